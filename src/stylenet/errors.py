@@ -1,0 +1,82 @@
+"""What can go wrong, as a tree. A message says what was given, what is allowed and what to do.
+
+    StylenetError
+    ├── UsageError        an option or argument has a value that is not allowed         exit code 2
+    ├── ImageError        a picture cannot be read or cannot be used                    exit code 3
+    ├── RecipeError       a recipe is unknown, or a knob of it is wrong                 exit code 4
+    ├── StyleError        a style is unknown, or its file does not fit                  exit code 5
+    ├── WeightsError      network weights are missing, foreign, truncated or hostile    exit code 6
+    │   └── DownloadError     they could not be fetched                                 exit code 6
+    ├── OutputError       a result cannot be written                                    exit code 7
+    ├── NumericalError    the painting left the range of numbers and cannot go on       exit code 8
+    └── ShapeError        a tensor has not the shape that a function documents          exit code 1
+
+An interrupted run (Ctrl-C) keeps its best picture and ends with exit code 130.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class StylenetError(Exception):
+    """Every error that StyleNet raises on purpose; `str()` of it is one line for a person."""
+
+    exit_code = 1
+
+
+class UsageError(StylenetError):
+    """An option or argument has a value that is not allowed."""
+
+    exit_code = 2
+
+
+class ImageError(StylenetError):
+    """A picture cannot be read or cannot be used."""
+
+    exit_code = 3
+
+
+class RecipeError(StylenetError):
+    """A recipe is unknown, or one of its knobs has a name or a value that is not allowed."""
+
+    exit_code = 4
+
+
+class StyleError(StylenetError):
+    """A style is unknown, or its file does not fit what is asked of it."""
+
+    exit_code = 5
+
+
+class WeightsError(StylenetError):
+    """Network weights are missing, foreign, truncated or hostile."""
+
+    exit_code = 6
+
+
+class DownloadError(WeightsError):
+    """Network weights could not be fetched whole and unchanged."""
+
+
+class OutputError(StylenetError):
+    """A result cannot be written."""
+
+    exit_code = 7
+
+
+class NumericalError(StylenetError):
+    """The painting left the range of numbers and cannot go on."""
+
+    exit_code = 8
+
+
+class ShapeError(StylenetError, ValueError):
+    """A tensor has not the shape that a function documents."""
+
+
+def did_you_mean(word: str, allowed: Iterable[str]) -> str:
+    """` Did you mean 'relu5_1'?` for a near miss among `allowed`, or nothing; to be put at the end of a message."""
+    near = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.6)
+    return f" Did you mean '{near[0]}'?" if near else ""

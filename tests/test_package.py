@@ -1,0 +1,118 @@
+"""The package as a whole: its public names, what importing it costs, how its rooms are entered."""
+
+from __future__ import annotations
+
+import ast
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import stylenet
+
+SOURCE = Path(stylenet.__file__).parent
+HEAVY = ("torch", "numpy", "scipy", "PIL", "skimage", "h5py", "httpx")
+
+
+def run_python(code: str) -> str:
+    """Standard output of a fresh interpreter that runs `code`."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def loaded_by(code: str) -> set[str]:
+    """Which of the heavy packages a fresh interpreter has loaded after `code`."""
+    report = f"import sys\nprint('loaded:', *[name for name in {HEAVY!r} if name in sys.modules])"
+    return set(run_python(f"{code}\n{report}").splitlines()[-1].split()[1:])
+
+
+def command(*arguments: str) -> str:
+    """Code that runs the command line in its own process and goes on when it ends well."""
+    return (
+        f"import sys; sys.argv = {['stylenet', *arguments]!r}\n"
+        "from stylenet.cli.app import main\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+    )
+
+
+@pytest.mark.parametrize("name", stylenet.__all__)
+def test_every_public_name_resolves(name: str) -> None:
+    assert getattr(stylenet, name) is not None
+
+
+def test_all_equals_what_is_exported() -> None:
+    for name in stylenet.__all__:
+        getattr(stylenet, name)
+    # Modules of the standard library and rooms that are loaded by now are no names of ours; `annotations` is the future import.
+    plumbing = {"annotations", "TYPE_CHECKING"}
+    exported = {name for name, value in vars(stylenet).items() if not name.startswith("_") and not isinstance(value, ModuleType)}
+    assert exported - plumbing == set(stylenet.__all__) - {"__version__"}
+
+
+def test_all_is_sorted_and_listed_by_dir() -> None:
+    assert stylenet.__all__ == sorted(stylenet.__all__)
+    assert set(stylenet.__all__) <= set(dir(stylenet))
+
+
+def test_type_checkers_see_the_homes_that_the_interpreter_uses() -> None:
+    tree = ast.parse((SOURCE / "__init__.py").read_text(encoding="utf-8"))
+    seen = {alias.name: node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+    stated = {name: module for name, module in seen.items() if module and module.startswith("stylenet.")}
+    assert stated == stylenet._HOMES  # type: ignore[attr-defined]
+
+
+def test_unknown_name_is_an_attribute_error_that_says_it() -> None:
+    with pytest.raises(AttributeError, match="module 'stylenet' has no attribute 'stylise'"):
+        stylenet.stylise  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_version_is_the_installed_one() -> None:
+    from importlib.metadata import version
+
+    assert re.fullmatch(r"\d+\.\d+\.\d+([abrc.]+\w+)?", stylenet.__version__)
+    assert version("stylenet") == stylenet.__version__
+
+
+def test_importing_loads_nothing_heavy() -> None:
+    assert loaded_by("import stylenet") == set()
+
+
+def test_errors_and_events_come_without_torch() -> None:
+    assert "torch" not in loaded_by("from stylenet import StylenetError, Started, Step, Preview, Notice, Done")
+
+
+@pytest.mark.parametrize("arguments", [("--version",), ("--help",), ("recipes", "ls"), ("styles", "ls")], ids=" ".join)
+def test_quick_commands_do_not_load_torch(arguments: tuple[str, ...]) -> None:
+    assert "torch" not in loaded_by(command(*arguments))
+
+
+def test_version_command_prints_the_version() -> None:
+    assert stylenet.__version__ in run_python(command("--version"))
+
+
+@pytest.mark.parametrize("path", sorted(SOURCE.glob("*/**/__init__.py")), ids=lambda path: path.parent.relative_to(SOURCE).as_posix())
+def test_rooms_are_entered_by_module(path: Path) -> None:
+    """A room's `__init__.py` holds a docstring at most: imports through packages are how cycles begin."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    assert all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)
+
+
+def test_types_are_shipped() -> None:
+    assert (SOURCE / "py.typed").is_file()
+
+
+def test_tests_cannot_reach_the_network() -> None:
+    with socket.socket() as far, pytest.raises(BaseException, match=r"run offline.*192\.0\.2\.1"):
+        far.connect(("192.0.2.1", 443))
+    with pytest.raises(BaseException, match=r"run offline.*example\.org"):
+        socket.getaddrinfo("example.org", 443)
+
+
+def test_tests_reach_the_loopback_address() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname(), timeout=5) as near:
+        assert near.getpeername() == server.getsockname()
