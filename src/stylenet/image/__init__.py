@@ -1,0 +1,1 @@
+"""Pixels in, pixels out: the one room that knows Pillow, file formats, color profiles and metadata."""

@@ -1,0 +1,64 @@
+"""The few colors that stand for a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import PIL.Image
+
+from stylenet.errors import UsageError
+from stylenet.image.files import to_pil
+from stylenet.image.resize import fit_within, resize
+from stylenet.shapes import check_image
+
+if TYPE_CHECKING:
+    from stylenet.shapes import Image
+
+_LOOK_PX = 256  # a palette does not change with more pixels than this, its time does
+
+
+@dataclass(frozen=True)
+class Swatch:
+    """A color and how much of the picture it covers.
+
+    Attributes:
+        color: "#rrggbb", sRGB.
+        share: 0..1; the shares of one palette add up to 1.
+    """
+
+    color: str
+    share: float
+
+
+def palette(image: Image, count: int = 6) -> list[Swatch]:
+    """The main colors of a picture, the largest share first; fewer than `count` where it has fewer.
+
+    Args:
+        image: Shape (1, 3, H, W), 0..1.
+        count: 1..256.
+
+    Raises:
+        UsageError: `count` is out of range.
+
+    References:
+        Heckbert 1982 (SIGGRAPH), median cut, as Pillow has it, and then k-means steps from there.
+    """
+    if not 1 <= count <= 256:
+        raise UsageError(f"a palette of {count} colors is not possible; allowed are 1..256")
+    check_image(image)
+    height, width = image.shape[2:]
+    small = to_pil(resize(image, fit_within(width, height, _LOOK_PX)))
+    reduced = small.quantize(count, method=PIL.Image.Quantize.MEDIANCUT, kmeans=3, dither=PIL.Image.Dither.NONE)
+    colors = np.asarray(reduced.getpalette(), dtype=np.uint8).reshape(-1, 3)
+    shares = np.bincount(np.asarray(reduced).ravel(), minlength=len(colors)) / np.asarray(reduced).size
+    largest_first = np.argsort(-shares, kind="stable")
+    return [Swatch(color=f"#{colors[index].tobytes().hex()}", share=float(shares[index])) for index in largest_first if shares[index]]
+
+
+def mean_color(image: Image) -> str:
+    """The average color of a picture, shape (1, 3, H, W), 0..1, as "#rrggbb"; the mean of the encoded values, as an eye half shut sees."""
+    check_image(image)
+    red, green, blue = to_pil(image.mean(dim=(2, 3), keepdim=True)).getpixel((0, 0))  # type: ignore[misc]
+    return f"#{red:02x}{green:02x}{blue:02x}"

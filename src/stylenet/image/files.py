@@ -1,0 +1,274 @@
+"""Pictures from files and into files.
+
+picture = load_image("photo.jpg")           # upright, sRGB, 0..1, alpha apart
+save_image(painting, "out.png", alpha=picture.alpha, metadata=picture.metadata, receipt={...})
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import PIL.Image
+import torch
+from numpy.typing import NDArray
+from PIL.PngImagePlugin import PngInfo
+from torch import Tensor
+
+from stylenet.errors import ImageError, OutputError, ShapeError
+from stylenet.image.metadata import RECEIPT_KEY, Metadata, exif_bytes, read_metadata, receipt_text, text_tags
+from stylenet.image.modes import Decoded, Floats, decode, from_array, turn_upright
+from stylenet.image.opening import FileSource, check_pixels, damaged, opened
+from stylenet.image.output import check_output, format_of, written_whole
+from stylenet.shapes import check_image
+
+if TYPE_CHECKING:
+    from stylenet.shapes import Image, Mask
+
+ImageSource: TypeAlias = FileSource | PIL.Image.Image | NDArray[Any]
+
+JPEG_QUALITY = 95
+"""Of JPEG and WebP. Brush strokes are fine detail in saturated color: lower qualities smear them, and so does color subsampling."""
+
+_LONGEST_EXIF = 65_500  # one JPEG segment holds 65,533 bytes, Pillow's header included
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Picture:
+    """A picture as the house uses it, and what came with it.
+
+    Attributes:
+        pixels: Shape (1, 3, H, W), float32, RGB, sRGB-encoded, 0..1, upright. Where the source is transparent they hold the mean
+            color of what is visible, so that no edge appears there that nobody sees.
+        alpha: Shape (1, 1, H, W), float32, 0..1; None where all is opaque.
+        source: The file it came from, or None.
+        metadata: What is to be kept: author, date, camera, resolution.
+        notices: What a person should know, one line each: "animated: the first of 12 frames is used".
+    """
+
+    pixels: Image
+    alpha: Mask | None = None
+    source: str | None = None
+    metadata: Metadata = field(default_factory=Metadata)
+    notices: tuple[str, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """Pixels across."""
+        return int(self.pixels.shape[3])
+
+    @property
+    def height(self) -> int:
+        """Pixels down."""
+        return int(self.pixels.shape[2])
+
+
+def load_image(source: ImageSource) -> Picture:
+    """A picture from a file, bytes, a binary file object, Pillow or NumPy, upright and in sRGB.
+
+    Gray, palette, CMYK, Lab and 16-bit pictures, transparency of every kind and embedded color profiles are converted. 16-bit PNG and
+    TIFF keep all their bits, except with an alpha channel beside gray, with separate planes, or with a profile other than sRGB: these
+    are read in 8. Of films, animations and multi-page files the first frame is taken; `notices` says so.
+
+    Args:
+        source: A path; the bytes of a file; a binary file object, read from where it stands; a `PIL.Image.Image` of any mode, at its
+            current frame; or an array (H, W) or (H, W, 1..4) of bool, uint8, uint16 or floats in 0..1.
+
+    Raises:
+        ImageError: It is missing, unreadable, damaged, cut off, too large (`opening.MAX_PIXELS`), or no raster picture.
+    """
+    if isinstance(source, np.ndarray):
+        if source.ndim >= 2:
+            check_pixels((source.shape[1], source.shape[0]), "the given array")
+        return _picture(from_array(source))
+    if isinstance(source, PIL.Image.Image):
+        check_pixels(source.size, "the given picture")
+        return _decoded_picture(source, name="the given picture")
+    with opened(source) as file:
+        again = file.reopen() if file.reopen and file.image.format in ("PNG", "TIFF") else None
+        return _decoded_picture(file.image, name=file.name, path=file.path, again=again)
+
+
+def to_pil(image: Image, alpha: Mask | None = None) -> PIL.Image.Image:
+    """A Pillow picture of mode RGB, or RGBA with `alpha`; values are clamped to 0..1 and rounded to the nearest of 256.
+
+    Args:
+        image: Shape (1, 3, H, W), any floating-point type and device.
+        alpha: Shape (1, 1, H, W), 0..1.
+
+    Raises:
+        ShapeError: Another shape, or an alpha of another size.
+        ImageError: A value is not finite.
+    """
+    return PIL.Image.fromarray(_quantized(image, alpha, np.uint8))
+
+
+def save_image(
+    image: Image,
+    path: str | os.PathLike[str],
+    *,
+    alpha: Mask | None = None,
+    metadata: Metadata | None = None,
+    receipt: Mapping[str, Any] | None = None,
+    quality: int = JPEG_QUALITY,
+    bits: int | None = None,
+) -> Path:
+    """Write a picture whole or not at all, and return its path. The suffix names the format: PNG, JPEG, WebP or TIFF.
+
+    The same arguments give the same bytes. `metadata.read_receipt` reads the receipt back.
+
+    Args:
+        image: Shape (1, 3, H, W), 0..1.
+        path: An existing file is replaced.
+        alpha: Shape (1, 1, H, W), 0..1. JPEG has none: the picture is laid on white.
+        metadata: Who, when, with what; usually the photo's `Picture.metadata`.
+        receipt: How it was painted, in values that JSON knows.
+        quality: Of JPEG and WebP, 1..100; 100 is lossless in WebP.
+        bits: Per channel. 16 (the default of TIFF) is for TIFF only; 8 (the default of the others) is for all.
+
+    Raises:
+        OutputError: The path cannot be written (see `check_output`), or an option does not fit the format.
+        ImageError: A value is not finite; nothing is written.
+        ShapeError: Another shape, or an alpha of another size.
+    """
+    check_image(image)
+    target = check_output(path, size=(image.shape[3], image.shape[2]))
+    is_tiff = format_of(target) == "TIFF"
+    if bits is None:
+        bits = 16 if is_tiff else 8
+    if bits not in (8, 16) or (bits == 16 and not is_tiff):
+        raise OutputError(f"cannot write '{target}' with {bits} bits; allowed are 8, and 16 for .tif")
+    if not 1 <= quality <= 100:
+        raise OutputError(f"cannot write '{target}' with quality {quality}; allowed are 1..100")
+    metadata = metadata or Metadata()
+    text = None if receipt is None else receipt_text(receipt)
+    if is_tiff:
+        array = _quantized(image, alpha, np.uint16 if bits == 16 else np.uint8)
+        with written_whole(target) as temporary:
+            _write_tiff(array, temporary, metadata=metadata, receipt=text)
+    else:
+        _write_with_pillow(to_pil(image, alpha), target, metadata=metadata, receipt=text, quality=quality)
+    return target
+
+
+def _decoded_picture(image: PIL.Image.Image, *, name: str, path: str | None = None, again: PIL.Image.Image | None = None) -> Picture:
+    try:
+        frames = _frame_notice(image) if path or again or image.format else ()
+        decoded = decode(image, again)
+        metadata, orientation = read_metadata(image)  # after decoding: TIFF turns upright by itself, and then forgets its orientation
+    except ImageError as cause:
+        raise ImageError(f"cannot read {name}: {cause}") from None
+    except Exception as cause:  # Pillow's decoders raise nearly anything for hostile data
+        raise damaged(name, cause) from cause
+    return _picture(decoded, orientation=orientation, notices=frames, metadata=metadata, source=path)
+
+
+def _frame_notice(image: PIL.Image.Image) -> tuple[str, ...]:
+    frames = getattr(image, "n_frames", 1)
+    if frames < 2 or image.format == "MPO":  # MPO: a photo with its depth map or second view, not a film
+        return ()
+    return (f"{frames} pages: the first is used",) if image.format == "TIFF" else (f"animated: the first of {frames} frames is used",)
+
+
+def _picture(
+    decoded: Decoded,
+    *,
+    orientation: int = 1,
+    notices: tuple[str, ...] = (),
+    metadata: Metadata | None = None,
+    source: str | None = None,
+) -> Picture:
+    rgb, alpha, more = decoded.rgb, decoded.alpha, decoded.notices
+    if alpha is not None:
+        if not alpha.any():
+            more = (*more, "the picture is transparent everywhere; it is painted as white")
+        rgb = _on_mean_color(rgb, alpha)
+    return Picture(
+        pixels=_tensor(turn_upright(rgb, orientation)),
+        alpha=None if alpha is None else _tensor(turn_upright(alpha, orientation)[..., None]),
+        source=source,
+        metadata=metadata or Metadata(),
+        notices=notices + more,
+    )
+
+
+def _on_mean_color(rgb: Floats, alpha: Floats) -> Floats:
+    """`rgb` laid on the mean of its visible colors.
+
+    White or black would give the cut-out a hard outline; a style paints outlines, and half-transparent edges would keep their fringe
+    once alpha is put back.
+    """
+    total = float(alpha.sum(dtype=np.float64))
+    mean = np.einsum("hwc,hw->c", rgb, alpha, dtype=np.float64) / total if total > 0 else np.ones(3)
+    cover = alpha[..., None]
+    return rgb * cover + mean.astype(np.float32) * (1 - cover)
+
+
+def _tensor(pixels: Floats) -> Tensor:
+    return torch.from_numpy(np.array(pixels.transpose(2, 0, 1), dtype=np.float32, order="C"))[None]
+
+
+def _quantized(image: Image, alpha: Mask | None, dtype: type[np.uint8] | type[np.uint16]) -> NDArray[Any]:
+    """(H, W, 3), or (H, W, 4) with alpha, rounded to the nearest level of `dtype`."""
+    check_image(image)
+    if image.shape[0] != 1:
+        raise ShapeError(f"one picture, shape (1, 3, H, W), can be written at a time; got {tuple(image.shape)}")
+    planes = image.detach().to(device="cpu", dtype=torch.float32)
+    if alpha is not None:
+        if alpha.shape != (1, 1, *image.shape[2:]):
+            raise ShapeError(f"alpha for a picture of shape {tuple(image.shape)} has shape (1, 1, H, W) alike; got {tuple(alpha.shape)}")
+        planes = torch.cat([planes, alpha.detach().to(device="cpu", dtype=torch.float32)], dim=1)
+    if not bool(torch.isfinite(planes).all()):
+        raise ImageError("the picture holds values that are not finite (NaN or infinity); it is not written")
+    levels = (planes[0].clamp(0, 1) * int(np.iinfo(dtype).max)).round_()
+    return np.ascontiguousarray(levels.permute(1, 2, 0).numpy()).astype(dtype)
+
+
+def _write_with_pillow(image: PIL.Image.Image, target: Path, *, metadata: Metadata, receipt: str | None, quality: int) -> None:
+    options: dict[str, Any] = {"dpi": metadata.dpi} if metadata.dpi else {}
+    kind = format_of(target)
+    if kind == "PNG":
+        chunks = PngInfo()
+        chunks.add(b"sRGB", b"\1")  # relative colorimetric
+        if receipt is not None:
+            chunks.add_itxt(RECEIPT_KEY, receipt)
+        options |= {"pnginfo": chunks, "exif": exif_bytes(metadata, None)}
+    elif kind == "WEBP":
+        exif = exif_bytes(metadata, receipt)
+        options |= {"quality": quality, "lossless": quality == 100, "exif": exif}
+    else:
+        exif = exif_bytes(metadata, receipt)
+        if len(exif) > _LONGEST_EXIF:
+            raise OutputError(f"cannot write '{target}': its receipt has {len(exif)} bytes, JPEG holds {_LONGEST_EXIF}; write a .png")
+        if image.mode == "RGBA":
+            image = PIL.Image.alpha_composite(PIL.Image.new("RGBA", image.size, "white"), image).convert("RGB")
+        options |= {"quality": quality, "subsampling": "4:4:4", "exif": exif}
+    with written_whole(target) as temporary:
+        image.save(temporary, format=kind, **options)
+
+
+def _write_tiff(array: NDArray[Any], path: Path, *, metadata: Metadata, receipt: str | None) -> None:
+    import tifffile  # Pillow writes no 16-bit color; loaded here because it is rarely needed and not quick to load
+
+    ascii_type = 2
+    tags = text_tags(metadata) | ({306: metadata.date} if metadata.date else {})  # 306: DateTime
+    if receipt is not None:
+        tags |= {270: f"{RECEIPT_KEY}:{receipt}"}  # 270: ImageDescription
+    tags.pop(305, None)  # Software, which tifffile writes itself
+    encoded = [(tag, ascii_type, 0, value.encode(), True) for tag, value in tags.items()]
+    tifffile.imwrite(
+        path,
+        array,
+        photometric="rgb",
+        extrasamples=["unassalpha"] if array.shape[2] == 4 else None,
+        compression="zlib",
+        software="StyleNet",
+        resolution=metadata.dpi,
+        resolutionunit=2 if metadata.dpi else None,  # 2: dots per inch
+        metadata=None,
+        extratags=encoded,
+    )

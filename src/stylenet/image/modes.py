@@ -1,0 +1,246 @@
+"""Every mode a decoder gives, as sRGB floats and an alpha channel."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+
+from stylenet.errors import ImageError
+from stylenet.image.profiles import Profile, lab_to_srgb
+
+Floats = NDArray[np.float32]
+
+_DEEP_RAW_MODES = {f"{bands};16{order}" for bands in ("RGB", "RGBA") for order in "BLN"}
+_PLAIN = {"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB"}
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """Pixels as stored, before orientation.
+
+    Attributes:
+        rgb: Shape (H, W, 3), sRGB-encoded, 0..1.
+        alpha: Shape (H, W), 0..1, or None where all is opaque.
+        notices: What a person should know, one line each.
+    """
+
+    rgb: Floats
+    alpha: Floats | None
+    notices: tuple[str, ...]
+
+
+def decode(image: PIL.Image.Image, again: PIL.Image.Image | None = None) -> Decoded:
+    """The pixels of `image` as sRGB floats and alpha.
+
+    Args:
+        image: Any mode; its embedded profile, if any, in `info`.
+        again: The same file opened once more and not yet loaded, to read all 16 bits of color pictures: Pillow gives the upper 8.
+
+    Raises:
+        ImageError: The mode is unknown, or values are not finite.
+        OSError: The data is damaged (or whatever else Pillow raises for that).
+    """
+    notices: list[str] = []
+    profile = _profile_of(image, notices)
+    _refuse_split_planes(image)
+    deep = _sixteen_bits(image, again)
+    image.load()
+    image, key = _plain(image)
+    bands = image.getbands()
+    alpha = _unit(np.asarray(image.getchannel("A")), 255) if bands[-1] == "A" else None
+    if image.mode in ("L", "LA", "I", "F") or image.mode.startswith("I;16"):
+        levels = _gray_levels(image, notices)
+        alpha = _keyed(np.asarray(image)[..., None], key) if alpha is None and image.mode != "LA" else alpha
+        rgb = _gray_to_srgb(levels, profile, notices)
+    elif image.mode in ("RGB", "RGBA"):
+        stored = np.asarray(image.convert("RGB")) if deep is None else deep[..., :3]
+        if deep is not None and deep.shape[2] == 4:
+            alpha = _unit(deep[..., 3], 65535)
+        alpha = _keyed(stored, key) if alpha is None else alpha
+        rgb = _rgb_to_srgb(stored, profile, notices)
+    elif image.mode in ("CMYK", "LAB"):
+        rgb = _unit(np.asarray(_print_to_srgb(image, profile, notices)), 255)
+    else:
+        raise ImageError(f"a picture of mode {image.mode} cannot be used; convert it to RGB first")
+    return Decoded(rgb=rgb, alpha=None if alpha is None or bool((alpha >= 1).all()) else alpha, notices=tuple(notices))
+
+
+def from_array(array: NDArray[Any]) -> Decoded:
+    """A NumPy picture: (H, W), (H, W, 1), (H, W, 2), (H, W, 3) or (H, W, 4); bool, uint8, uint16, or floats in 0..1.
+
+    Raises:
+        ImageError: Another shape or type, a value outside 0..1, or one that is not finite.
+    """
+    if array.ndim == 2:
+        array = array[..., None]
+    if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4) or array.size == 0:
+        raise ImageError(f"an array of shape {array.shape} is no picture; allowed are (H, W) and (H, W, 1..4), channels last")
+    if array.dtype in (np.uint8, np.uint16):
+        values = _unit(array, int(np.iinfo(array.dtype).max))
+    elif array.dtype == bool or np.issubdtype(array.dtype, np.floating):
+        values = array.astype(np.float32)
+    else:
+        raise ImageError(f"an array of {array.dtype} is no picture; allowed are bool, uint8, uint16, and floats in 0..1")
+    if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+        raise ImageError(f"an array of floats has values in {values.min():g}..{values.max():g}; allowed are 0..1, divide by its full scale")
+    colors = values.shape[2] - (values.shape[2] in (2, 4))
+    alpha = values[..., -1] if values.shape[2] in (2, 4) else None
+    rgb = np.repeat(values[..., :1], 3, axis=2) if colors == 1 else values[..., :3]
+    return Decoded(rgb=rgb, alpha=None if alpha is None or bool((alpha >= 1).all()) else alpha, notices=())
+
+
+def turn_upright(pixels: Floats, orientation: int) -> Floats:
+    """`pixels`, shape (H, W) or (H, W, C), with EXIF `orientation` 1..8 undone; any other number changes nothing."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    return pixels
+
+
+def _unit(stored: NDArray[Any], full_scale: int) -> Floats:
+    return stored.astype(np.float32) / np.float32(full_scale)
+
+
+def _plain(image: PIL.Image.Image) -> tuple[PIL.Image.Image, Any]:
+    """`image` in one of the few modes that `decode` knows, and the color that stands for transparent, if any."""
+    key = image.info.get("transparency")
+    if image.mode == "P":
+        has_alpha = key is not None or (image.palette is not None and image.palette.mode == "RGBA")
+        return image.convert("RGBA" if has_alpha else "RGB"), None
+    if image.mode in _PLAIN:
+        plain = PIL.Image.Image.convert(image, _PLAIN[image.mode]) if image.mode != "PA" else _palette_with_alpha(image)
+        return plain, key if image.mode == "1" else None
+    return image, key
+
+
+def _palette_with_alpha(image: PIL.Image.Image) -> PIL.Image.Image:
+    colors = image.convert("RGBA")
+    colors.putalpha(image.getchannel("A"))
+    return colors
+
+
+def _profile_of(image: PIL.Image.Image, notices: list[str]) -> Profile | None:
+    data = image.info.get("icc_profile")
+    if not isinstance(data, bytes) or not data or image.mode == "LAB":
+        return None
+    try:
+        profile = Profile(data)
+    except ValueError as cause:
+        notices.append(str(cause))
+        return None
+    suits = {"CMYK": image.mode == "CMYK", "RGB": image.mode != "CMYK", "GRAY": image.mode in ("1", "L", "LA", "La", "I", "F")}
+    if not suits.get(profile.space, False) and not (profile.space == "GRAY" and image.mode.startswith("I;16")):
+        notices.append(f"the embedded color profile is for {profile.space}, the picture is {image.mode}; its colors are taken as sRGB")
+        return None
+    return profile
+
+
+def _refuse_split_planes(image: PIL.Image.Image) -> None:
+    """Pillow takes each byte of 16-bit samples for a sample where a TIFF's planes are apart and uncompressed, and says nothing."""
+    tags, tiles = getattr(image, "tag_v2", {}), getattr(image, "tile", [])
+    planes, bits = tags.get(284), tags.get(258, (8,))
+    if planes == 2 and len(bits) > 1 and max(bits) > 8 and any(tile.codec_name == "raw" for tile in tiles):
+        raise ImageError("a TIFF of 16 bits with its channels in separate, uncompressed planes is not supported; save it interleaved")
+
+
+def _sixteen_bits(image: PIL.Image.Image, again: PIL.Image.Image | None) -> NDArray[np.uint16] | None:
+    """All 16 bits of an RGB or RGBA file, shape (H, W, 3 or 4), or None where the file has fewer or Pillow must do.
+
+    Pillow's unpackers for 16-bit color keep the upper byte. Told the opposite byte order they keep the lower one; so decoding twice
+    gives both, for every compression that Pillow knows and without a second decoder.
+    """
+    tiles = getattr(image, "tile", None)
+    if again is None or not tiles:
+        return None
+    raw_modes = {tile.args if isinstance(tile.args, str) else tile.args[0] for tile in tiles}
+    if not raw_modes <= _DEEP_RAW_MODES:
+        return None
+    native = "B" if sys.byteorder == "little" else "L"
+    opposite = {"B": "L", "L": "B", "N": native}
+
+    def swapped(args: Any) -> Any:
+        if isinstance(args, str):
+            return args[:-1] + opposite[args[-1]]
+        return (args[0][:-1] + opposite[args[0][-1]], *args[1:])
+
+    again.tile = [tile._replace(args=swapped(tile.args)) for tile in again.tile]  # type: ignore[attr-defined]
+    upper, lower = np.asarray(image), np.asarray(again)
+    whole: NDArray[np.uint16] = upper.astype(np.uint16) * np.uint16(256) + lower
+    return whole
+
+
+def _gray_levels(image: PIL.Image.Image, notices: list[str]) -> Floats:
+    """Gray values in 0..1, shape (H, W). Wide modes have no stated full scale, so it is inferred from their largest value."""
+    if image.mode in ("L", "LA"):
+        return _unit(np.asarray(image.getchannel(0)), 255)
+    values = np.asarray(image, dtype=np.float64)
+    if image.mode.startswith("I;16"):
+        return (values / 65535).astype(np.float32)
+    if not np.isfinite(values).all():
+        raise ImageError("the picture holds values that are not finite (NaN or infinity); save it again without them")
+    low, high = float(values.min()), float(values.max())
+    scales = (255.0, 65535.0) if image.mode == "I" else (1.0, 255.0)
+    fitting = [scale for scale in scales if low >= 0 and high <= scale]
+    if fitting:
+        return (values / fitting[0]).astype(np.float32)
+    notices.append(f"gray values {low:g}..{high:g} are stretched to black..white")
+    return ((values - low) / max(high - low, 1e-12)).astype(np.float32)
+
+
+def _gray_to_srgb(levels: Floats, profile: Profile | None, notices: list[str]) -> Floats:
+    if profile is not None and not profile.is_srgb:
+        try:
+            curve = profile.gray_curve()
+            grid = np.linspace(0, 1, 256)
+            return np.stack([np.interp(levels, grid, curve[:, band]) for band in range(3)], axis=-1).astype(np.float32)
+        except ValueError as cause:
+            notices.append(str(cause))
+    return np.repeat(levels[..., None], 3, axis=2)
+
+
+def _rgb_to_srgb(stored: NDArray[np.uint8] | NDArray[np.uint16], profile: Profile | None, notices: list[str]) -> Floats:
+    is_deep = stored.dtype == np.uint16
+    if profile is not None and not profile.is_srgb:
+        eight = (stored >> 8).astype(np.uint8) if is_deep else stored.astype(np.uint8, copy=False)
+        try:
+            converted = profile.to_srgb(PIL.Image.fromarray(eight))
+        except ValueError as cause:
+            notices.append(str(cause))
+        else:
+            if is_deep:
+                notices.append("the embedded color profile is applied in 8 bits; the picture has 16")
+            return _unit(np.asarray(converted), 255)
+    return _unit(stored, 65535 if is_deep else 255)
+
+
+def _print_to_srgb(image: PIL.Image.Image, profile: Profile | None, notices: list[str]) -> PIL.Image.Image:
+    if image.mode == "LAB":
+        return lab_to_srgb(image)
+    if profile is not None:
+        try:
+            return profile.to_srgb(image)
+        except ValueError as cause:
+            notices.append(str(cause))
+    else:
+        notices.append("a CMYK picture without a color profile; its colors are approximate")
+    return image.convert("RGB")
+
+
+def _keyed(stored: NDArray[Any], key: Any) -> Floats | None:
+    """Alpha of a picture (H, W, C) in which one color, PNG's tRNS, stands for transparent."""
+    if isinstance(key, int):
+        key = (key,) * stored.shape[2]
+    if not isinstance(key, tuple) or len(key) != stored.shape[2]:
+        return None
+    if stored.dtype == np.uint8 and max(key) > 255:  # the key has the file's 16 bits, the pixels only the upper 8
+        key = tuple(value >> 8 for value in key)
+    shown: Floats = (stored != np.asarray(key)).any(axis=2).astype(np.float32)
+    return shown

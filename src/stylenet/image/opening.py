@@ -1,0 +1,219 @@
+"""Any source of a picture, opened and checked before a single pixel is decoded.
+
+What cannot be a picture is refused with the reason that helps: an SVG is told from a text file, a HEIC photo without its plug-in from
+a broken one. Formats that run a program or reach other files when opened (EPS, WMF, ...) are never tried.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import importlib.util
+import io
+import os
+import stat
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, TypeAlias
+
+import PIL.Image
+
+from stylenet.errors import ImageError, did_you_mean
+
+MAX_PIXELS = 200_000_000
+"""The largest picture that is decoded, in pixels; the largest telephone cameras of 2024 make 199.8 million."""
+
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "AVIF", "HEIF", "GIF", "JPEG2000", "BMP", "ICO", "PPM", "QOI")
+"""What is tried, by Pillow's names; raster formats whose decoders neither run programs nor open other files."""
+
+READABLE = "PNG, JPEG, WebP, TIFF, AVIF, HEIC, GIF, JPEG 2000, BMP, ICO, PPM and QOI"
+
+CAMERA_RAW = {".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".pef", ".raf", ".rw2", ".srw"}
+"""Most of these are TIFF files whose first picture is a thumbnail; opening them would quietly give a stamp-sized photo."""
+
+HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+
+FileSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A picture whose header is read and whose pixels are not.
+
+    Attributes:
+        name: How messages call it: its path in quotes, or "the given data".
+        image: Pillow's picture, at its first frame.
+        path: The file, where there is one.
+        reopen: Opens the same data once more, where that is possible.
+    """
+
+    name: str
+    image: PIL.Image.Image
+    path: str | None = None
+    reopen: Callable[[], PIL.Image.Image] | None = None
+
+
+@contextlib.contextmanager
+def opened(source: FileSource) -> Iterator[Opened]:
+    """The picture in `source`, its header read and its size checked; the file is closed at the end of the block.
+
+    Raises:
+        ImageError: The source is missing, unreadable, empty, not a raster picture, damaged, or larger than `MAX_PIXELS`.
+    """
+    with contextlib.ExitStack() as stack:
+        path: str | None = None
+        if isinstance(source, str | os.PathLike):
+            path = os.fspath(source)
+            name = f"'{path}'"
+            file = stack.enter_context(_open_file(path, name))
+        else:
+            name = "the given data"
+            file = io.BytesIO(_bytes_of(source))
+        head = file.read(1024)
+        if not head:
+            raise ImageError(f"cannot read {name}: it is empty (0 bytes)")
+        _register_heif(head)
+        image = stack.enter_context(_open_header(file, name=name, head=head))
+        check_pixels(image.size, name)
+        yield Opened(name=name, image=image, path=path, reopen=lambda: _open_header(file, name=name, head=head))
+
+
+def check_pixels(size: tuple[int, int], name: str) -> None:
+    """Raise `ImageError` where (width, height) has no pixel or more than `MAX_PIXELS`."""
+    width, height = size
+    if width < 1 or height < 1:
+        raise ImageError(f"cannot read {name}: it has {width} x {height} pixels; a picture has at least one")
+    if width * height > MAX_PIXELS:
+        raise ImageError(
+            f"cannot read {name}: it has {width} x {height} pixels ({width * height / 1e6:.0f} million); "
+            f"at most {MAX_PIXELS // 1_000_000} million are read, make it smaller first"
+        )
+
+
+def damaged(name: str, cause: BaseException) -> ImageError:
+    """The error for data that starts like a picture and cannot be decoded to its end."""
+    if isinstance(cause, MemoryError):
+        return ImageError(f"cannot read {name}: there is not enough memory to decode it; make it smaller first")
+    reason = " ".join(str(cause).split())[:160] or type(cause).__name__
+    return ImageError(f"cannot read {name}: it is damaged or cut off ({reason}); get it again from where it came")
+
+
+_pillow_lock = threading.Lock()
+
+
+@contextlib.contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Pillow without its warnings and its own size limit, which lies below ours and cannot be given as an argument.
+
+    Only headers and metadata are read inside; `check_pixels` follows. The lock keeps two of our threads from restoring each other's
+    settings.
+    """
+    with _pillow_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        limit = PIL.Image.MAX_IMAGE_PIXELS
+        PIL.Image.MAX_IMAGE_PIXELS = None
+        try:
+            yield
+        finally:
+            PIL.Image.MAX_IMAGE_PIXELS = limit
+
+
+def _open_header(file: BinaryIO, *, name: str, head: bytes) -> PIL.Image.Image:
+    PIL.Image.init()
+    formats = [known for known in FORMATS if known in PIL.Image.OPEN]
+    try:
+        with quiet_pillow():
+            file.seek(0)
+            return PIL.Image.open(file, formats=formats)
+    except PIL.UnidentifiedImageError:
+        raise ImageError(f"cannot read {name}: {_what_it_is(head)}") from None
+    except Exception as cause:  # a hostile header can raise nearly anything from Pillow's parsers
+        raise damaged(name, cause) from cause
+
+
+def _open_file(path: str, name: str) -> BinaryIO:
+    if "://" in path:
+        raise ImageError(f"cannot read {name}: it is a web address; download the picture and give the file")
+    suffix = os.path.splitext(path)[1].lower()
+    if suffix in CAMERA_RAW:
+        raise ImageError(f"cannot read {name}: {suffix} is a camera's raw file; develop it to TIFF, PNG or JPEG first")
+    try:
+        kind = os.stat(path).st_mode
+        if stat.S_ISDIR(kind):
+            raise ImageError(f"cannot read {name}: it is a folder; give a picture file")
+        if not stat.S_ISREG(kind):
+            raise ImageError(f"cannot read {name}: it is a device or a pipe; give a picture file")
+        return open(path, "rb")
+    except (FileNotFoundError, NotADirectoryError):
+        raise ImageError(f"cannot read {name}: {_why_missing(path)}") from None
+    except PermissionError:
+        raise ImageError(f"cannot read {name}: you have no permission to read it; change its permissions or copy it") from None
+    except (OSError, ValueError) as cause:  # ValueError: a null byte in the path
+        raise ImageError(f"cannot read {name}: {getattr(cause, 'strerror', None) or cause}") from cause
+
+
+def _why_missing(path: str) -> str:
+    folder, file_name = os.path.split(path)
+    if folder and not os.path.isdir(folder):
+        return f"there is no folder '{folder}'"
+    try:
+        neighbors = os.listdir(folder or ".")
+    except OSError:
+        neighbors = []
+    return f"there is no such file.{did_you_mean(file_name, neighbors)}"
+
+
+def _bytes_of(source: bytes | bytearray | memoryview | BinaryIO) -> bytes:
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source)
+    if not callable(getattr(source, "read", None)):
+        raise ImageError(
+            f"cannot read a picture from {type(source).__name__}; give a path, bytes, a binary file, a PIL.Image or a NumPy array"
+        )
+    try:
+        data = source.read()
+    except Exception as cause:
+        raise ImageError(f"cannot read the given file object: {cause}") from cause
+    if not isinstance(data, bytes):
+        raise ImageError("cannot read the given file object: it is open as text; open it with mode 'rb'")
+    return data
+
+
+def _register_heif(head: bytes) -> None:
+    """Let Pillow read HEIC photos where the separate package pillow-heif is installed."""
+    if _is_heif(head) and "HEIF" not in PIL.Image.OPEN and importlib.util.find_spec("pillow_heif"):
+        import pillow_heif  # type: ignore[import-not-found,import-untyped,unused-ignore]
+
+        pillow_heif.register_heif_opener()
+
+
+def _is_heif(head: bytes) -> bool:
+    return head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS
+
+
+def _what_it_is(head: bytes) -> str:
+    """What a file that no decoder takes is by its first bytes, and what to do, as the end of a sentence."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if _is_heif(head) and "HEIF" not in PIL.Image.OPEN:
+        return "HEIC photos need one more package; run: pip install pillow-heif"
+    if start.startswith(b"<svg") or (start.startswith((b"<?xml", b"<!doctype svg")) and b"<svg" in start):
+        return "it is an SVG drawing, not a raster picture; export it as PNG"
+    if start.startswith((b"%pdf", b"%!ps")):
+        return "it is a PDF or PostScript page, not a raster picture; export it as PNG"
+    if start.startswith((b"<!doctype html", b"<html")):
+        return "it is a web page, probably saved in place of the picture; download the picture itself"
+    if head.startswith(b"8BPS"):
+        return "it is a Photoshop document; export it as PNG or TIFF"
+    if head.startswith((b"\xff\x0a", b"\x00\x00\x00\x0cJXL ")):
+        return "JPEG XL is not supported; convert it to PNG or JPEG"
+    is_picture = _is_heif(head) or head[8:12] in (b"avif", b"avis", b"WEBP")
+    if not is_picture and (head[4:8] == b"ftyp" or head.startswith((b"\x1aE\xdf\xa3", b"RIFF"))):
+        return "it is a film or a sound; give a picture file"
+    if head.startswith(b"PK\x03\x04"):
+        return "it is a ZIP archive; unpack it first"
+    with contextlib.suppress(UnicodeDecodeError):
+        if b"\0" not in head and codecs.getincrementaldecoder("utf-8")().decode(head):  # incremental: the last character may be cut
+            return f"it holds text, whatever its name says; readable are {READABLE}"
+    return f"it is damaged or of an unknown kind; readable are {READABLE}"

@@ -1,0 +1,114 @@
+"""Result files: checked before the work, whole or absent after it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from stylenet.errors import OutputError, did_you_mean
+
+PICTURE_SUFFIXES: Mapping[str, str] = MappingProxyType(
+    {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
+)
+"""Formats that pictures are written in, by suffix."""
+
+_LARGEST_SIDE_PX = {"JPEG": 65_500, "WEBP": 16_383, "GIF": 65_535}  # libjpeg's JPEG_MAX_DIMENSION; WebP: 14 bits; GIF: 16 bits
+
+
+def check_output(
+    path: str | os.PathLike[str], *, formats: Mapping[str, str] = PICTURE_SUFFIXES, size: tuple[int, int] | None = None
+) -> Path:
+    """The path that a result can be written to; to be called before painting. An existing file may be replaced.
+
+    Args:
+        path: Where the result shall go.
+        formats: Allowed suffixes, lower case with the dot, and their formats.
+        size: (width, height) of the result, where it is known already.
+
+    Raises:
+        OutputError: The suffix is unknown, the folder is missing or closed to writing, the path is a folder or a protected file, or
+            the format cannot hold `size`.
+    """
+    target = Path(path)
+    format_of(target, formats=formats, size=size)
+    folder = target.parent
+    if target.is_dir():
+        raise OutputError(f"cannot write '{target}': it is a folder; give the name of a file")
+    if not folder.is_dir():
+        raise OutputError(f"cannot write '{target}': {_why_no_folder(folder)}")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(f"cannot write '{target}': you have no permission to write into the folder '{folder}'; choose another one")
+    if target.exists() and not target.is_file():
+        raise OutputError(f"cannot write '{target}': it is a device or a pipe; give the name of a file")
+    if target.exists() and not os.access(target, os.W_OK):
+        raise OutputError(f"cannot write '{target}': the file is there and protected against writing; choose another name")
+    return target
+
+
+def format_of(path: Path, *, formats: Mapping[str, str] = PICTURE_SUFFIXES, size: tuple[int, int] | None = None) -> str:
+    """The format for `path` by its suffix.
+
+    Raises:
+        OutputError: The suffix is unknown, or the format cannot hold a picture of `size` (width, height).
+    """
+    suffix = path.suffix.lower()
+    if suffix not in formats:
+        given = f"'{path.suffix}' is no suffix that is written" if suffix else "it has no suffix"
+        raise OutputError(f"cannot write '{path}': {given}; allowed are {', '.join(formats)}.{did_you_mean(suffix, formats)}")
+    largest_px = _LARGEST_SIDE_PX.get(formats[suffix])
+    if size is not None and largest_px is not None and max(size) > largest_px:
+        raise OutputError(
+            f"cannot write '{path}': {size[0]} x {size[1]} pixels are too many for {formats[suffix]}, which holds at most {largest_px} "
+            "on a side; write a .png or .tif"
+        )
+    return formats[suffix]
+
+
+@contextlib.contextmanager
+def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A fresh path beside `path` to write to; at the end of the block it takes the place of `path`, at an error it disappears.
+
+    A reader sees the old file or the new one, never a part, even after a power cut: the data is on the disk before the rename. A
+    symbolic link stays a link; an existing file keeps its permissions.
+
+    Raises:
+        OutputError: The system refuses: disk full, no permission, folder gone.
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".stylenet-{secrets.token_hex(6)}.part")
+    try:
+        # Opened here, not by tempfile: a new file shall have the permissions that the person's umask gives, not 0600.
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        if target.exists():
+            os.chmod(temporary, target.stat().st_mode & 0o777)
+        yield temporary
+        _flush(temporary)
+        os.replace(temporary, target)
+    except OSError as cause:
+        raise OutputError(f"cannot write '{os.fspath(path)}': {cause.strerror or cause}; nothing was changed") from cause
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+    if os.name == "posix":
+        with contextlib.suppress(OSError):  # some network folders cannot be flushed; the file is there all the same
+            _flush(target.parent)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _why_no_folder(folder: Path) -> str:
+    try:
+        neighbors = [entry.name for entry in folder.parent.iterdir() if entry.is_dir()]
+    except OSError:
+        neighbors = []
+    return f"there is no folder '{folder}'; make it first.{did_you_mean(folder.name, neighbors)}"

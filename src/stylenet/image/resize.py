@@ -1,0 +1,91 @@
+"""Sizes, and pictures brought to them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from torch.nn import functional
+
+from stylenet.errors import ShapeError, UsageError
+from stylenet.image.opening import MAX_PIXELS
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+FULL = "full"
+"""The size that means: as large as the photo."""
+
+
+def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
+    """`image` at `size`, by bicubic interpolation, antialiased, clamped to 0..1; the very same tensor where it has that size already.
+
+    Args:
+        image: Shape (B, C, H, W), 0..1, floating point; pictures, alpha and masks alike.
+        size: (width, height) in pixels.
+
+    Returns:
+        Shape (B, C, height, width), same type and device. Gradients flow through.
+
+    Raises:
+        ShapeError: `image` is not 4-D or not floating point.
+        UsageError: A side is below 1 px.
+
+    References:
+        Keys 1981 (IEEE TASSP), eq. 4, with a = -0.5 where antialiased, as PyTorch and Pillow do. We clamp: the negative lobes overshoot.
+    """
+    if image.ndim != 4 or not image.is_floating_point():
+        raise ShapeError(f"what is resized has shape (B, C, H, W) and floating-point values; got {tuple(image.shape)}, {image.dtype}")
+    width, height = size
+    _check_sides(width, height)
+    if (height, width) == tuple(image.shape[2:]):
+        return image
+    resized = functional.interpolate(image, size=(height, width), mode="bicubic", antialias=True, align_corners=False)
+    return resized.clamp(0, 1)
+
+
+def target_size(width: int, height: int, size: int | str | tuple[int, int]) -> tuple[int, int]:
+    """(width, height) in pixels that `size` means for a picture of `width` x `height`.
+
+    Args:
+        width: Of the picture, pixels.
+        height: Of the picture, pixels.
+        size: A number: the longer side, the aspect kept, each side at least 1 px. (width, height) or "640x480": exactly that.
+            "full": the picture's own size.
+
+    Raises:
+        UsageError: `size` is none of these, below 1 px, or means more than `MAX_PIXELS`.
+    """
+    _check_sides(width, height)
+    if isinstance(size, str):
+        size = (width, height) if size.strip().lower() == FULL else _parsed(size)
+    if isinstance(size, tuple):
+        result = size
+    else:
+        _check_sides(size, size)
+        scale = size / max(width, height)
+        result = (size, max(1, round(height * scale))) if width >= height else (max(1, round(width * scale)), size)
+    _check_sides(*result)
+    if result[0] * result[1] > MAX_PIXELS:
+        raise UsageError(f"{result[0]} x {result[1]} pixels are too many; allowed are {MAX_PIXELS // 1_000_000} million in all")
+    return result
+
+
+def fit_within(width: int, height: int, long_side_px: int) -> tuple[int, int]:
+    """(width, height) with neither side above `long_side_px`, the aspect kept; a smaller picture keeps its size."""
+    return (width, height) if max(width, height) <= long_side_px else target_size(width, height, long_side_px)
+
+
+def _parsed(text: str) -> int | tuple[int, int]:
+    word = text.strip().lower()
+    if re.fullmatch(r"[0-9]{1,6}", word):
+        return int(word)
+    if match := re.fullmatch(r"([0-9]{1,6})\s*[x×]\s*([0-9]{1,6})", word):  # people type both signs
+        return (int(match[1]), int(match[2]))
+    raise UsageError(f"'{text}' is no size; allowed are a number of pixels for the longer side (512), WIDTHxHEIGHT (640x480), or {FULL}")
+
+
+def _check_sides(*sides: object) -> None:
+    for side in sides:
+        if not isinstance(side, int) or isinstance(side, bool) or side < 1:
+            raise UsageError(f"a side of {side} px is no size; allowed are whole numbers from 1")

@@ -1,0 +1,245 @@
+"""Load, save, and load again."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import pytest
+import torch
+from PIL.ExifTags import GPS, IFD, Base
+
+from stylenet.errors import ImageError, OutputError, ShapeError
+from stylenet.image.files import load_image, save_image, to_pil
+from stylenet.image.metadata import Metadata, read_receipt
+
+RECEIPT = {"recipe": "standard", "seed": 7, "strength": 62.5, "styles": ["Große Welle"], "note": 'quotes " and \n lines'}
+
+
+def random_image(seed: int, *, height: int = 13, width: int = 17, levels: int = 255) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(0, levels + 1, (1, 3, height, width), generator=generator) / levels
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("name", "options"), [("a.png", {}), ("a.tif", {"bits": 8}), ("a.webp", {"quality": 100})])
+def test_lossless_formats_give_back_8_bits_exactly(tmp_path: Path, name: str, options: dict[str, Any], seed: int) -> None:
+    image = random_image(seed)
+    save_image(image, tmp_path / name, **options)
+    assert torch.equal(load_image(tmp_path / name).pixels, image)
+
+
+def test_tiff_keeps_16_bits(tmp_path: Path) -> None:
+    image, alpha = random_image(0, levels=65535), random_image(1, levels=65535)[:, :1].clamp(min=0.01)
+    save_image(image, tmp_path / "a.tiff")
+    assert torch.equal(load_image(tmp_path / "a.tiff").pixels, image)
+    save_image(image, tmp_path / "b.tiff", alpha=alpha)
+    loaded = load_image(tmp_path / "b.tiff").alpha
+    assert loaded is not None
+    assert (loaded - alpha).abs().max() <= 0.51 / 65535
+
+
+@pytest.mark.parametrize(("name", "tolerance"), [("a.jpg", 0.012), ("a.jpeg", 0.012), ("A.JPG", 0.012), ("a.webp", 0.012)])
+def test_lossy_formats_come_close(tmp_path: Path, photo: PIL.Image.Image, name: str, tolerance: float) -> None:
+    image = load_image(photo.resize((90, 60))).pixels
+    save_image(image, tmp_path / name)
+    assert (load_image(tmp_path / name).pixels - image).abs().mean() < tolerance
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.webp", "a.tif"])
+def test_alpha_is_put_back(tmp_path: Path, name: str) -> None:
+    alpha = torch.linspace(0, 255, 6 * 51).round().reshape(1, 1, 6, 51) / 255
+    save_image(torch.full((1, 3, 6, 51), 0.6), tmp_path / name, alpha=alpha)
+    picture = load_image(tmp_path / name)
+    assert picture.alpha is not None
+    assert (picture.alpha - alpha).abs().max() < 1e-4
+    assert (picture.pixels - 0.6).abs().max() < 0.012
+
+
+def test_jpeg_keeps_fine_color(tmp_path: Path) -> None:
+    """Red and blue columns of one pixel; with color at half the resolution all would be purple."""
+    image = torch.zeros(1, 3, 16, 16)
+    image[:, 0, :, ::2] = 1
+    image[:, 2, :, 1::2] = 1
+    save_image(image, tmp_path / "a.jpg")
+    assert (load_image(tmp_path / "a.jpg").pixels - image).abs().max() < 0.1
+
+
+def test_jpeg_lays_transparent_parts_on_white(tmp_path: Path) -> None:
+    save_image(torch.zeros(1, 3, 16, 16), tmp_path / "a.jpg", alpha=torch.zeros(1, 1, 16, 16))
+    assert load_image(tmp_path / "a.jpg").pixels.min() > 0.98
+
+
+def test_opaque_alpha_is_none(tmp_path: Path) -> None:
+    save_image(random_image(0), tmp_path / "a.png", alpha=torch.ones(1, 1, 13, 17))
+    assert load_image(tmp_path / "a.png").alpha is None
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "AVIF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_exif_orientation_comes_upright(photo: PIL.Image.Image, kind: str, orientation: int) -> None:
+    turn = PIL.Image.Transpose  # what a camera held that way stores
+    half = [turn.FLIP_LEFT_RIGHT, turn.ROTATE_180, turn.FLIP_TOP_BOTTOM]  # 2, 3, 4
+    quarter = [turn.TRANSPOSE, turn.ROTATE_90, turn.TRANSVERSE, turn.ROTATE_270]  # 5, 6, 7, 8
+    stored = photo if orientation == 1 else photo.transpose((half + quarter)[orientation - 2])
+    exif = PIL.Image.Exif()
+    exif[Base.Orientation] = orientation
+    buffer = io.BytesIO()
+    stored.save(buffer, kind, exif=exif, **({"quality": 95} if kind in ("JPEG", "WEBP", "AVIF") else {}))
+    picture = load_image(buffer.getvalue())
+    assert (picture.width, picture.height) == (30, 20)
+    assert (picture.pixels - load_image(photo).pixels).abs().mean() < 0.02
+
+
+def test_orientation_turns_alpha_and_16_bits_too(tmp_path: Path) -> None:
+    tifffile = pytest.importorskip("tifffile")
+    values = np.random.default_rng(0).integers(0, 65536, (5, 9, 4), dtype=np.uint16)
+    values[..., 3] |= 1
+    tag = [(274, 3, 1, 6, True)]
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="rgb", extrasamples=["unassalpha"], metadata=None, extratags=tag)
+    picture = load_image(tmp_path / "a.tif")
+    assert picture.alpha is not None
+    assert picture.alpha[0, 0].numpy() == pytest.approx(np.rot90(values[..., 3], k=-1) / 65535, abs=1e-6)
+
+
+@pytest.mark.parametrize("orientation", [0, 9, "up"])
+def test_an_impossible_orientation_is_ignored(photo: PIL.Image.Image, orientation: object) -> None:
+    photo.getexif()[Base.Orientation] = orientation
+    assert load_image(photo).width == 30
+
+
+@pytest.mark.parametrize(
+    ("kind", "notice"), [("GIF", "animated"), ("WEBP", "animated"), ("PNG", "animated"), ("AVIF", "animated"), ("TIFF", "pages")]
+)
+def test_of_many_frames_the_first_is_used_and_told(photo: PIL.Image.Image, kind: str, notice: str) -> None:
+    buffer = io.BytesIO()
+    others = [PIL.Image.new("RGB", photo.size, color) for color in ("black", "white")]
+    photo.save(buffer, kind, save_all=True, append_images=others)
+    picture = load_image(buffer.getvalue())
+    expected = {"animated": "animated: the first of 3 frames is used", "pages": "3 pages: the first is used"}[notice]
+    assert picture.notices == (expected,)
+    assert (picture.pixels - load_image(photo).pixels).abs().mean() < 0.05
+
+
+def test_a_photo_with_a_second_view_is_no_film(photo: PIL.Image.Image) -> None:
+    buffer = io.BytesIO()
+    photo.save(buffer, "MPO", save_all=True, append_images=[photo])
+    assert load_image(buffer.getvalue()).notices == ()
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.tif", "b.tiff"])
+def test_metadata_and_receipt_travel(tmp_path: Path, photo: PIL.Image.Image, name: str) -> None:
+    metadata = Metadata(
+        author="Jörg Müller", copyright="CC BY", date="2024:05:31 18:30:00", camera_make="Pentax", camera_model="K-1", dpi=(300.0, 300.0)
+    )
+    save_image(load_image(photo).pixels, tmp_path / name, metadata=metadata, receipt=RECEIPT)
+    loaded = load_image(tmp_path / name).metadata
+    dpi = loaded.dpi or (0.0, 0.0)
+    assert read_receipt(tmp_path / name) == RECEIPT
+    assert (loaded.author, loaded.copyright, loaded.date) == (metadata.author, metadata.copyright, metadata.date)
+    assert (loaded.camera_make, loaded.camera_model) == ("Pentax", "K-1")
+    if name != "a.webp":  # has no field for it beside EXIF's, which Pillow does not read there
+        assert dpi == pytest.approx((300, 300), abs=0.1)
+
+
+def test_the_user_comment_names_its_character_code(tmp_path: Path) -> None:
+    save_image(random_image(0), tmp_path / "a.jpg", receipt={"seed": 1})
+    with PIL.Image.open(tmp_path / "a.jpg") as saved:
+        assert saved.getexif().get_ifd(IFD.Exif)[Base.UserComment] == b'ASCII\0\0\0stylenet:{"seed":1}'
+
+
+def test_place_and_thumbnail_stay_behind(tmp_path: Path, photo: PIL.Image.Image) -> None:
+    exif = PIL.Image.Exif()
+    exif.get_ifd(IFD.GPSInfo)[GPS.GPSLatitude] = (47.0, 22.0, 0.0)
+    exif.get_ifd(IFD.Exif)[Base.BodySerialNumber] = "SECRET-1"
+    exif[Base.Artist] = "A. Painter"
+    photo.save(tmp_path / "in.jpg", exif=exif)
+    picture = load_image(tmp_path / "in.jpg")
+    save_image(picture.pixels, tmp_path / "out.jpg", metadata=picture.metadata)
+    with PIL.Image.open(tmp_path / "out.jpg") as saved:
+        assert not saved.getexif().get_ifd(IFD.GPSInfo)
+        assert saved.getexif()[Base.Artist] == "A. Painter"
+    assert b"SECRET" not in (tmp_path / "out.jpg").read_bytes()
+
+
+def test_damaged_exif_does_not_cost_the_picture(photo: PIL.Image.Image) -> None:
+    buffer = io.BytesIO()
+    photo.save(buffer, "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff" + bytes(range(40)))
+    assert load_image(buffer.getvalue()).metadata.author is None
+
+
+def test_a_picture_without_receipt(tmp_path: Path, photo: PIL.Image.Image) -> None:
+    exif = PIL.Image.Exif()
+    exif.get_ifd(IFD.Exif)[Base.UserComment] = b"ASCII\0\0\0a day at the sea"
+    photo.save(tmp_path / "a.jpg", exif=exif)
+    assert read_receipt(tmp_path / "a.jpg") is None
+    exif.get_ifd(IFD.Exif)[Base.UserComment] = b'ASCII\0\0\0stylenet:{"seed": '
+    photo.save(tmp_path / "b.jpg", exif=exif)
+    with pytest.raises(ImageError, match=r"cannot read the receipt of '.*b\.jpg': it is damaged"):
+        read_receipt(tmp_path / "b.jpg")
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "a.tif"])
+def test_same_picture_same_bytes(tmp_path: Path, name: str) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        save_image(random_image(0), tmp_path / folder / name, receipt=RECEIPT, metadata=Metadata(dpi=(72.0, 72.0)))
+    assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_to_pil_rounds_to_the_nearest_and_clamps() -> None:
+    values = torch.tensor([-0.3, 0.0, 0.49 / 255, 0.51 / 255, 254.4 / 255, 254.6 / 255, 1.7])
+    assert list(to_pil(values.expand(1, 3, 1, 7)).getchannel(0).tobytes()) == [0, 0, 0, 1, 254, 255, 255]
+    assert to_pil(torch.zeros(1, 3, 2, 2, dtype=torch.float64, requires_grad=True)).mode == "RGB"
+    assert to_pil(torch.zeros(1, 3, 2, 2), torch.zeros(1, 1, 2, 2)).mode == "RGBA"
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_values_that_are_not_finite_are_never_written(tmp_path: Path, name: str, bad: float) -> None:
+    image = torch.zeros(1, 3, 4, 4)
+    image[0, 1, 2, 3] = bad
+    with pytest.raises(ImageError, match=r"not finite \(NaN or infinity\); it is not written"):
+        save_image(image, tmp_path / name)
+    assert not any(path.is_file() for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("image", "alpha", "message"),
+    [
+        (torch.zeros(3, 4, 4), None, r"got \(3, 4, 4\)"),
+        (torch.zeros(2, 3, 4, 4), None, "can be written at a time"),
+        (torch.zeros(1, 3, 4, 4), torch.zeros(1, 1, 4, 5), r"alpha for a picture .* got \(1, 1, 4, 5\)"),
+    ],
+)
+def test_shapes_are_checked(tmp_path: Path, image: torch.Tensor, alpha: torch.Tensor | None, message: str) -> None:
+    with pytest.raises(ShapeError, match=message):
+        save_image(image, tmp_path / "a.png", alpha=alpha)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("a.png", {"bits": 16}, r"with 16 bits; allowed are 8, and 16 for \.tif"),
+        ("a.tif", {"bits": 12}, "with 12 bits"),
+        ("a.jpg", {"quality": 0}, r"with quality 0; allowed are 1\.\.100"),
+        ("a.jpg", {"receipt": {"log": "x" * 70_000}}, r"its receipt has \d+ bytes, JPEG holds 65500; write a \.png"),
+        ("a.png", {"receipt": {"when": object()}}, "the receipt cannot be written as JSON"),
+        ("a.gif", {}, r"'\.gif' is no suffix that is written; allowed are \.png, \.jpg"),
+    ],
+)
+def test_options_that_do_not_fit(tmp_path: Path, name: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(OutputError, match=message):
+        save_image(torch.zeros(1, 3, 4, 4), tmp_path / name, **options)
+    assert not any(path.is_file() for path in tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 513), (3000, 40)])
+def test_odd_sizes_pass_through(tmp_path: Path, size: tuple[int, int]) -> None:
+    image = torch.rand(1, 3, size[1], size[0], generator=torch.Generator().manual_seed(0))
+    for name in ("a.png", "a.jpg", "a.webp", "a.tif"):
+        save_image(image, tmp_path / name)
+        assert load_image(tmp_path / name).pixels.shape == image.shape

@@ -1,0 +1,325 @@
+"""Every mode, transparency, profile and bit depth comes out as the sRGB picture that a person saw."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import pytest
+import torch
+from PIL import ImageCms
+
+from stylenet.errors import ImageError
+from stylenet.image.files import Picture, load_image
+
+STEP = 1 / 255
+
+
+def encoded(image: PIL.Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def pixels_of(picture: Picture) -> np.ndarray:
+    return picture.pixels[0].permute(1, 2, 0).numpy()
+
+
+def png(values: np.ndarray, *, color_type: int, key: bytes = b"", interlace: bool = False, icc: bytes = b"") -> bytes:
+    """A 16-bit PNG, (H, W, C), which Pillow cannot write."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    def lines(part: np.ndarray) -> bytes:  # filter 1 (difference to the left) and 2 (to the line above), by turns
+        stored, above, size = b"", np.zeros_like(part[:1]).astype(">u2").tobytes(), part.shape[2] * 2
+        for number, row in enumerate(part):
+            now = row.astype(">u2").tobytes()
+            before = above if number % 2 else bytes(size) + now[:-size]
+            stored += bytes([1 + number % 2]) + bytes((a - b) % 256 for a, b in zip(now, before, strict=True))
+            above = now
+        return stored
+
+    starts = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)]  # Adam7
+    parts = [values[y::dy, x::dx] for y, x, dy, dx in starts] if interlace else [values]
+    data = b"".join(lines(part) for part in parts if part.size)
+    header = struct.pack(">IIBBBBB", values.shape[1], values.shape[0], 16, color_type, 0, 0, int(interlace))
+    profile = chunk(b"iCCP", b"made\0\0" + zlib.compress(icc)) if icc else b""
+    transparent = chunk(b"tRNS", key) if key else b""
+    start = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
+    return start + profile + transparent + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "LA", "PA", "RGB", "RGBA", "RGBX", "RGBa", "YCbCr", "HSV", "I;16", "I", "F", "LAB", "CMYK"])
+def test_every_mode_of_pillow_gives_a_plausible_picture(photo: PIL.Image.Image, mode: str) -> None:
+    if mode == "LAB":
+        image = ImageCms.profileToProfile(photo, ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB")
+    elif mode == "I;16":
+        image = PIL.Image.fromarray(np.asarray(photo.convert("L")).astype(np.uint16) * 257)
+    elif mode == "RGBa":
+        image = photo.convert("RGBA").convert("RGBa")
+    elif mode == "PA":
+        image = photo.convert("RGBA").quantize(64).convert("PA")
+    else:
+        image = photo.convert(mode)
+    assert image is not None
+    assert image.mode == mode
+    picture = load_image(image)
+    gray = mode in ("L", "LA", "I;16", "I", "F")
+    expected = np.asarray(photo.convert("L").convert("RGB") if gray else photo) / 255
+    tolerance = {"P": 0.08, "PA": 0.08, "LAB": 0.03, "HSV": 0.03, "CMYK": 0.01}.get(mode, 0.012)
+    assert picture.pixels.shape == (1, 3, 20, 30)
+    assert picture.pixels.dtype == torch.float32
+    assert picture.alpha is None
+    assert np.abs(pixels_of(picture) - expected).mean() < tolerance
+
+
+def test_black_and_white(photo: PIL.Image.Image) -> None:
+    pixels = pixels_of(load_image(photo.convert("1")))
+    assert set(pixels.flatten().tolist()) == {0, 1}
+    assert pixels.mean() == pytest.approx(np.asarray(photo.convert("L")).mean() / 255, abs=0.02)
+
+
+def test_an_unknown_mode_is_named() -> None:
+    with pytest.raises(ImageError, match=r"the given picture: a picture of mode BGR;15 cannot be used; convert it to RGB first"):
+        load_image(_WithMode())
+
+
+class _WithMode(PIL.Image.Image):
+    """A picture in a mode that nobody can make any more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.im = PIL.Image.new("RGB", (2, 2)).im
+        self._mode, self._size = "BGR;15", (2, 2)
+
+    def getbands(self) -> tuple[str, ...]:
+        return ("B", "G", "R")
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA", "PA", "RGBa", "La"])
+def test_alpha_is_kept_apart(mode: str) -> None:
+    image = PIL.Image.new("RGBA", (4, 1), (200, 200, 200, 255))
+    image.putpixel((1, 0), (200, 200, 200, 128))
+    image.putpixel((2, 0), (0, 0, 0, 0))
+    if mode == "PA":
+        alpha = image.getchannel("A")
+        image = image.convert("RGB").quantize(4).convert("PA")
+        image.putalpha(alpha)
+    else:
+        image = image.convert("LA").convert("La") if mode == "La" else image.convert(mode)
+    picture = load_image(image)
+    assert picture.alpha is not None
+    assert picture.alpha.flatten().tolist() == pytest.approx([1, 128 / 255, 0, 1])
+    assert pixels_of(picture) == pytest.approx(np.full((1, 4, 3), 200 / 255), abs=1.5 * STEP)
+
+
+def test_hidden_pixels_take_the_mean_of_the_visible_ones() -> None:
+    image = PIL.Image.new("RGBA", (3, 1), (255, 0, 0, 255))
+    image.putpixel((1, 0), (0, 0, 255, 255))
+    image.putpixel((2, 0), (0, 255, 0, 0))
+    assert pixels_of(load_image(image))[0, 2] == pytest.approx([0.5, 0, 0.5])
+
+
+def test_a_picture_transparent_everywhere_is_white_and_says_so() -> None:
+    picture = load_image(PIL.Image.new("RGBA", (2, 2), (9, 9, 9, 0)))
+    assert picture.pixels.min() == 1
+    assert picture.notices == ("the picture is transparent everywhere; it is painted as white",)
+
+
+@pytest.mark.parametrize("mode", ["P", "RGB", "L", "1"])
+def test_one_transparent_color_becomes_alpha(mode: str) -> None:
+    image = PIL.Image.new("RGB", (3, 1), "white")
+    image.putpixel((0, 0), (0, 0, 0))
+    image = image.quantize(2) if mode == "P" else image.convert(mode)
+    key = image.getpixel((0, 0))
+    picture = load_image(encoded(image, transparency=key))
+    assert picture.alpha is not None
+    assert picture.alpha.flatten().tolist() == [0, 1, 1]
+
+
+def test_all_channels_of_the_transparent_color_must_agree() -> None:
+    image = PIL.Image.fromarray(np.array([[[9, 9, 9], [9, 9, 8]]], dtype=np.uint8))
+    picture = load_image(encoded(image, transparency=(9, 9, 9)))
+    assert picture.alpha is not None
+    assert picture.alpha.flatten().tolist() == [0, 1]
+
+
+def test_palette_with_an_alpha_for_each_color() -> None:
+    image = PIL.Image.new("P", (2, 1))
+    image.putpalette([255, 0, 0, 0, 255, 0])
+    image.putpixel((1, 0), 1)
+    picture = load_image(encoded(image, transparency=bytes([51, 255])))
+    assert picture.alpha is not None
+    assert picture.alpha.flatten().tolist() == pytest.approx([0.2, 1])
+
+
+@pytest.mark.parametrize("interlace", [False, True])
+@pytest.mark.parametrize(("channels", "color_type"), [(1, 0), (3, 2), (4, 6)])
+def test_png_of_16_bits_keeps_them(channels: int, color_type: int, interlace: bool) -> None:
+    values = np.random.default_rng(0).integers(1, 65535, (9, 11, channels))
+    picture = load_image(png(values, color_type=color_type, interlace=interlace))
+    colors = values[..., :3] / 65535 if channels > 1 else np.repeat(values, 3, axis=2) / 65535
+    if channels == 4:
+        cover = values[..., 3:] / 65535
+        assert picture.alpha is not None
+        assert picture.alpha[0, 0].numpy() == pytest.approx(cover[..., 0], abs=1e-6)
+        colors = colors * cover + (colors * cover).sum((0, 1)) / cover.sum() * (1 - cover)
+    assert pixels_of(picture) == pytest.approx(colors, abs=1e-6)
+
+
+@pytest.mark.parametrize(("channels", "color_type"), [(1, 0), (3, 2)])
+def test_png_of_16_bits_with_a_transparent_color(channels: int, color_type: int) -> None:
+    values = np.full((1, 2, channels), 1000)
+    values[0, 1] = 1001  # differs in the lower byte only
+    picture = load_image(png(values, color_type=color_type, key=struct.pack(">H", 1000) * channels))
+    assert picture.alpha is not None
+    assert picture.alpha.flatten().tolist() == [0, 1]
+
+
+def test_a_transparent_color_of_16_bits_on_the_8_that_pillow_opened() -> None:
+    values = np.array([[[1000] * 3, [2000] * 3]])
+    with PIL.Image.open(io.BytesIO(png(values, color_type=2, key=struct.pack(">H", 1000) * 3))) as image:
+        picture = load_image(image)
+    assert picture.alpha is not None
+    assert picture.alpha.flatten().tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("layout", [{}, {"compression": "zlib", "predictor": True}, {"byteorder": ">"}, {"tile": (16, 16)}])
+def test_tiff_of_16_bits_keeps_them(tmp_path: Path, layout: dict[str, Any]) -> None:
+    tifffile = pytest.importorskip("tifffile")
+    values = np.random.default_rng(1).integers(0, 65536, (20, 33, 3), dtype=np.uint16)
+    tifffile.imwrite(tmp_path / "deep.tif", values, photometric="rgb", **layout)
+    assert pixels_of(load_image(tmp_path / "deep.tif")) == pytest.approx(values / 65535, abs=1e-6)
+
+
+def test_tiff_of_16_bits_in_separate_planes_is_read_or_refused(tmp_path: Path) -> None:
+    tifffile = pytest.importorskip("tifffile")
+    values = np.random.default_rng(1).integers(0, 65536, (3, 20, 33), dtype=np.uint16)
+    tifffile.imwrite(tmp_path / "planes.tif", values, photometric="rgb", planarconfig="separate", compression="zlib")
+    assert pixels_of(load_image(tmp_path / "planes.tif")) == pytest.approx(values.transpose(1, 2, 0) / 65535, abs=STEP)
+    tifffile.imwrite(tmp_path / "planes.tif", values, photometric="rgb", planarconfig="separate")
+    with pytest.raises(ImageError, match="separate, uncompressed planes is not supported; save it interleaved"):
+        load_image(tmp_path / "planes.tif")
+
+
+@pytest.mark.parametrize(
+    ("mode", "values", "expected", "notice"),
+    [
+        ("F", [0, 0.25, 1], [0, 0.25, 1], ()),
+        ("F", [0, 51, 255], [0, 0.2, 1], ()),
+        ("F", [-1, 0, 3], [0, 0.25, 1], ("gray values -1..3 are stretched to black..white",)),
+        ("I", [0, 51, 255], [0, 0.2, 1], ()),
+        ("I", [0, 13107, 65535], [0, 0.2, 1], ()),
+        ("I", [0, 100000, 200000], [0, 0.5, 1], ("gray values 0..200000 are stretched to black..white",)),
+    ],
+)
+def test_the_full_scale_of_wide_gray_is_inferred(mode: str, values: list[float], expected: list[float], notice: tuple[str, ...]) -> None:
+    dtype = np.float32 if mode == "F" else np.int32
+    picture = load_image(PIL.Image.fromarray(np.array([values], dtype=dtype)))
+    assert pixels_of(picture)[0, :, 1] == pytest.approx(expected)
+    assert picture.notices == notice
+
+
+def test_gray_that_is_not_finite_is_refused() -> None:
+    with pytest.raises(ImageError, match="not finite"):
+        load_image(PIL.Image.fromarray(np.array([[0, np.nan]], dtype=np.float32)))
+
+
+def test_cmyk_of_a_jpeg_is_not_inverted() -> None:
+    picture = load_image(encoded(PIL.Image.new("CMYK", (16, 16), (255, 0, 0, 0)), "JPEG"))
+    assert pixels_of(picture)[8, 8] == pytest.approx([0, 1, 1], abs=0.02)
+    assert picture.notices == ("a CMYK picture without a color profile; its colors are approximate",)
+
+
+@pytest.mark.parametrize("inks", [(0, 0, 0, 0), (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (1, 0, 1, 0), (0, 0, 0, 1)])
+def test_cmyk_follows_its_profile(ink_profile: bytes, ink_to_srgb: Callable[..., Any], inks: tuple[int, int, int, int]) -> None:
+    image = PIL.Image.new("CMYK", (8, 8), tuple(255 * ink for ink in inks))
+    picture = load_image(encoded(image, "TIFF", icc_profile=ink_profile))
+    assert pixels_of(picture)[4, 4] == pytest.approx(ink_to_srgb(*inks), abs=0.02)
+    assert picture.notices == ()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
+def test_a_wide_gamut_profile_is_converted(adobe_profile: bytes, adobe_to_srgb: Callable[..., Any], mode: str) -> None:
+    colors = [(200, 60, 60), (60, 180, 90), (30, 60, 200), (128, 128, 128), (250, 240, 230), (0, 255, 0)]
+    image = PIL.Image.fromarray(np.array([colors], dtype=np.uint8))
+    stored = {"RGB": image, "RGBA": image.convert("RGBA"), "P": image.quantize(6)}[mode]
+    picture = load_image(encoded(stored, icc_profile=adobe_profile))
+    expected = adobe_to_srgb(np.asarray(stored.convert("RGB")) / 255.0)
+    assert pixels_of(picture) == pytest.approx(expected, abs=2 * STEP)
+    assert np.abs(pixels_of(picture) - np.array([colors]) / 255).max() > 0.1
+
+
+def test_16_bits_with_a_wide_gamut_profile_are_converted_in_8(adobe_profile: bytes, adobe_to_srgb: Callable[..., Any]) -> None:
+    values = np.array([[[51400, 15420, 15420], [32896, 32896, 32896]]])
+    picture = load_image(png(values, color_type=2, icc=adobe_profile))
+    assert pixels_of(picture) == pytest.approx(adobe_to_srgb(values / 65535), abs=2 * STEP)
+    assert picture.notices == ("the embedded color profile is applied in 8 bits; the picture has 16",)
+
+
+def test_a_gray_profile_is_converted(linear_gray_profile: bytes) -> None:
+    picture = load_image(encoded(PIL.Image.new("L", (2, 2), 55), icc_profile=linear_gray_profile))
+    assert pixels_of(picture)[0, 0] == pytest.approx(np.full(3, 1.055 * (55 / 255) ** (1 / 2.4) - 0.055), abs=1.5 * STEP)
+
+
+def test_a_gray_picture_may_have_an_rgb_profile(adobe_profile: bytes, adobe_to_srgb: Callable[..., Any]) -> None:
+    picture = load_image(encoded(PIL.Image.new("L", (2, 2), 100), icc_profile=adobe_profile))
+    assert pixels_of(picture)[0, 0] == pytest.approx(adobe_to_srgb(np.full(3, 100 / 255)), abs=1.5 * STEP)
+
+
+def test_an_srgb_profile_changes_nothing(photo: PIL.Image.Image) -> None:
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    assert torch.equal(load_image(encoded(photo, icc_profile=srgb)).pixels, load_image(photo).pixels)
+
+
+@pytest.mark.parametrize("data", [b"no profile at all", bytes(200)])
+def test_a_broken_profile_is_told_and_srgb_assumed(photo: PIL.Image.Image, data: bytes) -> None:
+    picture = load_image(encoded(photo, icc_profile=data))
+    assert picture.notices == ("the embedded color profile is damaged; its colors are taken as sRGB",)
+    assert torch.equal(picture.pixels, load_image(photo).pixels)
+
+
+def test_a_profile_cut_off_is_told(photo: PIL.Image.Image, adobe_profile: bytes) -> None:
+    picture = load_image(encoded(photo, icc_profile=adobe_profile[:300]))
+    assert picture.notices == ("the embedded color profile is damaged; its colors are taken as sRGB",)
+
+
+def test_a_profile_for_other_colors_is_told(photo: PIL.Image.Image, ink_profile: bytes) -> None:
+    picture = load_image(encoded(photo, icc_profile=ink_profile))
+    assert picture.notices == ("the embedded color profile is for CMYK, the picture is RGB; its colors are taken as sRGB",)
+    assert torch.equal(picture.pixels, load_image(photo).pixels)
+
+
+@pytest.mark.parametrize("channels", [None, 1, 2, 3, 4])
+@pytest.mark.parametrize(("dtype", "full"), [(np.uint8, 255), (np.uint16, 65535), (np.float64, 1), (bool, 1)])
+def test_arrays(channels: int | None, dtype: type, full: int) -> None:
+    values: np.ndarray = np.full((2, 3) if channels is None else (2, 3, channels), full, dtype=dtype)
+    values[0, 0] = 0
+    picture = load_image(values)
+    assert picture.pixels.shape == (1, 3, 2, 3)
+    assert picture.pixels.max() == 1
+    assert (picture.alpha is not None) == (channels in (2, 4))
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros((3, 8, 8, 3)), r"shape \(3, 8, 8, 3\) is no picture; allowed are \(H, W\)"),
+        (np.zeros((4, 4, 5)), r"shape \(4, 4, 5\) is no picture"),
+        (np.zeros(7), r"shape \(7,\) is no picture"),
+        (np.zeros((0, 4, 3)), "has 4 x 0 pixels"),
+        (np.zeros((4, 4), dtype=np.int64), "an array of int64 is no picture"),
+        (np.full((4, 4, 3), 255.0), r"values in 255\.\.255; allowed are 0\.\.1, divide by its full scale"),
+        (np.full((4, 4, 3), np.nan), r"values in nan\.\.nan; allowed are 0\.\.1"),
+    ],
+)
+def test_arrays_that_are_no_pictures(array: np.ndarray, message: str) -> None:
+    with pytest.raises(ImageError, match=message):
+        load_image(array)

@@ -1,0 +1,123 @@
+"""A result appears whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import PIL.Image
+import pytest
+import torch
+
+from stylenet.errors import OutputError
+from stylenet.image.files import save_image
+from stylenet.image.output import check_output, written_whole
+
+IMAGE = torch.full((1, 3, 8, 8), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("out", r"it has no suffix; allowed are \.png, \.jpg, \.jpeg, \.webp, \.tif, \.tiff"),
+        ("out.pgn", r"'\.pgn' is no suffix that is written; .* Did you mean '\.png'\?"),
+        ("folder.png", "it is a folder; give the name of a file"),
+        ("missing/out.png", "there is no folder '.*missing'; make it first"),
+        ("paintnigs/out.png", r"Did you mean 'paintings'\?"),
+    ],
+)
+def test_bad_paths_are_refused_before_painting(tmp_path: Path, name: str, message: str) -> None:
+    (tmp_path / "folder.png").mkdir()
+    (tmp_path / "paintings").mkdir()
+    with pytest.raises(OutputError, match=message):
+        check_output(tmp_path / name)
+
+
+def test_a_folder_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
+    with pytest.raises(OutputError, match="you have no permission to write into the folder"):
+        check_output(tmp_path / "out.png")
+
+
+def test_a_protected_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "out.png").touch()
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) == tmp_path)
+    with pytest.raises(OutputError, match="protected against writing; choose another name"):
+        check_output(tmp_path / "out.png")
+
+
+def test_a_device() -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("a device file of Linux")
+    with pytest.raises(OutputError, match="it is a device or a pipe"):
+        check_output("/dev/full", formats={"": "PNG"})
+
+
+@pytest.mark.parametrize(("name", "side"), [("a.webp", 16_384), ("a.jpg", 65_501)])
+def test_a_size_that_the_format_cannot_hold(tmp_path: Path, name: str, side: int) -> None:
+    assert check_output(tmp_path / name, size=(side - 1, 1)) == tmp_path / name
+    with pytest.raises(OutputError, match=rf"{side} x 1 pixels are too many for .*; write a \.png or \.tif"):
+        check_output(tmp_path / name, size=(side, 1))
+
+
+@pytest.mark.parametrize("existing", [None, b"the old picture"])
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt(), ValueError("bug")])
+def test_a_failed_write_leaves_everything_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, existing: bytes | None, error: BaseException
+) -> None:
+    target = tmp_path / "out.png"
+    if existing is not None:
+        target.write_bytes(existing)
+    before = sorted(path.name for path in tmp_path.iterdir())
+
+    def half(self: PIL.Image.Image, path: Path, **options: Any) -> None:
+        Path(path).write_bytes(b"\x89PNG half a pic")
+        raise error
+
+    monkeypatch.setattr(PIL.Image.Image, "save", half)
+    with pytest.raises(OutputError if isinstance(error, OSError) else type(error)) as caught:
+        save_image(IMAGE, target)
+    if isinstance(error, OSError):
+        assert str(caught.value) == f"cannot write '{target}': No space left on device; nothing was changed"
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    assert existing is None or target.read_bytes() == existing
+
+
+def test_nothing_is_at_the_path_until_all_is_written(tmp_path: Path) -> None:
+    target = tmp_path / "out.png"
+    with written_whole(target) as temporary:
+        assert temporary.parent == tmp_path
+        temporary.write_bytes(b"all of it")
+        assert not target.exists()
+    assert target.read_bytes() == b"all of it"
+    assert not temporary.exists()
+
+
+def test_the_system_refuses_the_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(source: Path, destination: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(OutputError, match="Permission denied; nothing was changed"):
+        save_image(IMAGE, tmp_path / "out.png")
+    assert not any(path.is_file() for path in tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions and links as POSIX has them")
+def test_permissions_and_links_stay(tmp_path: Path) -> None:
+    previous = os.umask(0o027)
+    try:
+        fresh = save_image(IMAGE, tmp_path / "fresh.png")
+    finally:
+        os.umask(previous)
+    assert stat.S_IMODE(fresh.stat().st_mode) == 0o640
+    fresh.chmod(0o604)
+    (tmp_path / "link.png").symlink_to(fresh)
+    fresh.write_bytes(b"old")
+    save_image(IMAGE, tmp_path / "link.png")
+    assert (tmp_path / "link.png").is_symlink()
+    assert fresh.read_bytes().startswith(b"\x89PNG")
+    assert stat.S_IMODE(fresh.stat().st_mode) == 0o604
