@@ -1,0 +1,75 @@
+"""Encoders by name or from a weights file, ready to run on a device."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import torch
+
+from stylenet.catalog.encoders import EncoderRecord
+from stylenet.catalog.recipe import EncoderSection
+from stylenet.encoders.vgg import VggEncoder
+from stylenet.weights.encoder_weights import EncoderWeights
+from stylenet.weights.library import find_weights
+from stylenet.weights.reading import read_weights
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenEncoder:
+    """An encoder with its weights.
+
+    Attributes:
+        fast: In the dtype that the device computes fastest with.
+        exact: In float32; the same object where that is the fastest.
+        sha256: Of the weights file.
+        notices: What a person should know: other weights than the recipe was made for.
+    """
+
+    fast: VggEncoder
+    exact: VggEncoder
+    sha256: str
+    notices: tuple[str, ...] = ()
+
+    @property
+    def record(self) -> EncoderRecord:
+        """The architecture, with the recipe's choices of pooling and padding."""
+        return self.exact.record
+
+
+def open_encoder(section: EncoderSection, choice: str | None = None, *, device: torch.device, dtype: torch.dtype) -> OpenEncoder:
+    """The encoder that a recipe wants, or the one chosen in its place.
+
+    Args:
+        section: The recipe's wish; its pooling, rounding and padding hold for the chosen encoder too.
+        choice: Name of weights that ship or are installed ("compact", "vgg19", ...), or the path of a weights file in any known format.
+        device: Where it runs.
+        dtype: What `fast` computes with.
+
+    Raises:
+        WeightsError: the weights are missing or unusable.
+    """
+    path = find_weights(choice or section.name)
+    weights = read_weights(path)
+    record = replace(
+        weights.record,
+        pooling=section.pooling or weights.record.pooling,
+        pooling_scale=section.pooling_scale if section.pooling_scale != 1.0 else weights.record.pooling_scale,
+        rounding=section.rounding or weights.record.rounding,
+        padding=section.padding or weights.record.padding,
+    )
+    exact = _build(record, weights, device, torch.float32)
+    fast = exact if dtype == torch.float32 else _build(record, weights, device, dtype)
+    notices = ()
+    if record.name != section.name:
+        notices = (
+            f"painting with encoder '{record.name}' in place of '{section.name}': the recipe's weights were made for the latter and mean "
+            "something else here; --strength evens out most of it",
+        )
+    return OpenEncoder(fast=fast, exact=exact, sha256=hashlib.sha256(path.read_bytes()).hexdigest(), notices=notices)
+
+
+def _build(record: EncoderRecord, weights: EncoderWeights, device: torch.device, dtype: torch.dtype) -> VggEncoder:
+    encoder = VggEncoder(record)
+    encoder.load_state_dict(dict(weights.tensors))
+    return encoder.to(device=device, dtype=dtype, memory_format=torch.channels_last).requires_grad_(False).eval()

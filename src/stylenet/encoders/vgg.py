@@ -1,0 +1,119 @@
+"""VGG-shaped encoders: from a picture to the features of named layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from stylenet.catalog.encoders import EncoderRecord
+from stylenet.errors import ShapeError, UsageError, did_you_mean
+from stylenet.shapes import check_image
+
+
+class VggEncoder(nn.Module):
+    """A VGG-shaped network that gives features by layer name and computes nothing behind the deepest one asked for.
+
+    Args:
+        record: The architecture and what it expects of a picture. Weights start random; load them with `load_state_dict`. Their names
+            are `conv1_1.weight`, `conv1_1.bias`, ... and, for linear readouts, `relu1_1_readout.weight`.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, record: EncoderRecord) -> None:
+        super().__init__()
+        self.record = record
+        channels = 3
+        for name, width in record.widths.items():
+            self.add_module(name, nn.Conv2d(channels, width, kernel_size=3, padding=0))
+            channels = width
+        for layer, width in record.readouts.items():
+            # Without a bias, so that the Gram matrix of the readout is exactly W G W^T.
+            source = record.widths[layer.replace("relu", "conv")]
+            self.add_module(f"{layer}_readout", nn.Conv2d(source, width, kernel_size=1, bias=False))
+        preprocessing = record.preprocessing
+        for name, values in (("mean", preprocessing.mean), ("std", preprocessing.std)):
+            self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, image: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+        """Features of `layers`, each of shape (B, C, H', W'), of pictures of shape (B, 3, H, W) in RGB, 0..1.
+
+        Raises:
+            UsageError: The network has no such layer.
+            ShapeError: `image` is no picture, or too small for the deepest layer.
+        """
+        wanted = set(layers)
+        self._check(image, wanted)
+        features: dict[str, Tensor] = {}
+        if not wanted:
+            return features
+        x = self.preprocess(image)
+        for name in self.record.layers:
+            if name.startswith("conv"):
+                x = self._convolve(x, self._convolution(name))
+            elif name.startswith("relu"):
+                # In place where no one asked for the values before it: a full-size tensor less to write and to read.
+                keep = name.replace("relu", "conv") in wanted
+                x = functional.relu(x, inplace=not keep)
+            else:
+                x = self._pool(x)
+            if name in wanted:
+                features[name] = x
+                if len(features) == len(wanted):
+                    break
+        return features
+
+    def readout(self, features: Tensor, layer: str) -> Tensor:
+        """The features of VGG-19 at `layer`, predicted linearly from this network's own."""
+        return self.get_submodule(f"{layer}_readout")(features)
+
+    def preprocess(self, image: Tensor) -> Tensor:
+        """The picture in the units that the first convolution expects."""
+        if self.record.preprocessing.channel_order == "bgr":
+            image = image.flip(1)
+        x = (image * self.record.preprocessing.scale - self.mean) / self.std
+        weight = self._convolution("conv1_1").weight
+        return x.to(weight.dtype).contiguous(memory_format=torch.channels_last)
+
+    def _check(self, image: Tensor, wanted: set[str]) -> None:
+        known = self.record.layers
+        for name in wanted - set(known):
+            has = f"it has {known[0]}, {known[1]}, ... {known[-1]}"
+            raise UsageError(f"encoder '{self.record.name}' has no layer '{name}'; {has}.{did_you_mean(name, known)}")
+        check_image(image)
+        deepest = max((known.index(name) for name in wanted), default=0)
+        halvings = sum(name.startswith("pool") for name in known[: deepest + 1])
+        # Reflection needs a second value to reflect; other paddings are content with one.
+        least = 2 if self.record.padding == "reflect" else 1
+        smallest = least * 2**halvings if self.record.rounding == "down" else (least - 1) * 2**halvings + 1
+        if min(image.shape[2:]) < smallest:
+            size = f"{image.shape[3]} x {image.shape[2]}"
+            raise ShapeError(f"a picture of {size} is too small for layer {known[deepest]}; it takes {smallest} pixels a side")
+
+    def _convolution(self, name: str) -> nn.Conv2d:
+        return cast(nn.Conv2d, self.get_submodule(name))
+
+    def _convolve(self, x: Tensor, convolution: nn.Conv2d) -> Tensor:
+        weight, bias = convolution.weight, convolution.bias
+        if self.record.padding == "zeros":
+            return functional.conv2d(x, weight, bias, padding=1)
+        return functional.conv2d(functional.pad(x, (1, 1, 1, 1), mode=self.record.padding), weight, bias)
+
+    def _pool(self, x: Tensor) -> Tensor:
+        up = self.record.rounding == "up"
+        match self.record.pooling:
+            case "max":
+                x = functional.max_pool2d(x, 2, ceil_mode=up)
+            case "average":
+                # TensorFlow's SAME average divides an odd border's window by the positions it really has.
+                x = functional.avg_pool2d(x, 2, ceil_mode=up, count_include_pad=False)
+            case "l2":
+                # The root of the *sum* of squares, as torch.nn.LPPool2d: 0.78 times it is about the maximum. The root of a plain zero
+                # has no gradient.
+                x = functional.avg_pool2d(x.square(), 2, ceil_mode=up, divisor_override=1).add(1e-8).sqrt()
+        return x if self.record.pooling_scale == 1.0 else x * self.record.pooling_scale

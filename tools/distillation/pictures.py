@@ -1,0 +1,74 @@
+"""Training pictures: found, hashed into a manifest, split, decoded, cropped and disturbed."""
+
+from __future__ import annotations
+
+import hashlib
+import queue
+import random
+import threading
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+FOLDERS = {"photo": ("photos",), "painting": ("paintings/movements", "paintings/named")}
+
+
+def find(data: Path, held_out_share: float) -> tuple[dict[str, list[Path]], list[Path]]:
+    """Training pictures by kind, and the held-out ones: a share by hash of the path, and all of `content`."""
+    training: dict[str, list[Path]] = {}
+    held_out = sorted((data / "content").glob("*.jpg"))
+    for kind, folders in FOLDERS.items():
+        training[kind] = []
+        for path in sorted(path for folder in folders for path in (data / folder).rglob("*.jpg")):
+            digest = hashlib.sha256(path.relative_to(data).as_posix().encode()).digest()
+            chosen = held_out if digest[0] / 256 < held_out_share else training[kind]
+            chosen.append(path)
+    return training, held_out
+
+
+def manifest(data: Path) -> str:
+    """One line a picture, `sha256  path`, as `sha256sum` prints it, sorted by path."""
+    paths = sorted(path for path in data.rglob("*.jpg"))
+    return "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(data).as_posix()}\n" for path in paths)
+
+
+def crop(path: Path, size_px: int, rng: random.Random) -> Tensor:
+    """A random square of a picture at a random scale, flipped, shifted in colour, with a little noise: shape (3, S, S), 0..1."""
+    with Image.open(path) as file:
+        picture = file.convert("RGB")
+    shortest = min(picture.size)
+    side = rng.uniform(min(size_px * 0.7, shortest), min(size_px * 2.5, shortest))
+    left, top = rng.uniform(0, picture.width - side), rng.uniform(0, picture.height - side)
+    resized = picture.resize((size_px, size_px), Image.Resampling.BICUBIC, box=(left, top, left + side, top + side), reducing_gap=2.0)
+    pixels = np.asarray(resized, dtype=np.float32) / 255.0
+    if rng.random() < 0.5:
+        pixels = pixels[:, ::-1]
+    generator = np.random.default_rng(rng.getrandbits(32))
+    if rng.random() < 0.5:
+        gain = generator.uniform(0.7, 1.3, 3) * generator.uniform(0.6, 1.4)
+        pixels = (pixels - 0.5) * gain + 0.5 + generator.uniform(-0.15, 0.15, 3)
+    if rng.random() < 0.3:
+        pixels = pixels + generator.normal(0.0, generator.uniform(0.0, 0.15), pixels.shape)
+    return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1), dtype=np.float32)).clamp(0, 1)
+
+
+class Crops:
+    """Batches of half photos, half paintings, decoded ahead in a thread. A batch depends on the seed and its step alone."""
+
+    def __init__(self, pictures: dict[str, list[Path]], *, count: int, size_px: int, seed: int, first_step: int) -> None:
+        self._pictures, self._count, self._size_px, self._seed = pictures, count, size_px, seed
+        self._ready: queue.Queue[Tensor] = queue.Queue(maxsize=4)
+        threading.Thread(target=self._fill, args=(first_step,), daemon=True).start()
+
+    def next(self) -> Tensor:
+        return self._ready.get()
+
+    def _fill(self, step: int) -> None:
+        while True:
+            rng = random.Random(f"{self._seed}-{step}")
+            kinds = ["photo", "painting"] * (self._count // 2)
+            self._ready.put(torch.stack([crop(rng.choice(self._pictures[kind]), self._size_px, rng) for kind in kinds]))
+            step += 1
