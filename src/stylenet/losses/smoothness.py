@@ -1,0 +1,68 @@
+"""Smoothness (total variation): how much neighboring pixels differ."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional
+
+from stylenet.errors import UsageError
+from stylenet.shapes import check_image
+
+
+def total_variation(image: Tensor, distance: str) -> Tensor:
+    """The differences of neighboring pixels, summed in one of the ways of the literature.
+
+    With dy, dx the differences between rows and between columns, n_y, n_x the sizes of these two tensors:
+
+    | distance          | formula                                         | source |
+    |-------------------|-------------------------------------------------|--------|
+    | `absolute`        | sum abs(dy) + sum abs(dx)                       | TensorFlow tutorial |
+    | `square`          | sum dy^2 + sum dx^2                             | Mahendran, Vedaldi 2015, with beta 2 |
+    | `keras`           | sum (dy^2 + dx^2)^1.25 over the common positions | Keras' example |
+    | `stylenet`        | sum dy^2 / n_x + sum dx^2 / n_y                 | both StyleNet texts, whose two sizes are exchanged |
+    | `neural-style`    | 1/2 sum (dy^2 + dx^2) over the common positions  | jcjohnson's neural-style, which writes down its gradient only |
+    | `nine-point`      | mean dy^2 + dx^2 and both diagonals, see below   | crowsonkb's style-transfer-pytorch |
+    | `mean-absolute`   | mean abs(dy) + mean abs(dx)                     | ours: independent of the picture's size |
+    | `mean-square`     | mean dy^2 + mean dx^2                           | anishathalye; what both StyleNet texts mean |
+
+    `nine-point` looks at the eight neighbors, the picture continued by its own border: with d the differences to the right, below and
+    along the two diagonals, 2 (mean d_right^2 + mean d_below^2) / 3 + (mean d_diagonal^2 + mean d_antidiagonal^2) / 6.
+
+    Args:
+        image: Shape (1, 3, H, W), in the recipe's picture units.
+        distance: A word of the table.
+
+    Raises:
+        UsageError: the picture is less than two pixels wide or high.
+    """
+    check_image(image)
+    height, width = image.shape[2:]
+    if height < 2 or width < 2:
+        raise UsageError(f"smoothness needs neighbors: the picture is {width} x {height}; give at least 2 x 2 pixels")
+    dy = image[:, :, 1:, :] - image[:, :, :-1, :]
+    dx = image[:, :, :, 1:] - image[:, :, :, :-1]
+    match distance:
+        case "absolute":
+            return dy.abs().sum() + dx.abs().sum()
+        case "square":
+            return dy.square().sum() + dx.square().sum()
+        case "keras":
+            return (dy[:, :, :, :-1].square() + dx[:, :, :-1, :].square()).pow(1.25).sum()
+        case "stylenet":
+            return dy.square().sum() / dx.numel() + dx.square().sum() / dy.numel()
+        case "neural-style":
+            return (dy[:, :, :, :-1].square() + dx[:, :, :-1, :].square()).sum() / 2
+        case "nine-point":
+            return _nine_point(image)
+        case "mean-absolute":
+            return dy.abs().mean() + dx.abs().mean()
+        case "mean-square":
+            return dy.square().mean() + dx.square().mean()
+    raise ValueError(f"no smoothness distance is called '{distance}'")
+
+
+def _nine_point(image: Tensor) -> Tensor:
+    padded = functional.pad(image, (1, 1, 1, 1), mode="replicate")
+    straight = (padded[..., 1:-1, 2:] - image).square().mean() + (padded[..., 2:, 1:-1] - image).square().mean()
+    diagonal = (padded[..., 1:, 1:] - padded[..., :-1, :-1]).square().mean() + (padded[..., 1:, :-1] - padded[..., :-1, 1:]).square().mean()
+    return 2 * straight / 3 + diagonal / 6
