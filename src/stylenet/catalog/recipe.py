@@ -1,0 +1,173 @@
+"""A recipe: every knob of a way to paint, with its range and meaning. TOML files become these frozen records.
+
+A knob is stated here and nowhere else: its name, type, range, default and help. `recipes check`, `--set` and the documentation read
+them from these records. An unknown knob or a value out of range is refused by name.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from stylenet.catalog.encoders import Padding, Pooling, Rounding
+
+Weights = dict[str, Annotated[float, Meta(ge=0)]]
+
+STYLE_DISTANCES = {
+    "gram": ("relative", "mean", "mean-per-element", "gatys", "keras", "scaled"),
+    "mean-std": ("relative",),
+    "wasserstein": ("relative", "mean"),
+}
+"""Distances that each style statistic knows; see losses/style.py for the formulas."""
+
+
+def knob(help: str, **limits: float) -> Meta:
+    """The meaning and range of a knob, as msgspec checks them."""
+    return Meta(description=help, **limits)  # type: ignore[arg-type]
+
+
+class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of a recipe: immutable, every knob named, unknown names refused."""
+
+
+class EncoderSection(Section):
+    """The network whose features are compared, and how it is run."""
+
+    name: Annotated[str, knob("encoder that the recipe wants: compact, vgg16 or vgg19")] = "compact"
+    pooling: Annotated[Pooling | None, knob("how a 2x2 window becomes one value; none: as the encoder was made")] = None
+    pooling_scale: Annotated[float, knob("pooled values are multiplied by it (about 2 restores average, 0.78 L2)", gt=0, le=10)] = 1.0
+    rounding: Annotated[Rounding | None, knob("odd sizes are rounded down or up when pooled; none: as the encoder was made")] = None
+    padding: Annotated[Padding | None, knob("what convolutions see beyond the border; none: as the encoder was made")] = None
+    weights: Annotated[str, knob("the weights file that the recipe's numbers were meant for, in words")] = "built in"
+
+
+class PictureSection(Section):
+    """What is painted: its size, its start and the unit of its values."""
+
+    largest_px: Annotated[int, knob("long side that is painted where no size is asked for; 0: the photo's own", ge=0)] = 0
+    shape: Annotated[Literal["photo", "square"], knob("keep the photo's shape, or press it into a square")] = "photo"
+    start: Annotated[Literal["content", "noise", "style"], knob("the picture that painting starts from")] = "content"
+    noise: Annotated[Literal["normal", "uniform"], knob("kind of noise to start from: normal around the mean, uniform over the range")] = (
+        "normal"
+    )
+    noise_scale: Annotated[float, knob("standard deviation of normal noise in picture units", ge=0)] = 0.2
+    unit: Annotated[
+        Literal["unit", "bytes"],
+        knob("values lie in 0..1 or 0..255: the unit of learning rates, of noise and of smoothness"),
+    ] = "unit"
+    clip: Annotated[bool, knob("keep the values in their range after every step")] = True
+    rim_px: Annotated[int, knob("the encoder sees the picture continued by reflection this far; features of the rim do not count", ge=0)] = 0
+
+
+class StylePictureSection(Section):
+    """How large the painting is when it is looked at."""
+
+    size: Annotated[
+        Literal["area", "width", "photo", "own", "long-side"],
+        knob(
+            "the painting is brought to the photo's area, to its width, to its exact shape, to its long side, or left at its own size;"
+            " its own shape is kept except for 'photo'"
+        ),
+    ] = "area"
+
+
+class ContentSection(Section):
+    """How far the picture may go from the photo."""
+
+    layers: Annotated[Weights, knob("weight of each layer")]
+    distance: Annotated[
+        Literal["relative", "mean", "half-mean", "sum", "half-sum"],
+        knob("squared differences of the features: divided by the photo's mean square, their mean, its half, their sum, its half"),
+    ] = "relative"
+    weight: Annotated[float, knob("of the whole term", ge=0)] = 1.0
+
+
+class StyleSection(Section):
+    """What the picture shall share with the painting."""
+
+    layers: Annotated[Weights, knob("weight of each layer")]
+    statistic: Annotated[
+        Literal["gram", "mean-std", "wasserstein"],
+        knob("what is compared: Gram matrices, means and deviations of channels, or both moments by Wasserstein-2 distance"),
+    ] = "gram"
+    distance: Annotated[
+        Literal["relative", "mean", "mean-per-element", "gatys", "keras", "scaled"],
+        knob("how the statistics are compared; see losses/style.py for the formulas. Only Gram matrices know all of them"),
+    ] = "relative"
+    metric: Annotated[Literal["own", "vgg19"], knob("compare the encoder's own channels, or VGG-19's through its readouts")] = "own"
+    shift: Annotated[float, knob("subtracted from the features before their products (Novak and Nikulin 2016: 1)")] = 0.0
+    chain: Annotated[bool, knob("each layer's loss minus the next one's, halved towards the shallow end (Novak and Nikulin 2016)")] = False
+    balance: Annotated[
+        Literal["raw", "start"],
+        knob("use the weights as they are, or divide each layer's by its loss for the photo, so that they mean the same for every pair"),
+    ] = "raw"
+    weight: Annotated[float, knob("of the whole term", ge=0)] = 1.0
+
+
+class SmoothnessSection(Section):
+    """Neighboring pixels shall not differ without need (total variation)."""
+
+    distance: Annotated[
+        Literal["absolute", "square", "keras", "stylenet", "neural-style", "nine-point", "mean-absolute", "mean-square"],
+        knob("which differences of neighbors are summed; see losses/smoothness.py for the formulas"),
+    ] = "mean-square"
+    weight: Annotated[float, knob("of the whole term; 0: none", ge=0)] = 0.0
+
+
+class SolverSection(Section):
+    """How the picture is moved."""
+
+    name: Annotated[Literal["adam", "lbfgs", "scipy-lbfgs"], knob("solver; scipy-lbfgs counts evaluations as SciPy does")] = "adam"
+    learning_rate: Annotated[float, knob("step size in picture units a step", gt=0)] = 0.03
+    final_rate: Annotated[float, knob("share of the learning rate that is left at the end of a level", gt=0, le=1)] = 1.0
+    beta1: Annotated[float, knob("Adam: memory of the gradient", ge=0, lt=1)] = 0.9
+    beta2: Annotated[float, knob("Adam: memory of the gradient's square", ge=0, lt=1)] = 0.999
+    epsilon: Annotated[float, knob("Adam: added to the denominator", gt=0)] = 1e-8
+    epsilon_form: Annotated[
+        Literal["paper", "hat"],
+        knob("Adam: epsilon is added after the correction of the bias (paper, PyTorch) or before it (TensorFlow, Keras)"),
+    ] = "paper"
+    history: Annotated[int, knob("L-BFGS: steps remembered", ge=1, le=1000)] = 100
+    evaluations_per_round: Annotated[int, knob("scipy-lbfgs: most evaluations of the loss in one round", ge=1)] = 20
+    average: Annotated[float, knob("memory of the iterate average that becomes the result; 0: the last iterate", ge=0, lt=1)] = 0.0
+
+
+class PyramidSection(Section):
+    """Coarse to fine: small pictures first, each the start of the next."""
+
+    coarsest_px: Annotated[int, knob("long side of the first level; 0: one level", ge=0)] = 0
+    factor: Annotated[float, knob("each level is so many times larger than the one before", gt=1, le=4)] = 2.0
+    steps: Annotated[tuple[Annotated[int, Meta(ge=0)], ...], knob("steps of each level from the coarsest; the last number repeats")] = (500,)
+    content_weights: Annotated[
+        tuple[Annotated[float, Meta(ge=0)], ...], knob("factors of the content weight by level, from the coarsest; the last number repeats")
+    ] = (1.0,)
+    detail: Annotated[float, knob("how much of the photo's detail enters with each finer level", ge=0, le=1)] = 0.0
+    exact_steps: Annotated[int, knob("last steps, computed in float32 whatever the processor is fastest at", ge=0)] = 0
+    save_every: Annotated[int, knob("a picture every so many steps, as the source of the recipe shows them; 0: none", ge=0)] = 0
+
+
+class About(Section):
+    """What a person should know of a recipe."""
+
+    source: str
+    minimizes: str
+    differs: str = ""
+    expect: str = ""
+
+
+class Recipe(Section, kw_only=True):
+    """A way to paint, whole."""
+
+    name: str = ""
+    summary: str
+    about: About
+    method: Literal["optimization"] = "optimization"
+    encoder: EncoderSection = EncoderSection()
+    picture: PictureSection = PictureSection()
+    painting: StylePictureSection = StylePictureSection()
+    content: ContentSection
+    style: StyleSection
+    smoothness: SmoothnessSection = SmoothnessSection()
+    solver: SolverSection = SolverSection()
+    pyramid: PyramidSection = PyramidSection()

@@ -1,0 +1,197 @@
+"""Recipes by name or from a file: found, read, changed by single knobs, checked."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from stylenet.catalog.encoders import ENCODERS
+from stylenet.catalog.recipe import STYLE_DISTANCES, Recipe
+from stylenet.errors import RecipeError, did_you_mean
+
+_FOLDER = resources.files("stylenet.catalog") / "recipes"
+EVERYDAY = ("draft", "standard", "fine")
+"""Made for this product and for every photo; the others reproduce the literature."""
+
+
+def recipe_names() -> tuple[str, ...]:
+    """Names of the recipes that ship, the everyday ones first."""
+    names = {entry.name.removesuffix(".toml") for entry in _FOLDER.iterdir() if entry.name.endswith(".toml")}
+    return (*(name for name in EVERYDAY if name in names), *sorted(names - set(EVERYDAY)))
+
+
+def recipe_summaries() -> dict[str, str]:
+    """Name and summary of every recipe that ships."""
+    return {name: tomllib.loads(recipe_text(name))["summary"] for name in recipe_names()}
+
+
+def recipe_text(name: str) -> str:
+    """The TOML text of a recipe that ships, with the comments that give each number's source.
+
+    Raises:
+        RecipeError: no recipe has this name.
+    """
+    if name not in recipe_names():
+        raise RecipeError(f"no recipe is called '{name}'; there are {', '.join(recipe_names())}.{did_you_mean(name, recipe_names())}")
+    return (_FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def load_recipe(source: str | os.PathLike[str] | Recipe, changes: Mapping[str, str] | None = None) -> Recipe:
+    """A recipe by name or from a TOML file, with single knobs changed.
+
+    Args:
+        source: Name of a recipe that ships, a path that ends in `.toml`, or a recipe.
+        changes: Values by knob, both as text: `{"style.weight": "20", "pyramid.steps": "[100, 50]"}`.
+
+    Raises:
+        RecipeError: the recipe is unknown, is not TOML, or a knob has a name or a value that is not allowed.
+    """
+    if isinstance(source, Recipe):
+        name, values = source.name, msgspec.to_builtins(source)
+    else:
+        name, values = _read(source)
+    for key, text in (changes or {}).items():
+        _change(values, key, text, recipe=name)
+    return _checked(name, values)
+
+
+def knobs(struct: type[msgspec.Struct] = Recipe, prefix: str = "") -> Iterator[tuple[str, str, Any]]:
+    """Every knob as (`section.name`, help, default), in the order in which the records state them."""
+    for field in msgspec.structs.fields(struct):
+        inner = msgspec.inspect.type_info(field.type)
+        if isinstance(inner, msgspec.inspect.StructType):
+            yield from knobs(inner.cls, f"{prefix}{field.name}.")
+        elif prefix and not prefix.startswith("about"):
+            help = getattr(field.type, "__metadata__", (None,))[0]
+            yield f"{prefix}{field.name}", getattr(help, "description", ""), field.default
+
+
+def _read(source: str | os.PathLike[str]) -> tuple[str, dict[str, Any]]:
+    path = Path(source)
+    if path.suffix != ".toml":
+        name = os.fspath(source)
+        return name, tomllib.loads(recipe_text(name))
+    try:
+        return path.stem, tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecipeError(f"no recipe file '{path}'; give the path of a .toml file or one of {', '.join(recipe_names())}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RecipeError(f"recipe file '{path}' cannot be read: {error}") from None
+
+
+def _change(values: dict[str, Any], key: str, text: str, *, recipe: str) -> None:
+    known = [name for name, _, _ in knobs()]
+    *sections, last = key.split(".")
+    parent = ".".join(key.split(".")[:2])
+    if key not in known and not (parent in known and parent.endswith(".layers")):
+        raise RecipeError(f"recipe '{recipe}': no knob is called '{key}'; `stylenet recipes check --knobs` lists them.{did_you_mean(key, known)}")
+    if len(sections) > 1:  # content.layers.relu4_2=1: layer names are keys of a table
+        sections, last = sections[:1] + ["layers"], key.split(".", 2)[2]
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text  # a bare word
+    table = values
+    for section in sections:
+        table = table.setdefault(section, {})
+    table[last] = value
+
+
+def _checked(name: str, values: dict[str, Any]) -> Recipe:
+    values = {**values, "name": name}
+    if place := _infinite(values):
+        raise RecipeError(f"recipe '{name}': {place} is infinite or not a number; give a finite one")
+    try:
+        recipe = msgspec.convert(values, Recipe)
+    except msgspec.ValidationError as error:
+        raise RecipeError(f"recipe '{name}': {_explain(str(error), values)}") from None
+    encoder = ENCODERS.get(recipe.encoder.name)
+    if encoder is None:
+        raise RecipeError(
+            f"recipe '{name}': encoder.name is '{recipe.encoder.name}'; allowed are {', '.join(ENCODERS)}."
+            f"{did_you_mean(recipe.encoder.name, ENCODERS)}"
+        )
+    for section, layers in (("content", recipe.content.layers), ("style", recipe.style.layers)):
+        for layer in layers:
+            if layer not in encoder.layers:
+                raise RecipeError(
+                    f"recipe '{name}': {section}.layers has '{layer}'; encoder '{encoder.name}' has {encoder.layers[0]} ... "
+                    f"{encoder.layers[-1]}.{did_you_mean(layer, encoder.layers)}"
+                )
+    distances = STYLE_DISTANCES[recipe.style.statistic]
+    if recipe.style.distance not in distances:
+        raise RecipeError(
+            f"recipe '{name}': style.distance is '{recipe.style.distance}', which statistic '{recipe.style.statistic}' does not have; "
+            f"allowed are {', '.join(distances)}"
+        )
+    if not recipe.style.layers and not recipe.content.layers:
+        raise RecipeError(f"recipe '{name}': content.layers and style.layers are both empty; name at least one layer")
+    if not recipe.pyramid.steps:
+        raise RecipeError(f"recipe '{name}': pyramid.steps is empty; give the steps of at least one level, like [200, 100]")
+    return recipe
+
+
+def _explain(message: str, values: Mapping[str, Any]) -> str:
+    """msgspec's message in this product's words: the knob first, then what is allowed."""
+    text, _, place = message.partition(" - at `$.")
+    place = place.rstrip("`")
+    if "unknown field" in text:
+        word = text.split("`")[1]
+        section = place or "recipe"
+        sections = {field.name for field in msgspec.structs.fields(Recipe)}
+        known = [name.split(".", 1)[1] for name, _, _ in knobs() if name.startswith(f"{section}.")] if place else sorted(sections)
+        return f"[{section}] has no knob '{word}'; it has {', '.join(known)}.{did_you_mean(word, known)}"
+    if "missing required field" in text:
+        return f"[{place or 'recipe'}] lacks '{text.split('`')[1]}'; add it"
+    given: Any = values
+    for part in re.findall(r"[^.\[\]]+", place.replace("[...]", "")):
+        if isinstance(given, Mapping):
+            given = given.get(part)
+        elif isinstance(given, list) and part.isdigit():
+            given = given[int(part)]
+    if "enum value" in text:
+        allowed = _words(place)
+        return f"{place} is {given!r}; allowed are {', '.join(allowed)}.{did_you_mean(str(given), allowed)}"
+    for word, meaning in _KINDS.items():
+        text = text.replace(f"`{word}`", meaning)
+    return f"{place.removesuffix('[...]') or 'recipe'} is {given!r}; {text[0].lower()}{text[1:]}"
+
+
+_KINDS = {
+    "float": "a number",
+    "int": "a whole number",
+    "bool": "true or false",
+    "str": "text",
+    "array": "a list",
+    "object": "a table",
+    "null": "nothing",
+}
+"""msgspec's names of types, and what they are called here."""
+
+
+def _words(place: str) -> tuple[str, ...]:
+    """The words that the knob at `section.name` allows."""
+    struct: Any = Recipe
+    for part in place.split("."):
+        kind: Any = msgspec.inspect.type_info(next(field.type for field in msgspec.structs.fields(struct) if field.name == part))
+        while isinstance(kind, msgspec.inspect.Metadata):
+            kind = kind.type
+        struct = getattr(kind, "cls", None)
+    kinds = kind.types if isinstance(kind, msgspec.inspect.UnionType) else (kind,)
+    return tuple(str(value) for one in kinds if isinstance(one, msgspec.inspect.LiteralType) for value in one.values)
+
+
+def _infinite(values: Any, place: str = "") -> str | None:
+    """The place of the first number that is infinite or not a number, or none."""
+    if isinstance(values, float) and not math.isfinite(values):
+        return place
+    items = values.items() if isinstance(values, Mapping) else enumerate(values) if isinstance(values, (list, tuple)) else ()
+    return next((found for key, value in items if (found := _infinite(value, f"{place}.{key}" if place else str(key)))), None)

@@ -1,0 +1,97 @@
+"""The styles that exist, read from the headers of their files: no torch, no tensor is loaded."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import platformdirs
+
+from stylenet.errors import StyleError, did_you_mean
+
+_LONGEST_HEADER = 1 << 20
+
+
+class StyleCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a person wants to know of a style.
+
+    Attributes:
+        name: The word for the command line, plain kebab case.
+        colors: The painting's palette as ("#rrggbb", share), the largest share first.
+        mean_color: "#rrggbb".
+        sizes_px: Square roots of the areas at which the painting was looked at.
+        encoder_sha256: Of the weights that the numbers belong to.
+        width: Of the painting's picture, pixels.
+        height: Of the painting's picture, pixels.
+    """
+
+    name: str
+    title: str = ""
+    artist: str = ""
+    year: str = ""
+    licence: str = ""
+    colors: tuple[tuple[str, float], ...] = ()
+    mean_color: str = "#808080"
+    sizes_px: tuple[int, ...] = ()
+    encoder_sha256: str = ""
+    width: int = 0
+    height: int = 0
+
+
+def list_styles() -> tuple[StyleCard, ...]:
+    """Cards of all styles that can be used by name: the built-in ones and those that were added, by name."""
+    return tuple(read_card(path) for _, path in sorted(style_files().items()))
+
+
+def style_files() -> dict[str, Path]:
+    """Style files by name; one that was added hides a built-in one of the same name."""
+    built_in = Path(str(resources.files("stylenet.catalog") / "styles"))
+    folders = (built_in, added_styles_folder())
+    return {path.stem: path for folder in folders if folder.is_dir() for path in sorted(folder.glob("*.safetensors"))}
+
+
+def added_styles_folder() -> Path:
+    """Where `styles add` keeps files: `STYLENET_STYLES`, or the platform's folder for an application's data."""
+    chosen = os.environ.get("STYLENET_STYLES")
+    return Path(chosen) if chosen else platformdirs.user_data_path("stylenet") / "styles"
+
+
+def find_style(name: str) -> Path:
+    """The file of a style by name.
+
+    Raises:
+        StyleError: no style has this name.
+    """
+    files = style_files()
+    if name not in files:
+        raise StyleError(
+            f"'{name}' is neither a file nor one of the {len(files)} styles; `stylenet styles ls` lists them.{did_you_mean(name, files)}"
+        )
+    return files[name]
+
+
+def read_card(path: Path) -> StyleCard:
+    """The card of a style file.
+
+    Raises:
+        StyleError: the file cannot be read or is not a style file.
+    """
+    try:
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            if length > _LONGEST_HEADER:
+                raise ValueError("its header is too long")
+            header: dict[str, Any] = json.loads(file.read(length))
+        card = header["__metadata__"]["stylenet_style"]
+        return msgspec.json.decode(card, type=StyleCard)
+    except FileNotFoundError:
+        raise StyleError(f"no style file '{path}'") from None
+    except OSError as error:
+        raise StyleError(f"style file '{path}' cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, AttributeError, struct.error, msgspec.MsgspecError):
+        raise StyleError(f"'{path}' is not a style file; make one with `stylenet styles add PICTURE`") from None

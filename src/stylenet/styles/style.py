@@ -1,0 +1,109 @@
+"""A style: a painting's statistics, measured from its picture or read from its file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from stylenet.catalog.styles import StyleCard
+from stylenet.encoders.vgg import VggEncoder
+from stylenet.errors import StyleError
+from stylenet.image.resize import resize
+from stylenet.losses.moments import Moments, moments
+from stylenet.styles.framing import framed_features
+
+SMALLEST_SIDE_PX = 16
+"""A painting is never looked at smaller than this: the deepest layer would have no position left."""
+
+
+class Style(Protocol):
+    """What every engine asks of a style."""
+
+    name: str
+
+    def at(self, size_px: float, layers: Iterable[str]) -> Mapping[str, Moments]:
+        """Moments of `layers` for the painting at an area of `size_px` squared."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureStyle:
+    """A painting's picture, measured at whatever size is asked for, but never enlarged.
+
+    Attributes:
+        pixels: (1, 3, H, W), 0..1.
+        encoder: Measures.
+        rim_px: See `framed_features`.
+    """
+
+    name: str
+    pixels: Tensor
+    encoder: VggEncoder
+    rim_px: int
+
+    def at(self, size_px: float, layers: Iterable[str]) -> Mapping[str, Moments]:
+        """Moments of `layers` for the painting at an area of `size_px` squared."""
+        height, width = self.pixels.shape[2:]
+        scale = min(1.0, size_px / math.sqrt(width * height))
+        scale = max(scale, SMALLEST_SIDE_PX / min(width, height))
+        return self.at_size(max(1, round(width * scale)), max(1, round(height * scale)), layers)
+
+    def at_size(self, width: int, height: int, layers: Iterable[str]) -> Mapping[str, Moments]:
+        """Moments of `layers` for the painting at exactly this size."""
+        with torch.no_grad():
+            features = framed_features(self.encoder, resize(self.pixels, (width, height)), tuple(layers), self.rim_px)
+            return {layer: moments(values) for layer, values in features.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredStyle:
+    """A painting's moments at a ladder of sizes, as a style file holds them.
+
+    Attributes:
+        card: What a person wants to know.
+        ladder: Moments by layer, for each size of `card.sizes_px`.
+    """
+
+    card: StyleCard
+    ladder: Mapping[int, Mapping[str, Moments]]
+
+    @property
+    def name(self) -> str:
+        """The card's name."""
+        return self.card.name
+
+    def at(self, size_px: float, layers: Iterable[str]) -> Mapping[str, Moments]:
+        """Moments for an area of `size_px` squared: blended between the two nearest steps of the ladder, or its last step.
+
+        Raises:
+            StyleError: a layer is not in the file.
+        """
+        sizes = sorted(self.ladder)
+        stored = self.ladder[sizes[0]]
+        missing = [layer for layer in layers if layer not in stored]
+        if missing:
+            raise StyleError(
+                f"style '{self.name}' knows the compact encoder's {', '.join(stored)}, but the recipe asks for {', '.join(missing)}; "
+                "give the painting's picture in place of the style"
+            )
+        above = next((size for size in sizes if size >= size_px), sizes[-1])
+        below = next((size for size in reversed(sizes) if size <= size_px), sizes[0])
+        if above == below:
+            return {layer: self.ladder[above][layer] for layer in layers}
+        share = math.log(size_px / below) / math.log(above / below)
+        return {layer: _between(self.ladder[below][layer], self.ladder[above][layer], share) for layer in layers}
+
+
+def ladder_sizes(width: int, height: int) -> tuple[int, ...]:
+    """Sizes (square roots of areas) at which a style file looks at a painting: its own, at most 1024, and three halvings of it."""
+    own = min(1024.0, math.sqrt(width * height))
+    sizes = (round(own / 2**halvings) for halvings in range(4))
+    return tuple(size for size in sizes if size * min(width, height) / math.sqrt(width * height) >= SMALLEST_SIDE_PX) or (round(own),)
+
+
+def _between(below: Moments, above: Moments, share: float) -> Moments:
+    return Moments(torch.lerp(below.mean, above.mean, share), torch.lerp(below.gram, above.gram, share), above.positions)

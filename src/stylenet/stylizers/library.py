@@ -1,0 +1,62 @@
+"""A painting becomes a style of the library, or a style file."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from stylenet.catalog.styles import StyleCard, added_styles_folder
+from stylenet.errors import OutputError, StyleError
+from stylenet.image.files import ImageSource, load_image
+from stylenet.image.resize import fit_within, resize
+from stylenet.styles.files import measure_style, write_style
+from stylenet.stylizers.stylizer import open_stylizer
+
+_SUFFIX = ".safetensors"
+_LARGEST_PX = 4096  # `styles.style.ladder_sizes` looks at no more
+
+
+def name_from(picture: Path) -> str:
+    """A style's name made from a file's: small letters, digits and single hyphens; "style" where nothing of it is left."""
+    return re.sub(r"[^a-z0-9]+", "-", picture.stem.lower()).strip("-") or "style"
+
+
+def add_style(picture: ImageSource, card: StyleCard, *, output: Path | None = None, replace: bool = False) -> Path:
+    """The style file made of a painting.
+
+    Args:
+        picture: The painting.
+        card: Name, title, artist and so on; what can be measured is filled in.
+        output: A file to write in place of the library.
+        replace: Whether a style of this name that was added before may be replaced. A built-in one stays and is hidden.
+
+    Raises:
+        ImageError: The painting cannot be read.
+        StyleError: The name is taken or cannot be one, or the painting is too small.
+        OutputError: The file cannot be written.
+    """
+    target = _target(card, output, replace=replace)
+    pixels = load_image(picture).pixels
+    pixels = resize(pixels, fit_within(int(pixels.shape[3]), int(pixels.shape[2]), _LARGEST_PX))
+    # The encoder is the one that the everyday recipes use; which of them is opened makes no difference.
+    encoder = open_stylizer(device="cpu", precision="float32").encoder
+    style = measure_style(pixels, encoder.exact, card, encoder_sha256=encoder.sha256)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder of styles '{target.parent}': {error.strerror}; set STYLENET_STYLES to another one") from error
+    write_style(style, target)
+    return target
+
+
+def _target(card: StyleCard, output: Path | None, *, replace: bool) -> Path:
+    if output is None:
+        target = added_styles_folder() / f"{card.name}{_SUFFIX}"
+        if target.exists() and not replace:
+            raise StyleError(f"a style '{card.name}' was added before; give another --name, or --replace")
+        return target
+    if output.suffix != _SUFFIX:
+        raise OutputError(f"cannot write '{output}': style files end in {_SUFFIX}")
+    if output.is_dir() or not output.parent.is_dir():
+        raise OutputError(f"cannot write '{output}': {'it is a folder' if output.is_dir() else f'there is no folder {output.parent}'}")
+    return output

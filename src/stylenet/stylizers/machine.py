@@ -1,0 +1,122 @@
+"""What this machine is, and how fast it paints."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from stylenet.events import Done, Step
+from stylenet.image.files import Picture
+from stylenet.optimization.precision import bfloat16_units
+from stylenet.stylizers.plan import Options
+from stylenet.stylizers.stylizer import Stylizer, open_stylizer
+
+TEST_PX = 512
+"""Side of the picture that is painted for the self-test."""
+
+_WARM_UP_STEPS = 2  # the first steps choose kernels and take memory
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speed:
+    """What a self-test found.
+
+    Attributes:
+        steps_per_second: Of the default recipe's finest level at `TEST_PX` squared.
+        steps: Measured.
+        estimate_seconds: For a picture of that size by the default recipe, from its first level to its last.
+        device: Where it ran.
+        precision: What the features were computed in.
+    """
+
+    steps_per_second: float
+    steps: int
+    estimate_seconds: float
+    device: str
+    precision: str
+
+
+def describe_machine() -> Mapping[str, Any]:
+    """Processor, memory, accelerators and threads in plain values; nothing is measured."""
+    cuda = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    return {
+        "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
+        "processor": _processor(),
+        "cores": os.cpu_count() or 1,
+        "threads": torch.get_num_threads(),
+        "bfloat16_units": list(bfloat16_units()),
+        "memory_bytes": _memory_bytes(),
+        "cuda": cuda,
+        "mps": bool(torch.backends.mps.is_available()),
+    }
+
+
+def measure_speed(*, seconds: float = 5.0, device: str = "auto", precision: str = "auto") -> Speed:
+    """How fast the default recipe paints, found by painting a synthetic picture for `seconds`.
+
+    Raises:
+        StylenetError: it cannot paint at all; that is what a self-test is for.
+    """
+    default = open_stylizer(device=device, precision=precision)
+    stylizer = open_stylizer(changes={"pyramid.coarsest_px": "0", "pyramid.steps": "[100000]"}, device=device, precision=precision)
+    picture = _synthetic(seed=1)
+    begun: list[Step] = []
+
+    def enough() -> bool:
+        return len(begun) > _WARM_UP_STEPS and time.perf_counter() - start >= seconds
+
+    start = time.perf_counter()
+    for event in stylizer.stylize(picture, _synthetic(seed=2), Options(size=TEST_PX), should_stop=enough):
+        if isinstance(event, Step):
+            begun.append(event)
+        elif isinstance(event, Done):
+            break
+    measured = begun[_WARM_UP_STEPS:]
+    speed = len(measured) / max(begun[-1].seconds - begun[_WARM_UP_STEPS - 1].seconds, 1e-9)
+    machine = default.machine()
+    return Speed(
+        steps_per_second=speed,
+        steps=len(measured),
+        estimate_seconds=_full_size_steps(default, picture) / speed,
+        device=machine["device"],
+        precision=machine["precision"],
+    )
+
+
+def _full_size_steps(stylizer: Stylizer, picture: Picture) -> float:
+    """A recipe's steps at all sizes as steps at the full size: a step's time goes with its pixels."""
+    plan = stylizer.plan(picture, Options(size=TEST_PX))
+    return sum(level.steps * level.width * level.height for level in plan.levels) / TEST_PX**2
+
+
+def _synthetic(seed: int) -> Picture:
+    """A picture of waves and grain, the same on every machine."""
+    generator = torch.Generator().manual_seed(seed)
+    axis = torch.linspace(0, 6.28, TEST_PX)
+    phases = torch.rand((3, 2), generator=generator) * 6.28
+    waves = [torch.sin(3 * axis[:, None] + phase[0]) * torch.cos(2 * axis[None, :] + phase[1]) for phase in phases]
+    grain = torch.rand((3, TEST_PX, TEST_PX), generator=generator) - 0.5
+    return Picture(pixels=(0.5 + 0.35 * torch.stack(waves) + 0.2 * grain).clamp(0, 1)[None])
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, "") or platform.processor() or platform.machine()
+
+
+def _memory_bytes() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None  # Windows

@@ -1,0 +1,129 @@
+"""Before the first step: which size, which levels, how long, how much memory."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stylenet.catalog.recipe import Recipe
+from stylenet.errors import ImageError, UsageError
+from stylenet.image.resize import fit_within, target_size
+from stylenet.optimization.pyramid import Level, levels
+
+MOST_STRENGTH = 100.0
+MOST_STYLE_SCALE = 8.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a person may ask for beside the recipe. Every door takes these, with these defaults.
+
+    Attributes:
+        size: Long side in pixels, "WIDTHxHEIGHT", "full" for the photo's own, or None for the recipe's default.
+        strength: 0..100; 50 is the recipe, every 25 more are ten times the style weight.
+        style_scale: Size of the strokes: the painting is looked at this many times larger, 0.125..8.
+        blend: Share of each style; equal shares where empty.
+        seed: Of all random numbers.
+        save_every: Steps between scheduled previews; 0: the recipe's own interval.
+    """
+
+    size: int | str | None = None
+    strength: float = 50.0
+    style_scale: float = 1.0
+    blend: tuple[float, ...] = ()
+    seed: int = 0
+    save_every: int = 0
+
+    def check(self, styles: int) -> None:
+        """Raise `UsageError` for a value out of its range."""
+        if not 0 <= self.strength <= MOST_STRENGTH:
+            raise UsageError(f"strength is {self.strength:g}; allowed are 0 (the photo) to 100 (the painting), 50 is the recipe")
+        if not 1 / MOST_STYLE_SCALE <= self.style_scale <= MOST_STYLE_SCALE:
+            raise UsageError(f"style scale is {self.style_scale:g}; allowed are 0.125 (fine strokes) to 8 (broad strokes), 1 is the painting's")
+        if not 0 <= self.seed < 2**63:
+            raise UsageError(f"seed is {self.seed}; allowed are whole numbers from 0")
+        if self.save_every < 0:
+            raise UsageError(f"save-every is {self.save_every}; allowed are numbers of steps from 1, or 0 for none")
+        if self.blend and len(self.blend) != styles:
+            raise UsageError(f"blend has {len(self.blend)} shares for {styles} styles; give one for each")
+        if any(not share >= 0 or math.isinf(share) for share in self.blend) or (self.blend and sum(self.blend) == 0):
+            raise UsageError(f"blend is {', '.join(f'{share:g}' for share in self.blend)}; shares are 0 or more, and not all 0")
+
+    def shares(self, styles: int) -> tuple[float, ...]:
+        """Shares of the styles, which sum to one."""
+        blend = self.blend or (1.0,) * styles
+        return tuple(share / sum(blend) for share in blend)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What will be done, resolved.
+
+    Attributes:
+        width: Of the result, pixels.
+        height: Of the result, pixels.
+        levels: Coarse to fine.
+        notices: Lines that a person should read before waiting.
+        values: All of it in plain values, for `--dry-run` and events.
+    """
+
+    width: int
+    height: int
+    levels: tuple[Level, ...]
+    notices: tuple[str, ...]
+    values: Mapping[str, Any]
+
+
+def make_plan(recipe: Recipe, photo_size: tuple[int, int], options: Options, machine: Mapping[str, Any]) -> Plan:
+    """The plan for a photo of (width, height).
+
+    Raises:
+        UsageError: an option is out of range.
+        ImageError: the picture is too small for the recipe's layers.
+    """
+    width, height = _painted_size(recipe, photo_size, options)
+    smallest = smallest_side_px(recipe)
+    if min(width, height) < smallest:
+        raise ImageError(
+            f"the picture would be painted at {width} x {height} pixels; recipe '{recipe.name}' needs at least {smallest} on each side"
+            f"{'' if options.size is None else ': give a larger --size'}"
+        )
+    steps = levels(width, height, recipe.pyramid)
+    notices = []
+    if options.size is None and (width, height) != photo_size and recipe.picture.shape == "photo":
+        times = photo_size[0] * photo_size[1] / (width * height)
+        notices.append(
+            f"painting at {width} x {height} of the photo's {photo_size[0]} x {photo_size[1]}; --size full paints all of it "
+            f"in about {times:.0f} times the time"
+        )
+    values = {
+        "recipe": recipe.name,
+        "encoder": recipe.encoder.name,
+        "size": [width, height],
+        "levels": [{"size": [level.width, level.height], "steps": level.steps} for level in steps],
+        "strength": options.strength,
+        "style_scale": options.style_scale,
+        "seed": options.seed,
+        **machine,
+    }
+    return Plan(width=width, height=height, levels=steps, notices=tuple(notices), values=values)
+
+
+def smallest_side_px(recipe: Recipe) -> int:
+    """The shortest side at which the recipe's deepest layer still has a position; at least 2, for neighbors."""
+    layers = (*recipe.content.layers, *recipe.style.layers)
+    deepest = max(int(layer[4]) - (not layer.startswith("pool")) for layer in layers)
+    return max(2, 2**deepest)
+
+
+def _painted_size(recipe: Recipe, photo_size: tuple[int, int], options: Options) -> tuple[int, int]:
+    if options.size is not None:
+        size = int(options.size) if isinstance(options.size, str) and options.size.isdigit() else options.size
+        return target_size(*photo_size, size)
+    largest = recipe.picture.largest_px
+    if recipe.picture.shape == "square":
+        side = largest or max(photo_size)
+        return side, side
+    return fit_within(*photo_size, largest) if largest else photo_size

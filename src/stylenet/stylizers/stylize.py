@@ -1,0 +1,123 @@
+"""The functions that most people need: a picture in, a painting out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+from stylenet.catalog.recipe import Recipe
+from stylenet.events import Done, Event
+from stylenet.image.files import ImageSource, Picture, load_image, save_image, to_pil
+from stylenet.image.resize import resize
+from stylenet.stylizers.plan import Options
+from stylenet.stylizers.sources import StyleSource
+from stylenet.stylizers.stylizer import Stylizer, open_stylizer
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+__all__ = ["Painting", "open_stylizer", "stylize", "texture"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Painting:
+    """A finished picture.
+
+    Attributes:
+        pixels: Shape (1, 3, H, W), RGB, 0..1.
+        photo: What it was painted from: gives the alpha and the metadata.
+        done: The last event: reason, seconds, loss, receipt.
+    """
+
+    pixels: Tensor
+    photo: Picture
+    done: Done
+
+    @property
+    def image(self) -> PIL.Image.Image:
+        """The picture for Pillow: RGB, or RGBA where the photo had an alpha channel."""
+        return to_pil(self.pixels, self._alpha)
+
+    @property
+    def receipt(self) -> Mapping[str, Any]:
+        """Everything needed to paint it again."""
+        return self.done.receipt
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write it whole or not at all, with its receipt; PNG, JPEG, WebP or TIFF by the suffix. Returns the path.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        return save_image(self.pixels, path, alpha=self._alpha, metadata=self.photo.metadata, receipt=self.receipt)
+
+    @property
+    def _alpha(self) -> Tensor | None:
+        alpha = self.photo.alpha
+        return None if alpha is None else resize(alpha, (self.pixels.shape[3], self.pixels.shape[2]))
+
+
+def stylize(
+    photo: ImageSource | Picture,
+    style: StyleSource | Sequence[StyleSource],
+    *,
+    recipe: str | Path | Recipe | Stylizer = "standard",
+    size: int | str | None = None,
+    strength: float = 50.0,
+    style_scale: float = 1.0,
+    blend: Sequence[float] = (),
+    seed: int = 0,
+    on_event: Callable[[Event], None] | None = None,
+) -> Painting:
+    """A photo painted in the manner of a painting.
+
+    Args:
+        photo: A file, a PIL picture or an array.
+        style: The name of a style ("starry-night"), a painting, a style file, or a list of them.
+        recipe: Name of a recipe, a `.toml` file, a recipe, or an open stylizer, which saves the time to open it.
+        size: Long side in pixels, "WIDTHxHEIGHT" or "full"; by default the photo's size up to the recipe's limit.
+        strength: 0 (the photo) to 100 (the painting); 50 is the recipe.
+        style_scale: Size of the strokes, 0.125..8.
+        blend: Share of each style.
+        seed: Of all random numbers.
+        on_event: Called with every event.
+
+    Raises:
+        StylenetError: see the tree in `stylenet.errors`.
+    """
+    stylizer = recipe if isinstance(recipe, Stylizer) else open_stylizer(recipe)
+    picture = photo if isinstance(photo, Picture) else load_image(photo)
+    options = Options(size=size, strength=strength, style_scale=style_scale, blend=tuple(blend), seed=seed)
+    return _painting(stylizer.stylize(picture, style, options), picture, on_event)
+
+
+def texture(
+    style: StyleSource | Sequence[StyleSource],
+    *,
+    recipe: str | Path | Recipe | Stylizer = "standard",
+    size: int | str = 512,
+    style_scale: float = 1.0,
+    blend: Sequence[float] = (),
+    seed: int = 0,
+    on_event: Callable[[Event], None] | None = None,
+) -> Painting:
+    """A texture of a painting's strokes and colors, from noise; arguments as in `stylize`."""
+    stylizer = recipe if isinstance(recipe, Stylizer) else open_stylizer(recipe)
+    options = Options(size=size, style_scale=style_scale, blend=tuple(blend), seed=seed)
+    events = stylizer.texture(style, options)
+    return _painting(events, None, on_event)
+
+
+def _painting(events: Iterator[Event], photo: Picture | None, on_event: Callable[[Event], None] | None) -> Painting:
+    for event in events:
+        if on_event is not None:
+            on_event(event)
+        if isinstance(event, Done):
+            pixels = event.image.cpu()
+            return Painting(pixels=pixels, photo=photo or Picture(pixels=pixels), done=event)
+    raise AssertionError("a stylizer's last event is Done")

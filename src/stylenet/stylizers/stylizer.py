@@ -1,0 +1,266 @@
+"""The waist: every door opens a stylizer by recipe and reads the events that it yields."""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+from torch import Tensor
+
+import stylenet
+from stylenet.catalog.recipe import Recipe
+from stylenet.catalog.recipes import load_recipe
+from stylenet.encoders.opening import OpenEncoder, open_encoder
+from stylenet.errors import UsageError
+from stylenet.events import Event, Started
+from stylenet.image.files import ImageSource, Picture, load_image
+from stylenet.image.resize import resize
+from stylenet.optimization.objective import Goal
+from stylenet.optimization.paint import GoalsAt, Task, paint
+from stylenet.optimization.precision import fastest_dtype, keep_freed_memory
+from stylenet.stylizers.plan import Options, Plan, make_plan
+from stylenet.stylizers.sources import StyleSource, open_style, pixels_fingerprint, style_fingerprint
+from stylenet.styles.style import PictureStyle, StoredStyle
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+def open_stylizer(
+    recipe: str | Path | Recipe = "standard",
+    *,
+    encoder: str | None = None,
+    changes: Mapping[str, str] | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+) -> Stylizer:
+    """A stylizer for a recipe, its encoder loaded.
+
+    Args:
+        recipe: Name of a recipe that ships, a `.toml` file, or a recipe.
+        encoder: "compact", "vgg16", "vgg19" or a weights file, in place of the recipe's own.
+        changes: Values of single knobs as text, `{"style.weight": "20"}`.
+        device: "auto" takes CUDA, then MPS, then the processor.
+        precision: Of the features; "auto" takes bfloat16 where the hardware has units for it. The picture itself is always float32.
+
+    Raises:
+        RecipeError: the recipe or a knob is wrong.
+        WeightsError: the encoder's weights are missing or unusable.
+        UsageError: the device or precision does not exist.
+    """
+    return Stylizer(load_recipe(recipe, changes), encoder=encoder, device=device, precision=precision)
+
+
+class Stylizer:
+    """A recipe with its encoder, ready for any number of pictures. See `open_stylizer`."""
+
+    def __init__(self, recipe: Recipe, *, encoder: str | None, device: str, precision: str) -> None:
+        self.recipe = recipe
+        self.device = _device(device)
+        self.dtype = _dtype(precision, self.device)
+        self.encoder: OpenEncoder = open_encoder(recipe.encoder, encoder, device=self.device, dtype=self.dtype)
+
+    def plan(self, photo: Picture, options: Options | None = None) -> Plan:
+        """What would be done for a photo, without doing it."""
+        return make_plan(self.recipe, (photo.width, photo.height), options or Options(), self.machine())
+
+    def machine(self) -> dict[str, Any]:
+        """Where it runs, in plain values."""
+        return {
+            "device": str(self.device),
+            "precision": str(self.dtype).removeprefix("torch."),
+            "threads": torch.get_num_threads(),
+        }
+
+    def stylize(
+        self,
+        photo: ImageSource | Picture,
+        styles: StyleSource | Sequence[StyleSource],
+        options: Options | None = None,
+        *,
+        start: ImageSource | Picture | None = None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Event]:
+        """Paint a photo; yields `Started`, `Step`s, `Preview`s, `Notice`s and at last `Done`.
+
+        Args:
+            photo: A file, a PIL picture, an array, or a loaded `Picture`.
+            styles: One or several: the name of a style, a painting, a style file.
+            options: Size, strength and so on.
+            start: A picture to start from in place of the recipe's own start.
+            should_stop: Asked after every step; true ends the painting with the best picture so far.
+
+        Raises:
+            StylenetError: see the tree in `errors`; always before the first step, except for `NumericalError`.
+        """
+        options = options or Options()
+        sources = [styles] if not isinstance(styles, (list, tuple)) else list(styles)
+        options.check(len(sources))
+        picture = photo if isinstance(photo, Picture) else load_image(photo)
+        plan = self.plan(picture, options)
+        opened = [open_style(source, self.recipe, self.encoder) for source in sources]
+        pixels = resize(picture.pixels, (plan.width, plan.height))
+        first = None if start is None else (start if isinstance(start, Picture) else load_image(start)).pixels
+        keep_freed_memory()
+        task = self._task(pixels, opened, options, start=first, should_stop=should_stop)
+        yield Started(plan=plan.values, steps=_steps(self.recipe, plan), notices=(*picture.notices, *self.encoder.notices, *plan.notices))
+        yield from paint(task)
+
+    def texture(
+        self,
+        styles: StyleSource | Sequence[StyleSource],
+        options: Options | None = None,
+        *,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Event]:
+        """Paint a texture: the styles' statistics without a photo, from noise. Yields the events of `stylize`.
+
+        `options.size` is the texture's size, 512 x 512 by default.
+        """
+        recipe = self.recipe
+        without_photo = msgspec.structs.replace(
+            recipe,
+            content=msgspec.structs.replace(recipe.content, weight=0.0),
+            picture=msgspec.structs.replace(recipe.picture, start="noise", noise="uniform"),
+            pyramid=msgspec.structs.replace(recipe.pyramid, detail=0.0),
+        )
+        generator = torch.Generator().manual_seed((options or Options()).seed)
+        canvas = Picture(pixels=torch.rand((1, 3, 512, 512), generator=generator))
+        painter = replace_recipe(self, without_photo)
+        yield from painter.stylize(canvas, styles, options, should_stop=should_stop)
+
+    def _task(
+        self,
+        photo: Tensor,
+        styles: Sequence[PictureStyle | StoredStyle],
+        options: Options,
+        *,
+        start: Tensor | None,
+        should_stop: Callable[[], bool],
+    ) -> Task:
+        shares = options.shares(len(styles))
+        pictures = [style.pixels for style in styles if isinstance(style, PictureStyle)]
+        if self.recipe.picture.start == "style" and start is None and not pictures:
+            raise UsageError(f"recipe '{self.recipe.name}' starts from the painting, and a style file has no picture; give the picture, or --start")
+        return Task(
+            recipe=self.recipe,
+            encoder=self.encoder.fast,
+            exact_encoder=self.encoder.exact,
+            photo=photo.to(self.device),
+            goals_at=goals_at(self.recipe, styles, shares, options.style_scale, photo, self.device),
+            style_factor=strength_factor(options.strength),
+            seed=options.seed,
+            style_picture=pictures[0].to(self.device) if pictures else None,
+            start=None if start is None else start.to(self.device),
+            save_every=options.save_every or self.recipe.pyramid.save_every,
+            should_stop=should_stop,
+            receipt=self._receipt(photo, styles, shares, options),
+        )
+
+    def _receipt(self, photo: Tensor, styles: Sequence[PictureStyle | StoredStyle], shares: Sequence[float], options: Options) -> dict[str, Any]:
+        return {
+            "stylenet": stylenet.__version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+            **self.machine(),
+            "recipe": msgspec.to_builtins(self.recipe),
+            "encoder_sha256": self.encoder.sha256,
+            "photo_sha256": pixels_fingerprint(photo),
+            "size": [photo.shape[3], photo.shape[2]],
+            "styles": [
+                {"name": style.name, "share": share, "sha256": style_fingerprint(style)} for style, share in zip(styles, shares, strict=True)
+            ],
+            "strength": options.strength,
+            "style_scale": options.style_scale,
+            "seed": options.seed,
+        }
+
+
+def strength_factor(strength: float) -> float:
+    """What the style weight is multiplied by: 1 at 50, ten times more every 25."""
+    return float(10 ** ((strength - 50) / 25))
+
+
+def replace_recipe(stylizer: Stylizer, recipe: Recipe) -> Stylizer:
+    """The same stylizer, its encoder shared, for a changed recipe."""
+    other = object.__new__(Stylizer)
+    other.__dict__.update(stylizer.__dict__, recipe=recipe)
+    return other
+
+
+def goals_at(
+    recipe: Recipe,
+    styles: Sequence[PictureStyle | StoredStyle],
+    shares: Sequence[float],
+    style_scale: float,
+    photo: Tensor,
+    device: torch.device,
+) -> GoalsAt:
+    """The paintings' moments for any level, each measured once."""
+    known: dict[tuple[int, int], list[Goal]] = {}
+    layers = tuple(recipe.style.layers)
+
+    def measure(style: PictureStyle | StoredStyle, width: int, height: int) -> Mapping[str, Any]:
+        if recipe.painting.size == "area" or isinstance(style, StoredStyle):
+            return style.at(math.sqrt(width * height) * style_scale, layers)
+        return style.at_size(*_painting_size(recipe, style, (width, height), (photo.shape[3], photo.shape[2]), style_scale), layers)
+
+    def goals(width: int, height: int) -> list[Goal]:
+        if (width, height) not in known:
+            known[width, height] = [
+                Goal({layer: values.to(device) for layer, values in measure(style, width, height).items()}, share)
+                for style, share in zip(styles, shares, strict=True)
+                if share
+            ]
+        return known[width, height]
+
+    return goals
+
+
+def _painting_size(
+    recipe: Recipe, style: PictureStyle, level: tuple[int, int], photo: tuple[int, int], style_scale: float
+) -> tuple[int, int]:
+    """The size at which a recipe of the literature looks at the painting."""
+    height, width = style.pixels.shape[2:]
+    match recipe.painting.size:
+        case "photo":
+            return level
+        case "width":
+            scale = level[0] / width
+        case "long-side":
+            scale = max(level) / max(width, height)
+        case _:  # own
+            scale = level[0] / photo[0]
+    scale *= style_scale
+    # Cut to whole pixels, as every program of the literature does; 1e-6 so that 458 stays 458 whatever 458 / 579 * 579 rounds to.
+    return max(16, int(width * scale + 1e-6)), max(16, int(height * scale + 1e-6))
+
+
+def _steps(recipe: Recipe, plan: Plan) -> int:
+    per_step = recipe.solver.evaluations_per_round if recipe.solver.name == "scipy-lbfgs" else 1
+    return per_step * sum(level.steps for level in plan.levels)
+
+
+def _device(name: str) -> torch.device:
+    if name not in DEVICES:
+        raise UsageError(f"device is '{name}'; allowed are {', '.join(DEVICES)}")
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        name = next(device for device in ("cuda", "mps", "cpu") if available[device])
+    if not available[name]:
+        raise UsageError(f"device '{name}' is not available on this machine; use --device cpu")
+    return torch.device(name)
+
+
+def _dtype(name: str, device: torch.device) -> torch.dtype:
+    if name not in PRECISIONS:
+        raise UsageError(f"precision is '{name}'; allowed are {', '.join(PRECISIONS)}")
+    if name == "auto":
+        return fastest_dtype(device)
+    return torch.float32 if name == "float32" else torch.bfloat16
