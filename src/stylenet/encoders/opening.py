@@ -60,7 +60,7 @@ def open_encoder(section: EncoderSection, choice: str | None = None, *, device: 
     )
     exact = _build(record, weights, device, torch.float32)
     fast = exact if dtype == torch.float32 else _build(record, weights, device, dtype)
-    notices = ()
+    notices: tuple[str, ...] = ()
     if record.name != section.name:
         notices = (
             f"painting with encoder '{record.name}' in place of '{section.name}': the recipe's weights were made for the latter and mean "
@@ -72,4 +72,5 @@ def open_encoder(section: EncoderSection, choice: str | None = None, *, device: 
 def _build(record: EncoderRecord, weights: EncoderWeights, device: torch.device, dtype: torch.dtype) -> VggEncoder:
     encoder = VggEncoder(record)
     encoder.load_state_dict(dict(weights.tensors))
-    return encoder.to(device=device, dtype=dtype, memory_format=torch.channels_last).requires_grad_(False).eval()
+    encoder = encoder.to(device=device, dtype=dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return encoder.requires_grad_(False).eval()

@@ -72,6 +72,10 @@ class VggEncoder(nn.Module):
         """The features of VGG-19 at `layer`, predicted linearly from this network's own."""
         return self.get_submodule(f"{layer}_readout")(features)
 
+    def readout_matrix(self, layer: str) -> Tensor:
+        """W of shape (D, C) in float32: `readout` is W f at every position, and its Gram matrix W G W^T."""
+        return self._convolution(f"{layer}_readout").weight.detach().flatten(1).float()
+
     def preprocess(self, image: Tensor) -> Tensor:
         """The picture in the units that the first convolution expects."""
         if self.record.preprocessing.channel_order == "bgr":

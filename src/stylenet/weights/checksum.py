@@ -1,0 +1,40 @@
+"""Checksums of files, and the published file that a file is."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from stylenet.catalog.weights import WEIGHTS, WeightsRecord
+
+
+def checksums(path: Path) -> dict[str, str]:
+    """`sha256` and `md5` of the file at `path`, in hexadecimal digits, from one reading of it."""
+    # MD5 is no guard against forgery; Keras and MatConvNet publish nothing better, and against damage it serves.
+    found = {"sha256": hashlib.sha256(), "md5": hashlib.md5(usedforsecurity=False)}
+    with path.open("rb") as file:
+        while block := file.read(2**20):
+            for value in found.values():
+                value.update(block)
+    return {name: value.hexdigest() for name, value in found.items()}
+
+
+def mismatch(path: Path, record: WeightsRecord) -> str | None:
+    """How the file at `path` differs from the published one; none if it does not."""
+    size = path.stat().st_size
+    if record.size_bytes is not None and size != record.size_bytes:
+        return f"{size} bytes, expected {record.size_bytes}"
+    given = checksums(path)
+    if record.sha256 and not given["sha256"].startswith(record.sha256):
+        return f"SHA-256 {given['sha256'][: len(record.sha256)]}, expected {record.sha256}"
+    if record.md5 and given["md5"] != record.md5:
+        return f"MD5 {given['md5']}, expected {record.md5}"
+    return None
+
+
+def published_as(given: dict[str, str]) -> WeightsRecord | None:
+    """The published file with the checksums `given`, if it is one of those in the catalog."""
+    for record in WEIGHTS.values():
+        if (record.sha256 and given["sha256"].startswith(record.sha256)) or (record.md5 and given["md5"] == record.md5):
+            return record
+    return None

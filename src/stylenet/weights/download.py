@@ -1,0 +1,289 @@
+"""Fetching a published weights file: resumed, retried, from mirrors, and checked before anyone opens it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from stylenet.catalog.weights import WeightsRecord
+from stylenet.errors import DownloadError
+from stylenet.weights.cache import downloads_folder, exclusive, is_offline
+from stylenet.weights.checksum import mismatch
+
+_LARGEST_BYTES = 2 * 2**30
+"""Where no publisher states a length: more than three times the largest file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DownloadProgress:
+    """How far a download is.
+
+    Attributes:
+        file_name: What is fetched.
+        url: Where from.
+        received_bytes: Of the whole file, those of an earlier run included.
+        total_bytes: Length of the whole file, where it is known.
+        bytes_per_second: Since this run began.
+        seconds_left: Estimate, where the length is known.
+    """
+
+    file_name: str
+    url: str
+    received_bytes: int
+    total_bytes: int | None
+    bytes_per_second: float
+    seconds_left: float | None
+
+
+OnProgress = Callable[[DownloadProgress], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long to wait for whom.
+
+    Attributes:
+        connect_s: For a connection.
+        read_s: For the next bytes; a slow server may take as long as it likes in all.
+        retries: In a row without a single byte received, before an address is given up.
+        attempts: At one address in all.
+        backoff_s: Before the first retry; doubled each time, 30 s at most.
+    """
+
+    connect_s: float = 15.0
+    read_s: float = 30.0
+    retries: int = 4
+    attempts: int = 100
+    backoff_s: float = 1.0
+
+
+class _GiveUpError(Exception):
+    """This address will not do; another one may."""
+
+
+class _RetryError(Exception):
+    """This address may do in a moment.
+
+    `seconds` is how long the server asks to wait.
+    """
+
+    def __init__(self, reason: str, seconds: float = 0.0) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+
+
+def fetch(
+    record: WeightsRecord, *, folder: Path | None = None, on_progress: OnProgress | None = None, patience: Patience | None = None
+) -> Path:
+    """The path of the published file, fetched unless it is there already, its checksum right.
+
+    What an interrupted run received is kept and gone on with. A second process waits for the first. Proxies are those of the usual
+    environment variables (`HTTPS_PROXY`, `NO_PROXY`, ...).
+
+    Args:
+        record: The file, its addresses and checksums.
+        folder: Where to put it; by default the cache folder's `downloads`.
+        on_progress: Called about ten times a second while bytes arrive.
+        patience: Timeouts and retries.
+
+    Raises:
+        DownloadError: It cannot be had whole and unchanged, or `STYLENET_OFFLINE` forbids to try.
+    """
+    if not (record.sha256 or record.md5):
+        raise DownloadError(f"'{record.name}' has no checksum, so what arrives could not be trusted; fetch and import it by hand")
+    for url in record.urls:
+        if not url.startswith(("https://", "http://")):
+            raise DownloadError(f"'{url}' is no http or https address; weights are fetched from such alone")
+    # A folder for each name: two publishers may call their files the same.
+    target = (folder or downloads_folder() / record.name) / record.file_name
+    with exclusive(target):
+        if target.is_file():
+            if mismatch(target, record) is None:
+                return target
+            target.unlink()
+        if is_offline():
+            raise DownloadError(
+                f"'{record.name}' is not on this machine and STYLENET_OFFLINE forbids to fetch it; unset that, or get {record.urls[0]} "
+                "elsewhere and run: stylenet weights import FILE"
+            )
+        return _Download(record, target, on_progress=on_progress, patience=patience or Patience()).run()
+
+
+class _Download:
+    """One file on its way; `part` holds what has arrived, `note` the server's mark for that version of the file."""
+
+    def __init__(self, record: WeightsRecord, target: Path, *, on_progress: OnProgress | None, patience: Patience) -> None:
+        self._record, self._target, self._on_progress, self._patience = record, target, on_progress, patience
+        self._part = target.with_name(target.name + ".part")
+        self._note = target.with_name(target.name + ".part.json")
+        self._started, self._arrived, self._told = time.monotonic(), 0, 0.0
+
+    def run(self) -> Path:
+        problems = []
+        timeout = httpx.Timeout(self._patience.read_s, connect=self._patience.connect_s)
+        headers = {"Accept-Encoding": "identity", "User-Agent": "stylenet"}
+        try:
+            client = httpx.Client(timeout=timeout, follow_redirects=True, headers=headers, max_redirects=8)
+        except (ValueError, httpx.InvalidURL, ImportError, OSError) as error:
+            raise DownloadError(f"the proxy or certificate settings of this machine cannot be used: {error}") from error
+        try:
+            with client:
+                for url in self._record.urls:
+                    try:
+                        return self._fetch_from(client, url)
+                    except _GiveUpError as error:
+                        problems.append(f"{url}: {error}")
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise self._no_room() from error
+            raise DownloadError(f"cannot write {self._part}: {error.strerror}; set STYLENET_CACHE to another folder") from error
+        kept = f"; {self._size()} bytes are kept, the same command goes on from there" if self._size() else ""
+        raise DownloadError(f"'{self._record.name}' could not be fetched ({'; '.join(problems)}){kept}")
+
+    def _fetch_from(self, client: httpx.Client, url: str) -> Path:
+        idle = 0
+        for _ in range(self._patience.attempts):
+            before, wait = self._size(), 0.0
+            try:
+                self._receive(client, url)
+                if self._finish(resumed=before > 0):
+                    return self._target
+                reason = "bytes of an earlier run did not fit"
+            except httpx.UnsupportedProtocol as error:
+                raise _GiveUpError("it leads to an address that is neither http nor https") from error
+            except (httpx.TransportError, _RetryError) as error:
+                reason, wait = str(error) or type(error).__name__, getattr(error, "seconds", 0.0)
+            except httpx.TooManyRedirects as error:
+                raise _GiveUpError("it redirects without end") from error
+            except httpx.InvalidURL as error:
+                raise _GiveUpError(f"it is no valid address ({error})") from error
+            idle = 0 if self._size() > before else idle + 1
+            if idle > self._patience.retries:
+                raise _GiveUpError(f"{reason} ({idle} times in a row)")
+            time.sleep(min(30.0, max(wait, self._patience.backoff_s * 2 ** max(0, idle - 1))))
+        raise _GiveUpError(f"the connection broke {self._patience.attempts} times")
+
+    def _receive(self, client: httpx.Client, url: str) -> None:
+        """Bring the part file to the file's full length, from where it is."""
+        have = self._size()
+        if self._record.size_bytes is not None and have >= self._record.size_bytes:
+            if have == self._record.size_bytes:
+                return
+            self._forget()
+            have = 0
+        headers = {"Range": f"bytes={have}-"} if have else {}
+        mark = self._mark(url)
+        if have and mark:
+            headers["If-Range"] = mark
+        with client.stream("GET", url, headers=headers) as response:
+            total, start = self._read_head(response, have)
+            self._check_room(total, start)
+            self._remember(url, response)
+            with self._part.open("r+b" if start else "wb") as file:
+                file.seek(start)
+                file.truncate()
+                self._tell(url, start, total, last=False)
+                received = start
+                for chunk in response.iter_raw():  # as they arrive: pieces of a fixed size would lose the last one to a cut
+                    received += len(chunk)
+                    if received > (total or _LARGEST_BYTES):
+                        file.truncate(0)
+                        raise _GiveUpError(f"it sends more than the {total or _LARGEST_BYTES} bytes of the file")
+                    file.write(chunk)
+                    self._arrived += len(chunk)
+                    self._tell(url, received, total, last=False)
+            self._tell(url, received, total, last=True)
+        if total is not None and received < total:
+            raise _RetryError(f"it ended after {received} of {total} bytes")
+
+    def _read_head(self, response: httpx.Response, have: int) -> tuple[int | None, int]:
+        """Length of the whole file, where it is known, and the place from which the server sends."""
+        status, expected = response.status_code, self._record.size_bytes
+        if status == 416:
+            self._forget()
+            raise _RetryError("it does not have the place where an earlier run ended")
+        if status in (408, 425, 429) or status >= 500:
+            asked = response.headers.get("Retry-After", "")
+            raise _RetryError(f"it answers {status} {response.reason_phrase}", float(asked) if asked.isdigit() else 0.0)
+        if status not in (200, 206):
+            raise _GiveUpError(f"it answers {status} {response.reason_phrase}")
+        if response.headers.get("Content-Encoding", "identity") != "identity":
+            raise _GiveUpError(f"it packs the file ({response.headers['Content-Encoding']}) though it was asked not to")
+        length = response.headers.get("Content-Length", "")
+        total = int(length) if length.isdigit() else None
+        start = 0
+        if status == 206:
+            where, _, whole = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
+            if where.partition("-")[0] != str(have):
+                self._forget()
+                raise _RetryError("it sends another part of the file than it was asked for")
+            start, total = have, int(whole) if whole.isdigit() else None
+        if total is not None and expected is not None and total != expected:
+            raise _GiveUpError(f"it offers {total} bytes, the published file has {expected}")
+        return total if total is not None else expected, start
+
+    def _finish(self, *, resumed: bool) -> bool:
+        """Put the part in its place if its checksum is right; False if what an earlier run received may be to blame."""
+        reason = mismatch(self._part, self._record)
+        if reason is None:
+            self._part.replace(self._target)
+            self._note.unlink(missing_ok=True)
+            return True
+        self._forget()
+        if resumed:
+            return False
+        raise _GiveUpError(f"what it sent is not the published file: {reason}")
+
+    def _check_room(self, total: int | None, start: int) -> None:
+        if total is not None and shutil.disk_usage(self._part.parent).free < total - start:
+            raise self._no_room(total - start)
+
+    def _no_room(self, needed: int | None = None) -> DownloadError:
+        much = f"{needed / 2**20:.0f} MiB more are needed" if needed else "no room is left"
+        return DownloadError(f"{self._part.parent} is full: {much} for {self._target.name}; make room or set STYLENET_CACHE elsewhere")
+
+    def _size(self) -> int:
+        return self._part.stat().st_size if self._part.is_file() else 0
+
+    def _forget(self) -> None:
+        self._part.unlink(missing_ok=True)
+        self._note.unlink(missing_ok=True)
+
+    def _mark(self, url: str) -> str | None:
+        """The server's own mark of the version that the part is of, if it came from `url`."""
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            note = json.loads(self._note.read_text(encoding="utf-8"))
+            if note.get("url") == url and isinstance(note.get("mark"), str):
+                return str(note["mark"])
+        return None
+
+    def _remember(self, url: str, response: httpx.Response) -> None:
+        # A weak mark (W/...) says that two versions mean the same, not that they have the same bytes.
+        tag = response.headers.get("ETag", "")
+        mark = tag if tag and not tag.startswith("W/") else response.headers.get("Last-Modified")
+        self._note.write_text(json.dumps({"url": url, "mark": mark}), encoding="utf-8")
+
+    def _tell(self, url: str, received: int, total: int | None, *, last: bool) -> None:
+        now = time.monotonic()
+        if self._on_progress is None or (not last and now - self._told < 0.1):
+            return
+        self._told = now
+        speed = self._arrived / max(now - self._started, 1e-6)
+        self._on_progress(
+            DownloadProgress(
+                file_name=self._target.name,
+                url=url,
+                received_bytes=received,
+                total_bytes=total,
+                bytes_per_second=speed,
+                seconds_left=(total - received) / speed if total is not None and speed > 0 else None,
+            )
+        )

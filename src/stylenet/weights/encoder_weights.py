@@ -1,0 +1,136 @@
+"""The weights of an encoder in their one form inside the house, and the way there from what a file's reader found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stylenet.catalog.encoders import EncoderRecord, Preprocessing
+from stylenet.errors import WeightsError
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncoderWeights:
+    """Everything needed to build an encoder.
+
+    Attributes:
+        record: Layers, widths, and what the network expects of a picture.
+        tensors: `conv1_1.weight` (out, in, 3, 3), `conv1_1.bias` (out), ..., `relu1_1_readout.weight` (out, in, 1, 1); float32.
+        provenance: Where they come from and how they were recognized, as text by keyword.
+    """
+
+    record: EncoderRecord
+    tensors: Mapping[str, Tensor]
+    provenance: Mapping[str, str]
+
+
+Label = str | int
+"""How a file names a convolution: `conv1_1`, or its place: among all layers (torch) or among the convolutions (Keras)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What the reader of one format found in a file.
+
+    Attributes:
+        layout: The format in words, for messages.
+        convolutions: Kernel (out, in, height, width) and bias (out) of each convolution by its label.
+        numbering: What a number as a label counts: all layers, or convolutions in their order.
+        preprocessing: What the network expects of a picture.
+        notes: How it was recognized, as text by keyword.
+    """
+
+    layout: str
+    convolutions: Mapping[Label, tuple[Any, Any]]
+    numbering: str = "layers"
+    preprocessing: Preprocessing
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def assemble(found: Found, architectures: Sequence[EncoderRecord]) -> EncoderWeights:
+    """The weights of the one of `architectures` whose convolutions were found.
+
+    Raises:
+        WeightsError: Convolutions are missing or foreign, have other shapes, are no floating-point numbers, or are not finite.
+    """
+    record, named = _match(found, architectures)
+    record = replace(record, preprocessing=found.preprocessing)
+    tensors = {}
+    for name, (kernel, bias) in named.items():
+        tensors[f"{name}.weight"] = as_float32(kernel, f"{name}.weight")
+        tensors[f"{name}.bias"] = as_float32(bias, f"{name}.bias")
+    check_tensors(tensors, record)
+    return EncoderWeights(record=record, tensors=tensors, provenance={"layout": found.layout, **found.notes})
+
+
+def _match(found: Found, architectures: Sequence[EncoderRecord]) -> tuple[EncoderRecord, dict[str, tuple[Any, Any]]]:
+    labels = list(found.convolutions)
+    for record in architectures:
+        names = list(record.widths)
+        if all(isinstance(label, str) for label in labels):
+            mapping: dict[Label, str] = {name: name for name in names}
+        elif found.numbering == "layers":
+            mapping = {record.layers.index(name): name for name in names}
+        else:
+            mapping = dict(zip(sorted(labels, key=int), names, strict=False)) if len(labels) == len(names) else {}
+        if set(mapping) == set(labels):
+            return record, {name: found.convolutions[label] for label, name in mapping.items()}
+    wanted = " or ".join(f"the {len(record.widths)} of {record.name}" for record in architectures)
+    some = f" ({', '.join(str(label) for label in labels[:3])}, ...)" if labels else ""
+    raise WeightsError(f"found {len(labels)} convolutions{some} in a {found.layout}, expected {wanted}")
+
+
+def expected_shapes(record: EncoderRecord) -> dict[str, tuple[int, ...]]:
+    """The shape of every tensor of `record` by its name."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    channels = 3
+    for name, width in record.widths.items():
+        shapes[f"{name}.weight"], shapes[f"{name}.bias"] = (width, channels, 3, 3), (width,)
+        channels = width
+    for layer, width in record.readouts.items():
+        shapes[f"{layer}_readout.weight"] = (width, record.widths[layer.replace("relu", "conv")], 1, 1)
+    return shapes
+
+
+def as_float32(values: Any, name: str) -> Tensor:
+    """`values`, an array or tensor of floating-point numbers, as a float32 tensor of its own memory."""
+    if isinstance(values, Tensor):
+        if not values.is_floating_point() or values.layout is not torch.strided:
+            raise WeightsError(f"{name} has values of type {values.dtype}, expected floating-point numbers")
+        # Before the copy: a file of a few bytes can claim a tensor of any size by repeating one value.
+        _check_size(tuple(values.shape), name)
+        return values.detach().to("cpu", torch.float32, copy=True).contiguous()
+    array = np.asarray(values)
+    if array.dtype.kind != "f":
+        raise WeightsError(f"{name} has values of type {array.dtype}, expected floating-point numbers")
+    _check_size(array.shape, name)
+    return torch.from_numpy(np.array(array, dtype=np.float32, order="C", copy=True))
+
+
+LARGEST_TENSOR = 2**24
+"""Values of one tensor: seven times those of VGG's largest convolution (512 x 512 x 3 x 3)."""
+
+
+def _check_size(shape: tuple[int, ...], name: str) -> None:
+    if np.prod(shape, dtype=object) > LARGEST_TENSOR:
+        raise WeightsError(f"{name} claims shape {shape}, more than any convolution of a VGG network has")
+
+
+def check_tensors(tensors: Mapping[str, Tensor], record: EncoderRecord) -> None:
+    """Raise `WeightsError` unless `tensors` are exactly those of `record`, all of them finite."""
+    shapes = expected_shapes(record)
+    for name, shape in shapes.items():
+        if name not in tensors:
+            raise WeightsError(f"{name} of {record.name} is missing; found {len(tensors)} tensors, expected {len(shapes)}")
+        if tuple(tensors[name].shape) != shape:
+            raise WeightsError(f"{name} has shape {tuple(tensors[name].shape)}, expected {shape} for {record.name}")
+        if not torch.isfinite(tensors[name]).all():
+            count = int((~torch.isfinite(tensors[name])).sum())
+            raise WeightsError(f"{name} has {count} values that are not finite (NaN or infinity); the file is damaged")
+    if foreign := sorted(set(tensors) - set(shapes)):
+        raise WeightsError(f"found {foreign[0]}, which {record.name} does not have; its tensors are {', '.join(list(shapes)[:2])}, ...")

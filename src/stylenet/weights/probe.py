@@ -1,0 +1,181 @@
+"""A fingerprint of an encoder: what each of its layers answers to one fixed picture.
+
+Computed here with the plainest possible code and not with the encoder that paints, so that it is a second opinion on that one too.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import msgspec
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from stylenet.catalog.encoders import VGG16, VGG19, EncoderRecord
+from stylenet.errors import WeightsError
+from stylenet.weights.encoder_weights import EncoderWeights
+from stylenet.weights.reading import read_weights
+
+Fingerprint = Mapping[str, tuple[float, float]]
+"""Mean and root mean square of the activations of each layer relu1_1, ..."""
+
+PROBE_PX = 64
+"""Side of the probe picture: the smallest power of two from which conv5_1 has more than one position to look at."""
+
+TOLERANCE = 1e-4
+"""Largest relative difference between two machines: float32 sums of up to 4608 products in different orders stay below 1e-5."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """What `verify` has proven.
+
+    Attributes:
+        record: What the file says it is.
+        proven: Sentences, each about one thing that was checked and holds.
+        open: Sentences about what was not or cannot be checked.
+        largest_difference: Relative, between any activation statistics that were compared.
+    """
+
+    record: EncoderRecord
+    proven: tuple[str, ...]
+    open: tuple[str, ...]
+    largest_difference: float
+
+
+def probe_picture() -> Tensor:
+    """A picture of edges, gradients and texture in all three channels, shape (1, 3, 64, 64), RGB, 0..1; the same on every machine."""
+    axis = torch.arange(PROBE_PX, dtype=torch.float64)
+    y, x = axis[:, None], axis[None, :]
+    planes = [
+        torch.sin(x * x / 90 + y / 7),
+        torch.sin(y * y / 70 - x / 5) * torch.cos(x / 3),
+        torch.where((x // 8 + y // 8) % 2 == 0, 0.8, -0.6) * (x / PROBE_PX),
+    ]
+    return (0.5 + 0.5 * torch.stack(planes)).float()[None]
+
+
+@torch.no_grad()
+def fingerprint(weights: EncoderWeights) -> Fingerprint:
+    """Mean and root mean square of each ReLU layer's activations on the probe picture."""
+    return MappingProxyType({name: _statistics(value) for name, value in probe_activations(weights).items()})
+
+
+@torch.no_grad()
+def probe_activations(weights: EncoderWeights) -> dict[str, Tensor]:
+    """Activations of every ReLU layer on the probe picture, each (1, C, H, W).
+
+    With zero padding and maximum pooling, whatever the record says: the question is what the weights are, not how they will be run.
+    """
+    preprocessing = weights.record.preprocessing
+    image = probe_picture() if preprocessing.channel_order == "rgb" else probe_picture().flip(1)
+    mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (preprocessing.mean, preprocessing.std))
+    x = (image * preprocessing.scale - mean) / std
+    activations = {}
+    for layer in weights.record.layers:
+        if layer.startswith("conv"):
+            x = functional.conv2d(x, weights.tensors[f"{layer}.weight"], weights.tensors[f"{layer}.bias"], padding=1)
+        elif layer.startswith("relu"):
+            activations[layer] = x = x.clamp(min=0)
+        else:
+            x = functional.max_pool2d(x, 2)
+    return activations
+
+
+def _statistics(values: Tensor) -> tuple[float, float]:
+    wide = values.double()
+    return wide.mean().item(), wide.square().mean().sqrt().item()
+
+
+def fingerprint_to_json(values: Fingerprint) -> str:
+    """Text from which `fingerprint_from_json` makes an equal fingerprint."""
+    return msgspec.json.encode({name: list(pair) for name, pair in values.items()}).decode()
+
+
+def fingerprint_from_json(text: str) -> Fingerprint:
+    """The fingerprint that `text` holds.
+
+    Raises:
+        WeightsError: It holds none.
+    """
+    try:
+        return MappingProxyType(msgspec.json.decode(text, type=dict[str, tuple[float, float]]))
+    except msgspec.MsgspecError as error:
+        raise WeightsError(f"the fingerprint in the file cannot be read: {error}") from error
+
+
+def largest_difference(given: Fingerprint, expected: Fingerprint) -> float:
+    """The largest relative difference of any statistics of two fingerprints.
+
+    Raises:
+        WeightsError: They are of different layers.
+    """
+    if set(given) != set(expected):
+        raise WeightsError(f"the fingerprint has {len(expected)} layers, the network {len(given)}; they are of different networks")
+    # Relative to the root mean square: the mean alone may be near zero.
+    differences = [
+        abs(value - wanted) / max(expected[name][1], 1e-12)
+        for name in expected
+        for value, wanted in zip(given[name], expected[name], strict=True)
+    ]
+    return math.inf if any(math.isnan(difference) for difference in differences) else max(differences)
+
+
+def verify(
+    path: str | Path,
+    *,
+    original: str | Path | None = None,
+    kind: str | None = None,
+    architectures: Sequence[EncoderRecord] = (VGG19, VGG16),
+) -> Verification:
+    """What holds of the weights at `path`: compared with the fingerprint stored when they were imported, and with `original`.
+
+    Args:
+        path: A file that `write_weights` or `import_weights` made, or any weights file.
+        original: The file it was made from, in whichever format; read anew and compared value by value.
+        kind: How `original` is to be read, as for `read_weights`.
+        architectures: The networks that a foreign file may hold.
+
+    Raises:
+        WeightsError: Something does not hold; the message says what.
+    """
+    weights = read_weights(path, architectures=architectures)
+    record, provenance = weights.record, weights.provenance
+    proven = [f"{len(record.widths)} convolutions of {record.name}, every shape as expected, every value finite"]
+    unproven, worst = [], 0.0
+    answers = fingerprint(weights)
+    if stored := provenance.get("fingerprint"):
+        worst = largest_difference(answers, fingerprint_from_json(stored))
+        if not worst <= TOLERANCE:
+            raise WeightsError(f"{path}: activations differ by {worst:.1e} from the stored fingerprint, allowed are {TOLERANCE:.0e}")
+        proven.append(f"activations on the probe picture are those stored at import (largest difference {worst:.1e})")
+    else:
+        unproven.append("the file has no fingerprint: it was not made by 'stylenet weights import'")
+    if original is not None:
+        worst = max(worst, _compare(weights, read_weights(original, kind=kind, architectures=architectures), original))
+        proven.append("every value equals that of the original, and so do the activations on the probe picture")
+    if "published_as" in provenance:
+        proven.append(f"the import came from the published {provenance['published_as']}, whose checksum was right at that time")
+    else:
+        unproven.append("whether these are the weights that someone published: no checksum of a known file was met at import")
+    return Verification(record=record, proven=tuple(proven), open=tuple(unproven), largest_difference=worst)
+
+
+def _compare(weights: EncoderWeights, other: EncoderWeights, path: str | Path) -> float:
+    """The largest relative difference of activations between equal weights; `WeightsError` if they are not equal."""
+    if set(weights.tensors) != set(other.tensors):
+        raise WeightsError(f"{path} holds {other.record.name}, not {weights.record.name}")
+    for name, tensor in weights.tensors.items():
+        if tensor.shape != other.tensors[name].shape or not torch.equal(tensor, other.tensors[name]):
+            raise WeightsError(f"{name} is not that of {path}")
+    if weights.record.preprocessing != other.record.preprocessing:
+        raise WeightsError(f"{path} expects other pictures: {other.record.preprocessing}; the file says {weights.record.preprocessing}")
+    worst = largest_difference(fingerprint(weights), fingerprint(other))
+    if not worst <= TOLERANCE:
+        raise WeightsError(f"activations differ by {worst:.1e} from those of {path}, allowed are {TOLERANCE:.0e}")
+    return worst

@@ -1,0 +1,88 @@
+"""The one door for weights: any file that people have becomes `EncoderWeights`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+
+from stylenet.catalog.encoders import VGG16, VGG19, EncoderRecord
+from stylenet.errors import WeightsError, did_you_mean
+from stylenet.weights.encoder_weights import EncoderWeights, Found, assemble
+from stylenet.weights.formats.detect import EXPECTED, Format, detect
+
+__all__ = ["KINDS", "EncoderWeights", "read_weights"]
+
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "torchvision": "RGB, 0..1 minus mean divided by standard deviation",
+        "caffe": "BGR, 0..255 minus mean, as the Caffe-trained networks",
+        "caffe-rgb": "RGB, 0..255 minus mean: the Caffe-trained networks turned around",
+        "matconvnet": "a MatConvNet file, kernels (height, width, in, out)",
+        "matconvnet-swapped": "a MatConvNet file as TensorFlow ports read it: height and width of the kernels swapped",
+        "keras": "a Keras file: BGR, 0..255 minus mean",
+    }
+)
+"""What a file may be said to be where that is not recognized, or not as wished."""
+
+
+def read_weights(path: str | Path, *, kind: str | None = None, architectures: Sequence[EncoderRecord] = (VGG19, VGG16)) -> EncoderWeights:
+    """The weights in the file at `path`, whatever its format.
+
+    The format is told by the content. Nothing in the file is run.
+
+    Args:
+        path: safetensors, PyTorch state dict (.pth), MatConvNet (.mat), Keras (.h5), NumPy dictionary (.npy) or archive (.npz).
+        kind: One of `KINDS`, to say what the network expects of a picture; none: recognized, and told in `provenance`.
+        architectures: The networks that a foreign file may hold; told apart by their convolutions.
+
+    Raises:
+        WeightsError: The file is foreign, truncated, hostile, of another network, or has values that are not finite.
+    """
+    path = Path(path)
+    if kind is not None and kind not in KINDS:
+        raise WeightsError(f"kind '{kind}' is unknown; allowed are {', '.join(KINDS)}.{did_you_mean(kind, KINDS)}")
+    form = detect(path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of readers about old files; what matters is raised
+            found = _reader(form)(path, kind=kind)
+        return found if isinstance(found, EncoderWeights) else assemble(found, architectures)
+    except WeightsError as error:
+        raise WeightsError(f"{path}: {error}") from error
+    except Exception as error:
+        # Readers of damaged files raise anything; to a person it is all the same.
+        reason = " ".join(str(error).split())[:160] or "no reason given"
+        what = f"the {form} file is truncated, damaged or foreign ({type(error).__name__}: {reason})"
+        raise WeightsError(f"{path}: {what}; expected {EXPECTED} with VGG-16 or VGG-19") from error
+
+
+def _reader(form: Format) -> Callable[..., EncoderWeights | Found]:
+    # Imported here: reading a safetensors file, as every start does, must not wait for SciPy and HDF5.
+    match form:
+        case "safetensors":
+            from stylenet.weights.formats.safetensors_file import read_safetensors
+
+            return read_safetensors
+        case "torch-zip" | "torch-pickle":
+            from stylenet.weights.formats.torch_file import read_torch
+
+            return partial(read_torch, zipped=form == "torch-zip")
+        case "matlab":
+            from stylenet.weights.formats.matconvnet import read_matconvnet
+
+            return read_matconvnet
+        case "hdf5":
+            from stylenet.weights.formats.keras import read_keras
+
+            return read_keras
+        case "npy":
+            from stylenet.weights.formats.numpy_file import read_npy
+
+            return read_npy
+        case "npz":
+            from stylenet.weights.formats.numpy_file import read_npz
+
+            return read_npz

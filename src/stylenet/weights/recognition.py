@@ -1,0 +1,81 @@
+"""Telling by their values who trained a VGG network, where names and shapes cannot.
+
+torchvision's networks and the Caffe-trained ones of Simonyan and Zisserman come in files of the same naming, yet one expects
+RGB divided by a standard deviation and the other BGR bytes minus a mean. The size of the first weights does not tell them apart: it is
+about 0.4 in both, because the Caffe networks let activations grow into the hundreds instead. What does tell is the filters themselves.
+VGG-16 and VGG-19 were started from one smaller network (Simonyan and Zisserman 2014, section 3.1), so their first filters are nearly the
+same; torchvision's were trained anew.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from stylenet.catalog.encoders import CAFFE_BGR, IMAGENET_RGB, Preprocessing
+from stylenet.catalog.weights import CAFFE_RGB
+from stylenet.errors import WeightsError, did_you_mean
+
+PREPROCESSINGS = {"torchvision": IMAGENET_RGB, "caffe": CAFFE_BGR, "caffe-rgb": CAFFE_RGB}
+"""What may be said instead of recognizing: `--kind`."""
+
+# Filters of conv1_1 of the Caffe-trained VGG-19, (B, G, R) x 3 x 3, scaled to length one: those that look least like themselves when
+# channels or axes are swapped.
+# fmt: off
+_FILTERS = {
+    1: (
+        0.202, 0.283, 0.137, 0.283, 0.391, 0.169, 0.213, 0.299, 0.140,
+        0.071, 0.111, -0.014, 0.120, 0.187, -0.015, 0.082, 0.128, -0.012,
+        -0.178, -0.167, -0.245, -0.169, -0.132, -0.283, -0.165, -0.150, -0.243,
+    ),
+    13: (
+        0.087, -0.001, -0.139, 0.282, 0.257, -0.015, 0.247, 0.251, 0.045,
+        0.031, -0.103, -0.256, 0.241, 0.171, -0.122, 0.241, 0.206, -0.019,
+        -0.158, -0.300, -0.412, 0.016, -0.063, -0.310, 0.041, -0.007, -0.188,
+    ),
+    62: (
+        -0.043, -0.138, -0.251, 0.238, 0.216, -0.166, 0.123, 0.137, -0.113,
+        -0.034, -0.172, -0.328, 0.288, 0.227, -0.213, 0.188, 0.170, -0.131,
+        -0.032, -0.159, -0.300, 0.266, 0.217, -0.194, 0.168, 0.159, -0.116,
+    ),
+}
+# fmt: on
+
+_LIKENESS = 0.55
+"""Mean cosine from which on a network counts as Caffe-trained: 1 for VGG-19; random filters stay within 0.11 of 0 (one sigma)."""
+
+
+def likeness(first_kernel: Any) -> float:
+    """Mean cosine between some filters of a first convolution, (64, 3, 3, 3), and those of the Caffe-trained VGG-19 in BGR order."""
+    kernel = np.asarray(first_kernel, dtype=np.float64)
+    if kernel.shape != (64, 3, 3, 3) or not np.isfinite(kernel).all():
+        return 0.0
+    cosines = []
+    for index, values in _FILTERS.items():
+        given, known = kernel[index].ravel(), np.array(values)
+        cosines.append(float(given @ known / max(np.linalg.norm(given) * np.linalg.norm(known), 1e-30)))
+    return sum(cosines) / len(cosines)
+
+
+def preprocessing_of(first_kernel: Any, *, kind: str | None, otherwise: str) -> tuple[Preprocessing, str]:
+    """What a network expects of a picture, and how that was found out.
+
+    Args:
+        first_kernel: Of conv1_1, (out, 3, 3, 3).
+        kind: What a person says it is, one of `PREPROCESSINGS`, or none.
+        otherwise: Taken for granted when nothing is said and the values are unknown.
+
+    Raises:
+        WeightsError: `kind` is unknown or does not fit.
+    """
+    if kind is not None:
+        if kind not in PREPROCESSINGS:
+            allowed = ", ".join(PREPROCESSINGS)
+            raise WeightsError(f"kind '{kind}' does not fit this file; allowed are {allowed}.{did_you_mean(kind, PREPROCESSINGS)}")
+        return PREPROCESSINGS[kind], f"{kind}, as was said"
+    # A network with RGB filters, turned around, is one with BGR filters.
+    for name, kernel in (("caffe", first_kernel), ("caffe-rgb", np.flip(np.asarray(first_kernel), 1))):
+        if (value := likeness(kernel)) > _LIKENESS:
+            return PREPROCESSINGS[name], f"{name}, by the filters of conv1_1 (cosine {value:.2f} with the Caffe-trained VGG-19)"
+    return PREPROCESSINGS[otherwise], f"{otherwise}, by the file's layout; its first filters are not those of the Caffe-trained networks"

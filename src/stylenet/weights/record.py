@@ -1,0 +1,59 @@
+"""An encoder's record as JSON, to travel in the metadata of a safetensors file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from stylenet.catalog.encoders import EncoderRecord
+from stylenet.errors import WeightsError
+
+_CONVOLUTION = re.compile(r"conv([1-9])_([1-9])")
+
+
+def record_to_json(record: EncoderRecord) -> dict[str, Any]:
+    """Plain values from which `record_from_json` makes an equal record."""
+    values = {name: getattr(record, name) for name in ("name", "padding", "pooling", "pooling_scale", "rounding")}
+    return {
+        **values,
+        "widths": dict(record.widths),
+        "readouts": dict(record.readouts),
+        "preprocessing": asdict(record.preprocessing),
+    }
+
+
+def record_from_json(values: Any) -> EncoderRecord:
+    """The record that `values` describe.
+
+    Raises:
+        WeightsError: A field is missing, unknown or of the wrong type, or the layers are not those of a VGG network.
+    """
+    try:
+        # Unknown fields would be passed over in silence, and with them a wish that this version does not know.
+        if foreign := sorted(set(values) - set(EncoderRecord.__dataclass_fields__)):
+            raise WeightsError(f"the record in the file has '{foreign[0]}', which this version does not know")
+        record = msgspec.convert(values, EncoderRecord)
+    except (msgspec.ValidationError, TypeError) as error:
+        raise WeightsError(f"the record in the file cannot be read: {error}") from error
+    blocks = [tuple(map(int, match.groups())) for name in record.widths if (match := _CONVOLUTION.fullmatch(name))]
+    counted = [(block, index) for block, index in blocks if index == 1 or (block, index - 1) in blocks]
+    # Blocks without gaps, 1_1 first: what `EncoderRecord.layers` takes for granted.
+    in_order = blocks == sorted(counted) and sorted({block for block, _ in blocks}) == list(range(1, (blocks or [(0, 0)])[-1][0] + 1))
+    if not blocks or len(blocks) != len(record.widths) or not in_order:
+        raise WeightsError(f"the record in the file has layers {', '.join(list(record.widths)[:4])}, ...; expected conv1_1, conv1_2, ...")
+    for layer, width in {**record.widths, **record.readouts}.items():
+        if not 1 <= width <= 4096 or layer.replace("relu", "conv") not in record.widths:
+            raise WeightsError(f"the record in the file gives {layer} a width of {width}; expected a layer of it and 1 to 4096 channels")
+    if min(record.preprocessing.std) <= 0 or record.preprocessing.scale <= 0:
+        raise WeightsError("the record in the file divides by a standard deviation or scale that is not above 0")
+    return EncoderRecord(
+        **{
+            **{name: getattr(record, name) for name in ("name", "padding", "pooling", "pooling_scale", "rounding", "preprocessing")},
+            "widths": MappingProxyType(dict(record.widths)),
+            "readouts": MappingProxyType(dict(record.readouts)),
+        }
+    )

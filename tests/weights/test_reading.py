@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.io
+import torch
+
+from stylenet.catalog import encoders
+from stylenet.catalog.encoders import CAFFE_BGR, IMAGENET_RGB, VGG16, VGG19
+from stylenet.catalog.weights import CAFFE_RGB
+from stylenet.encoders.vgg import VggEncoder
+from stylenet.errors import WeightsError
+from stylenet.weights.encoder_weights import EncoderWeights, expected_shapes
+from stylenet.weights.probe import probe_picture
+from stylenet.weights.reading import KINDS, read_weights
+from stylenet.weights.recognition import _FILTERS
+
+LAYERS = ("relu1_1", "conv3_1", "pool4", "relu5_1", "relu5_3")
+
+
+def features(weights: EncoderWeights) -> dict[str, torch.Tensor]:
+    encoder = VggEncoder(weights.record)
+    encoder.load_state_dict(dict(weights.tensors))
+    with torch.no_grad():
+        return encoder(probe_picture()[:, :, :40, :32], LAYERS)
+
+
+def test_every_format_gives_equal_features(slim_weights, slim_architectures, writer, tmp_path):
+    write, kind = writer
+    path = tmp_path / "weights.bin"  # its name says nothing
+    write(slim_weights, path)
+    found = read_weights(path, kind=kind, architectures=slim_architectures)
+    assert found.record.name == slim_weights.record.name
+    assert found.record.widths == slim_weights.record.widths
+    assert "recognized" in found.provenance
+    expected = features(slim_weights)
+    for layer, values in features(found).items():
+        torch.testing.assert_close(values, expected[layer], rtol=2e-5, atol=2e-5 * float(expected[layer].abs().max()))
+
+
+@pytest.mark.parametrize("record", [VGG16, VGG19], ids=lambda record: record.name)
+def test_full_width(record, make_weights, tmp_path):
+    """The published shapes; and the Caffe-trained networks are known by their first filters, under torchvision's names."""
+    weights = make_weights(record)
+    for index, values in _FILTERS.items():
+        weights.tensors["conv1_1.weight"][index] = torch.tensor(values).view(3, 3, 3) * 1.7
+    path = tmp_path / "vgg.pth"
+    torch.save(
+        {f"features.{record.layers.index(n)}.{part}": weights.tensors[f"{n}.{part}"] for n in record.widths for part in ("weight", "bias")},
+        path,
+    )
+    found = read_weights(path)
+    assert found.record == replace(record, preprocessing=CAFFE_BGR)
+    assert {name: tuple(tensor.shape) for name, tensor in found.tensors.items()} == expected_shapes(record)
+    assert all(torch.equal(tensor, weights.tensors[name]) for name, tensor in found.tensors.items())
+    assert "cosine 1.00" in found.provenance["recognized"]
+
+
+def test_unknown_filters_under_torchvision_names_are_torchvision(slim_weights, slim_architectures, writers, tmp_path):
+    path = tmp_path / "w"
+    writers["torch zip"][0](slim_weights, path)
+    found = read_weights(path, architectures=slim_architectures)
+    assert found.record.preprocessing == IMAGENET_RGB
+    assert found.provenance["recognized"].startswith("torchvision")
+
+
+def test_kind_overrides(slim_weights, slim_architectures, writers, tmp_path):
+    path = tmp_path / "w"
+    writers["torch zip"][0](slim_weights, path)
+    assert read_weights(path, kind="caffe-rgb", architectures=slim_architectures).record.preprocessing == CAFFE_RGB
+    with pytest.raises(WeightsError, match=r"kind 'cafe' is unknown; allowed are torchvision, .*Did you mean 'caffe'"):
+        read_weights(path, kind="cafe")
+    with pytest.raises(WeightsError, match="kind 'matconvnet' does not fit this file"):
+        read_weights(path, kind="matconvnet", architectures=slim_architectures)
+    assert "torchvision" in KINDS
+
+
+def test_matconvnet_mean_is_the_files_own(slim_weights, slim_architectures, writers, tmp_path):
+    path = tmp_path / "w"
+    writers["MatConvNet new"][0](slim_weights, path)
+    content = scipy.io.loadmat(path)
+    content["meta"][0, 0]["normalization"][0, 0]["averageImage"] = np.array([[[101.5, 102.25, 103.75]]])
+    scipy.io.savemat(path, {name: content[name] for name in ("layers", "meta")})
+    found = read_weights(path, architectures=slim_architectures)
+    assert found.record.preprocessing == encoders.Preprocessing(scale=255.0, mean=(101.5, 102.25, 103.75))
+
+
+def test_matconvnet_swapped_turns_kernels_only(slim_weights, slim_architectures, writers, tmp_path):
+    path = tmp_path / "w"
+    writers["MatConvNet old"][0](slim_weights, path)
+    plain = read_weights(path, kind="matconvnet", architectures=slim_architectures)
+    swapped = read_weights(path, kind="matconvnet-swapped", architectures=slim_architectures)
+    assert torch.equal(plain.tensors["conv3_2.weight"].transpose(2, 3), swapped.tensors["conv3_2.weight"])
+    assert torch.equal(plain.tensors["conv3_2.bias"], swapped.tensors["conv3_2.bias"])
+
+
+def test_compact_layout(compact_like, monkeypatch):
+    """As distilled: float16 becomes float32, the record is the catalog's, readouts come along."""
+    with pytest.raises(WeightsError, match="of encoder 'tiny' and has no record; known are compact"):
+        read_weights(compact_like)
+    tiny = encoders.EncoderRecord(name="tiny", widths={"conv1_1": 4, "conv2_1": 6}, readouts={"relu2_1": 8})
+    monkeypatch.setattr("stylenet.weights.formats.safetensors_file.ENCODERS", {"tiny": tiny})
+    found = read_weights(compact_like)
+    assert found.record is tiny
+    assert found.tensors["relu2_1_readout.weight"].shape == (8, 6, 1, 1)
+    assert {tensor.dtype for tensor in found.tensors.values()} == {torch.float32}
+    assert found.provenance["step"] == "9000"
+    VggEncoder(tiny).load_state_dict(dict(found.tensors))
