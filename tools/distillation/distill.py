@@ -216,10 +216,10 @@ def train(config: dict[str, Any], data: Path, teachers: Path, run: Path) -> None
                 state = {"student": student.state_dict(), "optimizer": optimizer.state_dict(), "average": average, "step": step}
                 torch.save(state, run / "checkpoint.tmp")
                 (run / "checkpoint.tmp").replace(checkpoint)
-                export(average, scales, config, step, run / "compact.safetensors")
+                export(run / "compact.safetensors", average, scales, config=config, step=step)
 
 
-def export(state: dict[str, Tensor], scales: dict[str, float], config: dict[str, Any], step: int, path: Path) -> None:
+def export(path: Path, state: dict[str, Tensor], scales: dict[str, float], *, config: dict[str, Any], step: int) -> None:
     """Write the averaged weights in float16 with the record of where they come from."""
     manifest_hash = hashlib.sha256((path.parent / "manifest.txt").read_bytes()).hexdigest()
     record = {

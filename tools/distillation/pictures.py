@@ -35,8 +35,8 @@ def manifest(data: Path) -> str:
     return "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(data).as_posix()}\n" for path in paths)
 
 
-def crop(path: Path, size_px: int, rng: random.Random) -> Tensor:
-    """A random square of a picture at a random scale, flipped, shifted in colour, with a little noise: shape (3, S, S), 0..1."""
+def crop(path: Path, size_px: int, rng: random.Random, *, disturb: bool = True) -> Tensor:
+    """A random square of a picture at a random scale, flipped; disturbed: shifted in color, with a little noise. Shape (3, S, S), 0..1."""
     with Image.open(path) as file:
         picture = file.convert("RGB")
     shortest = min(picture.size)
@@ -47,10 +47,10 @@ def crop(path: Path, size_px: int, rng: random.Random) -> Tensor:
     if rng.random() < 0.5:
         pixels = pixels[:, ::-1]
     generator = np.random.default_rng(rng.getrandbits(32))
-    if rng.random() < 0.5:
+    if disturb and rng.random() < 0.5:
         gain = generator.uniform(0.7, 1.3, 3) * generator.uniform(0.6, 1.4)
         pixels = (pixels - 0.5) * gain + 0.5 + generator.uniform(-0.15, 0.15, 3)
-    if rng.random() < 0.3:
+    if disturb and rng.random() < 0.3:
         pixels = pixels + generator.normal(0.0, generator.uniform(0.0, 0.15), pixels.shape)
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1), dtype=np.float32)).clamp(0, 1)
 

@@ -31,6 +31,11 @@ class Teacher:
 
     @torch.no_grad()
     def __call__(self, image: Tensor) -> dict[str, Tensor]:
+        """The features, without a gradient."""
+        return self.features(image)
+
+    def features(self, image: Tensor) -> dict[str, Tensor]:
+        """The features, differentiable with respect to the picture."""
         targets: dict[str, Tensor] = {}
         x = self._start(image, self.exact)
         for name in _CONVOLUTIONS[:5]:

@@ -73,11 +73,7 @@ class EncoderRecord:
 
 def _widths(*blocks: tuple[int, ...]) -> Mapping[str, int]:
     return MappingProxyType(
-        {
-            f"conv{block}_{index}": width
-            for block, widths in enumerate(blocks, start=1)
-            for index, width in enumerate(widths, start=1)
-        }
+        {f"conv{block}_{index}": width for block, widths in enumerate(blocks, start=1) for index, width in enumerate(widths, start=1)}
     )
 
 

@@ -6,7 +6,7 @@ them from these records. An unknown knob or a value out of range is refused by n
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -22,16 +22,16 @@ STYLE_DISTANCES = {
 """Distances that each style statistic knows; see losses/style.py for the formulas."""
 
 
-def knob(help: str, **limits: float) -> Meta:
+def knob(help: str, **limits: Any) -> Meta:
     """The meaning and range of a knob, as msgspec checks them."""
-    return Meta(description=help, **limits)  # type: ignore[arg-type]
+    return Meta(description=help, **limits)
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A part of a recipe: immutable, every knob named, unknown names refused."""
 
 
-class EncoderSection(Section):
+class EncoderSection(Section, frozen=True):
     """The network whose features are compared, and how it is run."""
 
     name: Annotated[str, knob("encoder that the recipe wants: compact, vgg16 or vgg19")] = "compact"
@@ -42,7 +42,7 @@ class EncoderSection(Section):
     weights: Annotated[str, knob("the weights file that the recipe's numbers were meant for, in words")] = "built in"
 
 
-class PictureSection(Section):
+class PictureSection(Section, frozen=True):
     """What is painted: its size, its start and the unit of its values."""
 
     largest_px: Annotated[int, knob("long side that is painted where no size is asked for; 0: the photo's own", ge=0)] = 0
@@ -57,10 +57,12 @@ class PictureSection(Section):
         knob("values lie in 0..1 or 0..255: the unit of learning rates, of noise and of smoothness"),
     ] = "unit"
     clip: Annotated[bool, knob("keep the values in their range after every step")] = True
-    rim_px: Annotated[int, knob("the encoder sees the picture continued by reflection this far; features of the rim do not count", ge=0)] = 0
+    rim_px: Annotated[
+        int, knob("the encoder sees the picture continued by reflection this far; features of the rim do not count", ge=0)
+    ] = 0
 
 
-class StylePictureSection(Section):
+class StylePictureSection(Section, frozen=True):
     """How large the painting is when it is looked at."""
 
     size: Annotated[
@@ -72,7 +74,7 @@ class StylePictureSection(Section):
     ] = "area"
 
 
-class ContentSection(Section):
+class ContentSection(Section, frozen=True):
     """How far the picture may go from the photo."""
 
     layers: Annotated[Weights, knob("weight of each layer")]
@@ -83,7 +85,7 @@ class ContentSection(Section):
     weight: Annotated[float, knob("of the whole term", ge=0)] = 1.0
 
 
-class StyleSection(Section):
+class StyleSection(Section, frozen=True):
     """What the picture shall share with the painting."""
 
     layers: Annotated[Weights, knob("weight of each layer")]
@@ -105,7 +107,7 @@ class StyleSection(Section):
     weight: Annotated[float, knob("of the whole term", ge=0)] = 1.0
 
 
-class SmoothnessSection(Section):
+class SmoothnessSection(Section, frozen=True):
     """Neighboring pixels shall not differ without need (total variation)."""
 
     distance: Annotated[
@@ -115,7 +117,7 @@ class SmoothnessSection(Section):
     weight: Annotated[float, knob("of the whole term; 0: none", ge=0)] = 0.0
 
 
-class SolverSection(Section):
+class SolverSection(Section, frozen=True):
     """How the picture is moved."""
 
     name: Annotated[Literal["adam", "lbfgs", "scipy-lbfgs"], knob("solver; scipy-lbfgs counts evaluations as SciPy does")] = "adam"
@@ -133,12 +135,14 @@ class SolverSection(Section):
     average: Annotated[float, knob("memory of the iterate average that becomes the result; 0: the last iterate", ge=0, lt=1)] = 0.0
 
 
-class PyramidSection(Section):
+class PyramidSection(Section, frozen=True):
     """Coarse to fine: small pictures first, each the start of the next."""
 
     coarsest_px: Annotated[int, knob("long side of the first level; 0: one level", ge=0)] = 0
     factor: Annotated[float, knob("each level is so many times larger than the one before", gt=1, le=4)] = 2.0
-    steps: Annotated[tuple[Annotated[int, Meta(ge=0)], ...], knob("steps of each level from the coarsest; the last number repeats")] = (500,)
+    steps: Annotated[tuple[Annotated[int, Meta(ge=0)], ...], knob("steps of each level from the coarsest; the last number repeats")] = (
+        500,
+    )
     content_weights: Annotated[
         tuple[Annotated[float, Meta(ge=0)], ...], knob("factors of the content weight by level, from the coarsest; the last number repeats")
     ] = (1.0,)
@@ -147,7 +151,7 @@ class PyramidSection(Section):
     save_every: Annotated[int, knob("a picture every so many steps, as the source of the recipe shows them; 0: none", ge=0)] = 0
 
 
-class About(Section):
+class About(Section, frozen=True):
     """What a person should know of a recipe."""
 
     source: str
@@ -156,7 +160,7 @@ class About(Section):
     expect: str = ""
 
 
-class Recipe(Section, kw_only=True):
+class Recipe(Section, frozen=True, kw_only=True):
     """A way to paint, whole."""
 
     name: str = ""

@@ -92,9 +92,11 @@ def _change(values: dict[str, Any], key: str, text: str, *, recipe: str) -> None
     *sections, last = key.split(".")
     parent = ".".join(key.split(".")[:2])
     if key not in known and not (parent in known and parent.endswith(".layers")):
-        raise RecipeError(f"recipe '{recipe}': no knob is called '{key}'; `stylenet recipes check --knobs` lists them.{did_you_mean(key, known)}")
+        raise RecipeError(
+            f"recipe '{recipe}': no knob is called '{key}'; `stylenet recipes check --knobs` lists them.{did_you_mean(key, known)}"
+        )
     if len(sections) > 1:  # content.layers.relu4_2=1: layer names are keys of a table
-        sections, last = sections[:1] + ["layers"], key.split(".", 2)[2]
+        sections, last = [*sections[:1], "layers"], key.split(".", 2)[2]
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

@@ -71,7 +71,7 @@ def moments(features: Features) -> Moments:
         ShapeError: `features` is not 4-D.
     """
     check_features(features)
-    mean, gram = _ChannelMoments.apply(features)
+    mean, gram = _ChannelMoments.apply(features)  # type: ignore[no-untyped-call]
     return Moments(mean, gram, features.shape[2] * features.shape[3])
 
 
@@ -109,7 +109,7 @@ class _ChannelMoments(torch.autograd.Function):
         return mean, gram
 
     @staticmethod
-    def backward(context: torch.autograd.function.FunctionCtx, mean_grad: Tensor, gram_grad: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(context: torch.autograd.function.FunctionCtx, mean_grad: Tensor, gram_grad: Tensor) -> Tensor:
         (rows,) = context.saved_tensors  # type: ignore[attr-defined]
         count = rows.shape[1]
         symmetric = (gram_grad + gram_grad.transpose(1, 2)) / count

@@ -130,9 +130,4 @@ class Objective:
     def _style_readouts(self) -> dict[str, Tensor]:
         if self.recipe.style.metric == "own":
             return {}
-        readouts = self.encoder.record.readouts
-        return {
-            layer: self.encoder.get_submodule(f"{layer}_readout").weight.detach().flatten(1).float()
-            for layer in self._style_layers
-            if layer in readouts
-        }
+        return {layer: self.encoder.readout_matrix(layer) for layer in self._style_layers if layer in self.encoder.record.readouts}

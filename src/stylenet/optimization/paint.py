@@ -80,7 +80,7 @@ def paint(task: Task) -> Iterator[Event]:
             image = _entering(result, photo, task)
             if task.recipe.solver.name == "adam":
                 adam = Adam(image, task.recipe.solver, adam)
-            for moved in _moves(task, level, photo, image, adam, last=index == len(clock.levels) - 1):
+            for moved in _moves(task, level, _Canvas(photo, image, adam), last=index == len(clock.levels) - 1):
                 loss = moved.loss
                 if moved.notice:
                     yield Notice(message=moved.notice)
@@ -106,7 +106,16 @@ def paint(task: Task) -> Iterator[Event]:
     )
 
 
-def _moves(task: Task, level: Level, photo: Tensor, image: Tensor, adam: Adam | None, *, last: bool) -> Iterator[Moved]:
+@dataclass(frozen=True)
+class _Canvas:
+    """A level's photo, the picture on its way, and the solver's state where it has one."""
+
+    photo: Tensor
+    image: Tensor
+    adam: Adam | None
+
+
+def _moves(task: Task, level: Level, canvas: _Canvas, *, last: bool) -> Iterator[Moved]:
     """Every step or evaluation of one level."""
     recipe, scale = task.recipe, _scale(task.recipe)
     clip = (0.0, scale) if recipe.picture.clip else None
@@ -115,26 +124,26 @@ def _moves(task: Task, level: Level, photo: Tensor, image: Tensor, adam: Adam | 
         objective = Objective(
             recipe,
             encoder,
-            photo,
+            canvas.photo,
             task.goals_at(level.width, level.height),
             style_factor=task.style_factor,
             content_factor=level.content_factor,
         )
         return lambda values: objective.terms(values / scale if scale != 1.0 else values)
 
-    if adam is None:
+    if canvas.adam is None:
         # Curvature is estimated from differences of gradients, which bfloat16 would drown in rounding.
         exact = terms(task.exact_encoder)
         if recipe.solver.name == "lbfgs":
-            yield from lbfgs_steps(image, recipe.solver, exact, steps=level.steps, clip=clip)
+            yield from lbfgs_steps(canvas.image, recipe.solver, exact, steps=level.steps, clip=clip)
         else:
-            yield from scipy_lbfgs_rounds(image, recipe.solver, exact, rounds=level.steps)
+            yield from scipy_lbfgs_rounds(canvas.image, recipe.solver, exact, rounds=level.steps)
         return
     exact_steps = min(level.steps, recipe.pyramid.exact_steps) if last and task.encoder is not task.exact_encoder else 0
     phases = [(task.encoder, level.steps - exact_steps, 0), (task.exact_encoder, exact_steps, level.steps - exact_steps)]
     for encoder, steps, first in phases:
         if steps:
-            yield from adam_steps(adam, terms(encoder), steps=steps, first=first, of=level.steps, clip=clip)
+            yield from adam_steps(canvas.adam, terms(encoder), steps=steps, first=first, of=level.steps, clip=clip)
 
 
 def _start(task: Task, level: Level) -> Tensor:

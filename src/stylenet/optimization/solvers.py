@@ -44,9 +44,7 @@ def gradient_of(image: Tensor, terms: Terms) -> tuple[dict[str, float], Tensor]:
     return dict(zip(values, numbers, strict=True)), gradient
 
 
-def adam_steps(
-    adam: Adam, terms: Terms, *, steps: int, clip: tuple[float, float] | None, first: int = 0, of: int = 0
-) -> Iterator[Moved]:
+def adam_steps(adam: Adam, terms: Terms, *, steps: int, clip: tuple[float, float] | None, first: int = 0, of: int = 0) -> Iterator[Moved]:
     """`steps` steps of Adam. A step that leaves the range of numbers is undone and the step size halved.
 
     `first` and `of` place them in a longer run, for the decay of the step size.
@@ -88,12 +86,14 @@ def lbfgs_steps(image: Tensor, section: SolverSection, terms: Terms, *, steps: i
     best, best_loss = image.detach().clone(), float("inf")
     evaluated = 0
     while evaluated < steps:
-        solver = torch.optim.LBFGS([image], lr=rate, max_iter=1, max_eval=1, history_size=section.history, tolerance_grad=0, tolerance_change=0)
+        solver = torch.optim.LBFGS(
+            [image], lr=rate, max_iter=1, max_eval=1, history_size=section.history, tolerance_grad=0, tolerance_change=0
+        )
         notice = ""
         while evaluated < steps:
             values: dict[str, float] = {}
 
-            def closure() -> Tensor:
+            def closure(values: dict[str, float] = values) -> Tensor:
                 if clip is not None:
                     with torch.no_grad():
                         image.clamp_(*clip)
@@ -139,7 +139,7 @@ def scipy_lbfgs_rounds(image: Tensor, section: SolverSection, terms: Terms, *, r
     for _ in range(rounds):
         evaluations: list[Mapping[str, float]] = []
 
-        def evaluate(values: np.ndarray) -> tuple[float, np.ndarray]:
+        def evaluate(values: np.ndarray, evaluations: list[Mapping[str, float]] = evaluations) -> tuple[float, np.ndarray]:
             candidate = torch.from_numpy(values).to(image).view(shape)
             numbers, gradient = gradient_of(candidate, terms)
             if not _finite(numbers):

@@ -25,10 +25,9 @@ def framed_features(encoder: VggEncoder, image: Tensor, layers: Iterable[str], r
     if rim == 0:
         return encoder(image, layers)
     features = encoder(functional.pad(image, (rim, rim, rim, rim), mode="reflect"), layers)
-    return {layer: _without_rim(values, layer, rim, height, width) for layer, values in features.items()}
-
-
-def _without_rim(values: Tensor, layer: str, rim: int, height: int, width: int) -> Tensor:
-    stride = _STRIDE_OF_BLOCK[int(layer[4])]
-    first, rows, columns = rim // stride, max(1, height // stride), max(1, width // stride)
-    return values[:, :, first : first + rows, first : first + columns]
+    without_rim = {}
+    for layer, values in features.items():
+        stride = _STRIDE_OF_BLOCK[int(layer[4])]
+        first, rows, columns = rim // stride, max(1, height // stride), max(1, width // stride)
+        without_rim[layer] = values[:, :, first : first + rows, first : first + columns]
+    return without_rim

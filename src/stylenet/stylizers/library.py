@@ -44,7 +44,9 @@ def add_style(picture: ImageSource, card: StyleCard, *, output: Path | None = No
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"cannot make the folder of styles '{target.parent}': {error.strerror}; set STYLENET_STYLES to another one") from error
+        raise OutputError(
+            f"cannot make the folder of styles '{target.parent}': {error.strerror}; set STYLENET_STYLES to another one"
+        ) from error
     write_style(style, target)
     return target
 

@@ -41,7 +41,9 @@ class Options:
         if not 0 <= self.strength <= MOST_STRENGTH:
             raise UsageError(f"strength is {self.strength:g}; allowed are 0 (the photo) to 100 (the painting), 50 is the recipe")
         if not 1 / MOST_STYLE_SCALE <= self.style_scale <= MOST_STYLE_SCALE:
-            raise UsageError(f"style scale is {self.style_scale:g}; allowed are 0.125 (fine strokes) to 8 (broad strokes), 1 is the painting's")
+            raise UsageError(
+                f"style scale is {self.style_scale:g}; allowed are 0.125 (fine strokes) to 8 (broad strokes), 1 is the painting's"
+            )
         if not 0 <= self.seed < 2**63:
             raise UsageError(f"seed is {self.seed}; allowed are whole numbers from 0")
         if self.save_every < 0:

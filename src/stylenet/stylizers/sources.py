@@ -36,7 +36,7 @@ def open_style(source: StyleSource, recipe: Recipe, encoder: OpenEncoder) -> Pic
         path = Path(source)
         is_name = isinstance(source, str) and path.name == source and not path.suffix and not path.exists()
         if is_name:
-            path = find_style(source)
+            path = find_style(str(source))
         if path.suffix == ".safetensors":
             if recipe.encoder.name != "compact":
                 raise StyleError(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +19,12 @@ from stylenet.errors import UsageError
 from stylenet.events import Event, Started
 from stylenet.image.files import ImageSource, Picture, load_image
 from stylenet.image.resize import resize
-from stylenet.optimization.objective import Goal
-from stylenet.optimization.paint import GoalsAt, Task, paint
+from stylenet.optimization.paint import Task, paint
 from stylenet.optimization.precision import fastest_dtype, keep_freed_memory
+from stylenet.styles.style import PictureStyle, StoredStyle
+from stylenet.stylizers.goals import Goals
 from stylenet.stylizers.plan import Options, Plan, make_plan
 from stylenet.stylizers.sources import StyleSource, open_style, pixels_fingerprint, style_fingerprint
-from stylenet.styles.style import PictureStyle, StoredStyle
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -100,7 +98,7 @@ class Stylizer:
             StylenetError: see the tree in `errors`; always before the first step, except for `NumericalError`.
         """
         options = options or Options()
-        sources = [styles] if not isinstance(styles, (list, tuple)) else list(styles)
+        sources: list[StyleSource] = list(styles) if isinstance(styles, (list, tuple)) else [styles]  # type: ignore[list-item]
         options.check(len(sources))
         picture = photo if isinstance(photo, Picture) else load_image(photo)
         plan = self.plan(picture, options)
@@ -147,13 +145,21 @@ class Stylizer:
         shares = options.shares(len(styles))
         pictures = [style.pixels for style in styles if isinstance(style, PictureStyle)]
         if self.recipe.picture.start == "style" and start is None and not pictures:
-            raise UsageError(f"recipe '{self.recipe.name}' starts from the painting, and a style file has no picture; give the picture, or --start")
+            raise UsageError(
+                f"recipe '{self.recipe.name}' starts from the painting, and a style file has no picture; give the picture, or --start"
+            )
         return Task(
             recipe=self.recipe,
             encoder=self.encoder.fast,
             exact_encoder=self.encoder.exact,
             photo=photo.to(self.device),
-            goals_at=goals_at(self.recipe, styles, shares, options.style_scale, photo, self.device),
+            goals_at=Goals(
+                self.recipe,
+                list(zip(styles, shares, strict=True)),
+                photo_size=(photo.shape[3], photo.shape[2]),
+                style_scale=options.style_scale,
+                device=self.device,
+            ),
             style_factor=strength_factor(options.strength),
             seed=options.seed,
             style_picture=pictures[0].to(self.device) if pictures else None,
@@ -163,7 +169,9 @@ class Stylizer:
             receipt=self._receipt(photo, styles, shares, options),
         )
 
-    def _receipt(self, photo: Tensor, styles: Sequence[PictureStyle | StoredStyle], shares: Sequence[float], options: Options) -> dict[str, Any]:
+    def _receipt(
+        self, photo: Tensor, styles: Sequence[PictureStyle | StoredStyle], shares: Sequence[float], options: Options
+    ) -> dict[str, Any]:
         return {
             "stylenet": stylenet.__version__,
             "torch": torch.__version__,
@@ -174,7 +182,8 @@ class Stylizer:
             "photo_sha256": pixels_fingerprint(photo),
             "size": [photo.shape[3], photo.shape[2]],
             "styles": [
-                {"name": style.name, "share": share, "sha256": style_fingerprint(style)} for style, share in zip(styles, shares, strict=True)
+                {"name": style.name, "share": share, "sha256": style_fingerprint(style)}
+                for style, share in zip(styles, shares, strict=True)
             ],
             "strength": options.strength,
             "style_scale": options.style_scale,
@@ -192,54 +201,6 @@ def replace_recipe(stylizer: Stylizer, recipe: Recipe) -> Stylizer:
     other = object.__new__(Stylizer)
     other.__dict__.update(stylizer.__dict__, recipe=recipe)
     return other
-
-
-def goals_at(
-    recipe: Recipe,
-    styles: Sequence[PictureStyle | StoredStyle],
-    shares: Sequence[float],
-    style_scale: float,
-    photo: Tensor,
-    device: torch.device,
-) -> GoalsAt:
-    """The paintings' moments for any level, each measured once."""
-    known: dict[tuple[int, int], list[Goal]] = {}
-    layers = tuple(recipe.style.layers)
-
-    def measure(style: PictureStyle | StoredStyle, width: int, height: int) -> Mapping[str, Any]:
-        if recipe.painting.size == "area" or isinstance(style, StoredStyle):
-            return style.at(math.sqrt(width * height) * style_scale, layers)
-        return style.at_size(*_painting_size(recipe, style, (width, height), (photo.shape[3], photo.shape[2]), style_scale), layers)
-
-    def goals(width: int, height: int) -> list[Goal]:
-        if (width, height) not in known:
-            known[width, height] = [
-                Goal({layer: values.to(device) for layer, values in measure(style, width, height).items()}, share)
-                for style, share in zip(styles, shares, strict=True)
-                if share
-            ]
-        return known[width, height]
-
-    return goals
-
-
-def _painting_size(
-    recipe: Recipe, style: PictureStyle, level: tuple[int, int], photo: tuple[int, int], style_scale: float
-) -> tuple[int, int]:
-    """The size at which a recipe of the literature looks at the painting."""
-    height, width = style.pixels.shape[2:]
-    match recipe.painting.size:
-        case "photo":
-            return level
-        case "width":
-            scale = level[0] / width
-        case "long-side":
-            scale = max(level) / max(width, height)
-        case _:  # own
-            scale = level[0] / photo[0]
-    scale *= style_scale
-    # Cut to whole pixels, as every program of the literature does; 1e-6 so that 458 stays 458 whatever 458 / 579 * 579 rounds to.
-    return max(16, int(width * scale + 1e-6)), max(16, int(height * scale + 1e-6))
 
 
 def _steps(recipe: Recipe, plan: Plan) -> int:

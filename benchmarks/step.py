@@ -1,0 +1,69 @@
+"""How much of a painting step is not the encoder: a step's time over the encoder's own forward and backward pass.
+
+    python benchmarks/step.py
+
+Both are measured in turn, at 512 px, for every everyday recipe; the bar is 1.5.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import torch
+from report import spread, write_result
+
+from stylenet.catalog.recipes import EVERYDAY
+from stylenet.losses.moments import moments
+from stylenet.optimization.adam import Adam
+from stylenet.optimization.objective import Goal, Objective
+from stylenet.optimization.precision import keep_freed_memory
+from stylenet.optimization.solvers import adam_steps
+from stylenet.styles.framing import framed_features
+from stylenet.stylizers.stylizer import open_stylizer
+
+SIZE_PX = 512
+ROUNDS = 15
+
+
+def timed(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def measure(name: str) -> dict[str, object]:
+    """Seconds of one whole step and of the encoder alone, and their ratio in pairs."""
+    stylizer = open_stylizer(name)
+    recipe, encoder = stylizer.recipe, stylizer.encoder.fast
+    generator = torch.Generator().manual_seed(0)
+    photo, painting = torch.rand((2, 1, 3, SIZE_PX, SIZE_PX), generator=generator)
+    layers = tuple(recipe.style.layers)
+    with torch.no_grad():
+        goal = Goal(
+            {layer: moments(values) for layer, values in framed_features(encoder, painting, layers, recipe.picture.rim_px).items()}, 1.0
+        )
+    objective = Objective(recipe, encoder, photo, [goal])
+    adam = Adam(photo.clone(), recipe.solver)
+    steps = adam_steps(adam, objective.terms, steps=10**6, clip=(0.0, 1.0))
+    deepest = max((*layers, *recipe.content.layers), key=encoder.record.layers.index)
+
+    def encoder_alone() -> None:
+        image = photo.clone().requires_grad_()
+        features = framed_features(encoder, image, [deepest], recipe.picture.rim_px)[deepest]
+        torch.autograd.grad(features, image, torch.ones_like(features))
+
+    for _ in range(3):
+        next(steps)
+        encoder_alone()
+    pairs = [(timed(lambda: next(steps)), timed(encoder_alone)) for _ in range(ROUNDS)]
+    return {
+        "step_seconds": spread([step for step, _ in pairs]),
+        "encoder_seconds": spread([alone for _, alone in pairs]),
+        "ratio": spread([step / alone for step, alone in pairs]),
+    }
+
+
+if __name__ == "__main__":
+    keep_freed_memory()
+    write_result("step", {name: measure(name) for name in EVERYDAY})

@@ -1,0 +1,73 @@
+"""What the paintings ask of a level: their moments at the size that the recipe and the level call for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import torch
+
+from stylenet.catalog.recipe import Recipe
+from stylenet.losses.moments import Moments
+from stylenet.optimization.objective import Goal
+from stylenet.styles.style import PictureStyle, StoredStyle
+
+AnyStyle: TypeAlias = PictureStyle | StoredStyle
+
+
+class Goals:
+    """The paintings' moments for any level, each measured once.
+
+    Args:
+        recipe: Names the layers, and how large the painting is when it is looked at.
+        styles: Each with its share.
+        photo_size: (width, height) of the finest level.
+        style_scale: The painting is looked at so many times larger.
+        device: Where the moments are needed.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        styles: Sequence[tuple[AnyStyle, float]],
+        *,
+        photo_size: tuple[int, int],
+        style_scale: float,
+        device: torch.device,
+    ) -> None:
+        self._recipe, self._styles, self._photo_size = recipe, styles, photo_size
+        self._style_scale, self._device = style_scale, device
+        self._known: dict[tuple[int, int], list[Goal]] = {}
+
+    def __call__(self, width: int, height: int) -> Sequence[Goal]:
+        """The goals for a level of this size; a style without a share asks for nothing."""
+        level = (width, height)
+        if level not in self._known:
+            self._known[level] = [
+                Goal({layer: values.to(self._device) for layer, values in self._measure(style, level).items()}, share)
+                for style, share in self._styles
+                if share
+            ]
+        return self._known[level]
+
+    def _measure(self, style: AnyStyle, level: tuple[int, int]) -> Mapping[str, Moments]:
+        layers = tuple(self._recipe.style.layers)
+        if self._recipe.painting.size == "area" or isinstance(style, StoredStyle):
+            return style.at(math.sqrt(level[0] * level[1]) * self._style_scale, layers)
+        return style.at_size(*self._painting_size(style, level), layers)
+
+    def _painting_size(self, style: PictureStyle, level: tuple[int, int]) -> tuple[int, int]:
+        """The size at which a recipe of the literature looks at the painting."""
+        height, width = style.pixels.shape[2:]
+        match self._recipe.painting.size:
+            case "photo":
+                return level
+            case "width":
+                scale = level[0] / width
+            case "long-side":
+                scale = max(level) / max(width, height)
+            case _:  # own
+                scale = level[0] / self._photo_size[0]
+        scale *= self._style_scale
+        return max(16, round(width * scale)), max(16, round(height * scale))
