@@ -8,12 +8,10 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from stylenet.losses.gaussian import RANK, RIDGE, gaussian, wasserstein_distance
 from stylenet.losses.moments import Moments
 
 LayerLoss = Callable[[Moments], Tensor]
-
-RIDGE = 1e-4
-"""Added to the diagonals of both covariances by crowsonkb's style-transfer-pytorch, to keep the root's slope finite."""
 
 
 def gram_distance(given: Moments, target: Moments, distance: str, *, picture_positions: int = 1) -> Tensor:
@@ -65,49 +63,6 @@ def mean_std_distance(given: Moments, target: Moments) -> Tensor:
     return difference / (target.mean.square().sum() + target.deviation.square().sum()).clamp_min(1e-20)
 
 
-def wasserstein_distance(given: Moments, target_mean: Tensor, target_root: Tensor, distance: str = "relative") -> Tensor:
-    """Squared Wasserstein-2 distance between the Gaussians of two layers.
-
-    With means m, n and covariances S, T it is |m - n|^2 + tr S + tr T - 2 tr (T^1/2 S T^1/2)^1/2.
-
-    | distance   | formula                            | source |
-    |------------|------------------------------------|--------|
-    | `relative` | divided by |n|^2 + tr T            | ours: independent of the encoder's units |
-    | `mean`     | divided by the number of channels  | crowsonkb, who adds `RIDGE` to both diagonals first |
-
-    Args:
-        given: Of the picture.
-        target_mean: n, shape (B, C).
-        target_root: T^1/2, shape (B, C, C), see `covariance_root`; for `mean` with the ridge in T.
-        distance: A word of the table.
-
-    References:
-        Dowson, Landau 1982; used for style by Mroueh 2020 (Wasserstein Style Transfer).
-    """
-    covariance = given.covariance
-    if distance == "mean":
-        covariance = covariance + RIDGE * torch.eye(covariance.shape[-1], dtype=covariance.dtype, device=covariance.device)
-    inner = target_root @ covariance @ target_root
-    # The smallest eigenvalues are zero up to rounding; the root's slope there is kept finite.
-    values = torch.linalg.eigvalsh((inner + inner.transpose(1, 2)) / 2)
-    floor = 1e-10 * values.detach().amax().clamp_min(1e-20)
-    cross = values.clamp_min(floor).sqrt().sum()
-    target_trace = target_root.square().sum()
-    means = (given.mean - target_mean).square().sum()
-    traces = covariance.diagonal(dim1=1, dim2=2).sum() + target_trace
-    squared = means + traces - 2 * cross
-    if distance == "mean":
-        return squared / covariance.shape[-1]
-    return squared / (target_mean.square().sum() + target_trace).clamp_min(1e-20)
-
-
-def covariance_root(target: Moments, *, ridge: float = 0.0) -> Tensor:
-    """The symmetric square root of a layer's covariance, `ridge` added to its diagonal; shape (B, C, C)."""
-    values, vectors = torch.linalg.eigh(target.covariance.double())
-    root = (vectors * (values + ridge).clamp_min(0).sqrt()[:, None, :]) @ vectors.transpose(1, 2)
-    return root.to(target.gram.dtype)
-
-
 def layer_loss(target: Moments, statistic: str, distance: str, *, picture_positions: int = 1) -> LayerLoss:
     """The loss of one layer against a painting's moments; what depends on the painting alone is computed once, here."""
     match statistic:
@@ -116,8 +71,9 @@ def layer_loss(target: Moments, statistic: str, distance: str, *, picture_positi
         case "mean-std":
             return partial(mean_std_distance, target=target)
         case "wasserstein":
-            root = covariance_root(target, ridge=RIDGE if distance == "mean" else 0.0)
-            return partial(wasserstein_distance, target_mean=target.mean, target_root=root, distance=distance)
+            exact = distance == "mean"  # as its source computes it; ours compares the principal directions
+            known = gaussian(target, rank=None if exact else RANK, ridge=RIDGE if exact else 0.0)
+            return partial(wasserstein_distance, target=known, distance=distance)
     raise ValueError(f"no style statistic is called '{statistic}'")
 
 

@@ -16,7 +16,7 @@ from stylenet.encoders.vgg import VggEncoder
 from stylenet.errors import StyleError
 from stylenet.image.color import mean_color, palette
 from stylenet.image.output import written_whole
-from stylenet.losses.moments import Moments
+from stylenet.styles.packed import PARTS, PackedMoments
 from stylenet.styles.style import PictureStyle, StoredStyle, ladder_sizes
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -54,8 +54,7 @@ def measure_style(pixels: Tensor, encoder: VggEncoder, card: StyleCard, *, encod
         width=width,
         height=height,
     )
-    # Through the file's own rounding, so that a style is the same before and after it was written.
-    ladder = {size: {layer: _unpack(_pack(values)) for layer, values in picture.at(size, LAYERS).items()} for size in sizes}
+    ladder = {size: {layer: PackedMoments.of(values) for layer, values in picture.at(size, LAYERS).items()} for size in sizes}
     return StoredStyle(card=card, ladder=ladder)
 
 
@@ -69,7 +68,7 @@ def write_style(style: StoredStyle, path: Path) -> None:
         f"{size}.{layer}.{part}": value
         for size, layers in style.ladder.items()
         for layer, values in layers.items()
-        for part, value in _pack(values).items()
+        for part, value in values.tensors.items()
     }
     data = save(tensors, metadata={"stylenet_style": msgspec.json.encode(style.card).decode()})
     with written_whole(path) as temporary:
@@ -91,38 +90,14 @@ def read_style(path: Path, *, encoder_sha256: str) -> StoredStyle:
     try:
         with safe_open(path, framework="pt") as file:
             ladder = {
-                size: {
-                    layer: _unpack({part: file.get_tensor(f"{size}.{layer}.{part}") for part in ("mean", "power", "correlation")})
-                    for layer in LAYERS
-                }
+                size: {layer: PackedMoments(**{part: file.get_tensor(f"{size}.{layer}.{part}") for part in PARTS}) for layer in LAYERS}
                 for size in card.sizes_px
             }
     except (SafetensorError, OSError, ValueError, RuntimeError) as error:
         raise StyleError(f"style file '{path}' is broken: {error}") from None
-    if not all(torch.isfinite(values.gram).all() for layers in ladder.values() for values in layers.values()):
-        raise StyleError(f"style file '{path}' is broken: it holds values that are not numbers")
+    for values in (values for layers in ladder.values() for values in layers.values()):
+        if not values.mean.shape == values.rest.shape == values.factor.shape[:1]:
+            raise StyleError(f"style file '{path}' is broken: its parts do not belong together")
+        if not all(torch.isfinite(part).all() for part in values.tensors.values()):
+            raise StyleError(f"style file '{path}' is broken: it holds values that are not numbers")
     return StoredStyle(card=card, ladder=ladder)
-
-
-def _pack(values: Moments) -> dict[str, Tensor]:
-    """A Gram matrix as the powers of its channels and, above the diagonal, their correlations in 255 steps.
-
-    g_ij / sqrt(g_ii g_jj) lies in 0..1 for features behind a ReLU, so that a byte is within 0.002 of it whatever the layer's units.
-    """
-    power = values.gram[0].diagonal().clamp_min(1e-20)
-    root = power.sqrt()
-    correlation = values.gram[0] / (root[:, None] * root[None, :])
-    rows, columns = torch.triu_indices(len(power), len(power), offset=1)
-    packed = correlation[rows, columns].clamp(0, 1).mul(255).round().byte()
-    return {"mean": values.mean[0].float(), "power": power.float(), "correlation": packed}
-
-
-def _unpack(parts: dict[str, Tensor]) -> Moments:
-    power, packed = parts["power"], parts["correlation"]
-    count = len(power)
-    rows, columns = torch.triu_indices(count, count, offset=1)
-    correlation = torch.eye(count)
-    correlation[rows, columns] = packed.float() / 255
-    correlation[columns, rows] = packed.float() / 255
-    root = power.sqrt()
-    return Moments(parts["mean"][None], (correlation * root[:, None] * root[None, :])[None], positions=1)

@@ -16,6 +16,7 @@ from stylenet.errors import StyleError
 from stylenet.image.resize import resize
 from stylenet.losses.moments import Moments, moments
 from stylenet.styles.framing import framed_features
+from stylenet.styles.packed import PackedMoments
 
 SMALLEST_SIDE_PX = 16
 """A painting is never looked at smaller than this: the deepest layer would have no position left."""
@@ -69,7 +70,7 @@ class StoredStyle:
     """
 
     card: StyleCard
-    ladder: Mapping[int, Mapping[str, Moments]]
+    ladder: Mapping[int, Mapping[str, PackedMoments]]
 
     @property
     def name(self) -> str:
@@ -93,9 +94,9 @@ class StoredStyle:
         above = next((size for size in sizes if size >= size_px), sizes[-1])
         below = next((size for size in reversed(sizes) if size <= size_px), sizes[0])
         if above == below:
-            return {layer: self.ladder[above][layer] for layer in layers}
+            return {layer: self.ladder[above][layer].moments for layer in layers}
         share = math.log(size_px / below) / math.log(above / below)
-        return {layer: _between(self.ladder[below][layer], self.ladder[above][layer], share) for layer in layers}
+        return {layer: _between(self.ladder[below][layer].moments, self.ladder[above][layer].moments, share) for layer in layers}
 
 
 def ladder_sizes(width: int, height: int) -> tuple[int, ...]:

@@ -70,4 +70,5 @@ class Goals:
             case _:  # own
                 scale = level[0] / self._photo_size[0]
         scale *= self._style_scale
-        return max(16, round(width * scale)), max(16, round(height * scale))
+        # Cut to whole pixels, as most programs of the literature do; 1e-6 so that rounding of the quotient does not cost a pixel.
+        return max(16, int(width * scale + 1e-6)), max(16, int(height * scale + 1e-6))

@@ -56,7 +56,8 @@ def style_fingerprint(style: PictureStyle | StoredStyle) -> str:
         for size, layers in sorted(style.ladder.items()):
             for layer, values in sorted(layers.items()):
                 digest.update(f"{size} {layer}".encode())
-                digest.update(values.gram.numpy().tobytes())
+                for part in values.tensors.values():
+                    digest.update(part.numpy().tobytes())
     return digest.hexdigest()
 
 

@@ -1,0 +1,67 @@
+"""The tree of commands, and what `stylenet --help` says around it."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+import typer
+
+import stylenet
+from stylenet.errors import StylenetError
+
+_MODULES = {
+    "stylize": "stylize",
+    "texture": "stylize",
+    "styles": "styles",
+    "recipes": "recipes",
+    "weights": "weights",
+    "demo": "demo",
+    "doctor": "doctor",
+}
+"""The module of this room that has each command, in the order of the help page."""
+
+_EXAMPLE = "stylenet stylize photo.jpg starry-night -o painting.png"
+
+
+def build(words: Sequence[str] = ()) -> typer.Typer:
+    """The commands that `words` may mean: one where the first word is its name, else all. Reading their options takes time."""
+    app = typer.Typer(
+        name="stylenet",
+        help=f"StyleNet paints a photo in the manner of a painting.\n\nFor a first picture: {_EXAMPLE}",
+        epilog="\b\nExit codes:\n" + "\n".join(exit_codes()),
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_program)
+    asked = words[0] if words and words[0] in _MODULES else None
+    for module in dict.fromkeys([_MODULES[asked]] if asked else _MODULES.values()):
+        importlib.import_module(f"stylenet.cli.{module}").register(app)
+    return app
+
+
+def exit_codes() -> Iterator[str]:
+    """A line for every exit code, from the error tree itself."""
+    yield "0  done"
+    yield f"{StylenetError.exit_code}  anything that none of the others names"
+    for error in StylenetError.__subclasses__():
+        if error.exit_code != StylenetError.exit_code:
+            yield f"{error.exit_code}  {inspect.getdoc(error)}"
+    yield "130  interrupted (Ctrl-C or a request to end); the best picture so far is kept"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"stylenet {stylenet.__version__}")
+        raise typer.Exit
+
+
+def _program(
+    version: Annotated[bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Print the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show where an error arose; may stand anywhere.")] = False,
+) -> None:
+    pass

@@ -1,0 +1,106 @@
+"""`stylenet doctor`: is everything there, and how fast is it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stylenet.cli import options
+
+_PACKAGES = ("torch", "numpy", "scipy", "pillow", "safetensors", "typer", "rich")
+_EXTRAS = {"keras": "h5py", "demo": "skimage"}
+"""What each extra brings."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module to the tree."""
+    app.command()(doctor)
+
+
+def doctor(
+    *,
+    seconds: Annotated[float, typer.Option("--seconds", min=0.1, max=600, help="How long the self-test paints.")] = 5.0,
+    device: options.Device = None,
+    precision: options.Precision = None,
+    threads: options.Threads = None,
+    json: options.JsonList = False,
+) -> None:
+    """Say what this machine has, what is installed, and how fast it paints."""
+    import torch
+
+    from stylenet.cli.tables import print_facts
+    from stylenet.stylizers.machine import describe_machine, measure_speed
+
+    if threads is not None:
+        torch.set_num_threads(max(1, threads))
+    machine, installed = describe_machine(), _installed()
+    if not json:
+        print_facts(_machine_facts(machine))
+        print_facts(_installed_facts(installed))
+        print(f"self-test     painting for {seconds:g} s ...", flush=True)
+    speed = measure_speed(seconds=seconds, device=device or "auto", precision=precision or "auto")
+    if json:
+        import msgspec
+
+        print(msgspec.json.encode({"machine": machine, "installed": installed, "speed": vars(speed)}).decode())
+        return
+    measured = f"({speed.device}, {speed.precision}, {speed.steps} steps measured)"
+    print(f"speed         {speed.steps_per_second:.1f} steps a second at 512 x 512 {measured}")
+    print(f"so            a picture of that size takes about {speed.estimate_seconds:.0f} s with the default recipe")
+    print("all is well")
+
+
+def _installed() -> dict[str, Any]:
+    import stylenet
+    from stylenet.catalog.recipes import recipe_names
+    from stylenet.catalog.styles import list_styles
+    from stylenet.weights.cache import cache_folder, is_offline
+    from stylenet.weights.library import list_weights
+
+    return {
+        "stylenet": stylenet.__version__,
+        "python": _python(),
+        "packages": {name: metadata.version(name) for name in _PACKAGES},
+        "extras": {name: find_spec(module) is not None for name, module in _EXTRAS.items()},
+        "weights": [line.name for line in list_weights() if line.state != "available"],
+        "recipes": len(recipe_names()),
+        "styles": len(list_styles()),
+        "cache": str(cache_folder()),
+        "cache_bytes": _size_bytes(cache_folder()),
+        "offline": is_offline(),
+    }
+
+
+def _python() -> str:
+    import platform
+
+    return platform.python_version()
+
+
+def _size_bytes(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0
+
+
+def _machine_facts(machine: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "system      ", machine["system"]
+    yield "processor", f"{machine['processor']}, {machine['cores']} cores, {machine['threads']} threads used"
+    yield "bfloat16", ", ".join(machine["bfloat16_units"]) or "no units for it: painting is computed in float32, about four times slower"
+    yield "memory", f"{machine['memory_bytes'] / 2**30:.1f} GiB" if machine["memory_bytes"] else ""
+    accelerators = [*machine["cuda"], *(["Apple GPU (mps)"] if machine["mps"] else [])]
+    yield "accelerator", ", ".join(accelerators) or "none: the processor paints"
+
+
+def _installed_facts(installed: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    packages = ", ".join(f"{name} {version}" for name, version in installed["packages"].items())
+    missing = [name for name, there in installed["extras"].items() if not there]
+    yield "stylenet    ", f"{installed['stylenet']}, Python {installed['python']}, {packages}"
+    yield "extras", f"without {', '.join(missing)}: pip install 'stylenet[{','.join(missing)}]'" if missing else "all there"
+    yield "weights", ", ".join(installed["weights"]) or "none: install stylenet again"
+    yield "library", f"{installed['styles']} styles, {installed['recipes']} recipes"
+    cache = f"{installed['cache']} ({installed['cache_bytes'] / 1e6:.1f} MB)"
+    yield "cache", f"{cache}, offline: nothing is fetched" if installed["offline"] else cache

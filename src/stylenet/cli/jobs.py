@@ -1,0 +1,208 @@
+"""One painting from its options to its file: checks first, then one call of the library, then what is kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import typer
+
+from stylenet.catalog.recipes import load_recipe
+from stylenet.cli.app import INTERRUPTED, Interrupted, signals_call
+from stylenet.cli.options import free_name, refuse_input_as_output
+from stylenet.cli.progress import Display, open_display
+from stylenet.errors import UsageError, WeightsError
+from stylenet.events import Done, Event, Notice, Preview, Started, Step
+from stylenet.image.output import check_output
+
+if TYPE_CHECKING:
+    from stylenet.image.files import Picture
+    from stylenet.stylizers.plan import Options
+    from stylenet.stylizers.stylizer import Stylizer
+
+_Result = TypeVar("_Result")
+
+_FRAMES = 60
+"""Of a timelapse, where no interval is asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What a person asked for, as the options gave it; None stands for an option that was left out.
+
+    Attributes:
+        photo: None for a texture.
+        changes: Knobs of the recipe and their values, both as text.
+        wishes: Fields of `stylizers.plan.Options`.
+        start: A picture to start from.
+        machine: Device and precision.
+        preview: A file, or "none" for no picture in the terminal.
+    """
+
+    photo: Path | None
+    styles: Sequence[str]
+    output: Path | None = None
+    recipe: str | None = None
+    encoder: str | None = None
+    changes: Mapping[str, str] = field(default_factory=dict)
+    wishes: Mapping[str, Any] = field(default_factory=dict)
+    start: Path | None = None
+    machine: Mapping[str, str | None] = field(default_factory=dict)
+    threads: int | None = None
+    dry_run: bool = False
+    timelapse: Path | None = None
+    preview: str | None = None
+    quiet: bool = False
+    json: bool = False
+
+
+def run_job(job: Job) -> Done:
+    """Do what was asked for, show it, and write the result; the last event.
+
+    Raises:
+        StylenetError: before painting, or from it; then nothing was written.
+        typer.Exit: it was interrupted, and the best picture so far was written; or nothing but the plan was asked for.
+    """
+    output = _checked_output(job)
+    if job.recipe is not None:
+        load_recipe(job.recipe, job.changes)  # a misspelled knob is told now and not after torch was loaded
+    stop = _Stop()
+    with signals_call(stop.handle), open_display(quiet=job.quiet, as_json=job.json, preview=job.preview is None) as display:
+        stylizer = stop.check(_open(job))
+        photo = stop.check(_load(job))
+        options = _options(job)
+        events, started = stop.check(_begin(job, stylizer, photo, options, stop=stop))
+        if job.timelapse is not None and not options.save_every:
+            options = replace(options, save_every=max(1, started.steps // _FRAMES))
+            events, started = stop.check(_begin(job, stylizer, photo, options, stop=stop))
+        check_output(output, size=tuple(started.plan["size"]))
+        if job.dry_run:
+            display.planned(started, output=output)
+            raise typer.Exit
+        display.started(started)
+        done = _paint(job, events, started, photo, output=output, display=display)
+    if done.reason == "interrupted":
+        raise typer.Exit(INTERRUPTED)
+    return done
+
+
+def _paint(job: Job, events: Iterator[Event], started: Started, photo: Picture | None, *, output: Path, display: Display) -> Done:
+    from stylenet.cli.keeping import Keeping
+    from stylenet.image.files import Picture
+    from stylenet.stylizers.stylize import Painting
+
+    keeping = Keeping(
+        output=output,
+        size_px=tuple(started.plan["size"]),
+        preview=_preview_file(job),
+        timelapse=job.timelapse,
+        # The recipe's own interval is for pictures, unless the interval is the timelapse's.
+        pictures=bool(job.wishes.get("save_every")) or job.timelapse is None,
+    )
+    for event in events:
+        if isinstance(event, Preview) and (path := keeping.keep(event)):
+            display.kept(path)
+        if isinstance(event, (Step, Preview, Notice)):
+            display.moved(event)
+    if not isinstance(event, Done) or not event.steps:
+        raise Interrupted
+    pixels = event.image.cpu()
+    Painting(pixels=pixels, photo=photo or Picture(pixels=pixels), done=event).save(output)
+    keeping.finish(pixels)
+    display.done(event, output, steps=started.steps)
+    return event
+
+
+class _Stop:
+    """Becomes true at the first Ctrl-C, so that the step in progress is the last; a second one ends the program at once.
+
+    The first one raises nothing: packages that are interrupted while they load swallow it and go on half loaded.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def __call__(self) -> bool:
+        return self._asked
+
+    def check(self, result: _Result) -> _Result:
+        """`result`, unless the end was asked for before anything was painted."""
+        if self._asked:
+            raise Interrupted
+        return result
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        if self._asked:
+            raise Interrupted
+        self._asked = True
+
+
+def _checked_output(job: Job) -> Path:
+    """Where the result goes; everything about it that can be wrong is told here, before anything heavy is loaded."""
+    inputs: list[str | Path] = [path for path in (job.photo, *job.styles, job.start) if path is not None]
+    names = [Path(style).stem for style in job.styles]
+    if not job.styles:
+        raise UsageError("no style is given; name one of 'stylenet styles ls', a painting or a style file")
+    invented = "-".join([job.photo.stem, *names] if job.photo else [*names, "texture"])
+    output = free_name(invented) if job.output is None else job.output
+    check_output(output)
+    refuse_input_as_output(output, inputs)
+    preview = _preview_file(job)
+    if preview is not None:
+        check_output(preview)
+        refuse_input_as_output(preview, inputs)
+    if job.threads is not None and job.threads < 1:
+        raise UsageError(f"--threads is {job.threads}; allowed are whole numbers from 1")
+    return output
+
+
+def _preview_file(job: Job) -> Path | None:
+    return None if job.preview is None or job.preview == "none" else Path(job.preview)
+
+
+def _open(job: Job) -> Stylizer:
+    import torch
+
+    from stylenet.image.timelapse import check_timelapse
+    from stylenet.stylizers.stylizer import open_stylizer
+
+    if job.timelapse is not None:
+        check_timelapse(job.timelapse)
+    if job.threads is not None:
+        torch.set_num_threads(min(job.threads, 4 * (os.cpu_count() or 1)))
+    chosen = {name: value for name, value in {"recipe": job.recipe, **job.machine}.items() if value is not None}
+    try:
+        return open_stylizer(encoder=job.encoder, changes=job.changes, **chosen)
+    except WeightsError as error:
+        if job.encoder is None:
+            raise WeightsError(f"{error}; or paint with the one that ships: --encoder compact") from error
+        raise
+
+
+def _load(job: Job) -> Picture | None:
+    from stylenet.image.files import load_image
+
+    return None if job.photo is None else load_image(job.photo)
+
+
+def _options(job: Job) -> Options:
+    from stylenet.stylizers.plan import Options
+
+    return Options(**{name: value for name, value in job.wishes.items() if value is not None})
+
+
+def _begin(job: Job, stylizer: Stylizer, photo: Picture | None, options: Options, *, stop: _Stop) -> tuple[Iterator[Event], Started]:
+    """The events to come, and the first of them; nothing is painted yet."""
+    styles = list(job.styles)
+    if photo is None:
+        events = stylizer.texture(styles, options, should_stop=stop)
+    else:
+        events = stylizer.stylize(photo, styles, options, start=job.start, should_stop=stop)
+    started = next(events)
+    if not isinstance(started, Started):
+        raise TypeError(f"the first event is {type(started).__name__}")
+    return events, started

@@ -1,0 +1,73 @@
+"""What is kept of a painting while it comes into being: pictures on the way, a preview file, the frames of a timelapse."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stylenet.image.files import save_image
+from stylenet.image.resize import fit_within, resize
+from stylenet.image.timelapse import save_timelapse
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from stylenet.events import Preview
+
+_FRAME_PX = 640  # a loop of 60 larger frames is no longer a small file, and its frames wait in memory
+_PREVIEW_SHARE = 0.1  # of the time may go into writing preview files
+
+
+@dataclass(kw_only=True)
+class Keeping:
+    """Takes every preview.
+
+    Attributes:
+        output: The result's file; pictures on the way lie beside it.
+        size_px: (width, height) of the result.
+        preview: File that always holds the picture as it is now.
+        timelapse: File for the loop.
+        pictures: Whether scheduled previews become files.
+    """
+
+    output: Path
+    size_px: tuple[int, ...]
+    preview: Path | None = None
+    timelapse: Path | None = None
+    pictures: bool = True
+    _frames: list[Tensor] = field(default_factory=list)
+    _next_preview: float = 0.0
+
+    def keep(self, event: Preview) -> Path | None:
+        """Keep a preview in every way that was asked for; the path of the picture on the way, if one was written."""
+        self._show(event.image)
+        if not event.scheduled:
+            return None
+        if self.timelapse is not None:
+            self._frames.append(self._frame(event.image))
+        if not self.pictures:
+            return None
+        path = self.output.with_name(f"{self.output.stem}-{event.step:04d}{self.output.suffix}")
+        width, height = self.size_px
+        return save_image(resize(event.image, (width, height)), path)
+
+    def finish(self, pixels: Tensor) -> None:
+        """Write the loop, and the result as the last preview."""
+        if self.preview is not None:
+            save_image(pixels, self.preview)
+        if self.timelapse is not None:
+            save_timelapse([*self._frames, self._frame(pixels)], self.timelapse)
+
+    def _show(self, image: Tensor) -> None:
+        begin = time.perf_counter()
+        if self.preview is not None and begin >= self._next_preview:
+            save_image(image, self.preview)
+            now = time.perf_counter()
+            self._next_preview = now + (now - begin) / _PREVIEW_SHARE
+
+    def _frame(self, image: Tensor) -> Tensor:
+        width, height = self.size_px
+        level = fit_within(int(image.shape[3]), int(image.shape[2]), max(fit_within(width, height, _FRAME_PX)))
+        return resize(image, level).cpu()

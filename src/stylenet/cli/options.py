@@ -1,0 +1,146 @@
+"""The options that commands share: how they are written, and what their help says.
+
+Their defaults and ranges stand in `stylizers.plan.Options` and in the records of the catalog. An option left out is not handed on, so
+that the one default there holds.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stylenet.errors import UsageError
+
+_LOOK, _RUN, _SHOW = "How it looks", "How it runs", "What is shown and kept"
+
+Styles = Annotated[
+    list[str],
+    typer.Argument(metavar="STYLE", help="Names of styles (see 'stylenet styles ls'), paintings, or style files.", show_default=False),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Where to write: .png, .jpg, .webp or .tif. Left out: named after the inputs, here."
+    ),
+]
+RecipeName = Annotated[
+    str | None,
+    typer.Option(
+        "--recipe",
+        "-r",
+        metavar="NAME|FILE",
+        help="draft, standard (the default), fine, one of 'recipes ls', or a .toml file.",
+        rich_help_panel=_LOOK,
+    ),
+]
+Encoder = Annotated[
+    str | None,
+    typer.Option(
+        "--encoder", metavar="NAME|FILE", help="compact, vgg16, vgg19 or a weights file, in place of the recipe's.", rich_help_panel=_LOOK
+    ),
+]
+Size = Annotated[
+    str | None,
+    typer.Option("--size", "-s", metavar="SIZE", help="Long side in pixels (512), WIDTHxHEIGHT (640x480), or full.", rich_help_panel=_LOOK),
+]
+Strength = Annotated[
+    float | None,
+    typer.Option("--strength", help="0 (the photo) to 100 (the painting); 50 is the recipe.", rich_help_panel=_LOOK, show_default=False),
+]
+StyleScale = Annotated[
+    float | None,
+    typer.Option("--style-scale", help="Size of the strokes, 0.125 to 8; 1 is the painting's.", rich_help_panel=_LOOK, show_default=False),
+]
+Blend = Annotated[
+    str | None,
+    typer.Option("--blend", metavar="SHARE...", help="Share of each style: 0.7 0.3. Left out: equal shares.", rich_help_panel=_LOOK),
+]
+Seed = Annotated[int | None, typer.Option("--seed", help="Of all random numbers; 0 if left out.", rich_help_panel=_LOOK)]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KNOB=VALUE", help="Change a knob of the recipe: --set style.weight=20. May be repeated.", rich_help_panel=_LOOK
+    ),
+]
+Start = Annotated[
+    str | None,
+    typer.Option("--start", metavar="WHAT|FILE", help="Start from content, noise, style, or a picture file.", rich_help_panel=_LOOK),
+]
+Device = Annotated[str | None, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda or mps.", rich_help_panel=_RUN)]
+Precision = Annotated[
+    str | None, typer.Option("--precision", metavar="NAME", help="Of the features: auto, float32 or bfloat16.", rich_help_panel=_RUN)
+]
+Threads = Annotated[int | None, typer.Option("--threads", metavar="N", help="Processor threads to use.", rich_help_panel=_RUN)]
+DryRun = Annotated[bool, typer.Option("--dry-run", metavar="", help="Say what would be done, and paint nothing.", rich_help_panel=_RUN)]
+SaveEvery = Annotated[
+    int | None,
+    typer.Option(
+        "--save-every", metavar="STEPS", help="Keep a picture every so many steps, beside the output: out-0100.png.", rich_help_panel=_SHOW
+    ),
+]
+Timelapse = Annotated[
+    Path | None,
+    typer.Option("--timelapse", metavar="FILE", help="The making of it as a loop: .gif, .webp or .apng.", rich_help_panel=_SHOW),
+]
+Preview = Annotated[
+    str | None,
+    typer.Option(
+        "--preview",
+        metavar="FILE|none",
+        help="Keep the picture as it is now in FILE; none: do not show it in the terminal.",
+        rich_help_panel=_SHOW,
+    ),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Say nothing but errors.", rich_help_panel=_SHOW)]
+Json = Annotated[bool, typer.Option("--json", metavar="", help="Events as JSON, one a line.", rich_help_panel=_SHOW)]
+JsonList = Annotated[bool, typer.Option("--json", metavar="", help="As JSON.")]
+
+
+def parse_changes(items: Sequence[str] | None) -> dict[str, str]:
+    """Knobs and their values, both as text, from `--set KNOB=VALUE`."""
+    changes = {}
+    for item in items or ():
+        key, equals, value = item.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f"--set is '{item}'; write KNOB=VALUE, like --set style.weight=20")
+        changes[key.strip()] = value.strip()
+    return changes
+
+
+def parse_blend(blend: str | None, styles: Sequence[str]) -> tuple[tuple[float, ...], list[str]]:
+    """The shares, and the styles without the numbers among them.
+
+    `a.jpg b.jpg --blend 0.7 0.3` is what people write; there the option takes the 0.7 alone and the 0.3 arrives as a style.
+    """
+    if blend is None:
+        return (), list(styles)
+    numbers = [style for style in styles if _is_number(style) and not os.path.exists(style)]
+    words = [*re.split(r"[\s,;:]+", blend.strip()), *numbers]
+    if not all(_is_number(word) for word in words):
+        raise UsageError(f"--blend is '{blend}'; write one number for each style, like --blend 0.7 0.3")
+    return tuple(float(word) for word in words), [style for style in styles if style not in numbers]
+
+
+def _is_number(word: str) -> bool:
+    return re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[-+]?[0-9]+)?", word, re.IGNORECASE) is not None
+
+
+def free_name(stem: str, suffix: str = ".png") -> Path:
+    """A file name in the current folder that is not taken, made from `stem`: a name that nobody chose shall replace nothing."""
+    stem = re.sub(r"[^\w.-]+", "-", stem).strip("-.")[:100] or "painting"
+    path, number = Path(f"{stem}{suffix}"), 2
+    while path.exists():
+        path, number = Path(f"{stem}-{number}{suffix}"), number + 1
+    return path
+
+
+def refuse_input_as_output(output: Path, inputs: Sequence[str | os.PathLike[str]]) -> None:
+    """Raise `UsageError` where a result would replace the picture that it is made from."""
+    for source in inputs:
+        if os.path.exists(output) and os.path.exists(source) and os.path.samefile(output, source):
+            raise UsageError(f"the output '{output}' is also an input; choose another name for --output")

@@ -1,0 +1,256 @@
+"""How the events of long work are shown: a bar in a terminal, plain lines elsewhere, JSON for programs, or nothing."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from stylenet.events import Done, Notice, Preview, Started, Step
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+_LINE_SECONDS = 10.0  # between two plain lines of progress
+_SPEED_STEPS = 30  # the speed is that of the last steps: levels differ in it
+
+
+class Display:
+    """Shows nothing; the base of the others and what `--quiet` asks for."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        pass
+
+    def planned(self, event: Started, *, output: Path) -> None:
+        """What would be done, for `--dry-run`."""
+        for line in plan_lines(event, output):
+            print(line)
+
+    def started(self, event: Started) -> None:
+        """Painting begins."""
+
+    def moved(self, event: Step | Preview | Notice) -> None:
+        """Painting goes on."""
+
+    def kept(self, path: Path) -> None:
+        """A picture on the way was written."""
+
+    def done(self, event: Done, output: Path, *, steps: int) -> None:
+        """The result was written; `steps` are those that were planned."""
+
+
+class Lines(Display):
+    """Plain lines, now and then: for files and pipes."""
+
+    def __init__(self) -> None:
+        self._speed = Speed()
+        self._said = time.perf_counter()
+
+    def say(self, line: str) -> None:
+        """Print a line now, also where standard output is a pipe."""
+        print(line, flush=True)
+
+    def started(self, event: Started) -> None:
+        self._said = time.perf_counter()
+        for notice in event.notices:
+            self.say(f"note: {notice}")
+        self.say(f"painting {summary(event)}")
+
+    def moved(self, event: Step | Preview | Notice) -> None:
+        if isinstance(event, Notice):
+            self.say(f"note: {event.message}")
+        elif isinstance(event, Step):
+            self._speed.add(event)
+            if time.perf_counter() - self._said >= _LINE_SECONDS:
+                self._said = time.perf_counter()
+                left = f"{event.seconds_left:.0f} s left"
+                self.say(f"step {event.step} of {event.steps}, loss {event.loss:.4g}, {self._speed.text}, {left}")
+
+    def kept(self, path: Path) -> None:
+        self.say(f"kept {path}")
+
+    def done(self, event: Done, output: Path, *, steps: int) -> None:
+        self.say(end_line(event, output, steps=steps))
+
+
+class Bar(Lines):
+    """A bar with loss, speed and time left, and above it the picture as it is now where the terminal can show it."""
+
+    def __init__(self, *, preview: bool) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        super().__init__()
+        self._console = Console(highlight=False)
+        self._preview = preview and self._console.color_system == "truecolor" and self._console.height >= 20
+        self._progress, self._task = _bar(self._console)
+        self._live = Live(self._progress, console=self._console, refresh_per_second=3, transient=True)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._live.stop()
+
+    def say(self, line: str) -> None:
+        self._console.print(line, markup=False, soft_wrap=True)
+
+    def planned(self, event: Started, *, output: Path) -> None:
+        self._live.stop()
+        super().planned(event, output=output)
+
+    def moved(self, event: Step | Preview | Notice) -> None:
+        if isinstance(event, Step):
+            self._speed.add(event)
+            self._progress.update(
+                self._task,
+                description=f"{event.size_px[0]} x {event.size_px[1]}",
+                # By time and not by steps, which are slower at every finer level.
+                total=1.0,
+                completed=event.seconds / max(event.seconds + event.seconds_left, 1e-9),
+                told=f"step {event.step}/{event.steps}  loss {event.loss:.4g}  {self._speed.text}  {_clock(event.seconds_left)} left",
+            )
+        elif isinstance(event, Preview) and self._preview:
+            from rich.console import Group
+
+            from stylenet.cli.blocks import blocks
+
+            rows = min(24, self._console.height - 8)
+            self._live.update(Group(blocks(event.image, columns=self._console.width, rows=rows), self._progress))
+        else:
+            super().moved(event)
+
+    def done(self, event: Done, output: Path, *, steps: int) -> None:
+        self._live.stop()
+        super().done(event, output, steps=steps)
+
+
+class JsonLines(Display):
+    """One JSON object a line, flushed at once; pictures are told by their size, never by their pixels."""
+
+    def _say(self, event: str, values: Mapping[str, Any]) -> None:
+        print(json.dumps({"event": event, **_plain(values)}, allow_nan=False), flush=True)
+
+    def planned(self, event: Started, *, output: Path) -> None:
+        self._say("plan", {"plan": event.plan, "steps": event.steps, "notices": event.notices, "output": output})
+
+    def started(self, event: Started) -> None:
+        self._say("started", {"plan": event.plan, "steps": event.steps, "notices": event.notices})
+
+    def moved(self, event: Step | Preview | Notice) -> None:
+        if isinstance(event, Preview):
+            height, width = event.image.shape[2:]
+            self._say("preview", {"step": event.step, "size_px": (width, height), "scheduled": event.scheduled})
+        else:
+            self._say(type(event).__name__.lower(), vars(event))
+
+    def kept(self, path: Path) -> None:
+        self._say("kept", {"path": path})
+
+    def done(self, event: Done, output: Path, *, steps: int) -> None:
+        values = {name: value for name, value in vars(event).items() if name != "image"}
+        self._say("done", {"output": output, **values})
+
+
+def open_display(*, quiet: bool, as_json: bool, preview: bool = True) -> Display:
+    """The display that was asked for, or the one that suits standard output."""
+    if as_json:
+        return JsonLines()
+    if quiet:
+        return Display()
+    return Bar(preview=preview) if sys.stdout.isatty() else Lines()
+
+
+class Speed:
+    """Steps a second over the last steps."""
+
+    def __init__(self) -> None:
+        self._last: deque[tuple[int, float]] = deque(maxlen=_SPEED_STEPS)
+
+    def add(self, event: Step) -> None:
+        """Count a step."""
+        self._last.append((event.step, event.seconds))
+
+    @property
+    def text(self) -> str:
+        """In words for a person."""
+        (first, begin), (last, end) = self._last[0], self._last[-1]
+        if last == first:
+            first, begin = 0, 0.0
+        speed = (last - first) / max(end - begin, 1e-9)
+        return f"{speed:.1f} steps/s" if speed >= 1 else f"{1 / max(speed, 1e-9):.1f} s/step"
+
+
+def plan_lines(event: Started, output: Path) -> Sequence[str]:
+    """A resolved plan for a person, a fact a line."""
+    plan = event.plan
+    levels = ", ".join(f"{level['size'][0]} x {level['size'][1]} ({level['steps']} steps)" for level in plan["levels"])
+    return (
+        f"recipe     {plan['recipe']}, encoder {plan['encoder']}",
+        f"size       {plan['size'][0]} x {plan['size'][1]}",
+        f"levels     {levels}",
+        f"strength   {plan['strength']:g}",
+        f"strokes    {plan['style_scale']:g} times the painting's",
+        f"seed       {plan['seed']}",
+        f"runs on    {plan['device']}, {plan['precision']}, {plan['threads']} threads",
+        f"output     {output}",
+        *(f"note       {notice}" for notice in event.notices),
+        "nothing was painted (--dry-run)",
+    )
+
+
+def summary(event: Started) -> str:
+    """A plan in one line."""
+    plan = event.plan
+    size = f"{plan['size'][0]} x {plan['size'][1]}"
+    return f"{size}, recipe {plan['recipe']}, {event.steps} steps ({plan['device']}, {plan['precision']}, {plan['threads']} threads)"
+
+
+def end_line(event: Done, output: Path, *, steps: int) -> str:
+    """How it ended, and where the result lies."""
+    height, width = event.image.shape[2:]
+    facts = f"{output}  ({width} x {height}, {event.steps} steps in {event.seconds:.1f} s)"
+    if event.reason == "interrupted":
+        return f"interrupted at step {event.steps} of {steps}; the best picture so far is kept: {facts}"
+    return facts if event.reason == "finished" else f"{facts}; ended early: {event.reason}"
+
+
+def _bar(console: Any) -> tuple[Progress, TaskID]:
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    progress = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[told]}", markup=False),
+        console=console,
+        auto_refresh=False,
+    )
+    return progress, progress.add_task("getting ready", total=None, told="")
+
+
+def _clock(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes}:{seconds:02d}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d} h"
+
+
+def _plain(value: Any) -> Any:
+    """`value` as JSON has it: no infinities, no paths, no tuples."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,175 @@
+"""`stylenet recipes`: ways to paint, listed, explained, copied and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stylenet.cli import options
+from stylenet.errors import OutputError, UsageError
+
+_SOURCE = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A recipe of 'recipes ls', or a .toml file.", show_default=False)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the tree."""
+    group = typer.Typer(help="Ways to paint: list them, explain one, copy it to make your own, check yours.", no_args_is_help=True)
+    group.command("ls")(list_all)
+    group.command("show")(show)
+    group.command("copy")(copy)
+    group.command("check")(check)
+    app.add_typer(group, name="recipes")
+
+
+def list_all(json: options.JsonList = False) -> None:
+    """List the recipes that ship."""
+    from stylenet.catalog.recipes import recipe_summaries
+    from stylenet.cli.tables import print_table
+
+    summaries = recipe_summaries()
+    if json:
+        import msgspec
+
+        print(msgspec.json.encode(summaries).decode())
+    else:
+        print_table(summaries.items())
+
+
+def show(recipe: _SOURCE, json: options.JsonList = False) -> None:
+    """Explain a recipe: where it comes from, what it minimizes, what to expect, which weights it wants."""
+    import msgspec
+
+    from stylenet.catalog.recipes import knobs, load_recipe
+    from stylenet.cli.tables import print_facts, print_table
+
+    chosen = load_recipe(recipe)
+    values = msgspec.to_builtins(chosen)
+    if json:
+        print(msgspec.json.encode(values).decode())
+        return
+    about = chosen.about
+    print(f"{chosen.name}: {chosen.summary}\n")
+    facts = {
+        "comes from": about.source,
+        "minimizes": about.minimizes,
+        "differs": about.differs,
+        "expect": about.expect,
+        "weights": f"{chosen.encoder.name} ({chosen.encoder.weights})",
+    }
+    print_facts(facts.items())
+    told = [(name, _value(values, name), help) for name, help, default in knobs() if _value(values, name) != _toml(default)]
+    print(
+        f"\nIts knobs, where they are not at their defaults (the other {sum(1 for _ in knobs()) - len(told)}: 'recipes check --knobs'):\n"
+    )
+    print_table([(f"  {name}", value, help) for name, value, help in told])
+    print(f"\nUse it: stylenet stylize PHOTO STYLE --recipe {recipe}    Make your own: stylenet recipes copy {recipe} mine.toml")
+
+
+def copy(
+    recipe: _SOURCE,
+    output: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="Ends in .toml; '-' prints it. Left out: NAME.toml, here.", show_default=False)
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", metavar="", help="Replace a file that is there.")] = False,
+) -> None:
+    """Write a recipe into a file of your own, to change it. Its comments tell where each number comes from."""
+    from stylenet.catalog.recipes import recipe_text
+    from stylenet.image.output import check_output, written_whole
+
+    if Path(recipe).suffix == ".toml":
+        raise UsageError(f"'{recipe}' is a recipe file already; copy it like any file")
+    text = recipe_text(recipe)
+    if output == Path("-"):
+        print(text, end="")
+        return
+    target = output or Path(f"{recipe}.toml")
+    check_output(target, formats={".toml": "TOML"})
+    if target.exists() and not overwrite:
+        raise OutputError(f"cannot write '{target}': it is there already; give another name, or --overwrite")
+    with written_whole(target) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    print(f"{target}; change it, then: stylenet recipes check {target}")
+
+
+def check(
+    files: Annotated[list[str] | None, typer.Argument(metavar="FILE...", help="Recipe files.", show_default=False)] = None,
+    all_knobs: Annotated[
+        bool, typer.Option("--knobs", metavar="", help="List every knob: default, what is allowed, what it means.")
+    ] = False,
+) -> None:
+    """Check recipe files, and say what is wrong."""
+    from stylenet.catalog.recipes import load_recipe
+    from stylenet.cli.tables import print_table
+
+    if all_knobs:
+        print_table(_knob_rows())
+    elif not files:
+        raise UsageError("no recipe file is given; give one, or --knobs for a list of all knobs")
+    for file in files or ():
+        recipe = load_recipe(file)
+        print(f"{file}: recipe '{recipe.name}' is fine")
+
+
+def _knob_rows() -> Iterator[tuple[str, str, str, str]]:
+    """Name, default, allowed values and meaning of every knob."""
+    import msgspec
+
+    from stylenet.catalog.recipe import Recipe
+    from stylenet.catalog.recipes import knobs
+
+    definitions = msgspec.json.schema(Recipe)["$defs"]
+    sections = {field.name: getattr(field.type, "__name__", "") for field in msgspec.structs.fields(Recipe)}
+    for name, help, default in knobs():
+        section, knob = name.split(".")
+        schema = definitions[sections[section]]["properties"][knob]
+        yield name, _toml(default), _allowed(schema), help
+
+
+def _allowed(schema: Mapping[str, Any]) -> str:
+    """What a JSON schema allows, in a few words."""
+    if "anyOf" in schema:
+        return " | ".join(_allowed(choice) for choice in schema["anyOf"])
+    if "enum" in schema:
+        return " | ".join(str(value) for value in schema["enum"])
+    kind = {"null": "none", "array": "list", "object": "table"}.get(str(schema.get("type")), str(schema.get("type", "")))
+    if kind in ("list", "table"):
+        inner = schema.get("items") or schema.get("additionalProperties") or {}
+        return f"{kind} of {_allowed(inner)}"
+    lower = (
+        f"{schema['minimum']:g} <= "
+        if "minimum" in schema
+        else f"{schema['exclusiveMinimum']:g} < "
+        if "exclusiveMinimum" in schema
+        else ""
+    )
+    upper = (
+        f" <= {schema['maximum']:g}"
+        if "maximum" in schema
+        else f" < {schema['exclusiveMaximum']:g}"
+        if "exclusiveMaximum" in schema
+        else ""
+    )
+    return f"{lower}{kind}{upper}"
+
+
+def _value(values: Mapping[str, Any], name: str) -> str:
+    section, knob = name.split(".")
+    return _toml(values[section][knob])
+
+
+def _toml(value: Any) -> str:
+    """A knob's value as a recipe file has it."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{key} = {_toml(inner)}' for key, inner in value.items())} }}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_toml(inner) for inner in value)}]"
+    if isinstance(value, (int, float)):
+        return f"{value:g}"
+    return f'"{value}"' if isinstance(value, str) else "(must be given)"

@@ -1,0 +1,119 @@
+"""`stylenet styles`: the library of styles that are used by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stylenet.cli import options
+
+_SWATCH_PX = "256"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the tree."""
+    group = typer.Typer(help="Styles that are used by name: list them, look at one, add your own.", no_args_is_help=True)
+    group.command("ls")(list_all)
+    group.command("show")(show)
+    group.command("add")(add)
+    app.add_typer(group, name="styles")
+
+
+def list_all(json: options.JsonList = False) -> None:
+    """List the styles."""
+    import msgspec
+
+    from stylenet.catalog.styles import list_styles
+    from stylenet.cli.tables import color_patch, print_table, shows_color
+
+    cards = list_styles()
+    if json:
+        print(msgspec.json.encode(cards).decode())
+        return
+    if not cards:
+        print("no styles yet; make one with: stylenet styles add PICTURE")
+    if shows_color():
+        width = max((len(card.name) for card in cards), default=0)
+        for card in cards:
+            patches = "".join(color_patch(color, 2) for color, _ in card.colors[:6])
+            print(f"{card.name.ljust(width)}  {patches}  {_told(card.title, card.artist, card.year)}")
+    else:
+        print_table((card.name, card.title, card.artist, card.year) for card in cards)
+
+
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A style of 'styles ls', or a style file.", show_default=False)],
+    *,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to paint the swatch. Left out: NAME-swatch.png, here.")
+    ] = None,
+    size: Annotated[str, typer.Option("--size", "-s", metavar="SIZE", help="Of the swatch.")] = _SWATCH_PX,
+    swatch: Annotated[
+        bool, typer.Option("--swatch/--no-swatch", metavar="", help="Paint a texture from the style, to see what it does.")
+    ] = True,
+    json: options.JsonList = False,
+) -> None:
+    """Tell what a style is, and paint a swatch of it."""
+    import msgspec
+
+    from stylenet.catalog.recipes import EVERYDAY, recipe_names
+    from stylenet.catalog.styles import find_style, read_card
+    from stylenet.cli.jobs import Job, run_job
+    from stylenet.cli.tables import color_patch, print_facts, shows_color
+
+    path = Path(name) if Path(name).suffix == ".safetensors" else find_style(name)
+    card = read_card(path)
+    if json:
+        print(msgspec.json.encode(card).decode())
+    else:
+        colors = [f"{color} {share:.0%}" for color, share in card.colors]
+        facts = {
+            "name": card.name,
+            "title": card.title,
+            "artist": card.artist,
+            "year": card.year,
+            "licence": card.licence,
+            "picture": f"{card.width} x {card.height} pixels",
+            "scales": ", ".join(f"{size} px" for size in card.sizes_px),
+            "colors": ", ".join(colors),
+            "encoder": f"compact ({card.encoder_sha256[:8]})",
+            "file": f"{path} ({path.stat().st_size / 1000:.0f} kB)",
+        }
+        print_facts(facts.items())
+        if shows_color():
+            print("".join(color_patch(color, max(1, round(share * 48))) for color, share in card.colors))
+    if swatch:
+        quickest = next((name for name in EVERYDAY if name in recipe_names()), None)
+        output = output or options.free_name(f"{card.name}-swatch")
+        run_job(Job(photo=None, styles=[str(path)], output=output, recipe=quickest, wishes={"size": size}, quiet=json))
+
+
+def add(
+    picture: Annotated[Path, typer.Argument(metavar="PICTURE", help="The painting.", show_default=False)],
+    *,
+    name: Annotated[
+        str | None, typer.Option("--name", help="The word for the command line; made from the file's name if left out.")
+    ] = None,
+    title: Annotated[str, typer.Option("--title", help="Of the painting.", show_default=False)] = "",
+    artist: Annotated[str, typer.Option("--artist", help="Who painted it.", show_default=False)] = "",
+    year: Annotated[str, typer.Option("--year", help="When.", show_default=False)] = "",
+    licence: Annotated[str, typer.Option("--licence", "--license", help="Of the picture.", show_default=False)] = "",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the style file here, to share it, in place of the library.")
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", metavar="", help="Replace the style of this name that was added before.")] = False,
+) -> None:
+    """Make a style of a painting: its statistics, a few hundred kB, so that it is used without its picture."""
+    from stylenet.catalog.styles import StyleCard
+    from stylenet.stylizers.library import add_style, name_from
+
+    card = StyleCard(name=name_from(picture) if name is None else name, title=title, artist=artist, year=year, licence=licence)
+    path = add_style(picture, card, output=output, replace=replace)
+    use = path if output else card.name
+    print(f"{path}  ({path.stat().st_size / 1000:.0f} kB); use it: stylenet stylize PHOTO {use}")
+
+
+def _told(title: str, artist: str, year: str) -> str:
+    return ", ".join(part for part in (title, artist, year) if part)

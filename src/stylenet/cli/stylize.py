@@ -1,0 +1,125 @@
+"""`stylenet stylize` and `stylenet texture`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stylenet.cli import options
+from stylenet.errors import UsageError
+
+_STARTS = ("content", "noise", "style")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the tree."""
+    app.command()(stylize)
+    app.command()(texture)
+
+
+def stylize(
+    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The picture to paint.", show_default=False)],
+    styles: options.Styles,
+    *,
+    output: options.Output = None,
+    recipe: options.RecipeName = None,
+    encoder: options.Encoder = None,
+    size: options.Size = None,
+    strength: options.Strength = None,
+    style_scale: options.StyleScale = None,
+    blend: options.Blend = None,
+    seed: options.Seed = None,
+    changes: options.Changes = None,
+    start: options.Start = None,
+    device: options.Device = None,
+    precision: options.Precision = None,
+    threads: options.Threads = None,
+    dry_run: options.DryRun = False,
+    save_every: options.SaveEvery = None,
+    timelapse: options.Timelapse = None,
+    preview: options.Preview = None,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Paint a photo in the manner of one or several styles."""
+    from stylenet.cli.jobs import Job, run_job
+
+    shares, named = options.parse_blend(blend, styles)
+    knobs = options.parse_changes(changes)
+    if start in _STARTS:
+        if "picture.start" in knobs:
+            raise UsageError("--start and --set picture.start are both given; choose one")
+        knobs["picture.start"] = start
+    run_job(
+        Job(
+            photo=photo,
+            styles=named,
+            output=output,
+            recipe=recipe,
+            encoder=encoder,
+            changes=knobs,
+            wishes={
+                "size": size,
+                "strength": strength,
+                "style_scale": style_scale,
+                "blend": shares or None,
+                "seed": seed,
+                "save_every": save_every,
+            },
+            start=None if start is None or start in _STARTS else Path(start),
+            machine={"device": device, "precision": precision},
+            threads=threads,
+            dry_run=dry_run,
+            timelapse=timelapse,
+            preview=preview,
+            quiet=quiet,
+            json=json,
+        )
+    )
+
+
+def texture(
+    styles: options.Styles,
+    *,
+    output: options.Output = None,
+    recipe: options.RecipeName = None,
+    encoder: options.Encoder = None,
+    size: options.Size = None,
+    style_scale: options.StyleScale = None,
+    blend: options.Blend = None,
+    seed: options.Seed = None,
+    changes: options.Changes = None,
+    device: options.Device = None,
+    precision: options.Precision = None,
+    threads: options.Threads = None,
+    dry_run: options.DryRun = False,
+    save_every: options.SaveEvery = None,
+    timelapse: options.Timelapse = None,
+    preview: options.Preview = None,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Paint a texture: the strokes and colors of a style without a photo."""
+    from stylenet.cli.jobs import Job, run_job
+
+    shares, named = options.parse_blend(blend, styles)
+    run_job(
+        Job(
+            photo=None,
+            styles=named,
+            output=output,
+            recipe=recipe,
+            encoder=encoder,
+            changes=options.parse_changes(changes),
+            wishes={"size": size, "style_scale": style_scale, "blend": shares or None, "seed": seed, "save_every": save_every},
+            machine={"device": device, "precision": precision},
+            threads=threads,
+            dry_run=dry_run,
+            timelapse=timelapse,
+            preview=preview,
+            quiet=quiet,
+            json=json,
+        )
+    )

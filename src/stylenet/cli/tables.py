@@ -1,0 +1,50 @@
+"""Plain columns: quick to print, easy to read, easy to cut."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Iterable, Sequence
+
+_WIDEST, _NARROWEST = 32, 24
+"""Characters of a column that others stand to the right of, and of one that is worth wrapping."""
+
+
+def print_table(rows: Iterable[Sequence[str]]) -> None:
+    """Rows as columns of equal width; in a terminal the last column is wrapped under itself, in a pipe a row is a line."""
+    lines = [tuple(row) for row in rows]
+    if not lines:
+        return
+    # A few long cells shall not push a whole column far to the right.
+    widths = [min(_WIDEST, max(len(row[column]) for row in lines)) for column in range(len(lines[0]) - 1)]
+    room = shutil.get_terminal_size().columns - sum(widths) - 2 * len(widths) if sys.stdout.isatty() else 0
+    for row in lines:
+        first = "".join(f"{cell.ljust(width)}  " for cell, width in zip(row, widths, strict=False))
+        wrapped = textwrap.wrap(row[-1], room) if room >= _NARROWEST else [row[-1]]
+        print(f"{first}{wrapped[0] if wrapped else ''}".rstrip())
+        for line in wrapped[1:]:
+            print(" " * (sum(widths) + 2 * len(widths)) + line)
+
+
+def print_facts(facts: Iterable[tuple[str, str]]) -> None:
+    """Facts as `name  value`, long values wrapped under themselves; empty ones are left out."""
+    known = [(name, value) for name, value in facts if value]
+    indent = max((len(name) for name, _ in known), default=0) + 2
+    width = max(40, min(120, shutil.get_terminal_size().columns))
+    for name, value in known:
+        wrapped = textwrap.wrap(value, width - indent, break_long_words=False, break_on_hyphens=False) or [""]
+        for index, line in enumerate(wrapped):
+            print(f"{(name if index == 0 else '').ljust(indent)}{line}")
+
+
+def shows_color() -> bool:
+    """Whether standard output is a terminal that shows 16 million colors, and color is wanted."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("COLORTERM", "") in ("truecolor", "24bit")
+
+
+def color_patch(color: str, width: int) -> str:
+    """`width` spaces on the color "#rrggbb"."""
+    red, green, blue = (int(color[place : place + 2], 16) for place in (1, 3, 5))
+    return f"\x1b[48;2;{red};{green};{blue}m{' ' * width}\x1b[0m"

@@ -1,0 +1,96 @@
+"""`stylenet weights`: the networks' weights on this machine, and those that can be fetched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stylenet.cli import options
+
+_KIND = Annotated[
+    str | None,
+    typer.Option(
+        "--kind", metavar="KIND", help="What the file is, where that is not recognized: torchvision, caffe, caffe-rgb, keras, ..."
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the tree."""
+    group = typer.Typer(help="Networks' weights: list, fetch, import and prove them.", no_args_is_help=True)
+    group.command("ls")(list_all)
+    group.command("get")(get)
+    group.command("import")(import_file)
+    group.command("verify")(verify)
+    app.add_typer(group, name="weights")
+
+
+def list_all(json: options.JsonList = False) -> None:
+    """List what ships, what is installed, and what can be fetched by name."""
+    from stylenet.cli.tables import print_table
+    from stylenet.weights.library import list_weights
+
+    lines = list_weights()
+    if json:
+        import msgspec
+
+        rows = [{**vars(line), "path": None if line.path is None else str(line.path)} for line in lines]
+        print(msgspec.json.encode(rows).decode())
+        return
+    print_table((line.name, line.state, _megabytes(line.size_bytes), line.summary, line.licence or "") for line in lines)
+
+
+def get(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Which weights; see 'weights ls'.", show_default=False)],
+    keep_download: Annotated[
+        bool, typer.Option("--keep-download", metavar="", help="Keep the published file beside the converted one.")
+    ] = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Fetch published weights: resumed where they were interrupted, checked before they are opened."""
+    from stylenet.cli.downloads import Download
+    from stylenet.weights.library import get_weights
+
+    with Download(quiet=quiet) as download:
+        path = get_weights(name, on_progress=download.show, keep_download=keep_download)
+    if not quiet:
+        print(f"{path}  ({_megabytes(path.stat().st_size)}); use it: stylenet stylize PHOTO PAINTING --encoder {name}")
+
+
+def import_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="safetensors, .pth, .mat, .h5, .npy or .npz.", show_default=False)],
+    name: Annotated[str | None, typer.Option("--name", help="What to call them; left out: by what they are.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here in place of installing.")] = None,
+    kind: _KIND = None,
+) -> None:
+    """Convert a weights file of any usual format. Nothing in it is run."""
+    from stylenet.weights.library import import_weights
+
+    path = import_weights(file, name=name, output=output, kind=kind)
+    use = path if output else path.stem
+    print(f"{path}  ({_megabytes(path.stat().st_size)}); use it: stylenet stylize PHOTO PAINTING --encoder {use}")
+
+
+def verify(
+    weights: Annotated[str, typer.Argument(metavar="NAME|FILE", help="Installed weights, or a weights file.", show_default=False)],
+    original: Annotated[
+        Path | None, typer.Option("--original", metavar="FILE", help="The file that they were made from, to be compared value by value.")
+    ] = None,
+    kind: _KIND = None,
+) -> None:
+    """Prove that weights are what they say: shapes, values, and what their layers answer to a probe picture."""
+    from stylenet.weights.library import list_weights
+    from stylenet.weights.probe import verify as prove
+
+    known = {line.name: line.path for line in list_weights() if line.path is not None}
+    result = prove(known.get(weights, Path(weights)), original=original, kind=kind)
+    for sentence in result.proven:
+        print(f"proven: {sentence}")
+    for sentence in result.open:
+        print(f"open:   {sentence}")
+
+
+def _megabytes(size_bytes: int | None) -> str:
+    return "" if size_bytes is None else f"{size_bytes / 1e6:.1f} MB"

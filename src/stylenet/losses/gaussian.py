@@ -1,0 +1,124 @@
+"""The distance between two layers seen as Gaussians: Wasserstein-2, in closed form, on the painting's principal directions.
+
+It moves means and spreads of the channels alike, where a Gram matrix mixes both: skies and walls take the painting's colors and strokes
+that a Gram loss leaves flat.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from stylenet.losses.moments import Moments
+
+RIDGE = 1e-4
+"""Added to the diagonals of both covariances by crowsonkb's style-transfer-pytorch, to keep the root's slope finite."""
+
+RANK = 96
+"""Principal directions that the everyday recipes compare: 95 to 100 % of the variance, and a twentieth of the time of 256."""
+
+_FLAT = 1e-6
+"""Eigenvalues below this share of the largest count as that: they are rounding, and the root's slope there would be boundless."""
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """A painting's layer as a Gaussian with mean n and covariance T = F F^T, plus a remainder spread evenly.
+
+    Attributes:
+        mean: n, shape (B, C).
+        factor: F, shape (B, C, K): principal directions, each times the deviation along it.
+        basis: The same directions with length one.
+        rest: Trace of what F F^T leaves of the covariance; 0 where K is C.
+        ridge: Added to the diagonal of every covariance.
+    """
+
+    mean: Tensor
+    factor: Tensor
+    basis: Tensor
+    rest: Tensor
+    ridge: float
+
+    @property
+    def trace(self) -> Tensor:
+        """Trace of T."""
+        return self.factor.square().sum() + self.rest
+
+
+def gaussian(moments: Moments, *, rank: int | None = None, ridge: float = 0.0) -> Gaussian:
+    """The Gaussian of a layer's moments, its covariance cut to `rank` principal directions and a remainder."""
+    values, vectors = torch.linalg.eigh(moments.covariance.double())
+    values = (values + ridge).clamp_min(0)
+    count = values.shape[-1]
+    kept = min(rank or count, count)
+    basis, deviations = vectors[:, :, count - kept :], values[:, count - kept :].sqrt()
+    dtype = moments.gram.dtype
+    return Gaussian(
+        mean=moments.mean,
+        factor=(basis * deviations[:, None, :]).to(dtype),
+        basis=basis.to(dtype),
+        rest=values[:, : count - kept].sum().to(dtype),
+        ridge=ridge,
+    )
+
+
+def wasserstein_distance(given: Moments, target: Gaussian, distance: str = "relative") -> Tensor:
+    """Squared Wasserstein-2 distance between the Gaussians of two layers.
+
+    With means m, n and covariances S, T it is |m - n|^2 + tr S + tr T - 2 tr (T^1/2 S T^1/2)^1/2. The matrix under the last root has the
+    eigenvalues of F^T S F for T = F F^T, which is small where F has few columns. What lies outside of F's directions is compared by its
+    total alone: that is exact where both remainders have one shape.
+
+    | distance   | formula                            | source |
+    |------------|------------------------------------|--------|
+    | `relative` | divided by |n|^2 + tr T            | ours: independent of the encoder's units |
+    | `mean`     | divided by the number of channels  | crowsonkb, who adds `RIDGE` to both diagonals first |
+
+    Args:
+        given: Of the picture.
+        target: Of the painting.
+        distance: A word of the table.
+
+    References:
+        Dowson, Landau 1982; used for style by Mroueh 2020 (Wasserstein Style Transfer). The principal directions are ours.
+    """
+    covariance = given.covariance
+    if target.ridge:
+        covariance = covariance + target.ridge * torch.eye(covariance.shape[-1], dtype=covariance.dtype, device=covariance.device)
+    trace = covariance.diagonal(dim1=1, dim2=2).sum()
+    cross = root_trace(target.factor.transpose(1, 2) @ covariance @ target.factor)
+    if target.factor.shape[2] < target.factor.shape[1]:
+        inside = (covariance @ target.basis * target.basis).sum()
+        floor = _FLAT * trace.detach()
+        cross = cross + ((trace - inside).clamp_min(floor) * target.rest).sqrt()
+    squared = (given.mean - target.mean).square().sum() + trace + target.trace - 2 * cross
+    if distance == "mean":
+        return squared / covariance.shape[-1]
+    return squared / (target.mean.square().sum() + target.trace).clamp_min(1e-20)
+
+
+def root_trace(matrix: Tensor) -> Tensor:
+    """Trace of the square root of symmetric positive matrices (B, K, K), summed over the batch; not a number where they hold none."""
+    total: Tensor = _RootTrace.apply(matrix)  # type: ignore[no-untyped-call]
+    return total
+
+
+class _RootTrace(torch.autograd.Function):
+    """The gradient of tr M^1/2 is M^-1/2 / 2: no derivative of an eigenvector, which close eigenvalues would make boundless."""
+
+    @staticmethod
+    def forward(context: torch.autograd.function.FunctionCtx, matrix: Tensor) -> Tensor:
+        if not torch.isfinite(matrix).all():
+            context.save_for_backward(torch.full_like(matrix, torch.nan))
+            return matrix.new_tensor(torch.nan)
+        values, vectors = torch.linalg.eigh((matrix + matrix.transpose(1, 2)) / 2)
+        roots = values.clamp_min(_FLAT * values.amax().clamp_min(1e-30)).sqrt()
+        context.save_for_backward((vectors * (0.5 / roots)[:, None, :]) @ vectors.transpose(1, 2))
+        return roots.sum()
+
+    @staticmethod
+    def backward(context: torch.autograd.function.FunctionCtx, gradient: Tensor) -> Tensor:
+        (slope,) = context.saved_tensors  # type: ignore[attr-defined]
+        return gradient * slope

@@ -1,0 +1,86 @@
+"""The command line as a person meets it: words in; exit code, standard output and standard error out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+import torch
+
+from stylenet.cli.app import main
+
+QUICK = ("--size", "48", "--set", "pyramid.steps=[3]", "--set", "pyramid.coarsest_px=0")
+"""Three steps of one small level: enough to go through everything."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def error(self) -> str:
+        """The one line that an error is."""
+        assert self.err.endswith("\n"), self
+        assert self.err.count("\n") == 1, self
+        assert self.err.startswith("stylenet: "), self
+        return self.err.removeprefix("stylenet: ").removeprefix("error: ").strip()
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Pictures this small are painted faster by one thread than by two that wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder: a photo and two paintings; the library of styles is empty but for the built-in ones."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("STYLENET_STYLES", str(tmp_path / "styles"))
+    monkeypatch.setenv("STYLENET_CACHE", str(tmp_path / "cache"))
+    for name, width, height in (("photo.png", 60, 48), ("painting.jpg", 96, 72), ("drawing.png", 72, 72)):
+        _picture(width, height).save(here / name)
+    return here
+
+
+@pytest.fixture
+def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command in `folder`."""
+
+    def run_words(*words: str) -> Ended:
+        capsys.readouterr()
+        code = main(words)
+        return Ended(code, *capsys.readouterr())
+
+    return run_words
+
+
+def _picture(width: int, height: int) -> PIL.Image.Image:
+    rows, columns = np.mgrid[0:height, 0:width]
+    waves = [np.sin(columns / 5 + rows / 11), np.cos(rows / 7), np.sin((rows + columns) / 9)]
+    grain = np.random.default_rng(width * height).normal(0, 20, (height, width, 3))
+    return PIL.Image.fromarray((128 + 90 * np.stack(waves, axis=2) + grain).clip(0, 255).astype(np.uint8))
+
+
+def files_in(folder: Path) -> set[str]:
+    """Names of what lies in a folder, hidden files included."""
+    return {path.name for path in folder.iterdir()}
+
+
+INPUTS = {"photo.png", "painting.jpg", "drawing.png"}

@@ -1,0 +1,55 @@
+"""The demo."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import PIL.Image
+import pytest
+
+from stylenet.catalog import styles
+from stylenet.cli.demo import choose_pairs
+from stylenet.errors import StyleError
+from tests.cli.conftest import INPUTS, Run, files_in
+
+pytest.importorskip("skimage")
+
+
+def test_paints_sample_photographs_and_a_sheet(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "two", "three"):
+        run("styles", "add", "painting.jpg", "--name", name)
+    monkeypatch.setattr(
+        styles,
+        "list_styles",
+        lambda: tuple(styles.read_card(folder.parent / "styles" / f"{name}.safetensors") for name in ("one", "two", "three")),
+    )
+    ended = run("demo", "--size", "48", "--set", "pyramid.steps=[2]", "--output", "results/demo")
+    assert (ended.code, ended.err) == (0, "")
+    assert str(folder / "results" / "demo") in ended.out
+    assert "4 pictures painted in" in ended.out
+    painted = {"astronaut-one.png", "coffee-two.png", "cat-three.png", "rocket-one.png"}
+    assert files_in(folder / "results" / "demo") == painted | {"astronaut.png", "coffee.png", "cat.png", "rocket.png", "sheet.png"}
+    with PIL.Image.open(folder / "results" / "demo" / "sheet.png") as sheet:
+        assert sheet.width > 4 * 300
+
+
+def test_without_scikit_image_it_names_the_extra(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("styles", "add", "painting.jpg")
+    monkeypatch.setitem(sys.modules, "skimage.data", None)
+    ended = run("demo")
+    assert ended.code == 2
+    assert "pip install 'stylenet[demo]'" in ended.error
+    assert files_in(folder) == INPUTS
+
+
+def test_a_folder_that_cannot_be_made(run: Run, folder: Path) -> None:
+    run("styles", "add", "painting.jpg")
+    assert run("demo", "--output", "photo.png/demo").code == 7
+
+
+def test_pairs() -> None:
+    assert list(choose_pairs(["starry-night", "a", "great-wave", "b"]).values()) == ["starry-night", "great-wave", "a", "b"]
+    assert set(choose_pairs(["starry-night"]).values()) == {"starry-night"}
+    with pytest.raises(StyleError, match="no styles"):
+        choose_pairs([])

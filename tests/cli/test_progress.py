@@ -1,0 +1,101 @@
+"""How events are shown."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from stylenet.cli import progress
+from stylenet.cli.blocks import blocks
+from stylenet.events import Done, Notice, Preview, Started, Step
+
+PLAN = {
+    "recipe": "standard", "encoder": "compact", "size": [8, 6], "levels": [{"size": [8, 6], "steps": 4}],
+    "strength": 50.0, "style_scale": 1.0, "seed": 0, "device": "cpu", "precision": "float32", "threads": 2,
+}  # fmt: skip
+STARTED = Started(plan=PLAN, steps=4, notices=("painting smaller",))
+PIXELS = torch.zeros(1, 3, 6, 8)
+
+
+def step(number: int, loss: float = 2.0) -> Step:
+    return Step(step=number, steps=4, level=0, size_px=(8, 6), loss=loss, terms={"style": loss}, seconds=number * 0.5, seconds_left=90.0)
+
+
+def done(reason: str = "finished") -> Done:
+    return Done(image=PIXELS, steps=4, seconds=2.0, loss=math.nan, reason=reason, receipt={"path": Path("a")})
+
+
+def test_plain_lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_LINE_SECONDS", 0.0)
+    with progress.Lines() as display:
+        display.started(STARTED)
+        for event in (step(1), step(2), Notice(message="a step was undone"), Preview(image=PIXELS, step=2)):
+            display.moved(event)
+        display.kept(Path("a-0002.png"))
+        display.done(done(), Path("a.png"), steps=4)
+    assert capsys.readouterr().out.splitlines() == [
+        "note: painting smaller",
+        "painting 8 x 6, recipe standard, 4 steps (cpu, float32, 2 threads)",
+        "step 1 of 4, loss 2, 2.0 steps/s, 90 s left",
+        "step 2 of 4, loss 2, 2.0 steps/s, 90 s left",
+        "note: a step was undone",
+        "kept a-0002.png",
+        "a.png  (8 x 6, 4 steps in 2.0 s)",
+    ]
+
+
+def test_json_has_no_pixels_and_no_nan(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.JsonLines() as display:
+        display.started(STARTED)
+        for event in (step(1, math.inf), Notice(message="careful"), Preview(image=PIXELS, step=1, scheduled=True)):
+            display.moved(event)
+        display.done(done(), Path("a.png"), steps=4)
+    started, moved, notice, preview, ended = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert (started["event"], started["plan"]) == ("started", PLAN)
+    assert (moved["event"], moved["loss"], moved["size_px"]) == ("step", None, [8, 6])
+    assert notice == {"event": "notice", "message": "careful"}
+    assert preview == {"event": "preview", "step": 1, "size_px": [8, 6], "scheduled": True}
+    assert (ended["output"], ended["loss"], "image" in ended) == ("a.png", None, False)
+
+
+def test_an_interruption_is_said() -> None:
+    told = progress.end_line(done("interrupted"), Path("a.png"), steps=9)
+    assert told == "interrupted at step 4 of 9; the best picture so far is kept: a.png  (8 x 6, 4 steps in 2.0 s)"
+
+
+def test_speed_is_that_of_the_last_steps_and_slow_ones_are_told_in_seconds() -> None:
+    speed = progress.Speed()
+    for number in range(1, 100):
+        speed.add(step(number))
+    assert speed.text == "2.0 steps/s"
+    slow = progress.Speed()
+    slow.add(Step(step=1, steps=4, level=0, size_px=(8, 6), loss=1.0, terms={}, seconds=4.0, seconds_left=12.0))
+    assert slow.text == "4.0 s/step"
+
+
+def test_the_display_suits_the_output(capsys: pytest.CaptureFixture[str]) -> None:
+    assert type(progress.open_display(quiet=False, as_json=False)) is progress.Lines
+    assert type(progress.open_display(quiet=True, as_json=False)) is progress.Display
+    assert type(progress.open_display(quiet=True, as_json=True)) is progress.JsonLines
+
+
+def test_blocks_are_two_pixels_a_character() -> None:
+    image = torch.zeros(1, 3, 4, 4)
+    image[:, 0, 1::2] = 1.0  # every second row is red
+    segments = [segment for segment in blocks(image, columns=4, rows=2).segments if segment.text == "▀"]
+    assert len(segments) == 4 * 2
+    for segment in segments:
+        assert segment.style is not None
+        assert segment.style.color is not None
+        assert segment.style.bgcolor is not None
+        assert segment.style.color.triplet == (0, 0, 0)
+        assert segment.style.bgcolor.triplet == (255, 0, 0)
+
+
+def test_blocks_keep_the_shape_and_fit() -> None:
+    wide = blocks(torch.rand(1, 3, 40, 160), columns=60, rows=20).segments
+    assert sum(segment.text == "▀" for segment in wide) == 60 * 8  # 60 columns, 15 pixels: 8 rows

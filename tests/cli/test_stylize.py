@@ -1,0 +1,268 @@
+"""Painting from the command line."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import PIL.Image
+import pytest
+
+from stylenet.cli import options
+from tests.cli.conftest import INPUTS, QUICK, Run, files_in
+
+PROGRAM = (sys.executable, "-c", "import sys; from stylenet.cli.app import main; sys.exit(main())")
+
+
+def test_paints_into_the_named_file(run: Run, folder: Path) -> None:
+    ended = run("stylize", "photo.png", "painting.jpg", "-o", "out.png", *QUICK)
+    assert (ended.code, ended.err) == (0, "")
+    assert "out.png" in ended.out.splitlines()[-1]
+    with PIL.Image.open(folder / "out.png") as picture:
+        assert picture.size == (48, 38)
+    assert files_in(folder) == INPUTS | {"out.png"}
+
+
+def test_names_the_file_itself_and_replaces_nothing(run: Run, folder: Path) -> None:
+    for expected in ("photo-painting.png", "photo-painting-2.png"):
+        assert expected in run("stylize", "photo.png", "painting.jpg", *QUICK).out
+        assert (folder / expected).is_file()
+
+
+def test_same_seed_same_bytes_other_seed_other_picture(run: Run, folder: Path) -> None:
+    for name, seed in (("a.png", "7"), ("b.png", "7"), ("c.png", "8")):
+        assert run("stylize", "photo.png", "painting.jpg", "-o", name, "--start", "noise", "--seed", seed, *QUICK).code == 0
+    first, again, other = ((folder / name).read_bytes() for name in ("a.png", "b.png", "c.png"))
+    assert first == again
+    assert first != other
+
+
+def test_quiet_says_nothing(run: Run) -> None:
+    ended = run("stylize", "photo.png", "painting.jpg", "-o", "out.png", "--quiet", *QUICK)
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+
+
+def test_json_is_events_one_a_line(run: Run) -> None:
+    ended = run("stylize", "photo.png", "painting.jpg", "-o", "out.jpg", "--json", "--save-every", "2", *QUICK)
+    events = [json.loads(line) for line in ended.out.splitlines()]
+    assert events[0]["event"] == "started"
+    assert [event["step"] for event in events if event["event"] == "step"] == [1, 2, 3]
+    assert {"event": "kept", "path": "out-0002.jpg"} in events
+    assert (events[-1]["event"], events[-1]["output"], events[-1]["reason"]) == ("done", "out.jpg", "finished")
+    assert events[-1]["receipt"]["seed"] == 0
+
+
+def test_two_styles_with_shares_as_people_write_them(run: Run) -> None:
+    words = ("stylize", "photo.png", "painting.jpg", "drawing.png", "--json", "-o", "out.png", *QUICK)
+    for blend in (("--blend", "0.75", "0.25"), ("--blend", "0.75 0.25"), ("--blend", "3,1")):
+        done = json.loads(run(*words, *blend).out.splitlines()[-1])
+        assert [(style["name"], style["share"]) for style in done["receipt"]["styles"]] == [("painting", 0.75), ("drawing", 0.25)]
+
+
+def test_keeps_pictures_preview_and_timelapse(run: Run, folder: Path) -> None:
+    more = ("--save-every", "1", "--preview", "now.png", "--timelapse", "making.gif")
+    assert run("stylize", "photo.png", "painting.jpg", "-o", "out.png", *more, *QUICK).code == 0
+    assert files_in(folder) == INPUTS | {"out.png", "out-0001.png", "out-0002.png", "out-0003.png", "now.png", "making.gif"}
+    with PIL.Image.open("making.gif") as loop, PIL.Image.open("out-0001.png") as way, PIL.Image.open("out.png") as result:
+        assert loop.n_frames > 1  # type: ignore[attr-defined]
+        assert loop.size == way.size == result.size
+    assert PIL.Image.open("now.png").tobytes() == PIL.Image.open("out.png").tobytes()
+
+
+def test_timelapse_alone_keeps_no_other_file(run: Run, folder: Path) -> None:
+    assert run("stylize", "photo.png", "painting.jpg", "-o", "out.png", "--timelapse", "making.webp", *QUICK).code == 0
+    assert files_in(folder) == INPUTS | {"out.png", "making.webp"}
+
+
+def test_dry_run_tells_the_plan_and_paints_nothing(run: Run, folder: Path) -> None:
+    words = ("stylize", "photo.png", "painting.jpg", "--dry-run", "--timelapse", "making.gif", *QUICK)
+    told = run(*words).out
+    assert "48 x 38 (3 steps)" in told
+    assert "photo-painting.png" in told
+    plan = json.loads(run(*words, "--json").out)
+    assert (plan["event"], plan["plan"]["size"], plan["steps"]) == ("plan", [48, 38], 3)
+    assert files_in(folder) == INPUTS
+
+
+def test_starts_from_a_picture(run: Run, folder: Path) -> None:
+    for name, start in (("a.png", "content"), ("b.png", "drawing.png")):
+        assert run("stylize", "photo.png", "painting.jpg", "-o", name, "--start", start, *QUICK).code == 0
+    assert (folder / "a.png").read_bytes() != (folder / "b.png").read_bytes()
+
+
+def test_texture(run: Run, folder: Path) -> None:
+    ended = run("texture", "painting.jpg", "--size", "48x32", "--set", "pyramid.steps=[2]")
+    assert ended.code == 0
+    with PIL.Image.open("painting-texture.png") as picture:
+        assert picture.size == (48, 32)
+
+
+BAD = [
+    (("missing.png", "painting.jpg"), 3, "missing.png"),
+    ((".", "painting.jpg"), 3, "folder"),
+    (("empty.png", "painting.jpg"), 3, "empty.png"),
+    (("text.jpg", "painting.jpg"), 3, "text.jpg"),
+    (("half.jpg", "painting.jpg"), 3, "half.jpg"),
+    (("photo.png", "missing.jpg"), 3, "missing.jpg"),
+    (("photo.png", "no-such-style"), 5, "no-such-style"),
+    (("photo.png", "broken.safetensors"), 5, "broken.safetensors"),
+    (("photo.png", "painting.jpg", "--start", "missing.png"), 3, "missing.png"),
+    (("photo.png", "painting.jpg", "--recipe", "standrd"), 4, "Did you mean 'standard'"),
+    (("photo.png", "painting.jpg", "--recipe", "missing.toml"), 4, "missing.toml"),
+    (("photo.png", "painting.jpg", "--set", "style.wieght=3"), 4, "Did you mean 'style.weight'"),
+    (("photo.png", "painting.jpg", "--set", "style.weight=-3"), 4, "style.weight is -3"),
+    (("photo.png", "painting.jpg", "--set", "style.weight"), 2, "KNOB=VALUE"),
+    (("photo.png", "painting.jpg", "--start", "noise", "--set", "picture.start=style"), 2, "choose one"),
+    (("photo.png", "painting.jpg", "--strength", "101"), 2, "strength is 101"),
+    (("photo.png", "painting.jpg", "--style-scale", "0"), 2, "style scale is 0"),
+    (("photo.png", "painting.jpg", "--seed", "-1"), 2, "seed is -1"),
+    (("photo.png", "painting.jpg", "--save-every", "-1"), 2, "save-every is -1"),
+    (("photo.png", "painting.jpg", "--size", "large"), 2, "'large' is no size"),
+    (("photo.png", "painting.jpg", "--size", "4"), 3, "at least 16"),
+    (("photo.png", "painting.jpg", "--blend", "0.5", "0.5"), 2, "2 shares for 1 styles"),
+    (("photo.png", "painting.jpg", "--blend", "half"), 2, "one number for each style"),
+    (("photo.png", "painting.jpg", "--device", "tpu"), 2, "device is 'tpu'"),
+    (("photo.png", "painting.jpg", "--precision", "int8"), 2, "precision is 'int8'"),
+    (("photo.png", "painting.jpg", "--threads", "0"), 2, "--threads is 0"),
+    (("photo.png", "painting.jpg", "--encoder", "vgg19"), 6, "weights get vgg19"),
+    (("photo.png", "painting.jpg", "--encoder", "text.jpg"), 6, "text.jpg"),
+    (("photo.png", "painting.jpg", "-o", "out.bmp"), 7, "out.bmp"),
+    (("photo.png", "painting.jpg", "-o", "nowhere/out.png"), 7, "nowhere"),
+    (("photo.png", "painting.jpg", "-o", "."), 7, "cannot write"),
+    (("photo.png", "painting.jpg", "-o", "photo.png"), 2, "also an input"),
+    (("photo.png", "painting.jpg", "--preview", "painting.jpg"), 2, "also an input"),
+    (("photo.png", "painting.jpg", "--preview", "now.bmp"), 7, "now.bmp"),
+    (("photo.png", "painting.jpg", "--timelapse", "making.mp4"), 7, "making.mp4"),
+]
+
+
+@pytest.mark.parametrize(("words", "code", "told"), BAD, ids=[" ".join(words) for words, _, _ in BAD])
+def test_bad_input_is_one_line_and_no_file(run: Run, folder: Path, words: tuple[str, ...], code: int, told: str) -> None:
+    (folder / "empty.png").touch()
+    (folder / "text.jpg").write_text("not a picture")
+    (folder / "broken.safetensors").write_bytes(b"\0" * 64)
+    (folder / "half.jpg").write_bytes((folder / "painting.jpg").read_bytes()[:900])
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    ended = run("stylize", *words)
+    assert ended.code == code
+    assert told in ended.error
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_recipe_whose_weights_are_missing_names_the_encoder_that_ships(run: Run, folder: Path) -> None:
+    run("recipes", "copy", "standard", "mine.toml")
+    mine = folder / "mine.toml"
+    mine.write_text(mine.read_text().replace('name = "compact"', 'name = "vgg19"'))
+    assert run("stylize", "photo.png", "painting.jpg", "--recipe", "mine.toml").error.endswith("--encoder compact")
+
+
+def test_help_tells_the_defaults_that_the_library_has() -> None:
+    from stylenet.stylizers.plan import MOST_STYLE_SCALE, Options
+    from stylenet.stylizers.stylizer import DEVICES, PRECISIONS, open_stylizer
+
+    def told(option: object) -> str:
+        return str(option.__metadata__[0].help)  # type: ignore[attr-defined]
+
+    default = Options()
+    assert f"{default.strength:g} is the recipe" in told(options.Strength)
+    assert f"{1 / MOST_STYLE_SCALE:g} to {MOST_STYLE_SCALE:g}; {default.style_scale:g} is" in told(options.StyleScale)
+    assert f"{default.seed} if left out" in told(options.Seed)
+    assert f"{inspect.signature(open_stylizer).parameters['recipe'].default} (the default)" in told(options.RecipeName)
+    assert all(name in told(options.Device) for name in DEVICES)
+    assert all(name in told(options.Precision) for name in PRECISIONS)
+
+
+def start_painting(folder: Path) -> subprocess.Popen[str]:
+    """A painting that takes minutes, as its own process, its first step done."""
+    words = (
+        "stylize",
+        "photo.png",
+        "painting.jpg",
+        "-o",
+        "out.png",
+        "--size",
+        "48",
+        "--set",
+        "pyramid.steps=[100000]",
+        "--json",
+        "--threads",
+        "1",
+    )
+    process = subprocess.Popen([*PROGRAM, *words], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    while '"step"' not in (line := process.stdout.readline()):
+        assert line, process.communicate()
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_keeps_the_picture(folder: Path, number: signal.Signals) -> None:
+    process = start_painting(folder)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, "")
+    assert json.loads(out.splitlines()[-1])["reason"] == "interrupted"
+    with PIL.Image.open(folder / "out.png") as picture:
+        picture.load()
+    assert files_in(folder) == INPUTS | {"out.png"}
+
+
+def test_an_interruption_before_the_first_step_writes_nothing(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from stylenet.cli import jobs
+
+    load = jobs._load
+
+    def interrupted(job: jobs.Job) -> object:
+        os.kill(os.getpid(), signal.SIGINT)
+        return load(job)
+
+    monkeypatch.setattr(jobs, "_load", interrupted)
+    ended = run("stylize", "photo.png", "painting.jpg", *QUICK)
+    assert (ended.code, ended.error) == (130, "interrupted; nothing was written")
+    assert files_in(folder) == INPUTS
+
+
+def test_a_second_interruption_ends_at_once(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from stylenet.cli.progress import Lines
+
+    def twice(self: Lines, event: object) -> None:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Lines, "moved", twice)
+    ended = run("stylize", "photo.png", "painting.jpg", *QUICK)
+    assert (ended.code, ended.error) == (130, "interrupted; nothing was written")
+    assert files_in(folder) == INPUTS
+
+
+def test_a_terminal_shows_bar_and_picture(folder: Path) -> None:
+    controller, terminal = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "COLUMNS": "100", "LINES": "40"}
+    environment = {name: value for name, value in environment.items() if name not in ("NO_COLOR", "_TYPER_FORCE_DISABLE_TERMINAL")}
+    words = ("stylize", "photo.png", "painting.jpg", "-o", "out.png", "--size", "48", "--set", "pyramid.steps=[20]", "--save-every", "5")
+    process = subprocess.Popen([*PROGRAM, *words], cwd=folder, stdout=terminal, stderr=terminal, env=environment)
+    os.close(terminal)
+    shown = b""
+    while chunk := _read(controller):
+        shown += chunk
+    os.close(controller)
+    assert process.wait(60) == 0
+    text = shown.decode()
+    assert "▀" in text
+    assert re.search(r"loss \d.*(steps/s|s/step).* left", text)
+    assert "kept out-0005.png" in text
+    assert "out.png  (48 x 38, 20 steps in " in text.splitlines()[-1]
+
+
+def _read(descriptor: int) -> bytes:
+    try:
+        return os.read(descriptor, 65536)
+    except OSError:  # Linux: the other end was closed
+        return b""

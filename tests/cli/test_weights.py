@@ -1,0 +1,70 @@
+"""Weights from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from stylenet.catalog.weights import WEIGHTS
+from stylenet.weights.bundled import bundled_path
+from tests.cli.conftest import INPUTS, QUICK, Run, files_in
+
+
+def test_ls_lists_what_ships_and_what_can_be_fetched(run: Run) -> None:
+    states = {line["name"]: line["state"] for line in json.loads(run("weights", "ls", "--json").out)}
+    assert states == {"compact": "bundled", **dict.fromkeys(WEIGHTS, "available")}
+    assert run("weights", "ls").out.count("\n") == len(states)
+
+
+def test_import_install_verify_use(run: Run, folder: Path) -> None:
+    source = str(bundled_path("compact"))
+    assert "--encoder mine" in run("weights", "import", source, "--name", "mine").out
+    assert "mine" in [line["name"] for line in json.loads(run("weights", "ls", "--json").out)]
+    told = run("weights", "verify", "mine", "--original", source)
+    assert told.code == 0
+    assert "every value equals that of the original" in told.out
+    assert run("stylize", "photo.png", "painting.jpg", "-o", "out.png", "--encoder", "mine", *QUICK).code == 0
+
+
+def test_import_into_a_file(run: Run, folder: Path) -> None:
+    assert run("weights", "import", str(bundled_path("compact")), "-o", "mine.safetensors").code == 0
+    assert run("weights", "verify", "mine.safetensors").code == 0
+    assert files_in(folder) == INPUTS | {"mine.safetensors"}
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("get", "vgg91"), "Did you mean 'vgg19'"),
+        (("get", "compact"), "ships"),
+        (("get", "vgg19"), "STYLENET_OFFLINE"),
+        (("import", "photo.png"), "photo.png"),
+        (("import", "missing.pth"), "missing.pth"),
+        (("import", "photo.png", "--kind", "cafe"), "Did you mean 'caffe'"),
+        (("verify", "photo.png"), "photo.png"),
+        (("verify", "nothing"), "nothing"),
+    ],
+)
+def test_bad_input(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], told: str) -> None:
+    monkeypatch.setenv("STYLENET_OFFLINE", "1")
+    ended = run("weights", *words)
+    assert ended.code == 6
+    assert told in ended.error
+    assert files_in(folder) == INPUTS
+
+
+def test_a_download_is_shown(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from stylenet.cli.downloads import Download
+    from stylenet.weights.download import DownloadProgress
+
+    progress = DownloadProgress(
+        file_name="a.pth", url="https://x", received_bytes=5_000_000, total_bytes=20_000_000, bytes_per_second=1e6, seconds_left=15
+    )
+    with Download(quiet=False) as download:
+        download.show(progress)
+    assert capsys.readouterr().out == "a.pth: 5.0 of 20.0 MB (25%), 1.0 MB/s, 15 s left\n"
+    with Download(quiet=True) as download:
+        download.show(progress)
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,28 @@
+"""A small encoder with the layers that style files hold, and a painting."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+import pytest
+import torch
+from torch import Tensor
+
+from stylenet.catalog.encoders import EncoderRecord
+from stylenet.encoders.vgg import VggEncoder
+
+WIDTHS = {"conv1_1": 4, "conv2_1": 5, "conv3_1": 6, "conv4_1": 7, "conv5_1": 8}
+RECORD = EncoderRecord(name="compact", widths=MappingProxyType(WIDTHS))
+
+
+@pytest.fixture(scope="session")
+def encoder() -> VggEncoder:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return VggEncoder(RECORD).requires_grad_(False).eval()
+
+
+@pytest.fixture(scope="session")
+def painting() -> Tensor:
+    generator = torch.Generator().manual_seed(1)
+    return torch.nn.functional.interpolate(torch.rand(1, 3, 24, 32, generator=generator), size=(192, 256), mode="bicubic").clamp(0, 1)
