@@ -13,12 +13,9 @@ import pytest
 from stylenet.cli.app import main
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-COMMANDS = [
-    line
-    for block in re.findall(r"```(?:console)?\n(.*?)```", README, flags=re.DOTALL)
-    for line in block.splitlines()
-    if line.startswith("stylenet ")
-]
+FENCED = [block.partition("\n") for block in README.split("```")[1::2]]
+"""Every block of code as (language, newline, text)."""
+COMMANDS = [line for _, _, text in FENCED for line in text.splitlines() if line.startswith("stylenet ")]
 
 
 @pytest.fixture
@@ -43,7 +40,7 @@ def test_command_runs_as_written(command: str, pictures: Path) -> None:
 
 
 def test_python_example_runs_as_written(pictures: Path) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    (example,) = [text for language, _, text in FENCED if language == "python"]
     exec(compile(example, "README.md", "exec"), {})
     assert (pictures / "out.png").stat().st_size > 0
 

@@ -20,7 +20,7 @@ RANK = 96
 """Principal directions that the everyday recipes compare: 95 to 100 % of the variance, and a twentieth of the time of 256."""
 
 _FLAT = 1e-6
-"""Eigenvalues below this share of the largest count as that: they are rounding, and the root's slope there would be boundless."""
+"""Spreads below this share of the painting's (squared, under the root) count as that: they are rounding."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Gaussian:
 
 def gaussian(moments: Moments, *, rank: int | None = None, ridge: float = 0.0) -> Gaussian:
     """The Gaussian of a layer's moments, its covariance cut to `rank` principal directions and a remainder."""
-    values, vectors = torch.linalg.eigh(moments.covariance.double())
+    values, vectors = torch.linalg.eigh(_finest(moments.covariance))
     values = (values + ridge).clamp_min(0)
     count = values.shape[-1]
     kept = min(rank or count, count)
@@ -88,20 +88,30 @@ def wasserstein_distance(given: Moments, target: Gaussian, distance: str = "rela
     if target.ridge:
         covariance = covariance + target.ridge * torch.eye(covariance.shape[-1], dtype=covariance.dtype, device=covariance.device)
     trace = covariance.diagonal(dim1=1, dim2=2).sum()
-    cross = root_trace(target.factor.transpose(1, 2) @ covariance @ target.factor)
+    factor = target.factor
+    if target.ridge:
+        # The ridge bounds every eigenvalue by its square, far below what float32 can tell from nothing beside the largest ones.
+        factor, spread = _finest(factor), _finest(covariance)
+        cross = root_trace(factor.transpose(1, 2) @ spread @ factor, floor=target.ridge**2, share=0.0).to(trace.dtype)
+    else:
+        # What the painting spreads tells which spread is none: a picture of one color, or of one position, has none at all.
+        cross = root_trace(factor.transpose(1, 2) @ covariance @ factor, floor=_FLAT * float(target.trace) ** 2)
     if target.factor.shape[2] < target.factor.shape[1]:
         inside = (covariance @ target.basis * target.basis).sum()
-        floor = _FLAT * trace.detach()
-        cross = cross + ((trace - inside).clamp_min(floor) * target.rest).sqrt()
+        outside = (trace - inside).clamp_min(_FLAT * target.trace)
+        cross = cross + (outside * target.rest.clamp_min(_FLAT * target.trace)).sqrt()
     squared = (given.mean - target.mean).square().sum() + trace + target.trace - 2 * cross
     if distance == "mean":
         return squared / covariance.shape[-1]
     return squared / (target.mean.square().sum() + target.trace).clamp_min(1e-20)
 
 
-def root_trace(matrix: Tensor) -> Tensor:
-    """Trace of the square root of symmetric positive matrices (B, K, K), summed over the batch; not a number where they hold none."""
-    total: Tensor = _RootTrace.apply(matrix)  # type: ignore[no-untyped-call]
+def root_trace(matrix: Tensor, *, floor: float = 0.0, share: float = _FLAT) -> Tensor:
+    """Trace of the square root of symmetric positive matrices (B, K, K), summed over the batch; not a number where they hold none.
+
+    Eigenvalues below `floor`, or below `share` of the largest, count as that.
+    """
+    total: Tensor = _RootTrace.apply(matrix, floor, share)  # type: ignore[no-untyped-call]
     return total
 
 
@@ -109,16 +119,21 @@ class _RootTrace(torch.autograd.Function):
     """The gradient of tr M^1/2 is M^-1/2 / 2: no derivative of an eigenvector, which close eigenvalues would make boundless."""
 
     @staticmethod
-    def forward(context: torch.autograd.function.FunctionCtx, matrix: Tensor) -> Tensor:
+    def forward(context: torch.autograd.function.FunctionCtx, matrix: Tensor, floor: float, share: float) -> Tensor:
         if not torch.isfinite(matrix).all():
             context.save_for_backward(torch.full_like(matrix, torch.nan))
             return matrix.new_tensor(torch.nan)
         values, vectors = torch.linalg.eigh((matrix + matrix.transpose(1, 2)) / 2)
-        roots = values.clamp_min(_FLAT * values.amax().clamp_min(1e-30)).sqrt()
+        roots = values.clamp_min(max(floor, share * float(values.amax()), 1e-30)).sqrt()
         context.save_for_backward((vectors * (0.5 / roots)[:, None, :]) @ vectors.transpose(1, 2))
         return roots.sum()
 
     @staticmethod
-    def backward(context: torch.autograd.function.FunctionCtx, gradient: Tensor) -> Tensor:
+    def backward(context: torch.autograd.function.FunctionCtx, gradient: Tensor) -> tuple[Tensor, None, None]:
         (slope,) = context.saved_tensors  # type: ignore[attr-defined]
-        return gradient * slope
+        return gradient * slope, None, None
+
+
+def _finest(values: Tensor) -> Tensor:
+    """In float64, where the device has it."""
+    return values if values.device.type == "mps" else values.double()
