@@ -23,13 +23,11 @@ class OpenEncoder:
         fast: In the dtype that the device computes fastest with.
         exact: In float32; the same object where that is the fastest.
         sha256: Of the weights file.
-        notices: What a person should know: other weights than the recipe was made for.
     """
 
     fast: VggEncoder
     exact: VggEncoder
     sha256: str
-    notices: tuple[str, ...] = ()
 
     @property
     def record(self) -> EncoderRecord:
@@ -60,13 +58,7 @@ def open_encoder(section: EncoderSection, choice: str | None = None, *, device: 
     )
     exact = _build(record, weights, device, torch.float32)
     fast = exact if dtype == torch.float32 else _build(record, weights, device, dtype)
-    notices: tuple[str, ...] = ()
-    if record.name != section.name:
-        notices = (
-            f"painting with encoder '{record.name}' in place of '{section.name}': the recipe's weights were made for the latter and mean "
-            "something else here; --strength evens out most of it",
-        )
-    return OpenEncoder(fast=fast, exact=exact, sha256=hashlib.sha256(path.read_bytes()).hexdigest(), notices=notices)
+    return OpenEncoder(fast=fast, exact=exact, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def _build(record: EncoderRecord, weights: EncoderWeights, device: torch.device, dtype: torch.dtype) -> VggEncoder:

@@ -38,9 +38,9 @@ def open_style(source: StyleSource, recipe: Recipe, encoder: OpenEncoder) -> Pic
         if is_name:
             path = find_style(str(source))
         if path.suffix == ".safetensors":
-            if recipe.encoder.name != "compact":
+            if encoder.record.name != "compact":
                 raise StyleError(
-                    f"style '{path.stem}' holds statistics of the compact encoder, recipe '{recipe.name}' uses {recipe.encoder.name}; "
+                    f"style '{path.stem}' holds statistics of the compact encoder, the painting is done with {encoder.record.name}; "
                     "give the painting's picture, or --encoder compact"
                 )
             return read_style(path, encoder_sha256=encoder.sha256)

@@ -22,6 +22,7 @@ from stylenet.image.resize import resize
 from stylenet.optimization.paint import Task, paint
 from stylenet.optimization.precision import fastest_dtype, keep_freed_memory
 from stylenet.styles.style import PictureStyle, StoredStyle
+from stylenet.stylizers.adapting import adapted
 from stylenet.stylizers.goals import Goals
 from stylenet.stylizers.plan import Options, Plan, make_plan
 from stylenet.stylizers.sources import StyleSource, open_style, pixels_fingerprint, style_fingerprint
@@ -59,10 +60,10 @@ class Stylizer:
     """A recipe with its encoder, ready for any number of pictures. See `open_stylizer`."""
 
     def __init__(self, recipe: Recipe, *, encoder: str | None, device: str, precision: str) -> None:
-        self.recipe = recipe
         self.device = _device(device)
         self.dtype = _dtype(precision, self.device)
         self.encoder: OpenEncoder = open_encoder(recipe.encoder, encoder, device=self.device, dtype=self.dtype)
+        self.recipe, self.notices = adapted(recipe, self.encoder.record)
 
     def plan(self, photo: Picture, options: Options | None = None) -> Plan:
         """What would be done for a photo, without doing it."""
@@ -107,7 +108,7 @@ class Stylizer:
         first = None if start is None else (start if isinstance(start, Picture) else load_image(start)).pixels
         keep_freed_memory()
         task = self._task(pixels, opened, options, start=first, should_stop=should_stop)
-        yield Started(plan=plan.values, steps=_steps(self.recipe, plan), notices=(*picture.notices, *self.encoder.notices, *plan.notices))
+        yield Started(plan=plan.values, steps=_steps(self.recipe, plan), notices=(*picture.notices, *self.notices, *plan.notices))
         yield from paint(task)
 
     def texture(
