@@ -16,7 +16,7 @@ PYTHON ?= $(shell for name in python3.11 python3 python; do \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-all check format clean
+.PHONY: help setup demo test test-all check parity format clean
 
 help:           ## say what there is
 	@grep -E '^[a-z-]+: .*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1	/' | while IFS='	' read -r name text; do \
@@ -38,6 +38,9 @@ check: $(READY) ## run ruff, mypy and the import contracts
 	"$(BIN)/ruff" format --check .
 	"$(BIN)/mypy"
 	"$(BIN)/lint-imports"
+
+parity:         ## compare the recipes with the frameworks they came from, in an environment of its own
+	parity/run
 
 format: $(READY) ## repair what ruff can repair
 	"$(BIN)/ruff" check --fix .

@@ -111,6 +111,19 @@ def test_root_trace_says_so_when_it_is_given_no_numbers() -> None:
     assert torch.isnan(broken.grad).all()
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_wasserstein_with_a_ridge_where_positions_are_fewer_than_channels(dtype: torch.dtype) -> None:
+    """A deep layer of a small picture: most eigenvalues are the ridge's square, far below float32's rounding of the largest."""
+    generator = torch.Generator().manual_seed(0)
+    painted, painting = (torch.randn(1, 40, 2, 3, generator=generator, dtype=torch.float64) * 5 for _ in range(2))
+    s, t = (np.cov(values[0].flatten(1).numpy(), bias=True) + RIDGE * np.eye(40) for values in (painted, painting))
+    means = (painted - painting).mean((2, 3)).square().sum().item()
+    cross = np.sqrt(np.linalg.eigvals(s @ t).real.clip(0)).sum()
+    given = layer_loss(moments(painting.to(dtype)), "wasserstein", "mean")(moments(painted.to(dtype)))
+    expected = (means + np.trace(s + t) - 2 * cross) / 40
+    assert given.item() == pytest.approx(expected, rel=1e-7 if dtype == torch.float64 else 1e-4)
+
+
 @pytest.mark.parametrize(("statistic", "distance"), [(s, d) for s, distances in STYLE_DISTANCES.items() for d in distances])
 def test_gradients(statistic: str, distance: str) -> None:
     loss = layer_loss(moments(PAINTING), statistic, distance, picture_positions=PIXELS)

@@ -19,6 +19,9 @@ Terms = Callable[[Tensor], Mapping[str, Tensor]]
 _MOST_UNDONE = 8
 """Steps undone in a row before the painting is given up: by then the step is 256 times smaller than it was."""
 
+_MOST_WILD = 10
+"""Losses a thousand times the best one in a row before L-BFGS is stopped. Without a line search it may overshoot, and often comes back."""
+
 
 @dataclass(frozen=True)
 class Moved:
@@ -79,12 +82,13 @@ def adam_steps(adam: Adam, terms: Terms, *, steps: int, clip: tuple[float, float
 def lbfgs_steps(image: Tensor, section: SolverSection, terms: Terms, *, steps: int, clip: tuple[float, float] | None) -> Iterator[Moved]:
     """`steps` evaluations of torch's L-BFGS without a line search, as the PyTorch ports of neural style run it.
 
-    Where it leaves the range of numbers the best picture so far is put back and the solver starts again with half the step.
+    Where it leaves the range of numbers, or does not come back from a wild step, the best picture so far is put back and the solver starts
+    again with half the step.
     """
     image.requires_grad_()
     rate = min(1.0, section.learning_rate)
-    best, best_loss = image.detach().clone(), float("inf")
-    evaluated = 0
+    at, best, best_loss = image.detach().clone(), image.detach().clone(), float("inf")
+    evaluated = wild = 0
     while evaluated < steps:
         solver = torch.optim.LBFGS(
             [image], lr=rate, max_iter=1, max_eval=1, history_size=section.history, tolerance_grad=0, tolerance_change=0
@@ -99,17 +103,21 @@ def lbfgs_steps(image: Tensor, section: SolverSection, terms: Terms, *, steps: i
                         image.clamp_(*clip)
                 numbers, gradient = gradient_of(image, terms)
                 values.update(numbers)
+                at.copy_(image.detach())  # the loss is that of this picture; the step moves on from it
                 image.grad = gradient.contiguous()  # the encoder hands it back in channels_last memory
                 return torch.tensor(sum(numbers.values()), dtype=image.dtype)
 
             solver.step(closure)
             evaluated += 1
             with torch.no_grad():
+                loss = sum(values.values())
                 finite = _finite(values) and bool(torch.isfinite(image).all())
-                if finite and sum(values.values()) <= best_loss:
-                    best_loss = sum(values.values())
-                    best.copy_(image)
-                if not finite or sum(values.values()) > 1e3 * max(best_loss, 1e-20):
+                if _finite(values) and loss <= best_loss:
+                    best_loss = loss
+                    best.copy_(at)
+                wild = wild + 1 if loss > 1e3 * max(abs(best_loss), 1e-20) else 0
+                if not finite or wild == _MOST_WILD:
+                    wild = 0
                     image.copy_(best)
                     break
             yield Moved(values, lambda: image.detach().clone() if clip is None else image.detach().clamp(*clip), notice)

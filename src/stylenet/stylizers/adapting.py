@@ -16,6 +16,10 @@ STYLE_WEIGHT = 6.0
 """Relative style loss against relative content loss; at this ratio Gram matrices paint strongly and the scene holds (docs/tuning.md)."""
 
 
+_SCALE = 1e6
+"""Of the whole loss: about that of the recipes' own, which their solvers' constants (epsilon, tolerances, first step) are made for."""
+
+
 def adapted(recipe: Recipe, record: EncoderRecord) -> tuple[Recipe, tuple[str, ...]]:
     """The recipe as `record` can paint it, and what a person should know of the difference.
 
@@ -36,7 +40,7 @@ def adapted(recipe: Recipe, record: EncoderRecord) -> tuple[Recipe, tuple[str, .
             recipe.content,
             layers={layer: weight / (sum(content.values()) or 1.0) for layer, weight in content.items()},
             distance="relative",
-            weight=1.0 if recipe.content.weight else 0.0,
+            weight=_SCALE if recipe.content.weight else 0.0,
         ),
         style=msgspec.structs.replace(
             recipe.style,
@@ -44,12 +48,12 @@ def adapted(recipe: Recipe, record: EncoderRecord) -> tuple[Recipe, tuple[str, .
             distance="relative",
             balance="raw" if recipe.style.chain else "start",
             chain=False,
-            weight=STYLE_WEIGHT if recipe.style.weight else 0.0,
+            weight=_SCALE * STYLE_WEIGHT if recipe.style.weight else 0.0,
         ),
         smoothness=msgspec.structs.replace(
             recipe.smoothness,
             distance="mean-square",
-            weight=(1.0 if recipe.picture.unit == "unit" else 255.0**-2) if recipe.smoothness.weight else 0.0,
+            weight=_SCALE * (1.0 if recipe.picture.unit == "unit" else 255.0**-2) if recipe.smoothness.weight else 0.0,
         ),
     )
     notices = [

@@ -1,0 +1,121 @@
+"""What a recipe minimizes, put together by hand from the formulas and compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from stylenet.catalog.recipe import Recipe
+from stylenet.encoders.vgg import VggEncoder
+from stylenet.losses.moments import moments
+from stylenet.optimization.objective import Goal, Objective
+
+PHOTO = torch.rand(1, 3, 21, 26, generator=torch.Generator().manual_seed(0))
+PAINTED = torch.rand(1, 3, 21, 26, generator=torch.Generator().manual_seed(1))
+PAINTINGS = [torch.rand(1, 3, 24, 30, generator=torch.Generator().manual_seed(seed)) for seed in (2, 3)]
+
+
+def goals(encoder: VggEncoder, recipe: Recipe, shares: tuple[float, ...] = (1.0,)) -> list[Goal]:
+    return [
+        Goal({layer: moments(values) for layer, values in encoder(picture, recipe.style.layers).items()}, share)
+        for picture, share in zip(PAINTINGS, shares, strict=False)
+    ]
+
+
+def features(encoder: VggEncoder, image: Tensor, layer: str) -> np.ndarray:
+    return encoder(image, [layer])[layer][0].flatten(1).double().numpy()
+
+
+def style_by_hand(encoder: VggEncoder, painting: Tensor) -> float:
+    total = 0.0
+    for layer in ("relu1_1", "relu3_1"):
+        f, a = features(encoder, PAINTED, layer), features(encoder, painting, layer)
+        g, target = f @ f.T / f.shape[1], a @ a.T / a.shape[1]
+        total += np.sum((g - target) ** 2) / np.sum(target**2)
+    return total
+
+
+def test_terms_by_hand(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
+    small = recipe()
+    terms = Objective(small, encoder, PHOTO, goals(encoder, small)).terms(PAINTED)
+    f, p = features(encoder, PAINTED, "relu2_1"), features(encoder, PHOTO, "relu2_1")
+    assert terms["content"].item() == pytest.approx(np.mean((f - p) ** 2) / np.mean(p**2), rel=1e-4)
+    assert terms["style"].item() == pytest.approx(5 * style_by_hand(encoder, PAINTINGS[0]), rel=1e-4)
+    x = PAINTED.double().numpy()
+    assert terms["smoothness"].item() == pytest.approx(
+        0.1 * ((np.diff(x, axis=2) ** 2).mean() + (np.diff(x, axis=3) ** 2).mean()), rel=1e-5
+    )
+
+
+def test_factors_multiply_their_terms(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
+    small = recipe()
+    plain = Objective(small, encoder, PHOTO, goals(encoder, small)).terms(PAINTED)
+    changed = Objective(small, encoder, PHOTO, goals(encoder, small), style_factor=10, content_factor=3).terms(PAINTED)
+    torch.testing.assert_close(changed["style"], 10 * plain["style"])
+    torch.testing.assert_close(changed["content"], 3 * plain["content"])
+    torch.testing.assert_close(changed["smoothness"], plain["smoothness"])
+
+
+def test_bytes_scale_the_smoothness(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
+    unit, in_bytes = recipe(), recipe(picture_unit="bytes")
+    plain = Objective(unit, encoder, PHOTO, goals(encoder, unit)).terms(PAINTED)
+    scaled = Objective(in_bytes, encoder, PHOTO, goals(encoder, in_bytes)).terms(PAINTED)
+    torch.testing.assert_close(scaled["smoothness"], plain["smoothness"] * 255**2)
+    torch.testing.assert_close(scaled["content"], plain["content"])
+
+
+def test_a_blend_is_the_share_of_each(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
+    small = recipe()
+    terms = Objective(small, encoder, PHOTO, goals(encoder, small, (0.7, 0.3))).terms(PAINTED)
+    expected = 5 * (0.7 * style_by_hand(encoder, PAINTINGS[0]) + 0.3 * style_by_hand(encoder, PAINTINGS[1]))
+    assert terms["style"].item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_terms_of_weight_nothing_are_left_out(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
+    bare = recipe(content_weight="0", smoothness_weight="0")
+    assert set(Objective(bare, encoder, PHOTO, goals(encoder, bare)).terms(PAINTED)) == {"style"}
+
+
+def test_shift_and_chain_by_hand(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
+    """Novak and Nikulin: each layer's loss of shifted Gram matrices, minus the next one's; layers in the network's order."""
+    layers = ["relu1_1", "relu1_2", "relu2_1", "relu3_1"]
+    shuffled = "{ relu2_1 = 1.0, relu3_1 = 1.0, relu1_1 = 1.0, relu1_2 = 1.0 }"
+    chained = recipe(style_layers=shuffled, style_shift="1.0", style_chain="true", style_distance="mean", style_weight="1.0")
+    term = Objective(chained, encoder, PHOTO, goals(encoder, chained)).terms(PAINTED)["style"]
+    losses = []
+    for layer in layers:
+        f, a = features(encoder, PAINTED, layer) - 1, features(encoder, PAINTINGS[0], layer) - 1
+        losses.append(np.mean((f @ f.T / f.shape[1] - a @ a.T / a.shape[1]) ** 2))
+    expected = sum((losses[i] - losses[i + 1]) / 2 ** (len(layers) - 1 - (i + 1)) for i in range(len(layers) - 1))
+    assert term.item() == pytest.approx(expected, rel=1e-3)
+
+
+def test_keras_distance_knows_the_pictures_size(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
+    keras = recipe(style_distance="keras", style_weight="1.0")
+    target = [Goal({layer: moments(values) for layer, values in encoder(PHOTO, keras.style.layers).items()}, 1.0)]
+    term = Objective(keras, encoder, PHOTO, target).terms(PAINTED)["style"]
+    expected = 0.0
+    for layer in ("relu1_1", "relu3_1"):
+        c, s = features(encoder, PAINTED, layer), features(encoder, PHOTO, layer)
+        expected += np.sum((s @ s.T - c @ c.T) ** 2) / (4.0 * 3**2 * (21 * 26) ** 2)
+    assert term.item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_gradient_reaches_the_picture_through_everything(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
+    """Against central differences along a random direction, in float64."""
+    exact = VggEncoder(encoder.record).double()
+    exact.load_state_dict(encoder.state_dict())
+    small = recipe(style_balance="start")
+    objective = Objective(small, exact.double(), PHOTO.double(), goals(exact, small))
+    image = PAINTED.double().requires_grad_()
+    total = sum(objective.terms(image).values())
+    assert isinstance(total, Tensor)
+    (gradient,) = torch.autograd.grad(total, image)
+    direction = torch.randn(image.shape, generator=torch.Generator().manual_seed(5), dtype=torch.float64)
+    with torch.no_grad():
+        ahead, behind = (sum(v.item() for v in objective.terms(image + step * direction).values()) for step in (1e-6, -1e-6))
+    assert (gradient * direction).sum().item() == pytest.approx((ahead - behind) / 2e-6, rel=1e-4)

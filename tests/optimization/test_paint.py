@@ -1,0 +1,127 @@
+"""Whole paintings: their events, their sameness, their end."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from stylenet.encoders.vgg import VggEncoder
+from stylenet.errors import NumericalError
+from stylenet.events import Done, Notice, Preview, Step
+from stylenet.optimization.paint import Task, paint
+
+SOLVERS = ("adam", "lbfgs", "scipy-lbfgs")
+
+
+def done(task: Task) -> Done:
+    *_, last = paint(task)
+    assert isinstance(last, Done)
+    return last
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_ends_with_a_picture_that_fits_better(solver: str, task: Callable[..., Task]) -> None:
+    rounds = {"pyramid_steps": "[2]", "solver_evaluations_per_round": "5"} if solver == "scipy-lbfgs" else {"pyramid_steps": "[12]"}
+    rate = {"solver_learning_rate": "1.0"} if solver == "lbfgs" else {}
+    given = task(knobs={"solver_name": f"'{solver}'", **rounds, **rate})
+    events = list(paint(given))
+    steps = [event for event in events if isinstance(event, Step)]
+    last = events[-1]
+    assert isinstance(last, Done)
+    assert last.reason == "finished"
+    assert last.image.shape == given.photo.shape
+    assert 0 <= last.image.min() <= last.image.max() <= 1
+    assert last.steps == len(steps)
+    assert min(step.loss for step in steps) < steps[0].loss
+    assert set(steps[0].terms) == {"style", "smoothness"} | set(steps[0].terms)
+    assert [step.step for step in steps] == list(range(1, len(steps) + 1))
+    assert not [event for event in events if isinstance(event, Notice)]
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_same_seed_same_bytes(solver: str, task: Callable[..., Task]) -> None:
+    knobs = {"solver_name": f"'{solver}'", "picture_start": "noise", "pyramid_steps": "[2]", "solver_evaluations_per_round": "3"}
+    one, again, other = (done(task(knobs=knobs, seed=seed)) for seed in (7, 7, 8))
+    assert one.image.numpy().tobytes() == again.image.numpy().tobytes()
+    assert not torch.equal(one.image, other.image)
+
+
+def test_from_coarse_to_fine(task: Callable[..., Task]) -> None:
+    given = task(knobs={"pyramid_coarsest_px": "40", "pyramid_steps": "[3, 2]", "pyramid_detail": "0.5"}, size=(80, 64))
+    steps = [event for event in paint(given) if isinstance(event, Step)]
+    assert [(step.level, step.size_px) for step in steps] == [(0, (40, 32))] * 3 + [(1, (80, 64))] * 2
+    assert all(step.steps == 5 for step in steps)
+    assert steps[-1].seconds_left == 0
+
+
+def test_previews_at_their_interval_are_copies(task: Callable[..., Task]) -> None:
+    previews = [event for event in paint(task(save_every=2)) if isinstance(event, Preview) and event.scheduled]
+    assert [preview.step for preview in previews] == [2, 4, 6]
+    assert not torch.equal(previews[0].image, previews[1].image)
+
+
+def test_stops_when_asked_with_the_picture_so_far(task: Callable[..., Task]) -> None:
+    asked = itertools.count(1)
+    given = task(knobs={"pyramid_steps": "[50]"}, should_stop=lambda: next(asked) == 3)
+    last = done(given)
+    assert (last.reason, last.steps) == ("interrupted", 3)
+    torch.testing.assert_close(last.image, done(task(knobs={"pyramid_steps": "[3]", "solver_final_rate": "1.0"})).image)
+
+
+def test_ctrl_c_ends_as_stopping_does(task: Callable[..., Task]) -> None:
+    def ctrl_c() -> bool:
+        raise KeyboardInterrupt
+
+    last = done(task(should_stop=ctrl_c))
+    assert (last.reason, last.steps) == ("interrupted", 1)
+
+
+@pytest.mark.parametrize("start", ["content", "noise", "style"])
+def test_starts(start: str, task: Callable[..., Task]) -> None:
+    knobs = {"picture_start": start, "pyramid_steps": "[1]", "solver_learning_rate": "1e-9"}
+    given = task(knobs=knobs, style_picture=torch.full((1, 3, 9, 9), 0.25))
+    image = done(given).image
+    if start == "content":
+        torch.testing.assert_close(image, given.photo)
+    elif start == "style":
+        torch.testing.assert_close(image, torch.full_like(image, 0.25))
+    else:
+        assert image.std() > 0.05
+
+
+def test_a_start_of_ones_own(task: Callable[..., Task]) -> None:
+    own = torch.full((1, 3, 10, 10), 0.75)
+    image = done(task(knobs={"pyramid_steps": "[1]", "solver_learning_rate": "1e-9"}, start=own)).image
+    torch.testing.assert_close(image, torch.full_like(image, 0.75))
+
+
+def test_noise_lies_around_the_mean_of_the_encoder_in_the_recipes_units(task: Callable[..., Task], encoder: VggEncoder) -> None:
+    """StyleNet: normal x 0.256 around the mean, on a scale of 0..255."""
+    knobs = {
+        "picture_start": "noise",
+        "picture_unit": "bytes",
+        "picture_noise_scale": "2.0",
+        "pyramid_steps": "[1]",
+        "picture_clip": "false",
+    }
+    given = task(knobs={**knobs, "solver_learning_rate": "1e-9"}, size=(64, 64))
+    assert not any(encoder.record.preprocessing.mean)
+    image = done(given).image  # the negative half is cut off at 0 when it becomes a picture
+    positive = image[image > 0]
+    assert positive.numel() == pytest.approx(image.numel() / 2, rel=0.05)
+    assert positive.square().mean().sqrt().item() == pytest.approx(2 / 255, rel=0.05)
+
+
+def test_a_painting_that_is_never_a_number_is_given_up(task: Callable[..., Task]) -> None:
+    spoiled = task(knobs={"pyramid_steps": "[3]"})
+    spoiled.photo.fill_(float("nan"))
+    with pytest.raises(NumericalError, match="lower solver"):
+        done(spoiled)
+
+
+@pytest.mark.parametrize("size", [(33, 33), (7, 61), (64, 9)])
+def test_odd_sizes(size: tuple[int, int], task: Callable[..., Task]) -> None:
+    assert done(task(size=size, knobs={"pyramid_steps": "[2]"})).image.shape == (1, 3, size[1], size[0])
