@@ -14,7 +14,6 @@ import torch
 from report import spread, write_result
 
 from stylenet.catalog.recipes import EVERYDAY
-from stylenet.losses.moments import moments
 from stylenet.optimization.adam import Adam
 from stylenet.optimization.objective import Goal, Objective
 from stylenet.optimization.precision import keep_freed_memory
@@ -40,9 +39,7 @@ def measure(name: str) -> dict[str, object]:
     photo, painting = torch.rand((2, 1, 3, SIZE_PX, SIZE_PX), generator=generator)
     layers = tuple(recipe.style.layers)
     with torch.no_grad():
-        goal = Goal(
-            {layer: moments(values) for layer, values in framed_features(encoder, painting, layers, recipe.picture.rim_px).items()}, 1.0
-        )
+        goal = Goal(framed_features(encoder, painting, layers, recipe.picture.rim_px, watch=layers)[1], 1.0)
     objective = Objective(recipe, encoder, photo, [goal])
     adam = Adam(photo.clone(), recipe.solver)
     steps = adam_steps(adam, objective.terms, steps=10**6, clip=(0.0, 1.0))
@@ -50,7 +47,7 @@ def measure(name: str) -> dict[str, object]:
 
     def encoder_alone() -> None:
         image = photo.clone().requires_grad_()
-        features = framed_features(encoder, image, [deepest], recipe.picture.rim_px)[deepest]
+        features = framed_features(encoder, image, [deepest], recipe.picture.rim_px)[0][deepest]
         torch.autograd.grad(features, image, torch.ones_like(features))
 
     for _ in range(3):

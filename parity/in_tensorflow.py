@@ -15,6 +15,8 @@ from reference import Reference
 
 STYLE = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
+tf.get_logger().setLevel("ERROR")  # each recipe makes functions of its own, which TensorFlow warns of
+
 
 Kernels = dict[str, tuple[np.ndarray, np.ndarray]]
 

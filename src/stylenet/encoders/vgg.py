@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import cast
+from collections.abc import Callable, Iterable
+from typing import TypeAlias, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +12,8 @@ from torch.nn import functional
 from stylenet.catalog.encoders import EncoderRecord
 from stylenet.errors import ShapeError, UsageError, did_you_mean
 from stylenet.shapes import check_image
+
+Observer: TypeAlias = Callable[[str, Tensor], Tensor]
 
 
 class VggEncoder(nn.Module):
@@ -25,6 +27,9 @@ class VggEncoder(nn.Module):
     mean: Tensor
     std: Tensor
 
+    gain: Tensor
+    offset: Tensor
+
     def __init__(self, record: EncoderRecord) -> None:
         super().__init__()
         self.record = record
@@ -37,11 +42,15 @@ class VggEncoder(nn.Module):
             source = record.widths[layer.replace("relu", "conv")]
             self.add_module(f"{layer}_readout", nn.Conv2d(source, width, kernel_size=1, bias=False))
         preprocessing = record.preprocessing
-        for name, values in (("mean", preprocessing.mean), ("std", preprocessing.std)):
-            self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
+        # (picture * scale - mean) / std as one multiplication and addition: one pass over the picture.
+        mean, std = torch.tensor(preprocessing.mean), torch.tensor(preprocessing.std)
+        for name, values in (("gain", preprocessing.scale / std), ("offset", -mean / std)):
+            self.register_buffer(name, values.view(1, 3, 1, 1), persistent=False)
 
-    def forward(self, image: Tensor, layers: Iterable[str]) -> dict[str, Tensor]:
+    def forward(self, image: Tensor, layers: Iterable[str], observe: Observer | None = None) -> dict[str, Tensor]:
         """Features of `layers`, each of shape (B, C, H', W'), of pictures of shape (B, 3, H, W) in RGB, 0..1.
+
+        `observe(layer, features)` is called for each of them on the way, and the network goes on with what it returns.
 
         Raises:
             UsageError: The network has no such layer.
@@ -63,6 +72,8 @@ class VggEncoder(nn.Module):
             else:
                 x = self._pool(x)
             if name in wanted:
+                if observe is not None:
+                    x = observe(name, x)
                 features[name] = x
                 if len(features) == len(wanted):
                     break
@@ -80,7 +91,7 @@ class VggEncoder(nn.Module):
         """The picture in the units that the first convolution expects."""
         if self.record.preprocessing.channel_order == "bgr":
             image = image.flip(1)
-        x = (image * self.record.preprocessing.scale - self.mean) / self.std
+        x = torch.addcmul(self.offset, image, self.gain)
         weight = self._convolution("conv1_1").weight
         return x.to(weight.dtype).contiguous(memory_format=torch.channels_last)
 

@@ -6,7 +6,7 @@ Gram matrices, means and deviations, and Gaussians for Wasserstein-2 all follow 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -15,6 +15,9 @@ from stylenet.shapes import check_features
 
 if TYPE_CHECKING:
     from stylenet.shapes import Features, Gram
+
+Window: TypeAlias = tuple[int, int, int]
+"""First row and column (they are the same), rows, columns."""
 
 _BLOCK = 4096
 """Positions that one bfloat16 product sums; block results are added in float32, so that rounding does not grow with the picture."""
@@ -70,9 +73,26 @@ def moments(features: Features) -> Moments:
     Raises:
         ShapeError: `features` is not 4-D.
     """
+    return watched(features)[1]
+
+
+def watched(features: Features, window: Window | None = None) -> tuple[Features, Moments]:
+    """The same features to go on with, and the moments of those inside `window`.
+
+    What flows back through the moments is added in place to what flows back from the layers behind: one pass over the layer less, and no
+    full-size tensor of zeros around the window.
+
+    Args:
+        features: Shape (B, C, H, W), any range.
+        window: All positions where left out.
+
+    Raises:
+        ShapeError: `features` is not 4-D.
+    """
     check_features(features)
-    mean, gram = _ChannelMoments.apply(features)  # type: ignore[no-untyped-call]
-    return Moments(mean, gram, features.shape[2] * features.shape[3])
+    window = window or (0, features.shape[2], features.shape[3])
+    passed, mean, gram = _Watched.apply(features, window)  # type: ignore[no-untyped-call]
+    return passed, Moments(mean, gram, window[1] * window[2])
 
 
 def gram_matrix(features: Features) -> Gram:
@@ -94,29 +114,43 @@ def gram_matrix(features: Features) -> Gram:
     return moments(features).gram
 
 
-class _ChannelMoments(torch.autograd.Function):
+class _Watched(torch.autograd.Function):
     """Both moments with a hand-written backward pass: one matrix product, where autograd would make two and a transpose."""
 
     @staticmethod
-    def forward(context: torch.autograd.function.FunctionCtx, features: Tensor) -> tuple[Tensor, Tensor]:
-        rows = features.permute(0, 2, 3, 1).reshape(len(features), -1, features.shape[1])
+    def forward(context: Any, features: Tensor, window: Window) -> tuple[Tensor, Tensor, Tensor]:
+        rows = _inside(features, window).reshape(len(features), -1, features.shape[1])
         context.save_for_backward(rows)
-        context.shape = features.shape  # type: ignore[attr-defined]
-        count = rows.shape[1]
+        context.shape, context.window = features.shape, window
+        context.set_materialize_grads(False)
         exact = torch.float64 if rows.dtype == torch.float64 else torch.float32
-        gram = _summed_products(rows, exact) / count
-        mean = rows.mean(1, dtype=exact)
-        return mean, gram
+        return features.view_as(features), rows.mean(1, dtype=exact), _summed_products(rows, exact) / rows.shape[1]
 
     @staticmethod
-    def backward(context: torch.autograd.function.FunctionCtx, mean_grad: Tensor, gram_grad: Tensor) -> Tensor:
-        (rows,) = context.saved_tensors  # type: ignore[attr-defined]
-        count = rows.shape[1]
-        symmetric = (gram_grad + gram_grad.transpose(1, 2)) / count
-        constant = (mean_grad / count)[:, None, :]
-        grad = torch.baddbmm(constant.to(rows.dtype), rows, symmetric.to(rows.dtype))
-        batch, channels, height, width = context.shape  # type: ignore[attr-defined]
-        return grad.reshape(batch, height, width, channels).permute(0, 3, 1, 2)
+    def backward(
+        context: Any, passed_grad: Tensor | None, mean_grad: Tensor | None, gram_grad: Tensor | None
+    ) -> tuple[Tensor | None, None]:
+        if mean_grad is None and gram_grad is None:
+            return passed_grad, None
+        (rows,) = context.saved_tensors
+        batch, count, channels = rows.shape
+        constant = rows.new_zeros(batch, 1, channels) if mean_grad is None else (mean_grad / count)[:, None, :].to(rows.dtype)
+        if gram_grad is None:
+            grad = constant.expand(rows.shape)
+        else:
+            grad = torch.baddbmm(constant, rows, ((gram_grad + gram_grad.transpose(1, 2)) / count).to(rows.dtype))
+        if passed_grad is None:
+            passed_grad = rows.new_zeros(context.shape).contiguous(memory_format=torch.channels_last)
+        # In place: autograd hands this tensor to no one else, the layers behind made it for us.
+        inside = _inside(passed_grad, context.window)
+        inside.add_(grad.reshape(inside.shape))
+        return passed_grad, None
+
+
+def _inside(values: Tensor, window: Window) -> Tensor:
+    """A view of (B, C, H, W) as (B, rows, columns, C)."""
+    first, rows, columns = window
+    return values.permute(0, 2, 3, 1)[:, first : first + rows, first : first + columns]
 
 
 def _summed_products(rows: Tensor, exact: torch.dtype) -> Tensor:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
 from torch import Tensor
 from torch.nn import functional
 
@@ -39,6 +42,9 @@ def total_variation(image: Tensor, distance: str) -> Tensor:
     height, width = image.shape[2:]
     if height < 2 or width < 2:
         raise UsageError(f"smoothness needs neighbors: the picture is {width} x {height}; give at least 2 x 2 pixels")
+    if distance == "mean-square":
+        value: Tensor = _MeanSquare.apply(image)  # type: ignore[no-untyped-call]
+        return value
     dy = image[:, :, 1:, :] - image[:, :, :-1, :]
     dx = image[:, :, :, 1:] - image[:, :, :, :-1]
     match distance:
@@ -56,8 +62,6 @@ def total_variation(image: Tensor, distance: str) -> Tensor:
             return _nine_point(image)
         case "mean-absolute":
             return dy.abs().mean() + dx.abs().mean()
-        case "mean-square":
-            return dy.square().mean() + dx.square().mean()
     raise ValueError(f"no smoothness distance is called '{distance}'")
 
 
@@ -66,3 +70,24 @@ def _nine_point(image: Tensor) -> Tensor:
     straight = (padded[..., 1:-1, 2:] - image).square().mean() + (padded[..., 2:, 1:-1] - image).square().mean()
     diagonal = (padded[..., 1:, 1:] - padded[..., :-1, :-1]).square().mean() + (padded[..., 1:, :-1] - padded[..., :-1, 1:]).square().mean()
     return 2 * straight / 3 + diagonal / 6
+
+
+class _MeanSquare(torch.autograd.Function):
+    """mean dy^2 + mean dx^2 with its gradient written by hand: a third of the passes over the picture that autograd makes."""
+
+    @staticmethod
+    def forward(context: Any, image: Tensor) -> Tensor:
+        dy, dx = image.diff(dim=2), image.diff(dim=3)
+        context.save_for_backward(dy, dx)
+        context.shape = image.shape
+        return (dy.flatten() @ dy.flatten()) / dy.numel() + (dx.flatten() @ dx.flatten()) / dx.numel()
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> Tensor:
+        dy, dx = context.saved_tensors
+        result = dy.new_zeros(context.shape)
+        for differences, axis in ((dy, 2), (dx, 3)):
+            factor, count = 2 * float(gradient) / differences.numel(), differences.shape[axis]
+            result.narrow(axis, 1, count).add_(differences, alpha=factor)
+            result.narrow(axis, 0, count).sub_(differences, alpha=factor)
+        return result

@@ -11,7 +11,7 @@ from torch import Tensor
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.losses.content import content_distance
-from stylenet.losses.moments import Moments, moments
+from stylenet.losses.moments import Moments
 from stylenet.losses.smoothness import total_variation
 from stylenet.losses.style import LayerLoss, chained, layer_loss
 from stylenet.styles.framing import framed_features
@@ -67,24 +67,27 @@ class Objective:
             for goal in goals
         ]
         with torch.no_grad():
-            features = framed_features(encoder, photo, self._layers, recipe.picture.rim_px)
+            features, statistics = self._look(photo)
             self._content = {layer: features[layer].clone() for layer in recipe.content.layers}
             if recipe.style.balance == "start" and self._style_layers:
-                self._style = self._balanced(features)
+                self._style = self._balanced(statistics)
 
     def terms(self, image: Tensor) -> dict[str, Tensor]:
         """The weighted terms of a picture (1, 3, H, W) in 0..1; their sum is the loss."""
-        features = framed_features(self.encoder, image, self._layers, self.recipe.picture.rim_px)
+        features, statistics = self._look(image)
         terms: dict[str, Tensor] = {}
         if self._content and self._content_weight:
             terms["content"] = self._content_weight * self._content_loss(features)
         if self._style_layers and self._style_weight:
-            terms["style"] = self._style_weight * self._style_loss(features)
+            terms["style"] = self._style_weight * self._style_loss(statistics)
         smoothness = self.recipe.smoothness
         if smoothness.weight:
             scale = 255.0 if self.recipe.picture.unit == "bytes" else 1.0
             terms["smoothness"] = smoothness.weight * total_variation(image * scale, smoothness.distance)
         return terms
+
+    def _look(self, image: Tensor) -> tuple[dict[str, Tensor], dict[str, Moments]]:
+        return framed_features(self.encoder, image, self._layers, self.recipe.picture.rim_px, watch=self._style_layers)
 
     def _content_loss(self, features: Mapping[str, Tensor]) -> Tensor:
         section = self.recipe.content
@@ -93,29 +96,29 @@ class Objective:
         ]
         return torch.stack(losses).sum()
 
-    def _style_loss(self, features: Mapping[str, Tensor]) -> Tensor:
-        given = [self._moments(layer, features[layer]) for layer in self._style_layers]
+    def _style_loss(self, statistics: Mapping[str, Moments]) -> Tensor:
+        given = [self._compared(layer, statistics[layer]) for layer in self._style_layers]
         total = torch.zeros((), device=given[0].gram.device)
         for goal in self._style:
-            by_layer = [entry.weight * entry.loss(statistics) for entry, statistics in zip(goal, given, strict=True)]
+            by_layer = [entry.weight * entry.loss(values) for entry, values in zip(goal, given, strict=True)]
             total = total + (chained(by_layer) if self.recipe.style.chain else torch.stack(by_layer).sum())
         return total
 
-    def _balanced(self, features: Mapping[str, Tensor]) -> list[list[_Weighted]]:
+    def _balanced(self, statistics: Mapping[str, Moments]) -> list[list[_Weighted]]:
         """Each layer's weight divided by its loss for the photo, so that every pair of pictures starts at the same style loss.
 
         A layer in which the photo is like the painting already is not blown up: it counts at least as a twentieth of the average.
         """
-        given = [self._moments(layer, features[layer]) for layer in self._style_layers]
+        given = [self._compared(layer, statistics[layer]) for layer in self._style_layers]
         balanced = []
         for goal in self._style:
-            at_photo = [entry.loss(statistics).item() for entry, statistics in zip(goal, given, strict=True)]
+            at_photo = [entry.loss(values).item() for entry, values in zip(goal, given, strict=True)]
             floor = max(0.05 * sum(at_photo) / len(at_photo), 1e-12)
             balanced.append([replace(entry, weight=entry.weight / max(value, floor)) for entry, value in zip(goal, at_photo, strict=True)])
         return balanced
 
-    def _moments(self, layer: str, features: Tensor) -> Moments:
-        statistics = moments(features)
+    def _compared(self, layer: str, statistics: Moments) -> Moments:
+        """The moments as the recipe compares them: through the readouts, shifted."""
         if layer in self._readouts:
             statistics = statistics.through(self._readouts[layer])
         return statistics.shifted(self.recipe.style.shift)

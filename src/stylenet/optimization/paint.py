@@ -73,15 +73,16 @@ def paint(task: Task) -> Iterator[Event]:
     """
     clock = _Clock(task)
     result, adam, loss, reason = _start(task, clock.levels[0]), None, float("nan"), "finished"
+    latest: Moved | None = None
     seen = time.perf_counter()
     try:
         for index, level in enumerate(clock.levels):
             photo = resize(task.photo, (level.width, level.height))
-            image = _entering(result, photo, task)
+            image, latest = _entering(result, photo, task), None
             if task.recipe.solver.name == "adam":
                 adam = Adam(image, task.recipe.solver, adam)
             for moved in _moves(task, level, _Canvas(photo, image, adam), last=index == len(clock.levels) - 1):
-                loss = moved.loss
+                loss, latest = moved.loss, moved
                 if moved.notice:
                     yield Notice(message=moved.notice)
                 step = clock.step(index, level, moved)
@@ -92,10 +93,10 @@ def paint(task: Task) -> Iterator[Event]:
                     yield Preview(image=_picture(moved, task.recipe), step=step.step, scheduled=scheduled)
                 if task.should_stop():
                     raise KeyboardInterrupt
-            result = _picture(moved, task.recipe)
+            result = image.div(_scale(task.recipe)).clamp(0, 1) if latest is None else _picture(latest, task.recipe)
     except KeyboardInterrupt:
         reason = "interrupted"
-        result = _picture(moved, task.recipe) if clock.done else result
+        result = result if latest is None else _picture(latest, task.recipe)
     yield Done(
         image=resize(result, (task.photo.shape[3], task.photo.shape[2])),
         steps=clock.done,

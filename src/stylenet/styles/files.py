@@ -82,6 +82,8 @@ def read_style(path: Path, *, encoder_sha256: str) -> StoredStyle:
         StyleError: not a style file, a broken one, or one of other encoder weights.
     """
     card = read_card(path)
+    if not card.sizes_px:
+        raise StyleError(f"style file '{path}' is broken: it was measured at no size")
     if card.encoder_sha256 != encoder_sha256:
         raise StyleError(
             f"style '{card.name}' was measured with other encoder weights ({card.encoder_sha256[:8]}, here {encoder_sha256[:8]}); "

@@ -14,7 +14,7 @@ from stylenet.catalog.styles import StyleCard
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.errors import StyleError
 from stylenet.image.resize import resize
-from stylenet.losses.moments import Moments, moments
+from stylenet.losses.moments import Moments
 from stylenet.styles.framing import framed_features
 from stylenet.styles.packed import PackedMoments
 
@@ -56,8 +56,8 @@ class PictureStyle:
     def at_size(self, width: int, height: int, layers: Iterable[str]) -> Mapping[str, Moments]:
         """Moments of `layers` for the painting at exactly this size."""
         with torch.no_grad():
-            features = framed_features(self.encoder, resize(self.pixels, (width, height)), tuple(layers), self.rim_px)
-            return {layer: moments(values) for layer, values in features.items()}
+            layers = tuple(layers)
+            return framed_features(self.encoder, resize(self.pixels, (width, height)), layers, self.rim_px, watch=layers)[1]
 
 
 @dataclass(frozen=True, kw_only=True)
