@@ -238,3 +238,19 @@ def test_scipy_counts_evaluations_as_scipy_does() -> None:
 def test_scipy_refuses_what_is_no_number() -> None:
     with pytest.raises(NumericalError, match="the loss is not a number; lower the weights"):
         drained(scipy_lbfgs_rounds(start(), SolverSection(name="scipy-lbfgs"), Spoiled(3), rounds=2))
+
+
+def test_lbfgs_that_wandered_off_gives_its_best_picture() -> None:
+    """The curvature turns with every evaluation, so that the last picture is far from the lowest loss."""
+    seen: list[float] = []
+
+    def terms(image: torch.Tensor) -> dict[str, torch.Tensor]:
+        factor = 1.0 if len(seen) < 3 else 50.0
+        loss = factor * (image - 0.3 * len(seen)).square().sum()
+        seen.append(loss.item())
+        return {"content": loss}
+
+    section = SolverSection(name="lbfgs", learning_rate=1.0)
+    moved = list(lbfgs_steps(torch.zeros(1, 3, 2, 2), section, terms, steps=6, clip=None))
+    assert moved[-1].loss > 2 * min(seen)
+    assert "far above its lowest" in moved[-1].notice

@@ -27,9 +27,6 @@ class VggEncoder(nn.Module):
     mean: Tensor
     std: Tensor
 
-    gain: Tensor
-    offset: Tensor
-
     def __init__(self, record: EncoderRecord) -> None:
         super().__init__()
         self.record = record
@@ -42,10 +39,8 @@ class VggEncoder(nn.Module):
             source = record.widths[layer.replace("relu", "conv")]
             self.add_module(f"{layer}_readout", nn.Conv2d(source, width, kernel_size=1, bias=False))
         preprocessing = record.preprocessing
-        # (picture * scale - mean) / std as one multiplication and addition: one pass over the picture.
-        mean, std = torch.tensor(preprocessing.mean), torch.tensor(preprocessing.std)
-        for name, values in (("gain", preprocessing.scale / std), ("offset", -mean / std)):
-            self.register_buffer(name, values.view(1, 3, 1, 1), persistent=False)
+        for name, values in (("mean", preprocessing.mean), ("std", preprocessing.std)):
+            self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
 
     def forward(self, image: Tensor, layers: Iterable[str], observe: Observer | None = None) -> dict[str, Tensor]:
         """Features of `layers`, each of shape (B, C, H', W'), of pictures of shape (B, 3, H, W) in RGB, 0..1.
@@ -91,7 +86,9 @@ class VggEncoder(nn.Module):
         """The picture in the units that the first convolution expects."""
         if self.record.preprocessing.channel_order == "bgr":
             image = image.flip(1)
-        x = torch.addcmul(self.offset, image, self.gain)
+        scale = self.record.preprocessing.scale
+        # In the order in which the networks' authors compute it: a folded factor would round otherwise.
+        x = ((image if scale == 1.0 else image * scale) - self.mean) / self.std
         weight = self._convolution("conv1_1").weight
         return x.to(weight.dtype).contiguous(memory_format=torch.channels_last)
 

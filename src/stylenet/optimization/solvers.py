@@ -16,6 +16,9 @@ from stylenet.optimization.adam import Adam
 Terms = Callable[[Tensor], Mapping[str, Tensor]]
 """From a picture in the recipe's units to its weighted losses."""
 
+_FAR_ABOVE = 2.0
+"""L-BFGS without a line search may wander off; ending with a loss so many times the lowest one is no end to keep."""
+
 _MOST_UNDONE = 8
 """Steps undone in a row before the painting is given up: by then the step is 256 times smaller than it was."""
 
@@ -120,6 +123,11 @@ def lbfgs_steps(image: Tensor, section: SolverSection, terms: Terms, *, steps: i
                     wild = 0
                     image.copy_(best)
                     break
+            if evaluated == steps and loss > _FAR_ABOVE * best_loss:
+                yield Moved(
+                    values, best.clone, f"L-BFGS ended at a loss of {loss:.4g}, far above its lowest, {best_loss:.4g}; that picture is kept"
+                )
+                return
             yield Moved(values, lambda: image.detach().clone() if clip is None else image.detach().clamp(*clip), notice)
             notice = ""
         else:
