@@ -180,3 +180,13 @@ def test_the_compact_encoder_ships_whole():
     weights = bundled.open_bundled("compact")
     assert weights.record.name == "compact"
     assert "VGG-19" in weights.provenance["distilled_from"]
+
+
+def test_a_recipe_gets_the_weights_that_it_prefers(weights, slim_architectures, tmp_path):
+    """`vgg16` is torchvision's file where that is installed; a recipe made for Caffe's weights takes those."""
+    cache = cache_folder() / "weights"
+    for name in ("vgg16", "vgg16-keras"):
+        write_weights(weights, cache / f"{name}.safetensors")
+    assert find_weights("vgg16").stem == "vgg16"
+    assert find_weights("vgg16", preferred=("vgg16-caffe", "vgg16-keras")).stem == "vgg16-keras"
+    assert find_weights("vgg16", preferred=("vgg16-caffe",)).stem == "vgg16"

@@ -23,11 +23,13 @@ class OpenEncoder:
         fast: In the dtype that the device computes fastest with.
         exact: In float32; the same object where that is the fastest.
         sha256: Of the weights file.
+        weights: The file's name without its suffix: that of the published weights, where they are installed.
     """
 
     fast: VggEncoder
     exact: VggEncoder
     sha256: str
+    weights: str
 
     @property
     def record(self) -> EncoderRecord:
@@ -47,7 +49,7 @@ def open_encoder(section: EncoderSection, choice: str | None = None, *, device: 
     Raises:
         WeightsError: the weights are missing or unusable.
     """
-    path = find_weights(choice or section.name)
+    path = find_weights(choice or section.name, preferred=() if choice else section.published)
     weights = read_weights(path)
     record = replace(
         weights.record,
@@ -58,7 +60,7 @@ def open_encoder(section: EncoderSection, choice: str | None = None, *, device: 
     )
     exact = _build(record, weights, device, torch.float32)
     fast = exact if dtype == torch.float32 else _build(record, weights, device, dtype)
-    return OpenEncoder(fast=fast, exact=exact, sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    return OpenEncoder(fast=fast, exact=exact, sha256=hashlib.sha256(path.read_bytes()).hexdigest(), weights=path.stem)
 
 
 def _build(record: EncoderRecord, weights: EncoderWeights, device: torch.device, dtype: torch.dtype) -> VggEncoder:

@@ -122,11 +122,11 @@ def import_weights(
         return _install(weights, source, target)
 
 
-def find_weights(name: str | Path) -> Path:
+def find_weights(name: str | Path, *, preferred: Sequence[str] = ()) -> Path:
     """The file of the weights called `name`: those that ship, those installed, or the file of that path, in any format.
 
-    An architecture's name (`vgg19`) stands for whichever weights of it are installed: those of exactly that name, else the
-    Caffe-trained ones, as the literature used them. Nothing is fetched.
+    An architecture's name (`vgg19`) stands for whichever weights of it are installed: the first that are among `preferred`, else those of
+    exactly that name, else the Caffe-trained ones, as the literature used them. Nothing is fetched.
 
     Raises:
         WeightsError: There are none; the message says how to get them.
@@ -134,6 +134,9 @@ def find_weights(name: str | Path) -> Path:
     text, installed = str(name), _installed()
     if text in bundled_names():
         return bundled_path(text)
+    for choice in preferred:
+        if choice in installed:
+            return installed[choice]
     if text in installed:
         return installed[text]
     for prefix in (f"{text}-caffe", f"{text}-keras", f"{text}-matconvnet", f"{text}-imported"):
