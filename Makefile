@@ -60,5 +60,5 @@ $(READY): pyproject.toml constraints.txt
 		echo "$(PYTHON) cannot make environments. On Debian and Ubuntu its package python3-venv is missing." >&2; exit 1; }
 	@echo "Setting up .venv; this is done once and takes a minute or two."
 	"$(PYTHON)" -m venv "$(VENV)"
-	"$(BIN)/python" -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev,demo]'
+	"$(BIN)/python" -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch "$(READY)"

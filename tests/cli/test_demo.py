@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import PIL.Image
@@ -11,9 +10,7 @@ import pytest
 from stylenet.catalog import styles
 from stylenet.cli.demo import choose_pairs
 from stylenet.errors import StyleError
-from tests.cli.conftest import INPUTS, Run, files_in
-
-pytest.importorskip("skimage")
+from tests.cli.conftest import Run, files_in
 
 
 def test_paints_sample_photographs_and_a_sheet(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,15 +29,6 @@ def test_paints_sample_photographs_and_a_sheet(run: Run, folder: Path, monkeypat
     assert files_in(folder / "results" / "demo") == painted | {"astronaut.png", "coffee.png", "cat.png", "rocket.png", "sheet.png"}
     with PIL.Image.open(folder / "results" / "demo" / "sheet.png") as sheet:
         assert sheet.width > 4 * 300
-
-
-def test_without_scikit_image_it_names_the_extra(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run("styles", "add", "painting.jpg")
-    monkeypatch.setitem(sys.modules, "skimage.data", None)
-    ended = run("demo")
-    assert ended.code == 2
-    assert "pip install 'stylenet[demo]'" in ended.error
-    assert files_in(folder) == INPUTS
 
 
 def test_a_folder_that_cannot_be_made(run: Run, folder: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from stylenet.cli import options
-from stylenet.errors import OutputError, StyleError, UsageError
+from stylenet.errors import OutputError, StyleError
 
 _PAIRS = {"astronaut": "starry-night", "coffee": "great-wave", "cat": "the-scream", "rocket": "edtaonisl"}
 """Photograph and style; where the library lacks one, another of it takes its place."""
@@ -88,10 +88,7 @@ def choose_pairs(styles: Sequence[str]) -> Mapping[str, str]:
 
 def _samples() -> Mapping[str, Callable[[], Any]]:
     """scikit-image's sample photographs: functions that give arrays."""
-    try:
-        data = importlib.import_module("skimage.data")
-    except ImportError:
-        raise UsageError("the demo's photographs come with scikit-image; install it with: pip install 'stylenet[demo]'") from None
+    data = importlib.import_module("skimage.data")
     return {name: getattr(data, name) for name in _PAIRS}
 
 
