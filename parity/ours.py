@@ -15,7 +15,7 @@ from stylenet.catalog.recipes import load_recipe
 from stylenet.encoders.opening import open_encoder
 from stylenet.optimization.adam import Adam
 from stylenet.optimization.objective import Objective
-from stylenet.optimization.solvers import adam_steps, gradient_of, lbfgs_steps, scipy_lbfgs_rounds
+from stylenet.optimization.solvers import AdamSolver, LbfgsSolver, ScipySolver, Solver
 from stylenet.styles.style import PictureStyle
 from stylenet.stylizers.goals import Goals
 from stylenet.weights.reading import read_weights
@@ -57,30 +57,32 @@ class Ours:
 
     def evaluate(self, picture: np.ndarray) -> tuple[dict[str, float], np.ndarray]:
         """The weighted terms, and the gradient of their sum."""
-        terms, gradient = gradient_of(_tensor(picture), self._terms)
+        terms, gradient = self._evaluate(_tensor(picture))
         return terms, _array(gradient)
 
     def iterates(self, start: np.ndarray, steps: int) -> list[np.ndarray]:
         """The picture after each of the solver's steps."""
-        image, solver = _tensor(start), self.recipe.solver
-        if solver.name == "adam":
+        image, section = _tensor(start), self.recipe.solver
+        solver: Solver
+        if section.name == "adam":
             # The iterates themselves, not their average.
-            adam = Adam(image, msgspec.structs.replace(solver, average=0.0))
-            return [_array(moved.result()) for moved in adam_steps(adam, self._terms, steps=steps, clip=self._clip)]
-        moves = lbfgs_steps(image, solver, self._terms, steps=steps, clip=self._clip)
-        return [_array(moved.result()) for moved in moves]
+            solver = AdamSolver(Adam(image, msgspec.structs.replace(section, average=0.0)), steps=steps, clip=self._clip)
+        else:
+            solver = LbfgsSolver(image, section, steps=steps, clip=self._clip)
+        return [_array(moved.result()) for _ in range(steps) for moved in solver.advance(self._evaluate)]
 
     def rounds(self, start: np.ndarray, count: int) -> list[tuple[int, float]]:
         """Evaluations of each round of SciPy's L-BFGS, and the lowest loss in it."""
+        solver = ScipySolver(_tensor(start), self.recipe.solver)
         found = []
-        image = _tensor(start)
         for _ in range(count):
-            moved = list(scipy_lbfgs_rounds(image, self.recipe.solver, self._terms, rounds=1))
+            moved = list(solver.advance(self._evaluate))
             found.append((len(moved), min(one.loss for one in moved)))
         return found
 
-    def _terms(self, values: Tensor) -> dict[str, Tensor]:
-        return self._objective.terms(values / self.scale if self.scale != 1.0 else values)
+    def _evaluate(self, values: Tensor) -> tuple[dict[str, float], Tensor]:
+        terms, gradient = self._objective.evaluate(values / self.scale if self.scale != 1.0 else values)
+        return terms, gradient / self.scale if self.scale != 1.0 else gradient
 
 
 def _tensor(picture: np.ndarray) -> Tensor:

@@ -9,6 +9,7 @@
     │   └── DownloadError     they could not be fetched                                 exit code 6
     ├── OutputError       a result cannot be written                                    exit code 7
     ├── NumericalError    the painting left the range of numbers and cannot go on       exit code 8
+    ├── CheckpointError   a painting that was stopped cannot be gone on with            exit code 9
     └── ShapeError        a tensor has not the shape that a function documents          exit code 1
 
 An interrupted run (Ctrl-C) keeps its best picture and ends with exit code 130.
@@ -70,6 +71,12 @@ class NumericalError(StylenetError):
     """The painting left the range of numbers and cannot go on."""
 
     exit_code = 8
+
+
+class CheckpointError(StylenetError):
+    """A painting that was stopped cannot be gone on with."""
+
+    exit_code = 9
 
 
 class ShapeError(StylenetError, ValueError):

@@ -30,8 +30,8 @@ def test_a_step_of_the_ladder_and_beyond_its_ends(asked: float, expected: float)
 def test_between_two_steps_by_octaves() -> None:
     """Halfway in scale, at 200 * sqrt 2, lies the mean of both."""
     moments = stored(100, 200, 400).at(200 * math.sqrt(2), ("relu1_1",))["relu1_1"]
-    torch.testing.assert_close(moments.mean, torch.full((1, 2), 300.0))
-    torch.testing.assert_close(moments.gram, torch.full((1, 2, 2), (200.0**2 + 400.0**2) / 2))
+    torch.testing.assert_close(moments.mean, torch.full((1, 2), 300.0, dtype=torch.float64))
+    torch.testing.assert_close(moments.gram, torch.full((1, 2, 2), (200.0**2 + 400.0**2) / 2, dtype=torch.float64))
 
 
 def test_a_ladder_of_one_step() -> None:

@@ -39,6 +39,9 @@ class EncoderSection(Section, frozen=True):
     pooling_scale: Annotated[float, knob("pooled values are multiplied by it (about 2 restores average, 0.78 L2)", gt=0, le=10)] = 1.0
     rounding: Annotated[Rounding | None, knob("odd sizes are rounded down or up when pooled; none: as the encoder was made")] = None
     padding: Annotated[Padding | None, knob("what convolutions see beyond the border; none: as the encoder was made")] = None
+    published: Annotated[
+        tuple[str, ...], knob("published weights (`weights ls`) that the recipe's numbers were made for, the best first; none: any")
+    ] = ()
     weights: Annotated[str, knob("the weights file that the recipe's numbers were meant for, in words")] = "built in"
 
 
@@ -132,6 +135,7 @@ class SolverSection(Section, frozen=True):
     ] = "paper"
     history: Annotated[int, knob("L-BFGS: steps remembered", ge=1, le=1000)] = 100
     evaluations_per_round: Annotated[int, knob("scipy-lbfgs: most evaluations of the loss in one round", ge=1)] = 20
+    patience: Annotated[int, knob("a level ends where its loss has not fallen by a thousandth in so many steps; 0: never", ge=0)] = 0
     average: Annotated[float, knob("memory of the iterate average that becomes the result; 0: the last iterate", ge=0, lt=1)] = 0.0
 
 

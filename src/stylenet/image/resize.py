@@ -71,6 +71,31 @@ def target_size(width: int, height: int, size: int | str | tuple[int, int]) -> t
     return result
 
 
+def print_size(width: int, height: int, paper: str, dpi: int) -> tuple[int, int]:
+    """(width, height) in pixels with which a picture of `width` x `height` fills paper as far as its aspect allows.
+
+    Args:
+        width: Of the picture, pixels.
+        height: Of the picture, pixels.
+        paper: "40x30cm", "400x300mm" or "16x12in"; turned where the picture lies the other way.
+        dpi: Dots per inch, 30..2400.
+
+    Raises:
+        UsageError: `paper` is no size of paper, `dpi` out of range, or both mean more than `MAX_PIXELS`.
+    """
+    _check_sides(width, height)
+    match = re.fullmatch(r"([0-9]+\.?[0-9]*)\s*[x×]\s*([0-9]+\.?[0-9]*)\s*(mm|cm|in)", paper.strip().lower())
+    if match is None or not float(match[1]) or not float(match[2]):
+        raise UsageError(f"'{paper}' is no size of paper; write WIDTHxHEIGHT and a unit, like 40x30cm, 400x300mm or 16x12in")
+    if not 30 <= dpi <= 2400:
+        raise UsageError(f"dpi is {dpi}; allowed are 30..2400 dots per inch, 300 is usual")
+    dots = dpi / {"mm": 25.4, "cm": 2.54, "in": 1.0}[match[3]]
+    long, short = sorted((float(match[1]) * dots, float(match[2]) * dots), reverse=True)
+    across, down = (long, short) if width >= height else (short, long)
+    scale = min(across / width, down / height)
+    return target_size(width, height, (max(1, round(width * scale)), max(1, round(height * scale))))
+
+
 def fit_within(width: int, height: int, long_side_px: int) -> tuple[int, int]:
     """(width, height) with neither side above `long_side_px`, the aspect kept; a smaller picture keeps its size."""
     return (width, height) if max(width, height) <= long_side_px else target_size(width, height, long_side_px)

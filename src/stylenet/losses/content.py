@@ -8,8 +8,8 @@ from torch import Tensor
 from stylenet.errors import ShapeError
 
 
-def content_distance(given: Tensor, target: Tensor, distance: str) -> Tensor:
-    """How far two layers are apart.
+class ContentTarget:
+    """A layer of the photo, and how far pictures are from it.
 
     | distance    | formula                      | source |
     |-------------|------------------------------|--------|
@@ -20,32 +20,37 @@ def content_distance(given: Tensor, target: Tensor, distance: str) -> Tensor:
     | `half-sum`  | 1/2 sum (F-P)^2              | Gatys et al. 2016, eq. 1 |
 
     Args:
-        given: Features F of the picture, shape (B, C, H, W).
-        target: Features P of the photo, the same shape.
+        features: P, shape (B, C, H, W).
         distance: A word of the table.
-
-    Raises:
-        ShapeError: the shapes differ.
     """
-    if given.shape != target.shape:
-        raise ShapeError(f"content features must have one shape; got {tuple(given.shape)} and {tuple(target.shape)}")
-    # In the features' own precision, summed in float32: full-size float32 copies cost more than the layer itself.
-    difference = given - target
-    squares = difference.square()
-    total = squares.sum(dtype=_summing(squares))
-    match distance:
-        case "relative":
-            power = target.square().sum(dtype=_summing(squares))
-            return total / power.clamp_min(1e-20)
-        case "mean":
-            return total / given.numel()
-        case "half-mean":
-            return total / (2 * given.numel())
-        case "sum":
-            return total
-        case "half-sum":
-            return total / 2
-    raise ValueError(f"no content distance is called '{distance}'")
+
+    def __init__(self, features: Tensor, distance: str) -> None:
+        self.features = features
+        match distance:
+            case "relative":
+                self._factor = 1 / max(float(features.square().sum(dtype=_summing(features))), 1e-20)
+            case "mean":
+                self._factor = 1 / features.numel()
+            case "half-mean":
+                self._factor = 1 / (2 * features.numel())
+            case "sum":
+                self._factor = 1.0
+            case "half-sum":
+                self._factor = 0.5
+            case _:
+                raise ValueError(f"no content distance is called '{distance}'")
+
+    def loss(self, given: Tensor, place: tuple[slice, slice] | None = None) -> Tensor:
+        """The distance of features F from the photo's; with the rows and columns of a tile, F being the tile's, that tile's part of it.
+
+        Raises:
+            ShapeError: the shapes differ.
+        """
+        target = self.features if place is None else self.features[(..., *place)]
+        if given.shape != target.shape:
+            raise ShapeError(f"content features must have one shape; got {tuple(given.shape)} and {tuple(target.shape)}")
+        # In the features' own precision, summed in float32: full-size float32 copies cost more than the layer itself.
+        return (given - target).square().sum(dtype=_summing(given)) * self._factor
 
 
 def _summing(values: Tensor) -> torch.dtype:

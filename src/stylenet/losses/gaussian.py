@@ -49,17 +49,16 @@ class Gaussian:
 
 def gaussian(moments: Moments, *, rank: int | None = None, ridge: float = 0.0) -> Gaussian:
     """The Gaussian of a layer's moments, its covariance cut to `rank` principal directions and a remainder."""
-    values, vectors = torch.linalg.eigh(_finest(moments.covariance))
+    values, vectors = torch.linalg.eigh(moments.covariance)
     values = (values + ridge).clamp_min(0)
     count = values.shape[-1]
     kept = min(rank or count, count)
     basis, deviations = vectors[:, :, count - kept :], values[:, count - kept :].sqrt()
-    dtype = moments.gram.dtype
     return Gaussian(
         mean=moments.mean,
-        factor=(basis * deviations[:, None, :]).to(dtype),
-        basis=basis.to(dtype),
-        rest=values[:, : count - kept].sum().to(dtype),
+        factor=(basis * deviations[:, None, :]),
+        basis=basis,
+        rest=values[:, : count - kept].sum(),
         ridge=ridge,
     )
 
@@ -90,9 +89,8 @@ def wasserstein_distance(given: Moments, target: Gaussian, distance: str = "rela
     trace = covariance.diagonal(dim1=1, dim2=2).sum()
     factor = target.factor
     if target.ridge:
-        # The ridge bounds every eigenvalue by its square, far below what float32 can tell from nothing beside the largest ones.
-        factor, spread = _finest(factor), _finest(covariance)
-        cross = root_trace(factor.transpose(1, 2) @ spread @ factor, floor=target.ridge**2, share=0.0).to(trace.dtype)
+        # The ridge bounds every eigenvalue by its square, far below the share of the largest that counts elsewhere.
+        cross = root_trace(factor.transpose(1, 2) @ covariance @ factor, floor=target.ridge**2, share=0.0)
     else:
         # What the painting spreads tells which spread is none: a picture of one color, or of one position, has none at all.
         cross = root_trace(factor.transpose(1, 2) @ covariance @ factor, floor=_FLAT * float(target.trace) ** 2)
@@ -132,8 +130,3 @@ class _RootTrace(torch.autograd.Function):
     def backward(context: torch.autograd.function.FunctionCtx, gradient: Tensor) -> tuple[Tensor, None, None]:
         (slope,) = context.saved_tensors  # type: ignore[attr-defined]
         return gradient * slope, None, None
-
-
-def _finest(values: Tensor) -> Tensor:
-    """In float64, where the device has it."""
-    return values if values.device.type == "mps" else values.double()

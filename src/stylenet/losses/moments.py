@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import torch
 from torch import Tensor
 
+from stylenet.errors import ShapeError
 from stylenet.shapes import check_features
 
 if TYPE_CHECKING:
     from stylenet.shapes import Features, Gram
 
-Window: TypeAlias = tuple[int, int, int]
-"""First row and column (they are the same), rows, columns."""
+Window: TypeAlias = tuple[int, int, int, int]
+"""First row, first column, rows, columns."""
 
 _BLOCK = 4096
-"""Positions that one bfloat16 product sums; block results are added in float32, so that rounding does not grow with the picture."""
+"""Positions that one product sums; block results are added in float64, so that rounding does not grow with the picture."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,12 @@ class Moments:
     Attributes:
         mean: Mean of each channel, shape (B, C).
         gram: Mean product of each pair of channels, shape (B, C, C); the uncentered second moment.
-        positions: H * W, the count that the means were taken over.
+        positions: H * W, the count that the means were taken over; for a region the sum of its weights.
     """
 
     mean: Tensor
     gram: Tensor
-    positions: int
+    positions: float
 
     def shifted(self, shift: float) -> Moments:
         """The moments of the features minus `shift`."""
@@ -46,6 +47,7 @@ class Moments:
 
     def through(self, readout: Tensor) -> Moments:
         """The moments of `readout @ features`: the Gram matrix of W f is W G W^T. `readout` has shape (D, C)."""
+        readout = readout.to(self.gram.dtype)
         return Moments(self.mean @ readout.T, readout @ self.gram @ readout.T, self.positions)
 
     @property
@@ -60,12 +62,13 @@ class Moments:
         return variance.clamp_min(1e-10).sqrt()
 
     def to(self, device: torch.device) -> Moments:
-        """The same numbers on another device."""
-        return Moments(self.mean.to(device), self.gram.to(device), self.positions)
+        """The same numbers on another device, in float64 where it has that."""
+        exact = torch.float32 if device.type == "mps" else torch.float64
+        return Moments(self.mean.to(device, exact), self.gram.to(device, exact), self.positions)
 
 
 def moments(features: Features) -> Moments:
-    """Mean and mean product of the channels of one layer, differentiable, in float32 (float64 for float64 features).
+    """Mean and mean product of the channels of one layer, differentiable, in float64 (float32 where the device has no other).
 
     Args:
         features: Shape (B, C, H, W), any range. Fastest in channels_last memory, which is read as it lies.
@@ -73,26 +76,42 @@ def moments(features: Features) -> Moments:
     Raises:
         ShapeError: `features` is not 4-D.
     """
-    return watched(features)[1]
+    return watched(features)[1][0]
 
 
-def watched(features: Features, window: Window | None = None) -> tuple[Features, Moments]:
-    """The same features to go on with, and the moments of those inside `window`.
+def watched(features: Features, window: Window | None = None, weights: Tensor | None = None) -> tuple[Features, tuple[Moments, ...]]:
+    """The same features to go on with, and the moments of those inside `window`: one for the whole of it, or one for each region.
+
+    With weights T of a region the moments are sum T F / sum T and sum T F F^T / sum T: the guided Gram matrix, with T the square of the
+    source's guidance channel.
 
     What flows back through the moments is added in place to what flows back from the layers behind: one pass over the layer less, and no
     full-size tensor of zeros around the window.
 
     Args:
-        features: Shape (B, C, H, W), any range.
+        features: Shape (B, C, H, W), any range; B is 1 where there are regions.
         window: All positions where left out.
+        weights: Of R regions inside the window, shape (R, rows, columns), 0..1.
 
     Raises:
         ShapeError: `features` is not 4-D.
+
+    References:
+        Gatys et al. 2017 (CVPR, Controlling Perceptual Factors), eq. 5 and 6: they weigh the features by a guidance channel whose squares
+        sum to one; we divide by the sum instead, and so may its square be any weight.
     """
     check_features(features)
-    window = window or (0, features.shape[2], features.shape[3])
-    passed, mean, gram = _Watched.apply(features, window)  # type: ignore[no-untyped-call]
-    return passed, Moments(mean, gram, window[1] * window[2])
+    window = window or (0, 0, features.shape[2], features.shape[3])
+    if weights is None:
+        passed, mean, gram = _Watched.apply(features, window)  # type: ignore[no-untyped-call]
+        return passed, (Moments(mean, gram, window[2] * window[3]),)
+    if features.shape[0] != 1 or tuple(weights.shape[1:]) != window[2:]:
+        raise ShapeError(f"weights of regions have shape (R, {window[2]}, {window[3]}), for one picture; got {tuple(weights.shape)}")
+    sums = weights.flatten(1).sum(1).clamp_min(1e-6)
+    shares = weights.flatten(1) / sums[:, None]
+    passed, mean, gram = _WatchedRegions.apply(features, window, shares)  # type: ignore[no-untyped-call]
+    each = zip(mean.split(1), gram.split(1), sums.tolist(), strict=True)
+    return passed, tuple(Moments(mean_of_one, gram_of_one, positions) for mean_of_one, gram_of_one, positions in each)
 
 
 def gram_matrix(features: Features) -> Gram:
@@ -123,8 +142,7 @@ class _Watched(torch.autograd.Function):
         context.save_for_backward(rows)
         context.shape, context.window = features.shape, window
         context.set_materialize_grads(False)
-        exact = torch.float64 if rows.dtype == torch.float64 else torch.float32
-        return features.view_as(features), rows.mean(1, dtype=exact), _summed_products(rows, exact) / rows.shape[1]
+        return features.view_as(features), _sum(rows) / rows.shape[1], _summed_products(rows) / rows.shape[1]
 
     @staticmethod
     def backward(
@@ -147,21 +165,66 @@ class _Watched(torch.autograd.Function):
         return passed_grad, None
 
 
+class _WatchedRegions(torch.autograd.Function):
+    """The moments of weighted regions; the shares of every region sum to one."""
+
+    @staticmethod
+    def forward(context: Any, features: Tensor, window: Window, shares: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        rows = _inside(features, window).reshape(1, -1, features.shape[1])
+        context.save_for_backward(rows, shares)
+        context.shape, context.window = features.shape, window
+        context.set_materialize_grads(False)
+        # A share is about one over the count of positions: brought to about one, so that no precision is lost in small numbers.
+        count = rows.shape[1]
+        means, grams = [], []
+        for share in shares:
+            weighted = rows * (share * count)[None, :, None].to(rows.dtype)
+            means.append(_sum(weighted) / count)
+            grams.append(_summed_products(rows, weighted) / count)
+        return features.view_as(features), torch.cat(means), torch.cat(grams)
+
+    @staticmethod
+    def backward(
+        context: Any, passed_grad: Tensor | None, mean_grad: Tensor | None, gram_grad: Tensor | None
+    ) -> tuple[Tensor | None, None, None]:
+        rows, shares = context.saved_tensors
+        if passed_grad is None:
+            passed_grad = rows.new_zeros(context.shape).contiguous(memory_format=torch.channels_last)
+        inside = _inside(passed_grad, context.window)
+        for index, share in enumerate(shares):
+            slope = torch.zeros_like(rows) if gram_grad is None else rows @ (gram_grad[index] + gram_grad[index].T).to(rows.dtype)
+            if mean_grad is not None:
+                slope += mean_grad[index].to(rows.dtype)
+            inside.add_((slope * share[None, :, None].to(rows.dtype)).reshape(inside.shape))
+        return passed_grad, None, None
+
+
 def _inside(values: Tensor, window: Window) -> Tensor:
     """A view of (B, C, H, W) as (B, rows, columns, C)."""
-    first, rows, columns = window
-    return values.permute(0, 2, 3, 1)[:, first : first + rows, first : first + columns]
+    top, left, rows, columns = window
+    return values.permute(0, 2, 3, 1)[:, top : top + rows, left : left + columns]
 
 
-def _summed_products(rows: Tensor, exact: torch.dtype) -> Tensor:
-    """Sum over positions of x x^T for rows of shape (B, M, C)."""
-    batch, count, channels = rows.shape
-    if rows.dtype == exact or count <= _BLOCK:
-        return (rows.transpose(1, 2) @ rows).to(exact)
-    whole = count // _BLOCK * _BLOCK
-    blocks = rows[:, :whole].reshape(batch * (whole // _BLOCK), _BLOCK, channels)
-    total = (blocks.transpose(1, 2) @ blocks).view(batch, -1, channels, channels).sum(1, dtype=exact)
-    if whole < count:
-        rest = rows[:, whole:]
-        total += (rest.transpose(1, 2) @ rest).to(exact)
-    return total
+def _finest(values: Tensor) -> torch.dtype:
+    return torch.float32 if values.device.type == "mps" else torch.float64
+
+
+def _blocks(rows: Tensor) -> tuple[Tensor, Tensor]:
+    """Rows (B, M, C) as blocks (B, M // block, block, C), and the rest."""
+    whole = rows.shape[1] // _BLOCK * _BLOCK
+    return rows[:, :whole].unflatten(1, (whole // _BLOCK, _BLOCK)), rows[:, whole:]
+
+
+def _sum(rows: Tensor) -> Tensor:
+    """Sum over positions of rows (B, M, C)."""
+    blocks, rest = _blocks(rows)
+    exact, partly = _finest(rows), torch.float64 if rows.dtype == torch.float64 else torch.float32
+    return blocks.sum(2, dtype=partly).sum(1, dtype=exact) + rest.sum(1, dtype=partly)
+
+
+def _summed_products(rows: Tensor, weighted: Tensor | None = None) -> Tensor:
+    """Sum over positions of y x^T for rows x of shape (B, M, C) and `weighted` rows y; y is x where left out."""
+    blocks, rest = _blocks(rows)
+    left, left_rest = (blocks, rest) if weighted is None else _blocks(weighted)
+    exact = _finest(rows)
+    return (left.transpose(2, 3) @ blocks).sum(1, dtype=exact) + (left_rest.transpose(1, 2) @ rest).to(exact)

@@ -65,6 +65,7 @@ def mean_std_distance(given: Moments, target: Moments) -> Tensor:
 
 def layer_loss(target: Moments, statistic: str, distance: str, *, picture_positions: int = 1) -> LayerLoss:
     """The loss of one layer against a painting's moments; what depends on the painting alone is computed once, here."""
+    target = target.to(target.gram.device)  # a style file's are float32
     match statistic:
         case "gram":
             return partial(gram_distance, target=target, distance=distance, picture_positions=picture_positions)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from stylenet.catalog.recipe import SolverSection
+
+_STRIP_ROWS = 1024
+"""Of pictures larger than this the roots are held for a strip at a time."""
 
 
 class Adam:
@@ -31,32 +36,38 @@ class Adam:
             self.gradient = functional.interpolate(previous.gradient, size=size, mode="bilinear").mul_(shrink)
             self.square = functional.interpolate(previous.square, size=size, mode="bilinear").mul_(shrink**2)
             self.count = previous.count
-        self._before = (self.image.clone(), self.gradient.clone(), self.square.clone())
-        self._average = torch.zeros_like(image)
+        self._last_rate = 0.0
+        self._average = torch.zeros_like(image) if section.average else image
         self._average_weight = 0.0
 
     def step(self, gradient: Tensor, rate_factor: float = 1.0) -> None:
         """Move the picture against `gradient`."""
         section = self.section
-        for kept, now in zip(self._before, (self.image, self.gradient, self.square), strict=True):
-            kept.copy_(now)
         self.count += 1
         self.gradient.lerp_(gradient, 1 - section.beta1)
         self.square.mul_(section.beta2).addcmul_(gradient, gradient, value=1 - section.beta2)
-        rate = section.learning_rate * rate_factor
-        first, second = 1 - section.beta1**self.count, (1 - section.beta2**self.count) ** 0.5
-        if section.epsilon_form == "hat":
-            denominator = self.square.sqrt().add_(section.epsilon)
-            self.image.addcdiv_(self.gradient, denominator, value=-rate * second / first)
-        else:
-            denominator = self.square.sqrt().div_(second).add_(section.epsilon)
-            self.image.addcdiv_(self.gradient, denominator, value=-rate / first)
+        self._last_rate = section.learning_rate * rate_factor
+        self._move(self._last_rate)
 
     def undo(self) -> None:
-        """Take the last step back."""
-        for kept, now in zip(self._before, (self.image, self.gradient, self.square), strict=True):
-            now.copy_(kept)
-        self.count = max(0, self.count - 1)
+        """Take the last step of the picture back, to rounding; what is remembered of the gradients stays. Only one step can be undone."""
+        # Computed again, not kept: a copy of the picture would cost a pass in every step for what happens in none.
+        if self._last_rate:
+            self._move(-self._last_rate)
+        self._last_rate = 0.0
+
+    def _move(self, rate: float) -> None:
+        section = self.section
+        first, second = 1 - section.beta1**self.count, (1 - section.beta2**self.count) ** 0.5
+        strips = zip(*(tensor.split(_STRIP_ROWS, dim=2) for tensor in (self.image, self.gradient, self.square)), strict=True)
+        for image, gradient, square in strips:
+            denominator = square.sqrt()
+            if section.epsilon_form == "hat":
+                denominator.add_(section.epsilon)
+                image.addcdiv_(gradient, denominator, value=-rate * second / first)
+            else:
+                denominator.div_(second).add_(section.epsilon)
+                image.addcdiv_(gradient, denominator, value=-rate / first)
 
     def remember(self) -> None:
         """Let the picture as it is now enter the average."""
@@ -71,3 +82,18 @@ class Adam:
         if self._average_weight == 0.0:
             return self.image.clone()
         return self._average / self._average_weight
+
+    def state(self) -> dict[str, Tensor]:
+        """All that the next steps depend on."""
+        numbers = torch.tensor([self.count, self._last_rate, self._average_weight], dtype=torch.float64)
+        tensors = {"image": self.image, "gradient": self.gradient, "square": self.square, "numbers": numbers}
+        return {**tensors, "average": self._average} if self.section.average else tensors
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a state of `state`, of a picture of the same size."""
+        for name in ("image", "gradient", "square"):
+            getattr(self, name).copy_(state[name])
+        count, self._last_rate, self._average_weight = state["numbers"].tolist()
+        self.count = int(count)
+        if self.section.average:
+            self._average.copy_(state["average"])

@@ -1,4 +1,4 @@
-"""What a recipe minimizes at one level: content, style and smoothness of a picture, weighted."""
+"""What a recipe minimizes at one level: content, style and smoothness of a picture, weighted; whole or tile by tile."""
 
 from __future__ import annotations
 
@@ -7,22 +7,25 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.losses.content import content_distance
+from stylenet.losses.content import ContentTarget
 from stylenet.losses.moments import Moments
 from stylenet.losses.smoothness import total_variation
 from stylenet.losses.style import LayerLoss, chained, layer_loss
-from stylenet.styles.framing import framed_features
+from stylenet.styles.framing import Frame, Statistics, part_of
+from stylenet.tiling.halo import strides
 
 
 @dataclass(frozen=True)
 class Goal:
-    """A painting's moments by layer, and its share where several are blended."""
+    """A painting's moments by layer, its share where several are blended, and the region of the picture that it is meant for."""
 
     moments: Mapping[str, Moments]
     share: float
+    region: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,11 @@ class Objective:
         recipe: What to minimize.
         encoder: Gives the features.
         photo: The photo at this size, (1, 3, H, W), 0..1.
-        goals: The paintings' moments at this size, their shares sum to one.
+        goals: The paintings' moments at this size; their shares sum to one in every region.
+        regions: Where each region lies, (R, 1, H, W), 0..1; None: one region, everywhere.
         style_factor: The style weight is multiplied by it (strength).
         content_factor: The content weight is multiplied by it (level).
+        tile_px: Pixels that the encoder may look at in one pass; None: all of them. Loss and gradient are the same.
     """
 
     def __init__(
@@ -50,71 +55,128 @@ class Objective:
         photo: Tensor,
         goals: Sequence[Goal],
         *,
+        regions: Tensor | None = None,
         style_factor: float = 1.0,
         content_factor: float = 1.0,
+        tile_px: int | None = None,
     ) -> None:
         self.recipe, self.encoder = recipe, encoder
-        self._layers = (*recipe.style.layers, *(layer for layer in recipe.content.layers if layer not in recipe.style.layers))
+        layers = (*recipe.style.layers, *(layer for layer in recipe.content.layers if layer not in recipe.style.layers))
         self._style_layers = sorted(recipe.style.layers, key=encoder.record.layers.index)
         self._content_weight = recipe.content.weight * content_factor
         self._style_weight = recipe.style.weight * style_factor
         self._readouts = self._style_readouts()
+        self.frame = Frame(encoder.record, (photo.shape[3], photo.shape[2]), layers, recipe.picture.rim_px, tile_px=tile_px)
+        self._weights = None if regions is None else self._weights_of(regions)
+        areas = [1.0] if regions is None else [float(region.mean()) for region in regions]
+        self._goals = goals
         self._style: list[list[_Weighted]] = [
             [
-                _Weighted(goal.share * recipe.style.layers[layer], self._layer_loss(layer, goal.moments[layer], photo))
+                _Weighted(areas[goal.region] * goal.share * recipe.style.layers[layer], self._layer_loss(layer, goal.moments[layer], photo))
                 for layer in self._style_layers
             ]
             for goal in goals
         ]
-        with torch.no_grad():
-            features, statistics = self._look(photo)
-            self._content = {layer: features[layer].clone() for layer in recipe.content.layers}
-            if recipe.style.balance == "start" and self._style_layers:
-                self._style = self._balanced(statistics)
+        seen = self.frame.measure(encoder, photo, watch=self._style_layers, keep=tuple(recipe.content.layers), weights=self._weights)
+        self._content = {layer: ContentTarget(values, recipe.content.distance) for layer, values in seen.features.items()}
+        if recipe.style.balance == "start" and self._style_layers:
+            with torch.no_grad():
+                self._style = self._balanced(seen.statistics)
+
+    def evaluate(self, image: Tensor) -> tuple[dict[str, float], Tensor]:
+        """The weighted terms of a picture (1, 3, H, W) in 0..1 as numbers, and the gradient of their sum with respect to it."""
+        image = image.detach()
+        if self.frame.is_whole:
+            image = image.requires_grad_()
+            terms = self.terms(image)
+            (gradient,) = torch.autograd.grad(torch.stack(list(terms.values())).sum(), image)
+            # One transfer for all terms: on a GPU each would be a wait of its own.
+            numbers = torch.stack([value.detach() for value in terms.values()]).tolist()
+            return dict(zip(terms, numbers, strict=True)), gradient
+        return self._evaluate_by_tiles(image)
 
     def terms(self, image: Tensor) -> dict[str, Tensor]:
-        """The weighted terms of a picture (1, 3, H, W) in 0..1; their sum is the loss."""
-        features, statistics = self._look(image)
+        """The weighted terms of a picture (1, 3, H, W) in 0..1, looked at in one pass; their sum is the loss."""
+        (whole,) = self.frame.tiles
+        look = self.frame.look(self.encoder, image, whole, watch=self._style_layers, weights=self._weights)
         terms: dict[str, Tensor] = {}
         if self._content and self._content_weight:
-            terms["content"] = self._content_weight * self._content_loss(features)
+            losses = [self.recipe.content.layers[layer] * target.loss(look.features[layer]) for layer, target in self._content.items()]
+            terms["content"] = self._content_weight * torch.stack(losses).sum()
         if self._style_layers and self._style_weight:
-            terms["style"] = self._style_weight * self._style_loss(statistics)
-        smoothness = self.recipe.smoothness
-        if smoothness.weight:
-            scale = 255.0 if self.recipe.picture.unit == "bytes" else 1.0
-            terms["smoothness"] = smoothness.weight * total_variation(image * scale, smoothness.distance)
+            terms["style"] = (self._style_weight * self._style_loss(look.statistics)).to(image.dtype)
+        if self.recipe.smoothness.weight:
+            terms["smoothness"] = self._smoothness(image)
         return terms
 
-    def _look(self, image: Tensor) -> tuple[dict[str, Tensor], dict[str, Moments]]:
-        return framed_features(self.encoder, image, self._layers, self.recipe.picture.rim_px, watch=self._style_layers)
+    def _evaluate_by_tiles(self, image: Tensor) -> tuple[dict[str, float], Tensor]:
+        """Two passes over the tiles: the first adds up the statistics, the second sends the loss' slope at them back to the pixels.
 
-    def _content_loss(self, features: Mapping[str, Tensor]) -> Tensor:
-        section = self.recipe.content
-        losses = [
-            section.layers[layer] * content_distance(features[layer], target, section.distance) for layer, target in self._content.items()
-        ]
-        return torch.stack(losses).sum()
+        What the loss knows of the whole picture are its moments alone. With them the slope of the loss with respect to every moment is
+        known, and a tile's own part in the moments is all that is left to differentiate. Content is compared position by position.
+        """
+        gradient = torch.zeros_like(image)
+        terms: dict[str, float] = {}
+        slopes: dict[str, list[tuple[Tensor, Tensor, float]]] = {}
+        watch = self._style_layers if self._style_weight else []
+        if self._content and self._content_weight:
+            terms["content"] = 0.0
+        if watch:
+            whole = self.frame.measure(self.encoder, image, watch=watch, weights=self._weights).statistics
+            terms["style"], slopes = self._style_slopes(whole)
+        for tile in self.frame.tiles:
+            part = part_of(image, tile).requires_grad_()
+            look = self.frame.look(self.encoder, part, tile, watch=watch, weights=self._weights)
+            losses = []
+            if "content" in terms:
+                for layer, target in self._content.items():
+                    weight = self._content_weight * self.recipe.content.layers[layer]
+                    losses.append(weight * target.loss(look.features[layer], self.frame.place(layer, tile)))
+                terms["content"] += float(sum(loss.detach() for loss in losses))
+            for layer, each in slopes.items():
+                for moments, (mean, gram, positions) in zip(look.statistics[layer], each, strict=True):
+                    share = moments.positions / positions
+                    losses.append(share * ((moments.mean * mean).sum() + (moments.gram * gram).sum()))
+            part_of(gradient, tile).add_(torch.autograd.grad(torch.stack(losses).sum(), part)[0])
+        if self.recipe.smoothness.weight:
+            smooth = image.requires_grad_()
+            value = self._smoothness(smooth)
+            gradient += torch.autograd.grad(value, smooth)[0]
+            terms["smoothness"] = float(value.detach())
+        return terms, gradient
 
-    def _style_loss(self, statistics: Mapping[str, Moments]) -> Tensor:
-        given = [self._compared(layer, statistics[layer]) for layer in self._style_layers]
-        total = torch.zeros((), device=given[0].gram.device)
-        for goal in self._style:
-            by_layer = [entry.weight * entry.loss(values) for entry, values in zip(goal, given, strict=True)]
+    def _style_slopes(self, statistics: Statistics) -> tuple[float, dict[str, list[tuple[Tensor, Tensor, float]]]]:
+        """The style term, and for every layer and region its slope with respect to mean and mean product, with the positions in all."""
+        leaves = {
+            layer: tuple(Moments(one.mean.requires_grad_(), one.gram.requires_grad_(), one.positions) for one in each)
+            for layer, each in statistics.items()
+        }
+        term = self._style_weight * self._style_loss(leaves)
+        tensors = [part for each in leaves.values() for one in each for part in (one.mean, one.gram)]
+        found = iter(torch.autograd.grad(term, tensors, materialize_grads=True))
+        return float(term.detach()), {layer: [(next(found), next(found), one.positions) for one in each] for layer, each in leaves.items()}
+
+    def _style_loss(self, statistics: Statistics) -> Tensor:
+        given = [[self._compared(layer, one) for one in statistics[layer]] for layer in self._style_layers]
+        total = given[0][0].gram.new_zeros(())
+        for goal, weighted in zip(self._goals, self._style, strict=True):
+            by_layer = [entry.weight * entry.loss(values[goal.region]) for entry, values in zip(weighted, given, strict=True)]
             total = total + (chained(by_layer) if self.recipe.style.chain else torch.stack(by_layer).sum())
         return total
 
-    def _balanced(self, statistics: Mapping[str, Moments]) -> list[list[_Weighted]]:
+    def _balanced(self, statistics: Statistics) -> list[list[_Weighted]]:
         """Each layer's weight divided by its loss for the photo, so that every pair of pictures starts at the same style loss.
 
         A layer in which the photo is like the painting already is not blown up: it counts at least as a twentieth of the average.
         """
-        given = [self._compared(layer, statistics[layer]) for layer in self._style_layers]
+        given = [[self._compared(layer, one) for one in statistics[layer]] for layer in self._style_layers]
         balanced = []
-        for goal in self._style:
-            at_photo = [entry.loss(values).item() for entry, values in zip(goal, given, strict=True)]
+        for goal, weighted in zip(self._goals, self._style, strict=True):
+            at_photo = [entry.loss(values[goal.region]).item() for entry, values in zip(weighted, given, strict=True)]
             floor = max(0.05 * sum(at_photo) / len(at_photo), 1e-12)
-            balanced.append([replace(entry, weight=entry.weight / max(value, floor)) for entry, value in zip(goal, at_photo, strict=True)])
+            balanced.append(
+                [replace(entry, weight=entry.weight / max(value, floor)) for entry, value in zip(weighted, at_photo, strict=True)]
+            )
         return balanced
 
     def _compared(self, layer: str, statistics: Moments) -> Moments:
@@ -134,3 +196,19 @@ class Objective:
         if self.recipe.style.metric == "own":
             return {}
         return {layer: self.encoder.readout_matrix(layer) for layer in self._style_layers if layer in self.encoder.record.readouts}
+
+    def _smoothness(self, image: Tensor) -> Tensor:
+        smoothness = self.recipe.smoothness
+        scale = 255.0 if self.recipe.picture.unit == "bytes" else 1.0
+        return smoothness.weight * total_variation(image * scale if scale != 1.0 else image, smoothness.distance)
+
+    def _weights_of(self, regions: Tensor) -> dict[str, Tensor]:
+        """The regions' weights at every position of the style layers: the average over the pixels that belong to it."""
+        stride_of = strides(self.encoder.record)
+        found = {}
+        for layer in self._style_layers:
+            rows, columns = self.frame.shape(layer)
+            stride = min(stride_of[layer], *regions.shape[2:])
+            pooled = functional.avg_pool2d(regions, stride, ceil_mode=True)
+            found[layer] = pooled[:, 0, :rows, :columns]
+        return found

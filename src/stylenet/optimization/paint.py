@@ -15,14 +15,16 @@ from stylenet.encoders.vgg import VggEncoder
 from stylenet.events import Done, Event, Notice, Preview, Step
 from stylenet.image.resize import resize
 from stylenet.optimization.adam import Adam
+from stylenet.optimization.checkpoint import Checkpoint, State
 from stylenet.optimization.objective import Goal, Objective
 from stylenet.optimization.pyramid import Level, levels
-from stylenet.optimization.solvers import Moved, adam_steps, lbfgs_steps, scipy_lbfgs_rounds
+from stylenet.optimization.solvers import AdamSolver, Evaluate, LbfgsSolver, Moved, ScipySolver, Solver
 
 GoalsAt = Callable[[int, int], Sequence[Goal]]
 """The paintings' moments for a level of (width, height)."""
 
 _PREVIEW_SECONDS = 0.5
+_PREVIEW_SHARE = 0.05  # of the time may go into previews, where they take long
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +37,15 @@ class Task:
         exact_encoder: In float32, for the last steps.
         photo: (1, 3, H, W), 0..1, at the size to paint.
         goals_at: The paintings at a level's size.
+        regions: Where the goals' regions lie, (R, 1, H, W), any size; None: one region, everywhere.
         style_factor: From the strength.
         seed: Of the noise.
         style_picture: For recipes that start from the painting, (1, 3, H, W), any size.
         start: A picture to start from in place of the recipe's own start, (1, 3, H, W), any size.
         save_every: Steps between scheduled previews; 0: none.
+        finish: What is done to every picture before a person sees it: (1, 3, H, W), 0..1, any size, to the same.
+        tile_px: Pixels that the encoder may look at in one pass; None: no limit.
+        checkpoint: Where the painting's state is kept on the way, and what it goes on from.
         should_stop: Asked after every step; true ends the painting with what there is.
         receipt: Handed on to `Done`.
     """
@@ -49,11 +55,15 @@ class Task:
     exact_encoder: VggEncoder
     photo: Tensor
     goals_at: GoalsAt
+    regions: Tensor | None = None
     style_factor: float = 1.0
     seed: int = 0
     style_picture: Tensor | None = None
     start: Tensor | None = None
     save_every: int = 0
+    finish: Callable[[Tensor], Tensor] = lambda picture: picture
+    tile_px: int | None = None
+    checkpoint: Checkpoint | None = None
     should_stop: Callable[[], bool] = lambda: False
     receipt: Mapping[str, Any] = field(default_factory=dict)
 
@@ -66,96 +76,172 @@ def task_levels(task: Task) -> tuple[Level, ...]:
 def paint(task: Task) -> Iterator[Event]:
     """Paint, and yield a `Step` for every step, `Preview`s now and then, `Notice`s, and `Done` at the end.
 
-    Ctrl-C (KeyboardInterrupt) inside the painting ends it with what there is, as `should_stop` does.
+    Ctrl-C (KeyboardInterrupt) inside the painting ends it with what there is, as `should_stop` does; only the latter keeps a checkpoint of
+    the very last step.
 
     Raises:
         NumericalError: the loss is not a number however small the step.
+        CheckpointError: the checkpoint to go on from is of another painting.
     """
-    clock = _Clock(task)
-    result, adam, loss, reason = _start(task, clock.levels[0]), None, float("nan"), "finished"
-    latest: Moved | None = None
-    seen = time.perf_counter()
+    run = _Run(task)
+    reason = "finished"
     try:
-        for index, level in enumerate(clock.levels):
-            photo = resize(task.photo, (level.width, level.height))
-            image, latest = _entering(result, photo, task), None
-            if task.recipe.solver.name == "adam":
-                adam = Adam(image, task.recipe.solver, adam)
-            for moved in _moves(task, level, _Canvas(photo, image, adam), last=index == len(clock.levels) - 1):
-                loss, latest = moved.loss, moved
-                if moved.notice:
-                    yield Notice(message=moved.notice)
-                step = clock.step(index, level, moved)
-                yield step
-                scheduled = bool(task.save_every) and step.step % task.save_every == 0
-                if scheduled or time.perf_counter() - seen > _PREVIEW_SECONDS:
-                    seen = time.perf_counter()
-                    yield Preview(image=_picture(moved, task.recipe), step=step.step, scheduled=scheduled)
-                if task.should_stop():
-                    raise KeyboardInterrupt
-            result = image.div(_scale(task.recipe)).clamp(0, 1) if latest is None else _picture(latest, task.recipe)
+        for level in range(run.first_level, len(run.levels)):
+            yield from run.level(level)
+        if run.stalled:
+            reason = "stalled"
     except KeyboardInterrupt:
         reason = "interrupted"
-        result = result if latest is None else _picture(latest, task.recipe)
+    width, height = task.photo.shape[3], task.photo.shape[2]
     yield Done(
-        image=resize(result, (task.photo.shape[3], task.photo.shape[2])),
-        steps=clock.done,
-        seconds=time.perf_counter() - clock.started,
-        loss=loss,
+        image=task.finish(resize(run.picture(), (width, height))),
+        steps=run.clock.done,
+        seconds=run.clock.seconds,
+        loss=run.loss,
         reason=reason,
         receipt=task.receipt,
     )
 
 
-@dataclass(frozen=True)
-class _Canvas:
-    """A level's photo, the picture on its way, and the solver's state where it has one."""
+class _Run:
+    """A painting on its way.
 
-    photo: Tensor
-    image: Tensor
-    adam: Adam | None
+    Attributes:
+        levels: Coarse to fine.
+        first_level: The one to begin with; another than the coarsest where the painting goes on from a checkpoint.
+        stalled: Whether the last level ended early.
+        loss: Of the last step.
+    """
 
+    def __init__(self, task: Task) -> None:
+        self.task, self.levels = task, task_levels(task)
+        self.clock = _Clock(task, self.levels)
+        self.loss, self.stalled = float("nan"), False
+        self._scale = 255.0 if task.recipe.picture.unit == "bytes" else 1.0
+        self._state = None if task.checkpoint is None else task.checkpoint.load()
+        self.first_level = 0 if self._state is None else self._state.level
+        self._result: Callable[[], Tensor] = lambda: _start(task, self.levels[0]).mul_(self._scale)
+        self._solver: Solver | None = None
+        self._next_preview = self._saved = time.perf_counter()
 
-def _moves(task: Task, level: Level, canvas: _Canvas, *, last: bool) -> Iterator[Moved]:
-    """Every step or evaluation of one level."""
-    recipe, scale = task.recipe, _scale(task.recipe)
-    clip = (0.0, scale) if recipe.picture.clip else None
+    def picture(self) -> Tensor:
+        """What there is, (1, 3, H, W), 0..1."""
+        return self._result().div_(self._scale).clamp_(0, 1)
 
-    def terms(encoder: VggEncoder) -> Callable[[Tensor], Mapping[str, Tensor]]:
+    def level(self, index: int) -> Iterator[Event]:
+        """Paint one level."""
+        task, level = self.task, self.levels[index]
+        photo = resize(task.photo, (level.width, level.height))
+        solver = self._open(level, photo)
+        patience = _Patience(task.recipe.solver.patience)
+        if self._state is not None:
+            state, self._state = self._state, None
+            solver.restore(state.solver)
+            patience.lowest, patience.since = state.patience
+            self.clock.restore(state.steps, state.seconds)
+            self.loss = state.loss
+            self._result = lambda: state.result.clone()
+        self.stalled = patience.is_over
+        exact_steps = task.recipe.pyramid.exact_steps if index == len(self.levels) - 1 else 0
+        evaluate: dict[bool, Evaluate] = {}
+        while solver.done < level.steps and not self.stalled:
+            # Curvature is estimated from differences of gradients, which bfloat16 would drown in rounding.
+            exact = not isinstance(solver, AdamSolver) or solver.done >= level.steps - exact_steps
+            if exact not in evaluate:
+                evaluate = {exact: self._evaluate(level, photo, exact=exact)}
+            for moved in solver.advance(evaluate[exact]):
+                self.loss, self._result = moved.loss, moved.result
+                yield from self._told(index, moved)
+                patience.see(moved.loss)
+            self.stalled = patience.is_over
+            if self.stalled:
+                yield Notice(
+                    message=f"no lower loss in {task.recipe.solver.patience} steps: level {index + 1} of {len(self.levels)} ends here"
+                )
+            # After a level's last step, too: its result is what the next one starts from.
+            self._keep(index, solver, patience)
+            if task.should_stop():
+                self._keep(index, solver, patience, now=True)
+                raise KeyboardInterrupt
+
+    def _told(self, index: int, moved: Moved) -> Iterator[Event]:
+        if moved.notice:
+            yield Notice(message=moved.notice)
+        step = self.clock.step(index, moved)
+        yield step
+        scheduled = bool(self.task.save_every) and step.step % self.task.save_every == 0
+        begun = time.perf_counter()
+        if scheduled or begun > self._next_preview:
+            yield Preview(image=self.task.finish(self.picture()), step=step.step, scheduled=scheduled)
+            now = time.perf_counter()
+            self._next_preview = now + max(_PREVIEW_SECONDS, (now - begun) / _PREVIEW_SHARE)
+
+    def _open(self, level: Level, photo: Tensor) -> Solver:
+        recipe = self.task.recipe
+        before = self._solver.adam if isinstance(self._solver, AdamSolver) else None
+        # Where the painting goes on, the restored picture takes the place of the start.
+        image = _start(self.task, level) if self._solver is None else _entering(self.picture(), photo, self.task)
+        image = image.mul_(self._scale).contiguous()
+        clip = (0.0, self._scale) if recipe.picture.clip else None
+        match recipe.solver.name:
+            case "adam":
+                self._solver = AdamSolver(Adam(image, recipe.solver, before), steps=level.steps, clip=clip)
+            case "lbfgs":
+                self._solver = LbfgsSolver(image, recipe.solver, steps=level.steps, clip=clip)
+            case _:
+                self._solver = ScipySolver(image, recipe.solver)
+        self._result = lambda: image.detach().clone()
+        return self._solver
+
+    def _evaluate(self, level: Level, photo: Tensor, *, exact: bool) -> Evaluate:
+        task, scale = self.task, self._scale
+        regions = None if task.regions is None else resize(task.regions, (level.width, level.height))
         objective = Objective(
-            recipe,
-            encoder,
-            canvas.photo,
+            task.recipe,
+            task.exact_encoder if exact else task.encoder,
+            photo,
             task.goals_at(level.width, level.height),
+            regions=regions,
             style_factor=task.style_factor,
             content_factor=level.content_factor,
+            tile_px=task.tile_px,
         )
-        return lambda values: objective.terms(values / scale if scale != 1.0 else values)
+        if scale == 1.0:
+            return objective.evaluate
 
-    if canvas.adam is None:
-        # Curvature is estimated from differences of gradients, which bfloat16 would drown in rounding.
-        exact = terms(task.exact_encoder)
-        if recipe.solver.name == "lbfgs":
-            yield from lbfgs_steps(canvas.image, recipe.solver, exact, steps=level.steps, clip=clip)
-        else:
-            yield from scipy_lbfgs_rounds(canvas.image, recipe.solver, exact, rounds=level.steps)
-        return
-    exact_steps = min(level.steps, recipe.pyramid.exact_steps) if last and task.encoder is not task.exact_encoder else 0
-    phases = [(task.encoder, level.steps - exact_steps, 0), (task.exact_encoder, exact_steps, level.steps - exact_steps)]
-    for encoder, steps, first in phases:
-        if steps:
-            yield from adam_steps(canvas.adam, terms(encoder), steps=steps, first=first, of=level.steps, clip=clip)
+        def evaluate(values: Tensor) -> tuple[Mapping[str, float], Tensor]:
+            terms, gradient = objective.evaluate(values / scale)
+            return terms, gradient / scale
+
+        return evaluate
+
+    def _keep(self, level: int, solver: Solver, patience: _Patience, *, now: bool = False) -> None:
+        checkpoint = self.task.checkpoint
+        if checkpoint is None or not (now or time.perf_counter() - self._saved > checkpoint.seconds):
+            return
+        checkpoint.save(
+            State(
+                level=level,
+                steps=self.clock.done,
+                seconds=self.clock.seconds,
+                loss=self.loss,
+                patience=(patience.lowest, patience.since),
+                solver=solver.state(),
+                result=self._result(),
+            )
+        )
+        self._saved = time.perf_counter()
 
 
 def _start(task: Task, level: Level) -> Tensor:
-    """The picture before the first step, (1, 3, H, W), 0..1 (noise may lie outside)."""
+    """The picture before the first step, (1, 3, H, W), 0..1 (noise may lie outside); the caller's to change."""
     size, picture = (level.width, level.height), task.recipe.picture
     if task.start is not None:
-        return resize(task.start, size)
+        return resize(task.start, size).clone()
     if picture.start == "content":
-        return resize(task.photo, size)
+        return resize(task.photo, size).clone()
     if picture.start == "style" and task.style_picture is not None:
-        return resize(task.style_picture, size)
+        return resize(task.style_picture, size).clone()
     generator = torch.Generator().manual_seed(task.seed)
     shape = (1, 3, level.height, level.width)
     if picture.noise == "uniform":
@@ -165,52 +251,67 @@ def _start(task: Task, level: Level) -> Tensor:
         mean = torch.tensor(preprocessing.mean).div(preprocessing.scale).view(1, 3, 1, 1)
         if preprocessing.channel_order == "bgr":
             mean = mean.flip(1)
-        noise = mean + torch.randn(shape, generator=generator) * (picture.noise_scale / _scale(task.recipe))
+        scale = 255.0 if picture.unit == "bytes" else 1.0
+        noise = mean + torch.randn(shape, generator=generator) * (picture.noise_scale / scale)
     return noise.to(task.photo)
 
 
 def _entering(result: Tensor, photo: Tensor, task: Task) -> Tensor:
-    """The picture as a level begins with it, in the recipe's units: the coarser level's, with the photo's own finer detail."""
+    """The picture as a level begins with it: the coarser level's, with the photo's own finer detail; the caller's to change."""
     size = (photo.shape[3], photo.shape[2])
     if result.shape == photo.shape:
-        image = result.clone()
-    else:
-        image = resize(result, size)
-        if task.recipe.pyramid.detail:
-            coarse = resize(resize(photo, (result.shape[3], result.shape[2])), size)
-            image = (image + task.recipe.pyramid.detail * (photo - coarse)).clamp(0, 1)
-    return image.mul_(_scale(task.recipe)).contiguous()
+        return result.clone()
+    image = resize(result, size)
+    if task.recipe.pyramid.detail:
+        coarse = resize(resize(photo, (result.shape[3], result.shape[2])), size)
+        image = image.add_(photo - coarse, alpha=task.recipe.pyramid.detail).clamp_(0, 1)
+    return image
 
 
-def _picture(moved: Moved, recipe: Recipe) -> Tensor:
-    """The picture after a step, (1, 3, H, W), 0..1."""
-    return moved.result().div_(_scale(recipe)).clamp_(0, 1)
+class _Patience:
+    """Whether the loss has stopped to fall: no new lowest one, by a thousandth, in so many steps; 0 is boundless patience."""
 
+    def __init__(self, steps: int) -> None:
+        self._steps = steps
+        self.lowest, self.since = float("inf"), 0
 
-def _scale(recipe: Recipe) -> float:
-    return 255.0 if recipe.picture.unit == "bytes" else 1.0
+    def see(self, loss: float) -> None:
+        if self.lowest == float("inf") or loss < self.lowest - 1e-3 * abs(self.lowest):
+            self.lowest, self.since = loss, 0
+        else:
+            self.since += 1
+
+    @property
+    def is_over(self) -> bool:
+        return bool(self._steps) and self.since >= self._steps
 
 
 class _Clock:
     """Counts steps and knows how long the rest will take: a step's time goes with the pixels of its level."""
 
-    def __init__(self, task: Task) -> None:
-        self.levels = task_levels(task)
+    def __init__(self, task: Task, levels: Sequence[Level]) -> None:
+        self._levels = levels
         per_round = task.recipe.solver.evaluations_per_round if task.recipe.solver.name == "scipy-lbfgs" else 1
-        self._steps = [level.steps * per_round for level in self.levels]
-        self._work = [level.width * level.height * steps for level, steps in zip(self.levels, self._steps, strict=True)]
-        self.steps = sum(self._steps)
+        self._steps = [level.steps * per_round for level in levels]
+        self._work = [level.width * level.height * steps for level, steps in zip(levels, self._steps, strict=True)]
         self.done = 0
-        self.started = time.perf_counter()
+        self._started = time.perf_counter()
 
-    def step(self, index: int, level: Level, moved: Moved) -> Step:
+    def restore(self, done: int, seconds: float) -> None:
+        self.done, self._started = done, time.perf_counter() - seconds
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self._started
+
+    def step(self, index: int, moved: Moved) -> Step:
         self.done += 1
-        seconds = time.perf_counter() - self.started
+        seconds, level = self.seconds, self._levels[index]
         in_level = self.done - sum(self._steps[:index])
         finished = sum(self._work[:index]) + level.width * level.height * in_level
         return Step(
             step=self.done,
-            steps=max(self.steps, self.done),
+            steps=max(sum(self._steps), self.done),
             level=index,
             size_px=(level.width, level.height),
             loss=moved.loss,

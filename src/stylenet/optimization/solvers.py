@@ -1,9 +1,11 @@
-"""Solvers: each moves one picture by one step of its own and says what the loss was."""
+"""The solvers: each moves a picture step by step, guarded against losses that are not numbers, and can be stopped and gone on with."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -13,14 +15,16 @@ from stylenet.catalog.recipe import SolverSection
 from stylenet.errors import NumericalError
 from stylenet.optimization.adam import Adam
 
-Terms = Callable[[Tensor], Mapping[str, Tensor]]
-"""From a picture in the recipe's units to its weighted losses."""
+Evaluate = Callable[[Tensor], tuple[Mapping[str, float], Tensor]]
+"""From a picture in the recipe's units to its weighted losses and the gradient of their sum."""
+
+Clip = tuple[float, float] | None
 
 _FAR_ABOVE = 2.0
 """L-BFGS without a line search may wander off; ending with a loss so many times the lowest one is no end to keep."""
 
 _MOST_UNDONE = 8
-"""Steps undone in a row before the painting is given up: by then the step is 256 times smaller than it was."""
+"""Halvings of the step before the painting is given up: by then it is 256 times smaller than it was."""
 
 _MOST_WILD = 10
 """Losses a thousand times the best one in a row before L-BFGS is stopped. Without a line search it may overshoot, and often comes back."""
@@ -40,137 +44,234 @@ class Moved:
         return sum(self.terms.values())
 
 
-def gradient_of(image: Tensor, terms: Terms) -> tuple[dict[str, float], Tensor]:
-    """The terms of a picture as numbers, and the gradient of their sum with respect to it."""
-    image = image.detach().requires_grad_()
-    values = terms(image)
-    (gradient,) = torch.autograd.grad(torch.stack(list(values.values())).sum(), image)
-    # One transfer for all terms: on a GPU each would be a wait of its own.
-    numbers = torch.stack([value.detach() for value in values.values()]).tolist()
-    return dict(zip(values, numbers, strict=True)), gradient
+class Solver(Protocol):
+    """Moves a picture.
 
-
-def adam_steps(adam: Adam, terms: Terms, *, steps: int, clip: tuple[float, float] | None, first: int = 0, of: int = 0) -> Iterator[Moved]:
-    """`steps` steps of Adam. A step that leaves the range of numbers is undone and the step size halved.
-
-    `first` and `of` place them in a longer run, for the decay of the step size.
-
-    Raises:
-        NumericalError: after eight such steps in a row.
+    Attributes:
+        done: Steps or rounds done.
     """
-    caution, undone = 1.0, 0
-    for index in range(first, first + steps):
-        decay = _cosine(adam.section.final_rate, index / max(1, of or steps))
-        notice = ""
-        values, gradient = gradient_of(adam.image, terms)
-        while not (_finite(values) and bool(torch.isfinite(gradient).all())):
-            undone += 1
+
+    done: int
+
+    def advance(self, evaluate: Evaluate) -> Iterator[Moved]:
+        """One step, or one round of several evaluations.
+
+        Raises:
+            NumericalError: the loss is not a number however small the step.
+        """
+
+    def state(self) -> dict[str, Tensor]:
+        """All that the next steps depend on, between two of them."""
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a state of `state`."""
+
+
+class AdamSolver:
+    """Adam with a cosine of the step size. A step that leaves the range of numbers is undone and the step size halved.
+
+    Args:
+        adam: Holds the picture.
+        steps: Of the whole level, for the decay of the step size.
+        clip: The range that values are kept in.
+    """
+
+    def __init__(self, adam: Adam, *, steps: int, clip: Clip) -> None:
+        self.adam, self._steps, self._clip = adam, steps, clip
+        self.done = 0
+        self._caution = 1.0
+
+    def advance(self, evaluate: Evaluate) -> Iterator[Moved]:
+        """One step; see `Solver`."""
+        adam, notice = self.adam, ""
+        values, gradient = evaluate(adam.image)
+        for undone in range(1, _MOST_UNDONE + 2):
+            if _finite(values) and bool(torch.isfinite(gradient).all()):
+                break
             if undone > _MOST_UNDONE:
                 raise NumericalError(
-                    f"the loss is {sum(values.values())} even after {_MOST_UNDONE} steps were undone; lower solver.learning_rate "
+                    f"the loss is {sum(values.values())} even after the step was halved {_MOST_UNDONE} times; lower solver.learning_rate "
                     f"(now {adam.section.learning_rate}) or the weights"
                 )
             adam.undo()
-            caution /= 2
-            notice = f"step {index + 1}: the loss was not a number; the step was undone and the step size halved"
-            values, gradient = gradient_of(adam.image, terms)
-        undone = 0
-        adam.step(gradient, decay * caution)
-        if clip is not None:
-            adam.image.clamp_(*clip)
+            self._caution /= 2
+            notice = f"step {self.done + 1}: the loss was not a number; the step was undone and the step size halved"
+            values, gradient = evaluate(adam.image)
+        adam.step(gradient, _cosine(adam.section.final_rate, self.done / self._steps) * self._caution)
+        if self._clip is not None:
+            adam.image.clamp_(*self._clip)
         adam.remember()
+        self.done += 1
         yield Moved(values, lambda: adam.result, notice)
 
+    def state(self) -> dict[str, Tensor]:
+        """See `Solver`."""
+        return {**self.adam.state(), "solver": torch.tensor([self.done, self._caution], dtype=torch.float64)}
 
-def lbfgs_steps(image: Tensor, section: SolverSection, terms: Terms, *, steps: int, clip: tuple[float, float] | None) -> Iterator[Moved]:
-    """`steps` evaluations of torch's L-BFGS without a line search, as the PyTorch ports of neural style run it.
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """See `Solver`."""
+        self.adam.restore(state)
+        done, self._caution = state["solver"].tolist()
+        self.done = int(done)
+
+
+class LbfgsSolver:
+    """torch's L-BFGS without a line search, an evaluation a step, as the PyTorch ports of neural style run it.
 
     Where it leaves the range of numbers, or does not come back from a wild step, the best picture so far is put back and the solver starts
     again with half the step.
     """
-    image.requires_grad_()
-    rate = min(1.0, section.learning_rate)
-    at, best, best_loss = image.detach().clone(), image.detach().clone(), float("inf")
-    evaluated = wild = 0
-    while evaluated < steps:
-        solver = torch.optim.LBFGS(
-            [image], lr=rate, max_iter=1, max_eval=1, history_size=section.history, tolerance_grad=0, tolerance_change=0
-        )
-        notice = ""
-        while evaluated < steps:
-            values: dict[str, float] = {}
 
-            def closure(values: dict[str, float] = values) -> Tensor:
-                if clip is not None:
-                    with torch.no_grad():
-                        image.clamp_(*clip)
-                numbers, gradient = gradient_of(image, terms)
-                values.update(numbers)
-                at.copy_(image.detach())  # the loss is that of this picture; the step moves on from it
-                image.grad = gradient.contiguous()  # the encoder hands it back in channels_last memory
-                return torch.tensor(sum(numbers.values()), dtype=image.dtype)
+    def __init__(self, image: Tensor, section: SolverSection, *, steps: int, clip: Clip) -> None:
+        self._image, self._section, self._steps, self._clip = image.requires_grad_(), section, steps, clip
+        self._best, self._best_loss = image.detach().clone(), math.inf
+        self.done = self._wild = 0
+        self._rate = min(1.0, section.learning_rate)
+        self._solver = self._fresh()
 
-            solver.step(closure)
-            evaluated += 1
-            with torch.no_grad():
-                loss = sum(values.values())
-                finite = _finite(values) and bool(torch.isfinite(image).all())
-                if _finite(values) and loss <= best_loss:
-                    best_loss = loss
-                    best.copy_(at)
-                wild = wild + 1 if loss > 1e3 * max(abs(best_loss), 1e-20) else 0
-                if not finite or wild == _MOST_WILD:
-                    wild = 0
-                    image.copy_(best)
-                    break
-            if evaluated == steps and loss > _FAR_ABOVE * best_loss:
-                yield Moved(
-                    values, best.clone, f"L-BFGS ended at a loss of {loss:.4g}, far above its lowest, {best_loss:.4g}; that picture is kept"
-                )
-                return
-            yield Moved(values, lambda: image.detach().clone() if clip is None else image.detach().clamp(*clip), notice)
-            notice = ""
+    def advance(self, evaluate: Evaluate) -> Iterator[Moved]:
+        """One evaluation; see `Solver`."""
+        image = self._image
+        values: dict[str, float] = {}
+        at: list[Tensor] = []
+
+        def closure() -> Tensor:
+            if self._clip is not None:
+                with torch.no_grad():
+                    image.clamp_(*self._clip)
+            numbers, gradient = evaluate(image.detach())
+            values.update(numbers)
+            at.append(image.detach().clone())  # the loss is that of this picture; the step moves on from it
+            image.grad = gradient.contiguous()  # the encoder hands it back in channels_last memory
+            return torch.tensor(sum(numbers.values()), dtype=image.dtype)
+
+        self._solver.step(closure)
+        self.done += 1
+        loss = sum(values.values())
+        if _finite(values) and loss <= self._best_loss:
+            self._best_loss, self._best = loss, at[-1]
+        self._wild = self._wild + 1 if loss > 1e3 * max(abs(self._best_loss), 1e-20) else 0
+        if not _finite(values) or not bool(torch.isfinite(image).all()) or self._wild == _MOST_WILD:
+            yield self._begin_again()
+        elif self.done == self._steps and loss > _FAR_ABOVE * self._best_loss:
+            told = f"L-BFGS ended at a loss of {loss:.4g}, far above its lowest, {self._best_loss:.4g}; that picture is kept"
+            yield Moved(values, self._best.clone, told)
         else:
-            return
-        rate /= 2
-        if rate < 1e-3:
-            raise NumericalError(f"L-BFGS left the range of numbers even with a step of {rate:.3g}; use `--set solver.name=adam`")
-        yield Moved(
-            {"loss": best_loss},
-            lambda: best.clone(),
-            f"evaluation {evaluated}: L-BFGS exploded; the best picture is put back and the step size is {rate:g} now",
+            yield Moved(values, self._clipped)
+
+    def _begin_again(self) -> Moved:
+        with torch.no_grad():
+            self._image.copy_(self._best)
+        self._wild, self._rate = 0, self._rate / 2
+        if self._rate < 1e-3:
+            raise NumericalError(f"L-BFGS left the range of numbers even with a step of {self._rate:.3g}; use `--set solver.name=adam`")
+        self._solver = self._fresh()
+        return Moved(
+            {"loss": self._best_loss},
+            self._best.clone,
+            f"evaluation {self.done}: L-BFGS exploded; the best picture is put back and the step size is {self._rate:g} now",
         )
 
+    def _fresh(self) -> torch.optim.LBFGS:
+        return torch.optim.LBFGS(
+            [self._image],
+            lr=self._rate,
+            max_iter=1,
+            max_eval=1,
+            history_size=self._section.history,
+            tolerance_grad=0,
+            tolerance_change=0,
+        )
 
-def scipy_lbfgs_rounds(image: Tensor, section: SolverSection, terms: Terms, *, rounds: int) -> Iterator[Moved]:
+    def _clipped(self) -> Tensor:
+        image = self._image.detach().clone()
+        return image if self._clip is None else image.clamp_(*self._clip)
+
+    def state(self) -> dict[str, Tensor]:
+        """See `Solver`."""
+        numbers = torch.tensor([self.done, self._rate, self._best_loss, self._wild], dtype=torch.float64)
+        state = {"image": self._image.detach(), "best": self._best, "numbers": numbers}
+        for name, value in self._solver.state[self._image].items():
+            if name == "al":
+                continue  # made anew in every step
+            # Lists of tensors (differences of pictures and of gradients) and plain numbers; None for what was not used yet.
+            values = value if isinstance(value, list) else [value]
+            for index, one in enumerate(values):
+                if one is not None:
+                    part = one if isinstance(one, Tensor) else torch.tensor(one, dtype=torch.float64)
+                    state[f"lbfgs.{name}.{index if isinstance(value, list) else _SINGLE}"] = part
+        return state
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """See `Solver`."""
+        with torch.no_grad():
+            self._image.copy_(state["image"])
+        self._best = state["best"].to(self._image)
+        done, self._rate, self._best_loss, wild = state["numbers"].tolist()
+        self.done, self._wild = int(done), int(wild)
+        self._solver = self._fresh()
+        memory = self._solver.state[self._image]
+        found = [(key.split(".")[1], int(key.split(".")[2]), value) for key, value in state.items() if key.startswith("lbfgs.")]
+        for name, index, value in sorted(found, key=lambda entry: entry[1]):
+            plain = value.item() if value.dtype == torch.float64 and value.ndim == 0 else value.to(self._image.device)
+            if index == _SINGLE:
+                memory[name] = int(plain) if name in ("n_iter", "func_evals") else plain
+            else:
+                memory.setdefault(name, []).append(plain)
+        if memory:
+            memory["al"] = [None] * self._section.history
+            for empty in ("old_dirs", "old_stps", "ro"):
+                memory.setdefault(empty, [])
+
+
+_SINGLE = -1
+"""Index of a value that is no part of a list."""
+
+
+class ScipySolver:
     """Rounds of SciPy's L-BFGS-B, each of at most `evaluations_per_round` evaluations of loss and gradient.
 
     Every round starts a fresh solver from where the last one ended, as Keras' example does; SciPy counts evaluations, not iterations, and
     may overshoot the count while it finishes a line search. A round's evaluations are yielded when it is done.
     """
-    from scipy.optimize import fmin_l_bfgs_b
 
-    shape = image.shape
-    position = image.detach().double().cpu().numpy().ravel()
-    for _ in range(rounds):
+    def __init__(self, image: Tensor, section: SolverSection) -> None:
+        self._image, self._section = image, section
+        self._position = image.detach().double().cpu().numpy().ravel()
+        self.done = 0
+
+    def advance(self, evaluate: Evaluate) -> Iterator[Moved]:
+        """One round; see `Solver`."""
+        from scipy.optimize import fmin_l_bfgs_b
+
         evaluations: list[Mapping[str, float]] = []
 
-        def evaluate(values: np.ndarray, evaluations: list[Mapping[str, float]] = evaluations) -> tuple[float, np.ndarray]:
-            candidate = torch.from_numpy(values).to(image).view(shape)
-            numbers, gradient = gradient_of(candidate, terms)
+        def evaluated(values: np.ndarray) -> tuple[float, np.ndarray]:
+            numbers, gradient = evaluate(torch.from_numpy(values).to(self._image).view(self._image.shape))
             if not _finite(numbers):
                 raise NumericalError("the loss is not a number; lower the weights or use `--set solver.name=adam`")
             evaluations.append(numbers)
             return sum(numbers.values()), gradient.double().cpu().numpy().ravel()
 
-        position, _, report = fmin_l_bfgs_b(evaluate, position, maxfun=section.evaluations_per_round, m=section.history)
-        image.copy_(torch.from_numpy(position).to(image).view(shape))
-        kept = image.clone()
-        moved = [Moved(numbers, kept.clone) for numbers in evaluations]
-        if report["warnflag"] == 2:
-            message = str(report["task"])
-            moved[-1] = Moved(moved[-1].terms, kept.clone, f"SciPy's L-BFGS ended the round early: {message}")
-        yield from moved
+        section = self._section
+        self._position, _, report = fmin_l_bfgs_b(evaluated, self._position, maxfun=section.evaluations_per_round, m=section.history)
+        self._image.copy_(torch.from_numpy(self._position).view(self._image.shape))
+        self.done += 1
+        kept = self._image.clone()
+        for numbers in evaluations[:-1]:
+            yield Moved(numbers, kept.clone)
+        early = f"SciPy's L-BFGS ended the round early: {report['task']}" if report["warnflag"] == 2 else ""
+        yield Moved(evaluations[-1], kept.clone, early)
+
+    def state(self) -> dict[str, Tensor]:
+        """See `Solver`."""
+        return {"position": torch.from_numpy(self._position), "done": torch.tensor(self.done)}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """See `Solver`."""
+        self._position = state["position"].numpy()
+        self._image.copy_(state["position"].view(self._image.shape))
+        self.done = int(state["done"])
 
 
 def _finite(values: Mapping[str, float]) -> bool:

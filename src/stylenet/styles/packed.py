@@ -44,10 +44,10 @@ class PackedMoments:
     @property
     def moments(self) -> Moments:
         """The moments again."""
-        factor = self.factor.float()
-        covariance = factor @ factor.T + torch.diag(self.rest.float())
-        gram = covariance + self.mean[:, None] * self.mean[None, :]
-        return Moments(self.mean[None], gram[None], positions=1)
+        factor, mean = self.factor.double(), self.mean.double()
+        covariance = factor @ factor.T + torch.diag(self.rest.double())
+        gram = covariance + mean[:, None] * mean[None, :]
+        return Moments(mean[None], gram[None], positions=1)
 
     @property
     def tensors(self) -> dict[str, Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,11 +15,15 @@ from stylenet.encoders.vgg import VggEncoder
 from stylenet.errors import StyleError
 from stylenet.image.resize import resize
 from stylenet.losses.moments import Moments
-from stylenet.styles.framing import framed_features
+from stylenet.styles.framing import Frame
 from stylenet.styles.packed import PackedMoments
 
 SMALLEST_SIDE_PX = 16
 """A painting is never looked at smaller than this: the deepest layer would have no position left."""
+
+
+_TILE_PX = 2**21
+"""Of a painting that is looked at in one pass: larger ones are measured tile by tile, with the same result, in bounded memory."""
 
 
 class Style(Protocol):
@@ -55,9 +59,27 @@ class PictureStyle:
 
     def at_size(self, width: int, height: int, layers: Iterable[str]) -> Mapping[str, Moments]:
         """Moments of `layers` for the painting at exactly this size."""
-        with torch.no_grad():
-            layers = tuple(layers)
-            return framed_features(self.encoder, resize(self.pixels, (width, height)), layers, self.rim_px, watch=layers)[1]
+        layers = tuple(layers)
+        frame = Frame(self.encoder.record, (width, height), layers, self.rim_px, tile_px=_TILE_PX)
+        statistics = frame.measure(self.encoder, resize(self.pixels, (width, height)), watch=layers).statistics
+        return {layer: moments for layer, (moments,) in statistics.items()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixedStyle:
+    """Several pictures as one style, a painter's folder: the moments of all of them together, each picture with the same weight.
+
+    Attributes:
+        parts: The pictures; at least one.
+    """
+
+    name: str
+    parts: tuple[PictureStyle, ...]
+
+    def at(self, size_px: float, layers: Iterable[str]) -> Mapping[str, Moments]:
+        """Moments of `layers` for every picture at an area of `size_px` squared, together."""
+        layers = tuple(layers)
+        return together([part.at(size_px, layers) for part in self.parts])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +126,19 @@ def ladder_sizes(width: int, height: int) -> tuple[int, ...]:
     own = min(1024.0, math.sqrt(width * height))
     sizes = (round(own / 2**halvings) for halvings in range(4))
     return tuple(size for size in sizes if size * min(width, height) / math.sqrt(width * height) >= SMALLEST_SIDE_PX) or (round(own),)
+
+
+def together(measured: Sequence[Mapping[str, Moments]]) -> Mapping[str, Moments]:
+    """The moments of several pictures as if they were one: the mean of the means and of the mean products."""
+    count = len(measured)
+    return {
+        layer: Moments(
+            torch.stack([one[layer].mean for one in measured]).sum(0) / count,
+            torch.stack([one[layer].gram for one in measured]).sum(0) / count,
+            sum(one[layer].positions for one in measured),
+        )
+        for layer in measured[0]
+    }
 
 
 def _between(below: Moments, above: Moments, share: float) -> Moments:

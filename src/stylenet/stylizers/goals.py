@@ -11,9 +11,9 @@ import torch
 from stylenet.catalog.recipe import Recipe
 from stylenet.losses.moments import Moments
 from stylenet.optimization.objective import Goal
-from stylenet.styles.style import PictureStyle, StoredStyle
+from stylenet.styles.style import MixedStyle, PictureStyle, StoredStyle, together
 
-AnyStyle: TypeAlias = PictureStyle | StoredStyle
+AnyStyle: TypeAlias = PictureStyle | StoredStyle | MixedStyle
 
 
 class Goals:
@@ -21,7 +21,7 @@ class Goals:
 
     Args:
         recipe: Names the layers, and how large the painting is when it is looked at.
-        styles: Each with its share.
+        regions: The styles of every region, each with its share; where nothing is masked there is one region.
         photo_size: (width, height) of the finest level.
         style_scale: The painting is looked at so many times larger.
         device: Where the moments are needed.
@@ -30,13 +30,13 @@ class Goals:
     def __init__(
         self,
         recipe: Recipe,
-        styles: Sequence[tuple[AnyStyle, float]],
+        regions: Sequence[Sequence[tuple[AnyStyle, float]]],
         *,
         photo_size: tuple[int, int],
         style_scale: float,
         device: torch.device,
     ) -> None:
-        self._recipe, self._styles, self._photo_size = recipe, styles, photo_size
+        self._recipe, self._regions, self._photo_size = recipe, regions, photo_size
         self._style_scale, self._device = style_scale, device
         self._known: dict[tuple[int, int], list[Goal]] = {}
 
@@ -45,14 +45,17 @@ class Goals:
         level = (width, height)
         if level not in self._known:
             self._known[level] = [
-                Goal({layer: values.to(self._device) for layer, values in self._measure(style, level).items()}, share)
-                for style, share in self._styles
+                Goal({layer: values.to(self._device) for layer, values in self._measure(style, level).items()}, share, region)
+                for region, styles in enumerate(self._regions)
+                for style, share in styles
                 if share
             ]
         return self._known[level]
 
     def _measure(self, style: AnyStyle, level: tuple[int, int]) -> Mapping[str, Moments]:
         layers = tuple(self._recipe.style.layers)
+        if isinstance(style, MixedStyle):
+            return together([self._measure(part, level) for part in style.parts])
         if self._recipe.painting.size == "area" or isinstance(style, StoredStyle):
             return style.at(math.sqrt(level[0] * level[1]) * self._style_scale, layers)
         return style.at_size(*self._painting_size(style, level), layers)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from stylenet.catalog.recipe import Recipe
 from stylenet.errors import ImageError, UsageError
-from stylenet.image.resize import fit_within, target_size
+from stylenet.image.resize import fit_within, print_size, target_size
 from stylenet.optimization.pyramid import Level, levels
 
 MOST_STRENGTH = 100.0
@@ -27,6 +28,9 @@ class Options:
         blend: Share of each style; equal shares where empty.
         seed: Of all random numbers.
         save_every: Steps between scheduled previews; 0: the recipe's own interval.
+        paper: "40x30cm", "16x12in" or "400x300mm": as large as fits on it at `dpi`, in place of `size`.
+        dpi: Dots per inch on `paper`.
+        memory: That the process may take: "2GB", "800MB", a number of bytes; None: most of what the machine has free.
     """
 
     size: int | str | None = None
@@ -35,6 +39,9 @@ class Options:
     blend: tuple[float, ...] = ()
     seed: int = 0
     save_every: int = 0
+    paper: str | None = None
+    dpi: int = 300
+    memory: int | str | None = None
 
     def check(self, styles: int) -> None:
         """Raise `UsageError` for a value out of its range."""
@@ -48,10 +55,27 @@ class Options:
             raise UsageError(f"seed is {self.seed}; allowed are whole numbers from 0")
         if self.save_every < 0:
             raise UsageError(f"save-every is {self.save_every}; allowed are numbers of steps from 1, or 0 for none")
+        if self.paper is not None and self.size is not None:
+            raise UsageError(f"size {self.size} and paper {self.paper} are both given; choose one")
+        self.memory_bytes()
         if self.blend and len(self.blend) != styles:
             raise UsageError(f"blend has {len(self.blend)} shares for {styles} styles; give one for each")
         if any(not share >= 0 or math.isinf(share) for share in self.blend) or (self.blend and sum(self.blend) == 0):
             raise UsageError(f"blend is {', '.join(f'{share:g}' for share in self.blend)}; shares are 0 or more, and not all 0")
+
+    def memory_bytes(self) -> int | None:
+        """The limit in bytes.
+
+        Raises:
+            UsageError: `memory` is no amount of memory.
+        """
+        if self.memory is None or isinstance(self.memory, int):
+            return self.memory
+        units = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30, "k": 10**3, "m": 10**6, "g": 10**9}
+        match = re.fullmatch(r"([0-9]+\.?[0-9]*)\s*([a-z]*)", self.memory.strip().lower())
+        if match is None or match[2] not in units:
+            raise UsageError(f"memory is '{self.memory}'; write an amount like 2GB, 800MB or 1.5GiB")
+        return round(float(match[1]) * units[match[2]])
 
     def shares(self, styles: int) -> tuple[float, ...]:
         """Shares of the styles, which sum to one."""
@@ -69,6 +93,7 @@ class Plan:
         levels: Coarse to fine.
         notices: Lines that a person should read before waiting.
         values: All of it in plain values, for `--dry-run` and events.
+        tile_px: Pixels that the encoder looks at in one pass; None: all of them.
     """
 
     width: int
@@ -76,6 +101,7 @@ class Plan:
     levels: tuple[Level, ...]
     notices: tuple[str, ...]
     values: Mapping[str, Any]
+    tile_px: int | None = None
 
 
 def make_plan(recipe: Recipe, photo_size: tuple[int, int], options: Options, machine: Mapping[str, Any]) -> Plan:
@@ -94,7 +120,7 @@ def make_plan(recipe: Recipe, photo_size: tuple[int, int], options: Options, mac
         )
     steps = levels(width, height, recipe.pyramid)
     notices = []
-    if options.size is None and (width, height) != photo_size and recipe.picture.shape == "photo":
+    if options.size is None and options.paper is None and (width, height) != photo_size and recipe.picture.shape == "photo":
         times = photo_size[0] * photo_size[1] / (width * height)
         notices.append(
             f"painting at {width} x {height} of the photo's {photo_size[0]} x {photo_size[1]}; --size full paints all of it "
@@ -121,6 +147,8 @@ def smallest_side_px(recipe: Recipe) -> int:
 
 
 def _painted_size(recipe: Recipe, photo_size: tuple[int, int], options: Options) -> tuple[int, int]:
+    if options.paper is not None:
+        return print_size(*photo_size, options.paper, options.dpi)
     if options.size is not None:
         size = int(options.size) if isinstance(options.size, str) and options.size.isdigit() else options.size
         return target_size(*photo_size, size)

@@ -12,23 +12,34 @@ import torch
 from stylenet.catalog.recipe import Recipe
 from stylenet.catalog.styles import find_style
 from stylenet.encoders.opening import OpenEncoder
-from stylenet.errors import StyleError
+from stylenet.errors import ImageError, StyleError
 from stylenet.image.files import ImageSource, Picture, load_image
-from stylenet.image.resize import resize
+from stylenet.image.resize import fit_within, resize
 from stylenet.styles.files import read_style
-from stylenet.styles.style import PictureStyle, StoredStyle
+from stylenet.styles.style import MixedStyle, PictureStyle, StoredStyle
 
-StyleSource: TypeAlias = ImageSource | Picture | PictureStyle | StoredStyle
+AnyStyle: TypeAlias = PictureStyle | StoredStyle | MixedStyle
+
+StyleSource: TypeAlias = ImageSource | Picture | AnyStyle
+
+_MOST_PX = 4096
+"""Long side of a painting; a larger one says nothing more at the sizes that are painted."""
+
+_FOLDER_PX = 1024
+"""Long side of the pictures of a folder: all of them are held in memory."""
+
+_FOLDER_MOST = 64
+"""Pictures that are taken of a folder; evenly spread, where it has more."""
 
 
-def open_style(source: StyleSource, recipe: Recipe, encoder: OpenEncoder) -> PictureStyle | StoredStyle:
-    """The style that `source` means: a picture, a `.safetensors` style file, or the name of a style.
+def open_style(source: StyleSource, recipe: Recipe, encoder: OpenEncoder) -> AnyStyle:
+    """The style that `source` means: a picture, a `.safetensors` style file, the name of a style, or a folder of pictures.
 
     Raises:
         ImageError: the picture cannot be read.
-        StyleError: neither a file nor the name of a style, or a style file of another encoder.
+        StyleError: neither a file nor the name of a style, a style file of another encoder, or a folder without a picture.
     """
-    if isinstance(source, (PictureStyle, StoredStyle)):
+    if isinstance(source, (PictureStyle, StoredStyle, MixedStyle)):
         return source
     if isinstance(source, Picture):
         return _of_picture(source, recipe, encoder)
@@ -37,6 +48,8 @@ def open_style(source: StyleSource, recipe: Recipe, encoder: OpenEncoder) -> Pic
         is_name = isinstance(source, str) and path.name == source and not path.suffix and not path.exists()
         if is_name:
             path = find_style(str(source))
+        if path.is_dir():
+            return _of_folder(path, recipe, encoder)
         if path.suffix == ".safetensors":
             if encoder.record.name != "compact":
                 raise StyleError(
@@ -47,11 +60,14 @@ def open_style(source: StyleSource, recipe: Recipe, encoder: OpenEncoder) -> Pic
     return _of_picture(load_image(source), recipe, encoder)
 
 
-def style_fingerprint(style: PictureStyle | StoredStyle) -> str:
+def style_fingerprint(style: AnyStyle) -> str:
     """SHA-256 of a painting's pixels or of a style's numbers, for the receipt."""
     digest = hashlib.sha256()
     if isinstance(style, PictureStyle):
         digest.update(style.pixels.contiguous().numpy().tobytes())
+    elif isinstance(style, MixedStyle):
+        for picture in style.parts:
+            digest.update(style_fingerprint(picture).encode())
     else:
         for size, layers in sorted(style.ladder.items()):
             for layer, values in sorted(layers.items()):
@@ -66,13 +82,26 @@ def pixels_fingerprint(pixels: torch.Tensor) -> str:
     return hashlib.sha256(pixels.contiguous().numpy().tobytes()).hexdigest()
 
 
-def _of_picture(picture: Picture, recipe: Recipe, encoder: OpenEncoder) -> PictureStyle:
+def _of_folder(folder: Path, recipe: Recipe, encoder: OpenEncoder) -> MixedStyle:
+    """All pictures in a folder that can be read as one style; hidden files, and files that are no pictures, do not count."""
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    if len(files) > _FOLDER_MOST:
+        files = [files[index * len(files) // _FOLDER_MOST] for index in range(_FOLDER_MOST)]
+    parts = []
+    for path in files:
+        try:
+            parts.append(_of_picture(load_image(path), recipe, encoder, most_px=_FOLDER_PX))
+        except (ImageError, StyleError):
+            continue
+    if not parts:
+        raise StyleError(f"the folder '{folder}' has no picture that can be a style; give one with paintings in it, or a single picture")
+    return MixedStyle(name=folder.resolve().name or "folder", parts=tuple(parts))
+
+
+def _of_picture(picture: Picture, recipe: Recipe, encoder: OpenEncoder, *, most_px: int = _MOST_PX) -> PictureStyle:
     name = Path(picture.source).stem if picture.source else "picture"
     pixels = picture.pixels
     if min(picture.width, picture.height) < 16:
         raise StyleError(f"the painting '{name}' is {picture.width} x {picture.height} pixels; it needs at least 16 on each side")
-    most = 4096  # a larger painting says nothing more at the sizes that are painted
-    if max(picture.width, picture.height) > most:
-        scale = most / max(picture.width, picture.height)
-        pixels = resize(pixels, (round(picture.width * scale), round(picture.height * scale)))
+    pixels = resize(pixels, fit_within(picture.width, picture.height, most_px))
     return PictureStyle(name=name, pixels=pixels, encoder=encoder.exact, rim_px=recipe.picture.rim_px)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,15 @@ from stylenet.errors import UsageError
 from stylenet.events import Event, Started
 from stylenet.image.files import ImageSource, Picture, load_image
 from stylenet.image.resize import resize
+from stylenet.optimization.checkpoint import Checkpoint, kept_job
 from stylenet.optimization.paint import Task, paint
 from stylenet.optimization.precision import fastest_dtype, keep_freed_memory
-from stylenet.styles.style import PictureStyle, StoredStyle
+from stylenet.styles.style import PictureStyle
 from stylenet.stylizers.adapting import adapted
+from stylenet.stylizers.forecast import forecast
 from stylenet.stylizers.goals import Goals
 from stylenet.stylizers.plan import Options, Plan, make_plan
-from stylenet.stylizers.sources import StyleSource, open_style, pixels_fingerprint, style_fingerprint
+from stylenet.stylizers.sources import AnyStyle, StyleSource, open_style, pixels_fingerprint, style_fingerprint
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -56,6 +59,21 @@ def open_stylizer(
     return Stylizer(load_recipe(recipe, changes), encoder=encoder, device=device, precision=precision)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Keep:
+    """Where the state of a painting is kept on the way.
+
+    Attributes:
+        path: The file; deleted by whoever keeps the result.
+        resume: Go on from the state that is there, to the same bytes; without one the painting begins anew.
+        seconds: Between two states.
+    """
+
+    path: Path
+    resume: bool = False
+    seconds: float = 20.0
+
+
 class Stylizer:
     """A recipe with its encoder, ready for any number of pictures. See `open_stylizer`."""
 
@@ -64,10 +82,17 @@ class Stylizer:
         self.dtype = _dtype(precision, self.device)
         self.encoder: OpenEncoder = open_encoder(recipe.encoder, encoder, device=self.device, dtype=self.dtype)
         self.recipe, self.notices = adapted(recipe, self.encoder.record)
+        published = recipe.encoder.published
+        if published and encoder is None and self.encoder.weights not in published:
+            self.notices += (f"painting with the weights '{self.encoder.weights}'; the recipe's numbers were made for '{published[0]}'",)
 
-    def plan(self, photo: Picture, options: Options | None = None) -> Plan:
-        """What would be done for a photo, without doing it."""
-        return make_plan(self.recipe, (photo.width, photo.height), options or Options(), self.machine())
+    def plan(self, photo: Picture, options: Options | None = None, *, timed: bool = False) -> Plan:
+        """What would be done for a photo, without doing it; `timed` measures a few steps for a forecast of the time."""
+        options = options or Options()
+        plan = make_plan(self.recipe, (photo.width, photo.height), options, self.machine())
+        told = forecast(self.recipe, self.encoder, plan.levels, memory_bytes=options.memory_bytes(), timed=timed)
+        values = {**plan.values, "memory_bytes": told.memory_bytes, "tiles": told.tiles}
+        return replace(plan, tile_px=told.tile_px, values=values if told.seconds is None else {**values, "seconds": told.seconds})
 
     def machine(self) -> dict[str, Any]:
         """Where it runs, in plain values."""
@@ -84,6 +109,8 @@ class Stylizer:
         options: Options | None = None,
         *,
         start: ImageSource | Picture | None = None,
+        keep: Keep | None = None,
+        timed: bool = False,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[Event]:
         """Paint a photo; yields `Started`, `Step`s, `Preview`s, `Notice`s and at last `Done`.
@@ -93,6 +120,8 @@ class Stylizer:
             styles: One or several: the name of a style, a painting, a style file.
             options: Size, strength and so on.
             start: A picture to start from in place of the recipe's own start.
+            keep: Where the state of the painting is kept on the way, so that it can be gone on with.
+            timed: Whether `Started` tells how long it will take; a few steps are timed for it.
             should_stop: Asked after every step; true ends the painting with the best picture so far.
 
         Raises:
@@ -102,12 +131,20 @@ class Stylizer:
         sources: list[StyleSource] = list(styles) if isinstance(styles, (list, tuple)) else [styles]  # type: ignore[list-item]
         options.check(len(sources))
         picture = photo if isinstance(photo, Picture) else load_image(photo)
-        plan = self.plan(picture, options)
-        opened = [open_style(source, self.recipe, self.encoder) for source in sources]
-        pixels = resize(picture.pixels, (plan.width, plan.height))
-        first = None if start is None else (start if isinstance(start, Picture) else load_image(start)).pixels
+        plan = self.plan(picture, options, timed=timed)
+        # How a picture is tiled depends on the memory that is free, and its last digits on how it is tiled.
+        begun = kept_job(keep.path) if keep is not None and keep.resume else None
+        job = Job(
+            photo=resize(picture.pixels, (plan.width, plan.height)),
+            photo_name=Path(picture.source).name if picture.source else None,
+            styles=tuple(open_style(source, self.recipe, self.encoder) for source in sources),
+            options=options,
+            start=None if start is None else (start if isinstance(start, Picture) else load_image(start)).pixels,
+            tile_px=plan.tile_px if begun is None else begun["tile_px"],
+            keep=keep,
+        )
         keep_freed_memory()
-        task = self._task(pixels, opened, options, start=first, should_stop=should_stop)
+        task = self._task(job, should_stop=should_stop)
         yield Started(plan=plan.values, steps=_steps(self.recipe, plan), notices=(*picture.notices, *self.notices, *plan.notices))
         yield from paint(task)
 
@@ -134,21 +171,18 @@ class Stylizer:
         painter = replace_recipe(self, without_photo)
         yield from painter.stylize(canvas, styles, options, should_stop=should_stop)
 
-    def _task(
-        self,
-        photo: Tensor,
-        styles: Sequence[PictureStyle | StoredStyle],
-        options: Options,
-        *,
-        start: Tensor | None,
-        should_stop: Callable[[], bool],
-    ) -> Task:
-        shares = options.shares(len(styles))
-        pictures = [style.pixels for style in styles if isinstance(style, PictureStyle)]
-        if self.recipe.picture.start == "style" and start is None and not pictures:
+    def _task(self, job: Job, *, should_stop: Callable[[], bool]) -> Task:
+        options, photo = job.options, job.photo
+        shares = options.shares(len(job.styles))
+        pictures = [style.pixels for style in job.styles if isinstance(style, PictureStyle)]
+        if self.recipe.picture.start == "style" and job.start is None and not pictures:
             raise UsageError(
                 f"recipe '{self.recipe.name}' starts from the painting, and a style file has no picture; give the picture, or --start"
             )
+        receipt = self._receipt(job, shares)
+        checkpoint = (
+            None if job.keep is None else Checkpoint(path=job.keep.path, job=receipt, seconds=job.keep.seconds, resume=job.keep.resume)
+        )
         return Task(
             recipe=self.recipe,
             encoder=self.encoder.fast,
@@ -156,7 +190,7 @@ class Stylizer:
             photo=photo.to(self.device),
             goals_at=Goals(
                 self.recipe,
-                list(zip(styles, shares, strict=True)),
+                [list(zip(job.styles, shares, strict=True))],
                 photo_size=(photo.shape[3], photo.shape[2]),
                 style_scale=options.style_scale,
                 device=self.device,
@@ -164,32 +198,55 @@ class Stylizer:
             style_factor=strength_factor(options.strength),
             seed=options.seed,
             style_picture=pictures[0].to(self.device) if pictures else None,
-            start=None if start is None else start.to(self.device),
+            start=None if job.start is None else job.start.to(self.device),
             save_every=options.save_every or self.recipe.pyramid.save_every,
+            tile_px=job.tile_px,
+            checkpoint=checkpoint,
             should_stop=should_stop,
-            receipt=self._receipt(photo, styles, shares, options),
+            receipt=receipt,
         )
 
-    def _receipt(
-        self, photo: Tensor, styles: Sequence[PictureStyle | StoredStyle], shares: Sequence[float], options: Options
-    ) -> dict[str, Any]:
+    def _receipt(self, job: Job, shares: Sequence[float]) -> dict[str, Any]:
+        options, photo = job.options, job.photo
         return {
             "stylenet": stylenet.__version__,
             "torch": torch.__version__,
             "python": platform.python_version(),
             **self.machine(),
             "recipe": msgspec.to_builtins(self.recipe),
+            "encoder": self.encoder.weights,
             "encoder_sha256": self.encoder.sha256,
+            "photo": job.photo_name,
             "photo_sha256": pixels_fingerprint(photo),
             "size": [photo.shape[3], photo.shape[2]],
             "styles": [
                 {"name": style.name, "share": share, "sha256": style_fingerprint(style)}
-                for style, share in zip(styles, shares, strict=True)
+                for style, share in zip(job.styles, shares, strict=True)
             ],
+            "start_sha256": None if job.start is None else pixels_fingerprint(job.start),
             "strength": options.strength,
             "style_scale": options.style_scale,
             "seed": options.seed,
+            "tile_px": job.tile_px,
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What a painting is made of, opened.
+
+    Attributes:
+        photo: At the size to paint.
+        photo_name: Of its file, without the folder.
+    """
+
+    photo: Tensor
+    photo_name: str | None
+    styles: Sequence[AnyStyle]
+    options: Options
+    start: Tensor | None
+    tile_px: int | None
+    keep: Keep | None
 
 
 def strength_factor(strength: float) -> float:

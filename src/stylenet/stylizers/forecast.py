@@ -1,0 +1,169 @@
+"""How much memory and time a painting will take, told before the first step, and the tiles that fit into a limit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import psutil
+import torch
+
+from stylenet.catalog.encoders import EncoderRecord
+from stylenet.catalog.recipe import Recipe
+from stylenet.encoders.opening import OpenEncoder
+from stylenet.errors import UsageError
+from stylenet.optimization.objective import Goal, Objective
+from stylenet.optimization.pyramid import Level
+from stylenet.styles.framing import Frame
+from stylenet.tiling.halo import strides
+
+_SPARE = 0.8
+"""Share of the machine's free memory that a painting takes where no limit is given."""
+
+_ALLOCATOR = 1.1
+"""Memory that is taken over memory that is used: freed blocks do not always fit what is asked for next."""
+
+_PROBE_PX = (160, 512)
+"""Sides of the pictures that are timed; between them lies what a step costs beside its pixels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What a painting will take.
+
+    Attributes:
+        memory_bytes: Of the whole process at its peak.
+        tile_px: Pixels that the encoder looks at in one pass; None: all of them.
+        tiles: Passes at the finest level.
+        seconds: From the first step to the last; None where it was not asked for.
+    """
+
+    memory_bytes: int
+    tile_px: int | None
+    tiles: int
+    seconds: float | None = None
+
+
+def forecast(recipe: Recipe, encoder: OpenEncoder, levels: Collection[Level], *, memory_bytes: int | None, timed: bool) -> Forecast:
+    """The forecast for a painting with these levels.
+
+    Args:
+        recipe: What is painted.
+        encoder: Looks at it.
+        levels: Coarse to fine.
+        memory_bytes: That the process may take; None: most of what the machine has free.
+        timed: Whether a few steps are timed, which takes a second or two.
+
+    Raises:
+        UsageError: it does not fit, however small the tiles.
+    """
+    finest = max(levels, key=lambda level: level.width * level.height)
+    pixels = finest.width * finest.height
+    layers = (*recipe.style.layers, *recipe.content.layers)
+    # The last steps are computed in float32 and take the most, unless there are none.
+    looks = encoder.exact if recipe.pyramid.exact_steps or recipe.solver.name != "adam" else encoder.fast
+    width = torch.finfo(next(looks.parameters()).dtype).bits // 8
+    resident = psutil.Process().memory_info().rss
+    kept = resident + int(_ALLOCATOR * pixels * picture_bytes(recipe, encoder.record, width))
+    on_the_way = _ALLOCATOR * tile_bytes(encoder.record, layers, recipe.style.layers, width)
+    limit = memory_bytes if memory_bytes is not None else resident + int(_SPARE * available_bytes(encoder))
+    tile_px = None if kept + on_the_way * pixels <= limit else int((limit - kept) / on_the_way)
+    try:
+        if tile_px is not None and tile_px < 1:
+            raise UsageError("the picture alone takes more")
+        frame = Frame(encoder.record, (finest.width, finest.height), layers, recipe.picture.rim_px, tile_px=tile_px)
+    except UsageError:
+        smallest = Frame(encoder.record, (finest.width, finest.height), layers, recipe.picture.rim_px).smallest_tile_px
+        least = kept + on_the_way * smallest
+        raise UsageError(
+            f"{finest.width} x {finest.height} pixels need at least {_megabytes(least)} MB, and {_megabytes(limit)} MB are allowed; "
+            "give a larger --memory or a smaller --size"
+        ) from None
+    largest = max(tile.pixels for tile in frame.tiles)
+    return Forecast(
+        memory_bytes=int(kept + on_the_way * largest),
+        tile_px=tile_px,
+        tiles=len(frame.tiles),
+        seconds=_seconds(recipe, encoder, levels, tile_px) if timed else None,
+    )
+
+
+def picture_bytes(recipe: Recipe, record: EncoderRecord, width: int) -> float:
+    """Bytes for every pixel of the whole picture: the photo, the picture, what the solver remembers, and the content to keep.
+
+    `width` is that of the features' numbers, in bytes.
+    """
+    stride_of = strides(record)
+    content = sum(record.widths[layer.replace("relu", "conv")] / stride_of[layer] ** 2 for layer in recipe.content.layers)
+    match recipe.solver.name:
+        case "adam":
+            pictures = 7 + bool(recipe.solver.average)  # photo, picture, two memories, gradient twice, smoothness; the average
+        case "lbfgs":
+            pictures = 9 + 2 * min(recipe.solver.history, max(recipe.pyramid.steps))
+        case _:
+            pictures = 6 + 4 * min(recipe.solver.history, recipe.solver.evaluations_per_round) + 8  # SciPy's are in float64
+    return 12 * pictures + content * width
+
+
+def tile_bytes(record: EncoderRecord, layers: Collection[str], watched: Collection[str], width: int) -> float:
+    """Bytes for every pixel that the encoder looks at in one pass: what the way back needs, and the gradients on it."""
+    stride_of = strides(record)
+    deepest = max(record.layers.index(layer) for layer in layers)
+    total, widest, channels = 3.0 * (width + 4), 0.0, 3
+    for layer in record.layers[: deepest + 1]:
+        area = stride_of[layer] ** 2
+        if layer.startswith("conv"):
+            channels = record.widths[layer]
+            total += channels * width / area
+            widest = max(widest, channels * width / area)
+        elif layer.startswith("pool"):
+            total += channels * (width + (8 if record.pooling == "max" else 0)) / area  # where the maximum was, as a 64-bit number
+        if layer in watched:
+            total += channels * width / area
+    return total + 3 * widest
+
+
+def available_bytes(encoder: OpenEncoder) -> int:
+    """What is free on the device that paints."""
+    device = next(encoder.exact.parameters()).device
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return int(psutil.virtual_memory().available)
+
+
+def _seconds(recipe: Recipe, encoder: OpenEncoder, levels: Collection[Level], tile_px: int | None) -> float:
+    """Seconds of all steps, from steps that are timed at two sizes: what a step costs at all, and for every pixel."""
+    small, large = (_step_seconds(recipe, encoder, side) for side in _PROBE_PX)
+    each = max(0.0, (large - small) / (_PROBE_PX[1] ** 2 - _PROBE_PX[0] ** 2))
+    once = max(0.0, small - each * _PROBE_PX[0] ** 2)
+    layers = (*recipe.style.layers, *recipe.content.layers)
+    evaluations = recipe.solver.evaluations_per_round if recipe.solver.name == "scipy-lbfgs" else 1
+    total = 0.0
+    for level in levels:
+        frame = Frame(encoder.record, (level.width, level.height), layers, recipe.picture.rim_px, tile_px=tile_px)
+        looked = sum(tile.pixels for tile in frame.tiles)
+        # By tiles there is one pass more, forward only: a third of what forward and backward take.
+        step = once + each * (looked if frame.is_whole else looked * 4 / 3)
+        total += step * level.steps * evaluations
+    return total
+
+
+def _step_seconds(recipe: Recipe, encoder: OpenEncoder, side_px: int) -> float:
+    looks = encoder.fast if recipe.solver.name == "adam" else encoder.exact
+    device = next(looks.parameters()).device
+    picture = torch.rand((1, 3, side_px, side_px), generator=torch.Generator().manual_seed(0)).to(device)
+    layers = tuple(recipe.style.layers)
+    frame = Frame(encoder.record, (side_px, side_px), layers, recipe.picture.rim_px)
+    moments = {layer: one for layer, (one,) in frame.measure(looks, picture.flip(3), watch=layers).statistics.items()}
+    objective = Objective(recipe, looks, picture, [Goal(moments, 1.0)])
+    taken = []
+    for _ in range(4):
+        begun = time.perf_counter()
+        objective.evaluate(picture)
+        taken.append(time.perf_counter() - begun)
+    return min(taken[1:])  # the first one chooses kernels
+
+
+def _megabytes(count: float) -> int:
+    return round(count / 1e6)

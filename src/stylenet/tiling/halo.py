@@ -1,0 +1,44 @@
+"""How far a layer sees: its stride, its size, and the pixels around a tile that its features depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from stylenet.catalog.encoders import EncoderRecord
+
+
+def strides(record: EncoderRecord) -> Mapping[str, int]:
+    """Pixels between neighboring positions of every layer."""
+    stride, found = 1, {}
+    for layer in record.layers:
+        stride *= 2 if layer.startswith("pool") else 1
+        found[layer] = stride
+    return found
+
+
+def layer_size(record: EncoderRecord, layer: str, width: int, height: int) -> tuple[int, int]:
+    """(columns, rows) of a layer for a picture of `width` x `height` pixels."""
+    for name in record.layers[: record.layers.index(layer) + 1]:
+        if name.startswith("pool"):
+            up = record.rounding == "up"
+            width, height = (width + up) // 2, (height + up) // 2
+    return width, height
+
+
+def halo_px(record: EncoderRecord, layers: Iterable[str]) -> int:
+    """Pixels around a tile without which features of `layers` inside of it would differ; a multiple of the deepest stride.
+
+    Every 3x3 convolution sees one position further to each side; pooling sees no further where tiles begin on a multiple of its stride.
+    """
+    wanted = max((record.layers.index(layer) for layer in layers), default=-1)
+    seen = record.layers[: wanted + 1]
+    stride_of = strides(record)
+    reach = sum(stride_of[name] for name in seen if name.startswith("conv"))
+    deepest = deepest_stride(record, seen)
+    return -(-reach // deepest) * deepest
+
+
+def deepest_stride(record: EncoderRecord, layers: Iterable[str]) -> int:
+    """The largest stride among `layers`; 1 where there are none."""
+    stride_of = strides(record)
+    return max((stride_of[layer] for layer in layers), default=1)
