@@ -64,7 +64,10 @@ def test_json_has_no_pixels_and_no_nan(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_an_interruption_is_said() -> None:
     told = progress.end_line(done("interrupted"), Path("a.png"), steps=9)
-    assert told == "interrupted at step 4 of 9; the best picture so far is kept: a.png  (8 x 6, 4 steps in 2.0 s)"
+    assert (
+        told
+        == "interrupted at step 4 of 9; the best picture so far is kept, and --resume goes on with it: a.png  (8 x 6, 4 steps in 2.0 s)"
+    )
 
 
 def test_speed_is_that_of_the_last_steps_and_slow_ones_are_told_in_seconds() -> None:

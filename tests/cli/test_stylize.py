@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import os
 import pty
+import random
 import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import PIL.Image
@@ -211,7 +214,54 @@ def test_an_interruption_keeps_the_picture(folder: Path, number: signal.Signals)
     assert json.loads(out.splitlines()[-1])["reason"] == "interrupted"
     with PIL.Image.open(folder / "out.png") as picture:
         picture.load()
-    assert files_in(folder) == INPUTS | {"out.png"}
+    assert files_in(folder) == INPUTS | {"out.png", "out.png.resume"}
+
+
+def resumable(name: str, *, resume: bool = True) -> list[str]:
+    words = ["stylize", "photo.png", "painting.jpg", "-o", name, "--size", "64", "--threads", "1", "--quiet", "--precision", "float32"]
+    return [*PROGRAM, *words, "--checkpoint-every", "0", "--set", "pyramid.steps=[30]", *(["--resume"] if resume else [])]
+
+
+def test_an_interrupted_painting_goes_on_to_the_same_bytes(folder: Path) -> None:
+    subprocess.run(resumable("whole.png", resume=False), cwd=folder, check=True)
+    process = subprocess.Popen([*resumable("out.png", resume=False), "--json"], cwd=folder, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    while '"step": 3' not in process.stdout.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert (folder / "out.png.resume").exists()
+    subprocess.run(resumable("out.png"), cwd=folder, check=True)
+    assert not (folder / "out.png.resume").exists()
+    assert (folder / "out.png").read_bytes() == (folder / "whole.png").read_bytes()
+
+
+def test_a_painting_of_other_options_is_not_gone_on_with(run: Run, folder: Path) -> None:
+    process = start_painting(folder)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    ended = run("stylize", "photo.png", "painting.jpg", "-o", "out.png", "--resume", "--seed", "5", *QUICK)
+    assert ended.code == 9
+    assert "is of another painting" in ended.error
+    assert "seed" in ended.error
+
+
+@pytest.mark.slow
+def test_a_hundred_kills_at_random_moments(folder: Path) -> None:
+    """SIGKILL, which no program can hear: whenever it comes, the next run gives the bytes of one that was left alone."""
+    subprocess.run(resumable("whole.png", resume=False), cwd=folder, check=True)
+    expected = (folder / "whole.png").read_bytes()
+    begun = time.perf_counter()
+    subprocess.run(resumable("timed.png", resume=False), cwd=folder, check=True)
+    duration = time.perf_counter() - begun
+    moments = random.Random(0)
+    for number in range(100):
+        name = f"out-{number}.png"
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(resumable(name), cwd=folder, check=True, timeout=moments.uniform(0.3, 1.1) * duration)
+        subprocess.run(resumable(name), cwd=folder, check=True)
+        assert (folder / name).read_bytes() == expected, f"after kill {number}"
+        assert not (folder / f"{name}.resume").exists()
 
 
 def test_an_interruption_before_the_first_step_writes_nothing(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _Result = TypeVar("_Result")
 
+_STATE_SUFFIX = ".resume"
+"""Added to the output's name: the file beside it that a painting is gone on from; it disappears with the last step."""
+
 _FRAMES = 60
 """Of a timelapse, where no interval is asked for."""
 
@@ -40,6 +43,7 @@ class Job:
         wishes: Fields of `stylizers.plan.Options`.
         start: A picture to start from.
         machine: Device and precision.
+        keep: Fields of `stylizers.stylizer.Keep`: whether to go on with the painting whose state lies beside the output.
         preview: A file, or "none" for no picture in the terminal.
     """
 
@@ -53,6 +57,7 @@ class Job:
     start: Path | None = None
     machine: Mapping[str, str | None] = field(default_factory=dict)
     threads: int | None = None
+    keep: Mapping[str, Any] = field(default_factory=dict)
     dry_run: bool = False
     timelapse: Path | None = None
     preview: str | None = None
@@ -75,16 +80,18 @@ def run_job(job: Job) -> Done:
         stylizer = stop.check(_open(job))
         photo = stop.check(_load(job))
         options = _options(job)
-        events, started = stop.check(_begin(job, stylizer, photo, options, stop=stop))
+        events, started = stop.check(_begin(job, stylizer, photo, options, output=output, stop=stop))
         if job.timelapse is not None and not options.save_every:
             options = replace(options, save_every=max(1, started.steps // _FRAMES))
-            events, started = stop.check(_begin(job, stylizer, photo, options, stop=stop))
+            events, started = stop.check(_begin(job, stylizer, photo, options, output=output, stop=stop))
         check_output(output, size=tuple(started.plan["size"]))
         if job.dry_run:
             display.planned(started, output=output)
             raise typer.Exit
         display.started(started)
         done = _paint(job, events, started, photo, output=output, display=display)
+        if done.reason != "interrupted":
+            _state_file(output).unlink(missing_ok=True)
     if done.reason == "interrupted":
         raise typer.Exit(INTERRUPTED)
     return done
@@ -155,9 +162,15 @@ def _checked_output(job: Job) -> Path:
     if preview is not None:
         check_output(preview)
         refuse_input_as_output(preview, inputs)
+    if (job.keep.get("seconds") or 0) < 0:
+        raise UsageError(f"--checkpoint-every is {job.keep['seconds']:g}; allowed are seconds from 0")
     if job.threads is not None and job.threads < 1:
         raise UsageError(f"--threads is {job.threads}; allowed are whole numbers from 1")
     return output
+
+
+def _state_file(output: Path) -> Path:
+    return output.with_name(output.name + _STATE_SUFFIX)
 
 
 def _preview_file(job: Job) -> Path | None:
@@ -195,13 +208,18 @@ def _options(job: Job) -> Options:
     return Options(**{name: value for name, value in job.wishes.items() if value is not None})
 
 
-def _begin(job: Job, stylizer: Stylizer, photo: Picture | None, options: Options, *, stop: _Stop) -> tuple[Iterator[Event], Started]:
+def _begin(
+    job: Job, stylizer: Stylizer, photo: Picture | None, options: Options, *, output: Path, stop: _Stop
+) -> tuple[Iterator[Event], Started]:
     """The events to come, and the first of them; nothing is painted yet."""
+    from stylenet.stylizers.stylizer import Keep
+
     styles = list(job.styles)
+    keep = Keep(path=_state_file(output), **{name: value for name, value in job.keep.items() if value is not None})
     if photo is None:
-        events = stylizer.texture(styles, options, should_stop=stop)
+        events = stylizer.texture(styles, options, keep=keep, timed=job.dry_run, should_stop=stop)
     else:
-        events = stylizer.stylize(photo, styles, options, start=job.start, should_stop=stop)
+        events = stylizer.stylize(photo, styles, options, start=job.start, keep=keep, timed=job.dry_run, should_stop=stop)
     started = next(events)
     if not isinstance(started, Started):
         raise TypeError(f"the first event is {type(started).__name__}")

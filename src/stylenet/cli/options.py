@@ -48,6 +48,13 @@ Size = Annotated[
     str | None,
     typer.Option("--size", "-s", metavar="SIZE", help="Long side in pixels (512), WIDTHxHEIGHT (640x480), or full.", rich_help_panel=_LOOK),
 ]
+Print = Annotated[
+    str | None,
+    typer.Option(
+        "--print", metavar="PAPER", help="As large as fits on paper: 40x30cm, 400x300mm, 16x12in, at --dpi.", rich_help_panel=_LOOK
+    ),
+]
+Dpi = Annotated[int | None, typer.Option("--dpi", help="Dots per inch on paper; 300 if left out.", rich_help_panel=_LOOK)]
 Strength = Annotated[
     float | None,
     typer.Option("--strength", help="0 (the photo) to 100 (the painting); 50 is the recipe.", rich_help_panel=_LOOK, show_default=False),
@@ -76,6 +83,22 @@ Precision = Annotated[
     str | None, typer.Option("--precision", metavar="NAME", help="Of the features: auto, float32 or bfloat16.", rich_help_panel=_RUN)
 ]
 Threads = Annotated[int | None, typer.Option("--threads", metavar="N", help="Processor threads to use.", rich_help_panel=_RUN)]
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        "--memory", metavar="AMOUNT", help="What the program may take: 2GB. Larger pictures are painted tile by tile.", rich_help_panel=_RUN
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", metavar="", help="Go on with a painting of this name that was stopped or killed.", rich_help_panel=_RUN),
+]
+CheckpointEvery = Annotated[
+    float | None,
+    typer.Option(
+        "--checkpoint-every", metavar="SECONDS", help="How often the state for --resume is kept; 20 if left out.", rich_help_panel=_RUN
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", metavar="", help="Say what would be done, and paint nothing.", rich_help_panel=_RUN)]
 SaveEvery = Annotated[
     int | None,

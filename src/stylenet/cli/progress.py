@@ -7,7 +7,7 @@ import math
 import sys
 import time
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -203,10 +203,18 @@ def plan_lines(event: Started, output: Path) -> Sequence[str]:
         f"strokes    {plan['style_scale']:g} times the painting's",
         f"seed       {plan['seed']}",
         f"runs on    {plan['device']}, {plan['precision']}, {plan['threads']} threads",
+        *_forecast_lines(plan),
         f"output     {output}",
         *(f"note       {notice}" for notice in event.notices),
         "nothing was painted (--dry-run)",
     )
+
+
+def _forecast_lines(plan: Mapping[str, Any]) -> Iterator[str]:
+    tiles = "in one piece" if plan["tiles"] == 1 else f"in {plan['tiles']} tiles"
+    yield f"memory     about {plan['memory_bytes'] / 1e9:.2f} GB, {tiles}"
+    if "seconds" in plan:
+        yield f"time       about {_clock(plan['seconds'])} of painting"
 
 
 def summary(event: Started) -> str:
@@ -221,7 +229,7 @@ def end_line(event: Done, output: Path, *, steps: int) -> str:
     height, width = event.image.shape[2:]
     facts = f"{output}  ({width} x {height}, {event.steps} steps in {event.seconds:.1f} s)"
     if event.reason == "interrupted":
-        return f"interrupted at step {event.steps} of {steps}; the best picture so far is kept: {facts}"
+        return f"interrupted at step {event.steps} of {steps}; the best picture so far is kept, and --resume goes on with it: {facts}"
     return facts if event.reason == "finished" else f"{facts}; ended early: {event.reason}"
 
 

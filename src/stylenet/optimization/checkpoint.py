@@ -120,7 +120,8 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     try:
         with safe_open(path, framework="pt") as file:
             numbers = json.loads((file.metadata() or {}).get(_KEY, "null"))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
+            # Cloned: a file's tensors begin at any address, and sums of products round differently there than at torch's own.
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 (it is no mapping)
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(f"the checkpoint '{path}' cannot be read: {error}; delete it to begin anew") from None
     if numbers is None:

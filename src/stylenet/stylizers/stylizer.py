@@ -153,6 +153,8 @@ class Stylizer:
         styles: StyleSource | Sequence[StyleSource],
         options: Options | None = None,
         *,
+        keep: Keep | None = None,
+        timed: bool = False,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[Event]:
         """Paint a texture: the styles' statistics without a photo, from noise. Yields the events of `stylize`.
@@ -169,7 +171,7 @@ class Stylizer:
         generator = torch.Generator().manual_seed((options or Options()).seed)
         canvas = Picture(pixels=torch.rand((1, 3, 512, 512), generator=generator))
         painter = replace_recipe(self, without_photo)
-        yield from painter.stylize(canvas, styles, options, should_stop=should_stop)
+        yield from painter.stylize(canvas, styles, options, keep=keep, timed=timed, should_stop=should_stop)
 
     def _task(self, job: Job, *, should_stop: Callable[[], bool]) -> Task:
         options, photo = job.options, job.photo
