@@ -34,6 +34,8 @@ ImageSource: TypeAlias = FileSource | PIL.Image.Image | NDArray[Any]
 JPEG_QUALITY = 95
 """Of JPEG and WebP. Brush strokes are fine detail in saturated color: lower qualities smear them, and so does color subsampling."""
 
+_STRIP_PX = 2**20  # pixels that are rounded at a time: whole copies of a print would cost more memory than painting it
+
 _LONGEST_EXIF = 65_500  # one JPEG segment holds 65,533 bytes, Pillow's header included
 
 
@@ -217,15 +219,19 @@ def _quantized(image: Image, alpha: Mask | None, dtype: type[np.uint8] | type[np
     check_image(image)
     if image.shape[0] != 1:
         raise ShapeError(f"one picture, shape (1, 3, H, W), can be written at a time; got {tuple(image.shape)}")
-    planes = image.detach().to(device="cpu", dtype=torch.float32)
-    if alpha is not None:
-        if alpha.shape != (1, 1, *image.shape[2:]):
-            raise ShapeError(f"alpha for a picture of shape {tuple(image.shape)} has shape (1, 1, H, W) alike; got {tuple(alpha.shape)}")
-        planes = torch.cat([planes, alpha.detach().to(device="cpu", dtype=torch.float32)], dim=1)
-    if not bool(torch.isfinite(planes).all()):
-        raise ImageError("the picture holds values that are not finite (NaN or infinity); it is not written")
-    levels = (planes[0].clamp(0, 1) * int(np.iinfo(dtype).max)).round_()
-    return np.ascontiguousarray(levels.permute(1, 2, 0).numpy()).astype(dtype)
+    parts = [image] if alpha is None else [image, alpha]
+    if alpha is not None and alpha.shape != (1, 1, *image.shape[2:]):
+        raise ShapeError(f"alpha for a picture of shape {tuple(image.shape)} has shape (1, 1, H, W) alike; got {tuple(alpha.shape)}")
+    channels = sum(part.shape[1] for part in parts)
+    levels = np.empty((image.shape[2], image.shape[3], channels), dtype)
+    rows = max(1, _STRIP_PX // image.shape[3])
+    for top in range(0, image.shape[2], rows):
+        strip = torch.cat([part[0, :, top : top + rows].detach().to(device="cpu", dtype=torch.float32) for part in parts])
+        if not bool(torch.isfinite(strip).all()):
+            raise ImageError("the picture holds values that are not finite (NaN or infinity); it is not written")
+        scaled = (strip.clamp(0, 1) * int(np.iinfo(dtype).max)).round_()
+        levels[top : top + rows] = scaled.permute(1, 2, 0).numpy()
+    return levels
 
 
 def _write_with_pillow(image: PIL.Image.Image, target: Path, *, metadata: Metadata, receipt: str | None, quality: int) -> None:

@@ -106,7 +106,7 @@ def turn_upright(pixels: Floats, orientation: int) -> Floats:
 
 
 def _unit(stored: NDArray[Any], full_scale: int) -> Floats:
-    return stored.astype(np.float32) / np.float32(full_scale)
+    return np.divide(stored, np.float32(full_scale), dtype=np.float32)
 
 
 def _plain(image: PIL.Image.Image) -> tuple[PIL.Image.Image, Any]:

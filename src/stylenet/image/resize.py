@@ -41,7 +41,7 @@ def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
     if (height, width) == tuple(image.shape[2:]):
         return image
     resized = functional.interpolate(image, size=(height, width), mode="bicubic", antialias=True, align_corners=False)
-    return resized.clamp(0, 1)
+    return resized.clamp(0, 1) if resized.requires_grad else resized.clamp_(0, 1)
 
 
 def target_size(width: int, height: int, size: int | str | tuple[int, int]) -> tuple[int, int]:

@@ -28,7 +28,9 @@ class ContentTarget:
         self.features = features
         match distance:
             case "relative":
-                self._factor = 1 / max(float(features.square().sum(dtype=_summing(features))), 1e-20)
+                # Row by row: squares of a print's whole layer in float32 would take more memory than anything else.
+                power = sum(float(row.square().sum(dtype=_summing(row))) for row in features.split(64, dim=2))
+                self._factor = 1 / max(power, 1e-20)
             case "mean":
                 self._factor = 1 / features.numel()
             case "half-mean":

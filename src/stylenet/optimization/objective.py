@@ -13,7 +13,7 @@ from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.losses.content import ContentTarget
 from stylenet.losses.moments import Moments
-from stylenet.losses.smoothness import total_variation
+from stylenet.losses.smoothness import add_mean_square_slope, total_variation
 from stylenet.losses.style import LayerLoss, chained, layer_loss
 from stylenet.styles.framing import Frame, Statistics, part_of
 from stylenet.tiling.halo import strides
@@ -138,7 +138,10 @@ class Objective:
                     share = moments.positions / positions
                     losses.append(share * ((moments.mean * mean).sum() + (moments.gram * gram).sum()))
             part_of(gradient, tile).add_(torch.autograd.grad(torch.stack(losses).sum(), part)[0])
-        if self.recipe.smoothness.weight:
+        smoothness = self.recipe.smoothness
+        if smoothness.weight and smoothness.distance == "mean-square" and self.recipe.picture.unit == "unit":
+            terms["smoothness"] = add_mean_square_slope(image, gradient, smoothness.weight)
+        elif smoothness.weight:
             smooth = image.requires_grad_()
             value = self._smoothness(smooth)
             gradient += torch.autograd.grad(value, smooth)[0]

@@ -93,14 +93,10 @@ def paint(task: Task) -> Iterator[Event]:
     except KeyboardInterrupt:
         reason = "interrupted"
     width, height = task.photo.shape[3], task.photo.shape[2]
-    yield Done(
-        image=task.finish(resize(run.picture(), (width, height))),
-        steps=run.clock.done,
-        seconds=run.clock.seconds,
-        loss=run.loss,
-        reason=reason,
-        receipt=task.receipt,
-    )
+    image, steps, seconds, loss = run.picture(), run.clock.done, run.clock.seconds, run.loss
+    del run  # the solver's memory, several pictures large: what is done with the result needs memory too
+    image = task.finish(resize(image, (width, height)))
+    yield Done(image=image, steps=steps, seconds=seconds, loss=loss, reason=reason, receipt=task.receipt)
 
 
 class _Run:
@@ -264,7 +260,8 @@ def _entering(result: Tensor, photo: Tensor, task: Task) -> Tensor:
     image = resize(result, size)
     if task.recipe.pyramid.detail:
         coarse = resize(resize(photo, (result.shape[3], result.shape[2])), size)
-        image = image.add_(photo - coarse, alpha=task.recipe.pyramid.detail).clamp_(0, 1)
+        detail = task.recipe.pyramid.detail
+        image = image.add_(photo, alpha=detail).sub_(coarse, alpha=detail).clamp_(0, 1)
     return image
 
 

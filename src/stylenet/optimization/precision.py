@@ -8,8 +8,8 @@ import sys
 
 import torch
 
-_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
-"""Numbers of the two settings in glibc's malloc.h."""
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_MMAP_MAX = -1, -3, -4
+"""Numbers of the settings in glibc's malloc.h."""
 
 
 def fastest_dtype(device: torch.device) -> torch.dtype:
@@ -35,10 +35,12 @@ def bfloat16_units() -> tuple[str, ...]:
 
 
 @functools.cache
-def keep_freed_memory() -> bool:
+def keep_freed_memory(*, bounded: bool = False) -> bool:
     """Let glibc keep large blocks that are freed instead of returning them to the system; true where it could be done.
 
-    Every step frees and takes the same tensors again. Fresh pages are the hidden cost: with them a step took a third longer.
+    Every step frees and takes the same tensors again. Fresh pages are the hidden cost: with them a step took a third longer. Where memory
+    is `bounded`, blocks above 32 MB are returned all the same: kept among smaller ones they leave holes that nothing fits into, and a
+    painting took twice the memory it used.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -46,4 +48,5 @@ def keep_freed_memory() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):
         return False  # another C library
-    return bool(mallopt(_M_MMAP_MAX, 0)) and bool(mallopt(_M_TRIM_THRESHOLD, -1))
+    large = bool(mallopt(_M_MMAP_THRESHOLD, 32 * 2**20)) if bounded else bool(mallopt(_M_MMAP_MAX, 0))
+    return large and bool(mallopt(_M_TRIM_THRESHOLD, -1))

@@ -21,8 +21,8 @@ from stylenet.tiling.halo import strides
 _SPARE = 0.8
 """Share of the machine's free memory that a painting takes where no limit is given."""
 
-_ALLOCATOR = 1.1
-"""Memory that is taken over memory that is used: freed blocks do not always fit what is asked for next."""
+_TAKEN_WHOLE, _TAKEN_BY_TILES = 1.12, 1.5
+"""Memory that is taken over memory that is used in a pass: freed blocks do not always fit what is asked for next. Measured."""
 
 _PROBE_PX = (160, 512)
 """Sides of the pictures that are timed; between them lies what a step costs beside its pixels."""
@@ -45,13 +45,16 @@ class Forecast:
     seconds: float | None = None
 
 
-def forecast(recipe: Recipe, encoder: OpenEncoder, levels: Collection[Level], *, memory_bytes: int | None, timed: bool) -> Forecast:
+def forecast(
+    recipe: Recipe, encoder: OpenEncoder, levels: Collection[Level], *, held_bytes: int, memory_bytes: int | None, timed: bool
+) -> Forecast:
     """The forecast for a painting with these levels.
 
     Args:
         recipe: What is painted.
         encoder: Looks at it.
         levels: Coarse to fine.
+        held_bytes: Of the photo, where it is painted at its own size: it is in memory already.
         memory_bytes: That the process may take; None: most of what the machine has free.
         timed: Whether a few steps are timed, which takes a second or two.
 
@@ -64,11 +67,13 @@ def forecast(recipe: Recipe, encoder: OpenEncoder, levels: Collection[Level], *,
     # The last steps are computed in float32 and take the most, unless there are none.
     looks = encoder.exact if recipe.pyramid.exact_steps or recipe.solver.name != "adam" else encoder.fast
     width = torch.finfo(next(looks.parameters()).dtype).bits // 8
-    resident = psutil.Process().memory_info().rss
-    kept = resident + int(_ALLOCATOR * pixels * picture_bytes(recipe, encoder.record, width))
-    on_the_way = _ALLOCATOR * tile_bytes(encoder.record, layers, recipe.style.layers, width)
+    resident = psutil.Process().memory_info().rss - held_bytes
+    kept = resident + int(pixels * picture_bytes(recipe, encoder.record, width))
+    used = tile_bytes(encoder.record, layers, recipe.style.layers, width)
     limit = memory_bytes if memory_bytes is not None else resident + int(_SPARE * available_bytes(encoder))
-    tile_px = None if kept + on_the_way * pixels <= limit else int((limit - kept) / on_the_way)
+    fits = kept + _TAKEN_WHOLE * used * pixels <= limit
+    on_the_way = used * (_TAKEN_WHOLE if fits else _TAKEN_BY_TILES)
+    tile_px = None if fits else int((limit - kept) / on_the_way)
     try:
         if tile_px is not None and tile_px < 1:
             raise UsageError("the picture alone takes more")
@@ -98,7 +103,7 @@ def picture_bytes(recipe: Recipe, record: EncoderRecord, width: int) -> float:
     content = sum(record.widths[layer.replace("relu", "conv")] / stride_of[layer] ** 2 for layer in recipe.content.layers)
     match recipe.solver.name:
         case "adam":
-            pictures = 7 + bool(recipe.solver.average)  # photo, picture, two memories, gradient twice, smoothness; the average
+            pictures = 5 + bool(recipe.solver.average)  # photo, picture, two memories, gradient; the average
         case "lbfgs":
             pictures = 9 + 2 * min(recipe.solver.history, max(recipe.pyramid.steps))
         case _:

@@ -90,7 +90,14 @@ class Stylizer:
         """What would be done for a photo, without doing it; `timed` measures a few steps for a forecast of the time."""
         options = options or Options()
         plan = make_plan(self.recipe, (photo.width, photo.height), options, self.machine())
-        told = forecast(self.recipe, self.encoder, plan.levels, memory_bytes=options.memory_bytes(), timed=timed)
+        told = forecast(
+            self.recipe,
+            self.encoder,
+            plan.levels,
+            held_bytes=photo.pixels.nbytes if (photo.width, photo.height) == (plan.width, plan.height) else 0,
+            memory_bytes=options.memory_bytes(),
+            timed=timed,
+        )
         values = {**plan.values, "memory_bytes": told.memory_bytes, "tiles": told.tiles}
         return replace(plan, tile_px=told.tile_px, values=values if told.seconds is None else {**values, "seconds": told.seconds})
 
@@ -143,7 +150,7 @@ class Stylizer:
             tile_px=plan.tile_px if begun is None else begun["tile_px"],
             keep=keep,
         )
-        keep_freed_memory()
+        keep_freed_memory(bounded=job.tile_px is not None)
         task = self._task(job, should_stop=should_stop)
         yield Started(plan=plan.values, steps=_steps(self.recipe, plan), notices=(*picture.notices, *self.notices, *plan.notices))
         yield from paint(task)
