@@ -1,6 +1,6 @@
-"""`python -m stylenet` is `stylenet`."""
+"""`python -m stylenet` is the command `stylenet`."""
 
-from stylenet.cli.app import main
+from stylenet.cli.app import run
 
 if __name__ == "__main__":
-    main()
+    run()

@@ -9,7 +9,7 @@ import torch
 from stylenet.catalog.encoders import CAFFE_BGR
 from stylenet.catalog.weights import WEIGHTS
 from stylenet.errors import OutputError, WeightsError
-from stylenet.weights import bundled, library
+from stylenet.weights import bundled
 from stylenet.weights.cache import cache_folder, exclusive, is_offline
 from stylenet.weights.library import find_weights, get_weights, import_weights, list_weights
 from stylenet.weights.probe import verify
@@ -37,7 +37,7 @@ def published(weights, writers, tmp_path, monkeypatch, slim_architectures):
     record = replace(WEIGHTS["vgg16-keras"], md5=md5, size_bytes=size, architecture=slim_architectures[1])
     for module in ("stylenet.weights.checksum", "stylenet.weights.library", "stylenet.catalog.weights"):
         monkeypatch.setattr(f"{module}.WEIGHTS", {"vgg16-keras": record})
-    monkeypatch.setattr(library, "fetch", lambda *_, **__: download)
+    monkeypatch.setattr("stylenet.weights.download.fetch", lambda *_, **__: download)
     return download
 
 

@@ -49,16 +49,17 @@ class Gaussian:
 
 def gaussian(moments: Moments, *, rank: int | None = None, ridge: float = 0.0) -> Gaussian:
     """The Gaussian of a layer's moments, its covariance cut to `rank` principal directions and a remainder."""
-    values, vectors = torch.linalg.eigh(moments.covariance)
+    covariance = moments.covariance
+    values, vectors = torch.linalg.eigh(covariance if covariance.device.type == "mps" else covariance.double())
     values = (values + ridge).clamp_min(0)
     count = values.shape[-1]
     kept = min(rank or count, count)
     basis, deviations = vectors[:, :, count - kept :], values[:, count - kept :].sqrt()
     return Gaussian(
         mean=moments.mean,
-        factor=(basis * deviations[:, None, :]),
-        basis=basis,
-        rest=values[:, : count - kept].sum(),
+        factor=(basis * deviations[:, None, :]).to(covariance.dtype),
+        basis=basis.to(covariance.dtype),
+        rest=values[:, : count - kept].sum().to(covariance.dtype),
         ridge=ridge,
     )
 

@@ -21,7 +21,7 @@ Window: TypeAlias = tuple[int, int, int, int]
 """First row, first column, rows, columns."""
 
 _BLOCK = 4096
-"""Positions that one product sums; block results are added in float64, so that rounding does not grow with the picture."""
+"""Positions that one product sums; block results are added in a finer type, so that rounding does not grow with the picture."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,13 @@ class Moments:
         variance = self.gram.diagonal(dim1=1, dim2=2) - self.mean.square()
         return variance.clamp_min(1e-10).sqrt()
 
-    def to(self, device: torch.device) -> Moments:
-        """The same numbers on another device, in float64 where it has that."""
-        exact = torch.float32 if device.type == "mps" else torch.float64
-        return Moments(self.mean.to(device, exact), self.gram.to(device, exact), self.positions)
+    def to(self, device: torch.device, dtype: torch.dtype | None = None) -> Moments:
+        """The same numbers on another device, or in another type."""
+        return Moments(self.mean.to(device, dtype), self.gram.to(device, dtype), self.positions)
 
 
 def moments(features: Features) -> Moments:
-    """Mean and mean product of the channels of one layer, differentiable, in float64 (float32 where the device has no other).
+    """Mean and mean product of the channels of one layer, differentiable; see `summing_dtype`.
 
     Args:
         features: Shape (B, C, H, W), any range. Fastest in channels_last memory, which is read as it lies.
@@ -205,8 +204,10 @@ def _inside(values: Tensor, window: Window) -> Tensor:
     return values.permute(0, 2, 3, 1)[:, top : top + rows, left : left + columns]
 
 
-def _finest(values: Tensor) -> torch.dtype:
-    return torch.float32 if values.device.type == "mps" else torch.float64
+def summing_dtype(values: Tensor) -> torch.dtype:
+    """What moments of features like `values` are kept in: float64, or float32 where the features are in bfloat16 or there is no other."""
+    exact = values.dtype in (torch.float32, torch.float64) and values.device.type != "mps"
+    return torch.float64 if exact else torch.float32
 
 
 def _blocks(rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -218,7 +219,7 @@ def _blocks(rows: Tensor) -> tuple[Tensor, Tensor]:
 def _sum(rows: Tensor) -> Tensor:
     """Sum over positions of rows (B, M, C)."""
     blocks, rest = _blocks(rows)
-    exact, partly = _finest(rows), torch.float64 if rows.dtype == torch.float64 else torch.float32
+    exact, partly = summing_dtype(rows), torch.float64 if rows.dtype == torch.float64 else torch.float32
     return blocks.sum(2, dtype=partly).sum(1, dtype=exact) + rest.sum(1, dtype=partly)
 
 
@@ -226,5 +227,5 @@ def _summed_products(rows: Tensor, weighted: Tensor | None = None) -> Tensor:
     """Sum over positions of y x^T for rows x of shape (B, M, C) and `weighted` rows y; y is x where left out."""
     blocks, rest = _blocks(rows)
     left, left_rest = (blocks, rest) if weighted is None else _blocks(weighted)
-    exact = _finest(rows)
+    exact = summing_dtype(rows)
     return (left.transpose(2, 3) @ blocks).sum(1, dtype=exact) + (left_rest.transpose(1, 2) @ rest).to(exact)

@@ -77,7 +77,7 @@ _STRIP_PX = 2**20
 
 
 def add_mean_square_slope(image: Tensor, gradient: Tensor, weight: float) -> float:
-    """`weight` times the `mean-square` of a picture (1, 3, H, W); its slope is added to `gradient`. Strip by strip: nothing else is held."""
+    """`weight` times the `mean-square` of a picture (1, 3, H, W); its slope is added to `gradient`, strip by strip."""
     batch, channels, height, width = image.shape
     total = 0.0
     rows = max(1, _STRIP_PX // width)

@@ -65,7 +65,6 @@ def mean_std_distance(given: Moments, target: Moments) -> Tensor:
 
 def layer_loss(target: Moments, statistic: str, distance: str, *, picture_positions: int = 1) -> LayerLoss:
     """The loss of one layer against a painting's moments; what depends on the painting alone is computed once, here."""
-    target = target.to(target.gram.device)  # a style file's are float32
     match statistic:
         case "gram":
             return partial(gram_distance, target=target, distance=distance, picture_positions=picture_positions)
@@ -73,7 +72,7 @@ def layer_loss(target: Moments, statistic: str, distance: str, *, picture_positi
             return partial(mean_std_distance, target=target)
         case "wasserstein":
             exact = distance == "mean"  # as its source computes it; ours compares the principal directions
-            known = gaussian(target, rank=None if exact else RANK, ridge=RIDGE if exact else 0.0)
+            known = gaussian(target, rank=None if exact else RANK, ridge=RIDGE if exact else 0.0)  # in the target's own precision
             return partial(wasserstein_distance, target=known, distance=distance)
     raise ValueError(f"no style statistic is called '{statistic}'")
 

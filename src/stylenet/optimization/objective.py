@@ -12,7 +12,7 @@ from torch.nn import functional
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.losses.content import ContentTarget
-from stylenet.losses.moments import Moments
+from stylenet.losses.moments import Moments, summing_dtype
 from stylenet.losses.smoothness import add_mean_square_slope, total_variation
 from stylenet.losses.style import LayerLoss, chained, layer_loss
 from stylenet.styles.framing import Frame, Statistics, part_of
@@ -66,6 +66,7 @@ class Objective:
         self._content_weight = recipe.content.weight * content_factor
         self._style_weight = recipe.style.weight * style_factor
         self._readouts = self._style_readouts()
+        self._dtype = summing_dtype(next(encoder.parameters()))
         self.frame = Frame(encoder.record, (photo.shape[3], photo.shape[2]), layers, recipe.picture.rim_px, tile_px=tile_px)
         self._weights = None if regions is None else self._weights_of(regions)
         areas = [1.0] if regions is None else [float(region.mean()) for region in regions]
@@ -189,6 +190,7 @@ class Objective:
         return statistics.shifted(self.recipe.style.shift)
 
     def _layer_loss(self, layer: str, target: Moments, photo: Tensor) -> LayerLoss:
+        target = target.to(photo.device, self._dtype)
         if layer in self._readouts:
             target = target.through(self._readouts[layer])
         section = self.recipe.style

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from stylenet.catalog.encoders import VGG16, VGG19, EncoderRecord
 from stylenet.catalog.weights import WEIGHTS, weights_record
@@ -14,11 +14,13 @@ from stylenet.errors import WeightsError, did_you_mean
 from stylenet.weights.bundled import bundled_names, bundled_path
 from stylenet.weights.cache import exclusive, weights_folder
 from stylenet.weights.checksum import checksums, published_as
-from stylenet.weights.download import OnProgress, Patience, fetch
 from stylenet.weights.encoder_weights import EncoderWeights
 from stylenet.weights.probe import fingerprint, fingerprint_to_json
 from stylenet.weights.reading import read_weights
 from stylenet.weights.writing import write_weights
+
+if TYPE_CHECKING:
+    from stylenet.weights.download import OnProgress, Patience
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
@@ -79,6 +81,8 @@ def get_weights(name: str, *, on_progress: OnProgress | None = None, keep_downlo
     with exclusive(target):
         if target.is_file():
             return target
+        from stylenet.weights.download import fetch  # the network's package takes a tenth of a second to load, and painting needs none
+
         download = fetch(record, on_progress=on_progress, patience=patience)
         # The checksum has proven what it is: nothing about it needs to be recognized.
         weights = read_weights(download, kind=record.kind, architectures=(record.architecture,))
