@@ -11,6 +11,7 @@ from stylenet.losses.content import ContentTarget
 
 FORMULAS = {
     "relative": lambda f, p: np.mean((f - p) ** 2) / np.mean(p**2),
+    "spread": lambda f, p: np.mean((f - p) ** 2) / np.mean((p - p.mean((2, 3), keepdims=True)) ** 2),
     "mean": lambda f, p: np.mean((f - p) ** 2),
     "half-mean": lambda f, p: np.mean((f - p) ** 2) / 2,
     "sum": lambda f, p: np.sum((f - p) ** 2),
@@ -66,3 +67,10 @@ def test_other_shapes_are_refused() -> None:
 def test_unknown_distance() -> None:
     with pytest.raises(ValueError, match="no content distance is called 'meen'"):
         ContentTarget(pair()[0], "meen")
+
+
+def test_spread_is_one_without_content_and_bounded_for_flat_photos() -> None:
+    _, target = pair()
+    assert ContentTarget(target, "spread").loss(target.mean((2, 3), keepdim=True).expand_as(target)).item() == pytest.approx(1)
+    flat = torch.full((1, 3, 4, 5), 2.0)
+    assert ContentTarget(flat, "spread").loss(flat + 1).item() == pytest.approx(1 / (0.05 * 4))

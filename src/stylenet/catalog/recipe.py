@@ -82,8 +82,11 @@ class ContentSection(Section, frozen=True):
 
     layers: Annotated[Weights, knob("weight of each layer")]
     distance: Annotated[
-        Literal["relative", "mean", "half-mean", "sum", "half-sum"],
-        knob("squared differences of the features: divided by the photo's mean square, their mean, its half, their sum, its half"),
+        Literal["spread", "relative", "mean", "half-mean", "sum", "half-sum"],
+        knob(
+            "squared differences of the features: divided by how much the photo's vary, by the photo's mean square, their mean, its half, "
+            "their sum, its half"
+        ),
     ] = "relative"
     weight: Annotated[float, knob("of the whole term", ge=0)] = 1.0
 

@@ -13,11 +13,14 @@ class ContentTarget:
 
     | distance    | formula                      | source |
     |-------------|------------------------------|--------|
+    | `spread`    | mean (F-P)^2 / mean (P-p)^2  | ours: 1 for a picture without content, p at every position |
     | `relative`  | mean (F-P)^2 / mean P^2      | ours: independent of the encoder's units |
     | `mean`      | mean (F-P)^2                 | Johnson et al. 2016, eq. 2; TensorFlow tutorial |
     | `half-mean` | 1/2 mean (F-P)^2             | StyleNet cookbook |
     | `sum`       | sum (F-P)^2                  | Keras' example |
     | `half-sum`  | 1/2 sum (F-P)^2              | Gatys et al. 2016, eq. 1 |
+
+    p is the mean of each channel over the positions; where the photo hardly varies, a twentieth of mean P^2 takes the place of its spread.
 
     Args:
         features: P, shape (B, C, H, W).
@@ -28,9 +31,11 @@ class ContentTarget:
         self.features = features
         match distance:
             case "relative":
-                # Row by row: squares of a print's whole layer in float32 would take more memory than anything else.
-                power = sum(float(row.square().sum(dtype=_summing(row))) for row in features.split(64, dim=2))
-                self._factor = 1 / max(power, 1e-20)
+                self._factor = 1 / max(_power(features), 1e-20)
+            case "spread":
+                power, mean = _power(features), features.mean((2, 3), dtype=_summing(features))
+                spread = power - float(mean.double().square().sum()) * features.shape[2] * features.shape[3]
+                self._factor = 1 / max(spread, 0.05 * power, 1e-20)
             case "mean":
                 self._factor = 1 / features.numel()
             case "half-mean":
@@ -53,6 +58,11 @@ class ContentTarget:
             raise ShapeError(f"content features must have one shape; got {tuple(given.shape)} and {tuple(target.shape)}")
         # In the features' own precision, summed in float32: full-size float32 copies cost more than the layer itself.
         return (given - target).square().sum(dtype=_summing(given)) * self._factor
+
+
+def _power(features: Tensor) -> float:
+    """Sum of squares; row by row, since squares of a print's whole layer in float32 would take more memory than anything else."""
+    return sum(float(rows.square().sum(dtype=_summing(rows))) for rows in features.split(64, dim=2))
 
 
 def _summing(values: Tensor) -> torch.dtype:
