@@ -15,6 +15,8 @@ from stylenet.errors import StylenetError
 _MODULES = {
     "stylize": "stylize",
     "texture": "stylize",
+    "mask": "mask",
+    "recolor": "recolor",
     "styles": "styles",
     "recipes": "recipes",
     "weights": "weights",

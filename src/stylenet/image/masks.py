@@ -1,0 +1,241 @@
+"""Masks: where in the photo a style holds, and where the photo is kept.
+
+wish = parse_mask_wish("sky.png=starry-night")
+sky = load_mask(wish.mask, inverted=wish.inverted)              # (1, 1, H, W), 0..1, white is inside
+weights = regions([soften(sky, radius_px=8)], (width, height))  # the sky, and the rest
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from torch.nn import functional
+
+from stylenet.errors import ImageError, ShapeError, UsageError, did_you_mean
+from stylenet.image.files import ImageSource, Picture, load_image
+from stylenet.image.resize import resize
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from stylenet.shapes import Mask
+
+KEEP = "photo"
+"""The word that stands in a style's place where the photo is to be kept."""
+
+_INVERT = "invert:"
+_LUMINANCE = (0.2126, 0.7152, 0.0722)  # ITU-R BT.709, on encoded values: what a person sees as half gray is half inside
+_HALF_LEVEL_8, _HALF_LEVEL_16 = 0.5 / 255, 0.5 / 65535
+_WORST_ASPECT = 1.02
+
+
+@dataclass(frozen=True)
+class MaskWish:
+    """What a person wants of one region.
+
+    Attributes:
+        mask: The picture file of the region.
+        inverted: Black is inside, not white.
+        style: The name of a style, a painting or a style file; None where the photo is to be kept.
+    """
+
+    mask: Path
+    inverted: bool
+    style: str | None
+
+
+def parse_mask_wish(text: str) -> MaskWish:
+    """The wish in `FILE=STYLE`, or `invert:FILE=STYLE`; `FILE=photo` keeps the photo there.
+
+    Both names may hold an equals sign: of the places to cut, the last one that leaves the name of a file is taken.
+
+    Raises:
+        UsageError: There is no equals sign, a part is empty, or no such file.
+    """
+    inverted = text.startswith(_INVERT)
+    rest = text.removeprefix(_INVERT)
+    example = "write FILE=STYLE, like sky.png=starry-night, or sky.png=photo to keep the photo there"
+    places = [place for place, letter in enumerate(rest) if letter == "="]
+    if not places:
+        raise UsageError(f"the mask '{text}' names no style; {example}")
+    cuts = [(rest[:place].strip(), rest[place + 1 :].strip()) for place in reversed(places)]
+    whole = [(file, style) for file, style in cuts if file and style]
+    if not whole:
+        raise UsageError(f"the mask '{text}' lacks {'its file' if cuts[-1][1] else 'its style'}; {example}")
+    for file, style in whole:
+        if os.path.isfile(file):
+            return MaskWish(mask=Path(file), inverted=inverted, style=None if style == KEEP else style)
+    raise UsageError(f"the mask '{text}' cannot be used: {_why_no_file(Path(whole[0][0]))}")
+
+
+def load_mask(source: ImageSource | Picture, *, inverted: bool = False) -> Mask:
+    """The region that a picture marks: white is inside, black outside, gray in between.
+
+    Colors count by their luminance. Where a picture has transparency: one of a single color, and a cut-out in colors, mean their alpha;
+    of a gray one the transparent parts are outside.
+
+    Args:
+        source: What `load_image` takes, or what it gave. EXIF orientation is applied, 16 bits are kept.
+        inverted: Black is inside.
+
+    Returns:
+        Shape (1, 1, H, W), float32, 0..1.
+
+    Raises:
+        ImageError: It cannot be read, or nothing is inside.
+    """
+    picture = source if isinstance(source, Picture) else load_image(source)
+    mask = _levels(picture)
+    mask = 1 - mask if inverted else mask
+    if float(mask.max()) < _HALF_LEVEL_8:
+        name = f"'{picture.source}'" if picture.source else "the given mask"
+        seen = "white everywhere, and inverted" if inverted else "black everywhere"
+        raise ImageError(f"{name} is {seen}: the region is empty; paint white where it shall hold{', or do not invert it' * inverted}")
+    return mask
+
+
+def aspect_notice(mask: Mask, size: tuple[int, int], name: str) -> str | None:
+    """A line for the person where `mask`, called `name`, has to be distorted by more than 2 percent to fit the photo's (width, height)."""
+    height, width = mask.shape[2:]
+    ratio = (width * size[1]) / (height * size[0])
+    if max(ratio, 1 / ratio) <= _WORST_ASPECT:
+        return None
+    return f"the mask '{name}' has {width} x {height} pixels, the photo {size[0]} x {size[1]}: it is stretched to fit"
+
+
+def regions(masks: Sequence[Mask], size: tuple[int, int]) -> Tensor:
+    """How much each region counts at every pixel of a picture.
+
+    Where masks overlap and their sum exceeds one they share the pixel in proportion. What no mask covers is the last region.
+
+    Args:
+        masks: Each of shape (1, 1, H, W), 0..1, any size; none at all gives the rest alone.
+        size: (width, height) of the picture.
+
+    Returns:
+        Shape (R + 1, 1, height, width), 0..1; the sum over the regions is 1 up to rounding. A weight is exactly 1 where its mask is
+        exactly 1 and no other has a part, and the rest exactly 0 where the masks reach 1.
+
+    Raises:
+        ShapeError: A mask has another shape.
+    """
+    for mask in masks:
+        _check_mask(mask)
+    width, height = size
+    covers = torch.cat([torch.zeros(0, 1, height, width), *(fitted(mask, size) for mask in masks)])
+    total = covers.sum(dim=0, keepdim=True)
+    return torch.cat([covers / total.clamp(min=1), (1 - total).clamp(min=0)])
+
+
+def fitted(mask: Mask, size: tuple[int, int]) -> Mask:
+    """`mask`, shape (B, 1, H, W), at `size` = (width, height); what is flat black or white stays exactly 0 or 1."""
+    resized = resize(mask, size)
+    return mask if resized is mask else _snapped(resized)
+
+
+def soften(mask: Mask, radius_px: float) -> Mask:
+    """`mask` with its edge feathered: it goes from 1 to 0 between `radius_px` inside and `radius_px` outside, and is a half in between.
+
+    Args:
+        mask: Shape (B, 1, H, W), 0..1. It goes on beyond the picture's border as it is at the border.
+        radius_px: Pixels of the mask, from 0, which changes nothing.
+
+    Returns:
+        The same shape, 0..1. Farther than `radius_px` (in x or in y) from the edge, 0 and 1 stay exactly what they are.
+
+    Raises:
+        ShapeError: `mask` has another shape.
+        UsageError: `radius_px` is negative or not finite.
+    """
+    _check_mask(mask)
+    if not 0 <= radius_px < float("inf"):
+        raise UsageError(f"an edge of {radius_px} px is not possible; allowed are pixels from 0")
+    reach = int(radius_px)
+    if reach == 0:
+        return mask
+    places = torch.arange(-reach, reach + 1, dtype=torch.float64)
+    bell = torch.exp(-0.5 * (places / (radius_px / 2.5)).square())  # cut off at 2.5 standard deviations, where it is a 23rd of its peak
+    bell /= bell.sum()
+    soft = functional.pad(mask, (reach,) * 4, mode="replicate")
+    for dim in (2, 3):
+        length = mask.shape[dim]
+        # Ten times as fast as a convolution, which is not made for one channel.
+        sums = torch.zeros_like(soft.narrow(dim, 0, length))
+        for shift, weight in enumerate(bell.tolist()):
+            sums.add_(soft.narrow(dim, shift, length), alpha=weight)
+        soft = sums
+    return _snapped(soft)
+
+
+def mask_at(mask: Mask, *, stride_px: int, offset_px: int, rows: int, columns: int) -> Mask:
+    """How much a region counts at each position of an encoder's layer: the mean of the mask over the pixels that belong to the position.
+
+    Args:
+        mask: Shape (B, 1, H, W), 0..1.
+        stride_px: Pixels from one position to the next; a position's pixels are a square of this side.
+        offset_px: The pixel, in x and y, at which the square of the first position begins; negative where positions lie before the
+            picture, in a rim.
+        rows: Positions down, usually max(1, H // stride_px).
+        columns: Positions across.
+
+    Returns:
+        Shape (B, 1, rows, columns), 0..1. Of squares that reach beyond the mask only the pixels inside count; a position without any
+        has weight 0.
+
+    Raises:
+        ShapeError: `mask` has another shape, or the grid has no position.
+
+    References:
+        Gatys, Ecker, Bethge, Hertzmann, Shechtman 2017 (CVPR), section 4: guidance channels. We average, so that the weights of all
+        regions still sum to 1 at every position, whatever the layer. Their "inside" guidance counts a position only where its receptive
+        field lies wholly in the region; that erodes regions by half a receptive field, and in deep layers leaves none of the small ones.
+        They normalize a channel to a sum of squares of 1; here that is left to the loss.
+    """
+    _check_mask(mask)
+    if min(stride_px, rows, columns) < 1:
+        raise ShapeError(f"a grid of {rows} x {columns} positions, {stride_px} px apart, is none; all three are at least 1")
+    height, width = mask.shape[2:]
+    right, below = offset_px + columns * stride_px - width, offset_px + rows * stride_px - height
+    canvas = functional.pad(torch.stack([mask, torch.ones_like(mask)]).flatten(0, 1), (-offset_px, right, -offset_px, below))
+    inside, counted = functional.avg_pool2d(canvas, stride_px).unflatten(0, (2, -1))
+    return torch.where(counted > 0, inside / counted.clamp(min=1e-12), 0.0)
+
+
+def _levels(picture: Picture) -> Mask:
+    if picture.alpha is None:
+        return _luminance(picture.pixels)
+    spread = picture.pixels.amax(dim=(2, 3)) - picture.pixels.amin(dim=(2, 3))
+    tint = picture.pixels.amax(dim=1) - picture.pixels.amin(dim=1)
+    if float(spread.max()) < 2 * _HALF_LEVEL_8 or float(tint.max()) > 0.02:
+        return picture.alpha
+    # `load_image` lays what is transparent on the mean of the visible colors, which is also the mean of what comes out; taken off
+    # again, the picture lies on black.
+    mean = picture.pixels.double().mean(dim=(2, 3), keepdim=True).float()
+    return _luminance((picture.pixels - mean * (1 - picture.alpha)).clamp(0, 1))
+
+
+def _luminance(pixels: Tensor) -> Mask:
+    return sum(weight * band for weight, band in zip(_LUMINANCE, pixels.split(1, dim=1), strict=True))
+
+
+def _snapped(mask: Mask) -> Mask:
+    """Sums of weights leave flat white a hair below 1, and a kept photo would lose its bytes: half a level of 16 bits is rounded off."""
+    return torch.where(mask > 1 - _HALF_LEVEL_16, 1.0, mask)
+
+
+def _check_mask(mask: Tensor) -> None:
+    if mask.ndim != 4 or mask.shape[1] != 1 or not mask.is_floating_point():
+        raise ShapeError(f"a mask has shape (B, 1, H, W) and floating-point values in 0..1; got {tuple(mask.shape)}, {mask.dtype}")
+
+
+def _why_no_file(path: Path) -> str:
+    if path.is_dir():
+        return f"'{path}' is a folder; give a picture file"
+    if not path.parent.is_dir():
+        return f"there is no folder '{path.parent}'"
+    return f"there is no file '{path}'.{did_you_mean(path.name, (entry.name for entry in path.parent.iterdir()))}"

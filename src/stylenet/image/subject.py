@@ -1,0 +1,326 @@
+"""Masks made by looking at the photo: its faces, and its subject. Both need OpenCV, which the extra `masks` installs."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from stylenet.errors import ImageError, UsageError
+from stylenet.image.masks import fitted, soften
+from stylenet.image.resize import fit_within, resize
+from stylenet.shapes import check_image
+
+if TYPE_CHECKING:
+    from stylenet.shapes import Image, Mask
+
+Rectangle: TypeAlias = tuple[int, int, int, int]
+"""Left, top, width, height in pixels of the upright photo."""
+
+_Bytes: TypeAlias = NDArray[np.uint8]
+
+_CASCADE = "haarcascade_frontalface_alt.xml"
+_FACES_PX = 1024  # the long side at which faces are looked for; more costs time and finds little more
+_ROUGH_PX, _FINE_PX = 320, 960  # those at which the subject is cut out, and its edge is laid; a fine cut may take a minute
+_SMALLEST_FACE = 1 / 32  # of the long side
+_TILTS = {0: 5, -25: 12, 25: 12}
+"""Degrees by which the photo is turned to find tilted heads, and how many overlapping windows must agree.
+
+Measured: true faces have 6 windows or more upright, 12 or more tilted up to 35 degrees; false alarms in turned photos have up to 10.
+"""
+_HEAD = (0.63, 0.86)  # half the width and half the height of a head with hair and chin, in sides of the detector's square
+_HEAD_RISE = 0.08  # by which a head's middle lies above the square's, in sides
+_SOFT_HEAD = 1.22  # the edge fades out until here, in heads
+_PERSON = 1 / 16  # a face whose side is this part of the long side makes a person the subject; smaller ones are passers-by
+
+_BACKGROUND, _PROBABLY_BACKGROUND, _SUBJECT, _PROBABLY_SUBJECT = 0, 2, 1, 3  # GrabCut's own numbers
+_ROUNDS = 5
+_BORDER_COLORS = 6
+
+
+@dataclass(frozen=True)
+class _Face:
+    """The detector's square around eyes, nose and mouth: its middle and side in pixels, how far the head is tilted, and how sure it is."""
+
+    x: float
+    y: float
+    side: float
+    tilt_degrees: float
+    votes: int
+
+
+def find_faces(image: Image) -> Mask:
+    """Where people's heads are: a soft ellipse around each face that looks at the camera, hair and chin included.
+
+    Heads may be tilted by up to about 35 degrees to either side. Faces in profile, from below or half hidden are mostly missed.
+
+    Args:
+        image: Shape (1, 3, H, W), 0..1.
+
+    Returns:
+        Shape (1, 1, H, W), 0..1.
+
+    Raises:
+        ImageError: No face is found.
+        UsageError: OpenCV is missing, or lacks its detector.
+
+    References:
+        Viola and Jones 2001 (CVPR); the cascade by Lienhart, Kuranov and Pisarevsky 2003 (DAGM) that OpenCV 4 ships.
+    """
+    check_image(image)
+    height, width = image.shape[2:]
+    size = fit_within(width, height, _FACES_PX)
+    faces = _faces(_bytes(resize(image, size)))
+    if not faces:
+        raise ImageError(
+            "no face is found in the photo; faces that look at the camera and are not tiny are found best. "
+            "Mark them by a rectangle, or paint the mask in any picture editor: white is inside"
+        )
+    heads = torch.stack([_fading(_head_distance(face, size)) for face in faces]).amax(dim=0)
+    return fitted(heads[None, None], (width, height))
+
+
+def find_subject(image: Image, rectangle: Rectangle | None = None) -> Mask:
+    """The main thing in a photo, told from its surroundings by color, with a soft edge.
+
+    Args:
+        image: Shape (1, 3, H, W), 0..1.
+        rectangle: The subject lies inside, and reaches its sides nearly. None: people where a face is found, else what lies about the
+            middle in colors that the photo's border lacks.
+
+    Returns:
+        Shape (1, 1, H, W), 0..1.
+
+    Raises:
+        ImageError: Nothing stands out.
+        UsageError: The rectangle lies outside the photo or leaves nothing around it, or OpenCV is missing.
+
+    References:
+        Rother, Kolmogorov, Blake 2004 (SIGGRAPH), "GrabCut", as OpenCV has it. What it starts from without a rectangle is our own.
+    """
+    check_image(image)
+    height, width = image.shape[2:]
+    rough, fine = (_bytes(resize(image, fit_within(width, height, long_side))) for long_side in (_ROUGH_PX, _FINE_PX))
+    if min(rough.shape[:2]) < 8:
+        raise ImageError(f"a photo of {width} x {height} pixels is too small or too narrow to look for a subject; paint the mask by hand")
+    if rectangle is not None:
+        seeds = _from_rectangle(rectangle, (width, height), rough)
+    else:
+        faces = [face for face in _faces(fine) if face.side >= _PERSON * max(fine.shape)]
+        seeds = _from_faces(faces, fine, rough) if faces else _from_colors(rough)
+    cut = _without_specks(_grab_cut(rough, seeds))
+    share = float(cut.mean())
+    if not 0.002 <= share <= 0.98:
+        raise ImageError(
+            f"no subject stands out {'in the rectangle' if rectangle else 'in the photo'} by its colors; "
+            f"give {'another' if rectangle else 'a'} rectangle around it, or paint the mask in any picture editor: white is inside"
+        )
+    step_px = fine.shape[1] / rough.shape[1]
+    smooth = soften(fitted(torch.from_numpy(cut).float()[None, None], (fine.shape[1], fine.shape[0])), step_px)
+    edged = _along_edges(smooth[0, 0].numpy(), fine, 3 * step_px)
+    return fitted(torch.from_numpy(edged)[None, None], (width, height))
+
+
+def _check_rectangle(rectangle: Rectangle, size: tuple[int, int]) -> None:
+    x, y, across, down = rectangle
+    if across < 1 or down < 1 or x < 0 or y < 0 or x + across > size[0] or y + down > size[1]:
+        raise UsageError(f"the rectangle {x},{y},{across},{down} does not lie inside the photo, which has {size[0]} x {size[1]} pixels")
+
+
+def _opencv() -> Any:
+    try:
+        return importlib.import_module("cv2")
+    except ImportError:
+        raise UsageError('masks are made from photos with OpenCV; install it with: pip install "stylenet[masks]"') from None
+
+
+def _bytes(image: Image) -> _Bytes:
+    """Shape (H, W, 3), RGB."""
+    levels: _Bytes = (image[0].detach().cpu().float().clamp(0, 1) * 255).round().permute(1, 2, 0).contiguous().numpy().astype(np.uint8)
+    return levels
+
+
+def _faces(pixels: _Bytes) -> list[_Face]:
+    """Faces in a picture (H, W, 3), the surest first."""
+    cv2 = _opencv()
+    cascade = _cascade(cv2)
+    gray = cv2.equalizeHist(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))  # finds faces before a bright window, too
+    height, width = gray.shape
+    smallest = max(20, round(max(height, width) * _SMALLEST_FACE))  # 20 px is the size the cascade was made for
+    found = []
+    for tilt, votes in _TILTS.items():
+        turn = cv2.getRotationMatrix2D((width / 2, height / 2), tilt, 1)
+        back = cv2.invertAffineTransform(turn)
+        turned = cv2.warpAffine(gray, turn, (width, height), borderMode=cv2.BORDER_REPLICATE) if tilt else gray
+        squares, counts = cascade.detectMultiScale2(turned, 1.1, votes, minSize=(smallest, smallest))
+        for (x, y, side, _), count in zip(squares, np.ravel(counts), strict=True):
+            middle = back[:, :2] @ (x + side / 2, y + side / 2) + back[:, 2]
+            found.append(_Face(x=float(middle[0]), y=float(middle[1]), side=float(side), tilt_degrees=tilt, votes=int(count)))
+    faces: list[_Face] = []
+    for face in sorted(found, key=lambda face: -face.votes):  # one head may be found upright and tilted
+        if all(math.hypot(face.x - other.x, face.y - other.y) > max(face.side, other.side) / 2 for other in faces):
+            faces.append(face)
+    return faces
+
+
+def _cascade(cv2: Any) -> Any:
+    folder = getattr(getattr(cv2, "data", None), "haarcascades", "")
+    path = os.path.join(folder, _CASCADE)
+    if not hasattr(cv2, "CascadeClassifier") or not os.path.isfile(path):
+        raise UsageError(
+            f'OpenCV {cv2.__version__} comes without its face detector; install the one before 5: pip install "stylenet[masks]"'
+        )
+    return cv2.CascadeClassifier(path)
+
+
+def _head_distance(face: _Face, size: tuple[int, int]) -> torch.Tensor:
+    """How far each pixel is from a head's middle, shape (height, width): 1 on the ellipse around it."""
+    right, down = (torch.arange(length, dtype=torch.float32) + 0.5 for length in size)
+    # The photo was turned counterclockwise by the tilt to set the head upright; on the screen y points down.
+    angle = math.radians(face.tilt_degrees)
+    across, along = right[None, :] - face.x, down[:, None] - face.y
+    sideways = across * math.cos(angle) + along * math.sin(angle)
+    upright = along * math.cos(angle) - across * math.sin(angle)
+    half_width, half_height = (half * face.side for half in _HEAD)
+    return torch.hypot(sideways / half_width, (upright + _HEAD_RISE * face.side) / half_height)
+
+
+def _fading(distance: torch.Tensor) -> torch.Tensor:
+    """1 within the head, 0 from `_SOFT_HEAD` heads on, and a cubic step between."""
+    way = ((_SOFT_HEAD - distance) / (_SOFT_HEAD - 1)).clamp(0, 1)
+    return way * way * (3 - 2 * way)
+
+
+def _from_rectangle(rectangle: Rectangle, size: tuple[int, int], pixels: _Bytes) -> _Bytes:
+    """Seeds for the small `pixels` of a photo of `size`: what lies outside the rectangle is certainly not the subject."""
+    _check_rectangle(rectangle, size)
+    x, y, across, down = rectangle
+    seeds = np.full(pixels.shape[:2], _BACKGROUND, np.uint8)
+    height, width = pixels.shape[:2]
+    left, right = (round(edge * width / size[0]) for edge in (x, x + across))
+    top, bottom = (round(edge * height / size[1]) for edge in (y, y + down))
+    seeds[top : max(bottom, top + 1), left : max(right, left + 1)] = _PROBABLY_SUBJECT
+    if not (seeds == _BACKGROUND).any():
+        raise UsageError("the rectangle is the whole photo; leave some of the surroundings outside, they tell what is not the subject")
+    return seeds
+
+
+def _from_faces(faces: Sequence[_Face], looked_at: _Bytes, pixels: _Bytes) -> _Bytes:
+    """Seeds for people: heads and chests for certain, bodies below them probably, what is far from both certainly not.
+
+    Args:
+        faces: In pixels of the picture `looked_at`.
+        pixels: The smaller one that the seeds are for.
+    """
+    height, width = pixels.shape[:2]
+    scale = width / looked_at.shape[1]
+    x, y = np.arange(width) + 0.5, np.arange(height)[:, None] + 0.5
+    sure, body, near = (np.zeros((height, width), bool) for _ in range(3))
+    for face in faces:
+        face = replace(face, x=face.x * scale, y=face.y * scale, side=face.side * scale)
+        distance = _head_distance(face, (width, height)).numpy()
+        beside, below = abs(x - face.x) / face.side, (y - face.y) / face.side
+        # Shoulders are about three faces wide and begin at the chin; a person is about ten faces tall.
+        sure |= (distance < 0.65) | ((below > 1) & (below < 2.2) & (beside < 0.4))
+        body |= (distance < 1) | ((below > 0.6) & (below < 9) & (beside < np.minimum(1.3, 0.3 + below)))
+        near |= (beside < 3.5) & (below > -2) & (below < 11)
+    seeds = np.where(near, _PROBABLY_BACKGROUND, _BACKGROUND)
+    seeds = np.where(sure, _SUBJECT, np.where(body, _PROBABLY_SUBJECT, seeds))
+    return seeds.astype(np.uint8)
+
+
+def _from_colors(pixels: _Bytes) -> _Bytes:
+    """Seeds for what lies about the middle in colors that the border lacks."""
+    cv2 = _opencv()
+    height, width = pixels.shape[:2]
+    lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    unlike = cv2.GaussianBlur(_distance_to_border_colors(lab), (0, 0), max(height, width) / 50)
+    if unlike.max() < 1:
+        raise ImageError("no subject stands out in the photo: its middle has the colors of its border; give a rectangle around the subject")
+    x, y = (np.arange(width) + 0.5) / width - 0.5, (np.arange(height)[:, None] + 0.5) / height - 0.5
+    middle = np.exp(-(x**2 + y**2) / (2 * 0.33**2))
+    striking = _stretched(middle * (0.1 + _stretched(unlike)))
+    level, _ = cv2.threshold((striking * 255).astype(np.uint8), 0, 255, cv2.THRESH_OTSU)
+    probable = striking > level / 255
+    rim = max(2, round(0.03 * min(height, width)))
+    inner = np.zeros((height, width), bool)
+    inner[rim:-rim, rim:-rim] = True
+    seeds = np.where(probable, _PROBABLY_SUBJECT, np.where(inner, _PROBABLY_BACKGROUND, _BACKGROUND))
+    # A tenth of it is certain, or subjects that are textured like their surroundings would be given up altogether.
+    seeds = np.where(striking >= np.quantile(striking[probable], 0.9), _SUBJECT, seeds)
+    return seeds.astype(np.uint8)
+
+
+def _distance_to_border_colors(lab: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Mahalanobis distance of each pixel (H, W, 3) to the nearest of the colors along the border."""
+    cv2 = _opencv()
+    rim = max(2, round(0.04 * min(lab.shape[:2])))
+    border = np.concatenate([part.reshape(-1, 3) for part in (lab[:rim], lab[-rim:], lab[:, :rim], lab[:, -rim:])])
+    cv2.setRNGSeed(0)
+    stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 10, 1.0)
+    labels = cv2.kmeans(border, min(_BORDER_COLORS, len(border)), None, stop, 1, cv2.KMEANS_PP_CENTERS)[1].ravel()
+    distances = []
+    for label in np.unique(labels):
+        group = border[labels == label]
+        if len(group) >= 0.03 * len(border):  # a rarer color may well be the subject's, where it is cut by the border
+            spread = np.cov(group.T) + 40 * np.eye(3)  # 40: six units of L*a*b*, the least that counts as another color
+            away = lab - group.mean(axis=0)
+            distances.append(np.sqrt(np.einsum("hwi,ij,hwj->hw", away, np.linalg.inv(spread), away)))
+    return np.min(distances, axis=0)
+
+
+def _stretched(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    low, high = np.percentile(values, (1, 99))
+    return ((values - low) / max(float(high - low), 1e-9)).clip(0, 1)
+
+
+def _grab_cut(pixels: _Bytes, seeds: _Bytes) -> _Bytes:
+    """1 where the subject is."""
+    first = np.bitwise_and(seeds, np.uint8(1))  # subject and probably subject are odd
+    if not 5 <= first.sum() <= first.size - 5:  # five colors of either side are what it compares
+        return first
+    cv2 = _opencv()
+    cv2.setRNGSeed(0)  # the same photo gives the same mask
+    result = seeds.copy()
+    cv2.grabCut(pixels, result, None, np.zeros((1, 65)), np.zeros((1, 65)), _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    return np.bitwise_and(result, np.uint8(1))
+
+
+def _along_edges(cut: NDArray[np.float32], pixels: _Bytes, rough_px: float) -> NDArray[np.float32]:
+    """The rough `cut`, enlarged to the size of `pixels`, with its edge laid where the picture has one; 0..1, soft.
+
+    He, Sun, Tang 2010 (ECCV), "Guided image filtering", eqs. 5, 6 and 8: in every small window the mask is a linear function of the
+    picture. We let it change what lies within `rough_px` of the edge only, and steepen it.
+    """
+    cv2 = _opencv()
+
+    def mean(values: NDArray[np.float32]) -> NDArray[np.float32]:
+        return cv2.blur(values, (2 * round(rough_px) + 1,) * 2, borderType=cv2.BORDER_REFLECT)
+
+    gray = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    gray_mean, cut_mean = mean(gray), mean(cut)
+    slope = (mean(gray * cut) - gray_mean * cut_mean) / (mean(gray * gray) - gray_mean**2 + 0.03**2)
+    offset = cut_mean - slope * gray_mean
+    guided = ((mean(slope) * gray + mean(offset) - 0.5) * 1.6 + 0.5).clip(0, 1)
+    return np.where((cut_mean > 0) & (cut_mean < 1), guided, cut).astype(np.float32)
+
+
+def _without_specks(cut: _Bytes) -> _Bytes:
+    """`cut` without parts much smaller than the largest and without pinholes."""
+    cv2 = _opencv()
+    _, labels, facts, _ = cv2.connectedComponentsWithStats(cut, connectivity=4)
+    areas = facts[:, cv2.CC_STAT_AREA].copy()
+    areas[0] = 0
+    cut = (areas >= 0.15 * max(1, areas.max()))[labels].astype(np.uint8)
+    _, labels, facts, _ = cv2.connectedComponentsWithStats(1 - cut, connectivity=4)
+    pinhole = facts[:, cv2.CC_STAT_AREA] < 0.005 * cut.size
+    pinhole[0] = False
+    cut[pinhole[labels]] = 1
+    return cut
