@@ -28,7 +28,7 @@ def write_result(name: str, figures: dict[str, Any], *, seed: int = 0) -> Path:
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     path.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(figures, indent=2))  # noqa: T201 - a benchmark is a command
+    print(json.dumps(figures, indent=2))
     return path
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "Done",
     "Notice",
     "Preview",
+    "Region",
     "Started",
     "Step",
     "StylenetError",
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from stylenet.errors import StylenetError
     from stylenet.events import Done, Notice, Preview, Started, Step
     from stylenet.image.files import load_image, save_image
+    from stylenet.stylizers.regions import Region
     from stylenet.stylizers.stylize import open_stylizer, stylize
 else:
     # Hidden from type checkers: to them a module with `__getattr__` has every name, and a typo would pass.
@@ -49,6 +51,7 @@ else:
         "Step": "stylenet.events",
         "load_image": "stylenet.image.files",
         "save_image": "stylenet.image.files",
+        "Region": "stylenet.stylizers.regions",
         "open_stylizer": "stylenet.stylizers.stylize",
         "stylize": "stylenet.stylizers.stylize",
     }

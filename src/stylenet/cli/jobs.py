@@ -41,6 +41,8 @@ class Job:
         photo: None for a texture.
         changes: Knobs of the recipe and their values, both as text.
         wishes: Fields of `stylizers.plan.Options`.
+        masks: "FILE=STYLE" each.
+        palette: Where the colors of the result come from.
         start: A picture to start from.
         machine: Device and precision.
         keep: Fields of `stylizers.stylizer.Keep`: whether to go on with the painting whose state lies beside the output.
@@ -54,6 +56,8 @@ class Job:
     encoder: str | None = None
     changes: Mapping[str, str] = field(default_factory=dict)
     wishes: Mapping[str, Any] = field(default_factory=dict)
+    masks: Sequence[str] = ()
+    palette: str | None = None
     start: Path | None = None
     machine: Mapping[str, str | None] = field(default_factory=dict)
     threads: int | None = None
@@ -150,7 +154,8 @@ class _Stop:
 
 def _checked_output(job: Job) -> Path:
     """Where the result goes; everything about it that can be wrong is told here, before anything heavy is loaded."""
-    inputs: list[str | Path] = [path for path in (job.photo, *job.styles, job.start) if path is not None]
+    masks = [words.removeprefix("invert:").partition("=")[0] for words in job.masks]
+    inputs: list[str | Path] = [path for path in (job.photo, *job.styles, job.start, job.palette, *masks) if path is not None]
     names = [Path(style).stem for style in job.styles]
     if not job.styles:
         raise UsageError("no style is given; name one of 'stylenet styles ls', a painting or a style file")
@@ -204,14 +209,18 @@ def _load(job: Job) -> Picture | None:
 
 def _options(job: Job) -> Options:
     from stylenet.stylizers.plan import Options
+    from stylenet.stylizers.sources import open_palette
 
-    return Options(**{name: value for name, value in job.wishes.items() if value is not None})
+    colors = () if job.palette is None else open_palette(job.palette)
+    return Options(palette=colors, **{name: value for name, value in job.wishes.items() if value is not None})
 
 
 def _begin(
     job: Job, stylizer: Stylizer, photo: Picture | None, options: Options, *, output: Path, stop: _Stop
 ) -> tuple[Iterator[Event], Started]:
     """The events to come, and the first of them; nothing is painted yet."""
+    from stylenet.image.masks import parse_mask_wish
+    from stylenet.stylizers.regions import Region
     from stylenet.stylizers.stylizer import Keep
 
     styles = list(job.styles)
@@ -219,7 +228,8 @@ def _begin(
     if photo is None:
         events = stylizer.texture(styles, options, keep=keep, timed=job.dry_run, should_stop=stop)
     else:
-        events = stylizer.stylize(photo, styles, options, start=job.start, keep=keep, timed=job.dry_run, should_stop=stop)
+        regions = [Region.wished(parse_mask_wish(words)) for words in job.masks]
+        events = stylizer.stylize(photo, styles, options, regions=regions, start=job.start, keep=keep, timed=job.dry_run, should_stop=stop)
     started = next(events)
     if not isinstance(started, Started):
         raise TypeError(f"the first event is {type(started).__name__}")

@@ -78,6 +78,34 @@ Start = Annotated[
     str | None,
     typer.Option("--start", metavar="WHAT|FILE", help="Start from content, noise, style, or a picture file.", rich_help_panel=_LOOK),
 ]
+Masks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--mask",
+        metavar="FILE=STYLE",
+        help="Another style where FILE is white, FILE=photo to keep the photo there, invert:FILE=STYLE where it is black. May be repeated.",
+        rich_help_panel=_LOOK,
+    ),
+]
+Feather = Annotated[float | None, typer.Option("--feather", metavar="PX", help="Soften the edges of masks.", rich_help_panel=_LOOK)]
+Protect = Annotated[
+    str | None, typer.Option("--protect", metavar="WHAT", help="Keep the photo's faces, or its subject.", rich_help_panel=_LOOK)
+]
+KeepColors = Annotated[
+    str | None,
+    typer.Option(
+        "--keep-colors",
+        metavar="HOW",
+        help="The photo's colors: luminance, histogram or mean-covariance; the last two also as histogram:before, for the painting.",
+        rich_help_panel=_LOOK,
+    ),
+]
+Palette = Annotated[
+    str | None,
+    typer.Option(
+        "--palette", metavar="NAME|FILE|COLORS", help="The colors of a style, of a picture, or '#264653,#e9c46a'.", rich_help_panel=_LOOK
+    ),
+]
 Device = Annotated[str | None, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda or mps.", rich_help_panel=_RUN)]
 Precision = Annotated[
     str | None, typer.Option("--precision", metavar="NAME", help="Of the features: auto, float32 or bfloat16.", rich_help_panel=_RUN)

@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from stylenet.catalog.recipe import Recipe
-from stylenet.errors import ImageError, UsageError
+from stylenet.errors import ImageError, UsageError, did_you_mean
+from stylenet.image.recolor import KEEP_COLORS
 from stylenet.image.resize import fit_within, print_size, target_size
 from stylenet.optimization.pyramid import Level, levels
 
 MOST_STRENGTH = 100.0
 MOST_STYLE_SCALE = 8.0
+MOST_FEATHER_PX = 500
+
+BEFORE = ":before"
+"""At the end of a way to keep colors: the painting is recolored, and not the result."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +35,11 @@ class Options:
         save_every: Steps between scheduled previews; 0: the recipe's own interval.
         paper: "40x30cm", "16x12in" or "400x300mm": as large as fits on it at `dpi`, in place of `size`.
         dpi: Dots per inch on `paper`.
+        keep_colors: "luminance", "histogram" or "mean-covariance": the photo's colors for the result; with ":before" at its end, for the
+            painting before it is painted with. None: the painting's colors.
+        palette: Colors for the result: ("#rrggbb", share) each.
+        feather: Pixels over which masks fade.
+        protect: "faces" or "subject": kept as the photo has them.
         memory: That the process may take: "2GB", "800MB", a number of bytes; None: most of what the machine has free.
     """
 
@@ -41,6 +51,10 @@ class Options:
     save_every: int = 0
     paper: str | None = None
     dpi: int = 300
+    keep_colors: str | None = None
+    palette: tuple[tuple[str, float], ...] = ()
+    feather: float = 0.0
+    protect: str | None = None
     memory: int | str | None = None
 
     def check(self, styles: int) -> None:
@@ -57,6 +71,18 @@ class Options:
             raise UsageError(f"save-every is {self.save_every}; allowed are numbers of steps from 1, or 0 for none")
         if self.paper is not None and self.size is not None:
             raise UsageError(f"size {self.size} and paper {self.paper} are both given; choose one")
+        if self.keep_colors is not None and self.keep_colors.removesuffix(BEFORE) not in KEEP_COLORS:
+            raise UsageError(
+                f"keep-colors is '{self.keep_colors}'; allowed are {', '.join(KEEP_COLORS)}, each with {BEFORE} at its end to recolor the "
+                f"painting and not the result.{did_you_mean(self.keep_colors, KEEP_COLORS)}"
+            )
+        if self.keep_colors == KEEP_COLORS[0] + BEFORE:
+            raise UsageError(
+                "keep-colors luminance:before is not possible: luminance gives every place its color back, and the painting has other "
+                "places than the photo"
+            )
+        if not 0 <= self.feather <= MOST_FEATHER_PX:
+            raise UsageError(f"feather is {self.feather:g}; allowed are 0 to {MOST_FEATHER_PX} pixels")
         self.memory_bytes()
         if self.blend and len(self.blend) != styles:
             raise UsageError(f"blend has {len(self.blend)} shares for {styles} styles; give one for each")

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 import torch
+from torch import Tensor
 
 from stylenet.catalog.recipe import Recipe
-from stylenet.catalog.styles import find_style
+from stylenet.catalog.styles import find_style, read_card
 from stylenet.encoders.opening import OpenEncoder
 from stylenet.errors import ImageError, StyleError
+from stylenet.image.color import palette
 from stylenet.image.files import ImageSource, Picture, load_image
+from stylenet.image.recolor import keep_colors, parse_color
 from stylenet.image.resize import fit_within, resize
 from stylenet.styles.files import read_style
 from stylenet.styles.style import MixedStyle, PictureStyle, StoredStyle
@@ -58,6 +62,46 @@ def open_style(source: StyleSource, recipe: Recipe, encoder: OpenEncoder) -> Any
                 )
             return read_style(path, encoder_sha256=encoder.sha256)
     return _of_picture(load_image(source), recipe, encoder)
+
+
+def recolored(style: AnyStyle, photo: Tensor, mode: str) -> AnyStyle:
+    """A painting in the photo's colors, before it is painted with; `mode` is one of `recolor.KEEP_COLORS`.
+
+    Raises:
+        StyleError: it is a style file, which has no picture to recolor.
+    """
+    if isinstance(style, StoredStyle):
+        raise StyleError(
+            f"style '{style.name}' has no picture whose colors could be changed before painting; give the painting's picture, or change "
+            "the colors of the result"
+        )
+    if isinstance(style, MixedStyle):
+        return replace(style, parts=tuple(replace(part, pixels=keep_colors(part.pixels, photo, mode)) for part in style.parts))
+    return replace(style, pixels=keep_colors(style.pixels, photo, mode))
+
+
+def open_palette(source: str) -> tuple[tuple[str, float], ...]:
+    """The colors that `source` means and their shares: a list "#rrggbb,#rrggbb", the name of a style, a style file, or a picture.
+
+    Raises:
+        UsageError: a color of the list is written wrong.
+        StyleError: neither a file nor the name of a style, or a style that does not tell its colors.
+        ImageError: the picture cannot be read.
+    """
+    path, is_file = Path(source), os.path.exists(source)  # which takes words of any length
+    if not is_file and ("," in source or source.startswith("#")):
+        # Without the number sign too: unquoted, a shell takes it for the start of a comment.
+        words = [f"#{word.strip().removeprefix('#').lower()}" for word in source.split(",")]
+        for word in words:
+            parse_color(word)
+        return tuple((word, 1 / len(words)) for word in words)
+    is_name = path.name == source and not path.suffix and not is_file
+    if is_name or path.suffix == ".safetensors":
+        card = read_card(find_style(source) if is_name else path)
+        if not card.colors:
+            raise StyleError(f"style '{card.name}' does not tell its colors; give a list of colors, or the painting's picture")
+        return card.colors
+    return tuple((swatch.color, swatch.share) for swatch in palette(load_image(path).pixels))
 
 
 def style_fingerprint(style: AnyStyle) -> str:

@@ -15,6 +15,7 @@ from stylenet.events import Done, Event
 from stylenet.image.files import ImageSource, Picture, load_image, save_image, to_pil
 from stylenet.image.resize import resize
 from stylenet.stylizers.plan import Options
+from stylenet.stylizers.regions import Region
 from stylenet.stylizers.sources import StyleSource
 from stylenet.stylizers.stylizer import Stylizer, open_stylizer
 
@@ -72,6 +73,12 @@ def stylize(
     style_scale: float = 1.0,
     blend: Sequence[float] = (),
     seed: int = 0,
+    regions: Sequence[Region] = (),
+    feather: float = 0.0,
+    protect: str | None = None,
+    keep_colors: str | None = None,
+    palette: Sequence[tuple[str, float]] = (),
+    memory: int | str | None = None,
     on_event: Callable[[Event], None] | None = None,
 ) -> Painting:
     """A photo painted in the manner of a painting.
@@ -85,6 +92,12 @@ def stylize(
         style_scale: Size of the strokes, 0.125..8.
         blend: Share of each style.
         seed: Of all random numbers.
+        regions: Where another style holds, or the photo is kept; `style` is for the rest.
+        feather: Pixels over which their masks fade.
+        protect: "faces" or "subject": kept as the photo has them.
+        keep_colors: "luminance", "histogram" or "mean-covariance": the photo's colors; with ":before" at its end, for the painting.
+        palette: Colors for the result, ("#rrggbb", share) each.
+        memory: That the process may take, like "2GB".
         on_event: Called with every event.
 
     Raises:
@@ -92,8 +105,19 @@ def stylize(
     """
     stylizer = recipe if isinstance(recipe, Stylizer) else open_stylizer(recipe)
     picture = photo if isinstance(photo, Picture) else load_image(photo)
-    options = Options(size=size, strength=strength, style_scale=style_scale, blend=tuple(blend), seed=seed)
-    return _painting(stylizer.stylize(picture, style, options), picture, on_event)
+    options = Options(
+        size=size,
+        strength=strength,
+        style_scale=style_scale,
+        blend=tuple(blend),
+        seed=seed,
+        feather=feather,
+        protect=protect,
+        keep_colors=keep_colors,
+        palette=tuple(palette),
+        memory=memory,
+    )
+    return _painting(stylizer.stylize(picture, style, options, regions=regions), picture, on_event)
 
 
 def texture(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from stylenet.encoders.opening import OpenEncoder, open_encoder
 from stylenet.errors import UsageError
 from stylenet.events import Event, Started
 from stylenet.image.files import ImageSource, Picture, load_image
+from stylenet.image.recolor import keep_colors, with_palette
 from stylenet.image.resize import resize
 from stylenet.optimization.checkpoint import Checkpoint, kept_job
 from stylenet.optimization.paint import Task, paint
@@ -27,8 +30,9 @@ from stylenet.styles.style import PictureStyle
 from stylenet.stylizers.adapting import adapted
 from stylenet.stylizers.forecast import forecast
 from stylenet.stylizers.goals import Goals
-from stylenet.stylizers.plan import Options, Plan, make_plan
-from stylenet.stylizers.sources import AnyStyle, StyleSource, open_style, pixels_fingerprint, style_fingerprint
+from stylenet.stylizers.plan import BEFORE, Options, Plan, make_plan
+from stylenet.stylizers.regions import Layout, Region, lay_out, with_photo_kept
+from stylenet.stylizers.sources import AnyStyle, StyleSource, open_style, pixels_fingerprint, recolored, style_fingerprint
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -115,6 +119,7 @@ class Stylizer:
         styles: StyleSource | Sequence[StyleSource],
         options: Options | None = None,
         *,
+        regions: Sequence[Region] = (),
         start: ImageSource | Picture | None = None,
         keep: Keep | None = None,
         timed: bool = False,
@@ -124,8 +129,9 @@ class Stylizer:
 
         Args:
             photo: A file, a PIL picture, an array, or a loaded `Picture`.
-            styles: One or several: the name of a style, a painting, a style file.
+            styles: One or several: the name of a style, a painting, a style file, a folder of paintings.
             options: Size, strength and so on.
+            regions: Where another style holds, or the photo is kept; `styles` are for the rest.
             start: A picture to start from in place of the recipe's own start.
             keep: Where the state of the painting is kept on the way, so that it can be gone on with.
             timed: Whether `Started` tells how long it will take; a few steps are timed for it.
@@ -141,10 +147,18 @@ class Stylizer:
         plan = self.plan(picture, options, timed=timed)
         # How a picture is tiled depends on the memory that is free, and its last digits on how it is tiled.
         begun = kept_job(keep.path) if keep is not None and keep.resume else None
+        layout = lay_out(regions, picture, (plan.width, plan.height), feather_px=options.feather, protect=options.protect)
+        shares = options.shares(len(sources))
+        painted: list[list[tuple[StyleSource, float]]] = [[(region.style, 1.0)] for region in regions if region.style is not None]
+        opened = [
+            [(self._opened(source, picture, options), share) for source, share in each]
+            for each in [*painted, list(zip(sources, shares, strict=True))]
+        ]
         job = Job(
             photo=resize(picture.pixels, (plan.width, plan.height)),
             photo_name=Path(picture.source).name if picture.source else None,
-            styles=tuple(open_style(source, self.recipe, self.encoder) for source in sources),
+            styles=opened,
+            layout=layout,
             options=options,
             start=None if start is None else (start if isinstance(start, Picture) else load_image(start)).pixels,
             tile_px=plan.tile_px if begun is None else begun["tile_px"],
@@ -152,7 +166,9 @@ class Stylizer:
         )
         keep_freed_memory(bounded=job.tile_px is not None)
         task = self._task(job, should_stop=should_stop)
-        yield Started(plan=plan.values, steps=_steps(self.recipe, plan), notices=(*picture.notices, *self.notices, *plan.notices))
+        yield Started(
+            plan=plan.values, steps=_steps(self.recipe, plan), notices=(*picture.notices, *self.notices, *plan.notices, *layout.notices)
+        )
         yield from paint(task)
 
     def texture(
@@ -180,15 +196,20 @@ class Stylizer:
         painter = replace_recipe(self, without_photo)
         yield from painter.stylize(canvas, styles, options, keep=keep, timed=timed, should_stop=should_stop)
 
+    def _opened(self, source: StyleSource, photo: Picture, options: Options) -> AnyStyle:
+        style = open_style(source, self.recipe, self.encoder)
+        if options.keep_colors is None or not options.keep_colors.endswith(BEFORE):
+            return style
+        return recolored(style, photo.pixels, options.keep_colors.removesuffix(BEFORE))
+
     def _task(self, job: Job, *, should_stop: Callable[[], bool]) -> Task:
         options, photo = job.options, job.photo
-        shares = options.shares(len(job.styles))
-        pictures = [style.pixels for style in job.styles if isinstance(style, PictureStyle)]
+        pictures = [style.pixels for style, _ in job.styles[-1] if isinstance(style, PictureStyle)]
         if self.recipe.picture.start == "style" and job.start is None and not pictures:
             raise UsageError(
                 f"recipe '{self.recipe.name}' starts from the painting, and a style file has no picture; give the picture, or --start"
             )
-        receipt = self._receipt(job, shares)
+        receipt = self._receipt(job)
         checkpoint = (
             None if job.keep is None else Checkpoint(path=job.keep.path, job=receipt, seconds=job.keep.seconds, resume=job.keep.resume)
         )
@@ -199,24 +220,27 @@ class Stylizer:
             photo=photo.to(self.device),
             goals_at=Goals(
                 self.recipe,
-                [list(zip(job.styles, shares, strict=True))],
+                job.styles,
                 photo_size=(photo.shape[3], photo.shape[2]),
                 style_scale=options.style_scale,
                 device=self.device,
             ),
+            regions=None if job.layout.weights is None else job.layout.weights.to(self.device),
             style_factor=strength_factor(options.strength),
             seed=options.seed,
             style_picture=pictures[0].to(self.device) if pictures else None,
             start=None if job.start is None else job.start.to(self.device),
             save_every=options.save_every or self.recipe.pyramid.save_every,
+            finish=partial(_finished, job),
             tile_px=job.tile_px,
             checkpoint=checkpoint,
             should_stop=should_stop,
             receipt=receipt,
         )
 
-    def _receipt(self, job: Job, shares: Sequence[float]) -> dict[str, Any]:
-        options, photo = job.options, job.photo
+    def _receipt(self, job: Job) -> dict[str, Any]:
+        photo, layout = job.photo, job.layout
+        wishes = {name: value for name, value in dataclasses.asdict(job.options).items() if name not in _NOT_OF_THE_PICTURE}
         return {
             "stylenet": stylenet.__version__,
             "torch": torch.__version__,
@@ -227,15 +251,16 @@ class Stylizer:
             "encoder_sha256": self.encoder.sha256,
             "photo": job.photo_name,
             "photo_sha256": pixels_fingerprint(photo),
-            "size": [photo.shape[3], photo.shape[2]],
             "styles": [
-                {"name": style.name, "share": share, "sha256": style_fingerprint(style)}
-                for style, share in zip(job.styles, shares, strict=True)
+                {"name": style.name, "share": share, "sha256": style_fingerprint(style), "region": region}
+                for region, styles in enumerate(job.styles)
+                for style, share in styles
             ],
+            "regions_sha256": None if layout.weights is None else pixels_fingerprint(layout.weights),
+            "keep_sha256": None if layout.keep is None else pixels_fingerprint(layout.keep),
             "start_sha256": None if job.start is None else pixels_fingerprint(job.start),
-            "strength": options.strength,
-            "style_scale": options.style_scale,
-            "seed": options.seed,
+            **wishes,
+            "size": [photo.shape[3], photo.shape[2]],
             "tile_px": job.tile_px,
         }
 
@@ -247,15 +272,32 @@ class Job:
     Attributes:
         photo: At the size to paint.
         photo_name: Of its file, without the folder.
+        styles: Of every painted region, each with its share; the last region is the rest.
     """
 
     photo: Tensor
     photo_name: str | None
-    styles: Sequence[AnyStyle]
+    styles: Sequence[Sequence[tuple[AnyStyle, float]]]
+    layout: Layout
     options: Options
     start: Tensor | None
     tile_px: int | None
     keep: Keep | None
+
+
+_NOT_OF_THE_PICTURE = ("save_every", "memory", "paper", "blend")
+"""Options that a picture does not depend on, or that stand in its receipt in another form."""
+
+
+def _finished(job: Job, painted: Tensor) -> Tensor:
+    """A picture as a person sees it: in the colors that were asked for, the photo where it is kept."""
+    options = job.options
+    photo = job.photo.to(painted.device)
+    if options.keep_colors is not None and not options.keep_colors.endswith(BEFORE):
+        painted = keep_colors(painted, photo, options.keep_colors)
+    if options.palette:
+        painted = with_palette(painted, options.palette)
+    return painted if job.layout.keep is None else with_photo_kept(painted, photo, job.layout.keep.to(painted.device))
 
 
 def strength_factor(strength: float) -> float:

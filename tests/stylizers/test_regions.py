@@ -1,0 +1,131 @@
+"""Masks, protected parts, and colors: what is kept is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+import torch
+
+from stylenet.errors import StyleError, UsageError
+from stylenet.image.files import Picture, save_image
+from stylenet.image.recolor import keep_colors
+from stylenet.stylizers.plan import Options
+from stylenet.stylizers.regions import Region, lay_out, with_photo_kept
+from stylenet.stylizers.stylize import stylize
+from stylenet.stylizers.stylizer import Stylizer, open_stylizer
+
+
+@pytest.fixture(scope="module")
+def quick() -> Stylizer:
+    return open_stylizer(changes={"pyramid.steps": "[3]"}, precision="float32")
+
+
+def half(height: int, width: int) -> torch.Tensor:
+    """White on the left."""
+    mask = torch.zeros(1, 1, height, width)
+    mask[..., : width // 2] = 1
+    return mask
+
+
+def test_where_the_photo_is_kept_its_bytes_are(quick: Stylizer, photo: Picture, tmp_path: Path) -> None:
+    region = Region(mask=half(photo.height, photo.width), style=None)
+    painted = stylize(photo, "starry-night", recipe=quick, regions=[region]).save(tmp_path / "painted.png")
+    plain = save_image(photo.pixels, tmp_path / "photo.png")
+    given, expected = (np.asarray(PIL.Image.open(path)) for path in (painted, plain))
+    middle = photo.width // 2
+    np.testing.assert_array_equal(given[:, :middle], expected[:, :middle])
+    assert (given[:, middle:] != expected[:, middle:]).mean() > 0.5
+
+
+def test_a_region_has_its_own_style(quick: Stylizer, photo: Picture) -> None:
+    mask = half(photo.height, photo.width)
+    split = stylize(photo, "great-wave", recipe=quick, regions=[Region(mask=mask, style="the-scream")]).pixels
+    wave, scream = (stylize(photo, style, recipe=quick).pixels for style in ("great-wave", "the-scream"))
+    left, right = split[..., : photo.width // 2 - 8], split[..., photo.width // 2 + 8 :]
+
+    def near(one: torch.Tensor, other: torch.Tensor) -> float:
+        return float((one.mean((2, 3)) - other.mean((2, 3))).norm())
+
+    assert near(left, scream[..., : photo.width // 2 - 8]) < near(left, wave[..., : photo.width // 2 - 8])
+    assert near(right, wave[..., photo.width // 2 + 8 :]) < near(right, scream[..., photo.width // 2 + 8 :])
+
+
+def test_a_mask_of_everything_is_that_style_everywhere(quick: Stylizer, photo: Picture) -> None:
+    region = Region(mask=torch.ones(1, 1, 8, 8), style="senecio")
+    masked = stylize(photo, "goldfish", recipe=quick, regions=[region]).pixels
+    alone = stylize(photo, "senecio", recipe=quick).pixels
+    assert (masked - alone).abs().mean() < 2e-3
+
+
+def test_layout_of_several_masks(photo: Picture) -> None:
+    size = (photo.width, photo.height)
+    left = half(photo.height, photo.width)
+    layout = lay_out([Region(mask=left, style="a"), Region(mask=1 - left, style=None)], photo, size, feather_px=0, protect=None)
+    assert layout.weights is not None
+    assert layout.keep is not None
+    torch.testing.assert_close(layout.weights.sum(0) + layout.keep[0], torch.ones(1, photo.height, photo.width))
+    assert torch.equal(layout.keep, 1 - left)
+    assert lay_out([], photo, size, feather_px=0, protect=None).weights is None
+    with pytest.raises(UsageError, match="'feet' cannot be protected; allowed are faces, subject"):
+        lay_out([], photo, size, feather_px=0, protect="feet")
+
+
+def test_a_soft_edge_mixes() -> None:
+    painted, photo = torch.zeros(1, 3, 1, 3), torch.full((1, 3, 1, 3), 0.3)
+    keep = torch.tensor([0.0, 0.5, 1.0]).view(1, 1, 1, 3)
+    mixed = with_photo_kept(painted, photo, keep)
+    torch.testing.assert_close(mixed[0, 0, 0], torch.tensor([0.0, 0.15, 0.3]))
+    assert torch.equal(mixed[..., 2], photo[..., 2])
+
+
+def test_keep_colors_after_is_that_of_the_result(quick: Stylizer, photo: Picture) -> None:
+    plain = stylize(photo, "starry-night", recipe=quick).pixels
+    kept = stylize(photo, "starry-night", recipe=quick, keep_colors="mean-covariance").pixels
+    torch.testing.assert_close(kept, keep_colors(plain, photo.pixels, "mean-covariance"))
+
+
+def test_keep_colors_before_needs_a_picture(quick: Stylizer, photo: Picture) -> None:
+    with pytest.raises(StyleError, match="'starry-night' has no picture whose colors could be changed"):
+        stylize(photo, "starry-night", recipe=quick, keep_colors="histogram:before")
+    painting = Picture(pixels=torch.rand(1, 3, 40, 40, generator=torch.Generator().manual_seed(0)))
+    before = stylize(photo, painting, recipe=quick, keep_colors="histogram:before").pixels
+    assert not torch.equal(before, stylize(photo, painting, recipe=quick).pixels)
+
+
+def test_the_palette_is_taken(quick: Stylizer, photo: Picture) -> None:
+    reds = stylize(photo, "starry-night", recipe=quick, palette=(("#800000", 0.5), ("#ff8080", 0.5))).pixels
+    red, green, blue = reds.mean((0, 2, 3)).tolist()
+    assert red > green + 0.2
+    assert red > blue + 0.2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (Options(keep_colors="luminence"), r"keep-colors is 'luminence'; allowed are luminance, .* Did you mean 'luminance'\?"),
+        (Options(keep_colors="luminance:before"), "luminance:before is not possible"),
+        (Options(feather=-1), "feather is -1; allowed are 0 to 500 pixels"),
+        (Options(memory="much"), "memory is 'much'; write an amount like 2GB"),
+        (Options(paper="40x30cm", size=512), "size 512 and paper 40x30cm are both given"),
+    ],
+)
+def test_options_out_of_range(options: Options, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        options.check(1)
+
+
+def test_a_folder_is_one_style(quick: Stylizer, photo: Picture, tmp_path: Path) -> None:
+    for name, seed in (("a.png", 1), ("b.png", 2)):
+        save_image(torch.rand(1, 3, 40, 48, generator=torch.Generator().manual_seed(seed)), tmp_path / name)
+    (tmp_path / "notes.txt").write_text("no picture")
+    mixed = stylize(photo, tmp_path, recipe=quick)
+    assert mixed.receipt["styles"][0]["name"] == tmp_path.name
+    again = stylize(photo, tmp_path / "a.png", recipe=quick)
+    assert not torch.equal(mixed.pixels, again.pixels)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(StyleError, match="has no picture that can be a style"):
+        stylize(photo, empty, recipe=quick)

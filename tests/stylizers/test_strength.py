@@ -1,0 +1,50 @@
+"""A strength sets one ratio of losses, whatever the size, the encoder and the start."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from stylenet.catalog.encoders import COMPACT, VGG19
+from stylenet.catalog.recipes import load_recipe
+from stylenet.encoders.opening import open_encoder
+from stylenet.encoders.vgg import VggEncoder
+from stylenet.image.files import Picture
+from stylenet.image.resize import resize
+from stylenet.optimization.objective import Goal, Objective
+from stylenet.styles.style import PictureStyle
+from stylenet.stylizers.stylizer import strength_factor
+
+
+def vgg_shaped() -> VggEncoder:
+    """VGG-19's layers at an eighth of its width, with random weights."""
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        widths = {name: width // 8 for name, width in VGG19.widths.items()}
+        encoder = VggEncoder(replace(VGG19, widths=widths, preprocessing=COMPACT.preprocessing))
+        for parameter in encoder.parameters():
+            if parameter.ndim == 4:
+                torch.nn.init.kaiming_normal_(parameter)
+    return encoder.requires_grad_(False).eval()
+
+
+@pytest.mark.parametrize("name", ["compact", "vgg-shaped"])
+@pytest.mark.parametrize("strength", [20.0, 50.0, 80.0])
+def test_the_ratio_at_the_start(name: str, strength: float, photo: Picture) -> None:
+    """Style at the photo, over content at a picture that has none, which is 1 by the definition of `spread`."""
+    recipe = load_recipe("standard")
+    encoder = open_encoder(recipe.encoder, device=torch.device("cpu"), dtype=torch.float32).exact if name == "compact" else vgg_shaped()
+    painting = torch.rand(1, 3, 90, 120, generator=torch.Generator().manual_seed(1))
+    style = PictureStyle(name="s", pixels=resize(painting, (480, 360)), encoder=encoder, rim_px=16)
+    ratios = []
+    for size in (128, 256, 512):
+        pixels = resize(photo.pixels, (size, size * 4 // 5))
+        goals = [Goal(style.at(size, recipe.style.layers), 1.0)]
+        objective = Objective(recipe, encoder, pixels, goals, style_factor=strength_factor(strength))
+        with torch.no_grad():
+            terms = objective.terms(pixels)
+        assert float(terms["content"]) == pytest.approx(0, abs=1e-6)
+        ratios.append(float(terms["style"]))
+    assert ratios == pytest.approx([recipe.style.weight * 10 ** ((strength - 50) / 25)] * 3, rel=0.1)
