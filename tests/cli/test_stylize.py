@@ -246,6 +246,25 @@ def test_a_painting_of_other_options_is_not_gone_on_with(run: Run, folder: Path)
     assert "seed" in ended.error
 
 
+def test_a_painting_is_painted_again_from_its_receipt(run: Run, folder: Path) -> None:
+    words = ("--seed", "4", "--strength", "70", "--blend", "0.7 0.3", "--palette", "#102030,#fff0e0", "--threads", "1", *QUICK)
+    assert run("stylize", "photo.png", "painting.jpg", "drawing.png", "-o", "out.png", *words).code == 0
+    ended = run("stylize", "--replay", "out.png", "-o", "again.png", "--threads", "1")
+    assert (ended.code, ended.err) == (0, "")
+    assert (folder / "again.png").read_bytes() == (folder / "out.png").read_bytes()
+
+
+def test_other_inputs_are_no_replay(run: Run, folder: Path) -> None:
+    run("stylize", "photo.png", "painting.jpg", "-o", "out.png", *QUICK)
+    ended = run("stylize", "drawing.png", "--replay", "out.png", "-o", "again.png")
+    assert ended.code == 2
+    assert "these are not the inputs of the receipt: photo differ" in ended.error
+    assert "leave out --size" in run("stylize", "--replay", "out.png", "--size", "40").error
+    (folder / "photo.png").unlink()
+    assert "'photo.png' is neither beside 'out.png' nor here" in run("stylize", "--replay", "out.png").error
+    assert "carries no receipt" in run("stylize", "--replay", "drawing.png").error
+
+
 @pytest.mark.slow
 def test_a_hundred_kills_at_random_moments(folder: Path) -> None:
     """SIGKILL, which no program can hear: whenever it comes, the next run gives the bytes of one that was left alone."""

@@ -12,6 +12,7 @@ import torch
 from PIL import ImageDraw, ImageFilter
 
 from stylenet.errors import ImageError, UsageError
+from stylenet.image import subject
 from stylenet.image.files import load_image
 from stylenet.image.masks import regions
 from stylenet.image.subject import find_faces, find_subject
@@ -172,6 +173,12 @@ def test_a_person_is_the_subject_with_body() -> None:
     assert mask[80, 130] == 1
     assert mask[200, 130] == 1
     assert mask[120, 275] == 0
+
+
+def test_a_head_that_fills_the_photo_is_no_subject(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subject, "_HEAD", (5, 5))
+    with pytest.raises(ImageError, match="no subject stands out in the photo by its colors; give a rectangle around it"):
+        find_subject(pixels(draw_face(PIL.Image.new("RGB", (320, 240), WALL), 160, 110)))
 
 
 def test_the_same_photo_gives_the_same_mask() -> None:

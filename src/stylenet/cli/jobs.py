@@ -22,6 +22,7 @@ from stylenet.image.output import check_output
 if TYPE_CHECKING:
     from stylenet.image.files import Picture
     from stylenet.stylizers.plan import Options
+    from stylenet.stylizers.replay import Replay
     from stylenet.stylizers.stylizer import Stylizer
 
 _Result = TypeVar("_Result")
@@ -43,6 +44,7 @@ class Job:
         wishes: Fields of `stylizers.plan.Options`.
         masks: "FILE=STYLE" each.
         palette: Where the colors of the result come from.
+        replay: A painting that is painted again, by its receipt; its inputs are looked for where they are not given.
         start: A picture to start from.
         machine: Device and precision.
         keep: Fields of `stylizers.stylizer.Keep`: whether to go on with the painting whose state lies beside the output.
@@ -58,6 +60,7 @@ class Job:
     wishes: Mapping[str, Any] = field(default_factory=dict)
     masks: Sequence[str] = ()
     palette: str | None = None
+    replay: Path | None = None
     start: Path | None = None
     machine: Mapping[str, str | None] = field(default_factory=dict)
     threads: int | None = None
@@ -76,6 +79,7 @@ def run_job(job: Job) -> Done:
         StylenetError: before painting, or from it; then nothing was written.
         typer.Exit: it was interrupted, and the best picture so far was written; or nothing but the plan was asked for.
     """
+    job = _with_inputs(job)
     output = _checked_output(job)
     if job.recipe is not None:
         load_recipe(job.recipe, job.changes)  # a misspelled knob is told now and not after torch was loaded
@@ -152,6 +156,29 @@ class _Stop:
         self._asked = True
 
 
+def _with_inputs(job: Job) -> Job:
+    """The job with the inputs of the painting that is painted again, where they are not given."""
+    if job.replay is None:
+        return job
+    given = [name for name, value in job.wishes.items() if value is not None] + [f"set {knob}" for knob in job.changes]
+    given += [name for name, value in (("recipe", job.recipe), ("encoder", job.encoder), ("palette", job.palette)) if value is not None]
+    if given:
+        raise UsageError(f"--replay paints with what the receipt says; leave out --{given[0].replace('_', '-')}")
+    from stylenet.stylizers.replay import Replay, found_again
+
+    again = Replay.of(job.replay)
+    photo = job.photo or (found_again(again.photo, job.replay) if again.photo else None)
+    if photo is None:
+        named = f"the photo '{again.photo}' is" if again.photo else "the photo's name is not in the receipt, and it is"
+        raise UsageError(f"{named} neither beside '{job.replay}' nor here; give it: stylenet stylize PHOTO --replay {job.replay}")
+    styles = job.styles or [str(found_again(name, job.replay) or name) for name in again.styles]
+    return replace(job, photo=photo, styles=styles)
+
+
+def _precision(job: Job, again: Replay) -> str:
+    return job.machine.get("precision") or str(again.receipt["precision"])
+
+
 def _checked_output(job: Job) -> Path:
     """Where the result goes; everything about it that can be wrong is told here, before anything heavy is loaded."""
     masks = [words.removeprefix("invert:").partition("=")[0] for words in job.masks]
@@ -186,13 +213,19 @@ def _open(job: Job) -> Stylizer:
     import torch
 
     from stylenet.image.timelapse import check_timelapse
+    from stylenet.stylizers.replay import Replay
     from stylenet.stylizers.stylizer import open_stylizer
 
     if job.timelapse is not None:
         check_timelapse(job.timelapse)
     if job.threads is not None:
         torch.set_num_threads(min(job.threads, 4 * (os.cpu_count() or 1)))
-    chosen = {name: value for name, value in {"recipe": job.recipe, **job.machine}.items() if value is not None}
+    chosen: dict[str, Any] = {name: value for name, value in {"recipe": job.recipe, **job.machine}.items() if value is not None}
+    if job.replay is not None:
+        again = Replay.of(job.replay)
+        return open_stylizer(
+            again.recipe, encoder=again.encoder, device=job.machine.get("device") or "auto", precision=_precision(job, again)
+        )
     try:
         return open_stylizer(encoder=job.encoder, changes=job.changes, **chosen)
     except WeightsError as error:
@@ -209,8 +242,11 @@ def _load(job: Job) -> Picture | None:
 
 def _options(job: Job) -> Options:
     from stylenet.stylizers.plan import Options
+    from stylenet.stylizers.replay import Replay
     from stylenet.stylizers.sources import open_palette
 
+    if job.replay is not None:
+        return Replay.of(job.replay).options
     colors = () if job.palette is None else open_palette(job.palette)
     return Options(palette=colors, **{name: value for name, value in job.wishes.items() if value is not None})
 
@@ -221,6 +257,7 @@ def _begin(
     """The events to come, and the first of them; nothing is painted yet."""
     from stylenet.image.masks import parse_mask_wish
     from stylenet.stylizers.regions import Region
+    from stylenet.stylizers.replay import Replay
     from stylenet.stylizers.stylizer import Keep
 
     styles = list(job.styles)
@@ -229,7 +266,10 @@ def _begin(
         events = stylizer.texture(styles, options, keep=keep, timed=job.dry_run, should_stop=stop)
     else:
         regions = [Region.wished(parse_mask_wish(words)) for words in job.masks]
-        events = stylizer.stylize(photo, styles, options, regions=regions, start=job.start, keep=keep, timed=job.dry_run, should_stop=stop)
+        again = None if job.replay is None else Replay.of(job.replay)
+        events = stylizer.stylize(
+            photo, styles, options, regions=regions, start=job.start, keep=keep, again=again, timed=job.dry_run, should_stop=stop
+        )
     started = next(events)
     if not isinstance(started, Started):
         raise TypeError(f"the first event is {type(started).__name__}")

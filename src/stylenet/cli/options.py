@@ -19,8 +19,12 @@ from stylenet.errors import UsageError
 _LOOK, _RUN, _SHOW = "How it looks", "How it runs", "What is shown and kept"
 
 Styles = Annotated[
-    list[str],
-    typer.Argument(metavar="STYLE", help="Names of styles (see 'stylenet styles ls'), paintings, or style files.", show_default=False),
+    list[str] | None,
+    typer.Argument(
+        metavar="STYLE",
+        help="Names of styles (see 'stylenet styles ls'), paintings, style files, or folders of paintings.",
+        show_default=False,
+    ),
 ]
 Output = Annotated[
     Path | None,
@@ -116,6 +120,10 @@ Memory = Annotated[
     typer.Option(
         "--memory", metavar="AMOUNT", help="What the program may take: 2GB. Larger pictures are painted tile by tile.", rich_help_panel=_RUN
     ),
+]
+Replay = Annotated[
+    Path | None,
+    typer.Option("--replay", metavar="PAINTING", help="Paint PAINTING again, from the receipt that it carries.", rich_help_panel=_RUN),
 ]
 Resume = Annotated[
     bool,

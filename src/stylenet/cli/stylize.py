@@ -20,8 +20,8 @@ def register(app: typer.Typer) -> None:
 
 
 def stylize(
-    photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The picture to paint.", show_default=False)],
-    styles: options.Styles,
+    photo: Annotated[Path | None, typer.Argument(metavar="PHOTO", help="The picture to paint.", show_default=False)] = None,
+    styles: options.Styles = None,
     *,
     output: options.Output = None,
     recipe: options.RecipeName = None,
@@ -45,6 +45,7 @@ def stylize(
     threads: options.Threads = None,
     memory: options.Memory = None,
     resume: options.Resume = False,
+    replay: options.Replay = None,
     checkpoint_every: options.CheckpointEvery = None,
     dry_run: options.DryRun = False,
     save_every: options.SaveEvery = None,
@@ -56,7 +57,10 @@ def stylize(
     """Paint a photo in the manner of one or several styles."""
     from stylenet.cli.jobs import Job, run_job
 
-    shares, named = options.parse_blend(blend, styles)
+    if replay is None and (photo is None or not styles):
+        missing = "PHOTO" if photo is None else "STYLE"
+        raise UsageError(f"missing argument '{missing}'. See 'stylenet stylize --help'")
+    shares, named = options.parse_blend(blend, styles or [])
     knobs = options.parse_changes(changes)
     if start in _STARTS:
         if "picture.start" in knobs:
@@ -86,6 +90,7 @@ def stylize(
             },
             masks=masks or (),
             palette=palette,
+            replay=replay,
             start=None if start is None or start in _STARTS else Path(start),
             machine={"device": device, "precision": precision},
             threads=threads,
@@ -100,7 +105,7 @@ def stylize(
 
 
 def texture(
-    styles: options.Styles,
+    styles: options.Styles = None,
     *,
     output: options.Output = None,
     recipe: options.RecipeName = None,
@@ -129,6 +134,8 @@ def texture(
     """Paint a texture: the strokes and colors of a style without a photo."""
     from stylenet.cli.jobs import Job, run_job
 
+    if not styles:
+        raise UsageError("missing argument 'STYLE'. See 'stylenet texture --help'")
     shares, named = options.parse_blend(blend, styles)
     run_job(
         Job(

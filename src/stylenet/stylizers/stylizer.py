@@ -32,6 +32,7 @@ from stylenet.stylizers.forecast import forecast
 from stylenet.stylizers.goals import Goals
 from stylenet.stylizers.plan import BEFORE, Options, Plan, make_plan
 from stylenet.stylizers.regions import Layout, Region, lay_out, with_photo_kept
+from stylenet.stylizers.replay import Replay
 from stylenet.stylizers.sources import AnyStyle, StyleSource, open_style, pixels_fingerprint, recolored, style_fingerprint
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -122,6 +123,7 @@ class Stylizer:
         regions: Sequence[Region] = (),
         start: ImageSource | Picture | None = None,
         keep: Keep | None = None,
+        again: Replay | None = None,
         timed: bool = False,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[Event]:
@@ -134,6 +136,7 @@ class Stylizer:
             regions: Where another style holds, or the photo is kept; `styles` are for the rest.
             start: A picture to start from in place of the recipe's own start.
             keep: Where the state of the painting is kept on the way, so that it can be gone on with.
+            again: The receipt that is painted again: other inputs are refused.
             timed: Whether `Started` tells how long it will take; a few steps are timed for it.
             should_stop: Asked after every step; true ends the painting with the best picture so far.
 
@@ -146,7 +149,8 @@ class Stylizer:
         picture = photo if isinstance(photo, Picture) else load_image(photo)
         plan = self.plan(picture, options, timed=timed)
         # How a picture is tiled depends on the memory that is free, and its last digits on how it is tiled.
-        begun = kept_job(keep.path) if keep is not None and keep.resume else None
+        begun = again.receipt if again is not None else None
+        begun = kept_job(keep.path) or begun if keep is not None and keep.resume else begun
         layout = lay_out(regions, picture, (plan.width, plan.height), feather_px=options.feather, protect=options.protect)
         shares = options.shares(len(sources))
         painted: list[list[tuple[StyleSource, float]]] = [[(region.style, 1.0)] for region in regions if region.style is not None]
@@ -161,14 +165,15 @@ class Stylizer:
             layout=layout,
             options=options,
             start=None if start is None else (start if isinstance(start, Picture) else load_image(start)).pixels,
-            tile_px=plan.tile_px if begun is None else begun["tile_px"],
+            tile_px=begun["tile_px"] if begun is not None else plan.tile_px,
             keep=keep,
         )
         keep_freed_memory(bounded=job.tile_px is not None)
         task = self._task(job, should_stop=should_stop)
-        yield Started(
-            plan=plan.values, steps=_steps(self.recipe, plan), notices=(*picture.notices, *self.notices, *plan.notices, *layout.notices)
-        )
+        notices = (*picture.notices, *self.notices, *plan.notices, *layout.notices)
+        if again is not None:
+            notices += tuple(again.check(task.receipt))
+        yield Started(plan=plan.values, steps=_steps(self.recipe, plan), notices=notices)
         yield from paint(task)
 
     def texture(

@@ -1,0 +1,95 @@
+"""A painting again, from the receipt that it carries."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from stylenet.catalog.recipe import Recipe
+from stylenet.errors import UsageError
+from stylenet.image.metadata import read_receipt
+from stylenet.stylizers.plan import Options
+
+_INPUTS = ("photo_sha256", "encoder_sha256", "regions_sha256", "keep_sha256", "start_sha256")
+_SURROUNDINGS = ("stylenet", "torch", "device", "precision", "threads")
+"""What the last digits of a picture depend on, and no more than they."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """What a receipt says.
+
+    Attributes:
+        recipe: As it was run, every knob.
+        encoder: Name of its weights.
+        options: As they were given; the size in pixels.
+        photo: Name of the photo's file, without its folder; None where it came from no file.
+        styles: Names of the styles of what no mask covers.
+        receipt: All of it.
+    """
+
+    recipe: Recipe
+    encoder: str
+    options: Options
+    photo: str | None
+    styles: tuple[str, ...]
+    receipt: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, path: Path) -> Replay:
+        """The replay of the painting in a file.
+
+        Raises:
+            ImageError: it cannot be read.
+            UsageError: it carries no receipt, or one that cannot be painted again.
+        """
+        receipt = read_receipt(path)
+        if receipt is None:
+            raise UsageError(f"'{path}' carries no receipt: it was not painted by stylenet, or another program wrote it since")
+        if "recolor" in receipt:
+            raise UsageError(f"'{path}' was recolored after it was painted; paint it again from the file that was recolored")
+        try:
+            recipe = msgspec.convert(receipt["recipe"], Recipe)
+            rest = max(style["region"] for style in receipt["styles"])
+            styles = [style for style in receipt["styles"] if style["region"] == rest]
+            known = {field.name for field in dataclasses.fields(Options)} - {"size"}
+            wishes = {name: value for name, value in receipt.items() if name in known}
+            wishes["palette"] = tuple((color, share) for color, share in wishes.get("palette", ()))
+            width, height = receipt["size"]
+            options = Options(**wishes, size=f"{width}x{height}", blend=tuple(style["share"] for style in styles))
+            names = tuple(style["name"] for style in styles)
+            return cls(recipe=recipe, encoder=receipt["encoder"], options=options, photo=receipt["photo"], styles=names, receipt=receipt)
+        except (KeyError, TypeError, ValueError, msgspec.ValidationError) as error:
+            raise UsageError(f"the receipt of '{path}' cannot be painted again by this version of stylenet: {error}") from None
+
+    def check(self, receipt: Mapping[str, Any]) -> Iterator[str]:
+        """Compare with the receipt of what is about to be painted; yields what a person should know.
+
+        Raises:
+            UsageError: it would be another picture.
+        """
+        different = [name.removesuffix("_sha256") for name in _INPUTS if self.receipt.get(name) != receipt[name]]
+        if [style["sha256"] for style in self.receipt["styles"]] != [style["sha256"] for style in receipt["styles"]]:
+            different.append("styles")
+        if different:
+            raise UsageError(f"these are not the inputs of the receipt: {', '.join(different)} differ; give the same files again")
+        for name in _SURROUNDINGS:
+            if self.receipt.get(name) != receipt[name]:
+                yield f"painted with {name} {self.receipt.get(name)}, and now with {receipt[name]}: the last digits may differ"
+
+
+def found_again(name: str, painting: Path) -> Path | None:
+    """The file called `name`, with whatever suffix if it has none, beside the painting or here; None where there is none."""
+    for folder in (painting.parent, Path()):
+        if (folder / name).is_file():
+            return folder / name
+        if not Path(name).suffix:
+            files = sorted(path for path in folder.glob(f"{name}.*") if path.is_file() and path.name != painting.name)
+            if files:
+                return files[0]
+    return None
