@@ -19,7 +19,7 @@ def flat(red: float, *, width: int = 40, height: int = 30) -> torch.Tensor:
 
 def test_pictures_lie_in_rows() -> None:
     sheet = contact_sheet([("one", flat(1.0)), ("two", flat(0.6)), ("three", flat(0.2, width=30, height=40))], columns=2, cell_px=64)
-    gap, caption = 4, 20
+    gap, caption = 4, 30
     assert sheet.shape == (1, 3, gap + 48 + caption + gap + 64 + caption + gap, gap + 2 * (64 + gap))
     assert sheet[0, :, gap + 24, gap + 32].tolist() == [1, 0, 0]
     assert sheet[0, 0, gap + 24, 2 * gap + 64 + 32].item() == pytest.approx(0.6)

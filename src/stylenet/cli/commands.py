@@ -15,6 +15,8 @@ from stylenet.errors import StylenetError
 _MODULES = {
     "stylize": "stylize",
     "texture": "stylize",
+    "sheet": "choosing",
+    "sequence": "choosing",
     "mask": "mask",
     "recolor": "recolor",
     "styles": "styles",

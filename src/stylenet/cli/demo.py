@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from stylenet.cli import options
-from stylenet.errors import OutputError, StyleError
+from stylenet.errors import StyleError
 
 _PAIRS = {"astronaut": "starry-night", "coffee": "great-wave", "cat": "the-scream", "rocket": "edtaonisl"}
 """Photograph and style; where the library lacks one, another of it takes its place."""
@@ -40,7 +40,7 @@ def demo(
     began = time.perf_counter()
     pairs = choose_pairs([card.name for card in list_styles()])
     samples = _samples()
-    _make_folder(output)
+    options.make_folder(output)
 
     from stylenet.cli.jobs import Job, run_job
     from stylenet.image.files import load_image, save_image
@@ -90,10 +90,3 @@ def _samples() -> Mapping[str, Callable[[], Any]]:
     """scikit-image's sample photographs: functions that give arrays."""
     data = importlib.import_module("skimage.data")
     return {name: getattr(data, name) for name in _PAIRS}
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder '{folder}': {error.strerror}; choose another one with --output") from None

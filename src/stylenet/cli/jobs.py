@@ -83,7 +83,7 @@ def run_job(job: Job) -> Done:
     output = _checked_output(job)
     if job.recipe is not None:
         load_recipe(job.recipe, job.changes)  # a misspelled knob is told now and not after torch was loaded
-    stop = _Stop()
+    stop = Stop()
     with signals_call(stop.handle), open_display(quiet=job.quiet, as_json=job.json, preview=job.preview is None) as display:
         stylizer = stop.check(_open(job))
         photo = stop.check(_load(job))
@@ -132,7 +132,7 @@ def _paint(job: Job, events: Iterator[Event], started: Started, photo: Picture |
     return event
 
 
-class _Stop:
+class Stop:
     """Becomes true at the first Ctrl-C, so that the step in progress is the last; a second one ends the program at once.
 
     The first one raises nothing: packages that are interrupted while they load swallow it and go on half loaded.
@@ -215,9 +215,10 @@ def _open(job: Job) -> Stylizer:
     from stylenet.image.timelapse import check_timelapse
     from stylenet.stylizers.replay import Replay
     from stylenet.stylizers.stylizer import open_stylizer
+    from stylenet.video.writing import CLIP_SUFFIXES, check_clip
 
     if job.timelapse is not None:
-        check_timelapse(job.timelapse)
+        check_clip(job.timelapse) if job.timelapse.suffix.lower() in CLIP_SUFFIXES else check_timelapse(job.timelapse)
     if job.threads is not None:
         torch.set_num_threads(min(job.threads, 4 * (os.cpu_count() or 1)))
     chosen: dict[str, Any] = {name: value for name, value in {"recipe": job.recipe, **job.machine}.items() if value is not None}
@@ -252,7 +253,7 @@ def _options(job: Job) -> Options:
 
 
 def _begin(
-    job: Job, stylizer: Stylizer, photo: Picture | None, options: Options, *, output: Path, stop: _Stop
+    job: Job, stylizer: Stylizer, photo: Picture | None, options: Options, *, output: Path, stop: Stop
 ) -> tuple[Iterator[Event], Started]:
     """The events to come, and the first of them; nothing is painted yet."""
     from stylenet.image.masks import parse_mask_wish

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from stylenet.image.files import save_image
 from stylenet.image.resize import fit_within, resize
 from stylenet.image.timelapse import save_timelapse
+from stylenet.video.writing import CLIP_SUFFIXES, save_clip
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -58,7 +59,8 @@ class Keeping:
         if self.preview is not None:
             save_image(pixels, self.preview)
         if self.timelapse is not None:
-            save_timelapse([*self._frames, self._frame(pixels)], self.timelapse)
+            frames = [*self._frames, self._frame(pixels)]
+            save_clip(frames, self.timelapse) if self.timelapse.suffix.lower() in CLIP_SUFFIXES else save_timelapse(frames, self.timelapse)
 
     def _show(self, image: Tensor) -> None:
         begin = time.perf_counter()

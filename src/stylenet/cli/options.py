@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from stylenet.errors import UsageError
+from stylenet.errors import OutputError, UsageError
 
 _LOOK, _RUN, _SHOW = "How it looks", "How it runs", "What is shown and kept"
 
@@ -144,7 +144,7 @@ SaveEvery = Annotated[
 ]
 Timelapse = Annotated[
     Path | None,
-    typer.Option("--timelapse", metavar="FILE", help="The making of it as a loop: .gif, .webp or .apng.", rich_help_panel=_SHOW),
+    typer.Option("--timelapse", metavar="FILE", help="The making of it as a loop: .gif, .webp, .apng or .mp4.", rich_help_panel=_SHOW),
 ]
 Preview = Annotated[
     str | None,
@@ -196,6 +196,14 @@ def free_name(stem: str, suffix: str = ".png") -> Path:
     while path.exists():
         path, number = Path(f"{stem}-{number}{suffix}"), number + 1
     return path
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for results, where there is none."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder '{folder}': {error.strerror}; choose another one with --output") from None
 
 
 def refuse_input_as_output(output: Path, inputs: Sequence[str | os.PathLike[str]]) -> None:

@@ -40,7 +40,7 @@ def contact_sheet(cells: Sequence[tuple[str, Image]], *, columns: int | None = N
     if columns < 1 or cell_px < 16:
         raise UsageError(f"a sheet of {columns} columns with {cell_px} px each cannot be made; allowed are from 1, and from 16 px")
     text_px = min(max(10, cell_px // 20), 40)
-    gap, caption_px = max(4, cell_px // 32), 2 * text_px
+    gap, caption_px = max(4, cell_px // 32), 3 * text_px
     font = ImageFont.load_default(text_px)
     pictures = [(caption, _fitted(image, cell_px)) for caption, image in cells]
     rows = [pictures[start : start + columns] for start in range(0, len(pictures), columns)]
@@ -54,7 +54,7 @@ def contact_sheet(cells: Sequence[tuple[str, Image]], *, columns: int | None = N
             left = gap + column * (cell_px + gap)
             sheet.paste(picture, (left + (cell_px - picture.width) // 2, top + (height - picture.height) // 2))
             middle = (left + cell_px / 2, top + height + caption_px / 2)
-            draw.text(middle, _shortened(caption, font, cell_px), fill=_INK, font=font, anchor="mm")
+            draw.multiline_text(middle, _in_two_lines(caption, font, cell_px), fill=_INK, font=font, anchor="mm", align="center")
         top += height + caption_px + gap
     return load_image(sheet).pixels
 
@@ -64,8 +64,17 @@ def _fitted(image: Image, cell_px: int) -> PIL.Image.Image:
     return to_pil(resize(image, target_size(image.shape[3], image.shape[2], cell_px)))
 
 
+def _in_two_lines(caption: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width_px: int) -> str:
+    words, first = caption.split(), ""
+    while words and font.getlength(f"{first} {words[0]}") <= width_px:
+        first = f"{first} {words.pop(0)}".strip()
+    rest = " ".join(words)
+    if not first:
+        return _shortened(rest, font, width_px)
+    return f"{first}\n{_shortened(rest, font, width_px)}" if rest else first
+
+
 def _shortened(caption: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width_px: int) -> str:
-    caption = " ".join(caption.split())
     if font.getlength(caption) <= width_px:
         return caption
     while caption and font.getlength(caption + "...") > width_px:

@@ -1,0 +1,38 @@
+"""`stylenet sheet` and `stylenet sequence`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import PIL.Image
+import pytest
+
+from tests.cli.conftest import INPUTS, Run, files_in
+
+
+def test_a_sheet(run: Run, folder: Path) -> None:
+    ended = run("sheet", "photo.png", "painting.jpg", "-o", "sheet.png", "--strengths", "30", "--style-scales", "0.5,2", "--size", "64")
+    assert (ended.code, ended.err) == (0, "")
+    assert "4 of 4: --strength 30 --style-scale 2 --keep-colors luminance" in ended.out
+    with PIL.Image.open(folder / "sheet.png") as sheet:
+        assert sheet.width > 4 * 64
+    assert files_in(folder) == INPUTS | {"sheet.png"}
+    assert "--strengths is 'x'; write numbers" in run("sheet", "photo.png", "painting.jpg", "--strengths", "x").error
+
+
+@pytest.mark.parametrize("name", ["turning.gif", "frames"])
+def test_a_sequence(name: str, run: Run, folder: Path) -> None:
+    words = ("-n", "3", "--size", "48", "--recipe", "draft", "--quiet")
+    ended = run("sequence", "photo.png", "painting.jpg", "drawing.png", "-o", name, *words)
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    if name == "frames":
+        assert sorted(path.name for path in (folder / name).iterdir()) == ["0001.png", "0002.png", "0003.png"]
+    else:
+        with PIL.Image.open(folder / name) as clip:
+            assert clip.n_frames == 3  # type: ignore[attr-defined]
+
+
+def test_what_is_no_sequence(run: Run, folder: Path) -> None:
+    assert "name at least two" in run("sequence", "photo.png", "painting.jpg", "-o", "a.gif").error
+    assert "neither an animation" in run("sequence", "photo.png", "painting.jpg", "drawing.png", "-o", "a.txt").error
+    assert files_in(folder) == INPUTS
