@@ -17,6 +17,8 @@ _MODULES = {
     "texture": "stylize",
     "sheet": "choosing",
     "sequence": "choosing",
+    "compare": "comparing",
+    "explain": "comparing",
     "mask": "mask",
     "recolor": "recolor",
     "styles": "styles",

@@ -1,0 +1,87 @@
+"""A print of 4096 x 3072 pixels in 2 GB: memory from outside, time for a pixel beside an untiled 1024 px picture, and seams.
+
+    python benchmarks/print.py PHOTO STYLE -o OUT.png
+
+PHOTO is enlarged to both sizes. The seam measure looks at the lines where tiles meet, and at as many lines between them: the ratio of
+both is 1 where tiles cannot be told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from report import write_result
+
+from stylenet.evaluation.measures import lightness, seam
+from stylenet.image.files import load_image, save_image
+from stylenet.image.metadata import read_receipt
+from stylenet.image.resize import resize
+from stylenet.styles.framing import Frame
+from stylenet.stylizers.stylizer import open_stylizer
+
+LARGE, SMALL = (4096, 3072), (1024, 768)
+PROGRAM = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True)
+print("peak", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+def painted(photo: Path, style: str, output: Path, more: list[str]) -> dict[str, Any]:
+    words = [sys.executable, "-m", "stylenet", "stylize", str(photo), style, "-o", str(output), "--size", "full", "--json", *more]
+    plan = json.loads(subprocess.run([*words, "--dry-run"], check=True, capture_output=True, text=True).stdout)["plan"]
+    said = subprocess.run([sys.executable, "-c", PROGRAM, *words], check=True, capture_output=True, text=True).stdout
+    done = next(json.loads(line) for line in said.splitlines() if '"event": "done"' in line)
+    peak = int(re.search(r"peak (\d+)", said)[1]) * 1024  # type: ignore[index]
+    pixels = plan["size"][0] * plan["size"][1]
+    return {
+        "tiles": plan["tiles"],
+        "seconds": round(done["seconds"], 1),
+        "forecast_seconds": round(plan["seconds"], 1),
+        "microseconds_a_pixel": round(done["seconds"] / pixels * 1e6, 3),
+        "peak_bytes": peak,
+        "forecast_bytes": plan["memory_bytes"],
+    }
+
+
+def seams(output: Path) -> dict[str, float]:
+    stylizer = open_stylizer()
+    receipt = read_receipt(output) or {}
+    layers = (*stylizer.recipe.style.layers, *stylizer.recipe.content.layers)
+    frame = Frame(stylizer.encoder.record, LARGE, layers, stylizer.recipe.picture.rim_px, tile_px=receipt["tile_px"])
+    rows = sorted({tile.rows.first for tile in frame.tiles} - {0})
+    columns = sorted({tile.columns.first for tile in frame.tiles} - {0})
+    plane = lightness(load_image(output).pixels)
+    between = [(row + 112, column + 112) for row, column in zip(np.resize(rows, 9), np.resize(columns, 9), strict=True)]
+    return {
+        "at_tile_lines": round(seam(plane, rows, columns), 3),
+        "between_them": round(seam(plane, [row for row, _ in between], [column for _, column in between]), 3),
+    }
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("photo", type=Path)
+    parser.add_argument("style")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    chosen = parser.parse_args()
+    source = load_image(chosen.photo).pixels
+    with tempfile.TemporaryDirectory() as folder:
+        files = [save_image(resize(source, size), Path(folder) / f"{size[0]}.png") for size in (SMALL, LARGE)]
+        small = painted(files[0], chosen.style, Path(folder) / "small.png", [])
+        large = painted(files[1], chosen.style, chosen.output, ["--memory", "2GB"])
+    figures = {
+        "1024 x 768, whole": small,
+        "4096 x 3072, 2 GB": large,
+        "time_for_a_pixel": round(large["microseconds_a_pixel"] / small["microseconds_a_pixel"], 3),
+        "seam": seams(chosen.output),
+    }
+    write_result("print", figures)

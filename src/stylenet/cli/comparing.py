@@ -1,0 +1,105 @@
+"""`stylenet compare` and `stylenet explain`: finished pictures, measured."""
+
+from __future__ import annotations
+
+import dataclasses
+import json as json_format
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stylenet.cli import options
+from stylenet.errors import UsageError
+from stylenet.image.output import check_output
+
+if TYPE_CHECKING:
+    from stylenet.evaluation.measures import Measures
+
+Photo = Annotated[Path | None, typer.Option("--photo", metavar="PHOTO", help="What they were painted from.")]
+StyleOption = Annotated[list[str] | None, typer.Option("--style", metavar="STYLE", help="What they shall look like. May be repeated.")]
+_DEFAULT_ENCODER = "compact"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the tree."""
+    app.command()(compare)
+    app.command()(explain)
+
+
+def compare(
+    results: Annotated[list[Path], typer.Argument(metavar="RESULT", help="Finished pictures.", show_default=False)],
+    *,
+    photo: Photo = None,
+    style: StyleOption = None,
+    encoder: options.Encoder = None,
+    json: options.JsonList = False,
+) -> None:
+    """Measure finished pictures: how near to style and photo, how noisy, with checkerboards or seams. The best of a column has a star."""
+    from stylenet.evaluation.measures import BETTER_LOWER, measure
+    from stylenet.image.files import load_image
+    from stylenet.stylizers.sources import open_style
+    from stylenet.stylizers.stylizer import open_stylizer
+
+    pictures = [load_image(path) for path in results]
+    stylizer = open_stylizer(encoder=encoder or _DEFAULT_ENCODER, precision="float32")
+    source = None if photo is None else load_image(photo)
+    styles = [open_style(name, stylizer.recipe, stylizer.encoder) for name in style or ()]
+    rows = [measure(picture, stylizer.encoder.exact, photo=source, styles=styles) for picture in pictures]
+    if json:
+        told = [{"result": str(path), **dataclasses.asdict(row)} for path, row in zip(results, rows, strict=True)]
+        print(json_format.dumps(told))
+        return
+    _print(results, rows, BETTER_LOWER)
+
+
+def _print(results: list[Path], rows: list[Measures], lower: set[str]) -> None:
+    from stylenet.cli.tables import print_table
+
+    names = [field.name for field in dataclasses.fields(rows[0]) if getattr(rows[0], field.name) is not None]
+    best = {name: (min if name in lower else max)(getattr(row, name) for row in rows) for name in names}
+    table = [["result", *(f"{name} ({'less' if name in lower else 'more'})" for name in names)]]
+    for path, row in zip(results, rows, strict=True):
+        values = [(getattr(row, name), best[name]) for name in names]
+        table.append([str(path), *(f"{value:.4g}{'*' if len(rows) > 1 and value == top else ''}" for value, top in values)])
+    print_table(table)
+
+
+def explain(
+    result: Annotated[Path, typer.Argument(metavar="RESULT", help="A finished picture.", show_default=False)],
+    *,
+    photo: Annotated[Path, typer.Option("--photo", metavar="PHOTO", help="What it was painted from.")],
+    style: Annotated[list[str], typer.Option("--style", metavar="STYLE", help="What it shall look like. May be repeated.")],
+    output: options.Output = None,
+    encoder: options.Encoder = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Show where in a picture the photo was given up, and where the style is still missing, as colors over it."""
+    output = options.free_name(f"{result.stem}-explained") if output is None else output
+    check_output(output)
+    options.refuse_input_as_output(output, [result, photo, *style])
+    if not style:
+        raise UsageError("explain needs --style: where the style is missing depends on which")
+
+    from stylenet.evaluation.explaining import explain as explanation
+    from stylenet.evaluation.explaining import overlay
+    from stylenet.image.files import load_image, save_image
+    from stylenet.image.sheet import contact_sheet
+    from stylenet.stylizers.sources import open_style
+    from stylenet.stylizers.stylizer import open_stylizer
+
+    picture, source = load_image(result), load_image(photo)
+    stylizer = open_stylizer(encoder=encoder or _DEFAULT_ENCODER, precision="float32")
+    styles = [open_style(name, stylizer.recipe, stylizer.encoder) for name in style]
+    told = explanation(picture, source, styles, stylizer.encoder.exact)
+    cells = [(result.name, picture.pixels)]
+    facts = []
+    for name, heat in (("content given up", told.content), ("style missing", told.style)):
+        most = max(float(heat.flatten().quantile(0.98)), 1e-6)
+        cells.append((f"{name}: dark 0, bright {most:.2g}", overlay(picture.pixels, heat, most=most)))
+        facts.append(f"{name}: {float(heat.mean()):.3g} on average, {most:.3g} in the brightest places")
+    save_image(contact_sheet(cells, columns=3, cell_px=min(640, max(picture.width, picture.height))), output)
+    if not quiet:
+        for fact in facts:
+            print(fact)
+        print(output)

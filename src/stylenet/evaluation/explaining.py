@@ -1,0 +1,102 @@
+"""Where in a picture the losses sit: what it gave up of the photo, and what it still lacks of the painting."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from stylenet.encoders.vgg import VggEncoder
+from stylenet.image.files import Picture
+from stylenet.image.resize import fit_within, resize
+from stylenet.losses.gaussian import RANK, gaussian, wasserstein_distance
+from stylenet.losses.moments import watched
+from stylenet.styles.framing import framed_features
+from stylenet.stylizers.goals import AnyStyle
+
+CONTENT_LAYERS = ("relu3_1", "relu4_1")
+STYLE_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
+"""Deeper layers see half the picture at once, and tell no place."""
+
+_LOOK_PX = 512
+_RIM_PX = 16
+_WINDOW_PX = 64
+
+_VIRIDIS = ("#440154", "#3b528b", "#21918c", "#5ec962", "#fde725")
+"""Five colors of matplotlib's map (CC0), which steps evenly for the eye, also for the color-blind."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """Heat maps, shape (1, 1, H, W).
+
+    Attributes:
+        content: Squared difference from the photo's features by their spread: 0 as in the photo, 1 nothing of it left.
+        style: Relative Wasserstein-2 distance of windows of 64 pixels from the painting: 0 as in the painting.
+    """
+
+    content: Tensor
+    style: Tensor
+
+
+def explain(result: Picture, photo: Picture, styles: Sequence[AnyStyle], encoder: VggEncoder) -> Explanation:
+    """Where the losses of a picture sit; several styles count alike."""
+    size = fit_within(result.width, result.height, _LOOK_PX)
+    painted, target = resize(result.pixels, size), resize(photo.pixels, size)
+    with torch.no_grad():
+        return Explanation(content=_content(painted, target, encoder), style=_style(painted, styles, encoder))
+
+
+def _content(painted: Tensor, target: Tensor, encoder: VggEncoder) -> Tensor:
+    given, wanted = (framed_features(encoder, pixels, CONTENT_LAYERS, _RIM_PX)[0] for pixels in (painted, target))
+    maps = []
+    for layer in CONTENT_LAYERS:
+        spread = (wanted[layer] - wanted[layer].mean((2, 3), keepdim=True)).square().sum(1, keepdim=True).mean()
+        maps.append(_enlarged((given[layer] - wanted[layer]).square().sum(1, keepdim=True) / spread.clamp_min(1e-12), painted))
+    return torch.stack(maps).mean(0)
+
+
+def _style(painted: Tensor, styles: Sequence[AnyStyle], encoder: VggEncoder) -> Tensor:
+    height, width = painted.shape[2:]
+    size_px = math.sqrt(height * width)
+    features, _ = framed_features(encoder, painted, STYLE_LAYERS, _RIM_PX)
+    goals = [style.at(size_px, STYLE_LAYERS) for style in styles]
+    maps = []
+    for layer in STYLE_LAYERS:
+        values = features[layer].double()
+        stride = max(1, height // values.shape[2])
+        side = max(2, min(_WINDOW_PX // stride, *values.shape[2:]))
+        known = [gaussian(goal[layer].to(values.device, torch.float64), rank=RANK) for goal in goals]
+        tops, lefts = (list(range(0, max(1, length - side + 1), max(1, side // 2))) for length in values.shape[2:])
+        heat = torch.empty(len(tops), len(lefts))
+        for row, top in enumerate(tops):
+            for column, left in enumerate(lefts):
+                (moments,) = watched(values, (top, left, side, side))[1]
+                distances = [float(wasserstein_distance(moments, goal)) for goal in known]
+                heat[row, column] = max(0.0, sum(distances) / len(distances))
+        maps.append(_enlarged(heat[None, None], painted))
+    return torch.stack(maps).mean(0)
+
+
+def overlay(image: Tensor, heat: Tensor, *, most: float) -> Tensor:
+    """A picture (1, 3, H, W) in gray under a heat map (1, 1, h, w) in color; `most` and more is the brightest."""
+    gray = resize(image, (heat.shape[3], heat.shape[2])).mean(1, keepdim=True).expand(-1, 3, -1, -1)
+    return torch.lerp(gray, colored((heat / most).clamp(0, 1)), 0.65)
+
+
+def colored(values: Tensor) -> Tensor:
+    """Colors (1, 3, H, W) of values (1, 1, H, W) in 0..1."""
+    table = torch.tensor([[int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)] for color in _VIRIDIS])
+    place = values[0, 0].clamp(0, 1) * (len(table) - 1)
+    low = place.floor().long().clamp_max(len(table) - 2)
+    mixed = torch.lerp(table[low], table[low + 1], (place - low)[..., None])
+    return mixed.permute(2, 0, 1)[None].float()
+
+
+def _enlarged(heat: Tensor, image: Tensor) -> Tensor:
+    size = (int(image.shape[2]), int(image.shape[3]))
+    return functional.interpolate(heat.float(), size=size, mode="bilinear", align_corners=False)

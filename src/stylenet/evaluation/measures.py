@@ -1,0 +1,231 @@
+"""What can be measured of a finished picture: how near it is to painting and photo, and the flaws that an eye finds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from stylenet.encoders.vgg import VggEncoder
+from stylenet.image.files import Picture
+from stylenet.image.resize import fit_within, resize
+from stylenet.losses.content import ContentTarget
+from stylenet.losses.gaussian import RANK, gaussian, wasserstein_distance
+from stylenet.losses.style import gram_distance
+from stylenet.styles.framing import framed_features
+from stylenet.stylizers.goals import AnyStyle
+
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+CONTENT_LAYER = "relu4_1"
+
+_LOOK_PX = 768
+"""Long side at which features are compared: beyond it a picture says nothing new about style, at many times the time."""
+
+_RIM_PX = 16
+_PERIODS = (2, 4, 8, 16)
+"""Of checkerboards, pixels: strides of the networks that leave them."""
+
+Plane = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measures:
+    """Numbers of one picture; None where photo or style were not given.
+
+    Attributes:
+        style: Relative Wasserstein-2 distance from the painting, mean of five layers; 0: the painting's statistics. Lower is better.
+        gram: Relative distance of the Gram matrices, mean of five layers. Lower is better.
+        content: Distance from the photo at relu4_1 by its spread: 0: the photo, 1: nothing of it left.
+        ssim: Structural similarity of the lightness with the photo's, -1..1.
+        edges: Share of the photo's edges that are found again within two pixels, 0..1.
+        noise: Standard deviation of grain that no edge explains, in levels of 0..255.
+        checkerboard: Power at periods of 2, 4, 8 and 16 px over that of their neighbors, the largest; about 1 where there is none.
+        seam: Strongest straight line across the picture, as its step over that of the lines around it; about 1 where there is none.
+        palette: Distance between the colors of picture and painting (sliced Wasserstein-1 in RGB), 0..1.
+    """
+
+    style: float | None = None
+    gram: float | None = None
+    content: float | None = None
+    ssim: float | None = None
+    edges: float | None = None
+    noise: float = 0.0
+    checkerboard: float = 0.0
+    seam: float = 0.0
+    palette: float | None = None
+
+
+BETTER_LOWER = {"style", "gram", "content", "noise", "checkerboard", "seam", "palette"}
+"""Measures of which less is better; of the others more is."""
+
+
+def measure(
+    result: Picture,
+    encoder: VggEncoder,
+    *,
+    photo: Picture | None = None,
+    styles: Sequence[AnyStyle] = (),
+    seams: tuple[Sequence[int], Sequence[int]] | None = None,
+) -> Measures:
+    """The measures of a picture.
+
+    Args:
+        result: Any size.
+        encoder: Compares, in float32.
+        photo: Brought to the size of the result.
+        styles: Looked at at the area of the result; several count alike.
+        seams: Rows and columns where tiles meet, to look there and nowhere else.
+    """
+    size = fit_within(result.width, result.height, _LOOK_PX)
+    small = resize(result.pixels, size)
+    light = lightness(result.pixels)
+    found: dict[str, float] = {
+        "noise": noise(light),
+        "checkerboard": checkerboard(light),
+        "seam": seam(light, *(seams or (None, None))),
+    }
+    if photo is not None:
+        target = resize(photo.pixels, size)
+        with torch.no_grad():
+            given, wanted = (framed_features(encoder, pixels, (CONTENT_LAYER,), _RIM_PX)[0][CONTENT_LAYER] for pixels in (small, target))
+            found["content"] = float(ContentTarget(wanted, "spread").loss(given))
+        found["ssim"], found["edges"] = ssim(lightness(small), lightness(target)), edges_kept(lightness(small), lightness(target))
+    if styles:
+        found |= _style_distances(small, encoder, styles)
+    return Measures(**found)
+
+
+def _style_distances(small: Tensor, encoder: VggEncoder, styles: Sequence[AnyStyle]) -> dict[str, float]:
+    size_px = math.sqrt(small.shape[2] * small.shape[3])
+    with torch.no_grad():
+        _, given = framed_features(encoder, small, STYLE_LAYERS, _RIM_PX, watch=STYLE_LAYERS)
+        wasserstein, gram = [], []
+        for style in styles:
+            wanted = style.at(size_px, STYLE_LAYERS)
+            for layer in STYLE_LAYERS:
+                target = wanted[layer].to(small.device, given[layer].gram.dtype)
+                wasserstein.append(max(0.0, float(wasserstein_distance(given[layer], gaussian(target, rank=RANK)))))
+                gram.append(float(gram_distance(given[layer], target, "relative")))
+    found = {"style": float(np.mean(wasserstein)), "gram": float(np.mean(gram))}
+    pictures = [pixels for style in styles for pixels in _pixels(style)]
+    if pictures:
+        found["palette"] = float(np.mean([color_distance(small, resize(pixels, (256, 256))) for pixels in pictures]))
+    return found
+
+
+def _pixels(style: AnyStyle) -> list[Tensor]:
+    """The pictures of a style; none where it is a file."""
+    return [part.pixels for part in getattr(style, "parts", [style]) if hasattr(part, "pixels")]
+
+
+def lightness(image: Tensor) -> Plane:
+    """CIELAB's L* of a picture (1, 3, H, W), scaled to 0..1; shape (H, W)."""
+    from skimage.color import rgb2lab
+
+    rows = [rgb2lab(strip[0].permute(1, 2, 0).cpu().numpy())[..., 0] for strip in image.split(512, dim=2)]
+    found: Plane = np.concatenate(rows).astype(np.float64) / 100
+    return found
+
+
+def ssim(given: Plane, target: Plane) -> float:
+    """Structural similarity (Wang et al. 2004), in windows of 7 pixels, or as many as an odd window of a small picture has."""
+    from skimage.metrics import structural_similarity
+
+    window = min(7, (min(given.shape) - 1) // 2 * 2 + 1)
+    return float(structural_similarity(given, target, data_range=1.0, win_size=max(3, window))) if min(given.shape) >= 3 else 1.0
+
+
+def edges_kept(given: Plane, target: Plane, *, within_px: int = 2) -> float:
+    """Share of the target's edges (Canny, sigma 2) with an edge of the given picture within `within_px`; 1 where it has none."""
+    from scipy.ndimage import binary_dilation
+    from skimage.feature import canny
+
+    wanted, found = (canny(plane, sigma=2.0) for plane in (target, given))
+    near = binary_dilation(found, iterations=within_px)
+    return float(near[wanted].mean()) if wanted.any() else 1.0
+
+
+def noise(plane: Plane) -> float:
+    """Standard deviation of the noise, in levels of 0..255.
+
+    References:
+        Immerkaer 1996 (Fast noise variance estimation), eq. 3, from the response to the difference of two Laplacians. We take the median of
+        the absolute responses and not their mean, so that edges and strokes do not count.
+    """
+    if min(plane.shape) < 3:
+        return 0.0
+    second = plane[:, :-2] - 2 * plane[:, 1:-1] + plane[:, 2:]
+    response = second[:-2] - 2 * second[1:-1] + second[2:]
+    # The median of the absolute value of a normal variable is 0.6745 of its deviation; the mask's norm is 6.
+    return float(np.median(np.abs(response)) / 0.6745 / 6 * 255)
+
+
+def checkerboard(plane: Plane) -> float:
+    """Power at horizontal, vertical and diagonal periods of 2, 4, 8 and 16 pixels over the median power nearby; the largest ratio.
+
+    The mean spectrum of blocks of 64 pixels, each under a Hann window: what repeats all over the picture stands out, what is drawn once
+    does not. The power of pictures falls with the square of the frequency; that is taken off first.
+    """
+    side = 64
+    rows, columns = plane.shape[0] // side, plane.shape[1] // side
+    if not rows or not columns:
+        return 1.0
+    blocks = plane[: rows * side, : columns * side].reshape(rows, side, columns, side).swapaxes(1, 2).reshape(-1, side, side)
+    window = np.outer(np.hanning(side), np.hanning(side))
+    power = np.mean([np.abs(np.fft.fft2((block - block.mean()) * window)) ** 2 for block in blocks], axis=0)
+    frequency = np.minimum(np.arange(side), side - np.arange(side))
+    power *= frequency[:, None] ** 2 + frequency[None, :] ** 2
+    ratios = []
+    for period in _PERIODS:
+        place = side // period
+        for row, column in ((0, place), (place, 0), (place, place)):
+            around = [
+                power[(row + down) % side, (column + across) % side]
+                for down in range(-5, 6)
+                for across in range(-5, 6)
+                if max(abs(down), abs(across)) >= 3 and (row + down, column + across) != (0, 0)
+            ]
+            ratios.append(power[row, column] / max(float(np.exp(np.mean(np.log(np.maximum(around, 1e-20))))), 1e-20))
+    return float(max(ratios))
+
+
+def seam(plane: Plane, rows: Sequence[int] | None = None, columns: Sequence[int] | None = None) -> float:
+    """How much the strongest straight line across the whole picture stands out from the lines around it; about 1 where there is none.
+
+    A line's strength is the median over its length of the step across it, signed in the direction of most of it, beyond what the gradient
+    on both sides explains: drawn edges turn and end, a seam does not.
+
+    Args:
+        plane: Shape (H, W), 0..1.
+        rows: First rows of tiles, to look there alone.
+        columns: First columns of tiles.
+    """
+    found = []
+    for values, lines in ((plane, rows), (plane.T, columns)):
+        if values.shape[0] < 16:
+            continue
+        step = values[2:-1] - values[1:-2] - 0.5 * ((values[1:-2] - values[:-3]) + (values[3:] - values[2:-1]))
+        strength = np.abs(np.median(step, axis=1)) + 0.05 * np.median(np.abs(step), axis=1)
+        places = range(len(strength)) if lines is None else [line - 2 for line in lines if 0 <= line - 2 < len(strength)]
+        for place in places:
+            around = np.delete(strength, np.arange(max(0, place - 2), min(len(strength), place + 3)))
+            near = np.sort(np.concatenate([strength[max(0, place - 12) : max(0, place - 2)], strength[place + 3 : place + 13]]))
+            usual = max(float(np.median(near)) if len(near) else 0.0, float(np.median(around)), 1e-6)
+            found.append(float(strength[place]) / usual)
+    return max(found, default=1.0)
+
+
+def color_distance(given: Tensor, target: Tensor) -> float:
+    """Sliced Wasserstein-1 distance between the colors of two pictures (1, 3, H, W): the mean over 16 directions in RGB; 0..1."""
+    generator = torch.Generator().manual_seed(0)
+    directions = torch.nn.functional.normalize(torch.randn(16, 3, generator=generator), dim=1)
+    quantiles = torch.linspace(0, 1, 257)
+    values = [
+        torch.quantile(directions @ resize(image, (128, 128)).flatten(2)[0].float().cpu(), quantiles, dim=1) for image in (given, target)
+    ]
+    return float((values[0] - values[1]).abs().mean())

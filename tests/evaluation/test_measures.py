@@ -1,0 +1,123 @@
+"""Each measure on pictures whose answer is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from stylenet.encoders.vgg import VggEncoder
+from stylenet.evaluation.explaining import colored, explain, overlay
+from stylenet.evaluation.measures import checkerboard, color_distance, edges_kept, lightness, measure, noise, seam, ssim
+from stylenet.image.files import Picture
+from stylenet.styles.style import PictureStyle
+from stylenet.stylizers.stylizer import open_stylizer
+
+
+@pytest.fixture(scope="module")
+def encoder() -> VggEncoder:
+    return open_stylizer(precision="float32", device="cpu").encoder.exact
+
+
+def smooth(height: int = 160, width: int = 192, seed: int = 0) -> torch.Tensor:
+    coarse = torch.rand(1, 3, 6, 7, generator=torch.Generator().manual_seed(seed))
+    return torch.nn.functional.interpolate(coarse, size=(height, width), mode="bicubic").clamp(0, 1)
+
+
+def plane(seed: int = 0, grain: float = 2 / 255) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    return smooth(seed=seed)[0, 0].double().numpy() + grain * random.standard_normal((160, 192))
+
+
+@pytest.mark.parametrize("sigma", [2.0, 8.0, 20.0])
+def test_noise_is_the_deviation_that_was_added(sigma: float) -> None:
+    assert noise(plane(grain=sigma / 255)) == pytest.approx(sigma, rel=0.05)
+    assert noise(plane(grain=0)) < 0.2
+
+
+@pytest.mark.parametrize("period", [2, 4, 8, 16])
+def test_a_checkerboard_stands_out(period: int) -> None:
+    rows, columns = np.indices((160, 192))
+    wave = np.cos(2 * np.pi * columns / period) * np.cos(2 * np.pi * rows / period)
+    assert checkerboard(plane()) < 4
+    assert checkerboard(plane() + 4 / 255 * wave) > 15
+
+
+def test_a_faint_seam_stands_out() -> None:
+    clean = plane()
+    cut = clean.copy()
+    cut[:, 96:] += 4 / 255
+    assert seam(clean) < 6
+    assert seam(cut) > 2 * seam(clean)
+    assert seam(cut, rows=[], columns=[96]) > 4
+    assert seam(clean, rows=[80], columns=[96]) < 3
+
+
+def test_similarity_and_edges() -> None:
+    target = plane(grain=0)
+    target[40:100, 50:140] += 0.4
+    assert ssim(target, target) == pytest.approx(1)
+    assert edges_kept(target, target) == 1
+    assert ssim(plane(seed=1), target) < 0.9
+    assert edges_kept(np.full_like(target, 0.5), target) == 0
+    assert edges_kept(np.roll(target, 2, axis=1), target) > 0.95
+    assert edges_kept(np.roll(target, 12, axis=1), target) < 0.6
+
+
+def test_color_distance_of_gray_levels() -> None:
+    """Between one gray and another a fifth brighter: 0.2 times the mean of abs(r + g + b) over the directions."""
+    dark, light = torch.full((1, 3, 8, 8), 0.3), torch.full((1, 3, 8, 8), 0.5)
+    directions = torch.nn.functional.normalize(torch.randn(16, 3, generator=torch.Generator().manual_seed(0)), dim=1)
+    assert color_distance(dark, light) == pytest.approx(0.2 * float(directions.sum(1).abs().mean()), rel=1e-4)
+    assert color_distance(dark, dark) == 0
+
+
+def test_lightness_of_gray() -> None:
+    assert lightness(torch.full((1, 3, 4, 5), 0.5)) == pytest.approx(np.full((4, 5), 0.534), abs=1e-3)
+
+
+def test_measures_order_pictures_as_they_are_near(encoder: VggEncoder) -> None:
+    photo, painting = Picture(pixels=smooth(seed=1)), smooth(seed=2)
+    painting[:, 0] = painting[:, 0] * 0.5
+    style = PictureStyle(name="s", pixels=painting, encoder=encoder, rim_px=16)
+    mixtures = [Picture(pixels=torch.lerp(photo.pixels, painting, share)) for share in (0.0, 0.5, 1.0)]
+    first, middle, last = (measure(mixture, encoder, photo=photo, styles=[style]) for mixture in mixtures)
+    for name in ("style", "gram", "palette"):
+        assert getattr(first, name) > getattr(middle, name) > getattr(last, name) >= 0
+    assert first.content == pytest.approx(0, abs=1e-6)
+    assert middle.content is not None
+    assert last.content is not None
+    assert 0 < middle.content < last.content
+    assert first.ssim == pytest.approx(1)
+    bare = measure(mixtures[1], encoder)
+    assert (bare.style, bare.content, bare.ssim, bare.palette) == (None, None, None, None)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (17, 100)])
+def test_small_pictures_are_measured(size: tuple[int, int], encoder: VggEncoder) -> None:
+    picture = Picture(pixels=smooth(*size))
+    found = measure(picture, encoder, photo=picture, styles=[PictureStyle(name="s", pixels=smooth(), encoder=encoder, rim_px=16)])
+    assert found.ssim == pytest.approx(1)
+    assert found.style is not None
+
+
+def test_explained_where_it_is(encoder: VggEncoder) -> None:
+    """Half of the picture is the photo still: there the content is kept, and the style is missing."""
+    photo = Picture(pixels=smooth(128, 256, seed=1))
+    painting = torch.rand(1, 3, 128, 256, generator=torch.Generator().manual_seed(3))
+    half = photo.pixels.clone()
+    half[..., 128:] = painting[..., 128:]
+    style = PictureStyle(name="s", pixels=painting, encoder=encoder, rim_px=16)
+    told = explain(Picture(pixels=half), photo, [style], encoder)
+    assert told.content.shape == told.style.shape == (1, 1, 128, 256)
+    assert told.content[..., :90].mean() < 0.1 * told.content[..., 160:].mean()
+    assert told.style[..., :90].mean() > 2 * told.style[..., 160:].mean()
+    shown = overlay(half, told.style, most=1.0)
+    assert shown.shape == (1, 3, 128, 256)
+    assert 0 <= shown.min() <= shown.max() <= 1
+
+
+def test_the_map_goes_from_dark_to_bright() -> None:
+    ramp = colored(torch.linspace(0, 1, 9).view(1, 1, 1, 9))
+    light = lightness(ramp)[0]
+    assert (np.diff(light) > 0.03).all()
