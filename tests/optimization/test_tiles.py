@@ -31,6 +31,9 @@ VARIANTS: list[dict[str, str]] = [
     {"style_statistic": "'mean-std'", "picture_rim_px": "16"},
     {"style_distance": "'gatys'", "style_chain": "true", "encoder_rounding": "'up'", "content_distance": "'sum'"},
     {"style_distance": "'keras'", "style_shift": "1.0", "smoothness_distance": "'keras'", "encoder_padding": "'reflect'"},
+    {"detail_weight": "2.0", "detail_layers": "{relu3_1=1, relu4_1=1}", "detail_statistic": "'nearest'", "edges_weight": "3.0"},
+    {"detail_weight": "2.0", "detail_layers": "{relu2_1=1}", "detail_statistic": "'sliced'"},
+    {"detail_weight": "2.0", "detail_layers": "{relu3_2=1}", "detail_statistic": "'histogram'", "content_distance": "'self-similarity'"},
     {"style_distance": "'scaled'", "smoothness_weight": "0.0", "picture_unit": "'bytes'"},
 ]
 
@@ -59,7 +62,10 @@ def evaluated(
     styles = [
         PictureStyle(name="s", pixels=random(70, 90, 5 + index, dtype), encoder=encoder, rim_px=0) for index in range(max(1, regions))
     ]
-    goals = [Goal(style.at_size(90, 70, recipe.style.layers), 1.0, region) for region, style in enumerate(styles)]
+    goals = [
+        Goal(style.at_size(90, 70, recipe.style.layers), 1.0, region, style.features_at(80, recipe.detail.layers))
+        for region, style in enumerate(styles)
+    ]
     masks = None
     if regions:
         ramp = torch.linspace(0, 1, size[1], dtype=dtype).expand(1, 1, *size)

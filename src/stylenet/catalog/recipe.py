@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 from stylenet.catalog.encoders import Padding, Pooling, Rounding
@@ -82,10 +83,10 @@ class ContentSection(Section, frozen=True):
 
     layers: Annotated[Weights, knob("weight of each layer")]
     distance: Annotated[
-        Literal["spread", "relative", "mean", "half-mean", "sum", "half-sum"],
+        Literal["spread", "relative", "mean", "half-mean", "sum", "half-sum", "self-similarity"],
         knob(
             "squared differences of the features: divided by how much the photo's vary, by the photo's mean square, their mean, its half, "
-            "their sum, its half"
+            "their sum, its half; or which places are like which others (Kolkin et al. 2019)"
         ),
     ] = "relative"
     weight: Annotated[float, knob("of the whole term", ge=0)] = 1.0
@@ -111,6 +112,27 @@ class StyleSection(Section, frozen=True):
         knob("use the weights as they are, or divide each layer's by its loss for the photo, so that they mean the same for every pair"),
     ] = "raw"
     weight: Annotated[float, knob("of the whole term", ge=0)] = 1.0
+
+
+class DetailSection(Section, frozen=True):
+    """What the picture shall share with the painting beside the style term, compared by position: it needs the painting's picture."""
+
+    statistic: Annotated[
+        Literal["nearest", "sliced", "histogram"],
+        knob(
+            "every position drawn to the painting's nearest one (Kolkin et al. 2022), whole distributions by sliced Wasserstein "
+            "(Heitz et al. 2021), or histograms of the channels (Risser et al. 2017)"
+        ),
+    ] = "nearest"
+    layers: Annotated[Weights, knob("weight of each layer")] = msgspec.field(default_factory=lambda: {"relu3_1": 0.5, "relu4_1": 0.5})
+    weight: Annotated[float, knob("of the whole term, which is 1 for the photo; 0: none", ge=0)] = 0.0
+
+
+class EdgesSection(Section, frozen=True):
+    """Edges that shall stay where the photo has them (Li et al. 2017)."""
+
+    pools: Annotated[tuple[Annotated[int, Meta(ge=1)], ...], knob("pixels on a side that are averaged before edges are sought")] = (4,)
+    weight: Annotated[float, knob("of the whole term, which is 1 for a picture without edges; 0: none", ge=0)] = 0.0
 
 
 class SmoothnessSection(Section, frozen=True):
@@ -179,6 +201,8 @@ class Recipe(Section, frozen=True, kw_only=True):
     painting: StylePictureSection = StylePictureSection()
     content: ContentSection
     style: StyleSection
+    detail: DetailSection = DetailSection()
+    edges: EdgesSection = EdgesSection()
     smoothness: SmoothnessSection = SmoothnessSection()
     solver: SolverSection = SolverSection()
     pyramid: PyramidSection = PyramidSection()

@@ -24,11 +24,13 @@ class SelfSimilarity:
 
     Attributes:
         distances: Between n places, shape (n, n); columns sum to one.
+        spread: Sum of what they differ from 1 / n, all places equally unlike each other.
         shape: (rows, columns) of the layer.
         stride: Every so many rows and columns a place was taken.
     """
 
     distances: Tensor
+    spread: float
     shape: tuple[int, int]
     stride: int
 
@@ -39,18 +41,19 @@ def self_similarity(features: Tensor, *, most_positions: int = MOST_POSITIONS) -
     stride = max(1, math.ceil(math.sqrt(height * width / most_positions)))
     while math.ceil(height / stride) * math.ceil(width / stride) > most_positions:
         stride += 1
-    return SelfSimilarity(_distances(features.detach(), stride), (height, width), stride)
+    distances = _distances(features.detach(), stride)
+    return SelfSimilarity(distances, float((distances - 1 / len(distances)).abs().sum()), (height, width), stride)
 
 
-def self_similarity_distance(given: Tensor, target: SelfSimilarity, distance: str = "relative") -> Tensor:
+def self_similarity_distance(given: Tensor, target: SelfSimilarity, distance: str = "spread") -> Tensor:
     """Differences between the cosine distances D of places of the picture and those of the same places of the photo.
 
     With E = D / column sums of D, for n places:
 
-    | distance   | formula                              | source |
-    |------------|--------------------------------------|--------|
-    | `relative` | sum abs(E - E_photo) / n             | ours, 0 to 2 for any n |
-    | `mean`     | sum abs(E - E_photo) / n^2           | Kolkin et al. 2019, eq. 7 and 8 |
+    | distance   | formula                                         | source |
+    |------------|-------------------------------------------------|--------|
+    | `spread`   | sum abs(E - E_photo) / sum abs(1/n - E_photo)   | ours: 1 for a picture without content, all places equally unlike |
+    | `mean`     | sum abs(E - E_photo) / n^2                      | Kolkin et al. 2019, eq. 7 and 8 |
 
     Args:
         given: Shape (1, C, H, W), as large as the photo's layer.
@@ -69,12 +72,11 @@ def self_similarity_distance(given: Tensor, target: SelfSimilarity, distance: st
             f"the photo's layer has {target.shape[1]} x {target.shape[0]} positions; got features of shape {tuple(given.shape)}"
         )
     total = (_distances(given, target.stride) - target.distances).abs().sum()
-    places = len(target.distances)
     match distance:
-        case "relative":
-            return total / places
+        case "spread":
+            return total / max(target.spread, _SMALLEST * len(target.distances))
         case "mean":
-            return total / places**2
+            return total / target.distances.numel()
     raise ValueError(f"no self-similarity distance is called '{distance}'")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -11,8 +11,12 @@ from torch.nn import functional
 
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.vgg import VggEncoder
+from stylenet.errors import UsageError
 from stylenet.losses.content import ContentTarget
+from stylenet.losses.laplacian import laplacian, laplacian_distance
 from stylenet.losses.moments import Moments, summing_dtype
+from stylenet.losses.positions import PositionLoss, position_loss
+from stylenet.losses.selfsimilarity import self_similarity, self_similarity_distance
 from stylenet.losses.smoothness import add_mean_square_slope, total_variation
 from stylenet.losses.style import LayerLoss, chained, layer_loss
 from stylenet.styles.framing import Frame, Statistics, part_of
@@ -21,11 +25,19 @@ from stylenet.tiling.halo import strides
 
 @dataclass(frozen=True)
 class Goal:
-    """A painting's moments by layer, its share where several are blended, and the region of the picture that it is meant for."""
+    """What a painting asks of a region of the picture.
+
+    Attributes:
+        moments: By layer.
+        share: Where several are blended.
+        region: Of the picture.
+        features: By layer, (1, C, H, W), where a recipe compares positions.
+    """
 
     moments: Mapping[str, Moments]
     share: float
     region: int = 0
+    features: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,10 +73,14 @@ class Objective:
         tile_px: int | None = None,
     ) -> None:
         self.recipe, self.encoder = recipe, encoder
-        layers = (*recipe.style.layers, *(layer for layer in recipe.content.layers if layer not in recipe.style.layers))
+        self._by_places = recipe.content.distance == "self-similarity"
+        self._whole_layers = tuple(
+            {**(recipe.detail.layers if recipe.detail.weight else {}), **(recipe.content.layers if self._by_places else {})}
+        )
+        layers = tuple(dict.fromkeys((*recipe.style.layers, *recipe.content.layers, *self._whole_layers)))
         self._style_layers = sorted(recipe.style.layers, key=encoder.record.layers.index)
         self._content_weight = recipe.content.weight * content_factor
-        self._style_weight = recipe.style.weight * style_factor
+        self._style_weight, self._style_factor = recipe.style.weight * style_factor, style_factor
         self._readouts = self._style_readouts()
         self._dtype = summing_dtype(next(encoder.parameters()))
         self.frame = Frame(encoder.record, (photo.shape[3], photo.shape[2]), layers, recipe.picture.rim_px, tile_px=tile_px)
@@ -78,8 +94,13 @@ class Objective:
             ]
             for goal in goals
         ]
-        seen = self.frame.measure(encoder, photo, watch=self._style_layers, keep=tuple(recipe.content.layers), weights=self._weights)
-        self._content = {layer: ContentTarget(values, recipe.content.distance) for layer, values in seen.features.items()}
+        keep = tuple({**recipe.content.layers, **dict.fromkeys(self._whole_layers)})
+        seen = self.frame.measure(encoder, photo, watch=self._style_layers, keep=keep, weights=self._weights)
+        content = {layer: seen.features[layer] for layer in recipe.content.layers}
+        self._content = {} if self._by_places else {layer: ContentTarget(one, recipe.content.distance) for layer, one in content.items()}
+        self._places = {layer: self_similarity(one) for layer, one in content.items()} if self._by_places else {}
+        self._detail = self._details(seen.features)
+        self._edges = [laplacian(photo, pool=pool) for pool in recipe.edges.pools] if recipe.edges.weight else []
         if recipe.style.balance == "start" and self._style_layers:
             with torch.no_grad():
                 self._style = self._balanced(seen.statistics)
@@ -106,6 +127,9 @@ class Objective:
             terms["content"] = self._content_weight * torch.stack(losses).sum()
         if self._style_layers and self._style_weight:
             terms["style"] = (self._style_weight * self._style_loss(look.statistics)).to(image.dtype)
+        terms |= self._whole_terms(look.features)
+        if self._edges:
+            terms["edges"] = self._edge_loss(image)
         if self.recipe.smoothness.weight:
             terms["smoothness"] = self._smoothness(image)
         return terms
@@ -122,9 +146,17 @@ class Objective:
         watch = self._style_layers if self._style_weight else []
         if self._content and self._content_weight:
             terms["content"] = 0.0
-        if watch:
-            whole = self.frame.measure(self.encoder, image, watch=watch, weights=self._weights).statistics
-            terms["style"], slopes = self._style_slopes(whole)
+        whole_slopes: dict[str, Tensor] = {}
+        if watch or self._whole_layers:
+            whole = self.frame.measure(self.encoder, image, watch=watch, keep=self._whole_layers, weights=self._weights)
+            if watch:
+                terms["style"], slopes = self._style_slopes(whole.statistics)
+            if self._whole_layers:
+                leaves = {layer: values.requires_grad_() for layer, values in whole.features.items()}
+                values = self._whole_terms(leaves)
+                terms |= {name: float(value.detach()) for name, value in values.items()}
+                found = torch.autograd.grad(torch.stack(list(values.values())).sum(), list(leaves.values()), materialize_grads=True)
+                whole_slopes = dict(zip(leaves, found, strict=True))
         for tile in self.frame.tiles:
             part = part_of(image, tile).requires_grad_()
             look = self.frame.look(self.encoder, part, tile, watch=watch, weights=self._weights)
@@ -138,7 +170,15 @@ class Objective:
                 for moments, (mean, gram, positions) in zip(look.statistics[layer], each, strict=True):
                     share = moments.positions / positions
                     losses.append(share * ((moments.mean * mean).sum() + (moments.gram * gram).sum()))
+            for layer, slope in whole_slopes.items():
+                product = look.features[layer] * slope[(..., *self.frame.place(layer, tile))]
+                losses.append(product.sum(dtype=summing_dtype(product)))
             part_of(gradient, tile).add_(torch.autograd.grad(torch.stack(losses).sum(), part)[0])
+        if self._edges:
+            whole_image = image.detach().requires_grad_()
+            edges = self._edge_loss(whole_image)
+            gradient += torch.autograd.grad(edges, whole_image)[0]
+            terms["edges"] = float(edges.detach())
         smoothness = self.recipe.smoothness
         if smoothness.weight and smoothness.distance == "mean-square" and self.recipe.picture.unit == "unit":
             terms["smoothness"] = add_mean_square_slope(image, gradient, smoothness.weight)
@@ -148,6 +188,39 @@ class Objective:
             gradient += torch.autograd.grad(value, smooth)[0]
             terms["smoothness"] = float(value.detach())
         return terms, gradient
+
+    def _details(self, at_photo: Mapping[str, Tensor]) -> list[tuple[str, float, PositionLoss]]:
+        """Layer, weight and loss of every part of the detail term, balanced as the style term is."""
+        section = self.recipe.detail
+        if not section.weight:
+            return []
+        if any(goal.region for goal in self._goals):
+            raise UsageError("details are compared everywhere in the picture, and masks divide it; leave out --mask or `detail.weight`")
+        parts = []
+        for goal in self._goals:
+            losses = {layer: position_loss(goal.features[layer], section.statistic) for layer in section.layers}
+            with torch.no_grad():
+                begin = {layer: float(loss(at_photo[layer])) for layer, loss in losses.items()}
+            floor = max(0.05 * sum(begin.values()) / len(begin), 1e-12)
+            weights = section.layers
+            parts += [(layer, goal.share * weights[layer] / max(begin[layer], floor), loss) for layer, loss in losses.items()]
+        return parts
+
+    def _whole_terms(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The terms that look at the positions of whole layers."""
+        terms = {}
+        if self._places and self._content_weight:
+            layers = self.recipe.content.layers
+            losses = [layers[layer] * self_similarity_distance(features[layer], target) for layer, target in self._places.items()]
+            terms["content"] = self._content_weight * torch.stack(losses).sum()
+        if self._detail:
+            # The strength holds for all that comes from the painting.
+            factor = self.recipe.detail.weight * self._style_factor
+            terms["detail"] = factor * torch.stack([weight * loss(features[layer]) for layer, weight, loss in self._detail]).sum()
+        return terms
+
+    def _edge_loss(self, image: Tensor) -> Tensor:
+        return self.recipe.edges.weight * torch.stack([laplacian_distance(image, target) for target in self._edges]).mean()
 
     def _style_slopes(self, statistics: Statistics) -> tuple[float, dict[str, list[tuple[Tensor, Tensor, float]]]]:
         """The style term, and for every layer and region its slope with respect to mean and mean product, with the positions in all."""

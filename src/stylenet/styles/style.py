@@ -15,7 +15,7 @@ from stylenet.encoders.vgg import VggEncoder
 from stylenet.errors import StyleError
 from stylenet.image.resize import resize
 from stylenet.losses.moments import Moments
-from stylenet.styles.framing import Frame
+from stylenet.styles.framing import Frame, Look
 from stylenet.styles.packed import PackedMoments
 
 SMALLEST_SIDE_PX = 16
@@ -52,17 +52,27 @@ class PictureStyle:
 
     def at(self, size_px: float, layers: Iterable[str]) -> Mapping[str, Moments]:
         """Moments of `layers` for the painting at an area of `size_px` squared."""
-        height, width = self.pixels.shape[2:]
-        scale = min(1.0, size_px / math.sqrt(width * height))
-        scale = max(scale, SMALLEST_SIDE_PX / min(width, height))
-        return self.at_size(max(1, round(width * scale)), max(1, round(height * scale)), layers)
+        return self.at_size(*self._size(size_px), layers)
 
     def at_size(self, width: int, height: int, layers: Iterable[str]) -> Mapping[str, Moments]:
         """Moments of `layers` for the painting at exactly this size."""
         layers = tuple(layers)
-        frame = Frame(self.encoder.record, (width, height), layers, self.rim_px, tile_px=_TILE_PX)
-        statistics = frame.measure(self.encoder, resize(self.pixels, (width, height)), watch=layers).statistics
+        statistics = self._look(width, height, watch=layers).statistics
         return {layer: moments for layer, (moments,) in statistics.items()}
+
+    def features_at(self, size_px: float, layers: Iterable[str]) -> Mapping[str, Tensor]:
+        """Features of `layers` for the painting at an area of `size_px` squared, (1, C, H, W) each."""
+        return self._look(*self._size(size_px), keep=tuple(layers)).features
+
+    def _size(self, size_px: float) -> tuple[int, int]:
+        height, width = self.pixels.shape[2:]
+        scale = min(1.0, size_px / math.sqrt(width * height))
+        scale = max(scale, SMALLEST_SIDE_PX / min(width, height))
+        return max(1, round(width * scale)), max(1, round(height * scale))
+
+    def _look(self, width: int, height: int, *, watch: tuple[str, ...] = (), keep: tuple[str, ...] = ()) -> Look:
+        frame = Frame(self.encoder.record, (width, height), watch or keep, self.rim_px, tile_px=_TILE_PX)
+        return frame.measure(self.encoder, resize(self.pixels, (width, height)), watch=watch, keep=keep)
 
 
 @dataclass(frozen=True, kw_only=True)

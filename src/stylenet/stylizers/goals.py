@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import torch
+from torch import Tensor
 
 from stylenet.catalog.recipe import Recipe
+from stylenet.errors import StyleError
 from stylenet.losses.moments import Moments
 from stylenet.optimization.objective import Goal
 from stylenet.styles.style import MixedStyle, PictureStyle, StoredStyle, together
@@ -45,12 +47,29 @@ class Goals:
         level = (width, height)
         if level not in self._known:
             self._known[level] = [
-                Goal({layer: values.to(self._device) for layer, values in self._measure(style, level).items()}, share, region)
+                Goal(
+                    {layer: values.to(self._device) for layer, values in self._measure(style, level).items()},
+                    share,
+                    region,
+                    self._features(style, level),
+                )
                 for region, styles in enumerate(self._regions)
                 for style, share in styles
                 if share
             ]
         return self._known[level]
+
+    def _features(self, style: AnyStyle, level: tuple[int, int]) -> Mapping[str, Tensor]:
+        """What positions are compared with; nothing where the recipe compares none."""
+        if not self._recipe.detail.weight:
+            return {}
+        if not isinstance(style, PictureStyle):
+            raise StyleError(
+                f"recipe '{self._recipe.name}' compares positions of the painting, and '{style.name}' holds statistics only, or many "
+                "pictures; give one painting's picture, or --set detail.weight=0"
+            )
+        size_px = math.sqrt(level[0] * level[1]) * self._style_scale
+        return {layer: values.to(self._device) for layer, values in style.features_at(size_px, self._recipe.detail.layers).items()}
 
     def _measure(self, style: AnyStyle, level: tuple[int, int]) -> Mapping[str, Moments]:
         layers = tuple(self._recipe.style.layers)
