@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from stylenet.errors import CheckpointError
 from stylenet.image.output import written_whole
 
 _KEY = "stylenet_checkpoint"
+_DTYPES = {torch.float32: "F32", torch.float64: "F64", torch.int64: "I64"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +65,7 @@ class Checkpoint:
         Raises:
             OutputError: it cannot be written.
         """
-        tensors = {f"solver.{name}": value.detach().contiguous().cpu().clone() for name, value in state.solver.items()}
-        tensors["result"] = state.result.contiguous().cpu()
+        tensors = {f"solver.{name}": value for name, value in state.solver.items()} | {"result": state.result}
         numbers = {
             "level": state.level,
             "steps": state.steps,
@@ -75,7 +75,7 @@ class Checkpoint:
             "job": self.job,
         }
         with written_whole(self.path) as temporary:
-            save_file(tensors, temporary, metadata={_KEY: json.dumps(numbers)})
+            _write(tensors, temporary, {_KEY: json.dumps(numbers)})
 
     def load(self) -> State | None:
         """The state to go on from; None where there is none, or none is asked for.
@@ -127,6 +127,23 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     if numbers is None:
         raise CheckpointError(f"'{path}' is no checkpoint of a painting; delete it to begin anew")
     return numbers, tensors
+
+
+def _write(tensors: Mapping[str, Tensor], path: Path, metadata: Mapping[str, str]) -> None:
+    """A safetensors file, tensor by tensor: the package's own function copies all of them at first, and a print has no room for that."""
+    entries: dict[str, Any] = {"__metadata__": dict(metadata)}
+    offset = 0
+    for name, value in tensors.items():
+        size = value.numel() * value.element_size()
+        entries[name] = {"dtype": _DTYPES[value.dtype], "shape": list(value.shape), "data_offsets": [offset, offset + size]}
+        offset += size
+    header = json.dumps(entries).encode()
+    header += b" " * (-len(header) % 8)
+    with path.open("wb") as file:
+        file.write(len(header).to_bytes(8, "little"))
+        file.write(header)
+        for value in tensors.values():
+            file.write(value.detach().cpu().contiguous().numpy().data)
 
 
 def _differences(kept: Mapping[str, Any], given: Mapping[str, Any]) -> list[str]:

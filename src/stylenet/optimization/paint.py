@@ -131,12 +131,8 @@ class _Run:
         solver = self._open(level, photo)
         patience = _Patience(task.recipe.solver.patience)
         if self._state is not None:
-            state, self._state = self._state, None
-            solver.restore(state.solver)
-            patience.lowest, patience.since = state.patience
-            self.clock.restore(state.steps, state.seconds)
-            self.loss = state.loss
-            self._result = lambda: state.result.clone()
+            self._restore(self._state, solver, patience)
+            self._state = None  # it holds the whole solver once more
         self.stalled = patience.is_over
         exact_steps = task.recipe.pyramid.exact_steps if index == len(self.levels) - 1 else 0
         evaluate: dict[bool, Evaluate] = {}
@@ -159,6 +155,12 @@ class _Run:
             if task.should_stop():
                 self._keep(index, solver, patience, now=True)
                 raise KeyboardInterrupt
+
+    def _restore(self, state: State, solver: Solver, patience: _Patience) -> None:
+        solver.restore(state.solver)
+        patience.lowest, patience.since = state.patience
+        self.clock.restore(state.steps, state.seconds)
+        self.loss, self._result = state.loss, state.result.clone
 
     def _told(self, index: int, moved: Moved) -> Iterator[Event]:
         if moved.notice:

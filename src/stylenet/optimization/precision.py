@@ -8,8 +8,11 @@ import sys
 
 import torch
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_MMAP_MAX = -1, -3, -4
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -3, -4, -8
 """Numbers of the settings in glibc's malloc.h."""
+
+_RETURNED_BYTES = 8 * 2**20
+"""Blocks of this size and more go back to the system where memory is bounded."""
 
 
 def fastest_dtype(device: torch.device) -> torch.dtype:
@@ -39,8 +42,8 @@ def keep_freed_memory(*, bounded: bool = False) -> bool:
     """Let glibc keep large blocks that are freed instead of returning them to the system; true where it could be done.
 
     Every step frees and takes the same tensors again. Fresh pages are the hidden cost: with them a step took a third longer. Where memory
-    is `bounded`, blocks above 32 MB are returned all the same: kept among smaller ones they leave holes that nothing fits into, and a
-    painting took twice the memory it used.
+    is `bounded`, large blocks are returned all the same: kept among smaller ones they leave holes that nothing fits into, and a painting
+    took half as much again as it used.
     """
     if not sys.platform.startswith("linux"):
         return False
@@ -48,5 +51,7 @@ def keep_freed_memory(*, bounded: bool = False) -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):
         return False  # another C library
-    large = bool(mallopt(_M_MMAP_THRESHOLD, 32 * 2**20)) if bounded else bool(mallopt(_M_MMAP_MAX, 0))
-    return large and bool(mallopt(_M_TRIM_THRESHOLD, -1))
+    if bounded:
+        # One arena: autograd's threads would each keep their own free blocks.
+        return bool(mallopt(_M_ARENA_MAX, 1)) and bool(mallopt(_M_MMAP_THRESHOLD, _RETURNED_BYTES)) and bool(mallopt(_M_TRIM_THRESHOLD, -1))
+    return bool(mallopt(_M_MMAP_MAX, 0)) and bool(mallopt(_M_TRIM_THRESHOLD, -1))

@@ -1,0 +1,64 @@
+"""What the losses of the literature add to the everyday recipe: measured, timed and put on a sheet to look at.
+
+    python benchmarks/losses.py PHOTO=PAINTING [PHOTO=PAINTING ...] -o SHEET.png [--size 384]
+
+Every row is the recipe `standard` with other knobs. Distances are those of `stylenet compare`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+
+from report import write_result
+
+from stylenet.evaluation.measures import measure
+from stylenet.image.files import Picture, load_image, save_image
+from stylenet.image.sheet import contact_sheet
+from stylenet.stylizers.sources import open_style
+from stylenet.stylizers.stylize import stylize
+from stylenet.stylizers.stylizer import open_stylizer
+
+VARIANTS: dict[str, dict[str, str]] = {
+    "wasserstein (standard)": {},
+    "gram": {"style.statistic": "gram"},
+    "mean-std": {"style.statistic": "mean-std"},
+    "sliced alone": {
+        "style.weight": "0",
+        "detail.weight": "7",
+        "detail.statistic": "sliced",
+        "detail.layers": "{relu1_1=0.2, relu2_1=0.2, relu3_1=0.2, relu4_1=0.2, relu5_1=0.2}",
+    },
+    "wasserstein + nearest": {"detail.weight": "4", "detail.statistic": "nearest"},
+    "wasserstein + sliced": {"detail.weight": "4", "detail.statistic": "sliced"},
+    "wasserstein + histogram": {"detail.weight": "4", "detail.statistic": "histogram", "detail.layers": "{relu1_1=0.5, relu4_1=0.5}"},
+    "self-similarity content": {"content.distance": "self-similarity"},
+    "+ edges": {"edges.weight": "0.5", "edges.pools": "[4, 16]"},
+    "average pooling x 2": {"encoder.pooling": "average", "encoder.pooling_scale": "2.0"},
+    "L2 pooling x 0.78": {"encoder.pooling": "l2", "encoder.pooling_scale": "0.78"},
+}
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("pairs", nargs="+")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--size", type=int, default=384)
+    chosen = parser.parse_args()
+    judge = open_stylizer(precision="float32")
+    cells, rows = [], {}
+    for name, changes in VARIANTS.items():
+        stylizer = open_stylizer(changes=changes)
+        found = []
+        for pair in chosen.pairs:
+            photo_path, _, painting = pair.partition("=")
+            photo = load_image(photo_path)
+            painted = stylize(photo, painting, recipe=stylizer, size=chosen.size)
+            style = open_style(painting, judge.recipe, judge.encoder)
+            measures = measure(Picture(pixels=painted.pixels), judge.encoder.exact, photo=photo, styles=[style])
+            found.append({**dataclasses.asdict(measures), "seconds": painted.done.seconds})
+            cells.append((f"{name}, {painted.done.seconds:.1f} s", painted.pixels))
+        rows[name] = {key: round(sum(one[key] for one in found) / len(found), 4) for key in found[0]}
+        print(name, rows[name], flush=True)
+    save_image(contact_sheet(cells, columns=len(chosen.pairs), cell_px=chosen.size), chosen.output)
+    write_result("losses", rows)
