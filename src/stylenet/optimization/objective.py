@@ -100,7 +100,9 @@ class Objective:
         self._content = {} if self._by_places else {layer: ContentTarget(one, recipe.content.distance) for layer, one in content.items()}
         self._places = {layer: self_similarity(one) for layer, one in content.items()} if self._by_places else {}
         self._detail = self._details(seen.features)
-        self._edges = [laplacian(photo, pool=pool) for pool in recipe.edges.pools] if recipe.edges.weight else []
+        # Of the coarse levels of a narrow picture large pools leave no edge to compare.
+        pools = [pool for pool in recipe.edges.pools if 3 * pool <= min(photo.shape[2:])] if recipe.edges.weight else []
+        self._edges = [laplacian(photo, pool=pool) for pool in pools]
         if recipe.style.balance == "start" and self._style_layers:
             with torch.no_grad():
                 self._style = self._balanced(seen.statistics)

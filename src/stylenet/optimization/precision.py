@@ -11,7 +11,7 @@ import torch
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -3, -4, -8
 """Numbers of the settings in glibc's malloc.h."""
 
-_RETURNED_BYTES = 8 * 2**20
+_RETURNED_BYTES = 24 * 2**20
 """Blocks of this size and more go back to the system where memory is bounded."""
 
 

@@ -21,7 +21,7 @@ from stylenet.tiling.halo import strides
 _SPARE = 0.8
 """Share of the machine's free memory that a painting takes where no limit is given."""
 
-_TAKEN_WHOLE, _TAKEN_BY_TILES = 1.12, 1.5
+_TAKEN_WHOLE, _TAKEN_BY_TILES = 1.12, 2.4
 """Memory that is taken over memory that is used in a pass: freed blocks do not always fit what is asked for next. Measured."""
 
 _SET_UP_STEPS = 1.4
