@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.evaluation.explaining import colored, explain, overlay
+from stylenet.evaluation.explaining import colored, explain, overlay, placed
 from stylenet.evaluation.measures import checkerboard, color_distance, edges_kept, lightness, measure, noise, seam, ssim
 from stylenet.image.files import Picture
 from stylenet.styles.style import PictureStyle
@@ -39,18 +39,38 @@ def test_noise_is_the_deviation_that_was_added(sigma: float) -> None:
 def test_a_checkerboard_stands_out(period: int) -> None:
     rows, columns = np.indices((160, 192))
     wave = np.cos(2 * np.pi * columns / period) * np.cos(2 * np.pi * rows / period)
-    assert checkerboard(plane()) < 4
+    assert 0.8 < checkerboard(plane()) < 3
     assert checkerboard(plane() + 4 / 255 * wave) > 15
 
 
-def test_a_faint_seam_stands_out() -> None:
-    clean = plane()
-    cut = clean.copy()
-    cut[:, 96:] += 4 / 255
-    assert seam(clean) < 6
-    assert seam(cut) > 2 * seam(clean)
-    assert seam(cut, rows=[], columns=[96]) > 4
-    assert seam(clean, rows=[80], columns=[96]) < 3
+def test_upright_edges_are_no_checkerboard() -> None:
+    house = plane()
+    house[:, 50:53] += 0.4
+    house[:, 120:] -= 0.3
+    assert checkerboard(house) < 3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_seam_of_two_levels_stands_out(seed: int) -> None:
+    clean = plane(seed)
+    assert 0.8 < seam(clean) < 2
+    for cut in (clean.copy(), clean.T.copy()):
+        cut[:, 96:] += 2 / 255
+        assert seam(cut) > 3
+        assert seam(cut, rows=[], columns=[96]) == seam(cut)
+        assert seam(cut, rows=[80], columns=[]) < 1.5
+    assert seam(clean, rows=[80], columns=[96]) < 1.5
+
+
+def test_a_frame_is_no_seam() -> None:
+    framed = plane()
+    framed[:3] = framed[:, -4:] = 0
+    assert seam(framed) < 2
+
+
+def test_a_flat_picture_has_neither() -> None:
+    assert checkerboard(np.full((160, 192), 0.5)) == 1
+    assert seam(np.full((160, 192), 0.5)) <= 1
 
 
 def test_similarity_and_edges() -> None:
@@ -115,6 +135,29 @@ def test_explained_where_it_is(encoder: VggEncoder) -> None:
     shown = overlay(half, told.style, most=1.0)
     assert shown.shape == (1, 3, 128, 256)
     assert 0 <= shown.min() <= shown.max() <= 1
+
+
+def test_windows_lie_where_they_were_taken() -> None:
+    """Windows that hold their own middle: the map is the place itself, between the first middle and the last."""
+    starts = torch.arange(0, 97, 16.0)
+    heat = placed((starts + 15.5)[None, None, None].expand(1, 1, 3, 7), (64, 128), 32)
+    assert heat.shape == (1, 1, 64, 128)
+    row = heat[0, 0, 30]
+    # A window of 32 pixels has its middle between two of them.
+    assert torch.allclose(row[16:112], torch.arange(16.0, 112) - 0.5, atol=0.51)
+    assert torch.equal(row[:15], torch.full((15,), 15.5))
+    assert torch.equal(row[-15:], torch.full((15,), 111.5))
+
+
+@pytest.mark.parametrize("width", [96, 141, 157])
+def test_the_last_columns_are_looked_at(width: int, encoder: VggEncoder) -> None:
+    photo = Picture(pixels=smooth(96, width, seed=1))
+    painting = torch.rand(1, 3, 96, width, generator=torch.Generator().manual_seed(3))
+    edge = photo.pixels.clone()
+    edge[..., -24:] = painting[..., -24:]
+    told = explain(Picture(pixels=edge), photo, [PictureStyle(name="s", pixels=painting, encoder=encoder, rim_px=16)], encoder)
+    assert told.style.shape == (1, 1, 96, width)
+    assert told.style[..., -8:].mean() < 0.9 * told.style[..., : width // 3].mean()
 
 
 def test_the_map_goes_from_dark_to_bright() -> None:

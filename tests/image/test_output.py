@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import PIL.Image
@@ -121,3 +122,10 @@ def test_permissions_and_links_stay(tmp_path: Path) -> None:
     assert (tmp_path / "link.png").is_symlink()
     assert fresh.read_bytes().startswith(b"\x89PNG")
     assert stat.S_IMODE(fresh.stat().st_mode) == 0o604
+
+
+def test_a_disk_without_room_is_told_before_painting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stylenet.image.output.shutil.disk_usage", lambda folder: SimpleNamespace(free=5_000_000))
+    assert check_output(tmp_path / "a.png", size=(800, 600)) == tmp_path / "a.png"
+    with pytest.raises(OutputError, match=r"5 MB are free there, and 4000 x 3000 pixels may need 72; make room"):
+        check_output(tmp_path / "a.png", size=(4000, 3000))

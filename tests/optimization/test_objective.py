@@ -11,6 +11,7 @@ from torch import Tensor
 
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.vgg import VggEncoder
+from stylenet.errors import UsageError
 from stylenet.losses.moments import moments
 from stylenet.optimization.objective import Goal, Objective
 
@@ -119,3 +120,37 @@ def test_gradient_reaches_the_picture_through_everything(encoder: VggEncoder, re
     with torch.no_grad():
         ahead, behind = (sum(v.item() for v in objective.terms(image + step * direction).values()) for step in (1e-6, -1e-6))
     assert (gradient * direction).sum().item() == pytest.approx((ahead - behind) / 2e-6, rel=1e-4)
+
+
+@pytest.mark.parametrize("statistic", ["nearest", "sliced", "histogram"])
+def test_details_begin_at_their_weight(statistic: str, encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
+    """Each layer's loss is divided by its value for the photo; blended paintings count by their shares."""
+    small = recipe(detail_weight="3.0", detail_statistic=f"'{statistic}'", detail_layers="{relu2_1 = 0.5, relu3_1 = 0.5}")
+    wanted = [
+        Goal(goal.moments, goal.share, features=encoder(picture, small.detail.layers))
+        for goal, picture in zip(goals(encoder, small, (0.7, 0.3)), PAINTINGS, strict=True)
+    ]
+    objective = Objective(small, encoder, PHOTO, wanted, style_factor=2.0)
+    assert objective.terms(PHOTO)["detail"].item() == pytest.approx(2 * 3.0, rel=1e-4)
+    at_painting = Objective(small, encoder, PAINTINGS[0], [Goal(wanted[0].moments, 1.0, features=wanted[1].features)])
+    assert at_painting.terms(PAINTINGS[1])["detail"].item() < 0.05
+
+
+def test_edges_and_places_of_the_photo_cost_nothing(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
+    small = recipe(edges_weight="2.0", edges_pools="[1, 4, 16]", content_distance="'self-similarity'")
+    objective = Objective(small, encoder, PHOTO, goals(encoder, small))
+    at_photo, painted = objective.terms(PHOTO), objective.terms(PAINTED)
+    assert at_photo["edges"].item() == pytest.approx(0, abs=1e-6)
+    assert at_photo["content"].item() == pytest.approx(0, abs=1e-5)
+    assert painted["edges"].item() > 0.5
+    assert painted["content"].item() > 0.05
+    flat = objective.terms(torch.full_like(PHOTO, 0.5))
+    assert flat["edges"].item() == pytest.approx(2.0, rel=1e-4), "1 for a picture without edges, pools that do not fit left out"
+
+
+def test_details_and_masks_do_not_go_together(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
+    small = recipe(detail_weight="1.0", detail_layers="{relu2_1 = 1}")
+    first, second = goals(encoder, small, (1.0, 1.0))
+    split = [Goal(first.moments, 1.0, 0), Goal(second.moments, 1.0, 1)]
+    with pytest.raises(UsageError, match=r"leave out --mask or `detail\.weight`"):
+        Objective(small, encoder, PHOTO, split, regions=torch.full((2, 1, 21, 26), 0.5))

@@ -125,3 +125,23 @@ def test_a_painting_that_is_never_a_number_is_given_up(task: Callable[..., Task]
 @pytest.mark.parametrize("size", [(33, 33), (7, 61), (64, 9)])
 def test_odd_sizes(size: tuple[int, int], task: Callable[..., Task]) -> None:
     assert done(task(size=size, knobs={"pyramid_steps": "[2]"})).image.shape == (1, 3, size[1], size[0])
+
+
+def test_too_little_memory_makes_smaller_tiles_and_the_same_picture(task: Callable[..., Task], monkeypatch: pytest.MonkeyPatch) -> None:
+    from stylenet.optimization.objective import Objective
+
+    expected = done(task(size=(200, 160))).image
+    evaluate = Objective.evaluate
+
+    def scarce(self: Objective, image: torch.Tensor) -> tuple[dict[str, float], torch.Tensor]:
+        if max(tile.pixels for tile in self.frame.tiles) > 10_000:
+            raise torch.OutOfMemoryError("out of memory")
+        return evaluate(self, image)
+
+    monkeypatch.setattr(Objective, "evaluate", scarce)
+    events = list(paint(task(size=(200, 160))))
+    told = [event.message for event in events if isinstance(event, Notice)]
+    assert told == [f"the memory was not enough: painting goes on in tiles of {size} pixels" for size in (16000, 8000)]
+    last = events[-1]
+    assert isinstance(last, Done)
+    assert (last.image - expected).abs().mean() < 1e-3

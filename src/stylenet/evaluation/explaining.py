@@ -36,7 +36,8 @@ class Explanation:
 
     Attributes:
         content: Squared difference from the photo's features by their spread: 0 as in the photo, 1 nothing of it left.
-        style: Relative Wasserstein-2 distance of windows of 64 pixels from the painting: 0 as in the painting.
+        style: Relative Wasserstein-2 distance of windows of 64 pixels from the painting. No window holds all of a painting, so that
+            windows of the painting itself are not at 0 either: what tells is where it is high, not how high.
     """
 
     content: Tensor
@@ -71,21 +72,41 @@ def _style(painted: Tensor, styles: Sequence[AnyStyle], encoder: VggEncoder) -> 
         stride = max(1, height // values.shape[2])
         side = max(2, min(_WINDOW_PX // stride, *values.shape[2:]))
         known = [gaussian(goal[layer].to(values.device, torch.float64), rank=RANK) for goal in goals]
-        tops, lefts = (list(range(0, max(1, length - side + 1), max(1, side // 2))) for length in values.shape[2:])
+        tops, lefts = (_starts(length, side) for length in values.shape[2:])
         heat = torch.empty(len(tops), len(lefts))
         for row, top in enumerate(tops):
             for column, left in enumerate(lefts):
                 (moments,) = watched(values, (top, left, side, side))[1]
                 distances = [float(wasserstein_distance(moments, goal)) for goal in known]
                 heat[row, column] = max(0.0, sum(distances) / len(distances))
-        maps.append(_enlarged(heat[None, None], painted))
+        maps.append(placed(heat[None, None], (height, width), side * stride))
     return torch.stack(maps).mean(0)
 
 
-def overlay(image: Tensor, heat: Tensor, *, most: float) -> Tensor:
-    """A picture (1, 3, H, W) in gray under a heat map (1, 1, h, w) in color; `most` and more is the brightest."""
+def _starts(length: int, side: int) -> list[int]:
+    """Where windows of `side` start so that they lie evenly, overlap by half or more, and reach both ends."""
+    count = math.ceil((length - side) / (side // 2)) + 1
+    return [round((length - side) * index / max(1, count - 1)) for index in range(count)]
+
+
+def placed(heat: Tensor, size: tuple[int, int], side_px: int) -> Tensor:
+    """Values of windows (1, 1, h, w) at the windows' middles in a map of `size` (H, W), straight between them, constant beyond the outer.
+
+    The windows are `side_px` large, lie evenly, and reach from edge to edge of the picture.
+    """
+    inner = [max(1, length - min(side_px, length) + 1) for length in size]
+    between = functional.interpolate(heat.float(), size=inner, mode="bilinear", align_corners=True)
+    above, left = ((length - part) // 2 for length, part in zip(size, inner, strict=True))
+    rows, columns = (
+        (torch.arange(length) - before).clamp(0, part - 1) for length, before, part in zip(size, (above, left), inner, strict=True)
+    )
+    return between[:, :, rows][..., columns]
+
+
+def overlay(image: Tensor, heat: Tensor, *, most: float, least: float = 0.0) -> Tensor:
+    """A picture (1, 3, H, W) in gray under a heat map (1, 1, h, w) in color; `least` is the darkest, `most` and more the brightest."""
     gray = resize(image, (heat.shape[3], heat.shape[2])).mean(1, keepdim=True).expand(-1, 3, -1, -1)
-    return torch.lerp(gray, colored((heat / most).clamp(0, 1)), 0.65)
+    return torch.lerp(gray, colored(((heat - least) / max(most - least, 1e-6)).clamp(0, 1)), 0.65)
 
 
 def colored(values: Tensor) -> Tensor:

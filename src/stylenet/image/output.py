@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +16,8 @@ PICTURE_SUFFIXES: Mapping[str, str] = MappingProxyType(
     {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
 )
 """Formats that pictures are written in, by suffix."""
+
+_BYTES_A_PIXEL = 6  # what no packing makes smaller, in the deepest format: 16 bits of three channels
 
 _LARGEST_SIDE_PX = {"JPEG": 65_500, "WEBP": 16_383, "GIF": 65_535}  # libjpeg's JPEG_MAX_DIMENSION; WebP: 14 bits; GIF: 16 bits
 
@@ -46,6 +49,11 @@ def check_output(
         raise OutputError(f"cannot write '{target}': it is a device or a pipe; give the name of a file")
     if target.exists() and not os.access(target, os.W_OK):
         raise OutputError(f"cannot write '{target}': the file is there and protected against writing; choose another name")
+    if size is not None and (free := shutil.disk_usage(folder).free) < (needed := size[0] * size[1] * _BYTES_A_PIXEL):
+        raise OutputError(
+            f"cannot write '{target}': {free / 1e6:.0f} MB are free there, and {size[0]} x {size[1]} pixels may need {needed / 1e6:.0f}; "
+            "make room, or choose another folder"
+        )
     return target
 
 

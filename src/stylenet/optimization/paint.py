@@ -119,6 +119,8 @@ class _Run:
         self._result: Callable[[], Tensor] = lambda: _start(task, self.levels[0]).mul_(self._scale)
         self._solver: Solver | None = None
         self._next_preview = self._saved = time.perf_counter()
+        self._tile_px = task.tile_px
+        self._notices: list[str] = []
 
     def picture(self) -> Tensor:
         """What there is, (1, 3, H, W), 0..1."""
@@ -163,8 +165,10 @@ class _Run:
         self.loss, self._result = state.loss, state.result.clone
 
     def _told(self, index: int, moved: Moved) -> Iterator[Event]:
-        if moved.notice:
-            yield Notice(message=moved.notice)
+        for message in (*self._notices, moved.notice):
+            if message:
+                yield Notice(message=message)
+        self._notices.clear()
         step = self.clock.step(index, moved)
         yield step
         scheduled = bool(self.task.save_every) and step.step % self.task.save_every == 0
@@ -192,26 +196,40 @@ class _Run:
         return self._solver
 
     def _evaluate(self, level: Level, photo: Tensor, *, exact: bool) -> Evaluate:
-        task, scale = self.task, self._scale
-        regions = None if task.regions is None else resize(task.regions, (level.width, level.height))
-        objective = Objective(
+        objective, scale = self._objective(level, photo, exact=exact), self._scale
+
+        def evaluate(values: Tensor) -> tuple[Mapping[str, float], Tensor]:
+            nonlocal objective
+            image = values if scale == 1.0 else values / scale
+            while True:
+                try:
+                    terms, gradient = objective.evaluate(image)
+                    return terms, gradient if scale == 1.0 else gradient / scale
+                except torch.OutOfMemoryError:  # of a GPU: another program took a part of it
+                    objective = self._smaller(level, photo, exact=exact)
+
+        return evaluate
+
+    def _objective(self, level: Level, photo: Tensor, *, exact: bool) -> Objective:
+        task = self.task
+        return Objective(
             task.recipe,
             task.exact_encoder if exact else task.encoder,
             photo,
             task.goals_at(level.width, level.height),
-            regions=regions,
+            regions=None if task.regions is None else resize(task.regions, (level.width, level.height)),
             style_factor=task.style_factor,
             content_factor=level.content_factor,
-            tile_px=task.tile_px,
+            tile_px=self._tile_px,
         )
-        if scale == 1.0:
-            return objective.evaluate
 
-        def evaluate(values: Tensor) -> tuple[Mapping[str, float], Tensor]:
-            terms, gradient = objective.evaluate(values / scale)
-            return terms, gradient / scale
-
-        return evaluate
+    def _smaller(self, level: Level, photo: Tensor, *, exact: bool) -> Objective:
+        """The objective with tiles of half the size: loss and gradient stay the same."""
+        self._tile_px = min(self._tile_px or level.width * level.height, level.width * level.height) // 2
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        self._notices.append(f"the memory was not enough: painting goes on in tiles of {self._tile_px} pixels")
+        return self._objective(level, photo, exact=exact)
 
     def _keep(self, level: int, solver: Solver, patience: _Patience, *, now: bool = False) -> None:
         checkpoint = self.task.checkpoint
