@@ -72,7 +72,7 @@ def _style(painted: Tensor, styles: Sequence[AnyStyle], encoder: VggEncoder) -> 
         stride = max(1, height // values.shape[2])
         side = max(2, min(_WINDOW_PX // stride, *values.shape[2:]))
         known = [gaussian(goal[layer].to(values.device, torch.float64), rank=RANK) for goal in goals]
-        tops, lefts = (_starts(length, side) for length in values.shape[2:])
+        tops, lefts = (window_starts(length, side) for length in values.shape[2:])
         heat = torch.empty(len(tops), len(lefts))
         for row, top in enumerate(tops):
             for column, left in enumerate(lefts):
@@ -83,10 +83,11 @@ def _style(painted: Tensor, styles: Sequence[AnyStyle], encoder: VggEncoder) -> 
     return torch.stack(maps).mean(0)
 
 
-def _starts(length: int, side: int) -> list[int]:
+def window_starts(length: int, side: int) -> list[int]:
     """Where windows of `side` start so that they lie evenly, overlap by half or more, and reach both ends."""
-    count = math.ceil((length - side) / (side // 2)) + 1
-    return [round((length - side) * index / max(1, count - 1)) for index in range(count)]
+    most = max(0, length - side)
+    count = math.ceil(most / (side // 2)) + 1
+    return [round(most * index / max(1, count - 1)) for index in range(count)]
 
 
 def placed(heat: Tensor, size: tuple[int, int], side_px: int) -> Tensor:
