@@ -27,6 +27,15 @@ def test_compare_as_json_leaves_out_what_was_not_given(run: Run) -> None:
     assert row["noise"] >= 0
 
 
+def test_compare_as_a_sheet(run: Run, folder: Path) -> None:
+    ended = run("compare", "photo.png", "drawing.png", "--photo", "photo.png", "--sheet", "sheet.png")
+    assert (ended.code, ended.err) == (0, "")
+    with PIL.Image.open(folder / "sheet.png") as sheet:
+        assert sheet.width > 2 * 300
+    assert run("compare", "photo.png", "--sheet", "photo.png").code != 0
+    assert files_in(folder) == INPUTS | {"sheet.png"}
+
+
 def test_explain(run: Run, folder: Path) -> None:
     ended = run("explain", "photo.png", "--photo", "photo.png", "--style", "painting.jpg", "-o", "told.png")
     assert (ended.code, ended.err) == (0, "")

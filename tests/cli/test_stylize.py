@@ -142,7 +142,7 @@ BAD = [
     (("photo.png", "painting.jpg", "-o", "photo.png"), 2, "also an input"),
     (("photo.png", "painting.jpg", "--preview", "painting.jpg"), 2, "also an input"),
     (("photo.png", "painting.jpg", "--preview", "now.bmp"), 7, "now.bmp"),
-    (("photo.png", "painting.jpg", "--timelapse", "making.mp4"), 7, "making.mp4"),
+    (("photo.png", "painting.jpg", "--timelapse", "making.avi"), 7, "making.avi"),
 ]
 
 

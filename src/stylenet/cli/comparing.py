@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Photo = Annotated[Path | None, typer.Option("--photo", metavar="PHOTO", help="What they were painted from.")]
 StyleOption = Annotated[list[str] | None, typer.Option("--style", metavar="STYLE", help="What they shall look like. May be repeated.")]
+Sheet = Annotated[Path | None, typer.Option("--sheet", metavar="FILE", help="Also the pictures side by side, with their measures.")]
 _DEFAULT_ENCODER = "compact"
 
 
@@ -33,11 +34,17 @@ def compare(
     photo: Photo = None,
     style: StyleOption = None,
     encoder: options.Encoder = None,
+    sheet: Sheet = None,
     json: options.JsonList = False,
 ) -> None:
     """Measure finished pictures: how near to style and photo, how noisy, with checkerboards or seams. The best of a column has a star."""
+    if sheet is not None:
+        check_output(sheet)
+        options.refuse_input_as_output(sheet, [*results, *([] if photo is None else [photo]), *(style or ())])
+
     from stylenet.evaluation.measures import BETTER_LOWER, measure
-    from stylenet.image.files import load_image
+    from stylenet.image.files import load_image, save_image
+    from stylenet.image.sheet import contact_sheet
     from stylenet.stylizers.sources import open_style
     from stylenet.stylizers.stylizer import open_stylizer
 
@@ -46,11 +53,20 @@ def compare(
     source = None if photo is None else load_image(photo)
     styles = [open_style(name, stylizer.recipe, stylizer.encoder) for name in style or ()]
     rows = [measure(picture, stylizer.encoder.exact, photo=source, styles=styles) for picture in pictures]
+    if sheet is not None:
+        cells = [(f"{path.name} {_caption(row)}", picture.pixels) for path, row, picture in zip(results, rows, pictures, strict=True)]
+        save_image(contact_sheet(cells), sheet)
     if json:
         told = [{"result": str(path), **dataclasses.asdict(row)} for path, row in zip(results, rows, strict=True)]
         print(json_format.dumps(told))
         return
     _print(results, rows, BETTER_LOWER)
+
+
+def _caption(row: Measures) -> str:
+    """What fits under a picture: nearness to painting and photo."""
+    told = (("style", row.style), ("content", row.content), ("ssim", row.ssim))
+    return ", ".join(f"{name} {value:.3g}" for name, value in told if value is not None)
 
 
 def _print(results: list[Path], rows: list[Measures], lower: set[str]) -> None:
@@ -96,7 +112,9 @@ def explain(
     facts = []
     for name, heat in (("content given up", told.content), ("style missing", told.style)):
         most = max(float(heat.flatten().quantile(0.98)), 1e-6)
-        cells.append((f"{name}: dark 0, bright {most:.2g}", overlay(picture.pixels, heat, most=most)))
+        # Windows are never at 0 from a whole painting: from there on, a map of the style would be one color.
+        least = float(heat.flatten().quantile(0.02)) if heat is told.style else 0.0
+        cells.append((f"{name}: dark {least:.2g}, bright {most:.2g}", overlay(picture.pixels, heat, most=most, least=least)))
         facts.append(f"{name}: {float(heat.mean()):.3g} on average, {most:.3g} in the brightest places")
     save_image(contact_sheet(cells, columns=3, cell_px=min(640, max(picture.width, picture.height))), output)
     if not quiet:

@@ -212,13 +212,15 @@ def _preview_file(job: Job) -> Path | None:
 def _open(job: Job) -> Stylizer:
     import torch
 
-    from stylenet.image.timelapse import check_timelapse
+    from stylenet.image.timelapse import TIMELAPSE_SUFFIXES
     from stylenet.stylizers.replay import Replay
     from stylenet.stylizers.stylizer import open_stylizer
     from stylenet.video.writing import CLIP_SUFFIXES, check_clip
 
     if job.timelapse is not None:
-        check_clip(job.timelapse) if job.timelapse.suffix.lower() in CLIP_SUFFIXES else check_timelapse(job.timelapse)
+        check_output(job.timelapse, formats={**TIMELAPSE_SUFFIXES, **CLIP_SUFFIXES})
+        if job.timelapse.suffix.lower() in CLIP_SUFFIXES:
+            check_clip(job.timelapse)
     if job.threads is not None:
         torch.set_num_threads(min(job.threads, 4 * (os.cpu_count() or 1)))
     chosen: dict[str, Any] = {name: value for name, value in {"recipe": job.recipe, **job.machine}.items() if value is not None}
