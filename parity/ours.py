@@ -41,7 +41,7 @@ class Ours:
         photo = _tensor(pictures.photo)
         style = PictureStyle(name="painting", pixels=_tensor(pictures.painting), encoder=self.encoder, rim_px=self.recipe.picture.rim_px)
         size = (photo.shape[3], photo.shape[2])
-        goals = Goals(self.recipe, [(style, 1.0)], photo_size=size, style_scale=1.0, device=CPU)
+        goals = Goals(self.recipe, [[(style, 1.0)]], photo_size=size, style_scale=1.0, device=CPU)
         self._objective = Objective(self.recipe, self.encoder, photo, goals(*size))
         self.scale = 255.0 if self.recipe.picture.unit == "bytes" else 1.0
         self._clip = (0.0, self.scale) if self.recipe.picture.clip else None
