@@ -68,7 +68,8 @@ class Ours:
             # The iterates themselves, not their average.
             solver = AdamSolver(Adam(image, msgspec.structs.replace(section, average=0.0)), steps=steps, clip=self._clip)
         else:
-            solver = LbfgsSolver(image, section, steps=steps, clip=self._clip)
+            # One step more than is taken: a painting that ends far above its lowest loss would end with that picture, not its last.
+            solver = LbfgsSolver(image, section, steps=steps + 1, clip=self._clip)
         return [_array(moved.result()) for _ in range(steps) for moved in solver.advance(self._evaluate)]
 
     def rounds(self, start: np.ndarray, count: int) -> list[tuple[int, float]]:
