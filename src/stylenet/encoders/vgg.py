@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stylenet.catalog.encoders import EncoderRecord
+from stylenet.encoders import winograd
 from stylenet.errors import ShapeError, UsageError, did_you_mean
 from stylenet.shapes import check_image
 
@@ -113,6 +114,8 @@ class VggEncoder(nn.Module):
     def _convolve(self, x: Tensor, convolution: nn.Conv2d) -> Tensor:
         weight, bias = convolution.weight, convolution.bias
         if self.record.padding == "zeros":
+            if winograd.pays(x, convolution):
+                return winograd.convolve(x, convolution)
             return functional.conv2d(x, weight, bias, padding=1)
         return functional.conv2d(functional.pad(x, (1, 1, 1, 1), mode=self.record.padding), weight, bias)
 
