@@ -1,0 +1,172 @@
+"""Networks that paint in one pass, as records: what a file says of itself before a single weight is read. No torch.
+
+A record and its weights are one file; see `networks/files.py`. Variants are fields of a record, never classes of their own.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta, Struct
+
+from stylenet.errors import WeightsError, did_you_mean
+
+KEY = "stylenet_network"
+"""Of the card in a file's header."""
+
+_LONGEST_HEADER = 1 << 20
+
+Normalization = Literal["batch", "instance"]
+Upsampling = Literal["nearest", "transposed"]
+Count = Annotated[int, Meta(ge=1, le=1024)]
+
+
+class NetworkRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An architecture: every number that its weights depend on."""
+
+
+class JohnsonRecord(NetworkRecord, frozen=True, tag="johnson"):
+    """The residual transform network of Johnson et al. 2016.
+
+    Attributes:
+        width: Channels at the picture's own size; twice at half and four times at a quarter of it. At factor 4 everywhere: the paper has 64
+            there, and 4 blocks.
+        blocks: Residual blocks at a quarter of the size.
+        normalization: `batch` as in the paper, or `instance` (Ulyanov et al. 2016b).
+        styles: More than one: conditional instance normalization (Dumoulin et al. 2017), a scale and a shift for each style.
+        upsampling: `nearest` and a convolution, which leaves no checkerboard (Odena et al. 2016), or the paper's `transposed` convolution.
+        factor: 1 paints at the picture's size; 4 is the super-resolution network of the paper, which keeps the size within and
+            ends four times larger.
+    """
+
+    width: Count = 32
+    blocks: Count = 5
+    normalization: Normalization = "instance"
+    styles: Count = 1
+    upsampling: Upsampling = "nearest"
+    factor: Literal[1, 4] = 1
+
+
+class TextureRecord(NetworkRecord, frozen=True, tag="texture"):
+    """The multi-scale network of Ulyanov et al. 2016: noise at every scale, and for stylization the photo beside it.
+
+    Attributes:
+        content: Whether a photo is among the inputs; without, the network paints texture from noise alone, whose edges meet when it is tiled.
+        scales: Sizes from the picture's own down by halves: the paper has 5 for texture, 6 for stylization.
+        width: Channels that each scale adds (8 in the paper).
+        noise: Channels of noise at every scale (3 in the paper).
+        normalization: `batch` as in the paper, or `instance` (Ulyanov et al. 2016b).
+    """
+
+    content: bool = False
+    scales: Annotated[int, Meta(ge=1, le=8)] = 5
+    width: Count = 8
+    noise: Count = 3
+    normalization: Normalization = "instance"
+
+
+class SlimRecord(NetworkRecord, frozen=True, tag="slim"):
+    """Ours, for processors: the work at a quarter and an eighth of the size, nothing but reshuffling at full size.
+
+    Attributes:
+        fine: Channels at a quarter of the size.
+        coarse: Channels at an eighth.
+        blocks: Residual blocks at an eighth.
+        mixed: Directions in which a style mixes the fine channels.
+        code: Size of the code that paintings are described by, from which all that depends on the style follows; 0: it is the weights'
+            own, the network of one painting.
+    """
+
+    fine: Count = 64
+    coarse: Count = 96
+    blocks: Count = 4
+    mixed: Count = 8
+    code: Annotated[int, Meta(ge=0, le=1024)] = 0
+
+
+AnyRecord: TypeAlias = JohnsonRecord | TextureRecord | SlimRecord
+
+
+Paints = Literal["style", "every style", "texture", "super-resolution", "colorization"]
+
+
+class NetworkCard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a network's file says of itself.
+
+    Attributes:
+        name: A word in plain kebab case; of a network of one painting that of the style.
+        paints: What it does.
+        record: Its architecture.
+        title: Of the painting, as a person says it.
+        artist: Of the painting.
+        encoder_sha256: Of the weights that it was trained with, and whose statistics it is told of.
+        style_px: Root of the area at which the painting was looked at, in training; 0: many sizes.
+        steps: Updates of its training.
+        trained: Where it comes from: script, numbers, data, in plain values.
+        licence: Of the weights.
+    """
+
+    name: str
+    paints: Paints
+    record: AnyRecord
+    title: str = ""
+    artist: str = ""
+    encoder_sha256: str = ""
+    style_px: int = 0
+    steps: int = 0
+    trained: dict[str, Any] = {}
+    licence: str = ""
+
+
+def is_network(path: Path) -> bool:
+    """Whether a file says that it holds a network; false for any other file, and for none."""
+    return KEY in _metadata(path)
+
+
+def read_network_card(path: Path) -> NetworkCard:
+    """The card of a network's file.
+
+    Raises:
+        WeightsError: it is no network's file, or a damaged one.
+    """
+    try:
+        return msgspec.json.decode(_metadata(path)[KEY], type=NetworkCard)
+    except KeyError:
+        raise WeightsError(f"'{path}' holds no network; `stylenet train` makes one") from None
+    except msgspec.MsgspecError as error:
+        raise WeightsError(f"network file '{path}' is damaged, or of a newer version: {error}") from None
+
+
+def network_files() -> dict[str, Path]:
+    """The networks that ship, by name."""
+    folder = Path(str(resources.files("stylenet.catalog") / "networks"))
+    return {path.stem: path for path in sorted(folder.glob("*.safetensors"))} if folder.is_dir() else {}
+
+
+def find_network(name: str) -> Path:
+    """The file of a network that ships.
+
+    Raises:
+        WeightsError: there is none of this name.
+    """
+    files = network_files()
+    if name not in files:
+        raise WeightsError(f"no network called '{name}' ships; there are {', '.join(files) or 'none'}.{did_you_mean(name, files)}")
+    return files[name]
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    try:
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            if length > _LONGEST_HEADER:
+                return {}
+            header = json.loads(file.read(length))
+        return dict(header.get("__metadata__", {}))
+    except (OSError, ValueError, TypeError, AttributeError, struct.error):
+        return {}

@@ -1,0 +1,91 @@
+"""From a painting's statistics to the knobs of the slim network: any style, without training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from stylenet.losses.moments import Moments
+from stylenet.networks.slim import STRENGTHS, SlimNet
+
+LAYERS = {"relu1_1": 16, "relu2_1": 32, "relu3_1": 96, "relu4_1": 128, "relu5_1": 256}
+"""Layers of the compact encoder that describe a painting, and their channels."""
+
+_DIRECTIONS = 12
+"""Learned directions of each layer along which correlations are described."""
+
+_HIDDEN = 256
+
+_FARTHEST = 4.0
+"""Deviations from the usual that are told apart."""
+
+
+class StyleCoder(nn.Module):
+    """A painting's moments as a description, and the description with a strength as knobs.
+
+    The description holds, for each layer, the means and deviations of the channels and the correlations along learned directions.
+
+    Args:
+        network: Whose knobs are computed.
+    """
+
+    center: Tensor
+    spread: Tensor
+
+    def __init__(self, network: SlimNet) -> None:
+        super().__init__()
+        self.directions = nn.ParameterDict(
+            {layer: nn.Parameter(torch.randn(channels, _DIRECTIONS) / channels**0.5) for layer, channels in LAYERS.items()}
+        )
+        size = 2 * sum(LAYERS.values())
+        self.register_buffer("center", torch.zeros(size))
+        self.register_buffer("spread", torch.ones(size))
+        described = size + len(LAYERS) * _DIRECTIONS * (_DIRECTIONS + 1) // 2
+        code = network.record.code
+        self.hidden = nn.Linear(described + 1, _HIDDEN)
+        self.code = nn.Linear(_HIDDEN, code)
+        self.knobs = nn.Linear(code, network.knob_count)
+        nn.init.normal_(self.knobs.weight, std=0.1 / code**0.5)
+        self.knobs.bias.data.copy_(network.neutral()[0])
+
+    @property
+    def description_size(self) -> int:
+        """Numbers that describe a painting."""
+        return self.hidden.in_features - 1
+
+    def describe(self, statistics: Mapping[str, Moments]) -> Tensor:
+        """Paintings as rows of numbers about zero, shape (B, D), from the moments of `LAYERS` in the compact encoder."""
+        first = self._first(statistics)
+        correlations = []
+        rows, columns = torch.triu_indices(_DIRECTIONS, _DIRECTIONS)
+        for layer in LAYERS:
+            values = statistics[layer]
+            scale = values.deviation.float().clamp_min(1e-5)
+            correlation = values.covariance.float() / (scale[:, :, None] * scale[:, None, :])
+            projected = self.directions[layer].T @ correlation @ self.directions[layer]
+            correlations.append(projected[:, rows, columns])
+        # Bounded: a channel that no painting of the training moved would shout down all others.
+        usual = ((first - self.center) / self.spread).clamp(-_FARTHEST, _FARTHEST)
+        return torch.cat((usual, *correlations), dim=1)
+
+    def forward(self, description: Tensor, strength: Tensor) -> Tensor:
+        """Knobs, shape (B, K), of described paintings (B, D) at strengths (B,); beyond 10..90 those of its ends."""
+        strength = strength.clamp(STRENGTHS[0], STRENGTHS[-1])
+        x = torch.cat((description, (strength[:, None] - 50) / 25), dim=1)
+        x = nn.functional.silu(self.hidden(x))
+        x = nn.functional.silu(self.code(x))
+        return self.knobs(x)
+
+    def calibrate(self, paintings: list[Mapping[str, Moments]]) -> None:
+        """Let what is described lie about zero with a spread of one for these paintings, each a batch of one."""
+        rows = torch.cat([self._first(one) for one in paintings])
+        self.center.copy_(rows.mean(0))
+        self.spread.copy_(rows.std(0).clamp_min(1e-3))
+
+    def _first(self, statistics: Mapping[str, Moments]) -> Tensor:
+        """Means and the logarithms of deviations: those of two paintings may differ a hundredfold."""
+        means = [statistics[layer].mean.float() for layer in LAYERS]
+        deviations = [statistics[layer].deviation.float().clamp_min(1e-5).log() for layer in LAYERS]
+        return torch.cat((*means, *deviations), dim=1)

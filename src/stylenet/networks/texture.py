@@ -1,0 +1,166 @@
+"""The multi-scale network of Ulyanov et al. 2016: texture from noise, or a painting from a photo and noise.
+
+Noise comes in at every scale. From the coarsest on, three convolutions make features of it, which join those of the coarser scales; three
+more convolutions mix both, and the result is doubled in size for the next scale.
+
+Where we differ from the paper:
+
+- Any size. A scale has half the positions of the finer one, rounded up, and what is doubled is cut to the finer one's size.
+- A photo is stylized with reflected borders; texture has circular ones, as in the paper, and can be laid side by side without a seam.
+- A convolution before a normalization has no bias: the normalization takes a constant away again.
+- The picture is the sigmoid of the last layer, where the paper leaves it without bounds.
+
+References:
+    Ulyanov, Lebedev, Vedaldi, Lempitsky 2016 (ICML), arXiv 1603.03417 (the generator network and its training); Ulyanov, Vedaldi,
+    Lempitsky 2016b, arXiv 1607.08022 (instance normalization).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from stylenet.catalog.networks import TextureRecord
+from stylenet.errors import ShapeError
+from stylenet.networks.normalization import Normalization
+from stylenet.shapes import check_image
+
+_SLOPE = 0.01
+"""Of the leaky ReLU, for negative values."""
+
+
+class TextureNet(nn.Module):
+    """From noise, and a photo where the record says so, to a picture.
+
+    Args:
+        record: The sizes of its parts. Weights start random.
+    """
+
+    def __init__(self, record: TextureRecord) -> None:
+        super().__init__()
+        self.record = record
+        inputs = record.noise + (3 if record.content else 0)
+        self.scales = nn.ModuleList(_Scale(record, inputs, record.width * coarser) for coarser in reversed(range(record.scales)))
+        self.leave = nn.Conv2d(record.width * record.scales, 3, 1)
+        self._initialize()
+
+    def noise(self, size: tuple[int, int], *, batch: int = 1, generator: torch.Generator | None = None) -> list[Tensor]:
+        """Noise for a picture of `size` = (height, width): uniform in 0..1, for each scale from the picture's own down.
+
+        Args:
+            size: Height and width in pixels, at least 1.
+            batch: Pictures.
+            generator: Of the processor: one seed gives one noise on every device.
+
+        Returns:
+            Shapes (batch, noise, H, W), (batch, noise, ceil(H / 2), ceil(W / 2)), ..., of the network's type and on its device.
+        """
+        weight = self.leave.weight
+        return [
+            torch.rand((batch, self.record.noise, height, width), generator=generator).to(weight) for height, width in self._sizes(size)
+        ]
+
+    def forward(self, noise: Sequence[Tensor], image: Tensor | None = None) -> Tensor:
+        """Pictures, (B, 3, H, W) in 0..1 and float32.
+
+        Args:
+            noise: What `noise` gives, or other noise of the same shapes; the same noise makes the same picture.
+            image: Photos, (B, 3, H, W) in 0..1, where the network stylizes; none where it paints texture.
+
+        Raises:
+            ShapeError: `noise` is not of this network's scales, or `image` is missing, needless or of another size.
+        """
+        self._check(noise, image)
+        finer = None if image is None else image.to(self.leave.weight.dtype)
+        inputs: list[Tensor] = []
+        for part in noise:
+            if finer is not None:
+                inputs.append(torch.cat((part, finer), dim=1))
+                # A window that reaches over an odd border averages what it has.
+                finer = functional.avg_pool2d(finer, 2, ceil_mode=True)
+            else:
+                inputs.append(part)
+        x: Tensor | None = None
+        for scale, part in zip(reversed(self.scales), reversed(inputs), strict=True):
+            x = scale(part.contiguous(memory_format=torch.channels_last), x)
+        return torch.sigmoid(self.leave(x).float())
+
+    def _sizes(self, size: tuple[int, int]) -> list[tuple[int, int]]:
+        height, width = size
+        return [(-(-height // 2**index), -(-width // 2**index)) for index in range(self.record.scales)]
+
+    def _check(self, noise: Sequence[Tensor], image: Tensor | None) -> None:
+        record = self.record
+        given = [tuple(part.shape) for part in noise]
+        if len(noise) != record.scales or noise[0].ndim != 4:
+            raise ShapeError(f"this network takes noise at {record.scales} scales, each (B, {record.noise}, H, W); got {given}")
+        batch, _, height, width = noise[0].shape
+        expected = [(batch, record.noise, *size) for size in self._sizes((height, width))]
+        if given != expected:
+            raise ShapeError(f"noise for {batch} pictures of {width} x {height} has the shapes {expected}; got {given}")
+        if image is None:
+            if record.content:
+                raise ShapeError("this network stylizes photos: give one beside the noise")
+            return
+        if not record.content:
+            raise ShapeError("this network paints texture from noise alone: leave the photo out")
+        check_image(image)
+        if image.shape != (batch, 3, height, width):
+            raise ShapeError(
+                f"the noise is for {batch} photos of {width} x {height}, shape {(batch, 3, height, width)}; got {tuple(image.shape)}"
+            )
+
+    def _initialize(self) -> None:
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, a=_SLOPE, nonlinearity="leaky_relu")
+        nn.init.zeros_(self.leave.bias)  # type: ignore[arg-type]
+
+
+class _Scale(nn.Module):
+    """Features of what comes in at one scale, joined with those of the coarser scales."""
+
+    def __init__(self, record: TextureRecord, inputs: int, coarser: int) -> None:
+        super().__init__()
+        width, kind = record.width, record.normalization
+        self.enter = _three_layers(record, inputs, width)
+        if coarser:
+            # Features that come from different depths have different deviations: balanced, neither drowns the other.
+            self.balance = Normalization(width, kind=kind)
+            self.balance_coarser = Normalization(coarser, kind=kind)
+            self.join = _three_layers(record, coarser + width, coarser + width)
+
+    def forward(self, inputs: Tensor, coarser: Tensor | None) -> Tensor:
+        entered = self.enter(inputs)
+        if coarser is None:
+            return entered
+        height, width = inputs.shape[2:]
+        # Balanced before they are doubled: the same moments, from a quarter of the values.
+        doubled = functional.interpolate(self.balance_coarser(coarser), scale_factor=2, mode="nearest")
+        return self.join(torch.cat((doubled[:, :, :height, :width], self.balance(entered)), dim=1))
+
+
+class _Layer(nn.Module):
+    """A convolution, its normalization and a leaky ReLU."""
+
+    def __init__(self, record: TextureRecord, inputs: int, outputs: int, *, size: int) -> None:
+        super().__init__()
+        self.padding = "reflect" if record.content else "circular"
+        self.convolution = nn.Conv2d(inputs, outputs, size, bias=False)
+        self.normalization = Normalization(outputs, kind=record.normalization)
+
+    def forward(self, x: Tensor) -> Tensor:
+        reach = self.convolution.kernel_size[0] // 2
+        if reach:
+            # A single row or column has no neighbor to reflect.
+            x = functional.pad(x, (reach,) * 4, mode=self.padding if min(x.shape[2:]) > reach else "replicate")
+        return functional.leaky_relu(self.normalization(self.convolution(x)), _SLOPE, inplace=True)
+
+
+def _three_layers(record: TextureRecord, inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(
+        _Layer(record, inputs, outputs, size=3), _Layer(record, outputs, outputs, size=3), _Layer(record, outputs, outputs, size=1)
+    )

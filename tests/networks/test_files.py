@@ -1,0 +1,97 @@
+"""Networks in files: what is written is what is read, and damage is told."""
+
+import json
+import struct
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from stylenet.catalog.networks import AnyRecord, JohnsonRecord, NetworkCard, SlimRecord, TextureRecord, is_network, read_network_card
+from stylenet.errors import WeightsError
+from stylenet.networks.files import build, read_network, write_network
+
+SLIM = SlimRecord(fine=8, coarse=8, blocks=1, mixed=2)
+
+
+def card(record: AnyRecord = SLIM) -> NetworkCard:
+    return NetworkCard(name="mine", paints="style", record=record, title="Mine", steps=7, trained={"seed": 1})
+
+
+def made(record: AnyRecord = SLIM) -> nn.Module:
+    torch.manual_seed(0)
+    return build(record)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [SLIM, SlimRecord(fine=8, coarse=8, blocks=1, code=4), JohnsonRecord(width=4, blocks=1), TextureRecord(scales=2, width=4)],
+    ids=["slim", "instant", "johnson", "texture"],
+)
+def test_reads_back_every_kind(tmp_path: Path, record: AnyRecord) -> None:
+    network = made(record)
+    write_network(tmp_path / "n.safetensors", network.state_dict(), card(record))
+    again, told = read_network(tmp_path / "n.safetensors")
+    assert told == card(record)
+    for name, value in network.state_dict().items():
+        torch.testing.assert_close(again.state_dict()[name], value.half().float() if value.is_floating_point() else value)
+    assert not any(parameter.requires_grad for parameter in again.parameters())
+
+
+def test_eight_bits_are_half_the_size_and_close(tmp_path: Path) -> None:
+    record = SlimRecord(fine=32, coarse=32, blocks=2)
+    network = made(record)
+    write_network(tmp_path / "16.safetensors", network.state_dict(), card(record))
+    write_network(tmp_path / "8.safetensors", network.state_dict(), card(record), bits=8)
+    assert (tmp_path / "8.safetensors").stat().st_size < 0.6 * (tmp_path / "16.safetensors").stat().st_size
+    again, _ = read_network(tmp_path / "8.safetensors")
+    for name, value in network.state_dict().items():
+        given = again.state_dict()[name]
+        if value.dim() > 1:
+            largest = value.abs().flatten(1).amax(1).view(-1, *(1,) * (value.dim() - 1))
+            assert ((given - value).abs() <= largest / 127 * 0.51 + 1e-7).all(), name
+
+
+def test_tells_networks_from_other_files(tmp_path: Path) -> None:
+    write_network(tmp_path / "n.safetensors", made().state_dict(), card())
+    assert is_network(tmp_path / "n.safetensors")
+    (tmp_path / "text.safetensors").write_text("no network at all")
+    assert not is_network(tmp_path / "text.safetensors")
+    assert not is_network(tmp_path / "missing.safetensors")
+
+
+def test_file_without_a_network(tmp_path: Path) -> None:
+    (tmp_path / "text.safetensors").write_text("no network at all")
+    with pytest.raises(WeightsError, match="holds no network; `stylenet train` makes one"):
+        read_network(tmp_path / "text.safetensors")
+
+
+def test_truncated_file(tmp_path: Path) -> None:
+    path = tmp_path / "n.safetensors"
+    write_network(path, made().state_dict(), card())
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(WeightsError, match="is damaged"):
+        read_network(path)
+
+
+def test_weights_of_another_record(tmp_path: Path) -> None:
+    write_network(tmp_path / "n.safetensors", made().state_dict(), card(SlimRecord(fine=16, coarse=8, blocks=1)))
+    with pytest.raises(WeightsError, match="does not hold what its card says"):
+        read_network(tmp_path / "n.safetensors")
+
+
+def test_values_that_are_no_numbers(tmp_path: Path) -> None:
+    state = made().state_dict()
+    state["knobs"][0, 0] = torch.nan
+    write_network(tmp_path / "n.safetensors", state, card())
+    with pytest.raises(WeightsError, match="values that are not numbers"):
+        read_network(tmp_path / "n.safetensors")
+
+
+def test_card_of_a_newer_version(tmp_path: Path) -> None:
+    path = tmp_path / "n.safetensors"
+    header = json.dumps({"__metadata__": {"stylenet_network": json.dumps({"name": "x", "paints": "houses", "record": {"type": "slim"}})}})
+    path.write_bytes(struct.pack("<Q", len(header)) + header.encode())
+    with pytest.raises(WeightsError, match="damaged, or of a newer version"):
+        read_network_card(path)
