@@ -51,7 +51,10 @@ class PictureSection(Section, frozen=True):
 
     largest_px: Annotated[int, knob("long side that is painted where no size is asked for; 0: the photo's own", ge=0)] = 0
     shape: Annotated[Literal["photo", "square"], knob("keep the photo's shape, or press it into a square")] = "photo"
-    start: Annotated[Literal["content", "noise", "style"], knob("the picture that painting starts from")] = "content"
+    start: Annotated[
+        Literal["content", "noise", "style", "network"],
+        knob("the picture that painting starts from; network: what the instant network paints in one pass"),
+    ] = "content"
     noise: Annotated[Literal["normal", "uniform"], knob("kind of noise to start from: normal around the mean, uniform over the range")] = (
         "normal"
     )
@@ -180,6 +183,15 @@ class PyramidSection(Section, frozen=True):
     save_every: Annotated[int, knob("a picture every so many steps, as the source of the recipe shows them; 0: none", ge=0)] = 0
 
 
+class NetworkSection(Section, frozen=True):
+    """The network that paints in one pass, or that paints the picture to start from."""
+
+    name: Annotated[str, knob("network that ships: 'instant' for every style; empty: the one that was trained for the style")] = "instant"
+    style_px: Annotated[
+        int, knob("side of a square with the area at which the painting is looked at, where --style-scale is 1", ge=32, le=4096)
+    ] = 320
+
+
 class About(Section, frozen=True):
     """What a person should know of a recipe."""
 
@@ -195,7 +207,7 @@ class Recipe(Section, frozen=True, kw_only=True):
     name: str = ""
     summary: str
     about: About
-    method: Literal["optimization"] = "optimization"
+    method: Literal["optimization", "network"] = "optimization"
     encoder: EncoderSection = EncoderSection()
     picture: PictureSection = PictureSection()
     painting: StylePictureSection = StylePictureSection()
@@ -206,3 +218,4 @@ class Recipe(Section, frozen=True, kw_only=True):
     smoothness: SmoothnessSection = SmoothnessSection()
     solver: SolverSection = SolverSection()
     pyramid: PyramidSection = PyramidSection()
+    network: NetworkSection = NetworkSection()

@@ -123,7 +123,7 @@ def _paint(job: Job, events: Iterator[Event], started: Started, photo: Picture |
             display.kept(path)
         if isinstance(event, (Step, Preview, Notice)):
             display.moved(event)
-    if not isinstance(event, Done) or not event.steps:
+    if not isinstance(event, Done) or (event.reason == "interrupted" and not event.steps):
         raise Interrupted
     pixels = event.image.cpu()
     Painting(pixels=pixels, photo=photo or Picture(pixels=pixels), done=event).save(output)

@@ -221,13 +221,15 @@ def summary(event: Started) -> str:
     """A plan in one line."""
     plan = event.plan
     size = f"{plan['size'][0]} x {plan['size'][1]}"
-    return f"{size}, recipe {plan['recipe']}, {event.steps} steps ({plan['device']}, {plan['precision']}, {plan['threads']} threads)"
+    work = f"{event.steps} steps" if event.steps else "one pass"
+    return f"{size}, recipe {plan['recipe']}, {work} ({plan['device']}, {plan['precision']}, {plan['threads']} threads)"
 
 
 def end_line(event: Done, output: Path, *, steps: int) -> str:
     """How it ended, and where the result lies."""
     height, width = event.image.shape[2:]
-    facts = f"{output}  ({width} x {height}, {event.steps} steps in {event.seconds:.1f} s)"
+    work = f"{event.steps} steps in {event.seconds:.1f} s" if steps else f"{event.seconds:.2f} s"
+    facts = f"{output}  ({width} x {height}, {work})"
     if event.reason == "interrupted":
         return f"interrupted at step {event.steps} of {steps}; the best picture so far is kept, and --resume goes on with it: {facts}"
     return facts if event.reason == "finished" else f"{facts}; ended early: {event.reason}"

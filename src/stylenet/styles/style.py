@@ -29,7 +29,9 @@ _TILE_PX = 2**21
 class Style(Protocol):
     """What every engine asks of a style."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
 
     def at(self, size_px: float, layers: Iterable[str]) -> Mapping[str, Moments]:
         """Moments of `layers` for the painting at an area of `size_px` squared."""

@@ -24,6 +24,9 @@ _SPARE = 0.8
 _TAKEN_WHOLE, _TAKEN_BY_TILES = 1.12, 2.4
 """Memory that is taken over memory that is used in a pass: freed blocks do not always fit what is asked for next. Measured."""
 
+_PASS_BYTES = 90
+"""For every pixel of one pass of a slim network: photo, painting, and the features between. Measured."""
+
 _SET_UP_STEPS = 1.4
 """What it takes to begin a level, in steps: the photo is looked at, and memory is touched for the first time. Measured."""
 
@@ -95,6 +98,24 @@ def forecast(
         tiles=len(frame.tiles),
         seconds=_seconds(recipe, encoder, levels, tile_px) if timed else None,
     )
+
+
+def forecast_pass(encoder: OpenEncoder, pixels: int, *, held_bytes: int, memory_bytes: int | None) -> Forecast:
+    """The forecast for one pass of a network over a picture of so many pixels, whole.
+
+    Raises:
+        UsageError: it does not fit.
+    """
+    resident = psutil.Process().memory_info().rss - held_bytes
+    needed = resident + _PASS_BYTES * pixels
+    limit = memory_bytes if memory_bytes is not None else resident + int(_SPARE * available_bytes(encoder))
+    if needed > limit:
+        most = max(0, limit - resident) / _PASS_BYTES
+        raise UsageError(
+            f"a picture of {pixels / 1e6:.1f} megapixels takes {_megabytes(needed)} MB in one pass, and there are {_megabytes(limit)} MB; "
+            f"up to {most / 1e6:.1f} megapixels fit: give a smaller --size, or more --memory"
+        )
+    return Forecast(memory_bytes=needed, tile_px=None, tiles=1)
 
 
 def picture_bytes(recipe: Recipe, record: EncoderRecord, width: int) -> float:

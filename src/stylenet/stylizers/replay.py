@@ -15,7 +15,7 @@ from stylenet.errors import UsageError
 from stylenet.image.metadata import read_receipt
 from stylenet.stylizers.plan import Options
 
-_INPUTS = ("photo_sha256", "encoder_sha256", "regions_sha256", "keep_sha256", "start_sha256")
+_INPUTS = ("photo_sha256", "encoder_sha256", "network_sha256", "regions_sha256", "keep_sha256", "start_sha256")
 _SURROUNDINGS = ("stylenet", "torch", "device", "precision", "threads")
 """What the last digits of a picture depend on, and no more than they."""
 
@@ -73,7 +73,7 @@ class Replay:
         Raises:
             UsageError: it would be another picture.
         """
-        different = [name.removesuffix("_sha256") for name in _INPUTS if self.receipt.get(name) != receipt[name]]
+        different = [name.removesuffix("_sha256") for name in _INPUTS if self.receipt.get(name) != receipt.get(name)]
         if [style["sha256"] for style in self.receipt["styles"]] != [style["sha256"] for style in receipt["styles"]]:
             different.append("styles")
         if different:

@@ -21,6 +21,7 @@ from stylenet.image.recolor import keep_colors, parse_color
 from stylenet.image.resize import fit_within, resize
 from stylenet.styles.files import read_style
 from stylenet.styles.style import MixedStyle, PictureStyle, StoredStyle
+from stylenet.stylizers.one_pass import TrainedStyle
 
 AnyStyle: TypeAlias = PictureStyle | StoredStyle | MixedStyle
 
@@ -104,8 +105,10 @@ def open_palette(source: str) -> tuple[tuple[str, float], ...]:
     return tuple((swatch.color, swatch.share) for swatch in palette(load_image(path).pixels))
 
 
-def style_fingerprint(style: AnyStyle) -> str:
+def style_fingerprint(style: AnyStyle | TrainedStyle) -> str:
     """SHA-256 of a painting's pixels or of a style's numbers, for the receipt."""
+    if isinstance(style, TrainedStyle):
+        return style.sha256
     digest = hashlib.sha256()
     if isinstance(style, PictureStyle):
         digest.update(style.pixels.contiguous().numpy().tobytes())

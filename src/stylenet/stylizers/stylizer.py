@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import platform
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,7 +20,7 @@ from stylenet.catalog.recipe import Recipe
 from stylenet.catalog.recipes import load_recipe
 from stylenet.encoders.opening import OpenEncoder, open_encoder
 from stylenet.errors import UsageError
-from stylenet.events import Event, Started
+from stylenet.events import Done, Event, Started
 from stylenet.image.files import ImageSource, Picture, load_image
 from stylenet.image.recolor import keep_colors, with_palette
 from stylenet.image.resize import resize
@@ -28,8 +29,9 @@ from stylenet.optimization.paint import Task, paint
 from stylenet.optimization.precision import fastest_dtype, keep_freed_memory
 from stylenet.styles.style import PictureStyle
 from stylenet.stylizers.adapting import adapted
-from stylenet.stylizers.forecast import forecast
+from stylenet.stylizers.forecast import forecast, forecast_pass
 from stylenet.stylizers.goals import Goals
+from stylenet.stylizers.one_pass import InstantPainter, TrainedStyle, looked_at_px, open_trained, paint_trained
 from stylenet.stylizers.plan import BEFORE, Options, Plan, make_plan
 from stylenet.stylizers.regions import Layout, Region, lay_out, with_photo_kept
 from stylenet.stylizers.replay import Replay
@@ -87,6 +89,7 @@ class Stylizer:
         self.dtype = _dtype(precision, self.device)
         self.encoder: OpenEncoder = open_encoder(recipe.encoder, encoder, device=self.device, dtype=self.dtype)
         self.recipe, self.notices = adapted(recipe, self.encoder.record)
+        self._instant: InstantPainter | None = None
         published = recipe.encoder.published
         if published and encoder is None and self.encoder.weights not in published:
             self.notices += (f"painting with the weights '{self.encoder.weights}'; the recipe's numbers were made for '{published[0]}'",)
@@ -95,14 +98,11 @@ class Stylizer:
         """What would be done for a photo, without doing it; `timed` measures a few steps for a forecast of the time."""
         options = options or Options()
         plan = make_plan(self.recipe, (photo.width, photo.height), options, self.machine())
-        told = forecast(
-            self.recipe,
-            self.encoder,
-            plan.levels,
-            held_bytes=photo.pixels.nbytes if (photo.width, photo.height) == (plan.width, plan.height) else 0,
-            memory_bytes=options.memory_bytes(),
-            timed=timed,
-        )
+        held = photo.pixels.nbytes if (photo.width, photo.height) == (plan.width, plan.height) else 0
+        if self.recipe.method == "network":
+            told = forecast_pass(self.encoder, plan.width * plan.height, held_bytes=held, memory_bytes=options.memory_bytes())
+        else:
+            told = forecast(self.recipe, self.encoder, plan.levels, held_bytes=held, memory_bytes=options.memory_bytes(), timed=timed)
         values = {**plan.values, "memory_bytes": told.memory_bytes, "tiles": told.tiles}
         return replace(plan, tile_px=told.tile_px, values=values if told.seconds is None else {**values, "seconds": told.seconds})
 
@@ -169,11 +169,17 @@ class Stylizer:
             keep=keep,
         )
         keep_freed_memory(bounded=job.tile_px is not None)
-        task = self._task(job, should_stop=should_stop)
+        receipt = self._receipt(job)
         notices = (*picture.notices, *self.notices, *plan.notices, *layout.notices)
         if again is not None:
-            notices += tuple(again.check(task.receipt))
-        yield Started(plan=plan.values, steps=_steps(self.recipe, plan), notices=notices)
+            notices += tuple(again.check(receipt))
+        started = Started(plan=plan.values, steps=_steps(self.recipe, plan), notices=notices)
+        if self.recipe.method == "network":
+            yield started
+            yield self._painted_at_once(job, receipt)
+            return
+        task = self._task(job, receipt, should_stop=should_stop)
+        yield started
         yield from paint(task)
 
     def texture(
@@ -190,6 +196,8 @@ class Stylizer:
         `options.size` is the texture's size, 512 x 512 by default.
         """
         recipe = self.recipe
+        if recipe.method == "network":
+            raise UsageError(f"recipe '{recipe.name}' paints photos; a texture needs one that optimizes, like 'standard'")
         without_photo = msgspec.structs.replace(
             recipe,
             content=msgspec.structs.replace(recipe.content, weight=0.0),
@@ -201,20 +209,56 @@ class Stylizer:
         painter = replace_recipe(self, without_photo)
         yield from painter.stylize(canvas, styles, options, keep=keep, timed=timed, should_stop=should_stop)
 
-    def _opened(self, source: StyleSource, photo: Picture, options: Options) -> AnyStyle:
+    def _opened(self, source: StyleSource, photo: Picture, options: Options) -> AnyStyle | TrainedStyle:
+        if self.recipe.method == "network" and not self.recipe.network.name:
+            return open_trained(source, device=self.device, dtype=self.dtype)
         style = open_style(source, self.recipe, self.encoder)
         if options.keep_colors is None or not options.keep_colors.endswith(BEFORE):
             return style
         return recolored(style, photo.pixels, options.keep_colors.removesuffix(BEFORE))
 
-    def _task(self, job: Job, *, should_stop: Callable[[], bool]) -> Task:
+    def _painted_at_once(self, job: Job, receipt: Mapping[str, Any]) -> Done:
+        """The painting of a network, each region in its own styles."""
+        begun = time.perf_counter()
+        painted = _finished(job, self._in_one_pass(job)).clamp(0, 1)
+        return Done(image=painted, steps=0, seconds=time.perf_counter() - begun, loss=0.0, reason="finished", receipt=receipt)
+
+    def _in_one_pass(self, job: Job) -> Tensor:
+        photo, options = job.photo.to(self.device), job.options
+        total = torch.zeros_like(photo)
+        weights = None if job.layout.weights is None else job.layout.weights.to(self.device)
+        for region, styles in enumerate(job.styles):
+            trained = [(style, share) for style, share in styles if isinstance(style, TrainedStyle)]
+            measured = [(style_fingerprint(style), style, share) for style, share in styles if not isinstance(style, TrainedStyle)]
+            if trained:
+                painted = paint_trained(photo, trained, strength=options.strength, seed=options.seed)
+            else:
+                style_px = looked_at_px(self.recipe.network.style_px, options.style_scale)
+                painted = self._instant_painter()(photo, measured, strength=options.strength, style_px=style_px)
+            total = painted if weights is None else total + weights[region : region + 1] * painted
+        return total
+
+    def _uses_instant(self) -> bool:
+        by_network = self.recipe.method == "network" and bool(self.recipe.network.name)
+        return by_network or self.recipe.picture.start == "network"
+
+    def _instant_painter(self) -> InstantPainter:
+        if self._instant is None:
+            name = self.recipe.network.name
+            self._instant = InstantPainter(name, encoder_sha256=self.encoder.sha256, device=self.device, dtype=self.dtype)
+        return self._instant
+
+    def _task(self, job: Job, receipt: Mapping[str, Any], *, should_stop: Callable[[], bool]) -> Task:
         options, photo = job.options, job.photo
         pictures = [style.pixels for style, _ in job.styles[-1] if isinstance(style, PictureStyle)]
         if self.recipe.picture.start == "style" and job.start is None and not pictures:
             raise UsageError(
                 f"recipe '{self.recipe.name}' starts from the painting, and a style file has no picture; give the picture, or --start"
             )
-        receipt = self._receipt(job)
+        measured = [[(style, share) for style, share in each if not isinstance(style, TrainedStyle)] for each in job.styles]
+        start = job.start
+        if start is None and self.recipe.picture.start == "network":
+            start = self._in_one_pass(job).cpu()
         checkpoint = (
             None if job.keep is None else Checkpoint(path=job.keep.path, job=receipt, seconds=job.keep.seconds, resume=job.keep.resume)
         )
@@ -225,7 +269,7 @@ class Stylizer:
             photo=photo.to(self.device),
             goals_at=Goals(
                 self.recipe,
-                job.styles,
+                measured,
                 photo_size=(photo.shape[3], photo.shape[2]),
                 style_scale=options.style_scale,
                 device=self.device,
@@ -234,7 +278,7 @@ class Stylizer:
             style_factor=strength_factor(options.strength),
             seed=options.seed,
             style_picture=pictures[0].to(self.device) if pictures else None,
-            start=None if job.start is None else job.start.to(self.device),
+            start=None if start is None else start.to(self.device),
             save_every=options.save_every or self.recipe.pyramid.save_every,
             finish=partial(_finished, job),
             tile_px=job.tile_px,
@@ -254,6 +298,7 @@ class Stylizer:
             "recipe": msgspec.to_builtins(self.recipe),
             "encoder": self.encoder.weights,
             "encoder_sha256": self.encoder.sha256,
+            "network_sha256": self._instant_painter().sha256 if self._uses_instant() else None,
             "photo": job.photo_name,
             "photo_sha256": pixels_fingerprint(photo),
             "styles": [
@@ -282,7 +327,7 @@ class Job:
 
     photo: Tensor
     photo_name: str | None
-    styles: Sequence[Sequence[tuple[AnyStyle, float]]]
+    styles: Sequence[Sequence[tuple[AnyStyle | TrainedStyle, float]]]
     layout: Layout
     options: Options
     start: Tensor | None
