@@ -68,13 +68,13 @@ class OutputError(StylenetError):
 
 
 class NumericalError(StylenetError):
-    """The painting left the range of numbers and cannot go on."""
+    """A painting or a training left the range of numbers and cannot go on."""
 
     exit_code = 8
 
 
 class CheckpointError(StylenetError):
-    """A painting that was stopped cannot be gone on with."""
+    """A painting or a training that was stopped cannot be gone on with."""
 
     exit_code = 9
 

@@ -1,0 +1,318 @@
+"""`stylenet train`: a network that paints in the style of one painting."""
+
+from __future__ import annotations
+
+import json as json_format
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from stylenet.cli import options
+from stylenet.cli.app import INTERRUPTED, signals_call
+from stylenet.errors import UsageError
+from stylenet.image.output import check_output
+
+if TYPE_CHECKING:
+    from stylenet.catalog.networks import AnyRecord
+    from stylenet.cli.jobs import Stop
+    from stylenet.training.one_style import OneStyleTask
+    from stylenet.training.plan import Plan
+    from stylenet.training.processes import Processes
+    from stylenet.training.trainer import Trainer, Update
+
+Network = Literal["slim", "johnson", "texture"]
+
+_TRAINING, _RUN, _SHOW = "What is trained", "How it runs", "What is shown and kept"
+
+_FOLDER_SUFFIX = ".training"
+"""Added to the output's name: the folder beside it that a training is gone on from; it disappears with the last update."""
+
+_STEPS = 2000
+_MOST_STEPS = 1_000_000  # where minutes are given in place of them
+_PATIENCE = 8  # looks at the loss without a gain, of 50 updates each
+_WARMUP = 50  # updates, a tenth where there are fewer than ten times as many
+_EVERY = 100  # updates between two checkpoints, and between two previews
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a person asked for, as the options gave it; None stands for an option that was left out."""
+
+    painting: Path
+    photos: Path | None
+    output: Path
+    network: Network
+    style_px: int
+    loss_network: str | None
+    start: Path | None
+    plan: Plan
+    device: str | None
+    precision: str | None
+    threads: int | None
+    previews: Path | None
+    tensorboard: bool
+    keep: bool
+    quiet: bool
+    json: bool
+
+    @property
+    def folder(self) -> Path:
+        """Beside the output."""
+        return self.output.with_name(self.output.name + _FOLDER_SUFFIX)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the tree."""
+    app.command()(train)
+
+
+def train(
+    painting: Annotated[Path, typer.Argument(metavar="PAINTING", help="The picture whose style is learned.", show_default=False)],
+    *,
+    photos: Annotated[
+        Path | None,
+        typer.Option("--photos", metavar="DIR", help="Photos to learn from; 50 are enough. Left out: a network 'texture' paints texture."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to write: .safetensors. Left out: named after the painting, here."),
+    ] = None,
+    network: Annotated[
+        Network,
+        typer.Option("--network", help="slim is ours and the fastest; the others are of the literature.", rich_help_panel=_TRAINING),
+    ] = "slim",
+    style_size: Annotated[
+        int,
+        typer.Option("--style-size", metavar="PX", min=32, max=2048, help="Larger: smaller strokes.", rich_help_panel=_TRAINING),
+    ] = 384,
+    loss_network: Annotated[
+        str | None,
+        typer.Option(
+            "--loss-network", metavar="NAME|FILE", help="compact (the default), vgg16, vgg19 or a weights file.", rich_help_panel=_TRAINING
+        ),
+    ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option("--start", metavar="FILE", help="A network of the same kind to begin with.", rich_help_panel=_TRAINING),
+    ] = None,
+    steps: Annotated[
+        int | None,
+        typer.Option("--steps", metavar="N", min=1, help=f"Updates at most; {_STEPS} if left out.", rich_help_panel=_TRAINING),
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", metavar="M", min=0.01, help="Train for about so long.", rich_help_panel=_TRAINING)
+    ] = None,
+    batch: Annotated[
+        int, typer.Option("--batch", metavar="N", min=1, max=4096, help="Photos of an update.", rich_help_panel=_TRAINING)
+    ] = 4,
+    crop: Annotated[
+        int, typer.Option("--crop", metavar="PX", min=64, max=2048, help="Side of the photos' crops.", rich_help_panel=_TRAINING)
+    ] = 256,
+    seed: Annotated[int, typer.Option("--seed", help="Of all random numbers.", rich_help_panel=_TRAINING)] = 0,
+    device: options.Device = None,
+    precision: options.Precision = None,
+    threads: options.Threads = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", metavar="", help="Go on with a training of this name that was stopped or killed.", rich_help_panel=_RUN),
+    ] = False,
+    previews: Annotated[
+        Path | None,
+        typer.Option("--previews", metavar="DIR", help="Photos to show progress on; left out: four of --photos.", rich_help_panel=_SHOW),
+    ] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", metavar="", help="Write for TensorBoard too, into OUTPUT.training.", rich_help_panel=_SHOW)
+    ] = False,
+    keep: Annotated[
+        bool,
+        typer.Option("--keep", metavar="", help="Keep OUTPUT.training in the end: log, previews, checkpoint.", rich_help_panel=_SHOW),
+    ] = False,
+    quiet: options.Quiet = False,
+    json: options.Json = False,
+) -> None:
+    """Train a network that paints in the style of a painting; 'stylenet stylize PHOTO OUTPUT' then takes a moment."""
+    if photos is None and network != "texture":
+        raise UsageError("--photos is missing: give a folder with photos to learn from; 50 are enough")
+    if threads is not None and threads < 1:
+        raise UsageError(f"--threads is {threads}; allowed are whole numbers from 1")
+    output = options.free_name(f"{painting.stem}-network", ".safetensors") if output is None else output
+    check_output(output, formats={".safetensors": "safetensors"})
+    options.refuse_input_as_output(output, [painting] if start is None else [painting, start])
+
+    from stylenet.training.plan import Plan
+
+    most = steps or (_STEPS if minutes is None else _MOST_STEPS)
+    plan = Plan(
+        steps=most,
+        minutes=minutes or 0.0,
+        batch=batch,
+        crop_px=crop,
+        warmup=min(_WARMUP, most // 10),
+        patience=_PATIENCE,
+        seed=seed,
+        checkpoint_every=_EVERY,
+        preview_every=_EVERY,
+    )
+    wish = Wish(
+        painting=painting,
+        photos=photos,
+        output=output,
+        network=network,
+        style_px=style_size,
+        loss_network=loss_network,
+        start=start,
+        plan=plan,
+        device=device,
+        precision=precision,
+        threads=threads,
+        previews=previews,
+        tensorboard=tensorboard,
+        keep=keep,
+        quiet=quiet,
+        json=json,
+    )
+    if not resume and wish.folder.is_dir() and any(wish.folder.iterdir()):
+        raise UsageError(f"'{wish.folder}' holds a training that is not finished; --resume goes on with it, or delete it to begin anew")
+    _run(wish)
+
+
+def _run(wish: Wish) -> None:
+    """Train, show it, and write the network."""
+    import os
+
+    import torch
+
+    from stylenet.cli.jobs import Stop
+    from stylenet.stylizers.stylizer import open_stylizer
+    from stylenet.training.processes import choose_gpu, found, joined
+    from stylenet.training.trainer import Trainer
+
+    stop = Stop()
+
+    def handle(number: int, frame: Any) -> None:
+        # Several processes hear twice of their end, from the terminal and from torchrun, and all have to end after the same update.
+        if found().count == 1 or not stop():
+            stop.handle(number, frame)
+
+    with signals_call(handle):
+        if wish.threads is not None:
+            torch.set_num_threads(min(wish.threads, 4 * (os.cpu_count() or 1)))
+        choose_gpu()
+        # Loss network, device and precision are found as for painting; the recipe itself does not matter.
+        stylizer = stop.check(open_stylizer(encoder=wish.loss_network, device=wish.device or "auto", precision=wish.precision or "auto"))
+        with joined(stylizer.device) as processes:
+            task = stop.check(_task(wish, stylizer.encoder))
+            if processes.first:
+                options.make_folder(wish.folder)
+            trainer = Trainer(task, wish.plan, wish.folder, device=stylizer.device, dtype=stylizer.dtype, processes=processes)
+            _teach(wish, trainer, task, stop, processes=processes)
+    if trainer.reason == "interrupted":
+        raise typer.Exit(INTERRUPTED)
+
+
+def _task(wish: Wish, encoder: Any) -> OneStyleTask:
+    from stylenet.image.crops import find_pictures
+    from stylenet.image.files import load_image
+    from stylenet.training.one_style import OneStyleTask
+
+    return OneStyleTask(
+        load_image(wish.painting).pixels,
+        [] if wish.photos is None else find_pictures(wish.photos),
+        record=_record(wish),
+        encoder=encoder,
+        plan=wish.plan,
+        style_px=wish.style_px,
+        start=wish.start,
+        previews=[] if wish.previews is None else find_pictures(wish.previews),
+    )
+
+
+def _record(wish: Wish) -> AnyRecord:
+    from stylenet.catalog.networks import JohnsonRecord, SlimRecord, TextureRecord
+
+    match wish.network:
+        case "slim":
+            return SlimRecord()
+        case "johnson":
+            return JohnsonRecord()
+        case "texture":
+            # The numbers of scales are the paper's, for texture and for stylization.
+            return TextureRecord(scales=5) if wish.photos is None else TextureRecord(content=True, scales=6)
+
+
+def _teach(wish: Wish, trainer: Trainer, task: OneStyleTask, stop: Stop, *, processes: Processes) -> None:
+    from stylenet.cli.progress import open_display
+    from stylenet.events import Preview, Step
+    from stylenet.networks.files import write_network
+    from stylenet.training.journal import Journal, clear
+    from stylenet.training.trainer import Update
+
+    if not processes.first:
+        for _ in trainer.events(stop):
+            pass
+        return
+    _say_start(wish, trainer, processes)
+    last: Update | None = None
+    with (
+        Journal(wish.folder, step=trainer.step, tensorboard=wish.tensorboard) as journal,
+        open_display(quiet=wish.quiet, as_json=wish.json) as display,
+    ):
+        for event in trainer.events(stop):
+            kept = journal.note(event)
+            if isinstance(event, Update):
+                last = event
+                size = (wish.plan.crop_px, wish.plan.crop_px)
+                facts = {name: value for name, value in vars(event).items() if name != "rate"}
+                display.moved(Step(level=0, size_px=size, **facts))
+            else:
+                display.moved(event)
+            if isinstance(event, Preview) and kept is not None and wish.keep:
+                display.kept(kept)
+    name = re.sub(r"[^a-z0-9]+", "-", wish.painting.stem.lower()).strip("-") or "painting"
+    title = re.sub(r"[\s_-]+", " ", wish.painting.stem).strip().capitalize()
+    card = task.card(name, title=title, steps=trainer.step, seconds=trainer.seconds)
+    write_network(wish.output, trainer.average, card, bits=8 if wish.network == "slim" else 16)
+    if trainer.reason != "interrupted" and not wish.keep:
+        clear(wish.folder)
+    _say_end(wish, trainer, last)
+
+
+def _say_start(wish: Wish, trainer: Trainer, processes: Processes) -> None:
+    if wish.json:
+        import msgspec
+
+        print(json_format.dumps({"event": "started", "plan": msgspec.to_builtins(wish.plan), "job": trainer.task.job()}), flush=True)
+    elif not wish.quiet:
+        source = "noise" if wish.photos is None else f"{trainer.task.job()['photos']} photos"
+        length = f"about {wish.plan.minutes:g} minutes" if wish.plan.minutes else f"at most {wish.plan.steps} updates"
+        begun = f", going on after {trainer.step} updates" if trainer.step else ""
+        machine = f", {processes.count} processes" if processes.count > 1 else ""
+        print(
+            f"training '{wish.network}' on {source}, {length} of {wish.plan.batch} crops of {wish.plan.crop_px} px{machine}{begun}",
+            flush=True,
+        )
+
+
+def _say_end(wish: Wish, trainer: Trainer, last: Update | None) -> None:
+    if wish.json:
+        told = {"steps": trainer.step, "seconds": trainer.seconds, "loss": last.loss if last else None, "reason": trainer.reason}
+        print(json_format.dumps({"event": "done", "output": str(wish.output), **told}), flush=True)
+        return
+    if wish.quiet:
+        return
+    facts = f"{wish.output}  ({trainer.step} updates in {trainer.seconds / 60:.1f} min)"
+    match trainer.reason:
+        case "interrupted":
+            print(
+                f"interrupted at update {trainer.step} of {trainer.end}; the network so far is kept, and --resume goes on with it: {facts}"
+            )
+            return
+        case "stalled":
+            print(f"{facts}; ended early: nothing more was gained")
+        case _:
+            print(facts)
+    if trainer.task.paints == "style":
+        print(f"paint with it: stylenet stylize PHOTO {wish.output}")

@@ -1,0 +1,105 @@
+"""Crops of picture files, as training reads them by the ten thousand: fast, at random places, from whatever a folder holds."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import torch
+from PIL import ImageOps
+from torch import Tensor
+
+from stylenet.errors import ImageError
+from stylenet.image.files import load_image, to_pil
+from stylenet.image.opening import damaged, opened
+
+_PLAIN = frozenset(("RGB", "L", "P", "CMYK", "YCbCr"))
+"""Modes that Pillow turns into RGB as one expects."""
+
+_SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".avif"))
+
+
+def find_pictures(folder: Path) -> list[Path]:
+    """All picture files in a folder and the folders in it, sorted by path; hidden ones are left out.
+
+    Raises:
+        ImageError: there is no such folder, or no picture in it.
+    """
+    if not folder.is_dir():
+        raise ImageError(f"'{folder}' is no folder; give one with photos to learn from")
+    found = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in _SUFFIXES and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+    if not found:
+        raise ImageError(f"folder '{folder}' holds no picture ({', '.join(sorted(_SUFFIXES))}); give one with photos to learn from")
+    return found
+
+
+def read_crop(path: Path, size_px: int, rng: random.Random, *, zooms: tuple[float, float]) -> Tensor:
+    """A random square of a picture, flipped half of the time: (3, size_px, size_px), RGB, 0..1.
+
+    Args:
+        path: Any file that Pillow reads.
+        size_px: Of the crop.
+        rng: Draws the place, the zoom and the flip; always the same number of draws.
+        zooms: Shortest and longest side of the square in the picture, in units of `size_px`; bounded by the picture itself, so that a
+            smaller one is enlarged.
+
+    Raises:
+        ImageError: the file cannot be read.
+    """
+    zoom, across, down, flipped = rng.random(), rng.random(), rng.random(), rng.random() < 0.5
+    picture = _decoded(path, size_px * 2)
+    shortest = min(picture.size)
+    least, most = (min(shortest, zoom * size_px) for zoom in zooms)
+    side = least + zoom * (most - least)
+    left, top = across * (picture.width - side), down * (picture.height - side)
+    box = (left, top, left + side, top + side)
+    return _tensor(picture.resize((size_px, size_px), PIL.Image.Resampling.BICUBIC, box=box, reducing_gap=2.0), flipped)
+
+
+def read_within(path: Path, size_px: int, rng: random.Random, *, shares: tuple[float, float]) -> Tensor:
+    """A random part of a picture in the picture's own shape: (3, H, W), RGB, 0..1, at most `size_px` squared pixels, never enlarged.
+
+    Args:
+        path: Any file that Pillow reads.
+        size_px: Root of the most pixels.
+        rng: Draws the place and the share.
+        shares: Least and most of the picture's sides that the part has.
+
+    Raises:
+        ImageError: the file cannot be read.
+    """
+    share, across, down, flipped = rng.uniform(*shares), rng.random(), rng.random(), rng.random() < 0.5
+    picture = _decoded(path, size_px * 2)
+    width, height = picture.width * share, picture.height * share
+    left, top = across * (picture.width - width), down * (picture.height - height)
+    scale = min(1.0, size_px / (width * height) ** 0.5)
+    size = (max(32, round(width * scale)), max(32, round(height * scale)))
+    resized = picture.resize(size, PIL.Image.Resampling.BICUBIC, box=(left, top, left + width, top + height), reducing_gap=2.0)
+    return _tensor(resized, flipped)
+
+
+def _decoded(path: Path, least_px: int) -> PIL.Image.Image:
+    """The picture, upright and RGB; a large JPEG is decoded at a fraction of its size, as its format allows."""
+    with opened(path) as file:
+        image = file.image
+        try:
+            if image.mode in _PLAIN and "transparency" not in image.info:
+                image.draft("RGB", (least_px, least_px))
+                image.load()
+                return ImageOps.exif_transpose(image).convert("RGB")
+            return to_pil(load_image(path).pixels)  # slower, but knows transparency and 16 bits
+        except ImageError:
+            raise
+        except Exception as cause:  # Pillow's decoders raise nearly anything for hostile data
+            raise damaged(file.name, cause) from cause
+
+
+def _tensor(picture: PIL.Image.Image, flipped: bool) -> Tensor:
+    pixels = np.asarray(picture, dtype=np.float32).transpose(2, 0, 1) / 255.0
+    return torch.from_numpy(np.ascontiguousarray(pixels[:, :, ::-1] if flipped else pixels))

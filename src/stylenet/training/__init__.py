@@ -1,0 +1,1 @@
+"""Teach networks: to paint in one style or in all, to sharpen, to color."""

@@ -1,0 +1,84 @@
+"""Batches of crops, decoded ahead in threads. What is in a batch depends on the seed, its step and the place in it alone."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from torch import Tensor
+
+from stylenet.errors import ImageError
+
+Batch = TypeVar("Batch")
+
+_MOST_THREADS = 16
+_MOST_BROKEN = 1000
+"""Files in a row that cannot be read: then it is the folder that is wrong."""
+
+
+class Pictures:
+    """Files to draw crops from; those that cannot be read are passed over and remembered.
+
+    Args:
+        paths: At least one.
+
+    Attributes:
+        broken: Why each of those that were met cannot be read.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        if not paths:
+            raise ImageError("there is no photo to learn from; give at least one")
+        self.paths = tuple(paths)
+        self.broken: dict[Path, str] = {}
+
+    def draw(self, rng: random.Random, read: Callable[[Path, random.Random], Tensor]) -> Tensor:
+        """A crop of a random picture; where it cannot be read, of the next one that can.
+
+        Raises:
+            ImageError: none of many files can be read.
+        """
+        first = rng.randrange(len(self.paths))
+        for offset in range(min(len(self.paths), _MOST_BROKEN)):
+            path = self.paths[(first + offset) % len(self.paths)]
+            try:
+                return read(path, rng)
+            except ImageError as error:
+                self.broken.setdefault(path, str(error))
+        raise ImageError(f"none of the photos to learn from can be read; the first says: {next(iter(self.broken.values()))}")
+
+    def notices(self) -> list[str]:
+        """A line for each file that was passed over, in the order in which they were met."""
+        return [f"passed over: {reason}" for reason in list(self.broken.values())]
+
+    def spread(self, count: int) -> list[Path]:
+        """Some of the files, at most `count`, evenly spread."""
+        count = min(count, len(self.paths))
+        return [self.paths[index * len(self.paths) // count] for index in range(count)]
+
+
+def item_rng(seed: int, step: int, index: int) -> random.Random:
+    """Draws all that item `index` of the batch of update `step` depends on: so that any process can make any of them."""
+    return random.Random(f"{seed}-{step}-{index}")
+
+
+def ahead(make: Callable[[int], Batch], first: int, last: int) -> Generator[Batch, None, None]:
+    """`make(step)` for every step from `first` to before `last`, made before they are needed, by threads: decoding lets others compute."""
+    threads = min(_MOST_THREADS, max(1, (os.cpu_count() or 1) // 2))
+    steps = iter(range(first, last))
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        waiting: deque[Future[Batch]] = deque(pool.submit(make, step) for step in islice(steps, 2 * threads + 2))
+        try:
+            while waiting:
+                batch = waiting.popleft().result()
+                waiting.extend(pool.submit(make, step) for step in islice(steps, 1))
+                yield batch
+        finally:
+            for future in waiting:
+                future.cancel()

@@ -1,0 +1,233 @@
+"""The task of painting in the style of one painting: photos after it, or texture from noise alone."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import torch
+from torch import Tensor, nn
+
+from stylenet.catalog.networks import AnyRecord, NetworkCard, Paints, SlimRecord, TextureRecord, network_files, read_network_card
+from stylenet.catalog.recipe import EncoderSection
+from stylenet.encoders.opening import OpenEncoder, open_encoder
+from stylenet.errors import ImageError, WeightsError
+from stylenet.image.crops import read_crop
+from stylenet.image.files import load_image
+from stylenet.image.resize import fit_within, resize
+from stylenet.networks.files import build, read_network
+from stylenet.networks.instant import InstantNet
+from stylenet.networks.slim import STRENGTHS, SlimNet
+from stylenet.networks.texture import TextureNet
+from stylenet.shapes import check_image
+from stylenet.training.batches import Pictures, item_rng
+from stylenet.training.perceptual import Goal, PerceptualLoss, Weights
+from stylenet.training.plan import Plan
+
+_USUAL = 50.0
+"""The strength that is the recipes' own balance of content and style; networks that know no other paint at it."""
+
+_USUAL_SHARE = 0.5
+"""Of the pictures, where a network learns strengths: most people never ask for another."""
+
+PREVIEWS = 4
+"""Photos that previews are painted from, where none are named."""
+
+_PREVIEW_PX = 384
+_ZOOMS = (0.6, 1.6)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StyleBatch:
+    """Photos (B, 3, S, S), or none for texture, and for each picture a strength (B,) and a seed of noise."""
+
+    photos: Tensor | None
+    strengths: Tensor
+    seeds: Sequence[int]
+
+
+class OneStyleTask:
+    """Photos painted after one painting, or its texture.
+
+    Args:
+        painting: Shape (1, 3, H, W), 0..1.
+        photos: To paint; none for a texture network.
+        record: The network's architecture. A slim one begins with what the network of every style knows of the painting.
+        encoder: The loss network.
+        plan: The numbers.
+        style_px: Root of the area at which the painting is looked at: larger ones give smaller strokes. It is never enlarged.
+        start: A network's file to begin with: of the same architecture, or that of every style; left out, the latter where it ships.
+        previews: Photos to show progress on; left out, a few of `photos`.
+
+    Raises:
+        ShapeError: `painting` is no picture.
+        ImageError: the network paints photos, and there are none.
+        WeightsError: `start` is no network, or one of another architecture.
+    """
+
+    def __init__(
+        self,
+        painting: Tensor,
+        photos: Sequence[Path],
+        *,
+        record: AnyRecord,
+        encoder: OpenEncoder,
+        plan: Plan,
+        style_px: int = 384,
+        start: Path | None = None,
+        previews: Sequence[Path] = (),
+    ) -> None:
+        check_image(painting)
+        texture = isinstance(record, TextureRecord) and not record.content
+        self.paints: Paints = "texture" if texture else "style"
+        self._photos = None if texture else Pictures(photos)
+        self._shown = (previews or self._photos.spread(PREVIEWS)) if self._photos else ()
+        self._record, self._encoder, self._plan, self._style_px = record, encoder, plan, style_px
+        self._painting = _at(painting, style_px)
+        self._device = encoder.fast.mean.device
+        self._start = _start(record, start)
+        # Computed once: the file may be gone when the last checkpoint is written.
+        self._fingerprints = {
+            "painting": hashlib.sha256(self._painting.contiguous().numpy().tobytes()).hexdigest(),
+            "start": "" if self._start is None else hashlib.sha256(self._start.read_bytes()).hexdigest(),
+        }
+        self.network = self._built().to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._loss = PerceptualLoss(encoder.fast, Weights())
+        self._goal = Goal.of(self._loss.statistics(self._painting.to(self._device)))
+
+    def batch(self, step: int, places: range) -> StyleBatch:
+        """These places of the batch of update `step`."""
+        drawn = [item_rng(self._plan.seed, step, place) for place in places]
+        seeds = [rng.getrandbits(62) for rng in drawn]
+        strengths = torch.tensor([self._strength(rng) for rng in drawn])
+        if self._photos is None:
+            return StyleBatch(photos=None, strengths=strengths, seeds=seeds)
+        size = self._plan.crop_px
+        photos = [self._photos.draw(rng, lambda path, rng: read_crop(path, size, rng, zooms=_ZOOMS)) for rng in drawn]
+        return StyleBatch(photos=torch.stack(photos), strengths=strengths, seeds=seeds)
+
+    def loss(self, batch: StyleBatch) -> Mapping[str, Tensor]:
+        """Content, style and smoothness; of texture style alone."""
+        size = self._plan.crop_px
+        photos = None if batch.photos is None else batch.photos.to(self._device).contiguous(memory_format=torch.channels_last)
+        strengths = batch.strengths.to(self._device)
+        painted = self._paint(self.network, photos, strengths, seeds=batch.seeds, size=(size, size))
+        with torch.autocast(self._device.type, enabled=False):
+            if photos is None:
+                return self._loss.of_texture(painted, self._goal)
+            return self._loss(painted, photos, [self._goal] * len(photos), strengths)
+
+    def job(self) -> Mapping[str, Any]:
+        """What the weights depend on."""
+        return {
+            "task": self.paints,
+            "network": msgspec.to_builtins(self._record),
+            **self._fingerprints,
+            "loss network": self._encoder.sha256,
+            "seed": self._plan.seed,
+            "crop": self._plan.crop_px,
+            "photos": 0 if self._photos is None else len(self._photos.paths),
+        }
+
+    def pictures(self, network: nn.Module) -> Sequence[tuple[str, Tensor]]:
+        """A few photos as `network` paints them, or one texture."""
+        usual = torch.full((1,), _USUAL, device=self._device)
+        if self._photos is None:
+            return [("texture", self._paint(network, None, usual, seeds=[0], size=(_PREVIEW_PX, _PREVIEW_PX)))]
+        shown = []
+        for path in self._shown:
+            try:
+                photo = load_image(path).pixels
+            except ImageError as error:
+                self._photos.broken.setdefault(path, str(error))
+                continue
+            photo = resize(photo, fit_within(photo.shape[3], photo.shape[2], _PREVIEW_PX)).to(self._device)
+            shown.append((path.stem, self._paint(network, photo, usual, seeds=[0], size=(photo.shape[2], photo.shape[3]))))
+        return shown
+
+    def notices(self) -> Sequence[str]:
+        """Files that were passed over."""
+        return () if self._photos is None else self._photos.notices()
+
+    def card(self, name: str, *, title: str = "", steps: int, seconds: float) -> NetworkCard:
+        """What the network's file will say of it; `name` in plain kebab case."""
+        trained = {
+            "photos": 0 if self._photos is None else len(self._photos.paths),
+            "batch": self._plan.batch,
+            "crop_px": self._plan.crop_px,
+            "loss_network": self._encoder.weights,
+            "start": "" if self._start is None else self._start.stem,
+            "seed": self._plan.seed,
+            "seconds": round(seconds),
+            "painting_sha256": self._fingerprints["painting"],
+        }
+        return NetworkCard(
+            name=name,
+            paints=self.paints,
+            record=self._record,
+            title=title,
+            encoder_sha256=self._encoder.sha256,
+            style_px=self._style_px,
+            steps=steps,
+            trained=trained,
+        )
+
+    def _strength(self, rng: random.Random) -> float:
+        usual, other = rng.random() < _USUAL_SHARE, rng.uniform(STRENGTHS[0], STRENGTHS[-1])
+        return _USUAL if usual or not isinstance(self._record, SlimRecord) else other
+
+    def _paint(
+        self, network: nn.Module, photos: Tensor | None, strengths: Tensor, *, seeds: Sequence[int], size: tuple[int, int]
+    ) -> Tensor:
+        match network:
+            case SlimNet():
+                return network(photos, network.knobs_at(strengths))
+            case TextureNet():
+                each = [network.noise(size, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+                return network([torch.cat(scale) for scale in zip(*each, strict=True)], photos)
+        return network(photos)
+
+    def _built(self) -> nn.Module:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self._plan.seed)
+            network = build(self._record)
+        if self._start is not None:
+            known, _ = read_network(self._start)
+            network.load_state_dict(self._knobbed(known) if isinstance(known, InstantNet) else known.state_dict())
+        return network
+
+    @torch.no_grad()
+    def _knobbed(self, known: InstantNet) -> dict[str, Tensor]:
+        """The weights with which a network of one style paints as the one of every style does after this painting."""
+        # Told by the encoder that it was trained with, whatever the loss network is.
+        compact = open_encoder(EncoderSection(), device=torch.device("cpu"), dtype=torch.float32).exact
+        statistics = PerceptualLoss(compact, Weights()).statistics(self._painting)
+        knobs = known.coder(known.coder.describe(statistics).expand(len(STRENGTHS), -1), torch.tensor(STRENGTHS))
+        return {**known.painter.state_dict(), "knobs": knobs}
+
+
+def _start(record: AnyRecord, start: Path | None) -> Path | None:
+    """The network's file to begin with, known to fit; none where none is given and none that ships fits."""
+    if start is None:
+        shipped = network_files().get("instant")
+        return shipped if shipped is not None and _fits(shipped, record) else None
+    if not _fits(start, record):
+        raise WeightsError(f"network '{start}' has not the architecture that is trained; begin with one that has, or leave it out")
+    return start
+
+
+def _fits(path: Path, record: AnyRecord) -> bool:
+    known = read_network_card(path).record
+    return known == record or (isinstance(known, SlimRecord) and msgspec.structs.replace(known, code=0) == record)
+
+
+def _at(painting: Tensor, style_px: int) -> Tensor:
+    height, width = painting.shape[2:]
+    scale = min(1.0, style_px / math.sqrt(width * height))
+    return resize(painting, (max(1, round(width * scale)), max(1, round(height * scale))))

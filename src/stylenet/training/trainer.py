@@ -1,0 +1,275 @@
+"""The loop that teaches a network, whatever its task: batches in, updates, checkpoints, events out."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from stylenet.catalog.networks import Paints
+from stylenet.errors import CheckpointError, NumericalError
+from stylenet.events import Notice, Preview
+from stylenet.image.sheet import contact_sheet
+from stylenet.optimization.precision import keep_freed_memory
+from stylenet.training.batches import ahead
+from stylenet.training.checkpoint import CHECKPOINT, read_checkpoint, under, write_checkpoint
+from stylenet.training.plan import Plan
+from stylenet.training.plateau import Plateau
+from stylenet.training.processes import Processes
+
+_PREVIEW_PX = 320
+
+
+class Task(Protocol):
+    """What is taught.
+
+    Attributes:
+        paints: What the network will do.
+    """
+
+    paints: Paints
+
+    @property
+    def network(self) -> nn.Module:
+        """Whose weights are taught."""
+
+    def batch(self, step: int, places: range) -> Any:
+        """What update `step` learns from: these places of its batch, each the same whoever asks. Called in other threads."""
+
+    def loss(self, batch: Any) -> Mapping[str, Tensor]:
+        """The terms whose sum is minimized, each the mean over the batch."""
+
+    def job(self) -> Mapping[str, Any]:
+        """All that the weights depend on beside the plan, in plain values."""
+
+    def pictures(self, network: nn.Module) -> Sequence[tuple[str, Tensor]]:
+        """What `network`, of the same architecture, makes of a few fixed photos: names and pictures (1, 3, H, W), 0..1; or none."""
+
+    def notices(self) -> Sequence[str]:
+        """All that a person should know so far, a line each; every line is told once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """One update is done.
+
+    Attributes:
+        step: Updates so far.
+        steps: In all, as it looks now.
+        loss: Sum of the terms.
+        terms: By name.
+        rate: Learning rate.
+        seconds: Of training in all, those before an interruption included.
+        seconds_left: Estimate until the end.
+    """
+
+    step: int
+    steps: int
+    loss: float
+    terms: Mapping[str, float]
+    rate: float
+    seconds: float
+    seconds_left: float
+
+
+Event = Update | Preview | Notice
+
+
+class Trainer:
+    """A training that can be interrupted at any moment, and goes on to the same bytes.
+
+    Args:
+        task: What is taught; its network is trained in place.
+        plan: The numbers.
+        folder: Holds the checkpoint; with several processes all of them see it, and the first one writes it.
+        device: Where it runs.
+        dtype: What convolutions compute with; weights, losses and the optimizer stay in float32.
+        processes: Those that share every batch.
+
+    Attributes:
+        average: The weights' average by name, which is the result.
+        step: Updates so far.
+        seconds: Of training so far.
+        reason: Why it ended: "finished", "interrupted", "stalled" or "out of time".
+
+    Raises:
+        CheckpointError: the folder holds another training's checkpoint, or a damaged one.
+        UsageError: the batch cannot be shared by the processes.
+    """
+
+    def __init__(
+        self, task: Task, plan: Plan, folder: Path, *, device: torch.device, dtype: torch.dtype, processes: Processes | None = None
+    ) -> None:
+        self.task, self.plan, self.folder = task, plan, folder
+        self._device, self._dtype, self._processes = device, dtype, processes or Processes()
+        self._places = self._processes.share(plan.batch)
+        self._optimizer = torch.optim.Adam(task.network.parameters(), lr=plan.learning_rate, betas=(0.9, 0.99))
+        self.average = {name: value.detach().clone() for name, value in task.network.state_dict().items()}
+        self.step, self.seconds, self.reason = 0, 0.0, "finished"
+        self._ending: tuple[int, str] | None = None
+        self._plateau = Plateau()
+        if (folder / CHECKPOINT).exists():
+            self._resume()
+        self._loss: nn.Module = _Loss(task)
+        if self._processes.count > 1:
+            self._agree_on_step()
+            self._loss = DistributedDataParallel(self._loss)
+
+    @property
+    def end(self) -> int:
+        """The number of updates in all, as it looks now."""
+        return self.plan.steps if self._ending is None else self._ending[0]
+
+    def events(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+        """Train to the end of the plan: an `Update` after each, notices and previews between them.
+
+        Args:
+            should_stop: Asked after every update; true keeps a checkpoint and ends.
+
+        Raises:
+            NumericalError: the loss is no number any more; the checkpoint holds the state before.
+            ImageError: none of the pictures can be read.
+        """
+        keep_freed_memory()
+        told: set[str] = set()
+        with contextlib.closing(ahead(lambda step: self.task.batch(step, self._places), self.step, self.plan.steps)) as batches:
+            stopped = False
+            while self.step < self.end and not stopped:
+                update, stopped = self._update(batches, should_stop)
+                last = stopped or self.step >= self.end
+                self.reason = "interrupted" if stopped else "finished" if self._ending is None else self._ending[1]
+                if last or self.step % self.plan.checkpoint_every == 0:
+                    self._keep()
+                yield update
+                for line in self.task.notices():
+                    if line not in told:
+                        told.add(line)
+                        yield Notice(message=line)
+                if (last or self.step == 1 or self.step % self.plan.preview_every == 0) and (preview := self._preview()):
+                    yield preview
+
+    def _update(self, batches: Iterator[Any], should_stop: Callable[[], bool]) -> tuple[Update, bool]:
+        """One update, and whether it is the last one because a process was asked to stop."""
+        begun = time.perf_counter()
+        batch = next(batches)
+        network, rate = self.task.network, self.plan.rate(self.step, self.end)
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        buffers = [buffer.clone() for buffer in network.buffers()]
+        with torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32):
+            terms: dict[str, Tensor] = self._loss(batch)
+            loss = torch.stack(list(terms.values())).sum()
+        self._optimizer.zero_grad()
+        loss.backward()
+        length = nn.utils.clip_grad_norm_(network.parameters(), self.plan.clip)
+        if not torch.isfinite(length):
+            for buffer, value in zip(network.buffers(), buffers, strict=True):
+                buffer.copy_(value)  # running means have seen what broke the loss
+            self._keep()
+            raise NumericalError(
+                f"update {self.step + 1}: the loss is no number any more; the state before is kept. Precision float32, or a lower "
+                f"learning rate than {self.plan.learning_rate:g}, helps"
+            )
+        self._optimizer.step()
+        self.step += 1
+        self._follow()
+        self.seconds += time.perf_counter() - begun
+        flags = (should_stop(), self.plan.late(self.seconds))
+        told = [*(term.detach().float() for term in terms.values()), *loss.new_tensor(flags, dtype=torch.float32)]
+        *sums, stopped, late = self._processes.sum(torch.stack(told)).tolist()
+        values = {name: value / self._processes.count for name, value in zip(terms, sums, strict=True)}
+        self._watch(sum(values.values()), late=late > 0)
+        return self._told(values, rate), stopped > 0
+
+    def _told(self, values: Mapping[str, float], rate: float) -> Update:
+        left = self.end - self.step
+        if self.plan.minutes and self._ending is None:
+            left = min(left, max(1, round(self.step * (60 * self.plan.minutes / self.seconds - 1))))
+        return Update(
+            step=self.step,
+            steps=self.step + left,
+            loss=sum(values.values()),
+            terms=values,
+            rate=rate,
+            seconds=self.seconds,
+            seconds_left=left * self.seconds / self.step,
+        )
+
+    def _follow(self) -> None:
+        """Let the average follow the weights: at first closely, for its memory would be that of the random start."""
+        share = min(self.plan.average, self.step / (self.step + 10))
+        for name, value in self.task.network.state_dict().items():
+            self.average[name].lerp_(value, 1 - share) if value.is_floating_point() else self.average[name].copy_(value)
+
+    def _watch(self, loss: float, *, late: bool) -> None:
+        """Begin the end where there is nothing more to gain, or no time."""
+        stalled = self._plateau.reached(loss, self.plan.patience)
+        if self._ending is None and (stalled or late) and (end := self.plan.end_begun(self.step)) < self.plan.steps:
+            self._ending = end, "out of time" if late else "stalled"
+
+    @torch.no_grad()
+    def _preview(self) -> Preview | None:
+        """What the average paints; only the first process does."""
+        if not self._processes.first:
+            return None
+        network = copy.deepcopy(self.task.network)
+        network.load_state_dict(self.average)
+        with torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32):
+            cells = [(name, image.float().cpu()) for name, image in self.task.pictures(network.eval())]
+        return Preview(image=contact_sheet(cells, cell_px=_PREVIEW_PX), step=self.step, scheduled=True) if cells else None
+
+    def _keep(self) -> None:
+        if not self._processes.first:
+            return
+        state = self._optimizer.state_dict()["state"]
+        tensors = {f"network.{name}": value for name, value in self.task.network.state_dict().items()}
+        tensors |= {f"average.{name}": value for name, value in self.average.items()}
+        tensors |= {f"optimizer.{index}.{name}": value for index, values in state.items() for name, value in values.items()}
+        progress = {"step": self.step, "seconds": self.seconds, "ending": self._ending, "plateau": vars(self._plateau)}
+        write_checkpoint(self.folder, tensors, {**progress, "job": self.task.job()})
+
+    def _resume(self) -> None:
+        tensors, progress = read_checkpoint(self.folder, self.task.job())
+        try:
+            self.task.network.load_state_dict(under("network", tensors))
+        except RuntimeError:
+            path = self.folder / CHECKPOINT
+            raise CheckpointError(f"'{path}' holds the weights of another version's network; delete it to begin anew") from None
+        for name, value in under("average", tensors).items():
+            self.average[name].copy_(value)
+        states: dict[int, dict[str, Tensor]] = {}
+        parameters = list(self.task.network.parameters())
+        for name, value in under("optimizer", tensors).items():
+            index, part = name.split(".")
+            # In the parameter's own memory layout, as the optimizer had made it: other loops round differently.
+            state = value.clone() if part == "step" else torch.empty_like(parameters[int(index)]).copy_(value)
+            states.setdefault(int(index), {})[part] = state
+        self._optimizer.load_state_dict({"state": states, "param_groups": self._optimizer.state_dict()["param_groups"]})
+        self.step, self.seconds = progress["step"], progress["seconds"]
+        if progress.get("ending"):
+            self._ending = tuple(progress["ending"])
+        self._plateau = Plateau(**progress.get("plateau", {}))
+
+    def _agree_on_step(self) -> None:
+        total = self._processes.sum(torch.tensor(float(self.step), device=self._device))
+        if float(total) != self.step * self._processes.count:
+            raise CheckpointError(f"the processes have read different checkpoints; all of them must see the folder '{self.folder}'")
+
+
+class _Loss(nn.Module):
+    """A task's loss as what `DistributedDataParallel` wraps: its gradients are averaged over the processes."""
+
+    def __init__(self, task: Task) -> None:
+        super().__init__()
+        self.network, self._task = task.network, task
+
+    def forward(self, batch: Any) -> Mapping[str, Tensor]:
+        return self._task.loss(batch)

@@ -1,0 +1,122 @@
+"""Crops of whatever a folder holds."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+import torch
+
+from stylenet.errors import ImageError
+from stylenet.image.crops import find_pictures, read_crop, read_within
+
+
+def ramp(width: int, height: int) -> PIL.Image.Image:
+    """Red grows to the right, green downwards."""
+    rows, columns = np.mgrid[0:height, 0:width]
+    pixels = np.stack((columns * 255 / max(1, width - 1), rows * 255 / max(1, height - 1), np.full_like(rows, 40)), axis=2)
+    return PIL.Image.fromarray(pixels.round().astype(np.uint8))
+
+
+def test_pictures_are_found_in_order_hidden_ones_not(tmp_path: Path) -> None:
+    for name in ("b.JPG", "a/c.png", ".hidden.jpg", ".cache/d.jpg", "note.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert find_pictures(tmp_path) == [tmp_path / "a/c.png", tmp_path / "b.JPG"]
+
+
+def test_no_folder_and_no_picture_are_told(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match=r"'.*nowhere' is no folder; give one with photos"):
+        find_pictures(tmp_path / "nowhere")
+    with pytest.raises(ImageError, match=r"holds no picture \(.*\.jpg"):
+        find_pictures(tmp_path)
+
+
+def test_a_crop_is_a_square_of_the_picture(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    ramp(300, 200).save(path)
+    places = []
+    for seed in range(20):
+        crop = read_crop(path, 64, random.Random(seed), zooms=(1.0, 1.0))
+        assert crop.shape == (3, 64, 64)
+        assert crop.dtype == torch.float32
+        red, green = crop[0, 32], crop[1, :, 32]
+        # 64 pixels of 300 and of 200, whatever the place; flipped or not.
+        assert abs(float(red[-1] - red[0])) == pytest.approx(63 / 299, abs=0.012)
+        assert float(green[-1] - green[0]) == pytest.approx(63 / 199, abs=0.012)
+        places.append((round(float(red.mean()), 2), float(red[-1] - red[0]) < 0))
+    assert len({place for place, _ in places}) > 10
+    assert {flipped for _, flipped in places} == {True, False}
+
+
+def test_the_same_draws_the_same_crop(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    ramp(300, 200).save(path)
+    first, again = (read_crop(path, 64, random.Random(3), zooms=(0.6, 1.6)) for _ in range(2))
+    assert torch.equal(first, again)
+
+
+def test_small_pictures_are_enlarged_and_zooms_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    ramp(20, 30).save(path)
+    crop = read_crop(path, 64, random.Random(0), zooms=(0.6, 1.6))
+    assert crop.shape == (3, 64, 64)
+    assert float(crop[0].max() - crop[0].min()) > 0.9  # the whole width
+
+
+def test_a_part_keeps_the_pictures_shape_and_is_not_enlarged(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    ramp(400, 200).save(path)
+    whole = read_within(path, 100, random.Random(0), shares=(1.0, 1.0))
+    assert whole.shape == (3, 71, 141)
+    assert read_within(path, 1000, random.Random(0), shares=(1.0, 1.0)).shape == (3, 200, 400)
+    half = read_within(path, 1000, random.Random(0), shares=(0.5, 0.5))
+    assert half.shape == (3, 100, 200)
+    assert float(half[0].max() - half[0].min()) == pytest.approx(0.5, abs=0.01)
+
+
+def test_large_jpegs_are_decoded_small_and_look_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    ramp(1600, 1200).save(path, quality=95)
+    small = read_within(path, 100, random.Random(0), shares=(1.0, 1.0))
+    expected = torch.from_numpy(np.array(ramp(small.shape[2], small.shape[1]))).permute(2, 0, 1) / 255
+    flipped = small.flip(2) if small[0, 0, 0] > small[0, 0, -1] else small
+    assert float((flipped - expected).abs().max()) < 0.04
+
+
+def test_orientation_is_applied(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    exif = PIL.Image.Exif()
+    exif[274] = 6  # the camera was turned
+    ramp(300, 200).save(path, exif=exif)
+    assert read_within(path, 1000, random.Random(0), shares=(1.0, 1.0)).shape == (3, 300, 200)
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "CMYK", "RGBA", "LA", "1", "I;16"])
+def test_any_mode_becomes_rgb(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / ("a.tif" if mode == "CMYK" else "a.png")
+    if mode == "I;16":
+        PIL.Image.fromarray(np.full((80, 90), 30000, np.uint16)).save(path)
+    else:
+        ramp(90, 80).convert("RGB").convert(mode).save(path)
+    crop = read_crop(path, 64, random.Random(0), zooms=(1.0, 1.0))
+    assert crop.shape == (3, 64, 64)
+    assert 0 <= float(crop.min()) <= float(crop.max()) <= 1
+    if mode == "I;16":
+        assert float(crop.mean()) == pytest.approx(30000 / 65535, abs=0.01)
+
+
+def test_what_cannot_be_read_is_told_with_its_name(tmp_path: Path) -> None:
+    text, cut, empty = (tmp_path / name for name in ("text.jpg", "cut.jpg", "empty.png"))
+    text.write_text("dear diary")
+    ramp(300, 200).save(cut)
+    cut.write_bytes(cut.read_bytes()[:1500])
+    empty.touch()
+    for path, reason in ((text, "it holds text"), (cut, "damaged or cut off"), (empty, "empty"), (tmp_path / "gone.jpg", "no such file")):
+        with pytest.raises(ImageError, match=f"{path.name}': .*{reason}"):
+            read_crop(path, 64, random.Random(0), zooms=(1.0, 1.0))
+        with pytest.raises(ImageError, match=f"{path.name}': .*{reason}"):
+            read_within(path, 64, random.Random(0), shares=(1.0, 1.0))

@@ -1,0 +1,49 @@
+"""The task of every style."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+import torch
+
+from stylenet.encoders.opening import OpenEncoder
+from stylenet.networks import coder
+from stylenet.training import instant
+from stylenet.training.instant import InstantTask
+from stylenet.training.trainer import Trainer
+from tests.training.conftest import TINY, plan
+from tests.training.test_trainer import kept, run, same
+
+
+@pytest.fixture
+def task(photos: list[Path], encoder: OpenEncoder, monkeypatch: pytest.MonkeyPatch) -> InstantTask:
+    """Photos painted after each other; the coder reads the tiny encoder's few channels."""
+    monkeypatch.setattr(instant, "_CALIBRATION", 3)
+    monkeypatch.setattr(coder, "LAYERS", {f"relu{block}_1": encoder.record.widths[f"conv{block}_1"] for block in range(1, 6)})
+    return InstantTask(photos, photos, encoder=encoder.exact, plan=plan(steps=2), record=msgspec.structs.replace(TINY, code=2))
+
+
+def test_it_learns_and_goes_on(task: InstantTask, tmp_path: Path) -> None:
+    trainer = Trainer(task, plan(steps=2), tmp_path, device=torch.device("cpu"), dtype=torch.float32)
+    before = {name: value.clone() for name, value in task.network.state_dict().items()}
+    assert len(run(trainer)) == 2
+    assert not same(before, task.network.state_dict())
+    after = kept(trainer)
+    again = Trainer(task, plan(steps=2), tmp_path, device=torch.device("cpu"), dtype=torch.float32)
+    assert again.step == 2
+    assert same(kept(again), after)
+
+
+def test_a_batch_is_the_same_in_parts(task: InstantTask) -> None:
+    whole = task.batch(1, range(4))
+    parts = [task.batch(1, range(1)), task.batch(1, range(1, 4))]
+    assert torch.equal(whole.photos, torch.cat([part.photos for part in parts]))
+    assert torch.equal(whole.strengths, torch.cat([part.strengths for part in parts]))
+    assert len(whole.paintings) == 4
+    assert torch.equal(whole.paintings[2], parts[1].paintings[1])
+
+
+def test_the_job_is_told_as_ever(task: InstantTask) -> None:
+    assert task.job() == {"task": "instant", "seed": 0, "photos": 5, "paintings": 5}

@@ -1,0 +1,146 @@
+"""The task of one painting."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import msgspec
+import pytest
+import torch
+
+from stylenet.catalog.networks import JohnsonRecord, NetworkCard, SlimRecord, TextureRecord
+from stylenet.catalog.recipe import EncoderSection
+from stylenet.encoders.opening import OpenEncoder, open_encoder
+from stylenet.errors import ImageError, WeightsError
+from stylenet.image.files import load_image
+from stylenet.networks.files import build, read_network, write_network
+from stylenet.networks.instant import InstantNet
+from stylenet.networks.slim import STRENGTHS, SlimNet
+from stylenet.training import one_style
+from stylenet.training.one_style import OneStyleTask, StyleBatch
+from stylenet.training.perceptual import Goal, PerceptualLoss, Weights
+from tests.training.conftest import TINY, Make, plan
+
+
+def test_a_batch_is_the_same_in_parts(make: Make) -> None:
+    task = make("a", batch=4).task
+    whole = task.batch(3, range(4))
+    parts = [task.batch(3, range(2)), task.batch(3, range(2, 4))]
+    assert torch.equal(whole.photos, torch.cat([part.photos for part in parts]))
+    assert torch.equal(whole.strengths, torch.cat([part.strengths for part in parts]))
+    assert whole.photos.shape == (4, 3, 64, 64)
+    assert not torch.equal(whole.photos, task.batch(4, range(4)).photos)
+
+
+def test_a_slim_network_learns_strengths_and_others_the_usual_one(make: Make) -> None:
+    strengths = make("a").task.batch(0, range(40)).strengths
+    assert float((strengths == 50).float().mean()) == pytest.approx(0.5, abs=0.25)
+    assert float(strengths.min()) < 30 < 70 < float(strengths.max())
+    others = make("b", record=JohnsonRecord(width=2, blocks=1)).task.batch(0, range(40)).strengths
+    assert set(others.tolist()) == {50.0}
+
+
+def test_the_loss_is_that_of_the_everyday_recipes(make: Make, painting: Path, encoder: OpenEncoder) -> None:
+    task = make("a").task
+    batch = StyleBatch(photos=task.batch(0, range(2)).photos, strengths=torch.tensor([50.0, 20.0]), seeds=[0, 1])
+    judge = PerceptualLoss(encoder.exact, Weights())
+    pixels = load_image(painting).pixels
+    small = one_style._at(pixels, 64)
+    assert small.shape[2] * small.shape[3] == pytest.approx(64**2, rel=0.03)
+    goal = Goal.of(judge.statistics(small))
+    network = task.network
+    assert isinstance(network, SlimNet)
+    painted = network(batch.photos, network.knobs_at(batch.strengths))
+    expected = judge(painted, batch.photos, [goal, goal], batch.strengths)  # type: ignore[arg-type]
+    for name, term in task.loss(batch).items():
+        assert term.item() == pytest.approx(expected[name].item(), rel=1e-5)
+
+
+def test_texture_is_judged_by_style_alone_and_needs_no_photo(make: Make) -> None:
+    task = make("a", record=TextureRecord(scales=2, width=2)).task
+    batch = task.batch(0, range(2))
+    assert batch.photos is None
+    assert set(task.loss(batch)) == {"style"}
+    assert task.loss(batch)["style"].item() == task.loss(batch)["style"].item()  # the noise is the seed's
+    assert [name for name, _ in task.pictures(task.network)] == ["texture"]
+
+
+def test_the_painting_itself_has_no_texture_loss(painting: Path, encoder: OpenEncoder) -> None:
+    judge = PerceptualLoss(encoder.exact, Weights())
+    pixels = load_image(painting).pixels
+    goal = Goal.of(judge.statistics(pixels))
+    same, other = judge.of_texture(pixels, goal)["style"], judge.of_texture(1 - pixels, goal)["style"]
+    assert float(same) < 0.01 * float(other)
+
+
+def instant_file(path: Path) -> InstantNet:
+    record = msgspec.structs.replace(TINY, code=3)
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        network = build(record)
+    card = NetworkCard(name="instant", paints="every style", record=record)
+    write_network(path, network.state_dict(), card)
+    known, _ = read_network(path)
+    assert isinstance(known, InstantNet)
+    return known
+
+
+def task_with(
+    painting: Path, photos: list[Path], encoder: OpenEncoder, start: Path | None, record: SlimRecord | JohnsonRecord = TINY
+) -> OneStyleTask:
+    return OneStyleTask(load_image(painting).pixels, photos, record=record, encoder=encoder, plan=plan(), style_px=64, start=start)
+
+
+def test_it_begins_with_what_the_network_of_every_style_knows(
+    painting: Path, photos: list[Path], encoder: OpenEncoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "instant.safetensors"
+    known = instant_file(path)
+    task = task_with(painting, photos, encoder, path)
+    assert isinstance(task.network, SlimNet)
+    assert torch.equal(task.network.enter.weight, known.painter.enter.weight)
+    # The description is the compact encoder's, whatever the loss network is: three rows of knobs, one for each strength.
+    compact = open_encoder(EncoderSection(), device=torch.device("cpu"), dtype=torch.float32).exact
+    described = known.coder.describe(PerceptualLoss(compact, Weights()).statistics(one_style._at(load_image(painting).pixels, 64)))
+    for row, strength in enumerate(STRENGTHS):
+        expected = known.coder(described, torch.tensor([strength]))[0]
+        assert torch.allclose(task.network.knobs[row], expected, atol=1e-6)
+    monkeypatch.setattr(one_style, "network_files", lambda: {"instant": path})
+    shipped = task_with(painting, photos, encoder, None)
+    assert all(torch.equal(value, shipped.network.state_dict()[name]) for name, value in task.network.state_dict().items())
+    assert shipped.job()["start"] != ""
+
+
+def test_a_start_of_another_architecture_is_refused(painting: Path, photos: list[Path], encoder: OpenEncoder, tmp_path: Path) -> None:
+    path = tmp_path / "instant.safetensors"
+    instant_file(path)
+    with pytest.raises(WeightsError, match="not the architecture that is trained"):
+        task_with(painting, photos, encoder, path, JohnsonRecord(width=2, blocks=1))
+    with pytest.raises(WeightsError, match="holds no network"):
+        task_with(painting, photos, encoder, painting)
+
+
+def test_the_job_knows_painting_network_encoder_and_seed(make: Make, painting: Path, photos: list[Path], encoder: OpenEncoder) -> None:
+    job = dict(make("a").task.job())
+    assert job == make("a").task.job()
+    other = dataclasses.replace(encoder, sha256="1" * 64)
+    assert task_with(painting, photos, other, None).job() != job
+    assert task_with(photos[0], photos, encoder, None).job() != job
+    assert task_with(painting, photos[1:], encoder, None).job() != job
+
+
+def test_photos_are_needed(painting: Path, encoder: OpenEncoder) -> None:
+    with pytest.raises(ImageError, match="no photo to learn from"):
+        task_with(painting, [], encoder, None)
+
+
+def test_the_card_says_what_it_is(make: Make, tmp_path: Path) -> None:
+    task = make("a", record=TextureRecord(content=True, scales=2, width=2)).task
+    assert isinstance(task, OneStyleTask)
+    card = task.card("the-painting", title="The painting", steps=6, seconds=1.4)
+    path = tmp_path / "out.safetensors"
+    write_network(path, task.network.state_dict(), card)
+    _, read = read_network(path)
+    assert (read.name, read.paints, read.steps, read.style_px, read.encoder_sha256) == ("the-painting", "style", 6, 64, "0" * 64)
+    assert (read.trained["photos"], read.trained["loss_network"]) == (5, "tiny")
