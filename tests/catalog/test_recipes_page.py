@@ -37,15 +37,16 @@ def row(recipe: Recipe) -> str:
     pooling = f", {recipe.encoder.pooling} pooling" if recipe.encoder.pooling not in (None, "max") else ""
     size = f"{recipe.picture.largest_px}" if recipe.picture.largest_px else "the photo's"
     square = ", square" if recipe.picture.shape == "square" else ""
-    start = {"content": "the photo", "noise": f"{recipe.picture.noise} noise", "style": "the painting"}[recipe.picture.start]
+    starts = {"content": "the photo", "noise": f"{recipe.picture.noise} noise", "style": "the painting", "network": "`instant`'s picture"}
+    optimizes = recipe.method == "optimization"
     cells = (
         f"`{recipe.name}`" if recipe.name in EVERYDAY else f"[`{recipe.name}`](#{recipe.name})",
         recipe.summary,
         recipe.encoder.name + pooling,
         size + square,
-        start,
-        recipe.solver.name,
-        rounds,
+        starts[recipe.picture.start],
+        recipe.solver.name if optimizes else "none",
+        rounds if optimizes else "one pass",
     )
     return f"| {' | '.join(cells)} |"
 

@@ -6,7 +6,9 @@ A record and its weights are one file; see `networks/files.py`. Variants are fie
 from __future__ import annotations
 
 import json
+import os
 import struct
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
@@ -158,6 +160,12 @@ def find_network(name: str) -> Path:
     if name not in files:
         raise WeightsError(f"no network called '{name}' ships; there are {', '.join(files) or 'none'}.{did_you_mean(name, files)}")
     return files[name]
+
+
+def usual_recipe(styles: Iterable[object]) -> str:
+    """The recipe where a person names none: `trained` where a style is the file of a network, else `standard`."""
+    files = (Path(style) for style in styles if isinstance(style, (str, os.PathLike)) and os.fspath(style).endswith(".safetensors"))
+    return "trained" if any(is_network(path) for path in files) else "standard"
 
 
 def _metadata(path: Path) -> dict[str, str]:

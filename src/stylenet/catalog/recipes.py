@@ -18,7 +18,7 @@ from stylenet.catalog.recipe import STYLE_DISTANCES, Recipe
 from stylenet.errors import RecipeError, did_you_mean
 
 _FOLDER = resources.files("stylenet.catalog") / "recipes"
-EVERYDAY = ("instant", "trained", "draft", "standard", "fine")
+EVERYDAY = ("instant", "trained", "refined", "draft", "standard", "fine")
 """Made for this product and for every photo; the others reproduce the literature."""
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
+from stylenet.catalog.networks import usual_recipe
 from stylenet.catalog.recipes import load_recipe
 from stylenet.cli.app import INTERRUPTED, Interrupted, signals_call
 from stylenet.cli.options import free_name, refuse_input_as_output
@@ -81,6 +82,8 @@ def run_job(job: Job) -> Done:
     """
     job = _with_inputs(job)
     output = _checked_output(job)
+    if job.recipe is None and job.replay is None:
+        job = replace(job, recipe=usual_recipe(job.styles))
     if job.recipe is not None:
         load_recipe(job.recipe, job.changes)  # a misspelled knob is told now and not after torch was loaded
     stop = Stop()

@@ -38,7 +38,7 @@ RecipeName = Annotated[
         "--recipe",
         "-r",
         metavar="NAME|FILE",
-        help="draft, standard (the default), fine, one of 'recipes ls', or a .toml file.",
+        help="instant, trained, draft, standard (the default), fine, one of 'recipes ls', or a .toml file.",
         rich_help_panel=_LOOK,
     ),
 ]
@@ -80,7 +80,16 @@ Changes = Annotated[
 ]
 Start = Annotated[
     str | None,
-    typer.Option("--start", metavar="WHAT|FILE", help="Start from content, noise, style, or a picture file.", rich_help_panel=_LOOK),
+    typer.Option(
+        "--start",
+        metavar="WHAT|FILE",
+        help="Start from content, noise, style, network (what instant paints), or a picture file.",
+        rich_help_panel=_LOOK,
+    ),
+]
+Refine = Annotated[
+    bool,
+    typer.Option("--refine", metavar="", help="Let optimization go on from what --recipe instant paints.", rich_help_panel=_LOOK),
 ]
 Masks = Annotated[
     list[str] | None,

@@ -10,7 +10,7 @@ import typer
 from stylenet.cli import options
 from stylenet.errors import UsageError
 
-_STARTS = ("content", "noise", "style")
+_STARTS = ("content", "noise", "style", "network")
 
 
 def register(app: typer.Typer) -> None:
@@ -35,6 +35,7 @@ def stylize(
     seed: options.Seed = None,
     changes: options.Changes = None,
     start: options.Start = None,
+    refine: options.Refine = False,
     masks: options.Masks = None,
     feather: options.Feather = None,
     protect: options.Protect = None,
@@ -66,6 +67,10 @@ def stylize(
         if "picture.start" in knobs:
             raise UsageError("--start and --set picture.start are both given; choose one")
         knobs["picture.start"] = start
+    if refine:
+        if recipe not in (None, "instant"):
+            raise UsageError(f"--refine goes on from recipe instant, and --recipe is {recipe}; --start network lets any recipe start there")
+        recipe = "refined"
     run_job(
         Job(
             photo=photo,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
+from stylenet.catalog.networks import usual_recipe
 from stylenet.catalog.recipe import Recipe
 from stylenet.events import Done, Event
 from stylenet.image.files import ImageSource, Picture, load_image, save_image, to_pil
@@ -67,7 +68,7 @@ def stylize(
     photo: ImageSource | Picture,
     style: StyleSource | Sequence[StyleSource],
     *,
-    recipe: str | Path | Recipe | Stylizer = "standard",
+    recipe: str | Path | Recipe | Stylizer | None = None,
     size: int | str | None = None,
     strength: float = 50.0,
     style_scale: float = 1.0,
@@ -86,7 +87,8 @@ def stylize(
     Args:
         photo: A file, a PIL picture or an array.
         style: The name of a style ("starry-night"), a painting, a style file, or a list of them.
-        recipe: Name of a recipe, a `.toml` file, a recipe, or an open stylizer, which saves the time to open it.
+        recipe: Name of a recipe, a `.toml` file, a recipe, or an open stylizer, which saves the time to open it. By default "standard", or
+            "trained" where the style is a network's file.
         size: Long side in pixels, "WIDTHxHEIGHT" or "full"; by default the photo's size up to the recipe's limit.
         strength: 0 (the photo) to 100 (the painting); 50 is the recipe.
         style_scale: Size of the strokes, 0.125..8.
@@ -103,6 +105,8 @@ def stylize(
     Raises:
         StylenetError: see the tree in `stylenet.errors`.
     """
+    if recipe is None:
+        recipe = usual_recipe(style if isinstance(style, (list, tuple)) else [style])
     stylizer = recipe if isinstance(recipe, Stylizer) else open_stylizer(recipe)
     picture = photo if isinstance(photo, Picture) else load_image(photo)
     options = Options(
