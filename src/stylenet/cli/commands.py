@@ -15,6 +15,7 @@ from stylenet.errors import StylenetError
 _MODULES = {
     "stylize": "stylize",
     "texture": "stylize",
+    "train": "train",
     "sheet": "choosing",
     "sequence": "choosing",
     "compare": "comparing",
@@ -24,8 +25,10 @@ _MODULES = {
     "styles": "styles",
     "recipes": "recipes",
     "weights": "weights",
+    "export": "export",
     "demo": "demo",
     "doctor": "doctor",
+    "bench": "bench",
 }
 """The module of this room that has each command, in the order of the help page."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -78,7 +78,7 @@ class StyleCoder(nn.Module):
         x = nn.functional.silu(self.code(x))
         return self.knobs(x)
 
-    def calibrate(self, paintings: list[Mapping[str, Moments]]) -> None:
+    def calibrate(self, paintings: Sequence[Mapping[str, Moments]]) -> None:
         """Let what is described lie about zero with a spread of one for these paintings, each a batch of one."""
         rows = torch.cat([self._first(one) for one in paintings])
         self.center.copy_(rows.mean(0))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -16,7 +15,7 @@ from stylenet.catalog.networks import KEY, NetworkCard, find_network
 from stylenet.errors import UsageError, WeightsError
 from stylenet.image.output import check_output, written_whole
 from stylenet.networks.coder import LAYERS
-from stylenet.networks.export import opened, to_onnx
+from stylenet.networks.export import Painter, to_onnx
 from stylenet.networks.files import read_network
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.slim import SlimNet
@@ -64,42 +63,56 @@ def export_network(source: str | Path, output: str | Path, *, style: StyleSource
     """
     target = check_output(output, formats={".onnx": "ONNX"})
     network, card = read_network(_file(source))
-    if style is not None and not isinstance(network, InstantNet):
-        raise UsageError(f"network '{card.name}' paints in its own style; leave --style out, or export the network 'instant'")
-    name, description = ("", None) if style is None else _described(cast(InstantNet, network), card, style)
-    facts = {KEY: msgspec.json.encode(card).decode(), "stylenet": stylenet.__version__, "style": name, "use": _told(network, description)}
+    name, description = "", None
+    if style is not None:
+        if not isinstance(network, InstantNet):
+            raise UsageError(f"network '{card.name}' paints in its own style; leave --style out, or export the network 'instant'")
+        name, description = describe(network, card, style)
+    facts = {KEY: msgspec.json.encode(card).decode(), "style": name, "stylenet": stylenet.__version__}
     data = to_onnx(network, description=description, facts=facts)
-    difference = largest_difference(data, network, description)
+    painter = Painter(data, threads=torch.get_num_threads())
+    difference = largest_difference(painter, network, description)
     if not difference <= MOST_DIFFERENCE:  # nor where it is no number
         raise WeightsError(
             f"the ONNX graph of network '{card.name}' paints otherwise than the network, by {difference:.2g} where {MOST_DIFFERENCE:g} is "
-            "allowed; nothing was written. Are these the weights of a network that was trained to the end?"
+            "allowed; nothing was written. Is it a network that was trained to the end?"
         )
     with written_whole(target) as temporary:
         temporary.write_bytes(data)
-    return Exported(path=target, inputs=tuple(_example(network, description, torch.zeros(1, 3, 1, 1), 50.0)), difference=difference)
+    return Exported(path=target, inputs=tuple(painter.inputs), difference=difference)
 
 
-def largest_difference(data: bytes, network: nn.Module, description: Tensor | None = None) -> float:
+def largest_difference(painter: Painter, network: nn.Module, description: Tensor | None = None) -> float:
     """The largest difference between a pixel of a graph's paintings and of its network's, of 0..1, at five sizes and six strengths.
 
     Args:
-        data: The graph's file.
+        painter: Of the graph.
         network: In float32, on the processor.
-        description: Of the painting that is part of the graph; None: descriptions are drawn at random where the graph asks for one.
+        description: Of the painting that is part of the graph; where the graph asks for one, descriptions are drawn at random.
     """
-    paint = opened(data, threads=torch.get_num_threads())
     generator = torch.Generator().manual_seed(0)
-    largest = torch.zeros(())
-    for height, width in COMPARED_SIZES:
-        photo = torch.rand((1, 3, height, width), generator=generator)
-        for strength in COMPARED_STRENGTHS if isinstance(network, (SlimNet, InstantNet)) else COMPARED_STRENGTHS[:1]:
-            inputs = _example(network, description, photo, strength, generator=generator)
-            painted = torch.from_numpy(paint({name: value.numpy() for name, value in inputs.items()}))
+    differences = []
+    for size in COMPARED_SIZES:
+        photo = torch.rand((1, 3, *size), generator=generator)
+        for strength in COMPARED_STRENGTHS if "strength" in painter.inputs else COMPARED_STRENGTHS[:1]:
+            inputs = {"image": photo}
+            if "strength" in painter.inputs:
+                inputs["strength"] = torch.tensor([strength])
+            if isinstance(network, InstantNet) and "style" in painter.inputs:
+                inputs["style"] = description = torch.randn((1, network.coder.description_size), generator=generator)
             with torch.inference_mode():
-                expected = _painted(network, inputs, description, strength)
-            largest = torch.maximum(largest, (painted - expected).abs().max())
-    return float(largest)
+                differences.append((painter(inputs) - _painted(network, photo, strength, description)).abs().max())
+    return float(torch.stack(differences).max())
+
+
+def _painted(network: nn.Module, photo: Tensor, strength: float, description: Tensor | None) -> Tensor:
+    """What the recipes paint with this network."""
+    match network:
+        case SlimNet():
+            return faded(network(photo, network.knobs_at(torch.tensor([strength]))), photo, strength)
+        case InstantNet():
+            return faded(network(photo, description, torch.tensor([strength])), photo, strength)
+    return cast(Tensor, network(photo))
 
 
 def describe(network: InstantNet, card: NetworkCard, style: StyleSource) -> tuple[str, Tensor]:

@@ -1,0 +1,40 @@
+"""`stylenet export`: a network as a file that paints without StyleNet."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stylenet.cli import options
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module to the tree."""
+    app.command()(export)
+
+
+def export(
+    network: Annotated[
+        str,
+        typer.Argument(metavar="NETWORK", help="instant, the name of a network that ships, or a file of 'train'.", show_default=False),
+    ],
+    output: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it; ends in .onnx.", show_default=False)],
+    *,
+    style: Annotated[
+        str | None,
+        typer.Option("--style", metavar="NAME|PICTURE", help="For 'instant': the one style that the file shall paint in."),
+    ] = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Write a network as an ONNX file: it paints with onnxruntime alone, without torch, in a browser too."""
+    options.refuse_input_as_output(output, [network] if style is None else [network, style])
+
+    from stylenet.stylizers.exporting import COMPARED_SIZES, export_network
+
+    exported = export_network(network, output, style=style)
+    if not quiet:
+        size = f"{exported.path.stat().st_size / 1e6:.1f} MB"
+        print(f"{exported.path}  ({size}); inputs: {', '.join(exported.inputs)}; output: painting")
+        print(f"compared with the network at {len(COMPARED_SIZES)} sizes: no pixel differs by more than {exported.difference:.1g}")

@@ -1,0 +1,165 @@
+"""Graphs paint as their networks do, in onnxruntime."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from stylenet.catalog.networks import AnyRecord, JohnsonRecord, SlimRecord, TextureRecord
+from stylenet.errors import ShapeError, UsageError, WeightsError
+from stylenet.networks.export import OPSET, Painter, to_onnx
+from stylenet.networks.files import build
+from stylenet.networks.instant import InstantNet
+from stylenet.networks.slim import SlimNet
+
+onnx = pytest.importorskip("onnx")
+pytest.importorskip("onnxruntime")
+
+TINY = {"fine": 8, "coarse": 8, "blocks": 1}
+SIZES = [(64, 48), (33, 97), (101, 47), (17, 17), (16, 40), (8, 8), (5, 19), (1, 1)]
+
+# onnxruntime-web 1.30, docs/webgpu-operators.md. What finds sizes, on a few whole numbers, may be left to WebAssembly, which has them all.
+WEBGPU = {
+    "Abs", "Add", "BatchNormalization", "Clip", "Concat", "Conv", "ConvTranspose", "DepthToSpace", "Div", "Gather", "Gemm",
+    "InstanceNormalization", "MatMul", "Mul", "Neg", "Pad", "Relu", "Reshape", "Resize", "Shape", "Sigmoid", "Slice", "Sub", "Transpose",
+}  # fmt: skip
+ON_SIZES = {"Cast", "Less", "Max", "Mod", "Range", "ReduceMin"}
+
+
+def network(record: AnyRecord) -> Any:
+    """With weights from a seed; scales and shifts, knobs and moments too."""
+    torch.manual_seed(0)
+    net = build(record).requires_grad_(False).eval()
+    for name, value in (*net.named_parameters(), *net.named_buffers()):
+        if value.is_floating_point() and not name.endswith(("weight", "directions")):
+            value.add_(0.3 * torch.rand_like(value))
+    return net
+
+
+def painter(net: nn.Module, description: torch.Tensor | None = None) -> Painter:
+    return Painter(to_onnx(net, description=description), threads=1)
+
+
+def photo(height: int, width: int) -> torch.Tensor:
+    return torch.rand((1, 3, height, width), generator=torch.Generator().manual_seed(height))
+
+
+def operators(net: nn.Module) -> set[str]:
+    return {node.op_type for node in onnx.load_model_from_string(to_onnx(net)).graph.node}
+
+
+def near(painted: torch.Tensor, expected: torch.Tensor) -> None:
+    torch.testing.assert_close(painted, expected, rtol=0, atol=2e-5)
+
+
+def test_a_slim_network_paints_alike_at_all_sizes_and_strengths():
+    net = network(SlimRecord(**TINY))
+    paint = painter(net)
+    assert paint.inputs == {"image": [1, 3, "height", "width"], "strength": [1]}
+    for size in SIZES:
+        image = photo(*size)
+        for strength in (-5.0, 37.0, 50.0, 81.0, 100.0):
+            asked = torch.tensor([strength])
+            painted = paint({"image": image, "strength": asked})
+            expected = net(image, net.knobs_at(asked))
+            near(painted, torch.lerp(image, expected, min(1.0, max(0.0, strength / 10))))
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_the_network_of_every_style_paints_alike_with_the_style_inside_or_outside(inside):
+    net = network(SlimRecord(**TINY, code=4))
+    assert isinstance(net, InstantNet)
+    description = torch.randn((1, net.coder.description_size), generator=torch.Generator().manual_seed(1))
+    paint = painter(net, description if inside else None)
+    assert list(paint.inputs) == (["image", "strength"] if inside else ["image", "strength", "style"])
+    for size in SIZES:
+        image, strength = photo(*size), torch.tensor([float(size[0])])
+        given = {"image": image, "strength": strength} | ({} if inside else {"style": description})
+        near(paint(given), torch.lerp(image, net(image, description, strength), min(1.0, float(strength) / 10)))
+
+
+def test_below_the_least_known_strength_the_photo_shines_through():
+    net = network(SlimRecord(**TINY))
+    paint, image = painter(net), photo(24, 30)
+    least = paint({"image": image, "strength": torch.tensor([10.0])})
+    half = paint({"image": image, "strength": torch.tensor([5.0])})
+    near(half, (image + least) / 2)
+    near(paint({"image": image, "strength": torch.tensor([0.0])}), image)
+    assert (least - image).abs().max() > 0.1
+
+
+@pytest.mark.parametrize("normalization", ["instance", "batch"])
+@pytest.mark.parametrize("upsampling", ["nearest", "transposed"])
+@pytest.mark.parametrize("factor", [1, 4])
+def test_johnsons_networks_paint_alike_at_all_sizes(normalization, upsampling, factor):
+    net = network(JohnsonRecord(width=4, blocks=1, normalization=normalization, upsampling=upsampling, factor=factor))
+    paint = painter(net)
+    assert list(paint.inputs) == ["image"]
+    for size in SIZES:
+        image = photo(*size)
+        painted = paint({"image": image})
+        assert painted.shape == (1, 3, factor * size[0], factor * size[1])
+        torch.testing.assert_close(painted, net(image), rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        SlimRecord(**TINY),
+        SlimRecord(**TINY, code=4),
+        JohnsonRecord(width=4, blocks=1),
+        JohnsonRecord(width=4, blocks=1, normalization="batch", upsampling="transposed"),
+    ],
+)
+def test_browsers_have_the_operators(record):
+    assert operators(network(record)) <= WEBGPU | ON_SIZES
+
+
+def test_only_whole_numbers_need_what_webgpu_lacks():
+    model = onnx.shape_inference.infer_shapes(onnx.load_model_from_string(to_onnx(network(SlimRecord(**TINY)))))
+    known = {value.name: value.type.tensor_type.elem_type for value in (*model.graph.value_info, *model.graph.input, *model.graph.output)}
+    known |= {value.name: value.data_type for value in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type in ON_SIZES:
+            assert known[node.input[0]] in {onnx.TensorProto.INT64, onnx.TensorProto.BOOL}, node.name
+
+
+def test_a_file_tells_what_it_takes_and_what_it_was_told_and_is_the_same_every_time():
+    net = network(SlimRecord(**TINY))
+    data = to_onnx(net, facts={"style": "waves"})
+    model = onnx.load_model_from_string(data)
+    assert [(entry.key, entry.value) for entry in model.metadata_props] == [("style", "waves")]
+    assert [line.partition(":")[0] for line in model.doc_string.splitlines()] == ["image", "strength", "painting"]
+    assert [entry.version for entry in model.opset_import] == [OPSET]
+    assert to_onnx(net, facts={"style": "waves"}) == data
+
+
+@pytest.mark.parametrize("record", [TextureRecord(scales=2), JohnsonRecord(width=4, blocks=1, styles=2)])
+def test_other_networks_are_refused(record):
+    with pytest.raises(WeightsError, match="has no ONNX graph"):
+        to_onnx(build(record))
+
+
+def test_a_painter_without_a_style_is_refused():
+    with pytest.raises(WeightsError, match="has no ONNX graph"):
+        to_onnx(SlimNet(SlimRecord(**TINY, code=4)))
+
+
+def test_a_description_of_another_length_is_refused():
+    with pytest.raises(ShapeError, match=r"is \(1, 1446\); got \(1, 5\)"):
+        to_onnx(network(SlimRecord(**TINY, code=4)), description=torch.zeros(1, 5))
+
+
+def test_a_missing_package_is_told_with_its_cure(monkeypatch):
+    net = network(SlimRecord(**TINY))
+    data = to_onnx(net)
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(UsageError, match=r"need the package onnx; install it with: pip install 'stylenet\[onnx\]'"):
+        to_onnx(net)
+    with pytest.raises(UsageError, match="need the package onnxruntime"):
+        Painter(data)
