@@ -1,0 +1,91 @@
+"""`stylenet bench`: how fast every way to paint is on this machine, and what memory it takes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stylenet.cli import options
+from stylenet.errors import UsageError
+
+if TYPE_CHECKING:
+    from stylenet.evaluation.speed import Measured
+
+_QUICK_SIZES = "256,512"
+_LARGEST_PX = 16384
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module to the tree."""
+    app.command()(bench)
+
+
+def bench(
+    *,
+    recipes: Annotated[
+        str | None, typer.Option("--recipes", metavar="NAMES", help="Which: instant,draft; the everyday ones if left out.")
+    ] = None,
+    sizes: Annotated[
+        str | None, typer.Option("--sizes", metavar="SIZES", help="Sides of square pictures: 256,512; 256 to 4096 if left out.")
+    ] = None,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, max=1000, help="Paintings to take the median of.")] = 5,
+    quick: Annotated[bool, typer.Option("--quick", metavar="", help="Small sizes, painted once.")] = False,
+    everything: Annotated[bool, typer.Option("--all", metavar="", help="Also what takes longer than a minute.")] = False,
+    device: options.Device = None,
+    threads: options.Threads = None,
+    json: options.JsonList = False,
+) -> None:
+    """Measure pictures a second and memory of the recipes at several sizes, each in a process of its own."""
+    from stylenet.catalog.recipes import EVERYDAY, recipe_names
+
+    names = _words(recipes) or [name for name in EVERYDAY if name in recipe_names()]
+    sides = _sides(sizes or (_QUICK_SIZES if quick else None))
+
+    import msgspec
+
+    from stylenet.evaluation.speed import LONGEST_SECONDS, SIZES_PX
+    from stylenet.evaluation.speed import bench as measurements
+    from stylenet.stylizers.machine import describe_machine
+
+    found = measurements(
+        names,
+        sides or SIZES_PX,
+        repeats=1 if quick else repeats,
+        longest_seconds=None if everything else LONGEST_SECONDS,
+        device=device or "auto",
+        threads=threads,
+    )
+    if json:
+        measured = list(found)
+        print(msgspec.json.encode({"machine": describe_machine(), "measurements": measured}).decode())
+        return
+    first = max(len("recipe"), *map(len, names))
+    head = f"{'recipe':<{first}}  {'size':>5}  {'pictures/s':>10}  {'seconds':>8}  {'fastest':>8}  {'slowest':>8}  {'memory':>8}"
+    for index, row in enumerate(found):
+        if index == 0:
+            print(head)
+        print(f"{row.recipe:<{first}}  {row.size_px:>5}  {_told(row)}", flush=True)
+
+
+def _told(measured: Measured) -> str:
+    if measured.problem:
+        return measured.problem
+    if measured.forecast_seconds is not None:
+        return f"would take about {measured.forecast_seconds:.0f} s; --all runs it"
+    median = measured.median_seconds
+    times = "  ".join(f"{seconds:>8.3g}" for seconds in (median, min(measured.seconds), max(measured.seconds)))
+    on_card = f", {measured.device_bytes / 1e9:.2f} GB on the card" if measured.device_bytes else ""
+    return f"{1 / median:>10.3g}  {times}  {measured.memory_bytes / 1e9:>5.2f} GB{on_card}"
+
+
+def _words(text: str | None) -> list[str]:
+    return [word for word in re.split(r"[\s,]+", text or "") if word]
+
+
+def _sides(text: str | None) -> list[int]:
+    words = _words(text)
+    if not all(re.fullmatch("[0-9]{1,5}", word) and 16 <= int(word) <= _LARGEST_PX for word in words):
+        raise UsageError(f"--sizes is '{text}'; write sides of square pictures, 16 to {_LARGEST_PX} pixels, like 256,512,1024")
+    return [int(word) for word in words]

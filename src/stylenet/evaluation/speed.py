@@ -1,0 +1,219 @@
+"""How many pictures a second an engine paints, and the memory that it takes: every measurement in a process of its own."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import torch
+
+from stylenet.catalog.networks import network_files
+from stylenet.catalog.recipes import load_recipe
+from stylenet.errors import StylenetError, WeightsError
+from stylenet.events import Done
+from stylenet.image.files import Picture
+from stylenet.image.resize import resize
+from stylenet.stylizers.plan import Options
+from stylenet.stylizers.sources import open_style
+from stylenet.stylizers.stylizer import Stylizer, open_stylizer
+
+SIZES_PX = (256, 512, 1024, 2048, 4096)
+
+LONGEST_SECONDS = 60.0
+"""Of one painting that is waited for."""
+
+_ENOUGH_SECONDS = 20.0
+"""After which the paintings of a measurement are not repeated any more."""
+
+_STYLE = "starry-night"
+
+_SEEN_PX = 64
+"""Side of the picture that a plan is made for; the size to paint is an option."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What is measured.
+
+    Attributes:
+        recipe: Name or file.
+        style: As for `stylize`.
+        size_px: Side of a square picture.
+        repeats: Paintings after the first one, which warms up and counts only where it took so long that it stays the only one.
+        device: As for `open_stylizer`.
+        threads: Of the processor; None: as many as torch likes.
+    """
+
+    recipe: str
+    style: str
+    size_px: int
+    repeats: int
+    device: str = "auto"
+    threads: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What was found.
+
+    Attributes:
+        recipe: Name or file.
+        size_px: Side of the square picture.
+        seconds: Of each painting that counts, from pixels to pixels: the style opened, the photo in memory.
+        memory_bytes: Of the whole process at its peak.
+        device_bytes: Of the graphics card's memory at the peak.
+        forecast_seconds: Where the painting was not begun since it takes so long.
+        problem: Why there is no measurement.
+    """
+
+    recipe: str
+    size_px: int
+    seconds: tuple[float, ...] = ()
+    memory_bytes: int = 0
+    device_bytes: int = 0
+    forecast_seconds: float | None = None
+    problem: str = ""
+
+    @property
+    def median_seconds(self) -> float:
+        """Of a painting; only where it was measured."""
+        return statistics.median(self.seconds)
+
+
+def bench(
+    recipes: Sequence[str],
+    sizes_px: Sequence[int],
+    *,
+    repeats: int,
+    longest_seconds: float | None = LONGEST_SECONDS,
+    device: str = "auto",
+    threads: int | None = None,
+) -> Iterator[Measured]:
+    """Measurements of every recipe at every size, one after the other; what cannot be measured says why.
+
+    Args:
+        recipes: Names or files.
+        sizes_px: Sides of square pictures.
+        repeats: Paintings that count.
+        longest_seconds: What is forecast to take longer is left out; None: nothing is.
+        device: As for `open_stylizer`.
+        threads: Of the processor.
+
+    Raises:
+        RecipeError: a recipe is unknown or wrong.
+        UsageError: the device does not exist.
+    """
+    if threads is not None:
+        torch.set_num_threads(threads)  # of the forecasts, made here; those of a measurement are in its own process
+    for recipe in recipes:
+        load_recipe(recipe)  # what is written wrong is told now, not after minutes
+    for recipe in recipes:
+        try:
+            stylizer = open_stylizer(recipe, device=device)
+            style = _style_for(stylizer)
+        except WeightsError as error:
+            yield from (Measured(recipe=recipe, size_px=size_px, problem=str(error)) for size_px in sizes_px)
+            continue
+        for size_px in sizes_px:
+            try:
+                seconds = None if longest_seconds is None else _forecast_seconds(stylizer, size_px)
+            except StylenetError as error:
+                yield Measured(recipe=recipe, size_px=size_px, problem=str(error))
+                continue
+            if longest_seconds is not None and seconds is not None and seconds > longest_seconds:
+                yield Measured(recipe=recipe, size_px=size_px, forecast_seconds=seconds)
+                continue
+            yield apart(Task(recipe=recipe, style=style, size_px=size_px, repeats=repeats, device=device, threads=threads))
+
+
+def apart(task: Task) -> Measured:
+    """`measure` in a fresh process, which ends with it."""
+    command = [sys.executable, "-c", "from stylenet.evaluation.speed import answer; answer()"]
+    done = subprocess.run(command, input=msgspec.json.encode(task), capture_output=True, check=False)
+    if done.returncode:
+        reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"its process ended with code {done.returncode}"]
+        return Measured(recipe=task.recipe, size_px=task.size_px, problem=reason[0])
+    return msgspec.json.decode(done.stdout, type=Measured)
+
+
+def answer() -> None:
+    """What a fresh process does: a task comes in, what was measured goes out."""
+    task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
+    try:
+        measured = measure(task)
+    except StylenetError as error:
+        measured = Measured(recipe=task.recipe, size_px=task.size_px, problem=str(error))
+    sys.stdout.buffer.write(msgspec.json.encode(measured))
+
+
+def measure(task: Task) -> Measured:
+    """The time of paintings one after the other, and the peak memory of this process.
+
+    Raises:
+        StylenetError: it cannot be painted.
+    """
+    if task.threads is not None:
+        torch.set_num_threads(task.threads)
+    stylizer = open_stylizer(task.recipe, device=task.device)
+    # A style by name is opened here; a trained network is one that the stylizer opens.
+    by_network = stylizer.recipe.method == "network" and not stylizer.recipe.network.name
+    style = task.style if by_network else open_style(task.style, stylizer.recipe, stylizer.encoder)
+    photo = _photo(task.size_px)
+    seconds: list[float] = []
+    while len(seconds) <= task.repeats and sum(seconds) < _ENOUGH_SECONDS:
+        begun = time.perf_counter()
+        for event in stylizer.stylize(photo, style, Options(size=task.size_px)):
+            if isinstance(event, Done):
+                event.image.cpu()  # waits for a graphics card
+        seconds.append(time.perf_counter() - begun)
+    return Measured(
+        recipe=task.recipe,
+        size_px=task.size_px,
+        seconds=tuple(seconds[1:] or seconds),
+        memory_bytes=peak_bytes(),
+        device_bytes=torch.cuda.max_memory_allocated() if stylizer.device.type == "cuda" else 0,
+    )
+
+
+def peak_bytes() -> int:
+    """The most memory that this process has held at a time."""
+    status = Path("/proc/self/status")
+    # Linux hands the peak that `getrusage` tells from a process on to the one that it starts, however small that is.
+    found = re.search(r"VmHWM:\s*([0-9]+) kB", status.read_text(encoding="utf-8")) if status.exists() else None
+    if found is not None:
+        return 1024 * int(found[1])
+    try:
+        import resource
+    except ImportError:  # Windows
+        import psutil
+
+        return int(psutil.Process().memory_info().peak_wset)  # type: ignore[attr-defined]
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return kilobytes if sys.platform == "darwin" else 1024 * kilobytes  # macOS counts in bytes
+
+
+def _forecast_seconds(stylizer: Stylizer, size_px: int) -> float | None:
+    """Of a painting; None for one pass of a network, which is never long."""
+    return stylizer.plan(_photo(_SEEN_PX), Options(size=size_px), timed=True).values.get("seconds")
+
+
+def _style_for(stylizer: Stylizer) -> str:
+    if stylizer.recipe.method != "network" or stylizer.recipe.network.name:
+        return _STYLE
+    trained = sorted(set(network_files()) - {"instant"})
+    if not trained:
+        raise WeightsError("no network of one painting ships")
+    return trained[0]
+
+
+def _photo(side_px: int) -> Picture:
+    """Soft spots of color: what is painted does not change the time."""
+    spots = torch.rand((1, 3, 16, 16), generator=torch.Generator().manual_seed(0))
+    return Picture(pixels=resize(spots, (side_px, side_px)).clamp(0, 1))
