@@ -1,4 +1,4 @@
-"""Three ways past the bfloat16 convolution, for the layers that take most of VGG-19's time: Winograd's algorithm, 8-bit integers, a compiler.
+"""Ways past the bfloat16 convolution, for the layers that take most of VGG-19's time: Winograd, 8-bit integers, a compiler.
 
     python benchmarks/ways.py
 
@@ -35,7 +35,14 @@ FOUR = {
         [0, 2, -1, -2, 1, 0],
         [0, 4, 0, -5, 0, 1],
     ],
-    "kernel": [[1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6], [1 / 24, 1 / 12, 1 / 6], [1 / 24, -1 / 12, 1 / 6], [0, 0, 1]],
+    "kernel": [
+        [1 / 4, 0, 0],
+        [-1 / 6, -1 / 6, -1 / 6],
+        [-1 / 6, 1 / 6, -1 / 6],
+        [1 / 24, 1 / 12, 1 / 6],
+        [1 / 24, -1 / 12, 1 / 6],
+        [0, 0, 1],
+    ],
     "result": [[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]],
 }
 
@@ -119,7 +126,9 @@ def main() -> None:
     warnings.filterwarnings("ignore", category=UserWarning)  # torch says that its quantization will move to another package
     keep_freed_memory()
     with torch.inference_mode():
-        write_result("ways", {f"{channels} channels at {side} px": measure(channels, side) for channels, side in ((128, 256), (256, 128), (512, 64))})
+        write_result(
+            "ways", {f"{channels} channels at {side} px": measure(channels, side) for channels, side in ((128, 256), (256, 128), (512, 64))}
+        )
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ class TextureRecord(NetworkRecord, frozen=True, tag="texture"):
     """The multi-scale network of Ulyanov et al. 2016: noise at every scale, and for stylization the photo beside it.
 
     Attributes:
-        content: Whether a photo is among the inputs; without, the network paints texture from noise alone, whose edges meet when it is tiled.
+        content: Whether a photo is among the inputs; without, the network paints texture from noise alone, that can be tiled.
         scales: Sizes from the picture's own down by halves: the paper has 5 for texture, 6 for stylization.
         width: Channels that each scale adds (8 in the paper).
         noise: Channels of noise at every scale (3 in the paper).

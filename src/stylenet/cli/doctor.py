@@ -13,7 +13,7 @@ import typer
 from stylenet.cli import options
 
 _PACKAGES = ("torch", "numpy", "scipy", "pillow", "safetensors", "typer", "rich")
-_EXTRAS = {"keras": "h5py", "masks": "cv2", "video": "av"}
+_EXTRAS = {"keras": "h5py", "masks": "cv2", "onnx": "onnxruntime", "tensorboard": "tensorboard", "video": "av"}
 """What each extra brings."""
 
 

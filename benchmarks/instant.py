@@ -1,0 +1,176 @@
+"""One pass of a network: how fast, in how much memory, and how good against plain optimization.
+
+    python benchmarks/instant.py                     the time at 512 x 512, style cached, and time and memory at 3840 x 2160
+    python benchmarks/instant.py --quality DATA      20 pairs that no network was trained on, against 100 plain steps of optimization
+
+DATA holds `content/` and `paintings/`, as `tools/instant/train.py` takes them; of the paintings only the held-out ones are used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import resource
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import torch
+from report import spread, write_result
+from torch import Tensor
+
+from stylenet.events import Done
+from stylenet.image.files import Picture, load_image
+from stylenet.image.resize import fit_within, resize
+from stylenet.losses.content import ContentTarget
+from stylenet.losses.style import gram_distance
+from stylenet.optimization.precision import bfloat16_units
+from stylenet.styles.framing import framed_features
+from stylenet.styles.style import PictureStyle
+from stylenet.stylizers.plan import Options
+from stylenet.stylizers.stylizer import Stylizer, open_stylizer
+
+ROOT = Path(__file__).parents[1]
+PAIRS, SIZE_PX, RIM_PX = 20, 384, 16
+CONTENT, STYLE = ("relu3_1", "relu4_1"), ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+
+PLAIN = {
+    "style.statistic": "gram",
+    "style.metric": "vgg19",
+    "pyramid.coarsest_px": "0",
+    "pyramid.steps": "[100]",
+    "pyramid.content_weights": "[1.0]",
+    "solver.learning_rate": "0.03",
+    "solver.final_rate": "1.0",
+    "solver.beta1": "0.9",
+    "solver.beta2": "0.999",
+    "solver.average": "0",
+}
+"""`standard` without all that makes it quick: one level, Adam as everyone runs it, Gram matrices in VGG-19's metric, 100 steps."""
+
+
+def painted(stylizer: Stylizer, photo: Picture, style: Any, **wishes: Any) -> Done:
+    *_, done = stylizer.stylize(photo, style, Options(**wishes))
+    if not isinstance(done, Done):
+        raise TypeError("a stylizer ends with Done")
+    return done
+
+
+def speed() -> dict[str, Any]:
+    """Seconds from pixels to pixels at 512 x 512, steady state, the style known."""
+    figures: dict[str, Any] = {}
+    photo = Picture(pixels=torch.rand((1, 3, 512, 512), generator=torch.Generator().manual_seed(0)))
+    for precision in ("float32", *(("bfloat16",) if bfloat16_units() else ())):
+        stylizer = open_stylizer("instant", precision=precision)
+        times = [1000 * painted(stylizer, photo, "starry-night").seconds for _ in range(25)][5:]
+        figures[f"512 x 512, {precision}, milliseconds"] = spread(times)
+    return figures
+
+
+def large() -> dict[str, Any]:
+    """Seconds and peak memory of a process that paints 3840 x 2160, steady state."""
+    code = "import sys; sys.path[:0] = sys.argv[1:]; import instant; instant.large_in_here()"
+    answer = subprocess.run(
+        [sys.executable, "-c", code, str(ROOT / "benchmarks"), str(ROOT / "src")], capture_output=True, text=True, check=True
+    )
+    *times, memory = (float(word) for word in answer.stdout.split())
+    return {"3840 x 2160, seconds": spread(times), "3840 x 2160, peak memory of the process, GB": round(memory, 2)}
+
+
+def large_in_here() -> None:
+    stylizer = open_stylizer("instant")
+    photo = Picture(pixels=torch.rand((1, 3, 2160, 3840), generator=torch.Generator().manual_seed(0)))
+    for _ in range(4):
+        print(painted(stylizer, photo, "starry-night", memory="8GB").seconds)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+
+
+def pairs(data: Path) -> list[tuple[Path, Path]]:
+    """Photos and paintings that were held out, drawn with a fixed seed; famous paintings first."""
+    sys.path.insert(0, str(ROOT / "tools" / "instant"))
+    from train import split
+
+    config = tomllib.loads((ROOT / "tools" / "instant" / "instant.toml").read_text())
+    named, movements = (split(data, config[kind], config["held_out_share"])[1] for kind in ("named", "movements"))
+    rng = random.Random(5)
+    photos = rng.sample(sorted((data / "content").glob("*.jpg")), PAIRS)
+    few = rng.sample(named, min(len(named), PAIRS // 2))
+    return list(zip(photos, [*few, *rng.sample(movements, PAIRS - len(few))], strict=True))
+
+
+def losses(stylizer: Stylizer, image: Tensor, photo: Tensor, style: PictureStyle) -> tuple[float, float]:
+    """Content, 1 for a picture without any; style, the mean over five layers of the distance of Gram matrices in VGG-19's metric."""
+    style_px = stylizer.recipe.network.style_px
+    encoder = stylizer.encoder.exact
+    with torch.no_grad():
+        wanted, _ = framed_features(encoder, photo, CONTENT, RIM_PX)
+        given, moments = framed_features(encoder, image, (*CONTENT, *STYLE), RIM_PX, watch=STYLE)
+        content = [float(ContentTarget(wanted[layer], "spread").loss(given[layer])) for layer in CONTENT]
+        goal = style.at(style_px, STYLE)
+        matrices = {layer: encoder.readout_matrix(layer) for layer in STYLE}
+        apart = [
+            float(gram_distance(moments[layer].through(matrices[layer]), goal[layer].through(matrices[layer]), "relative"))
+            for layer in STYLE
+        ]
+    return sum(content) / len(content), sum(apart) / len(apart)
+
+
+def quality(data: Path, sheet: Path | None) -> dict[str, Any]:
+    """Every pair by the network and by 100 plain steps, at the same size, the painting looked at with the same area."""
+    network, plain = open_stylizer("instant"), open_stylizer("standard", changes=PLAIN)
+    style_px = network.recipe.network.style_px
+    rows, shown = [], []
+    for photo_file, painting_file in pairs(data):
+        loaded = load_image(photo_file)
+        photo = Picture(pixels=resize(loaded.pixels, fit_within(loaded.width, loaded.height, SIZE_PX)))
+        style = PictureStyle(name=painting_file.stem, pixels=load_image(painting_file).pixels, encoder=network.encoder.exact, rim_px=RIM_PX)
+        scale = style_px / (photo.width * photo.height) ** 0.5
+        pictures = {"network": painted(network, photo, style).image, "plain": painted(plain, photo, style, style_scale=scale).image}
+        row: dict[str, Any] = {"photo": photo_file.stem, "painting": painting_file.stem}
+        begin = losses(network, photo.pixels, photo.pixels, style)[1]
+        for name, image in pictures.items():
+            content, apart = losses(network, image, photo.pixels, style)
+            row[name] = {"content": round(content, 3), "style": round(apart / begin, 3), "sum": round(content + 7 * apart / begin, 3)}
+        rows.append(row)
+        shown.append(
+            [photo.pixels, resize(style.pixels, fit_within(style.pixels.shape[3], style.pixels.shape[2], SIZE_PX)), *pictures.values()]
+        )
+        print(row, flush=True)
+    if sheet:
+        _write_sheet(shown, sheet)
+    told = ("content", "style", "sum")
+    means = {name: {term: round(sum(row[name][term] for row in rows) / len(rows), 3) for term in told} for name in ("network", "plain")}
+    won = {term: sum(row["network"][term] <= row["plain"][term] for row in rows) for term in told}
+    return {"means": means, "pairs at or under plain optimization": won, "pairs": rows}
+
+
+def _write_sheet(rows: list[list[Tensor]], path: Path) -> None:
+    from stylenet.image.files import save_image
+
+    cell = 256
+    sheet = torch.ones(1, 3, cell * len(rows), cell * len(rows[0]))
+    for index, row in enumerate(rows):
+        for place, image in enumerate(row):
+            small = resize(image, fit_within(image.shape[3], image.shape[2], cell))
+            sheet[:, :, index * cell : index * cell + small.shape[2], place * cell : place * cell + small.shape[3]] = small
+    save_image(sheet, path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quality", type=Path)
+    parser.add_argument("--sheet", type=Path)
+    arguments = parser.parse_args()
+    begun = time.perf_counter()
+    if arguments.quality:
+        write_result("instant-quality", quality(arguments.quality, arguments.sheet))
+    else:
+        write_result("instant", speed() | large())
+    print(f"{time.perf_counter() - begun:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""Teach the networks of one painting that ship.
+
+    python tools/networks/build.py PAINTINGS --photos DIR --run DIR [--only NAME ...]
+
+PAINTINGS holds the pictures of `tools/styles/paintings.toml`; each network is what `stylenet train` makes of one with the numbers of
+`networks.toml`. Networks that are in the run folder already are left alone, and one that was interrupted is gone on with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("paintings", type=Path)
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--only", nargs="*", default=())
+    arguments = parser.parse_args()
+    numbers = tomllib.loads((HERE / "networks.toml").read_text())
+    paintings = tomllib.loads((HERE.parent / "styles" / "paintings.toml").read_text())
+    arguments.run.mkdir(parents=True, exist_ok=True)
+    for name in arguments.only or numbers["names"]:
+        output = arguments.run / f"{name}.safetensors"
+        unfinished = output.with_name(output.name + ".training")
+        if output.exists() and not unfinished.exists():
+            continue
+        words = ["train", str(arguments.paintings / paintings[name]["file"]), "--photos", str(arguments.photos), "-o", str(output)]
+        words += [word for option, value in numbers["options"].items() for word in (f"--{option}", str(value))]
+        subprocess.run([sys.executable, "-m", "stylenet", *words, *(["--resume"] if unfinished.exists() else [])], check=True)
+
+
+if __name__ == "__main__":
+    main()
