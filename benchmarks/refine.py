@@ -1,0 +1,96 @@
+"""What the network's picture saves as the start of optimization: time to the quality of `standard`.
+
+    python benchmarks/refine.py --content DIR --paintings DIR
+
+Every way paints the same pairs; what is compared is `standard`'s own loss of the results at full size, in float32.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import torch
+from report import spread, write_result
+from torch import Tensor
+
+from stylenet.events import Done
+from stylenet.image.files import Picture, load_image
+from stylenet.image.resize import fit_within, resize
+from stylenet.optimization.objective import Goal, Objective
+from stylenet.stylizers.goals import Goals
+from stylenet.stylizers.plan import Options
+from stylenet.stylizers.sources import open_style
+from stylenet.stylizers.stylizer import Stylizer, open_stylizer
+
+SIZE_PX = 448
+PAIRS = (("kodim04", "starry_night"), ("kodim08", "great_wave"), ("kodim11", "munch_the_scream"), ("kodim22", "leger_contrast_of_forms"))
+START = {"picture.start": "network"}
+WAYS: dict[str, dict[str, str]] = {
+    "standard (40, 30, 20 from the photo)": {},
+    "standard, 0.6 of the steps": {"pyramid.steps": "[24, 18, 12]"},
+    "standard, 0.4 of the steps": {"pyramid.steps": "[16, 12, 8]"},
+    "network, 40, 30, 20": START,
+    "network, 24, 18, 12": {**START, "pyramid.steps": "[24, 18, 12]"},
+    "network, 16, 12, 8": {**START, "pyramid.steps": "[16, 12, 8]"},
+    "network, from 224 px: 20, 15": {
+        **START,
+        "pyramid.coarsest_px": "224",
+        "pyramid.steps": "[20, 15]",
+        "pyramid.content_weights": "[1.25, 1.0]",
+    },
+    "network, from 224 px: 12, 8": {
+        **START,
+        "pyramid.coarsest_px": "224",
+        "pyramid.steps": "[12, 8]",
+        "pyramid.content_weights": "[1.25, 1.0]",
+    },
+    "network, one level of 15": {**START, "pyramid.coarsest_px": "0", "pyramid.steps": "[15]", "pyramid.content_weights": "[1.0]"},
+    "network alone": {**START, "pyramid.coarsest_px": "0", "pyramid.steps": "[1]", "pyramid.content_weights": "[1.0]"},
+}
+
+
+def loss_of(judge: Stylizer, image: Tensor, photo: Picture, style: Any) -> float:
+    """The recipe's loss of a finished picture."""
+    goals = Goals(
+        judge.recipe,
+        [[(open_style(style, judge.recipe, judge.encoder), 1.0)]],
+        photo_size=(photo.width, photo.height),
+        style_scale=1.0,
+        device=torch.device("cpu"),
+    )
+    wanted: list[Goal] = list(goals(photo.width, photo.height))
+    terms, _ = Objective(judge.recipe, judge.encoder.exact, photo.pixels, wanted).evaluate(image)
+    return sum(terms.values())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--content", type=Path, required=True)
+    parser.add_argument("--paintings", type=Path, required=True)
+    arguments = parser.parse_args()
+    judge = open_stylizer("standard", precision="float32")
+    figures: dict[str, Any] = {}
+    for name, changes in WAYS.items():
+        stylizer = open_stylizer("standard", changes=changes)
+        losses, seconds = [], []
+        for photo_name, painting in PAIRS:
+            loaded = load_image(arguments.content / f"{photo_name}.jpg")
+            photo = Picture(pixels=resize(loaded.pixels, fit_within(loaded.width, loaded.height, SIZE_PX)))
+            *_, done = stylizer.stylize(photo, arguments.paintings / f"{painting}.jpg", Options())
+            if not isinstance(done, Done):
+                raise TypeError("a stylizer ends with Done")
+            losses.append(loss_of(judge, done.image, photo, arguments.paintings / f"{painting}.jpg"))
+            seconds.append(done.seconds)
+        figures[name] = {
+            "loss": round(sum(losses) / len(losses), 3),
+            "losses": [round(loss, 3) for loss in losses],
+            "seconds": spread(seconds),
+        }
+        print(name, figures[name], flush=True)
+    write_result("refine", figures)
+
+
+if __name__ == "__main__":
+    main()
