@@ -34,8 +34,8 @@ STRENGTHS = (10.0, 50.0, 90.0)
 """At which a network of one painting holds its knobs; in between they are interpolated."""
 
 STRIDE = 8
-MARGIN_PX = 8
-"""Pixels around the picture that are painted and cut away: convolutions pad with zeros, and their dark frame shall not be seen."""
+MARGIN_PX = 32
+"""Pixels around the picture that are painted and cut away: convolutions pad with zeros, and the frame that comes of it is 24 pixels wide."""
 
 
 class SlimNet(nn.Module):
