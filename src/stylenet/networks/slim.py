@@ -35,7 +35,7 @@ STRENGTHS = (10.0, 50.0, 90.0)
 
 STRIDE = 8
 MARGIN_PX = 32
-"""Pixels around the picture that are painted and cut away: convolutions pad with zeros, and the frame that comes of it is 24 pixels wide."""
+"""Pixels around the picture that are painted and cut away: convolutions pad with zeros, and the frame from it is 24 pixels wide."""
 
 
 class SlimNet(nn.Module):
