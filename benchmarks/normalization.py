@@ -1,0 +1,86 @@
+"""Instance against batch normalization on one painting (Ulyanov et al. 2016b).
+
+    python benchmarks/normalization.py PAINTING --photos DIR --content DIR [--updates 300] [--sheet FILE.png]
+
+The same updates for all; the losses are means over photos of DIR that none of them saw, content 1 for a picture without any, style 1
+for the photo.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from report import write_result
+from torch import Tensor
+
+from stylenet.catalog.networks import AnyRecord, JohnsonRecord
+from stylenet.catalog.recipe import EncoderSection
+from stylenet.encoders.opening import open_encoder
+from stylenet.image.crops import find_pictures
+from stylenet.image.files import load_image, save_image
+from stylenet.image.resize import fit_within, resize
+from stylenet.networks.files import build
+from stylenet.optimization.precision import fastest_dtype, keep_freed_memory
+from stylenet.training.one_style import OneStyleTask
+from stylenet.training.perceptual import Goal, PerceptualLoss, Weights
+from stylenet.training.plan import Plan
+from stylenet.training.trainer import Trainer, Update
+
+NETWORKS: dict[str, AnyRecord] = {
+    "Johnson, batch": JohnsonRecord(width=16, normalization="batch"),
+    "Johnson, instance": JohnsonRecord(width=16, normalization="instance"),
+}
+PHOTOS, SIZE_PX, STYLE_PX = 8, 256, 256
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("painting", type=Path)
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--content", type=Path, required=True)
+    parser.add_argument("--updates", type=int, default=300)
+    parser.add_argument("--sheet", type=Path)
+    arguments = parser.parse_args()
+    keep_freed_memory()
+    device, dtype = torch.device("cpu"), fastest_dtype(torch.device("cpu"))
+    encoder = open_encoder(EncoderSection(), device=device, dtype=dtype)
+    judge = PerceptualLoss(encoder.exact, Weights(style=1.0, smoothness=0.0))
+    painting = load_image(arguments.painting).pixels
+    size = fit_within(painting.shape[3], painting.shape[2], STYLE_PX)
+    goal = Goal.of(judge.statistics(resize(painting, size)))
+    shown = [
+        load_image(path).pixels
+        for path in find_pictures(arguments.content)[:: max(1, len(find_pictures(arguments.content)) // PHOTOS)][:PHOTOS]
+    ]
+    photos = [resize(image, (SIZE_PX, SIZE_PX)) for image in shown]
+    figures: dict[str, Any] = {}
+    rows: list[Tensor] = [torch.cat(photos, dim=3)]
+    for name, record in NETWORKS.items():
+        plan = Plan(steps=arguments.updates, batch=4, crop_px=192, warmup=30, seed=1)
+        task = OneStyleTask(painting, find_pictures(arguments.photos), record=record, encoder=encoder, plan=plan, style_px=STYLE_PX)
+        with tempfile.TemporaryDirectory() as folder:
+            trainer = Trainer(task, plan, Path(folder), device=device, dtype=dtype)
+            losses = [event.loss for event in trainer.events() if isinstance(event, Update)]
+        network = build(record)
+        network.load_state_dict(trainer.average)
+        network.eval().requires_grad_(False)
+        painted = [network(photo) for photo in photos]
+        terms = [judge(one, photo, [goal], torch.tensor([50.0])) for one, photo in zip(painted, photos, strict=True)]
+        means = {term: round(sum(float(each[term]) for each in terms) / len(terms), 3) for term in ("content", "style")}
+        figures[name] = means | {
+            "training loss, last tenth": round(sum(losses[-len(losses) // 10 :]) / max(1, len(losses) // 10), 3),
+            "seconds": round(trainer.seconds),
+        }
+        print(name, figures[name], flush=True)
+        rows.append(torch.cat(painted, dim=3))
+    if arguments.sheet:
+        save_image(torch.cat(rows, dim=2), arguments.sheet)
+    write_result("normalization", {"updates": arguments.updates, **figures}, seed=1)
+
+
+if __name__ == "__main__":
+    main()
