@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,20 @@ def test_paints_with_a_network_of_ones_own(own: Path, photo: Picture) -> None:
     assert painting.receipt["styles"][0]["name"] == "mine"
     still = stylize(photo, str(own), recipe="trained", strength=0)
     assert torch.equal(still.pixels, photo.pixels)
+
+
+def test_a_network_is_opened_once_and_again_when_its_file_changes(tmp_path: Path, photo: Picture) -> None:
+    stylizer, path = open_stylizer("trained"), tmp_path / "mine.safetensors"
+    record = SlimRecord(fine=8, coarse=8, blocks=1)
+    pictures = []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        write_network(path, build(record).state_dict(), NetworkCard(name="mine", paints="style", record=record))
+        os.utime(path, ns=(seed, seed))
+        pictures += [stylize(photo, str(path), recipe=stylizer).pixels for _ in range(2)]
+        assert len(stylizer._trained) == seed + 1
+    assert torch.equal(pictures[0], pictures[1])
+    assert not torch.equal(pictures[1], pictures[2])
 
 
 @pytest.mark.parametrize("record", [JohnsonRecord(width=4, blocks=1), TextureRecord(content=True, scales=2, width=4)])

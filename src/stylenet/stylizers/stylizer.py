@@ -90,6 +90,7 @@ class Stylizer:
         self.encoder: OpenEncoder = open_encoder(recipe.encoder, encoder, device=self.device, dtype=self.dtype)
         self.recipe, self.notices = adapted(recipe, self.encoder.record)
         self._instant: InstantPainter | None = None
+        self._trained: dict[tuple[str, int], TrainedStyle] = {}
         published = recipe.encoder.published
         if published and encoder is None and self.encoder.weights not in published:
             self.notices += (f"painting with the weights '{self.encoder.weights}'; the recipe's numbers were made for '{published[0]}'",)
@@ -211,11 +212,19 @@ class Stylizer:
 
     def _opened(self, source: StyleSource, photo: Picture, options: Options) -> AnyStyle | TrainedStyle:
         if self.recipe.method == "network" and not self.recipe.network.name:
-            return open_trained(source, device=self.device, dtype=self.dtype)
+            return self._trained_style(source)
         style = open_style(source, self.recipe, self.encoder)
         if options.keep_colors is None or not options.keep_colors.endswith(BEFORE):
             return style
         return recolored(style, photo.pixels, options.keep_colors.removesuffix(BEFORE))
+
+    def _trained_style(self, source: StyleSource) -> TrainedStyle:
+        """The network of a style; opened once, as long as its file stays the same."""
+        path = Path(source) if isinstance(source, (str, Path)) else None
+        key = (str(source), path.stat().st_mtime_ns if path is not None and path.is_file() else 0)
+        if path is None or key not in self._trained:
+            return self._trained.setdefault(key, open_trained(source, device=self.device, dtype=self.dtype))
+        return self._trained[key]
 
     def _painted_at_once(self, job: Job, receipt: Mapping[str, Any]) -> Done:
         """The painting of a network, each region in its own styles."""
