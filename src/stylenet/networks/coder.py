@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from stylenet.catalog.encoders import COMPACT
 from stylenet.losses.moments import Moments
 from stylenet.networks.slim import STRENGTHS, SlimNet
+from stylenet.styles.files import LAYERS as STYLE_LAYERS
 
-LAYERS = {"relu1_1": 16, "relu2_1": 32, "relu3_1": 96, "relu4_1": 128, "relu5_1": 256}
+LAYERS = {layer: COMPACT.widths[layer.replace("relu", "conv")] for layer in STYLE_LAYERS}
 """Layers of the compact encoder that describe a painting, and their channels."""
 
 _DIRECTIONS = 12

@@ -15,11 +15,11 @@ from stylenet.catalog.networks import Paints, SlimRecord
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.image.crops import read_crop, read_within
 from stylenet.networks.instant import InstantNet
+from stylenet.networks.slim import STRENGTHS
 from stylenet.training.batches import Pictures, item_rng
 from stylenet.training.perceptual import Goal, PerceptualLoss, Weights
 from stylenet.training.plan import Plan
 
-_STRENGTHS = (10.0, 90.0)
 _ZOOMS = (0.6, 1.6)
 _PREVIEWS = 4
 
@@ -69,7 +69,7 @@ class InstantTask:
             rng = item_rng(self._plan.seed, step, place)
             photos.append(self._photos.draw(rng, lambda path, rng: read_crop(path, self._plan.crop_px, rng, zooms=_ZOOMS)))
             paintings.append(self._painting(rng))
-            strengths.append(50.0 if rng.random() < 0.4 else rng.uniform(*_STRENGTHS))
+            strengths.append(50.0 if rng.random() < 0.4 else rng.uniform(STRENGTHS[0], STRENGTHS[-1]))
         return InstantBatch(torch.stack(photos), paintings, torch.tensor(strengths))
 
     def loss(self, batch: InstantBatch) -> Mapping[str, Tensor]:

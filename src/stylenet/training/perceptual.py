@@ -13,9 +13,9 @@ from stylenet.losses.content import ContentTarget
 from stylenet.losses.moments import Moments, Window, watched
 from stylenet.losses.smoothness import total_variation
 from stylenet.losses.style import LayerLoss, layer_loss
+from stylenet.styles.files import LAYERS as STYLE_LAYERS
 from stylenet.tiling.halo import strides
 
-STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 CONTENT_LAYERS = ("relu3_1", "relu4_1")
 
 _RIM_PX = 16
