@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from stylenet.catalog.networks import NetworkCard, find_network, is_network, network_files
+from stylenet.catalog.networks import find_network, is_network, network_files
 from stylenet.errors import StyleError, WeightsError, did_you_mean
 from stylenet.networks.files import read_network
 from stylenet.networks.instant import InstantNet
@@ -34,7 +33,6 @@ class TrainedStyle:
 
     name: str
     network: nn.Module
-    card: NetworkCard
     sha256: str
 
 
@@ -62,7 +60,7 @@ def open_trained(source: object, *, device: torch.device, dtype: torch.dtype) ->
     if card.paints != "style":
         raise StyleError(f"network '{path}' does not paint in a style but {card.paints}; give one that `stylenet train` made of a painting")
     return TrainedStyle(
-        name=path.stem, network=network.to(device=device, dtype=dtype), card=card, sha256=hashlib.sha256(path.read_bytes()).hexdigest()
+        name=path.stem, network=network.to(device=device, dtype=dtype), sha256=hashlib.sha256(path.read_bytes()).hexdigest()
     )
 
 
@@ -149,4 +147,4 @@ def faded(painted: Tensor, photo: Tensor, strength: float) -> Tensor:
 
 def looked_at_px(style_px: int, style_scale: float) -> float:
     """Root of the area at which a painting is looked at."""
-    return max(32.0, style_px * style_scale) if math.isfinite(style_scale) else float(style_px)
+    return max(32.0, style_px * style_scale)
