@@ -9,7 +9,7 @@ import torch
 
 from stylenet.catalog.recipe import SmoothnessSection
 from stylenet.errors import ShapeError, UsageError
-from stylenet.losses.smoothness import total_variation
+from stylenet.losses.smoothness import mesh, total_variation
 
 
 def l2_loss(x: np.ndarray) -> float:
@@ -147,3 +147,31 @@ def test_no_picture() -> None:
 def test_unknown_distance() -> None:
     with pytest.raises(ValueError, match="no smoothness distance is called 'smooth'"):
         total_variation(picture(), "smooth")
+
+
+def test_a_mesh_is_found_whatever_the_picture_shows() -> None:
+    generator = torch.Generator().manual_seed(0)
+    grain = 0.5 + 0.03 * torch.randn((1, 3, 90, 110), generator=generator)
+    lattice = torch.zeros(90, 110)
+    lattice[::4, ::4] = 0.1
+    assert float(mesh(grain + lattice, 4)) > 20 * float(mesh(grain, 4))
+    assert float(mesh(grain + lattice, 5)) < 2 * float(mesh(grain, 5))
+
+
+def test_a_mesh_against_numpy() -> None:
+    image = torch.rand((1, 1, 66, 66), generator=torch.Generator().manual_seed(0), dtype=torch.float64).expand(1, 3, -1, -1)
+    x = image[0, 0].numpy()
+    second = x[:-2, 1:-1] + x[2:, 1:-1] + x[1:-1, :-2] + x[1:-1, 2:] - 4 * x[1:-1, 1:-1]
+    squares = []
+    for top in range(0, 33, 16):
+        for left in range(0, 33, 16):
+            places = second[top : top + 32, left : left + 32].reshape(8, 4, 8, 4).mean((0, 2))
+            squares.append(((places - places.mean()) ** 2).mean())
+    assert float(mesh(image, 4)) == pytest.approx(np.mean(squares), rel=1e-12)
+
+
+def test_a_ramp_has_no_mesh_and_a_tiny_picture_cannot_have_one() -> None:
+    ramp = torch.linspace(0, 1, 64, dtype=torch.float64).expand(1, 3, 64, 64)
+    assert float(mesh(ramp, 4)) < 1e-25
+    with pytest.raises(UsageError, match=r"a mesh of 4 px needs at least 10 px on a side; got 20 x 9"):
+        mesh(torch.zeros(1, 3, 9, 20), 4)

@@ -42,7 +42,23 @@ def test_a_batch_is_the_same_in_parts(task: InstantTask) -> None:
     assert torch.equal(whole.photos, torch.cat([part.photos for part in parts]))
     assert torch.equal(whole.strengths, torch.cat([part.strengths for part in parts]))
     assert len(whole.paintings) == 4
-    assert torch.equal(whole.paintings[2], parts[1].paintings[1])
+    assert torch.equal(whole.paintings[2].pixels, parts[1].paintings[1].pixels)
+
+
+def test_what_is_known_of_a_painting_is_what_would_be_found_again(task: InstantTask) -> None:
+    batch = task.batch(0, range(4))
+    first, again = task.loss(batch), task.loss(batch)
+    assert {view.number for view in batch.paintings} == set(task._known)
+    task._known.clear()
+    assert all(torch.equal(first[name], again[name]) and torch.equal(first[name], value) for name, value in task.loss(batch).items())
+
+
+def test_some_paintings_are_to_be_left_as_they_are(task: InstantTask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instant, "_IDENTITY", 1.0)
+    batch = task.batch(0, range(2))
+    for photo, view in zip(batch.photos, batch.paintings, strict=True):
+        assert photo.shape == (3, 64, 64)
+        assert torch.allclose(photo.mean((1, 2)), view.pixels.mean((1, 2)), atol=0.05)
 
 
 def test_the_job_is_told_as_ever(task: InstantTask) -> None:

@@ -3,11 +3,15 @@
     python tools/instant/train.py --data DIR --run DIR [--config FILE]
 
 The run folder keeps the configuration, the data manifest, a log and a checkpoint; the same command goes on where an interrupted run was.
+On a processor two processes of one thread each are 1.5 times as fast as one of two, for much of an update is done by one thread alone:
+
+    OMP_NUM_THREADS=1 torchrun --nproc-per-node 2 -- tools/instant/train.py --data DIR --run DIR
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import tomllib
 from pathlib import Path
@@ -23,6 +27,7 @@ from stylenet.optimization.precision import fastest_dtype
 from stylenet.training.instant import InstantTask
 from stylenet.training.journal import Journal
 from stylenet.training.plan import Plan
+from stylenet.training.processes import joined
 from stylenet.training.trainer import Trainer
 
 
@@ -60,10 +65,14 @@ def main() -> None:
     dtype = fastest_dtype(device)
     encoder = open_encoder(EncoderSection(), device=device, dtype=dtype)
     task = InstantTask(photos, movements + named * config["named_repeats"], encoder=encoder.fast, plan=plan, record=record)
-    trainer = Trainer(task, plan, run, device=device, dtype=dtype)
-    with Journal(run, step=trainer.step) as journal:
-        for event in trainer.events():
-            journal.note(event)
+    with joined(device) as processes:
+        trainer = Trainer(task, plan, run, device=device, dtype=dtype, processes=processes)
+        with Journal(run, step=trainer.step) if processes.first else contextlib.nullcontext() as journal:
+            for event in trainer.events():
+                if journal:
+                    journal.note(event)
+    if not processes.first:
+        return
     card = NetworkCard(
         name="instant",
         paints="every style",
@@ -77,7 +86,7 @@ def main() -> None:
         },
         licence="Apache-2.0; see NOTICE",
     )
-    write_network(run / "instant.safetensors", trainer.average, card)
+    write_network(run / "instant.safetensors", trainer.average, card, bits=8)
 
 
 if __name__ == "__main__":

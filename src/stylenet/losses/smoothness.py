@@ -72,6 +72,40 @@ def _nine_point(image: Tensor) -> Tensor:
     return 2 * straight / 3 + diagonal / 6
 
 
+_NEIGHBORHOOD = 8
+"""Periods on a side in which a mesh is looked for: painted texture that is not periodic averages out."""
+
+
+def mesh(image: Tensor, period_px: int) -> Tensor:
+    """What repeats with a period all over a neighborhood: the mesh that networks leave that shuffle pixels.
+
+    The second differences of the picture, averaged over the neighborhood for each of the places within a period; the mean square of how
+    these averages differ. Ramps have no second difference, edges and grain fall on every place alike.
+
+    Args:
+        image: Shape (B, 3, H, W), at least two periods and two pixels on a side.
+        period_px: Of the mesh.
+
+    Returns:
+        A number from 0, in squared units of the picture.
+
+    Raises:
+        UsageError: the picture is too small.
+    """
+    check_image(image)
+    rows, columns = ((side - 2) // period_px * period_px for side in image.shape[2:])
+    if min(rows, columns) < 2 * period_px:
+        raise UsageError(
+            f"a mesh of {period_px} px needs at least {2 * period_px + 2} px on a side; got {image.shape[3]} x {image.shape[2]}"
+        )
+    straight = image[:, :, :-2, 1:-1] + image[:, :, 2:, 1:-1] + image[:, :, 1:-1, :-2] + image[:, :, 1:-1, 2:]
+    second = (straight - 4 * image[:, :, 1:-1, 1:-1])[:, :, :rows, :columns]
+    places = functional.pixel_unshuffle(second, period_px)
+    size = min(_NEIGHBORHOOD, *places.shape[2:])
+    averages = functional.avg_pool2d(places, size, stride=max(1, size // 2)).unflatten(1, (image.shape[1], period_px**2))
+    return (averages - averages.mean(2, keepdim=True)).square().mean()
+
+
 _STRIP_PX = 2**20
 """Pixels whose differences are held at a time."""
 
