@@ -8,7 +8,17 @@ import pytest
 import torch
 from torch import nn
 
-from stylenet.catalog.networks import AnyRecord, JohnsonRecord, NetworkCard, SlimRecord, TextureRecord, is_network, read_network_card
+from stylenet.catalog.naming import split_style
+from stylenet.catalog.networks import (
+    AnyRecord,
+    JohnsonRecord,
+    NetworkCard,
+    SlimRecord,
+    TextureRecord,
+    find_network,
+    is_network,
+    read_network_card,
+)
 from stylenet.errors import WeightsError
 from stylenet.networks.files import build, read_network, write_network
 
@@ -95,3 +105,23 @@ def test_card_of_a_newer_version(tmp_path: Path) -> None:
     path.write_bytes(struct.pack("<Q", len(header)) + header.encode())
     with pytest.raises(WeightsError, match="damaged, or of a newer version"):
         read_network_card(path)
+
+
+def test_a_name_is_a_file_that_ships_and_a_path_is_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_network("starry-night").is_file()
+    assert find_network("mine.safetensors") == Path("mine.safetensors")
+    assert find_network(tmp_path / "starry-night") == tmp_path / "starry-night"
+    (tmp_path / "starry-night").touch()
+    assert find_network("starry-night") == Path("starry-night")
+    with pytest.raises(WeightsError, match="no network called 'stary-night' ships"):
+        find_network("stary-night")
+
+
+def test_one_of_a_networks_styles_is_named_behind_its_file(tmp_path: Path) -> None:
+    assert split_style("folder/many.safetensors:night") == ("folder/many.safetensors", "night")
+    assert split_style("many.safetensors") == ("many.safetensors", "")
+    assert split_style("C:/many.safetensors") == ("C:/many.safetensors", "")
+    assert split_style("starry-night") == ("starry-night", "")
+    (tmp_path / "odd.safetensors:name").touch()
+    assert split_style(tmp_path / "odd.safetensors:name") == (str(tmp_path / "odd.safetensors:name"), "")

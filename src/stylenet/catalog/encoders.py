@@ -64,6 +64,10 @@ class EncoderRecord:
     rounding: Rounding = "down"
     readouts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
+    def __deepcopy__(self, memo: dict[int, object]) -> EncoderRecord:
+        """Itself: nothing in it changes. So a network that holds an encoder can be copied."""
+        return self
+
     @property
     def layers(self) -> tuple[str, ...]:
         """Every layer name, in the order in which the layers are computed."""

@@ -71,10 +71,12 @@ def to_onnx(network: nn.Module, *, description: Tensor | None = None, facts: Map
             strength = _strength(graph)
             knobs = _coded_knobs(graph, network, strength, description)
             _faded(graph, _slim(graph, network.painter, image, knobs), image, strength)
-        case johnson.JohnsonNet() if network.record.styles == 1:
+        case johnson.JohnsonNet() if network.record.styles == 1 and not network.record.residual:
             _johnson(graph, network, image)
         case _:
-            raise WeightsError("this network has no ONNX graph; the slim ones, the network of every style, and Johnson's of one style have")
+            raise WeightsError(
+                "this network has no ONNX graph; the slim ones, the network of every style, and Johnson's that paint one style have"
+            )
     return graph.written(facts or {})
 
 
@@ -219,7 +221,7 @@ def _slim(graph: _Graph, network: slim.SlimNet, image: str, knobs: _Knobs) -> st
     block = slim.SHUFFLE
     kernels = network.enter.weight.unflatten(1, (3, block, block)).permute(0, 1, 4, 2, 5, 3).flatten(4, 5).flatten(2, 3)
     bias = graph.constant(cast(Tensor, network.enter.bias))
-    x = graph("Conv", x, graph.constant(kernels), bias, strides=[block] * 2, pads=[block] * 4)
+    x = graph("Conv", x, graph.constant(kernels), bias, strides=[block] * 2)
     entered = graph("Relu", normalized(x))
     x = graph("Relu", normalized(_convolved(graph, entered, network.shrink)))
     for first, second in cast("Iterable[tuple[nn.Conv2d, nn.Conv2d]]", network.blocks):
@@ -308,7 +310,7 @@ def _framed(graph: _Graph, image: str) -> str:
     Torch pads in one of two ways, chosen by the picture's size; an operator's way is fixed. So the margins are gathered: their pixels lie
     k = 1, 2, ... within the border where it is reflected, and 0 where it is repeated.
     """
-    margin, one = slim.MARGIN_PX, graph.constant(1)
+    margin, one = slim.FRAME_PX, graph.constant(1)
     sides = graph("Shape", image, start=2)
     large = graph("Less", graph.constant([margin + slim.STRIDE]), sides)
     reflects = graph("ReduceMin", graph("Cast", large, to=_INT64), keepdims=0)

@@ -11,9 +11,19 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
-from stylenet.catalog.networks import KEY, AnyRecord, JohnsonRecord, NetworkCard, SlimRecord, TextureRecord, read_network_card
+from stylenet.catalog.networks import (
+    KEY,
+    AnyRecord,
+    HypercolumnRecord,
+    JohnsonRecord,
+    NetworkCard,
+    SlimRecord,
+    TextureRecord,
+    read_network_card,
+)
 from stylenet.errors import WeightsError
 from stylenet.image.output import written_whole
+from stylenet.networks.hypercolumn import HypercolumnNet
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.johnson import JohnsonNet
 from stylenet.networks.slim import SlimNet
@@ -26,6 +36,8 @@ _SCALE = "|scale"
 def build(record: AnyRecord) -> nn.Module:
     """A network with random weights."""
     match record:
+        case HypercolumnRecord():
+            return HypercolumnNet(record)
         case JohnsonRecord():
             return JohnsonNet(record)
         case TextureRecord():

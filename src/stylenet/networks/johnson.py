@@ -8,6 +8,7 @@ Where we differ from the paper:
   cut away.
 - A convolution before a normalization has no bias: the normalization takes a constant away again.
 - Upsampling is nearest and a convolution, where the record does not ask for the paper's.
+- Where the record asks for it, the result is added to the picture, at factor 4 to its bicubic enlargement; then there is no tanh.
 
 References:
     Johnson, Alahi, Fei-Fei 2016 (ECCV) and its supplementary, tables 1 and 2 (layers), figure 1 (residual blocks after Gross and Wilber:
@@ -17,16 +18,24 @@ References:
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import accumulate
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from stylenet.catalog.networks import JohnsonRecord
-from stylenet.networks.normalization import Normalization
+from stylenet.image.resize import resize
+from stylenet.networks.normalization import Normalization, Normalize, instance_norm
+from stylenet.networks.tiles import Cut, Frame, Geometry, Sight, paint_by_tiles
 from stylenet.shapes import check_image
 
 _LEAST_PX = 5
 """The side from which on every convolution finds what it reflects: 4 pixels for 9 x 9 and, at a quarter of the size, one for 3 x 3."""
+
+_RESIDUAL = 0.1
+"""What a residual is multiplied by: Adam moves all weights of the last layer alike, and there are 81 of every channel behind a pixel."""
 
 
 class JohnsonNet(nn.Module):
@@ -50,39 +59,52 @@ class JohnsonNet(nn.Module):
         self.leave = _convolution(fine, 3, size=9, bias=True)
         self._initialize()
 
-    def forward(self, image: Tensor, style_weights: Tensor | None = None) -> Tensor:
+    def forward(self, image: Tensor, style_weights: Tensor | None = None, *, most_px: int | None = None) -> Tensor:
         """Paintings, (B, 3, H, W) in 0..1 and float32, of photos (B, 3, H, W) in 0..1; with `factor` 4 (B, 3, 4 H, 4 W).
 
         Args:
             image: Any size from one pixel up.
             style_weights: Shares of the styles, shape (1 or B, styles), usually of sum 1; may be left out where there is one style.
+            most_px: Pixels that are looked at in one piece; a larger picture, a single one, is painted by tiles, with the same result.
 
         Raises:
             ShapeError: `image` is no picture, or `style_weights` are not of this network's styles.
+            UsageError: even the smallest tile has more pixels.
         """
         check_image(image)
         height, width = image.shape[2:]
-        tiny = (0, max(_LEAST_PX - width, 0), 0, max(_LEAST_PX - height, 0))
+        if most_px is not None and height * width > most_px:
+            painted = paint_by_tiles(partial(self._part, style_weights), image, geometry(self.record, height, width), most_px=most_px)
+        else:
+            # Sizes are halved rounding up, and what that adds is cut away.
+            cut = slice(height * self.record.factor), slice(width * self.record.factor)
+            painted = self._part(style_weights, _frame(height, width).around(image), cut)
+        if self.record.residual:
+            enlarged = resize(image.float(), (width * self.record.factor, height * self.record.factor))
+            return (enlarged + _RESIDUAL * painted).clamp(0, 1)
+        return painted
+
+    def _part(self, style_weights: Tensor | None, framed: Tensor, cut: Cut, normalize: Normalize = instance_norm) -> Tensor:
+        """The painting of a picture with its frame, or of a part of it, cut out: `tiles.Paint`; what a residual network adds."""
         # Not centered: the first normalization does that.
-        x = functional.pad(image, tiny, mode="replicate").to(self.leave.weight.dtype).contiguous(memory_format=torch.channels_last)
-        x = functional.relu(self.enter(x, style_weights), inplace=True)
+        x = framed.to(self.leave.weight.dtype).contiguous(memory_format=torch.channels_last)
+        x = functional.relu(self.enter(x, style_weights, normalize), inplace=True)
         for layer in self.shrink:
-            x = functional.relu(layer(x, style_weights), inplace=True)
+            x = functional.relu(layer(x, style_weights, normalize), inplace=True)
         for block in self.blocks:
-            x = block(x, style_weights)
+            x = block(x, style_weights, normalize)
         for doubling in self.grow:
-            x = functional.relu(doubling(x, style_weights), inplace=True)
-        # Sizes are halved rounding up, and what that adds is cut away.
-        painted = self.leave(x)[:, :, : height * self.record.factor, : width * self.record.factor]
+            x = functional.relu(doubling(x, style_weights, normalize), inplace=True)
+        painted = self.leave(x)[:, :, cut[0], cut[1]].float()
         # The paper's tanh, scaled to the range of pictures: (tanh(x) + 1) / 2.
-        return torch.sigmoid(2 * painted.float())
+        return painted if self.record.residual else torch.sigmoid(2 * painted)
 
     def _initialize(self) -> None:
-        """He et al. 2015; the last layer smaller, so that the first painting is grey and no tanh is stuck at its end."""
+        """He et al. 2015; the last layer smaller, so that the first painting is gray, no tanh stuck at its end; a residual is none."""
         for module in self.modules():
             if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-        self.leave.weight.data.mul_(0.3)
+        self.leave.weight.data.mul_(0.0 if self.record.residual else 0.3)
         nn.init.zeros_(self.leave.bias)  # type: ignore[arg-type]
 
 
@@ -94,8 +116,8 @@ class _Layer(nn.Module):
         self.convolution = _convolution(inputs, outputs, size=size, stride=stride)
         self.normalization = Normalization(outputs, kind=record.normalization, styles=record.styles)
 
-    def forward(self, x: Tensor, style_weights: Tensor | None) -> Tensor:
-        return self.normalization(self.convolution(x), style_weights)
+    def forward(self, x: Tensor, style_weights: Tensor | None, normalize: Normalize) -> Tensor:
+        return self.normalization(self.convolution(x), style_weights, normalize)
 
 
 class _Block(nn.Module):
@@ -106,8 +128,8 @@ class _Block(nn.Module):
         self.first = _Layer(record, channels, channels)
         self.second = _Layer(record, channels, channels)
 
-    def forward(self, x: Tensor, style_weights: Tensor | None) -> Tensor:
-        return x + self.second(functional.relu(self.first(x, style_weights), inplace=True), style_weights)
+    def forward(self, x: Tensor, style_weights: Tensor | None, normalize: Normalize) -> Tensor:
+        return x + self.second(functional.relu(self.first(x, style_weights, normalize), inplace=True), style_weights, normalize)
 
 
 class _Doubling(nn.Module):
@@ -121,15 +143,37 @@ class _Doubling(nn.Module):
         )
         self.normalization = Normalization(outputs, kind=record.normalization, styles=record.styles)
 
-    def forward(self, x: Tensor, style_weights: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, style_weights: Tensor | None, normalize: Normalize) -> Tensor:
         if self.transposed:
             # Every second row and column takes from two positions, the last one from one that is outside.
             height, width = x.shape[2:]
             x = self.convolution(functional.pad(x, (0, 1, 0, 1), mode="reflect"))[:, :, : 2 * height, : 2 * width]
         else:
             x = self.convolution(functional.interpolate(x, scale_factor=2, mode="nearest"))
-        return self.normalization(x, style_weights)
+        return self.normalization(x, style_weights, normalize)
 
 
 def _convolution(inputs: int, outputs: int, *, size: int = 3, stride: int = 1, bias: bool = False) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, size, stride=stride, padding=size // 2, padding_mode="reflect", bias=bias)
+
+
+def geometry(record: JohnsonRecord, height: int, width: int) -> Geometry:
+    """How such a network goes over a picture."""
+    # Each convolution makes as many positions wrong beside a border that is not the picture's as it reaches over it.
+    shrinking = [(2.0, 2.0), (4.0, 4.0)] if record.factor == 1 else []
+    coarse = 4.0 / record.factor
+    layers = [(1.0, 4.0), *shrinking, *[(coarse, coarse)] * (2 * record.blocks), (coarse / 2, coarse), (coarse / 4, coarse / 2)]
+    reaches = list(accumulate(reach for _, reach in layers))
+    measured = [Sight(stride, reach) for (stride, _), reach in zip(layers, reaches, strict=True)]
+    return Geometry(
+        sights=(*(measured if record.normalization == "instance" else ()), Sight(1, reaches[-1] + 4 / record.factor)),
+        stride_px=4 if record.factor == 1 else 1,
+        size=(max(height, _LEAST_PX), max(width, _LEAST_PX)),
+        frame=_frame(height, width),
+        factor=record.factor,
+    )
+
+
+def _frame(height: int, width: int) -> Frame:
+    """Tiny pictures are made as large as reflection wants them."""
+    return Frame((0, max(_LEAST_PX - width, 0), 0, max(_LEAST_PX - height, 0)), "replicate")

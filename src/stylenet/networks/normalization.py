@@ -7,6 +7,9 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import torch
 from torch import Tensor, nn
 
@@ -19,6 +22,9 @@ _EPSILON = 1e-5
 
 _MOMENTUM = 0.1
 """Share of the newest batch in the running moments."""
+
+Normalize: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""What a network normalizes features, scale and shift with: `instance_norm`, but where the features are a part of a picture."""
 
 
 def instance_norm(features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
@@ -43,6 +49,20 @@ def instance_norm(features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     return each[0] if count == 1 else torch.cat(each)
 
 
+def with_moments(features: Tensor, known: tuple[Tensor, Tensor], scale: Tensor, shift: Tensor) -> Tensor:
+    """`instance_norm` of a part of a picture, by the moments of the whole.
+
+    Args:
+        features: Shape (1, C, H, W), any range.
+        known: Mean and variance, each of shape (1, C) and float32.
+        scale: Shape (1, C).
+        shift: Shape (1, C).
+    """
+    dtype = torch.promote_types(features.dtype, torch.float32)
+    (mean,), (variance,) = known
+    return torch.batch_norm(features, scale[0].to(dtype), shift[0].to(dtype), mean, variance, False, 0.0, _EPSILON, False)
+
+
 class Normalization(nn.Module):
     """Batch or instance normalization with one scale and one shift for each style.
 
@@ -65,12 +85,13 @@ class Normalization(nn.Module):
             self.register_buffer("running_mean", torch.zeros(1, channels))
             self.register_buffer("running_variance", torch.ones(1, channels))
 
-    def forward(self, features: Tensor, style_weights: Tensor | None = None) -> Tensor:
+    def forward(self, features: Tensor, style_weights: Tensor | None = None, normalize: Normalize = instance_norm) -> Tensor:
         """Normalized features, shape (B, C, H, W) like `features`.
 
         Args:
             features: Shape (B, C, H, W).
             style_weights: Shares of the styles, shape (1 or B, styles), usually of sum 1; may be left out where there is one style.
+            normalize: Does it, where the kind is `instance`.
 
         Raises:
             ShapeError: `features` have another number of channels, or `style_weights` are not of these styles and pictures.
@@ -83,20 +104,22 @@ class Normalization(nn.Module):
         shift: Tensor = self.shifts
         if style_weights is not None:
             _check_style_weights(style_weights, len(features), styles)
-            scale, shift = style_weights.to(scale) @ scale, style_weights.to(shift) @ shift
+            # No matrix product: in training it would be computed in bfloat16.
+            shares = style_weights.to(scale)[:, :, None]
+            scale, shift = (shares * scale).sum(1), (shares * shift).sum(1)
         elif styles > 1:
             raise ShapeError(
                 f"this network knows {styles} styles: give their weights, shape (1, {styles}), 1 for the one and 0 for the others"
             )
         if self.kind == "instance":
-            return instance_norm(features, scale, shift)
+            return normalize(features, scale, shift)
         return _applied(features, self._batch_moments(features), scale, shift)
 
     def _batch_moments(self, features: Tensor) -> tuple[Tensor, Tensor]:
         if not self.training:
             return self.running_mean, self.running_variance
         rows = features.permute(0, 2, 3, 1).flatten(0, 2)[None]
-        mean, variance = _moments(rows)
+        mean, variance = moments(rows)
         with torch.no_grad():
             # What is remembered is the variance of all pictures, estimated from these.
             unbiased = variance * (rows.shape[1] / max(rows.shape[1] - 1, 1))
@@ -113,7 +136,7 @@ def _check_style_weights(style_weights: Tensor, batch: int, styles: int) -> None
         )
 
 
-def _moments(rows: Tensor) -> tuple[Tensor, Tensor]:
+def moments(rows: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and variance over the second dimension of (B, N, C), each of shape (B, C), in float32 or better.
 
     The variance is E[x^2] - E[x]^2: two plain passes, faster on a processor than any other way. It is wrong by about 1e-7 of the *squared
@@ -125,9 +148,9 @@ def _moments(rows: Tensor) -> tuple[Tensor, Tensor]:
     return mean, (power - mean.square()).clamp_min(0)
 
 
-def _applied(features: Tensor, moments: tuple[Tensor, Tensor], scale: Tensor, shift: Tensor) -> Tensor:
+def _applied(features: Tensor, known: tuple[Tensor, Tensor], scale: Tensor, shift: Tensor) -> Tensor:
     """`scale` * (x - mean) / deviation + `shift`, as one product and one sum for each value."""
-    mean, variance = moments
+    mean, variance = known
     factor = scale * (variance + _EPSILON).rsqrt()
     constant = shift - mean * factor
     return torch.addcmul(constant.to(features)[:, :, None, None], features, factor.to(features)[:, :, None, None])

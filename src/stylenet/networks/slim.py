@@ -13,6 +13,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import cast
 
 import torch
@@ -21,7 +22,8 @@ from torch.nn import functional
 
 from stylenet.catalog.networks import SlimRecord
 from stylenet.errors import ShapeError
-from stylenet.networks.normalization import instance_norm
+from stylenet.networks.normalization import Normalize, instance_norm
+from stylenet.networks.tiles import Cut, Frame, Geometry, Sight, paint_by_tiles
 from stylenet.shapes import check_image
 
 SHUFFLE = 4
@@ -34,8 +36,11 @@ STRENGTHS = (10.0, 50.0, 90.0)
 """At which a network of one painting holds its knobs; in between they are interpolated."""
 
 STRIDE = 8
-MARGIN_PX = 32
-"""Pixels around the picture that are painted and cut away: convolutions pad with zeros, and the frame from it is 24 pixels wide."""
+MARGIN_PX = 8
+"""Pixels around the picture that are painted and cut away, so that no block of shuffled pixels begins at its border."""
+
+FRAME_PX = MARGIN_PX + SHUFFLE
+"""Pixels that are added to the picture on each side: the first convolution uses up a position."""
 
 
 class SlimNet(nn.Module):
@@ -49,15 +54,15 @@ class SlimNet(nn.Module):
         super().__init__()
         self.record = record
         fine, coarse, pixels = record.fine, record.coarse, 3 * SHUFFLE**2
-        self.enter = nn.Conv2d(pixels, fine, 3, padding=1)
-        self.shrink = nn.Conv2d(fine, coarse, 3, stride=2, padding=1)
+        self.enter = nn.Conv2d(pixels, fine, 3)
+        self.shrink = _convolution(fine, coarse, stride=2)
         self.blocks = nn.ModuleList(
-            nn.ModuleList((nn.Conv2d(coarse, coarse, 3, padding=1), nn.Conv2d(coarse, coarse, 3, padding=1))) for _ in range(record.blocks)
+            nn.ModuleList((_convolution(coarse, coarse), _convolution(coarse, coarse))) for _ in range(record.blocks)
         )
         self.grow = nn.Conv2d(coarse, 4 * fine, 1)
-        self.render = nn.Conv2d(fine, fine, 3, padding=1)
-        self.leave = nn.Conv2d(fine, 4 * HALF, 3, padding=1)
-        self.finish = nn.Conv2d(HALF, 3 * 4, 3, padding=1)
+        self.render = _convolution(fine, fine)
+        self.leave = _convolution(fine, 4 * HALF)
+        self.finish = _convolution(HALF, 3 * 4)
         self._widths = (fine, coarse, *(coarse,) * (2 * record.blocks), fine)
         """Channels of each normalization."""
         self._initialize()
@@ -91,16 +96,18 @@ class SlimNet(nn.Module):
         place = ((strength.clamp(low, high) - usual) / (high - usual))[:, None]
         return torch.cat(((-place).clamp_min(0), 1 - place.abs(), place.clamp_min(0)), dim=1).to(self.knobs.dtype) @ self.knobs
 
-    def forward(self, image: Tensor, knobs: Tensor | None = None) -> Tensor:
+    def forward(self, image: Tensor, knobs: Tensor | None = None, *, most_px: int | None = None) -> Tensor:
         """The painting, (B, 3, H, W) in 0..1, of photos (B, 3, H, W) in 0..1.
 
         Args:
             image: Any size from one pixel up.
             knobs: Of one style for all photos or one for each, shape (1 or B, K), blends among them; the network's own, at strength 50,
                 where left out.
+            most_px: Pixels that are looked at in one piece; a larger picture, a single one, is painted by tiles, with the same result.
 
         Raises:
             ShapeError: `image` is no picture, or the knobs are not this network's.
+            UsageError: even the smallest tile has more pixels.
         """
         check_image(image)
         knobs = self.knobs_at(torch.full((1,), 50.0, device=image.device)) if knobs is None else knobs
@@ -109,23 +116,28 @@ class SlimNet(nn.Module):
                 f"a style of this network is {self.knob_count} numbers, one row for all pictures or one for each; got {tuple(knobs.shape)}"
             )
         height, width = image.shape[2:]
-        dtype = self.enter.weight.dtype
-        x = functional.pixel_unshuffle(_framed(image.to(dtype)), SHUFFLE).contiguous(memory_format=torch.channels_last)
+        if most_px is not None and height * width > most_px:
+            return paint_by_tiles(partial(self._part, knobs), image, geometry(self.record, height, width), most_px=most_px)
+        cut = slice(MARGIN_PX, MARGIN_PX + height), slice(MARGIN_PX, MARGIN_PX + width)
+        return self._part(knobs, _frame(height, width).around(image.to(self.enter.weight.dtype)), cut)
+
+    def _part(self, knobs: Tensor, framed: Tensor, cut: Cut, normalize: Normalize = instance_norm) -> Tensor:
+        """The painting of a picture with its frame, or of a part of it, cut out: `tiles.Paint`."""
         total = sum(self._widths)
+        x = functional.pixel_unshuffle(framed.to(self.enter.weight.dtype), SHUFFLE).contiguous(memory_format=torch.channels_last)
         scales = iter(knobs[:, :total].split(self._widths, dim=1))
         shifts = iter(knobs[:, total : 2 * total].split(self._widths, dim=1))
-        fine = functional.relu(instance_norm(self.enter(x), next(scales), next(shifts)))
-        x = functional.relu(instance_norm(self.shrink(fine), next(scales), next(shifts)))
+        fine = functional.relu(normalize(self.enter(x), next(scales), next(shifts)))
+        x = functional.relu(normalize(self.shrink(fine), next(scales), next(shifts)))
         for first, second in cast(Iterable[tuple[nn.Module, nn.Module]], self.blocks):
-            y = functional.relu(instance_norm(first(x), next(scales), next(shifts)))
-            x = x + instance_norm(second(y), next(scales), next(shifts))
+            y = functional.relu(normalize(first(x), next(scales), next(shifts)))
+            x = x + normalize(second(y), next(scales), next(shifts))
         x = functional.pixel_shuffle(self.grow(x), 2).contiguous(memory_format=torch.channels_last) + fine
         x = x + self._mixed(x, knobs[:, 2 * total :])
-        x = functional.relu(instance_norm(self.render(x), next(scales), next(shifts)))
+        x = functional.relu(normalize(self.render(x), next(scales), next(shifts)))
         x = functional.pixel_shuffle(self.leave(x), 2).contiguous(memory_format=torch.channels_last)
         painted = functional.pixel_shuffle(self.finish(functional.relu(x)), 2)
-        painted = painted[:, :, MARGIN_PX : MARGIN_PX + height, MARGIN_PX : MARGIN_PX + width]
-        return torch.sigmoid(painted.float())
+        return torch.sigmoid(painted[:, :, cut[0], cut[1]].float())
 
     def _mixed(self, x: Tensor, mixing: Tensor) -> Tensor:
         """U V^T x at every position, with U and V of shape (fine, mixed) from the style."""
@@ -147,9 +159,28 @@ class SlimNet(nn.Module):
         self.finish.weight.data.mul_(0.3)
 
 
-def _framed(image: Tensor) -> Tensor:
-    """The picture with a margin, grown to whole strides; reflected where it is large enough to be, repeated where not."""
-    height, width = image.shape[2:]
-    bottom, right = MARGIN_PX + -height % STRIDE, MARGIN_PX + -width % STRIDE
-    mode = "reflect" if min(height, width) > MARGIN_PX + STRIDE else "replicate"
-    return functional.pad(image, (MARGIN_PX, right, MARGIN_PX, bottom), mode=mode)
+def _convolution(inputs: int, outputs: int, *, stride: int = 1) -> nn.Conv2d:
+    """3 x 3, with reflected borders: zeros would be seen as a frame around the painting."""
+    return nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, padding_mode="reflect")
+
+
+def geometry(record: SlimRecord, height: int, width: int) -> Geometry:
+    """How such a network goes over a picture."""
+    # Beside a border that is not the picture's, one position is wrong after every convolution from the second on.
+    eighth = [STRIDE * index for index in range(1, 2 + 2 * record.blocks)]
+    render = eighth[-1] + SHUFFLE
+    painting = render + SHUFFLE + SHUFFLE // 2
+    return Geometry(
+        sights=(Sight(SHUFFLE, 0), *(Sight(STRIDE, reach) for reach in eighth), Sight(SHUFFLE, render), Sight(1, painting)),
+        stride_px=STRIDE,
+        size=(height + -height % STRIDE + 2 * MARGIN_PX, width + -width % STRIDE + 2 * MARGIN_PX),
+        frame=_frame(height, width),
+        margin_px=MARGIN_PX,
+        apron_px=FRAME_PX - MARGIN_PX,
+    )
+
+
+def _frame(height: int, width: int) -> Frame:
+    """A margin and what the first convolution uses up, grown to whole strides; reflected where the picture is large enough."""
+    bottom, right = FRAME_PX + -height % STRIDE, FRAME_PX + -width % STRIDE
+    return Frame((FRAME_PX, right, FRAME_PX, bottom), "reflect" if min(height, width) > FRAME_PX + STRIDE else "replicate")

@@ -10,9 +10,11 @@ import psutil
 import torch
 
 from stylenet.catalog.encoders import EncoderRecord
+from stylenet.catalog.networks import JohnsonRecord, SlimRecord, StyleRecord, TextureRecord
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.opening import OpenEncoder
 from stylenet.errors import UsageError
+from stylenet.networks import johnson, slim
 from stylenet.optimization.objective import Goal, Objective
 from stylenet.optimization.pyramid import Level
 from stylenet.styles.framing import Frame
@@ -24,8 +26,15 @@ _SPARE = 0.8
 _TAKEN_WHOLE, _TAKEN_BY_TILES = 1.12, 2.4
 """Memory that is taken over memory that is used in a pass: freed blocks do not always fit what is asked for next. Measured."""
 
-_PASS_BYTES = 90
-"""For every pixel of one pass of a slim network: photo, painting, and the features between. Measured."""
+_PICTURES_BYTES, _FINISHED_BYTES = 24, 36
+"""For every pixel of a painting in one pass: photo and painting; when it is done, the painting with its values bounded, too."""
+
+_PASS_SET_UP_BYTES = 24 * 2**20
+"""What a network takes beside its tiles: kernels are made for every shape. Measured."""
+
+PASS_RETURNED_BYTES = 2**18
+"""Blocks of this size and more go back to the system between tiles: these have a shape of their own in every pass. Kept as in optimization,
+they took four times the memory; this takes half as much time again."""
 
 _SET_UP_STEPS = 1.4
 """What it takes to begin a level, in steps: the photo is looked at, and memory is touched for the first time. Measured."""
@@ -100,22 +109,69 @@ def forecast(
     )
 
 
-def forecast_pass(encoder: OpenEncoder, pixels: int, *, held_bytes: int, memory_bytes: int | None) -> Forecast:
-    """The forecast for one pass of a network over a picture of so many pixels, whole.
+def forecast_pass(
+    encoder: OpenEncoder,
+    records: Collection[StyleRecord],
+    size: tuple[int, int],
+    *,
+    held_bytes: int,
+    memory_bytes: int | None,
+    dtype: torch.dtype,
+) -> Forecast:
+    """The forecast for one pass of networks over a picture.
+
+    Args:
+        encoder: Is on the device that paints.
+        records: Of the networks, which paint one after the other.
+        size: Width and height, pixels.
+        held_bytes: As in `forecast`.
+        memory_bytes: As in `forecast`.
+        dtype: What the networks compute with.
 
     Raises:
-        UsageError: it does not fit.
+        UsageError: it does not fit, nor by tiles.
     """
+    width, height = size
+    pixels = width * height
+    each = max(pass_bytes(record, torch.finfo(dtype).bits // 8) for record in records)
     resident = psutil.Process().memory_info().rss - held_bytes
-    needed = resident + _PASS_BYTES * pixels
+    kept = resident + _PICTURES_BYTES * pixels
     limit = memory_bytes if memory_bytes is not None else resident + int(_SPARE * available_bytes(encoder))
-    if needed > limit:
-        most = max(0, limit - resident) / _PASS_BYTES
+    needed = kept + round(each * pixels)
+    if needed <= limit:
+        return Forecast(memory_bytes=needed, tile_px=None, tiles=1)
+    most = max(0, limit - resident) / (_PICTURES_BYTES + each)
+    told = f"a picture of {pixels / 1e6:.1f} megapixels takes {_megabytes(needed)} MB in one pass, and there are {_megabytes(limit)} MB"
+    tileable = [record for record in records if not isinstance(record, TextureRecord)]
+    finished = resident + _FINISHED_BYTES * pixels
+    tile_px = 0 if limit < finished else max(0, int((limit - kept - _PASS_SET_UP_BYTES) / each))
+    try:
+        if len(tileable) < len(records):
+            raise UsageError("texture networks paint in one piece")
+        tiles = max(_tile_count(record, height, width, tile_px) for record in tileable)
+    except UsageError as error:
         raise UsageError(
-            f"a picture of {pixels / 1e6:.1f} megapixels takes {_megabytes(needed)} MB in one pass, and there are {_megabytes(limit)} MB; "
-            f"up to {most / 1e6:.1f} megapixels fit: give a smaller --size, or more --memory"
-        )
-    return Forecast(memory_bytes=needed, tile_px=None, tiles=1)
+            f"{told}: {error}; up to {most / 1e6:.1f} megapixels fit in one piece: give a smaller --size, or more --memory"
+        ) from None
+    return Forecast(memory_bytes=kept + _PASS_SET_UP_BYTES + round(each * tile_px), tile_px=tile_px, tiles=tiles)
+
+
+def pass_bytes(record: StyleRecord, width: int) -> float:
+    """Bytes for every pixel that a network looks at in one pass, its numbers of `width` bytes. Measured."""
+    match record:
+        case SlimRecord():
+            # In one piece, where freed blocks are kept: 62 in bfloat16, 164 in float32.
+            return (52 * width - 36) * record.fine / 64
+        case JohnsonRecord():
+            return (70 + 5 * width * record.width) * record.factor**2
+        case TextureRecord():
+            return 70 + 5 * width * record.width * record.scales
+
+
+def _tile_count(record: SlimRecord | JohnsonRecord, height: int, width: int, tile_px: int) -> int:
+    """Tiles of the last pass, which have the widest halo."""
+    geometry = slim.geometry(record, height, width) if isinstance(record, SlimRecord) else johnson.geometry(record, height, width)
+    return len(geometry.tiles(geometry.sights[-1], tile_px))
 
 
 def picture_bytes(recipe: Recipe, record: EncoderRecord, width: int) -> float:

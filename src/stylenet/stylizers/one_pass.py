@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from stylenet.catalog.networks import find_network, is_network, network_files
+from stylenet.catalog.naming import NETWORK_SUFFIX, is_name, split_style
+from stylenet.catalog.networks import COMMANDS, NetworkCard, Paints, TextureRecord, find_network, is_network, network_files
 from stylenet.errors import StyleError, WeightsError, did_you_mean
 from stylenet.networks.files import read_network
 from stylenet.networks.instant import InstantNet
@@ -19,6 +20,9 @@ from stylenet.networks.slim import STRENGTHS, SlimNet
 from stylenet.networks.texture import TextureNet
 from stylenet.styles.files import LAYERS
 from stylenet.styles.style import Style
+
+_USUAL = 50.0
+"""The strength that networks paint at which know no other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,40 +32,72 @@ class TrainedStyle:
     Attributes:
         name: Of the file, or of the style.
         network: Paints (B, 3, H, W) in 0..1.
+        card: Of the network.
         sha256: Of its file.
+        shares: Of the styles that it knows, where they are several.
+        by_default: Whether nobody asked for these shares.
     """
 
     name: str
     network: nn.Module
+    card: NetworkCard
     sha256: str
+    shares: tuple[float, ...] = ()
+    by_default: bool = False
+
+    @property
+    def period_px(self) -> int:
+        """Sides of which a texture may have multiples, that it repeats without a seam: at every scale whole positions."""
+        record = self.card.record
+        return 2 ** (record.scales - 1) if isinstance(record, TextureRecord) else 1
+
+    def notice(self) -> str:
+        """What a person should know of it; empty where there is nothing."""
+        if not self.by_default:
+            return ""
+        return (
+            f"'{self.name}' knows {len(self.shares)} styles and paints in the first one: {', '.join(self.card.styles)}; "
+            f"{self.name}{NETWORK_SUFFIX}:NAME takes another one, --blend with a share for each mixes them"
+        )
 
 
-def open_trained(source: object, *, device: torch.device, dtype: torch.dtype) -> TrainedStyle:
+def open_trained(source: object, *, paints: Paints = "style", device: torch.device, dtype: torch.dtype) -> TrainedStyle:
     """The network that was trained for a style: a file that `stylenet train` wrote, or a name of those that ship.
 
+    Args:
+        source: The file, `FILE:NAME` for one of several styles that it knows, or the name.
+        paints: What it shall do, `style` or `texture`.
+        device: Where it runs.
+        dtype: What the convolutions compute with.
+
     Raises:
-        StyleError: it is neither.
+        StyleError: it is neither, or paints something else.
         WeightsError: the file is damaged.
     """
     shipped = sorted(set(network_files()) - {"instant"})
-    if not isinstance(source, (str, Path)):
+    if not isinstance(source, (str, os.PathLike)):
         raise StyleError(f"recipe 'trained' paints with networks: give the file of one, or a name: {', '.join(shipped)}")
-    path = Path(source)
-    if path.name == str(source) and not path.suffix and not path.exists():
-        if str(source) not in shipped:
-            raise StyleError(
-                f"no network was trained for '{source}'; there are {', '.join(shipped)}.{did_you_mean(str(source), shipped)} "
-                "Recipe 'instant' paints in every style, and `stylenet train` makes a network of your own"
-            )
-        path = find_network(str(source))
+    file, chosen = split_style(source)
+    if is_name(file) and file not in shipped:
+        raise StyleError(
+            f"no network was trained for '{file}'; there are {', '.join(shipped)}.{did_you_mean(file, shipped)} "
+            "Recipe 'instant' paints in every style, and `stylenet train` makes a network of your own"
+        )
+    path = find_network(file)
     if not is_network(path):
         raise StyleError(f"'{path}' is no network; recipe 'trained' needs one that `stylenet train` made, or use --recipe instant")
     network, card = read_network(path)
-    if card.paints != "style":
-        raise StyleError(f"network '{path}' does not paint in a style but {card.paints}; give one that `stylenet train` made of a painting")
-    return TrainedStyle(
-        name=path.stem, network=network.to(device=device, dtype=dtype), sha256=hashlib.sha256(path.read_bytes()).hexdigest()
-    )
+    if card.paints != paints:
+        raise StyleError(f"network '{path}' is not for a {paints} but for {card.paints}; use it with: stylenet {COMMANDS[card.paints]}")
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    style = TrainedStyle(name=path.stem, network=network.to(device=device, dtype=dtype), card=card, sha256=sha256)
+    if not card.styles:
+        if chosen:
+            raise StyleError(f"network '{path}' knows one style only; leave ':{chosen}' out")
+        return style
+    if chosen and chosen not in card.styles:
+        raise StyleError(f"network '{path}' knows {', '.join(card.styles)}, and not '{chosen}'.{did_you_mean(chosen, card.styles)}")
+    return replace(style, shares=tuple(float(name == (chosen or card.styles[0])) for name in card.styles), by_default=not chosen)
 
 
 class InstantPainter:
@@ -93,7 +129,15 @@ class InstantPainter:
         self._painter = network.painter.to(device=device, dtype=dtype)
         self._described: dict[tuple[str, float], Tensor] = {}
 
-    def __call__(self, photo: Tensor, styles: Sequence[tuple[str, Style, float]], *, strength: float, style_px: float) -> Tensor:
+    def __call__(
+        self,
+        photo: Tensor,
+        styles: Sequence[tuple[str, Style, float]],
+        *,
+        strength: float,
+        style_px: float,
+        most_px: int | None = None,
+    ) -> Tensor:
         """A painting of a photo (1, 3, H, W) after a blend of styles.
 
         Args:
@@ -101,10 +145,11 @@ class InstantPainter:
             styles: Each with its fingerprint, by which it is known again and not measured twice, and its share.
             strength: 0..100.
             style_px: Root of the area at which the paintings are looked at.
+            most_px: Pixels that are looked at in one piece; None: all of them.
         """
         knobs = torch.stack([share * self._knobs(known_by, style, strength, style_px) for known_by, style, share in styles if share]).sum(0)
         with torch.inference_mode():
-            return faded(self._painter(photo, knobs.to(self._device)), photo, strength)
+            return faded(self._painter(photo, knobs.to(self._device), most_px=most_px), photo, strength)
 
     def _knobs(self, known_by: str, style: Style, strength: float, style_px: float) -> Tensor:
         key = (known_by, style_px)
@@ -114,30 +159,36 @@ class InstantPainter:
         return cast(Tensor, self._coder(self._described[key], torch.tensor([strength])))
 
 
-def paint_trained(photo: Tensor, styles: Sequence[tuple[TrainedStyle, float]], *, strength: float, seed: int) -> Tensor:
+def paint_trained(
+    photo: Tensor, styles: Sequence[tuple[TrainedStyle, float]], *, strength: float, seed: int, most_px: int | None = None
+) -> Tensor:
     """A photo (1, 3, H, W) painted by networks of one style each; several are blended pixel by pixel.
 
-    A network that knows no strengths is faded towards the photo below 50. `seed` is of the noise, where the network takes some.
+    A network that knows no strengths is faded towards the photo below 50. `seed` is of the noise, where the network takes some; `most_px`
+    are the pixels that are looked at in one piece, None: all of them.
     """
-    painted = torch.zeros_like(photo)
     with torch.inference_mode():
+        painted: Tensor | None = None
         for style, share in styles:
             if not share:
                 continue
             if isinstance(style.network, SlimNet):
                 rows = style.network.knobs_at(torch.tensor([strength], device=photo.device))
-                one = faded(style.network(photo, rows), photo, strength)
+                one = faded(style.network(photo, rows, most_px=most_px), photo, strength)
             else:
-                one = torch.lerp(photo, _without_strength(style.network, photo, seed), min(1.0, strength / 50))
-            painted += share * one
-    return painted
+                one = _without_strength(style, photo, seed, most_px)
+                one = one if strength >= _USUAL else torch.lerp(photo, one, strength / _USUAL)
+            painted = share * one if painted is None else painted.add_(one, alpha=share)
+    return torch.zeros_like(photo) if painted is None else painted
 
 
-def _without_strength(network: nn.Module, photo: Tensor, seed: int) -> Tensor:
+def _without_strength(style: TrainedStyle, photo: Tensor, seed: int, most_px: int | None) -> Tensor:
+    network = style.network
     if isinstance(network, TextureNet):
         noise = network.noise((photo.shape[2], photo.shape[3]), generator=torch.Generator().manual_seed(seed))
-        return cast(Tensor, network([one.to(photo.device) for one in noise], photo)).float()
-    return cast(Tensor, network(photo)).float()
+        return cast(Tensor, network([one.to(photo.device) for one in noise], photo if network.record.content else None))
+    shares = torch.tensor([style.shares], device=photo.device) if style.shares else None
+    return cast(Tensor, network(photo, shares, most_px=most_px))
 
 
 def faded(painted: Tensor, photo: Tensor, strength: float) -> Tensor:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import torch
 from torch import Tensor
 
 import stylenet
+from stylenet.catalog.naming import split_style
+from stylenet.catalog.networks import SlimRecord, StyleRecord
 from stylenet.catalog.recipe import Recipe
 from stylenet.catalog.recipes import load_recipe
 from stylenet.encoders.opening import OpenEncoder, open_encoder
@@ -26,10 +29,10 @@ from stylenet.image.recolor import keep_colors, with_palette
 from stylenet.image.resize import resize
 from stylenet.optimization.checkpoint import Checkpoint, kept_job
 from stylenet.optimization.paint import Task, paint
-from stylenet.optimization.precision import fastest_dtype, keep_freed_memory
+from stylenet.optimization.precision import RETURNED_BYTES, fastest_dtype, keep_freed_memory
 from stylenet.styles.style import PictureStyle
 from stylenet.stylizers.adapting import adapted
-from stylenet.stylizers.forecast import forecast, forecast_pass
+from stylenet.stylizers.forecast import PASS_RETURNED_BYTES, forecast, forecast_pass
 from stylenet.stylizers.goals import Goals
 from stylenet.stylizers.one_pass import InstantPainter, TrainedStyle, looked_at_px, open_trained, paint_trained
 from stylenet.stylizers.plan import BEFORE, Options, Plan, make_plan
@@ -95,13 +98,19 @@ class Stylizer:
         if published and encoder is None and self.encoder.weights not in published:
             self.notices += (f"painting with the weights '{self.encoder.weights}'; the recipe's numbers were made for '{published[0]}'",)
 
-    def plan(self, photo: Picture, options: Options | None = None, *, timed: bool = False) -> Plan:
-        """What would be done for a photo, without doing it; `timed` measures a few steps for a forecast of the time."""
+    def plan(self, photo: Picture, options: Options | None = None, *, networks: Sequence[TrainedStyle] = (), timed: bool = False) -> Plan:
+        """What would be done for a photo, without doing it; `timed` measures a few steps for a forecast of the time.
+
+        `networks` are those of the styles, where the recipe paints with such.
+        """
         options = options or Options()
         plan = make_plan(self.recipe, (photo.width, photo.height), options, self.machine())
         held = photo.pixels.nbytes if (photo.width, photo.height) == (plan.width, plan.height) else 0
         if self.recipe.method == "network":
-            told = forecast_pass(self.encoder, plan.width * plan.height, held_bytes=held, memory_bytes=options.memory_bytes())
+            # Networks that restore photos are no styles: `open_trained` has refused them.
+            records = [cast(StyleRecord, style.card.record) for style in networks] or [SlimRecord()]
+            size, limit = (plan.width, plan.height), options.memory_bytes()
+            told = forecast_pass(self.encoder, records, size, held_bytes=held, memory_bytes=limit, dtype=self.dtype)
         else:
             told = forecast(self.recipe, self.encoder, plan.levels, held_bytes=held, memory_bytes=options.memory_bytes(), timed=timed)
         values = {**plan.values, "memory_bytes": told.memory_bytes, "tiles": told.tiles}
@@ -118,7 +127,7 @@ class Stylizer:
     def stylize(
         self,
         photo: ImageSource | Picture,
-        styles: StyleSource | Sequence[StyleSource],
+        styles: StyleSource | TrainedStyle | Sequence[StyleSource | TrainedStyle],
         options: Options | None = None,
         *,
         regions: Sequence[Region] = (),
@@ -144,21 +153,19 @@ class Stylizer:
         Raises:
             StylenetError: see the tree in `errors`; always before the first step, except for `NumericalError`.
         """
-        options = options or Options()
-        sources: list[StyleSource] = list(styles) if isinstance(styles, (list, tuple)) else [styles]  # type: ignore[list-item]
+        given: list[StyleSource | TrainedStyle] = list(styles) if isinstance(styles, (list, tuple)) else [styles]  # type: ignore[list-item]
+        sources, options = self._with_own_shares(given, options or Options())
         options.check(len(sources))
         picture = photo if isinstance(photo, Picture) else load_image(photo)
-        plan = self.plan(picture, options, timed=timed)
+        shares = options.shares(len(sources))
+        wanted = [[(region.style, 1.0)] for region in regions if region.style is not None] + [list(zip(sources, shares, strict=True))]
+        opened = [[(self._opened(source, picture, options), share) for source, share in each] for each in wanted]
+        networks = [style for each in opened for style, _ in each if isinstance(style, TrainedStyle)]
+        plan = self.plan(picture, options, networks=networks, timed=timed)
         # How a picture is tiled depends on the memory that is free, and its last digits on how it is tiled.
         begun = again.receipt if again is not None else None
         begun = kept_job(keep.path) or begun if keep is not None and keep.resume else begun
         layout = lay_out(regions, picture, (plan.width, plan.height), feather_px=options.feather, protect=options.protect)
-        shares = options.shares(len(sources))
-        painted: list[list[tuple[StyleSource, float]]] = [[(region.style, 1.0)] for region in regions if region.style is not None]
-        opened = [
-            [(self._opened(source, picture, options), share) for source, share in each]
-            for each in [*painted, list(zip(sources, shares, strict=True))]
-        ]
         job = Job(
             photo=resize(picture.pixels, (plan.width, plan.height)),
             photo_name=Path(picture.source).name if picture.source else None,
@@ -169,13 +176,14 @@ class Stylizer:
             tile_px=begun["tile_px"] if begun is not None else plan.tile_px,
             keep=keep,
         )
-        keep_freed_memory(bounded=job.tile_px is not None)
+        by_network = self.recipe.method == "network"
+        keep_freed_memory(bounded=job.tile_px is not None, returned_bytes=PASS_RETURNED_BYTES if by_network else RETURNED_BYTES)
         receipt = self._receipt(job)
-        notices = (*picture.notices, *self.notices, *plan.notices, *layout.notices)
+        notices = (*picture.notices, *self.notices, *plan.notices, *layout.notices, *filter(None, (style.notice() for style in networks)))
         if again is not None:
             notices += tuple(again.check(receipt))
         started = Started(plan=plan.values, steps=_steps(self.recipe, plan), notices=notices)
-        if self.recipe.method == "network":
+        if by_network:
             yield started
             yield self._painted_at_once(job, receipt)
             return
@@ -198,19 +206,37 @@ class Stylizer:
         """
         recipe = self.recipe
         if recipe.method == "network":
-            raise UsageError(f"recipe '{recipe.name}' paints photos; a texture needs one that optimizes, like 'standard'")
+            yield from self._texture_at_once(styles, options or Options())
+            return
         without_photo = msgspec.structs.replace(
             recipe,
             content=msgspec.structs.replace(recipe.content, weight=0.0),
             picture=msgspec.structs.replace(recipe.picture, start="noise", noise="uniform"),
             pyramid=msgspec.structs.replace(recipe.pyramid, detail=0.0),
         )
-        generator = torch.Generator().manual_seed((options or Options()).seed)
-        canvas = Picture(pixels=torch.rand((1, 3, 512, 512), generator=generator))
+        canvas = _canvas((options or Options()).seed)
         painter = replace_recipe(self, without_photo)
         yield from painter.stylize(canvas, styles, options, keep=keep, timed=timed, should_stop=should_stop)
 
-    def _opened(self, source: StyleSource, photo: Picture, options: Options) -> AnyStyle | TrainedStyle:
+    def _texture_at_once(self, styles: StyleSource | Sequence[StyleSource], options: Options) -> Iterator[Event]:
+        """The events of a texture that networks paint."""
+        if self.recipe.network.name:
+            raise UsageError(
+                f"recipe '{self.recipe.name}' paints photos; a texture needs one that optimizes, like 'standard', or a network of "
+                "`stylenet train PAINTING --network texture`"
+            )
+        sources = list(styles) if isinstance(styles, (list, tuple)) else [styles]
+        opened = [open_trained(source, paints="texture", device=self.device, dtype=self.dtype) for source in sources]
+        repeats = math.lcm(*(style.period_px for style in opened))
+        for event in self.stylize(_canvas(options.seed), opened, options):
+            if isinstance(event, Started) and any(side % repeats for side in event.plan["size"]):
+                line = f"the texture can be laid side by side without a seam where its sides are multiples of {repeats} pixels"
+                event = replace(event, notices=(*event.notices, line))
+            yield event
+
+    def _opened(self, source: StyleSource | TrainedStyle, photo: Picture, options: Options) -> AnyStyle | TrainedStyle:
+        if isinstance(source, TrainedStyle):
+            return source
         if self.recipe.method == "network" and not self.recipe.network.name:
             return self._trained_style(source)
         style = open_style(source, self.recipe, self.encoder)
@@ -218,9 +244,22 @@ class Stylizer:
             return style
         return recolored(style, photo.pixels, options.keep_colors.removesuffix(BEFORE))
 
+    def _with_own_shares(
+        self, sources: list[StyleSource | TrainedStyle], options: Options
+    ) -> tuple[list[StyleSource | TrainedStyle], Options]:
+        """A network of several styles, where it is the only one, takes the shares that were asked for."""
+        if self.recipe.method != "network" or self.recipe.network.name or len(sources) != 1 or not options.blend:
+            return sources, options
+        (source,) = sources
+        style = source if isinstance(source, TrainedStyle) else self._trained_style(source)
+        if not style.shares:
+            return sources, options
+        options.check(len(style.shares))
+        return [replace(style, shares=options.shares(len(style.shares)), by_default=False)], replace(options, blend=())
+
     def _trained_style(self, source: StyleSource) -> TrainedStyle:
         """The network of a style; opened once, as long as its file stays the same."""
-        path = Path(source) if isinstance(source, (str, Path)) else None
+        path = Path(split_style(source)[0]) if isinstance(source, (str, Path)) else None
         key = (str(source), path.stat().st_mtime_ns if path is not None and path.is_file() else 0)
         if path is None or key not in self._trained:
             return self._trained.setdefault(key, open_trained(source, device=self.device, dtype=self.dtype))
@@ -234,18 +273,20 @@ class Stylizer:
 
     def _in_one_pass(self, job: Job) -> Tensor:
         photo, options = job.photo.to(self.device), job.options
-        total = torch.zeros_like(photo)
+        total: Tensor | None = None
         weights = None if job.layout.weights is None else job.layout.weights.to(self.device)
         for region, styles in enumerate(job.styles):
             trained = [(style, share) for style, share in styles if isinstance(style, TrainedStyle)]
             measured = [(style_fingerprint(style), style, share) for style, share in styles if not isinstance(style, TrainedStyle)]
             if trained:
-                painted = paint_trained(photo, trained, strength=options.strength, seed=options.seed)
+                painted = paint_trained(photo, trained, strength=options.strength, seed=options.seed, most_px=job.tile_px)
             else:
                 style_px = looked_at_px(self.recipe.network.style_px, options.style_scale)
-                painted = self._instant_painter()(photo, measured, strength=options.strength, style_px=style_px)
-            total = painted if weights is None else total + weights[region : region + 1] * painted
-        return total
+                painter = self._instant_painter()
+                painted = painter(photo, measured, strength=options.strength, style_px=style_px, most_px=job.tile_px)
+            painted = painted if weights is None else weights[region : region + 1] * painted
+            total = painted if total is None else total + painted
+        return photo if total is None else total
 
     def _uses_instant(self) -> bool:
         by_network = self.recipe.method == "network" and bool(self.recipe.network.name)
@@ -311,7 +352,7 @@ class Stylizer:
             "photo": job.photo_name,
             "photo_sha256": pixels_fingerprint(photo),
             "styles": [
-                {"name": style.name, "share": share, "sha256": style_fingerprint(style), "region": region}
+                {"name": style.name, "share": share, "sha256": style_fingerprint(style), "region": region, **_own_shares(style)}
                 for region, styles in enumerate(job.styles)
                 for style, share in styles
             ],
@@ -346,6 +387,16 @@ class Job:
 
 _NOT_OF_THE_PICTURE = ("save_every", "memory", "paper", "blend")
 """Options that a picture does not depend on, or that stand in its receipt in another form."""
+
+
+def _own_shares(style: AnyStyle | TrainedStyle) -> dict[str, Any]:
+    """For the receipt: what a network of several styles mixes."""
+    return {"shares": list(style.shares)} if isinstance(style, TrainedStyle) and style.shares else {}
+
+
+def _canvas(seed: int) -> Picture:
+    """What a texture is painted on, where no size is asked for."""
+    return Picture(pixels=torch.rand((1, 3, 512, 512), generator=torch.Generator().manual_seed(seed)))
 
 
 def _finished(job: Job, painted: Tensor) -> Tensor:

@@ -1,0 +1,20 @@
+"""What a person's word means: the name of something that ships, or a file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+NETWORK_SUFFIX = ".safetensors"
+
+
+def is_name(source: object) -> bool:
+    """Whether a word is a name: without folder and suffix, and no file is called so."""
+    return isinstance(source, str) and Path(source).name == source and not Path(source).suffix and not os.path.exists(source)
+
+
+def split_style(source: str | os.PathLike[str]) -> tuple[str, str]:
+    """A file and the name of one of its styles, from `FILE.safetensors:NAME`; an empty name where none is asked for."""
+    words = os.fspath(source)
+    file, colon, name = words.rpartition(NETWORK_SUFFIX + ":")
+    return (file + NETWORK_SUFFIX, name) if colon and not os.path.exists(words) else (words, "")

@@ -1,0 +1,214 @@
+"""A network paints tile by tile, and the painting is that of one piece.
+
+Convolutions see a neighborhood, which a halo around each tile holds. Instance normalization sees the whole picture: it asks for the mean
+and the variance of every channel. So the picture is gone over once for every normalization, tile by tile, each time up to there, with the
+moments of those before it known; then once more to paint. What is held is the picture, the painting and one tile.
+
+Every pass has the halo that its own layers need: the first ones hardly any. All passes together are about six of the last one, and halos
+come on top; so tiles are as large as memory allows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from stylenet.networks.normalization import Normalize, moments, with_moments
+from stylenet.tiling.grid import Span, Tile, tile_grid
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What one layer sees.
+
+    Attributes:
+        stride: Pixels between its positions; less than one where there are more of them than pixels.
+        reach_px: How far around a tile the pixels lie without which its positions would differ.
+    """
+
+    stride: float
+    reach_px: float
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Pixels that a picture is continued by.
+
+    Attributes:
+        sides: Left, right, top, bottom.
+        mode: How.
+    """
+
+    sides: tuple[int, int, int, int]
+    mode: Literal["reflect", "replicate"]
+
+    def around(self, image: Tensor) -> Tensor:
+        """A picture (B, 3, H, W) with the frame."""
+        return functional.pad(image, self.sides, mode=self.mode)
+
+    def sources(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """For every row and every column of the framed picture the one of the picture that it shows."""
+        left, right, top, bottom = self.sides
+        rows, columns = (
+            functional.pad(torch.arange(length, dtype=torch.float64)[None, None], sides, mode=self.mode)[0, 0].long().to(image.device)
+            for length, sides in ((image.shape[2], (top, bottom)), (image.shape[3], (left, right)))
+        )
+        return rows, columns
+
+
+@dataclass(frozen=True, kw_only=True)
+class Geometry:
+    """How a network goes over a picture.
+
+    Attributes:
+        sights: Of every instance normalization, in the order of the forward pass; the last one is that of the painting.
+        stride_px: Of the deepest layer: tiles begin on multiples of it.
+        size: Height and width that are painted: the picture with its margin, grown to whole strides.
+        frame: Around the picture.
+        margin_px: The part of the frame, left and above, that is painted and cut away.
+        apron_px: The part beyond that, on every side, which the first layer uses up.
+        factor: Pixels of the painting for one of the photo, along each side.
+    """
+
+    sights: tuple[Sight, ...]
+    stride_px: int
+    size: tuple[int, int]
+    frame: Frame
+    margin_px: int = 0
+    apron_px: int = 0
+    factor: int = 1
+
+    def tiles(self, sight: Sight, most_px: int) -> tuple[Tile, ...]:
+        """The tiles for one layer.
+
+        Raises:
+            UsageError: even the smallest one has more than `most_px` pixels.
+        """
+        height, width = self.size
+        halo = math.ceil(sight.reach_px / self.stride_px) * self.stride_px
+        return tile_grid(width, height, most_px=most_px, halo_px=halo, stride_px=self.stride_px)
+
+
+Cut = tuple[slice, slice]
+"""Rows and columns of a painting."""
+
+Paint = Callable[[Tensor, Cut, Normalize], Tensor]
+"""The painting, cut out, of a framed picture or a part of one, (1, 3, H, W): positions count from the margin's first pixel. Instance
+normalizations are done by what is given, one after the other."""
+
+
+def paint_by_tiles(paint: Paint, image: Tensor, geometry: Geometry, *, most_px: int) -> Tensor:
+    """The painting, (1, 3, F H, F W) in 0..1 and float32, of a photo (1, 3, H, W) in 0..1, as in one piece.
+
+    Args:
+        paint: A network that knows the style.
+        image: The photo.
+        geometry: Of the network and this picture.
+        most_px: Pixels that one tile may look at.
+
+    Raises:
+        UsageError: even the smallest tile has more pixels.
+    """
+    known: list[tuple[Tensor, Tensor]] = []
+    parts = _Parts(image, geometry, most_px)
+    *measured, last = geometry.sights
+    for sight in measured:
+        sums = _Sums()
+        for tile, framed in parts.at(sight):
+            own = _positions(tile.rows, sight.stride), _positions(tile.columns, sight.stride)
+            with contextlib.suppress(_Measured):
+                paint(framed, (slice(0), slice(0)), _Known(known, into=sums, own=own))
+        known.append(sums.moments())
+    height, width, factor, margin = *image.shape[2:], geometry.factor, geometry.margin_px
+    painting = image.new_empty((1, 3, factor * height, factor * width), dtype=torch.float32)
+    for tile, framed in parts.at(last):
+        rows, columns = _inside(tile.rows, margin, height), _inside(tile.columns, margin, width)
+        if not rows or not columns:
+            continue  # nothing but margin
+        cut = _scaled(rows, tile.rows.start, factor), _scaled(columns, tile.columns.start, factor)
+        painting[:, :, _scaled(rows, margin, factor), _scaled(columns, margin, factor)] = paint(framed, cut, _Known(known))
+    return painting
+
+
+class _Parts:
+    """The tiles of a framed picture, which is nowhere held as a whole."""
+
+    def __init__(self, image: Tensor, geometry: Geometry, most_px: int) -> None:
+        self._image, self._geometry, self._most_px = image, geometry, most_px
+        self._rows, self._columns = geometry.frame.sources(image)
+
+    def at(self, sight: Sight) -> Iterator[tuple[Tile, Tensor]]:
+        apron = 2 * self._geometry.apron_px
+        for tile in self._geometry.tiles(sight, self._most_px):
+            rows = self._rows[tile.rows.start : tile.rows.stop + apron]
+            columns = self._columns[tile.columns.start : tile.columns.stop + apron]
+            yield tile, self._image.index_select(2, rows).index_select(3, columns)
+
+
+class _Measured(Exception):  # noqa: N818  # no error: a pass ends at the normalization that it is for
+    """The forward pass has come to the normalization that is measured."""
+
+
+class _Sums:
+    """Sums over positions, in float64: a picture may have a hundred million."""
+
+    def __init__(self) -> None:
+        self._count, self._sum, self._squares = 0, torch.zeros(()), torch.zeros(())
+
+    def add(self, features: Tensor) -> None:
+        """Count the positions of features (1, C, H, W)."""
+        rows = features.permute(0, 2, 3, 1).flatten(1, 2)
+        count = rows.shape[1]
+        mean, variance = (value.double() for value in moments(rows))
+        self._count += count
+        self._sum = self._sum.to(mean) + count * mean
+        self._squares = self._squares.to(mean) + count * (variance + mean.square())
+
+    def moments(self) -> tuple[Tensor, Tensor]:
+        """Mean and variance, each (1, C) in float32."""
+        mean = self._sum / self._count
+        return mean.float(), (self._squares / self._count - mean.square()).clamp_min(0).float()
+
+
+class _Known:
+    """Normalizes by the moments of the whole picture; at the first one that is not known, measures and ends the pass.
+
+    Args:
+        known: Of the first normalizations.
+        into: Where the next one is added.
+        own: The positions that count.
+    """
+
+    def __init__(self, known: Sequence[tuple[Tensor, Tensor]], *, into: _Sums | None = None, own: Cut | None = None) -> None:
+        self._known, self._into, self._own, self._next = known, into, own, 0
+
+    def __call__(self, features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+        if self._next < len(self._known):
+            self._next += 1
+            return with_moments(features, self._known[self._next - 1], scale, shift)
+        if self._into is None or self._own is None:
+            raise TypeError("a network has more instance normalizations than its geometry tells")
+        self._into.add(features[:, :, self._own[0], self._own[1]])
+        raise _Measured
+
+
+def _positions(span: Span, stride: float) -> slice:
+    """The positions that a tile answers for; at the end of the picture all that there are, for sizes are rounded up."""
+    last = None if span.last == span.stop else round((span.last - span.start) / stride)
+    return slice(round((span.first - span.start) / stride), last)
+
+
+def _inside(span: Span, margin: int, length: int) -> range:
+    """What a span answers for of the picture itself."""
+    return range(max(span.first, margin), min(span.last, margin + length))
+
+
+def _scaled(pixels: range, origin: int, factor: int) -> slice:
+    return slice(factor * (pixels.start - origin), factor * (pixels.stop - origin))

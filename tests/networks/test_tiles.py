@@ -1,0 +1,110 @@
+"""Painted by tiles as in one piece."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from stylenet.catalog.networks import JohnsonRecord, SlimRecord
+from stylenet.errors import UsageError
+from stylenet.networks import slim
+from stylenet.networks.files import build
+from stylenet.networks.instant import InstantNet
+from stylenet.networks.johnson import JohnsonNet
+from stylenet.networks.normalization import instance_norm, with_moments
+from stylenet.networks.slim import SlimNet
+
+SIZES = [(101, 131), (96, 104), (131, 23), (2, 300)]
+"""Heights and widths: odd, prime, even, so narrow that a tile is as wide as the picture, or that nothing can be reflected."""
+
+
+def picture(height: int, width: int) -> Tensor:
+    """Not alike everywhere: a tile's own moments are far from those of the whole."""
+    generator = torch.Generator().manual_seed(height * width)
+    ramp = torch.linspace(0, 1, width).expand(1, 3, height, width)
+    return 0.5 * ramp + 0.5 * torch.rand((1, 3, height, width), generator=generator) * ramp
+
+
+def network(record: SlimRecord | JohnsonRecord) -> Any:
+    """With random weights, of every layer."""
+    torch.manual_seed(0)
+    made = build(record)
+    for name, parameter in made.named_parameters():
+        if name.endswith(("scales", "shifts", "bias")):
+            parameter.data.add_(0.3 * torch.randn_like(parameter))
+    return made.requires_grad_(False).eval()
+
+
+def same(painted: Tensor, whole: Tensor) -> None:
+    assert whole.std() > 0.01
+    torch.testing.assert_close(painted, whole, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("most_px", [88 * 88, 96 * 120])
+def test_slim_paints_by_tiles_as_in_one_piece(size: tuple[int, int], most_px: int) -> None:
+    net: SlimNet = network(SlimRecord(fine=8, coarse=8, blocks=1, mixed=2))
+    photo = picture(*size)
+    same(net(photo, most_px=most_px), net(photo))
+
+
+def test_the_network_of_every_style_paints_by_tiles() -> None:
+    net: InstantNet = network(SlimRecord(fine=8, coarse=8, blocks=1, mixed=2, code=3))
+    photo = picture(101, 117)
+    knobs = net.coder(torch.randn(1, net.coder.description_size), torch.tensor([70.0]))
+    same(net.painter(photo, knobs, most_px=88 * 88), net.painter(photo, knobs))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"upsampling": "transposed"}, {"normalization": "batch"}, {"factor": 4, "blocks": 2}, {"factor": 4, "upsampling": "transposed"}],
+    ids=str,
+)
+def test_johnsons_paints_by_tiles_as_in_one_piece(size: tuple[int, int], changes: dict[str, Any]) -> None:
+    net: JohnsonNet = network(JohnsonRecord(**{"width": 2, "blocks": 1, **changes}))
+    photo = picture(*size)
+    same(net(photo, most_px=64 * 60), net(photo))
+
+
+def test_several_styles_and_what_is_added_to_the_photo() -> None:
+    styled: JohnsonNet = network(JohnsonRecord(width=2, blocks=1, styles=3))
+    photo, shares = picture(80, 91), torch.tensor([[0.2, 0.5, 0.3]])
+    same(styled(photo, shares, most_px=64 * 60), styled(photo, shares))
+    added: JohnsonNet = network(JohnsonRecord(width=2, blocks=1, factor=4, residual=True, normalization="batch"))
+    added.leave.weight.data.normal_(std=0.01)
+    same(added(photo, most_px=45 * 40), added(photo))
+
+
+def test_a_picture_that_fits_is_painted_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slim, "paint_by_tiles", None)
+    net: SlimNet = network(SlimRecord(fine=4, coarse=4, blocks=1))
+    assert torch.equal(net(picture(40, 50), most_px=40 * 50), net(picture(40, 50)))
+
+
+def test_no_tile_is_looked_at_that_is_larger_than_asked_for() -> None:
+    net: SlimNet = network(SlimRecord(fine=4, coarse=4, blocks=1))
+    seen: list[int] = []
+    net.enter.register_forward_hook(lambda _module, inputs, _output: seen.append(inputs[0].shape[2] * inputs[0].shape[3]))
+    net(picture(120, 100), most_px=96 * 96)
+    # The first convolution sees positions of 4 x 4 pixels, and one more on every side.
+    assert len(seen) > 5 * 2
+    assert max(seen) <= 96 * 96 / 16 + 2 * (96 / 4 + 96 / 4) * 2
+
+
+def test_what_no_tile_is_small_enough_for_is_refused() -> None:
+    with pytest.raises(UsageError, match="the smallest one has"):
+        network(SlimRecord(fine=4, coarse=4, blocks=1))(picture(200, 200), most_px=40 * 40)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_known_moments_normalize_as_the_whole_does(dtype: torch.dtype) -> None:
+    features = (3 * torch.randn((1, 5, 9, 11), generator=torch.Generator().manual_seed(1)) + 2).to(dtype)
+    scale, shift = torch.randn((2, 1, 5), generator=torch.Generator().manual_seed(2))
+    known = features.float().mean((2, 3)), features.float().var((2, 3), correction=0)
+    whole = instance_norm(features, scale, shift)
+    part = with_moments(features[:, :, 2:7, 3:], known, scale, shift)
+    torch.testing.assert_close(part, whole[:, :, 2:7, 3:], rtol=1e-2 if dtype == torch.bfloat16 else 1e-5, atol=1e-5)
