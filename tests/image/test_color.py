@@ -1,4 +1,4 @@
-"""Palettes of pictures whose colors are known."""
+"""Palettes of pictures whose colors are known, and their luma."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from stylenet.errors import UsageError
-from stylenet.image.color import mean_color, palette
+from stylenet.image.color import luma, mean_color, palette
+from stylenet.image.files import to_pil
 
 
 def three_colors() -> torch.Tensor:
@@ -45,3 +46,10 @@ def test_a_palette_of_no_colors(count: int) -> None:
 
 def test_mean_color() -> None:
     assert mean_color(three_colors()) == "#80552a"
+
+
+def test_luma_is_what_pillow_takes_for_gray() -> None:
+    image = torch.rand((1, 3, 9, 7), generator=torch.Generator().manual_seed(0))
+    gray = torch.tensor(list(to_pil(image).convert("L").tobytes()), dtype=torch.float32).view(1, 1, 9, 7) / 255
+    assert torch.allclose(luma(image), gray, atol=1.5 / 255)
+    assert luma(three_colors())[0, 0, 0, [0, 12, 20]].tolist() == pytest.approx([0.299, 0.587, 0.114])

@@ -12,7 +12,7 @@ import torch
 from stylenet.catalog.networks import JohnsonRecord, NetworkCard, SlimRecord, TextureRecord
 from stylenet.catalog.recipe import EncoderSection
 from stylenet.encoders.opening import OpenEncoder, open_encoder
-from stylenet.errors import ImageError, WeightsError
+from stylenet.errors import ImageError, ShapeError, WeightsError
 from stylenet.image.files import load_image
 from stylenet.networks.files import build, read_network, write_network
 from stylenet.networks.instant import InstantNet
@@ -20,6 +20,7 @@ from stylenet.networks.slim import STRENGTHS, SlimNet
 from stylenet.training import one_style
 from stylenet.training.one_style import OneStyleTask, StyleBatch
 from stylenet.training.perceptual import Goal, PerceptualLoss, Weights
+from stylenet.training.trainer import Trainer
 from tests.training.conftest import TINY, Make, plan
 
 
@@ -43,7 +44,7 @@ def test_a_slim_network_learns_strengths_and_others_the_usual_one(make: Make) ->
 
 def test_the_loss_is_that_of_the_everyday_recipes(make: Make, painting: Path, encoder: OpenEncoder) -> None:
     task = make("a").task
-    batch = StyleBatch(photos=task.batch(0, range(2)).photos, strengths=torch.tensor([50.0, 20.0]), seeds=[0, 1])
+    batch = StyleBatch(photos=task.batch(0, range(2)).photos, strengths=torch.tensor([50.0, 20.0]), seeds=[0, 1], styles=[0, 0])
     judge = PerceptualLoss(encoder.exact, Weights())
     pixels = load_image(painting).pixels
     small = one_style._at(pixels, 64)
@@ -133,6 +134,62 @@ def test_the_job_knows_painting_network_encoder_and_seed(make: Make, painting: P
 def test_photos_are_needed(painting: Path, encoder: OpenEncoder) -> None:
     with pytest.raises(ImageError, match="no photo to learn from"):
         task_with(painting, [], encoder, None)
+
+
+SEVERAL = JohnsonRecord(width=2, blocks=1, styles=2)
+
+
+@pytest.fixture
+def several(painting: Path, photos: list[Path], encoder: OpenEncoder) -> OneStyleTask:
+    """Two paintings for one network."""
+    pixels = load_image(painting).pixels
+    return OneStyleTask([pixels, 1 - pixels], photos, record=SEVERAL, encoder=encoder, plan=plan(batch=8), style_px=64)
+
+
+def test_every_picture_of_a_batch_has_a_style(several: OneStyleTask) -> None:
+    whole = several.batch(2, range(8))
+    assert set(whole.styles) == {0, 1}
+    assert [*several.batch(2, range(3)).styles, *several.batch(2, range(3, 8)).styles] == whole.styles
+    assert set(several.batch(3, range(8)).styles) == {0, 1}
+
+
+def test_a_picture_is_judged_by_its_own_painting(several: OneStyleTask, painting: Path, encoder: OpenEncoder) -> None:
+    judge, pixels = PerceptualLoss(encoder.exact, Weights()), load_image(painting).pixels
+    batch = dataclasses.replace(several.batch(0, range(2)), styles=[1, 0])
+    goals = [Goal.of(judge.statistics(one_style._at(one, 64))) for one in (1 - pixels, pixels)]
+    painted = several.network(batch.photos, torch.tensor([[0.0, 1.0], [1.0, 0.0]]))
+    assert batch.photos is not None
+    expected = judge(painted, batch.photos, goals, batch.strengths)
+    for name, term in several.loss(batch).items():
+        assert term.item() == pytest.approx(expected[name].item(), rel=1e-4)
+
+
+def test_several_styles_are_shown_by_turns_and_named_in_the_card(several: OneStyleTask) -> None:
+    assert [name for name, _ in several.pictures(several.network)] == ["0 1", "1 2", "2 1", "3 2"]
+    assert several.card("both", styles=["night", "day"], steps=1, seconds=1).styles == ("night", "day")
+    assert len(several.job()["painting"].split()) == 2
+
+
+def test_a_network_knows_as_many_styles_as_there_are_paintings(painting: Path, photos: list[Path], encoder: OpenEncoder) -> None:
+    pixels = load_image(painting).pixels
+    with pytest.raises(ShapeError, match="knows 2 styles, and there are 3 paintings"):
+        OneStyleTask([pixels] * 3, photos, record=SEVERAL, encoder=encoder, plan=plan())
+    with pytest.raises(ShapeError, match="knows 1 styles, and there are 2 paintings"):
+        OneStyleTask([pixels] * 2, photos, record=TINY, encoder=encoder, plan=plan())
+
+
+def test_several_styles_go_on_to_the_same_bytes(painting: Path, photos: list[Path], encoder: OpenEncoder, tmp_path: Path) -> None:
+    pixels, averages = load_image(painting).pixels, []
+    for name, parts in (("whole", (4,)), ("parts", (2, 4))):
+        (tmp_path / name).mkdir()
+        for steps in parts:
+            numbers = plan(steps=4, batch=4)
+            task = OneStyleTask([pixels, 1 - pixels], photos, record=SEVERAL, encoder=encoder, plan=numbers, style_px=64)
+            trainer = Trainer(task, numbers, tmp_path / name, device=torch.device("cpu"), dtype=torch.float32)
+            for _ in trainer.events(lambda done=trainer, last=steps: done.step >= last):  # type: ignore[misc]
+                pass
+        averages.append(trainer.average)
+    assert all(torch.equal(value, averages[1][name]) for name, value in averages[0].items())
 
 
 def test_the_card_says_what_it_is(make: Make, tmp_path: Path) -> None:

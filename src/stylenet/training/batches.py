@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -14,6 +14,8 @@ from typing import TypeVar
 from torch import Tensor
 
 from stylenet.errors import ImageError
+from stylenet.image.files import load_image
+from stylenet.image.resize import fit_within, resize
 
 Batch = TypeVar("Batch")
 
@@ -56,6 +58,16 @@ class Pictures:
     def notices(self) -> list[str]:
         """A line for each file that was passed over, in the order in which they were met."""
         return [f"passed over: {reason}" for reason in list(self.broken.values())]
+
+    def opened(self, paths: Sequence[Path], *, long_side_px: int) -> Iterator[tuple[str, Tensor]]:
+        """Names and whole pictures, (1, 3, H, W), 0..1, to show progress on, made smaller to this; unreadable ones are passed over too."""
+        for path in paths:
+            try:
+                pixels = load_image(path).pixels
+            except ImageError as error:
+                self.broken.setdefault(path, str(error))
+                continue
+            yield path.stem, resize(pixels, fit_within(pixels.shape[3], pixels.shape[2], long_side_px))
 
     def spread(self, count: int) -> list[Path]:
         """Some of the files, at most `count`, evenly spread."""

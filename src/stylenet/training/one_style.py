@@ -1,4 +1,4 @@
-"""The task of painting in the style of one painting: photos after it, or texture from noise alone."""
+"""The task of painting in the style of one painting, or of a few: photos after it, or texture from noise alone."""
 
 from __future__ import annotations
 
@@ -14,10 +14,19 @@ import msgspec
 import torch
 from torch import Tensor, nn
 
-from stylenet.catalog.networks import AnyRecord, NetworkCard, Paints, SlimRecord, TextureRecord, network_files, read_network_card
+from stylenet.catalog.networks import (
+    AnyRecord,
+    JohnsonRecord,
+    NetworkCard,
+    Paints,
+    SlimRecord,
+    TextureRecord,
+    network_files,
+    read_network_card,
+)
 from stylenet.catalog.recipe import EncoderSection
 from stylenet.encoders.opening import OpenEncoder, open_encoder
-from stylenet.errors import ImageError, WeightsError
+from stylenet.errors import ImageError, ShapeError, WeightsError
 from stylenet.image.crops import read_crop
 from stylenet.image.files import load_image
 from stylenet.image.resize import fit_within, resize
@@ -45,18 +54,19 @@ _ZOOMS = (0.6, 1.6)
 
 @dataclass(frozen=True, kw_only=True)
 class StyleBatch:
-    """Photos (B, 3, S, S), or none for texture, and for each picture a strength (B,) and a seed of noise."""
+    """Photos (B, 3, S, S), or none for texture, and for each picture a strength (B,), a seed of noise and the number of its style."""
 
     photos: Tensor | None
     strengths: Tensor
     seeds: Sequence[int]
+    styles: Sequence[int]
 
 
 class OneStyleTask:
-    """Photos painted after one painting, or its texture.
+    """Photos painted after one painting, or each after one of several, or a painting's texture.
 
     Args:
-        painting: Shape (1, 3, H, W), 0..1.
+        paintings: One, shape (1, 3, H, W), 0..1, or as many as the network knows styles.
         photos: To paint; none for a texture network.
         record: The network's architecture. A slim one begins with what the network of every style knows of the painting.
         encoder: The loss network.
@@ -66,14 +76,14 @@ class OneStyleTask:
         previews: Photos to show progress on; left out, a few of `photos`.
 
     Raises:
-        ShapeError: `painting` is no picture.
+        ShapeError: a painting is no picture, or there are more or fewer than the network knows styles.
         ImageError: the network paints photos, and there are none.
         WeightsError: `start` is no network, or one of another architecture.
     """
 
     def __init__(
         self,
-        painting: Tensor,
+        paintings: Tensor | Sequence[Tensor],
         photos: Sequence[Path],
         *,
         record: AnyRecord,
@@ -83,45 +93,51 @@ class OneStyleTask:
         start: Path | None = None,
         previews: Sequence[Path] = (),
     ) -> None:
-        check_image(painting)
+        given = [paintings] if isinstance(paintings, Tensor) else list(paintings)
+        for painting in given:
+            check_image(painting)
+        self._styles = record.styles if isinstance(record, JohnsonRecord) else 1
+        if len(given) != self._styles:
+            raise ShapeError(f"the network knows {self._styles} styles, and there are {len(given)} paintings; give one for each")
         texture = isinstance(record, TextureRecord) and not record.content
         self.paints: Paints = "texture" if texture else "style"
         self._photos = None if texture else Pictures(photos)
         self._shown = (previews or self._photos.spread(PREVIEWS)) if self._photos else ()
         self._record, self._encoder, self._plan, self._style_px = record, encoder, plan, style_px
-        self._painting = _at(painting, style_px)
+        self._paintings = [_at(painting, style_px) for painting in given]
         self._device = encoder.fast.mean.device
         self._start = _start(record, start)
         # Computed once: the file may be gone when the last checkpoint is written.
         self._fingerprints = {
-            "painting": hashlib.sha256(self._painting.contiguous().numpy().tobytes()).hexdigest(),
+            "painting": " ".join(hashlib.sha256(one.contiguous().numpy().tobytes()).hexdigest() for one in self._paintings),
             "start": "" if self._start is None else hashlib.sha256(self._start.read_bytes()).hexdigest(),
         }
         self.network = self._built().to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._loss = PerceptualLoss(encoder.fast, Weights())
-        self._goal = Goal.of(self._loss.statistics(self._painting.to(self._device)))
+        self._goals = [Goal.of(self._loss.statistics(painting.to(self._device))) for painting in self._paintings]
 
     def batch(self, step: int, places: range) -> StyleBatch:
         """These places of the batch of update `step`."""
         drawn = [item_rng(self._plan.seed, step, place) for place in places]
         seeds = [rng.getrandbits(62) for rng in drawn]
         strengths = torch.tensor([self._strength(rng) for rng in drawn])
+        styles = [rng.randrange(self._styles) if self._styles > 1 else 0 for rng in drawn]
         if self._photos is None:
-            return StyleBatch(photos=None, strengths=strengths, seeds=seeds)
+            return StyleBatch(photos=None, strengths=strengths, seeds=seeds, styles=styles)
         size = self._plan.crop_px
         photos = [self._photos.draw(rng, lambda path, rng: read_crop(path, size, rng, zooms=_ZOOMS)) for rng in drawn]
-        return StyleBatch(photos=torch.stack(photos), strengths=strengths, seeds=seeds)
+        return StyleBatch(photos=torch.stack(photos), strengths=strengths, seeds=seeds, styles=styles)
 
     def loss(self, batch: StyleBatch) -> Mapping[str, Tensor]:
-        """Content, style and smoothness; of texture style alone."""
+        """Content, style, smoothness and mesh; of texture style alone."""
         size = self._plan.crop_px
         photos = None if batch.photos is None else batch.photos.to(self._device).contiguous(memory_format=torch.channels_last)
         strengths = batch.strengths.to(self._device)
-        painted = self._paint(self.network, photos, strengths, seeds=batch.seeds, size=(size, size))
+        painted = self._paint(self.network, photos, strengths, seeds=batch.seeds, styles=batch.styles, size=(size, size))
         with torch.autocast(self._device.type, enabled=False):
             if photos is None:
-                return self._loss.of_texture(painted, self._goal)
-            return self._loss(painted, photos, [self._goal] * len(photos), strengths)
+                return self._loss.of_texture(painted, self._goals[0])
+            return self._loss(painted, photos, [self._goals[style] for style in batch.styles], strengths)
 
     def job(self) -> Mapping[str, Any]:
         """What the weights depend on."""
@@ -136,27 +152,29 @@ class OneStyleTask:
         }
 
     def pictures(self, network: nn.Module) -> Sequence[tuple[str, Tensor]]:
-        """A few photos as `network` paints them, or one texture."""
+        """A few photos as `network` paints them, in its styles by turns, or one texture."""
         usual = torch.full((1,), _USUAL, device=self._device)
         if self._photos is None:
-            return [("texture", self._paint(network, None, usual, seeds=[0], size=(_PREVIEW_PX, _PREVIEW_PX)))]
+            return [("texture", self._paint(network, None, usual, seeds=[0], styles=[0], size=(_PREVIEW_PX, _PREVIEW_PX)))]
         shown = []
-        for path in self._shown:
+        for index in range(max(len(self._shown), self._styles)):
+            path, style = self._shown[index % len(self._shown)], index % self._styles
             try:
                 photo = load_image(path).pixels
             except ImageError as error:
                 self._photos.broken.setdefault(path, str(error))
                 continue
             photo = resize(photo, fit_within(photo.shape[3], photo.shape[2], _PREVIEW_PX)).to(self._device)
-            shown.append((path.stem, self._paint(network, photo, usual, seeds=[0], size=(photo.shape[2], photo.shape[3]))))
+            name = f"{path.stem} {style + 1}" if self._styles > 1 else path.stem
+            shown.append((name, self._paint(network, photo, usual, seeds=[0], styles=[style], size=(photo.shape[2], photo.shape[3]))))
         return shown
 
     def notices(self) -> Sequence[str]:
         """Files that were passed over."""
         return () if self._photos is None else self._photos.notices()
 
-    def card(self, name: str, *, title: str = "", steps: int, seconds: float) -> NetworkCard:
-        """What the network's file will say of it; `name` in plain kebab case."""
+    def card(self, name: str, *, title: str = "", styles: Sequence[str] = (), steps: int, seconds: float) -> NetworkCard:
+        """What the network's file will say of it; `name` in plain kebab case; `styles` are the paintings' names, where they are several."""
         trained = {
             "photos": 0 if self._photos is None else len(self._photos.paths),
             "batch": self._plan.batch,
@@ -176,6 +194,7 @@ class OneStyleTask:
             style_px=self._style_px,
             steps=steps,
             trained=trained,
+            styles=tuple(styles),
         )
 
     def _strength(self, rng: random.Random) -> float:
@@ -183,7 +202,14 @@ class OneStyleTask:
         return _USUAL if usual or not isinstance(self._record, SlimRecord) else other
 
     def _paint(
-        self, network: nn.Module, photos: Tensor | None, strengths: Tensor, *, seeds: Sequence[int], size: tuple[int, int]
+        self,
+        network: nn.Module,
+        photos: Tensor | None,
+        strengths: Tensor,
+        *,
+        seeds: Sequence[int],
+        styles: Sequence[int],
+        size: tuple[int, int],
     ) -> Tensor:
         match network:
             case SlimNet():
@@ -191,7 +217,7 @@ class OneStyleTask:
             case TextureNet():
                 each = [network.noise(size, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
                 return network([torch.cat(scale) for scale in zip(*each, strict=True)], photos)
-        return network(photos)
+        return network(photos, torch.eye(self._styles, device=self._device)[list(styles)] if self._styles > 1 else None)
 
     def _built(self) -> nn.Module:
         with torch.random.fork_rng(devices=[]):
@@ -207,7 +233,7 @@ class OneStyleTask:
         """The weights with which a network of one style paints as the one of every style does after this painting."""
         # Told by the encoder that it was trained with, whatever the loss network is.
         compact = open_encoder(EncoderSection(), device=torch.device("cpu"), dtype=torch.float32).exact
-        statistics = PerceptualLoss(compact, Weights()).statistics(self._painting)
+        statistics = PerceptualLoss(compact, Weights()).statistics(self._paintings[0])
         knobs = known.coder(known.coder.describe(statistics).expand(len(STRENGTHS), -1), torch.tensor(STRENGTHS))
         return {**known.painter.state_dict(), "knobs": knobs}
 

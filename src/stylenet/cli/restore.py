@@ -1,0 +1,93 @@
+"""`stylenet enlarge` and `stylenet colorize`: what networks do that give photos back what they have lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stylenet.cli import options
+from stylenet.errors import UsageError
+from stylenet.image.output import check_output
+
+if TYPE_CHECKING:
+    from stylenet.stylizers.stylize import Painting
+
+Photo = Annotated[Path, typer.Argument(metavar="PHOTO", help="Any picture file.", show_default=False)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the tree."""
+    app.command()(enlarge)
+    app.command()(colorize)
+
+
+def enlarge(
+    photo: Photo,
+    network: Annotated[Path, typer.Argument(metavar="NETWORK", help="A file of 'train --task super-resolution'.", show_default=False)],
+    *,
+    output: options.Output = None,
+    device: options.Device = None,
+    precision: options.Precision = None,
+    threads: options.Threads = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Enlarge a photo to four times its width and height, with a network that was trained for it."""
+
+    def run(device: str, precision: str) -> Painting:
+        from stylenet.stylizers.restoring import enlarge
+
+        return enlarge(photo, network, device=device, precision=precision)
+
+    _run(run, [photo, network], output, machine=(device, precision, threads), made="enlarged", quiet=quiet)
+
+
+def colorize(
+    photo: Photo,
+    network: Annotated[Path, typer.Argument(metavar="NETWORK", help="A file of 'train --task colorization'.", show_default=False)],
+    *,
+    output: options.Output = None,
+    device: options.Device = None,
+    precision: options.Precision = None,
+    threads: options.Threads = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Give a gray photo colors, with a network that was trained for it; lightness stays as it is."""
+
+    def run(device: str, precision: str) -> Painting:
+        from stylenet.stylizers.restoring import colorize
+
+        return colorize(photo, network, device=device, precision=precision)
+
+    _run(run, [photo, network], output, machine=(device, precision, threads), made="colored", quiet=quiet)
+
+
+def _run(
+    run: Callable[[str, str], Painting],
+    inputs: list[Path],
+    output: Path | None,
+    *,
+    machine: tuple[str | None, str | None, int | None],
+    made: str,
+    quiet: bool,
+) -> None:
+    device, precision, threads = machine
+    if threads is not None and threads < 1:
+        raise UsageError(f"--threads is {threads}; allowed are whole numbers from 1")
+    output = options.free_name(f"{inputs[0].stem}-{made}") if output is None else output
+    check_output(output)
+    options.refuse_input_as_output(output, inputs)
+
+    import torch
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    painting = run(device or "auto", precision or "auto")
+    painting.save(output)
+    if not quiet:
+        for notice in painting.photo.notices:
+            print(f"note: {notice}")
+        size = f"{painting.pixels.shape[3]} x {painting.pixels.shape[2]}"
+        print(f"{output}  ({size} pixels, {made} in {painting.done.seconds:.1f} s)")

@@ -1,0 +1,116 @@
+"""Photos given back what they have lost by a network that was trained for it: enlarged, or colored."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+import stylenet
+from stylenet.catalog.networks import COMMANDS, Paints, read_network_card
+from stylenet.errors import WeightsError
+from stylenet.events import Done
+from stylenet.image.files import ImageSource, Picture, load_image
+from stylenet.image.metadata import read_receipt
+from stylenet.image.recolor import keep_colors
+from stylenet.image.resize import fit_within, resize, target_size
+from stylenet.networks.files import read_network
+from stylenet.networks.johnson import JohnsonNet
+from stylenet.networks.restoring import FACTOR, colored
+from stylenet.stylizers.sources import pixels_fingerprint
+from stylenet.stylizers.stylize import Painting
+from stylenet.stylizers.stylizer import open_stylizer
+
+_TILE_PX = 256 * 256
+"""Pixels of the small photo that are enlarged in one piece: about half a gigabyte in the usual network."""
+
+_COLORS_PX = 256
+"""Long side at which a photo's colors are painted: as large as scenes were in training. Lightness has the photo's own size."""
+
+
+def enlarge(photo: ImageSource | Picture, network: str | Path, *, device: str = "auto", precision: str = "auto") -> Painting:
+    """A photo four times as wide and as high.
+
+    Args:
+        photo: A file, a PIL picture or an array; any size up to 12.5 million pixels.
+        network: A file of `stylenet train --task super-resolution`.
+        device: "auto", "cpu", "cuda" or "mps".
+        precision: Of the network: "auto", "float32" or "bfloat16".
+
+    Raises:
+        WeightsError: the file holds no network, or one for something else.
+        ImageError: the photo cannot be read.
+        UsageError: the result would have too many pixels, or there is no such device or precision.
+    """
+
+    def larger(pixels: Tensor, net: nn.Module) -> Tensor:
+        height, width = pixels.shape[2:]
+        target_size(width, height, (FACTOR * width, FACTOR * height))
+        return cast(JohnsonNet, net)(pixels, most_px=_TILE_PX)
+
+    return _restored(photo, Path(network), "super-resolution", larger, machine=(device, precision))
+
+
+def colorize(photo: ImageSource | Picture, network: str | Path, *, device: str = "auto", precision: str = "auto") -> Painting:
+    """A photo with the colors that a network thinks it had. Its lightness (CIELAB's L*) stays at every pixel; its own colors go.
+
+    Args:
+        photo: A file, a PIL picture or an array; any size, gray or not.
+        network: A file of `stylenet train --task colorization`.
+        device: "auto", "cpu", "cuda" or "mps".
+        precision: Of the network: "auto", "float32" or "bfloat16".
+
+    Raises:
+        WeightsError: the file holds no network, or one for something else.
+        ImageError: the photo cannot be read.
+        UsageError: there is no such device or precision.
+    """
+
+    def in_color(pixels: Tensor, net: nn.Module) -> Tensor:
+        small = resize(pixels, fit_within(pixels.shape[3], pixels.shape[2], _COLORS_PX))
+        return keep_colors(pixels, colored(net, small).clamp(0, 1), "luminance")
+
+    return _restored(photo, Path(network), "colorization", in_color, machine=(device, precision))
+
+
+def _restored(
+    photo: ImageSource | Picture, path: Path, lost: Paints, restore: Callable[[Tensor, nn.Module], Tensor], *, machine: tuple[str, str]
+) -> Painting:
+    card = read_network_card(path)
+    if card.paints != lost:
+        raise WeightsError(
+            f"network '{path}' is for {card.paints}, not for {lost}; use it with: stylenet {COMMANDS[card.paints]}, or make one that fits "
+            f"with: stylenet train --task {lost}"
+        )
+    picture = photo if isinstance(photo, Picture) else load_image(photo)
+    network, _ = read_network(path)
+    stylizer = open_stylizer(device=machine[0], precision=machine[1])  # for device and precision; the recipe does not matter
+    begun = time.perf_counter()
+    with torch.inference_mode():
+        network = network.to(device=stylizer.device, dtype=stylizer.dtype)
+        pixels = restore(picture.pixels.to(stylizer.device), network).float().cpu()
+    change: dict[str, Any] = {
+        "what": lost,
+        "network": path.stem,
+        "network_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "photo": Path(picture.source).name if picture.source else None,
+        "photo_sha256": pixels_fingerprint(picture.pixels),
+        "size": [pixels.shape[3], pixels.shape[2]],
+        "stylenet": stylenet.__version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        **stylizer.machine(),
+    }
+    before = (read_receipt(Path(picture.source)) if picture.source else None) or {}
+    if "restored" in before:
+        change["before"] = before["restored"]
+    seconds = time.perf_counter() - begun
+    receipt = {**before, "restored": change}
+    done = Done(image=pixels, steps=0, seconds=seconds, loss=0.0, reason="finished", receipt=receipt)
+    return Painting(pixels=pixels, photo=picture, done=done)
