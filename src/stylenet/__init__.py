@@ -22,6 +22,8 @@ __all__ = [
     "Step",
     "StylenetError",
     "__version__",
+    "colorize",
+    "enlarge",
     "list_styles",
     "load_image",
     "load_recipe",
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from stylenet.events import Done, Notice, Preview, Started, Step
     from stylenet.image.files import load_image, save_image
     from stylenet.stylizers.regions import Region
+    from stylenet.stylizers.restoring import colorize, enlarge
     from stylenet.stylizers.stylize import open_stylizer, stylize
 else:
     # Hidden from type checkers: to them a module with `__getattr__` has every name, and a typo would pass.
@@ -52,6 +55,8 @@ else:
         "load_image": "stylenet.image.files",
         "save_image": "stylenet.image.files",
         "Region": "stylenet.stylizers.regions",
+        "colorize": "stylenet.stylizers.restoring",
+        "enlarge": "stylenet.stylizers.restoring",
         "open_stylizer": "stylenet.stylizers.stylize",
         "stylize": "stylenet.stylizers.stylize",
     }

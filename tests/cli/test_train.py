@@ -14,7 +14,8 @@ import PIL.Image
 import pytest
 import torch
 
-from stylenet.catalog.networks import SlimRecord, TextureRecord, read_network_card
+from stylenet.catalog.networks import AnyRecord, JohnsonRecord, SlimRecord, TextureRecord, read_network_card
+from stylenet.cli.train import Wish
 from stylenet.networks.files import read_network
 from tests.cli.conftest import INPUTS, Run, files_in
 
@@ -26,7 +27,13 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """No network of every style to begin with, and networks of a few channels."""
     monkeypatch.setattr("stylenet.training.trainer._PREVIEW_PX", 32)
     monkeypatch.setattr("stylenet.training.one_style.network_files", dict)
-    monkeypatch.setattr("stylenet.cli.train._record", lambda wish: TextureRecord(scales=2, width=2) if wish.photos is None else SMALL)
+    monkeypatch.setattr("stylenet.cli.train._record", small_record)
+
+
+def small_record(wish: Wish) -> AnyRecord:
+    if wish.photos is None:
+        return TextureRecord(scales=2, width=2)
+    return SMALL if wish.network == "slim" else JohnsonRecord(width=2, blocks=1, styles=len(wish.paintings))
 
 
 SMALL = SlimRecord(fine=4, coarse=4, blocks=1, mixed=1)
@@ -76,6 +83,27 @@ def test_texture_needs_no_photos(run: Run, folder: Path) -> None:
     assert (card.paints, card.trained["photos"]) == ("texture", 0)
 
 
+def test_a_texture_network_paints_textures(run: Run, folder: Path) -> None:
+    run("train", "painting.jpg", "--network", "texture", "-o", "t.safetensors", *QUICK)
+    words = ("texture", "t.safetensors", "--size", "48x32", "--seed")
+    assert [run(*words, seed, "-o", f"{name}.png").code for name, seed in (("a", "1"), ("b", "1"), ("c", "2"))] == [0, 0, 0]
+    tiles = [np.asarray(PIL.Image.open(folder / f"{name}.png")) for name in "abc"]
+    assert tiles[0].shape == (32, 48, 3)
+    assert np.array_equal(tiles[0], tiles[1])
+    assert not np.array_equal(tiles[0], tiles[2])
+    assert "not for a style but for texture; use it with: stylenet texture" in run("stylize", "photo.png", "t.safetensors").error
+
+
+def test_several_paintings_in_one_network(run: Run, folder: Path, photos: Path) -> None:
+    words = ("train", "painting.jpg", "drawing.png", "--network", "johnson", "--photos", "photos", "-o", "both.safetensors")
+    assert run(*words, *QUICK).code == 0
+    card = read_network_card(folder / "both.safetensors")
+    assert (card.name, card.styles) == ("both", ("painting", "drawing"))
+    assert run("stylize", "photo.png", "both.safetensors", "--blend", "0.2", "0.8", "-o", "out.png").code == 0
+    assert run("stylize", "photo.png", "both.safetensors:drawing", "-o", "out.png").code == 0
+    assert "paints in the first one: painting, drawing" in run("stylize", "photo.png", "both.safetensors", "-o", "out.png").out
+
+
 def test_json_is_events_one_a_line(run: Run, photos: Path) -> None:
     ended = run("train", "painting.jpg", "--photos", "photos", "-o", "m.safetensors", "--json", *QUICK)
     events = [json.loads(line) for line in ended.out.splitlines()]
@@ -109,6 +137,8 @@ def test_an_unfinished_training_is_not_begun_anew_by_mistake(run: Run, folder: P
         (("painting.jpg", "--photos", "photos", "--crop", "10"), 2, "64"),
         (("painting.jpg", "--photos", "photos", "--threads", "0"), 2, "--threads is 0"),
         (("painting.jpg", "--photos", "photos", "--start", "painting.jpg"), 6, "holds no network"),
+        (("painting.jpg", "drawing.png", "--photos", "photos"), 2, "a network 'slim' knows one; --network johnson knows several"),
+        (("painting.jpg", "painting.jpg", "--photos", "photos", "--network", "johnson"), 2, "a file name of its own"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(run: Run, folder: Path, photos: Path, words: tuple[str, ...], code: int, message: str) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 import torch
 
@@ -13,8 +16,11 @@ from stylenet.errors import StyleError, UsageError, WeightsError
 from stylenet.events import Done, Started
 from stylenet.image.files import Picture
 from stylenet.networks.files import build, write_network
-from stylenet.stylizers.plan import Options
+from stylenet.networks.texture import TextureNet
+from stylenet.stylizers.forecast import Forecast
+from stylenet.stylizers.plan import Options, Plan
 from stylenet.stylizers.regions import Region
+from stylenet.stylizers.replay import Replay
 from stylenet.stylizers.stylize import stylize, texture
 from stylenet.stylizers.stylizer import Stylizer, open_stylizer
 
@@ -137,6 +143,104 @@ def test_paints_with_the_networks_of_the_literature(record: AnyRecord, tmp_path:
     torch.testing.assert_close(half, (first + photo.pixels) / 2, atol=1e-5, rtol=0)
 
 
+def texture_file(path: Path, scales: int = 3) -> Path:
+    torch.manual_seed(0)
+    record = TextureRecord(scales=scales, width=4)
+    write_network(path, build(record).state_dict(), NetworkCard(name="tile", paints="texture", record=record))
+    return path
+
+
+def test_a_network_paints_a_texture_that_repeats_without_a_seam(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = str(texture_file(tmp_path / "tile.safetensors"))
+    tile = texture(path, size="96x64", seed=3).pixels
+    assert tile.shape == (1, 3, 64, 96)
+    noise = TextureNet.noise
+
+    def moved(self: TextureNet, *arguments: Any, **options: Any) -> list[torch.Tensor]:
+        """Noise of which other places lie at the border."""
+        return [part.roll((16 // 2**scale, 40 // 2**scale), (2, 3)) for scale, part in enumerate(noise(self, *arguments, **options))]
+
+    monkeypatch.setattr(TextureNet, "noise", moved)
+    # What was at the border is inside now, and looks the same: there is no border.
+    torch.testing.assert_close(texture(path, size="96x64", seed=3).pixels, tile.roll((16, 40), (2, 3)), rtol=0, atol=3e-2)
+
+
+def test_seeds_give_other_textures(tmp_path: Path) -> None:
+    path = str(texture_file(tmp_path / "tile.safetensors"))
+    first, again, other = (texture(path, size=48, seed=seed).pixels for seed in (1, 1, 2))
+    assert torch.equal(first, again)
+    assert (first - other).abs().mean() > 0.01
+
+
+def test_a_size_at_which_a_texture_has_a_seam_is_told(tmp_path: Path) -> None:
+    path, told = str(texture_file(tmp_path / "tile.safetensors")), []
+    for size in (48, 50):
+        texture(path, size=size, on_event=lambda event: told.append(event.notices) if isinstance(event, Started) else None)
+    assert told[0] == ()
+    assert "without a seam where its sides are multiples of 4 pixels" in told[1][0]
+
+
+def test_networks_name_the_command_that_they_are_for(own: Path, tmp_path: Path, photo: Picture) -> None:
+    with pytest.raises(StyleError, match=r"is not for a texture but for style; use it with: stylenet stylize"):
+        texture(str(own))
+    with pytest.raises(StyleError, match=r"is not for a style but for texture; use it with: stylenet texture"):
+        stylize(photo, str(texture_file(tmp_path / "tile.safetensors")))
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """A network of three styles, not trained at all."""
+    torch.manual_seed(0)
+    record = JohnsonRecord(width=4, blocks=1, styles=3)
+    network = build(record)
+    for name, parameter in network.named_parameters():
+        if name.endswith(("scales", "shifts")):
+            parameter.data.add_(0.5 * torch.randn_like(parameter))
+    path = tmp_path / "many.safetensors"
+    write_network(path, network.state_dict(), NetworkCard(name="many", paints="style", record=record, styles=("night", "wave", "sun")))
+    return path
+
+
+def test_a_network_of_several_styles_paints_in_the_first_one_and_says_so(many: Path, photo: Picture) -> None:
+    told: list[str] = []
+    alone = stylize(photo, str(many), on_event=lambda event: told.extend(event.notices) if isinstance(event, Started) else None)
+    assert "'many' knows 3 styles and paints in the first one: night, wave, sun; many.safetensors:NAME takes another one" in told[0]
+    assert torch.equal(alone.pixels, stylize(photo, f"{many}:night").pixels)
+    assert torch.equal(alone.pixels, stylize(photo, str(many), blend=(1, 0, 0)).pixels)
+    assert alone.receipt["styles"][0]["shares"] == [1.0, 0.0, 0.0]
+
+
+def test_blend_gives_the_shares_of_a_networks_own_styles(many: Path, photo: Picture) -> None:
+    sun, wave = (stylize(photo, f"{many}:{name}").pixels for name in ("sun", "wave"))
+    both = stylize(photo, str(many), blend=(0, 2, 2))
+    assert (sun - wave).abs().mean() > 0.01
+    assert not torch.allclose(both.pixels, (sun + wave) / 2, atol=1e-3), "scales and shifts are mixed, not pixels"
+    assert both.receipt["styles"][0]["shares"] == [0.0, 0.5, 0.5]
+    pixels = stylize(photo, [f"{many}:sun", f"{many}:wave"], blend=(1, 3)).pixels
+    torch.testing.assert_close(pixels, 0.25 * sun + 0.75 * wave)
+
+
+def test_a_blend_of_a_network_is_painted_again_from_its_receipt(many: Path, photo: Picture, tmp_path: Path) -> None:
+    stylize(photo, str(many), blend=(0.2, 0.8, 0), size="80x64").save(tmp_path / "out.png")
+    again = Replay.of(tmp_path / "out.png")
+    assert again.options.blend == (0.2, 0.8, 0.0)
+    stylizer = open_stylizer(again.recipe, precision=again.receipt["precision"])
+    *_, done = stylizer.stylize(photo, str(many), again.options, again=again)
+    assert isinstance(done, Done)
+    assert done.receipt["styles"] == again.receipt["styles"]
+    with pytest.raises(UsageError, match="styles differ"):
+        next(stylizer.stylize(photo, f"{many}:sun", Options(size="80x64"), again=again))
+
+
+def test_shares_and_names_that_a_network_does_not_know_are_refused(many: Path, own: Path, photo: Picture) -> None:
+    with pytest.raises(UsageError, match="blend has 2 shares for 3 styles"):
+        stylize(photo, str(many), blend=(1, 2))
+    with pytest.raises(StyleError, match=r"knows night, wave, sun, and not 'wafe'. Did you mean 'wave'\?"):
+        stylize(photo, f"{many}:wafe")
+    with pytest.raises(StyleError, match="knows one style only; leave ':sun' out"):
+        stylize(photo, f"{own}:sun")
+
+
 def test_no_network_for_a_style(photo: Picture) -> None:
     with pytest.raises(StyleError, match="no network was trained for 'nobody'"):
         stylize(photo, "nobody", recipe="trained")
@@ -165,3 +269,39 @@ def test_refuses_another_encoder(photo: Picture) -> None:
 def test_what_does_not_fit_is_refused_before_painting(instant: Stylizer, photo: Picture) -> None:
     with pytest.raises(UsageError, match="megapixels takes"):
         instant.plan(photo, Options(size=4000, memory="100MB"))
+
+
+def limited(whole: Callable[[], Plan], of_whole: float) -> int:
+    """Bytes of memory with which a part of what a painting in one piece takes can be taken."""
+    resident = psutil.Process().memory_info().rss
+    return resident + int(of_whole * (whole().values["memory_bytes"] - resident))
+
+
+def test_what_does_not_fit_is_painted_by_tiles(instant: Stylizer, photo: Picture) -> None:
+    size = 1000
+    whole = instant.plan(photo, Options(size=size))
+    assert (whole.tile_px, whole.values["tiles"]) == (None, 1)
+    memory = limited(lambda: instant.plan(photo, Options(size=size)), 0.8)
+    plan = instant.plan(photo, Options(size=size, memory=memory))
+    assert plan.tile_px is not None
+    assert plan.tile_px < 1000 * 800
+    assert plan.values["tiles"] > 1
+    assert plan.values["memory_bytes"] <= memory
+
+
+@pytest.mark.parametrize("recipe", ["instant", "trained"])
+def test_tiles_are_not_seen(recipe: str, photo: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
+    stylizer = open_stylizer(recipe, precision="float32")
+    whole = stylize(photo, "starry-night", recipe=stylizer, size=240)
+    told = Forecast(memory_bytes=0, tile_px=216 * 200, tiles=2)
+    monkeypatch.setattr("stylenet.stylizers.stylizer.forecast_pass", lambda *_, **__: told)
+    by_tiles = stylize(photo, "starry-night", recipe=stylizer, size=240)
+    assert by_tiles.receipt["tile_px"] == 216 * 200
+    torch.testing.assert_close(by_tiles.pixels, whole.pixels, rtol=0, atol=1e-4)
+
+
+def test_texture_networks_have_no_tiles(tmp_path: Path, photo: Picture) -> None:
+    record = TextureRecord(content=True, scales=2, width=4)
+    write_network(tmp_path / "u.safetensors", build(record).state_dict(), NetworkCard(name="u", paints="style", record=record))
+    with pytest.raises(UsageError, match="texture networks paint in one piece"):
+        stylize(photo, str(tmp_path / "u.safetensors"), recipe="trained", size=4000, memory="100MB")

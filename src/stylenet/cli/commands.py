@@ -22,6 +22,8 @@ _MODULES = {
     "explain": "comparing",
     "mask": "mask",
     "recolor": "recolor",
+    "enlarge": "restore",
+    "colorize": "restore",
     "styles": "styles",
     "recipes": "recipes",
     "weights": "weights",

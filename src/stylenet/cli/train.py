@@ -1,8 +1,7 @@
-"""`stylenet train`: a network that paints in the style of one painting."""
+"""`stylenet train`: a network that paints in the style of one painting, or that enlarges or colors photos."""
 
 from __future__ import annotations
 
-import json as json_format
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,8 @@ import typer
 
 from stylenet.cli import options
 from stylenet.cli.app import INTERRUPTED, signals_call
+from stylenet.cli.tasks import Task, check_task, restoration_task, usual_crop_px
+from stylenet.cli.telling import say_end, say_start
 from stylenet.errors import UsageError
 from stylenet.image.output import check_output
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from stylenet.training.one_style import OneStyleTask
     from stylenet.training.plan import Plan
     from stylenet.training.processes import Processes
+    from stylenet.training.restoration import RestorationTask
     from stylenet.training.trainer import Trainer, Update
 
 Network = Literal["slim", "johnson", "texture"]
@@ -41,7 +43,8 @@ _EVERY = 100  # updates between two checkpoints, and between two previews
 class Wish:
     """What a person asked for, as the options gave it; None stands for an option that was left out."""
 
-    painting: Path
+    task: Task
+    paintings: list[Path]
     photos: Path | None
     output: Path
     network: Network
@@ -70,8 +73,17 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    painting: Annotated[Path, typer.Argument(metavar="PAINTING", help="The picture whose style is learned.", show_default=False)],
+    context: typer.Context,
+    paintings: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PAINTING]...", help="The picture whose style is learned; several for --network johnson.", show_default=False
+        ),
+    ] = None,
     *,
+    task: Annotated[
+        Task, typer.Option("--task", help="What is learned; the last two need no painting.", rich_help_panel=_TRAINING)
+    ] = "style",
     photos: Annotated[
         Path | None,
         typer.Option("--photos", metavar="DIR", help="Photos to learn from; 50 are enough. Left out: a network 'texture' paints texture."),
@@ -109,8 +121,11 @@ def train(
         int, typer.Option("--batch", metavar="N", min=1, max=4096, help="Photos of an update.", rich_help_panel=_TRAINING)
     ] = 4,
     crop: Annotated[
-        int, typer.Option("--crop", metavar="PX", min=64, max=2048, help="Side of the photos' crops.", rich_help_panel=_TRAINING)
-    ] = 256,
+        int | None,
+        typer.Option(
+            "--crop", metavar="PX", min=64, max=2048, help="Side of the photos' crops; every task has its own.", rich_help_panel=_TRAINING
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Of all random numbers.", rich_help_panel=_TRAINING)] = 0,
     device: options.Device = None,
     precision: options.Precision = None,
@@ -134,13 +149,16 @@ def train(
     json: options.Json = False,
 ) -> None:
     """Train a network that paints in the style of a painting; 'stylenet stylize PHOTO OUTPUT' then takes a moment."""
+    check_task(task, lambda name: getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE", photos=photos)
     if photos is None and network != "texture":
         raise UsageError("--photos is missing: give a folder with photos to learn from; 50 are enough")
     if threads is not None and threads < 1:
         raise UsageError(f"--threads is {threads}; allowed are whole numbers from 1")
-    output = options.free_name(f"{painting.stem}-network", ".safetensors") if output is None else output
+    chosen = _checked_paintings(paintings or [], network)
+    stem = "-".join(one.stem for one in chosen)
+    output = options.free_name(f"{stem}-network" if stem else task, ".safetensors") if output is None else output
     check_output(output, formats={".safetensors": "safetensors"})
-    options.refuse_input_as_output(output, [painting] if start is None else [painting, start])
+    options.refuse_input_as_output(output, [*chosen, *([] if start is None else [start])])
 
     from stylenet.training.plan import Plan
 
@@ -149,15 +167,16 @@ def train(
         steps=most,
         minutes=minutes or 0.0,
         batch=batch,
-        crop_px=crop,
+        crop_px=crop or usual_crop_px(task),
         warmup=min(_WARMUP, most // 10),
-        patience=_PATIENCE,
+        patience=_PATIENCE if task == "style" else 0,
         seed=seed,
         checkpoint_every=_EVERY,
         preview_every=_EVERY,
     )
     wish = Wish(
-        painting=painting,
+        task=task,
+        paintings=chosen,
         photos=photos,
         output=output,
         network=network,
@@ -177,6 +196,21 @@ def train(
     if not resume and wish.folder.is_dir() and any(wish.folder.iterdir()):
         raise UsageError(f"'{wish.folder}' holds a training that is not finished; --resume goes on with it, or delete it to begin anew")
     _run(wish)
+
+
+def _checked_paintings(paintings: list[Path], network: Network) -> list[Path]:
+    """The paintings, each with a name of its own, as many as such a network can know."""
+    if len(paintings) > 1 and network != "johnson":
+        raise UsageError(f"{len(paintings)} paintings are given, and a network '{network}' knows one; --network johnson knows several")
+    names = [_name(painting) for painting in paintings]
+    if len(set(names)) < len(names):
+        raise UsageError(f"the styles would be called {', '.join(names)}, after their files; give every painting a file name of its own")
+    return paintings
+
+
+def _name(painting: Path) -> str:
+    """What a style is called: the file's name in plain kebab case."""
+    return re.sub(r"[^a-z0-9]+", "-", painting.stem.lower()).strip("-") or "painting"
 
 
 def _run(wish: Wish) -> None:
@@ -213,13 +247,15 @@ def _run(wish: Wish) -> None:
         raise typer.Exit(INTERRUPTED)
 
 
-def _task(wish: Wish, encoder: Any) -> OneStyleTask:
+def _task(wish: Wish, encoder: Any) -> OneStyleTask | RestorationTask:
+    if wish.task != "style" and wish.photos is not None:
+        return restoration_task(wish.task, wish.photos, encoder=encoder, plan=wish.plan, previews=wish.previews)
     from stylenet.image.crops import find_pictures
     from stylenet.image.files import load_image
     from stylenet.training.one_style import OneStyleTask
 
     return OneStyleTask(
-        load_image(wish.painting).pixels,
+        [load_image(painting).pixels for painting in wish.paintings],
         [] if wish.photos is None else find_pictures(wish.photos),
         record=_record(wish),
         encoder=encoder,
@@ -237,24 +273,26 @@ def _record(wish: Wish) -> AnyRecord:
         case "slim":
             return SlimRecord()
         case "johnson":
-            return JohnsonRecord()
+            return JohnsonRecord(styles=len(wish.paintings))
         case "texture":
             # The numbers of scales are the paper's, for texture and for stylization.
             return TextureRecord(scales=5) if wish.photos is None else TextureRecord(content=True, scales=6)
 
 
-def _teach(wish: Wish, trainer: Trainer, task: OneStyleTask, stop: Stop, *, processes: Processes) -> None:
+def _teach(wish: Wish, trainer: Trainer, task: OneStyleTask | RestorationTask, stop: Stop, *, processes: Processes) -> None:
+    from stylenet.catalog.networks import SlimRecord
     from stylenet.cli.progress import open_display
     from stylenet.events import Preview, Step
     from stylenet.networks.files import write_network
     from stylenet.training.journal import Journal, clear
+    from stylenet.training.one_style import OneStyleTask
     from stylenet.training.trainer import Update
 
     if not processes.first:
         for _ in trainer.events(stop):
             pass
         return
-    _say_start(wish, trainer, processes)
+    say_start(wish, trainer, processes)
     last: Update | None = None
     with (
         Journal(wish.folder, step=trainer.step, tensorboard=wish.tensorboard) as journal,
@@ -271,48 +309,14 @@ def _teach(wish: Wish, trainer: Trainer, task: OneStyleTask, stop: Stop, *, proc
                 display.moved(event)
             if isinstance(event, Preview) and kept is not None and wish.keep:
                 display.kept(kept)
-    name = re.sub(r"[^a-z0-9]+", "-", wish.painting.stem.lower()).strip("-") or "painting"
-    title = re.sub(r"[\s_-]+", " ", wish.painting.stem).strip().capitalize()
-    card = task.card(name, title=title, steps=trainer.step, seconds=trainer.seconds)
-    write_network(wish.output, trainer.average, card, bits=8 if wish.network == "slim" else 16)
+    names = [_name(painting) for painting in wish.paintings]
+    if len(names) > 1 and isinstance(task, OneStyleTask):
+        card = task.card(_name(wish.output), styles=names, steps=trainer.step, seconds=trainer.seconds)
+    else:
+        stem = wish.paintings[0].stem if wish.paintings else wish.task
+        title = re.sub(r"[\s_-]+", " ", stem).strip().capitalize()
+        card = task.card(_name(Path(stem)), title=title, steps=trainer.step, seconds=trainer.seconds)
+    write_network(wish.output, trainer.average, card, bits=8 if isinstance(card.record, SlimRecord) else 16)
     if trainer.reason != "interrupted" and not wish.keep:
         clear(wish.folder)
-    _say_end(wish, trainer, last)
-
-
-def _say_start(wish: Wish, trainer: Trainer, processes: Processes) -> None:
-    if wish.json:
-        import msgspec
-
-        print(json_format.dumps({"event": "started", "plan": msgspec.to_builtins(wish.plan), "job": trainer.task.job()}), flush=True)
-    elif not wish.quiet:
-        source = "noise" if wish.photos is None else f"{trainer.task.job()['photos']} photos"
-        length = f"about {wish.plan.minutes:g} minutes" if wish.plan.minutes else f"at most {wish.plan.steps} updates"
-        begun = f", going on after {trainer.step} updates" if trainer.step else ""
-        machine = f", {processes.count} processes" if processes.count > 1 else ""
-        print(
-            f"training '{wish.network}' on {source}, {length} of {wish.plan.batch} crops of {wish.plan.crop_px} px{machine}{begun}",
-            flush=True,
-        )
-
-
-def _say_end(wish: Wish, trainer: Trainer, last: Update | None) -> None:
-    if wish.json:
-        told = {"steps": trainer.step, "seconds": trainer.seconds, "loss": last.loss if last else None, "reason": trainer.reason}
-        print(json_format.dumps({"event": "done", "output": str(wish.output), **told}), flush=True)
-        return
-    if wish.quiet:
-        return
-    facts = f"{wish.output}  ({trainer.step} updates in {trainer.seconds / 60:.1f} min)"
-    match trainer.reason:
-        case "interrupted":
-            print(
-                f"interrupted at update {trainer.step} of {trainer.end}; the network so far is kept, and --resume goes on with it: {facts}"
-            )
-            return
-        case "stalled":
-            print(f"{facts}; ended early: nothing more was gained")
-        case _:
-            print(facts)
-    if trainer.task.paints == "style":
-        print(f"paint with it: stylenet stylize PHOTO {wish.output}")
+    say_end(wish, trainer, last)

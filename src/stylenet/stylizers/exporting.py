@@ -62,7 +62,7 @@ def export_network(source: str | Path, output: str | Path, *, style: StyleSource
         OutputError: the file cannot be written.
     """
     target = check_output(output, formats={".onnx": "ONNX"})
-    network, card = read_network(_file(source))
+    network, card = read_network(find_network(source))
     name, description = "", None
     if style is not None:
         if not isinstance(network, InstantNet):
@@ -131,9 +131,3 @@ def describe(network: InstantNet, card: NetworkCard, style: StyleSource) -> tupl
     source = open_style(style, stylizer.recipe, stylizer.encoder)
     with torch.inference_mode():
         return source.name, network.coder.describe(source.at(looked_at_px(stylizer.recipe.network.style_px, 1.0), LAYERS))
-
-
-def _file(source: str | Path) -> Path:
-    path = Path(source)
-    is_name = path.name == str(source) and not path.suffix and not path.exists()
-    return find_network(str(source)) if is_name else path

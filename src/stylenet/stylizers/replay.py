@@ -53,6 +53,8 @@ class Replay:
             raise UsageError(f"'{path}' carries no receipt: it was not painted by stylenet, or another program wrote it since")
         if "recolor" in receipt:
             raise UsageError(f"'{path}' was recolored after it was painted; paint it again from the file that was recolored")
+        if "restored" in receipt:
+            raise UsageError(f"'{path}' was enlarged or colored by a network; give the file that was, to paint that again")
         try:
             recipe = msgspec.convert(receipt["recipe"], Recipe)
             rest = max(style["region"] for style in receipt["styles"])
@@ -61,7 +63,9 @@ class Replay:
             wishes = {name: value for name, value in receipt.items() if name in known}
             wishes["palette"] = tuple((color, share) for color, share in wishes.get("palette", ()))
             width, height = receipt["size"]
-            options = Options(**wishes, size=f"{width}x{height}", blend=tuple(style["share"] for style in styles))
+            own = styles[0].get("shares") if len(styles) == 1 else None  # of a network that knows several
+            blend = tuple(own or (style["share"] for style in styles))
+            options = Options(**wishes, size=f"{width}x{height}", blend=blend)
             names = tuple(style["name"] for style in styles)
             return cls(recipe=recipe, encoder=receipt["encoder"], options=options, photo=receipt["photo"], styles=names, receipt=receipt)
         except (KeyError, TypeError, ValueError, msgspec.ValidationError) as error:
@@ -74,13 +78,17 @@ class Replay:
             UsageError: it would be another picture.
         """
         different = [name.removesuffix("_sha256") for name in _INPUTS if self.receipt.get(name) != receipt.get(name)]
-        if [style["sha256"] for style in self.receipt["styles"]] != [style["sha256"] for style in receipt["styles"]]:
+        if _told_apart(self.receipt) != _told_apart(receipt):
             different.append("styles")
         if different:
             raise UsageError(f"these are not the inputs of the receipt: {', '.join(different)} differ; give the same files again")
         for name in _SURROUNDINGS:
             if self.receipt.get(name) != receipt[name]:
                 yield f"painted with {name} {self.receipt.get(name)}, and now with {receipt[name]}: the last digits may differ"
+
+
+def _told_apart(receipt: Mapping[str, Any]) -> list[Any]:
+    return [(style["sha256"], style.get("shares")) for style in receipt["styles"]]
 
 
 def found_again(name: str, painting: Path) -> Path | None:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
+from stylenet.catalog.naming import is_name
 from stylenet.catalog.recipe import Recipe
 from stylenet.catalog.styles import find_style, read_card
 from stylenet.encoders.opening import OpenEncoder
@@ -49,10 +50,7 @@ def open_style(source: StyleSource, recipe: Recipe, encoder: OpenEncoder) -> Any
     if isinstance(source, Picture):
         return _of_picture(source, recipe, encoder)
     if isinstance(source, (str, os.PathLike)):
-        path = Path(source)
-        is_name = isinstance(source, str) and path.name == source and not path.suffix and not path.exists()
-        if is_name:
-            path = find_style(str(source))
+        path = find_style(str(source)) if is_name(source) else Path(source)
         if path.is_dir():
             return _of_folder(path, recipe, encoder)
         if path.suffix == ".safetensors":
@@ -89,16 +87,15 @@ def open_palette(source: str) -> tuple[tuple[str, float], ...]:
         StyleError: neither a file nor the name of a style, or a style that does not tell its colors.
         ImageError: the picture cannot be read.
     """
-    path, is_file = Path(source), os.path.exists(source)  # which takes words of any length
-    if not is_file and ("," in source or source.startswith("#")):
+    if not os.path.exists(source) and ("," in source or source.startswith("#")):
         # Without the number sign too: unquoted, a shell takes it for the start of a comment.
         words = [f"#{word.strip().removeprefix('#').lower()}" for word in source.split(",")]
         for word in words:
             parse_color(word)
         return tuple((word, 1 / len(words)) for word in words)
-    is_name = path.name == source and not path.suffix and not is_file
-    if is_name or path.suffix == ".safetensors":
-        card = read_card(find_style(source) if is_name else path)
+    path = find_style(source) if is_name(source) else Path(source)
+    if path.suffix == ".safetensors":
+        card = read_card(path)
         if not card.colors:
             raise StyleError(f"style '{card.name}' does not tell its colors; give a list of colors, or the painting's picture")
         return card.colors

@@ -92,7 +92,7 @@ def stylize(
         size: Long side in pixels, "WIDTHxHEIGHT" or "full"; by default the photo's size up to the recipe's limit.
         strength: 0 (the photo) to 100 (the painting); 50 is the recipe.
         style_scale: Size of the strokes, 0.125..8.
-        blend: Share of each style.
+        blend: Share of each style, or of each style of a network that knows several.
         seed: Of all random numbers.
         regions: Where another style holds, or the photo is kept; `style` is for the rest.
         feather: Pixels over which their masks fade.
@@ -127,14 +127,16 @@ def stylize(
 def texture(
     style: StyleSource | Sequence[StyleSource],
     *,
-    recipe: str | Path | Recipe | Stylizer = "standard",
+    recipe: str | Path | Recipe | Stylizer | None = None,
     size: int | str = 512,
     style_scale: float = 1.0,
     blend: Sequence[float] = (),
     seed: int = 0,
     on_event: Callable[[Event], None] | None = None,
 ) -> Painting:
-    """A texture of a painting's strokes and colors, from noise; arguments as in `stylize`."""
+    """A texture of a painting's strokes and colors, from noise; arguments as in `stylize`, the style may be a network of textures."""
+    if recipe is None:
+        recipe = usual_recipe(style if isinstance(style, (list, tuple)) else [style])
     stylizer = recipe if isinstance(recipe, Stylizer) else open_stylizer(recipe)
     options = Options(size=size, style_scale=style_scale, blend=tuple(blend), seed=seed)
     events = stylizer.texture(style, options)
