@@ -1,9 +1,11 @@
 """One pass of a network: how fast, in how much memory, and how good against plain optimization.
 
     python benchmarks/instant.py                     the time at 512 x 512, style cached, and time and memory at 3840 x 2160
-    python benchmarks/instant.py --quality DATA      20 pairs that no network was trained on, against 100 plain steps of optimization
+    python benchmarks/instant.py --quality DATA      20 pairs that no network was trained on, against plain steps of optimization; and each
+                                                     network of one painting on two photos that it was not trained on
 
-DATA holds `content/` and `paintings/`, as `tools/instant/train.py` takes them; of the paintings only the held-out ones are used.
+DATA holds `content/` and `paintings/`, as `tools/instant/train.py` takes them; for the network of every style only paintings that were
+held out are used.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +44,6 @@ PLAIN = {
     "style.statistic": "gram",
     "style.metric": "vgg19",
     "pyramid.coarsest_px": "0",
-    "pyramid.steps": "[100]",
     "pyramid.content_weights": "[1.0]",
     "solver.learning_rate": "0.03",
     "solver.final_rate": "1.0",
@@ -49,7 +51,9 @@ PLAIN = {
     "solver.beta2": "0.999",
     "solver.average": "0",
 }
-"""`standard` without all that makes it quick: one level, Adam as everyone runs it, Gram matrices in VGG-19's metric, 100 steps."""
+"""`standard` without all that makes it quick: one level, Adam as everyone runs it, Gram matrices in VGG-19's metric."""
+
+PLAIN_STEPS = (10, 25, 100)
 
 
 def painted(stylizer: Stylizer, photo: Picture, style: Any, **wishes: Any) -> Done:
@@ -88,7 +92,16 @@ def large_in_here() -> None:
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
 
 
-def pairs(data: Path) -> list[tuple[Path, Path]]:
+@dataclass(frozen=True)
+class Pair:
+    """A photo, a painting, and the network of that painting where it is judged and not the one of every style."""
+
+    photo: Path
+    painting: Path
+    network: str = ""
+
+
+def pairs(data: Path) -> list[Pair]:
     """Photos and paintings that were held out, drawn with a fixed seed; famous paintings first."""
     sys.path.insert(0, str(ROOT / "tools" / "instant"))
     from train import split
@@ -98,7 +111,15 @@ def pairs(data: Path) -> list[tuple[Path, Path]]:
     rng = random.Random(5)
     photos = rng.sample(sorted((data / "content").glob("*.jpg")), PAIRS)
     few = rng.sample(named, min(len(named), PAIRS // 2))
-    return list(zip(photos, [*few, *rng.sample(movements, PAIRS - len(few))], strict=True))
+    return [Pair(*both) for both in zip(photos, [*few, *rng.sample(movements, PAIRS - len(few))], strict=True)]
+
+
+def own_pairs(data: Path) -> list[Pair]:
+    """Two photos, none of them used in training, for each network of one painting."""
+    names = tomllib.loads((ROOT / "tools" / "networks" / "networks.toml").read_text())["names"]
+    files = tomllib.loads((ROOT / "tools" / "styles" / "paintings.toml").read_text())
+    photos = random.Random(6).sample(sorted((data / "content").glob("*.jpg")), 2 * len(names))
+    return [Pair(photo, data / "paintings" / "named" / files[name]["file"], name) for photo, name in zip(photos, 2 * names, strict=True)]
 
 
 def losses(stylizer: Stylizer, image: Tensor, photo: Tensor, style: PictureStyle) -> tuple[float, float]:
@@ -118,18 +139,20 @@ def losses(stylizer: Stylizer, image: Tensor, photo: Tensor, style: PictureStyle
     return sum(content) / len(content), sum(apart) / len(apart)
 
 
-def quality(data: Path, sheet: Path | None) -> dict[str, Any]:
-    """Every pair by the network and by 100 plain steps, at the same size, the painting looked at with the same area."""
-    network, plain = open_stylizer("instant"), open_stylizer("standard", changes=PLAIN)
-    style_px = network.recipe.network.style_px
+def quality(chosen: list[Pair], sheet: Path | None) -> dict[str, Any]:
+    """Every pair by the network and by plain steps, at the same size, the painting looked at with the same area."""
+    plain = {f"{steps} plain steps": open_stylizer("standard", changes={**PLAIN, "pyramid.steps": f"[{steps}]"}) for steps in PLAIN_STEPS}
     rows, shown = [], []
-    for photo_file, painting_file in pairs(data):
-        loaded = load_image(photo_file)
+    for pair in chosen:
+        network = open_stylizer("trained" if pair.network else "instant")
+        style_px = network.recipe.network.style_px
+        loaded = load_image(pair.photo)
         photo = Picture(pixels=resize(loaded.pixels, fit_within(loaded.width, loaded.height, SIZE_PX)))
-        style = PictureStyle(name=painting_file.stem, pixels=load_image(painting_file).pixels, encoder=network.encoder.exact, rim_px=RIM_PX)
+        style = PictureStyle(name=pair.painting.stem, pixels=load_image(pair.painting).pixels, encoder=network.encoder.exact, rim_px=RIM_PX)
         scale = style_px / (photo.width * photo.height) ** 0.5
-        pictures = {"network": painted(network, photo, style).image, "plain": painted(plain, photo, style, style_scale=scale).image}
-        row: dict[str, Any] = {"photo": photo_file.stem, "painting": painting_file.stem}
+        pictures = {"network": painted(network, photo, pair.network or style).image}
+        pictures |= {name: painted(stylizer, photo, style, style_scale=scale).image for name, stylizer in plain.items()}
+        row: dict[str, Any] = {"photo": pair.photo.stem, "painting": pair.painting.stem}
         begin = losses(network, photo.pixels, photo.pixels, style)[1]
         for name, image in pictures.items():
             content, apart = losses(network, image, photo.pixels, style)
@@ -141,9 +164,9 @@ def quality(data: Path, sheet: Path | None) -> dict[str, Any]:
         print(row, flush=True)
     if sheet:
         _write_sheet(shown, sheet)
-    told = ("content", "style", "sum")
-    means = {name: {term: round(sum(row[name][term] for row in rows) / len(rows), 3) for term in told} for name in ("network", "plain")}
-    won = {term: sum(row["network"][term] <= row["plain"][term] for row in rows) for term in told}
+    told, names = ("content", "style", "sum"), ("network", *plain)
+    means = {name: {term: round(sum(row[name][term] for row in rows) / len(rows), 3) for term in told} for name in names}
+    won = {name: {term: sum(row["network"][term] <= row[name][term] for row in rows) for term in told} for name in plain}
     return {"means": means, "pairs at or under plain optimization": won, "pairs": rows}
 
 
@@ -162,11 +185,13 @@ def _write_sheet(rows: list[list[Tensor]], path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quality", type=Path)
-    parser.add_argument("--sheet", type=Path)
+    parser.add_argument("--sheets", type=Path, help="a folder for contact sheets of the pairs")
     arguments = parser.parse_args()
     begun = time.perf_counter()
     if arguments.quality:
-        write_result("instant-quality", quality(arguments.quality, arguments.sheet))
+        sheets = arguments.sheets
+        for name, chosen in (("instant-quality", pairs(arguments.quality)), ("trained-quality", own_pairs(arguments.quality))):
+            write_result(name, quality(chosen, sheets and sheets / f"{name}.png"))
     else:
         write_result("instant", speed() | large())
     print(f"{time.perf_counter() - begun:.0f} s")
