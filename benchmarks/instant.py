@@ -25,12 +25,12 @@ import torch
 from report import spread, write_result
 from torch import Tensor
 
+from stylenet.encoders.precision import bfloat16_units
 from stylenet.events import Done
 from stylenet.image.files import Picture, load_image
 from stylenet.image.resize import fit_within, resize
 from stylenet.losses.content import ContentTarget
 from stylenet.losses.style import gram_distance
-from stylenet.optimization.precision import bfloat16_units
 from stylenet.styles.framing import framed_features
 from stylenet.styles.style import PictureStyle
 from stylenet.stylizers.plan import Options

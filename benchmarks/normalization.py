@@ -20,11 +20,11 @@ from torch import Tensor
 from stylenet.catalog.networks import AnyRecord, JohnsonRecord
 from stylenet.catalog.recipe import EncoderSection
 from stylenet.encoders.opening import open_encoder
+from stylenet.encoders.precision import fastest_dtype, keep_freed_memory
 from stylenet.image.crops import find_pictures
 from stylenet.image.files import load_image, save_image
 from stylenet.image.resize import fit_within, resize
 from stylenet.networks.files import build
-from stylenet.optimization.precision import fastest_dtype, keep_freed_memory
 from stylenet.training.one_style import OneStyleTask
 from stylenet.training.perceptual import Goal, PerceptualLoss, Weights
 from stylenet.training.plan import Plan

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from stylenet.optimization.precision import bfloat16_units
+from stylenet.encoders.precision import bfloat16_units
 
 RESULTS = Path(__file__).with_name("results")
 

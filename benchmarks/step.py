@@ -14,9 +14,9 @@ import torch
 from report import spread, write_result
 
 from stylenet.catalog.recipes import EVERYDAY
+from stylenet.encoders.precision import keep_freed_memory
 from stylenet.optimization.adam import Adam
 from stylenet.optimization.objective import Goal, Objective
-from stylenet.optimization.precision import keep_freed_memory
 from stylenet.optimization.solvers import AdamSolver
 from stylenet.styles.framing import framed_features
 from stylenet.stylizers.stylizer import open_stylizer

@@ -19,10 +19,11 @@ from stylenet.catalog.encoders import COMPACT, VGG19
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.image.files import Picture, load_image
 from stylenet.image.resize import fit_within, resize
+from stylenet.losses.style import strength_factor
 from stylenet.optimization.objective import Objective
 from stylenet.stylizers.goals import Goals
 from stylenet.stylizers.stylize import stylize
-from stylenet.stylizers.stylizer import Stylizer, open_stylizer, strength_factor
+from stylenet.stylizers.stylizer import Stylizer, open_stylizer
 from stylenet.weights.encoder_weights import EncoderWeights
 from stylenet.weights.writing import write_weights
 

@@ -22,10 +22,10 @@ from torch.nn import functional
 from stylenet.catalog.encoders import VGG19
 from stylenet.catalog.recipe import Recipe, SolverSection
 from stylenet.catalog.recipes import load_recipe
+from stylenet.encoders.precision import bfloat16_units, keep_freed_memory
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.optimization.adam import Adam
 from stylenet.optimization.objective import Goal, Objective
-from stylenet.optimization.precision import bfloat16_units, keep_freed_memory
 from stylenet.optimization.solvers import AdamSolver
 from stylenet.styles.framing import framed_features
 

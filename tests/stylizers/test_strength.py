@@ -13,9 +13,9 @@ from stylenet.encoders.opening import open_encoder
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.image.files import Picture
 from stylenet.image.resize import resize
+from stylenet.losses.style import strength_factor
 from stylenet.optimization.objective import Goal, Objective
 from stylenet.styles.style import PictureStyle
-from stylenet.stylizers.stylizer import strength_factor
 
 
 def vgg_shaped() -> VggEncoder:

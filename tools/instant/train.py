@@ -22,8 +22,8 @@ import torch
 from stylenet.catalog.networks import NetworkCard, SlimRecord
 from stylenet.catalog.recipe import EncoderSection
 from stylenet.encoders.opening import open_encoder
+from stylenet.encoders.precision import fastest_dtype
 from stylenet.networks.files import write_network
-from stylenet.optimization.precision import fastest_dtype
 from stylenet.training.instant import InstantTask
 from stylenet.training.journal import Journal
 from stylenet.training.plan import Plan

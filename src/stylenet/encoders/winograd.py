@@ -18,6 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from stylenet.encoders.precision import bfloat16_units
+
 _STEP, _TILE = 4, 6
 """Positions on a side that a tile answers for, and that it reads."""
 
@@ -37,7 +39,7 @@ def pays(x: Tensor, convolution: nn.Conv2d) -> bool:
         and not convolution.weight.requires_grad
         and min(convolution.in_channels, convolution.out_channels) >= _LEAST_CHANNELS
         and x.shape[0] * x.shape[2] * x.shape[3] >= _LEAST_POSITIONS
-        and not _has_tiles()
+        and "AMX" not in bfloat16_units()
     )
 
 
@@ -119,9 +121,3 @@ def _transforms(dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
     scale = 2.0 ** tile.norm(dim=1).log2().round()
     tile, kernel = tile / scale[:, None], kernel * scale[:, None]
     return tuple(torch.kron(one, one).to(dtype) for one in (tile, kernel, result.T))  # type: ignore[return-value]
-
-
-@functools.cache
-def _has_tiles() -> bool:
-    supported = getattr(torch.cpu, "_is_amx_tile_supported", None)
-    return supported is not None and bool(supported())

@@ -63,6 +63,11 @@ def mean_std_distance(given: Moments, target: Moments) -> Tensor:
     return difference / (target.mean.square().sum() + target.deviation.square().sum()).clamp_min(1e-20)
 
 
+def strength_factor(strength: float) -> float:
+    """What a strength of 0..100 multiplies the style weight by: 1 at 50, ten times more every 25."""
+    return float(10 ** ((strength - 50) / 25))
+
+
 def layer_loss(target: Moments, statistic: str, distance: str, *, picture_positions: int = 1) -> LayerLoss:
     """The loss of one layer against a painting's moments; what depends on the painting alone is computed once, here."""
     match statistic:

@@ -12,9 +12,9 @@ from typing import Any
 
 import torch
 
+from stylenet.encoders.precision import bfloat16_units
 from stylenet.events import Done, Step
 from stylenet.image.files import Picture
-from stylenet.optimization.precision import bfloat16_units
 from stylenet.stylizers.plan import Options
 from stylenet.stylizers.stylizer import Stylizer, open_stylizer
 

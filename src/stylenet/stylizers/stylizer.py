@@ -22,14 +22,15 @@ from stylenet.catalog.networks import SlimRecord, StyleRecord
 from stylenet.catalog.recipe import Recipe
 from stylenet.catalog.recipes import load_recipe
 from stylenet.encoders.opening import OpenEncoder, open_encoder
+from stylenet.encoders.precision import RETURNED_BYTES, fastest_dtype, keep_freed_memory
 from stylenet.errors import UsageError
 from stylenet.events import Done, Event, Started
 from stylenet.image.files import ImageSource, Picture, load_image
 from stylenet.image.recolor import keep_colors, with_palette
 from stylenet.image.resize import resize
+from stylenet.losses.style import strength_factor
 from stylenet.optimization.checkpoint import Checkpoint, kept_job
 from stylenet.optimization.paint import Task, paint
-from stylenet.optimization.precision import RETURNED_BYTES, fastest_dtype, keep_freed_memory
 from stylenet.styles.style import PictureStyle
 from stylenet.stylizers.adapting import adapted
 from stylenet.stylizers.forecast import PASS_RETURNED_BYTES, forecast, forecast_pass
@@ -408,11 +409,6 @@ def _finished(job: Job, painted: Tensor) -> Tensor:
     if options.palette:
         painted = with_palette(painted, options.palette)
     return painted if job.layout.keep is None else with_photo_kept(painted, photo, job.layout.keep.to(painted.device))
-
-
-def strength_factor(strength: float) -> float:
-    """What the style weight is multiplied by: 1 at 50, ten times more every 25."""
-    return float(10 ** ((strength - 50) / 25))
 
 
 def replace_recipe(stylizer: Stylizer, recipe: Recipe) -> Stylizer:

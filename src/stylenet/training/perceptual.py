@@ -12,7 +12,7 @@ from stylenet.encoders.vgg import VggEncoder
 from stylenet.losses.content import ContentTarget
 from stylenet.losses.moments import Moments, Window, watched
 from stylenet.losses.smoothness import mesh, total_variation
-from stylenet.losses.style import LayerLoss, layer_loss
+from stylenet.losses.style import LayerLoss, layer_loss, strength_factor
 from stylenet.networks.slim import SHUFFLE
 from stylenet.styles.files import LAYERS as STYLE_LAYERS
 from stylenet.tiling.halo import strides
@@ -85,7 +85,7 @@ class PerceptualLoss:
         given, now = self._look(painted)
         content, style = [], []
         for index, (goal, strength) in enumerate(zip(goals, strengths.tolist(), strict=True)):
-            factor = self._weights.style * 10 ** ((strength - 50) / 25)
+            factor = self._weights.style * strength_factor(strength)
             # Strong ones would drown the others: all have one sum of weights.
             share = (1 + self._weights.style) / (1 + factor)
             own = slice(index, index + 1)

@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from stylenet.catalog.networks import Paints
+from stylenet.encoders.precision import keep_freed_memory
 from stylenet.errors import CheckpointError, NumericalError
 from stylenet.events import Notice, Preview
 from stylenet.image.sheet import contact_sheet
-from stylenet.optimization.precision import keep_freed_memory
 from stylenet.training.batches import ahead
 from stylenet.training.checkpoint import CHECKPOINT, read_checkpoint, under, write_checkpoint
 from stylenet.training.plan import Plan
