@@ -89,7 +89,8 @@ class RestorationTask:
 
     References:
         Johnson, Alahi, Fei-Fei 2016 (ECCV), sections 3.2 and 4.2 (super-resolution by feature reconstruction). Zhang, Isola, Efros 2016
-        (ECCV), section 2.2 (rare, strong colors weighed more; they classify colors, we regress them); Cheng, Yang, Sheng 2015 (ICCV; two
+        (ECCV), section 2.2 (rare, strong colors weighed more; they classify colors, we regress them); Larsson, Maire, Shakhnarovich 2016
+        (ECCV; an encoder's features at several depths); Cheng, Yang, Sheng 2015 (ICCV; two
         channels of color beside the luma); Iizuka, Simo-Serra, Ishikawa 2016 (SIGGRAPH; squared error of color).
     """
 
