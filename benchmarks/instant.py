@@ -30,6 +30,7 @@ from stylenet.events import Done
 from stylenet.image.files import Picture, load_image
 from stylenet.image.resize import fit_within, resize
 from stylenet.losses.content import ContentTarget
+from stylenet.losses.gaussian import RANK, gaussian, wasserstein_distance
 from stylenet.losses.style import gram_distance
 from stylenet.styles.framing import framed_features
 from stylenet.styles.style import PictureStyle
@@ -54,6 +55,7 @@ PLAIN = {
 """`standard` without all that makes it quick: one level, Adam as everyone runs it, Gram matrices in VGG-19's metric."""
 
 PLAIN_STEPS = (10, 25, 100)
+TERMS = ("content", "style", "wasserstein")
 
 
 def painted(stylizer: Stylizer, photo: Picture, style: Any, **wishes: Any) -> Done:
@@ -122,8 +124,11 @@ def own_pairs(data: Path) -> list[Pair]:
     return [Pair(photo, data / "paintings" / "named" / files[name]["file"], name) for photo, name in zip(photos, 2 * names, strict=True)]
 
 
-def losses(stylizer: Stylizer, image: Tensor, photo: Tensor, style: PictureStyle) -> tuple[float, float]:
-    """Content, 1 for a picture without any; style, the mean over five layers of the distance of Gram matrices in VGG-19's metric."""
+def losses(stylizer: Stylizer, image: Tensor, photo: Tensor, style: PictureStyle) -> dict[str, float]:
+    """Content, 1 for a picture without any, and two distances from the painting, means over five layers.
+
+    `style` is that of Gram matrices in VGG-19's metric, `wasserstein` that of means and covariances which the everyday recipes minimize.
+    """
     style_px = stylizer.recipe.network.style_px
     encoder = stylizer.encoder.exact
     with torch.no_grad():
@@ -136,7 +141,12 @@ def losses(stylizer: Stylizer, image: Tensor, photo: Tensor, style: PictureStyle
             float(gram_distance(moments[layer].through(matrices[layer]), goal[layer].through(matrices[layer]), "relative"))
             for layer in STYLE
         ]
-    return sum(content) / len(content), sum(apart) / len(apart)
+        moved = [
+            float(wasserstein_distance(moments[layer], gaussian(goal[layer].to(image.device, moments[layer].gram.dtype), rank=RANK)))
+            for layer in STYLE
+        ]
+    means = {"content": content, "style": apart, "wasserstein": moved}
+    return {name: sum(values) / len(values) for name, values in means.items()}
 
 
 def quality(chosen: list[Pair], sheet: Path | None) -> dict[str, Any]:
@@ -153,10 +163,11 @@ def quality(chosen: list[Pair], sheet: Path | None) -> dict[str, Any]:
         pictures = {"network": painted(network, photo, pair.network or style).image}
         pictures |= {name: painted(stylizer, photo, style, style_scale=scale).image for name, stylizer in plain.items()}
         row: dict[str, Any] = {"photo": pair.photo.stem, "painting": pair.painting.stem}
-        begin = losses(network, photo.pixels, photo.pixels, style)[1]
+        begin = losses(network, photo.pixels, photo.pixels, style)
         for name, image in pictures.items():
-            content, apart = losses(network, image, photo.pixels, style)
-            row[name] = {"content": round(content, 3), "style": round(apart / begin, 3), "sum": round(content + 7 * apart / begin, 3)}
+            found = losses(network, image, photo.pixels, style)
+            # Content is absolute: the photo's is zero.
+            row[name] = {term: round(found[term] / (1 if term == "content" else begin[term]), 3) for term in TERMS}
         rows.append(row)
         shown.append(
             [photo.pixels, resize(style.pixels, fit_within(style.pixels.shape[3], style.pixels.shape[2], SIZE_PX)), *pictures.values()]
@@ -164,9 +175,9 @@ def quality(chosen: list[Pair], sheet: Path | None) -> dict[str, Any]:
         print(row, flush=True)
     if sheet:
         _write_sheet(shown, sheet)
-    told, names = ("content", "style", "sum"), ("network", *plain)
-    means = {name: {term: round(sum(row[name][term] for row in rows) / len(rows), 3) for term in told} for name in names}
-    won = {name: {term: sum(row["network"][term] <= row[name][term] for row in rows) for term in told} for name in plain}
+    names = ("network", *plain)
+    means = {name: {term: round(sum(row[name][term] for row in rows) / len(rows), 3) for term in TERMS} for name in names}
+    won = {name: {term: sum(row["network"][term] <= row[name][term] for row in rows) for term in TERMS} for name in plain}
     return {"means": means, "pairs at or under plain optimization": won, "pairs": rows}
 
 
