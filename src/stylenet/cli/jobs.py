@@ -262,9 +262,9 @@ def _begin(
 ) -> tuple[Iterator[Event], Started]:
     """The events to come, and the first of them; nothing is painted yet."""
     from stylenet.image.masks import parse_mask_wish
+    from stylenet.stylizers.job import Keep
     from stylenet.stylizers.regions import Region
     from stylenet.stylizers.replay import Replay
-    from stylenet.stylizers.stylizer import Keep
 
     styles = list(job.styles)
     keep = Keep(path=_state_file(output), **{name: value for name, value in job.keep.items() if value is not None})

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-import platform
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
@@ -16,7 +14,6 @@ import msgspec
 import torch
 from torch import Tensor
 
-import stylenet
 from stylenet.catalog.naming import split_style
 from stylenet.catalog.networks import SlimRecord, StyleRecord
 from stylenet.catalog.recipe import Recipe
@@ -26,7 +23,6 @@ from stylenet.encoders.precision import RETURNED_BYTES, fastest_dtype, keep_free
 from stylenet.errors import UsageError
 from stylenet.events import Done, Event, Started
 from stylenet.image.files import ImageSource, Picture, load_image
-from stylenet.image.recolor import keep_colors, with_palette
 from stylenet.image.resize import resize
 from stylenet.losses.style import strength_factor
 from stylenet.optimization.checkpoint import Checkpoint, kept_job
@@ -35,11 +31,12 @@ from stylenet.styles.style import PictureStyle
 from stylenet.stylizers.adapting import adapted
 from stylenet.stylizers.forecast import PASS_RETURNED_BYTES, forecast, forecast_pass
 from stylenet.stylizers.goals import Goals
+from stylenet.stylizers.job import Job, Keep, finished, receipt_of
 from stylenet.stylizers.one_pass import InstantPainter, TrainedStyle, looked_at_px, open_trained, paint_trained
 from stylenet.stylizers.plan import BEFORE, Options, Plan, make_plan
-from stylenet.stylizers.regions import Layout, Region, lay_out, with_photo_kept
+from stylenet.stylizers.regions import Region, lay_out
 from stylenet.stylizers.replay import Replay
-from stylenet.stylizers.sources import AnyStyle, StyleSource, open_style, pixels_fingerprint, recolored, style_fingerprint
+from stylenet.stylizers.sources import AnyStyle, StyleSource, open_style, recolored, style_fingerprint
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -68,21 +65,6 @@ def open_stylizer(
         UsageError: the device or precision does not exist.
     """
     return Stylizer(load_recipe(recipe, changes), encoder=encoder, device=device, precision=precision)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Keep:
-    """Where the state of a painting is kept on the way.
-
-    Attributes:
-        path: The file; deleted by whoever keeps the result.
-        resume: Go on from the state that is there, to the same bytes; without one the painting begins anew.
-        seconds: Between two states.
-    """
-
-    path: Path
-    resume: bool = False
-    seconds: float = 20.0
 
 
 class Stylizer:
@@ -179,7 +161,8 @@ class Stylizer:
         )
         by_network = self.recipe.method == "network"
         keep_freed_memory(bounded=job.tile_px is not None, returned_bytes=PASS_RETURNED_BYTES if by_network else RETURNED_BYTES)
-        receipt = self._receipt(job)
+        sha256 = self._instant_painter().sha256 if self._uses_instant() else None
+        receipt = receipt_of(job, recipe=self.recipe, encoder=self.encoder, network_sha256=sha256, machine=self.machine())
         notices = (*picture.notices, *self.notices, *plan.notices, *layout.notices, *filter(None, (style.notice() for style in networks)))
         if again is not None:
             notices += tuple(again.check(receipt))
@@ -269,7 +252,7 @@ class Stylizer:
     def _painted_at_once(self, job: Job, receipt: Mapping[str, Any]) -> Done:
         """The painting of a network, each region in its own styles."""
         begun = time.perf_counter()
-        painted = _finished(job, self._in_one_pass(job)).clamp(0, 1)
+        painted = finished(job, self._in_one_pass(job)).clamp(0, 1)
         return Done(image=painted, steps=0, seconds=time.perf_counter() - begun, loss=0.0, reason="finished", receipt=receipt)
 
     def _in_one_pass(self, job: Job) -> Tensor:
@@ -331,84 +314,17 @@ class Stylizer:
             style_picture=pictures[0].to(self.device) if pictures else None,
             start=None if start is None else start.to(self.device),
             save_every=options.save_every or self.recipe.pyramid.save_every,
-            finish=partial(_finished, job),
+            finish=partial(finished, job),
             tile_px=job.tile_px,
             checkpoint=checkpoint,
             should_stop=should_stop,
             receipt=receipt,
         )
 
-    def _receipt(self, job: Job) -> dict[str, Any]:
-        photo, layout = job.photo, job.layout
-        wishes = {name: value for name, value in dataclasses.asdict(job.options).items() if name not in _NOT_OF_THE_PICTURE}
-        return {
-            "stylenet": stylenet.__version__,
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-            **self.machine(),
-            "recipe": msgspec.to_builtins(self.recipe),
-            "encoder": self.encoder.weights,
-            "encoder_sha256": self.encoder.sha256,
-            "network_sha256": self._instant_painter().sha256 if self._uses_instant() else None,
-            "photo": job.photo_name,
-            "photo_sha256": pixels_fingerprint(photo),
-            "styles": [
-                {"name": style.name, "share": share, "sha256": style_fingerprint(style), "region": region, **_own_shares(style)}
-                for region, styles in enumerate(job.styles)
-                for style, share in styles
-            ],
-            "regions_sha256": None if layout.weights is None else pixels_fingerprint(layout.weights),
-            "keep_sha256": None if layout.keep is None else pixels_fingerprint(layout.keep),
-            "start_sha256": None if job.start is None else pixels_fingerprint(job.start),
-            **wishes,
-            "size": [photo.shape[3], photo.shape[2]],
-            "tile_px": job.tile_px,
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """What a painting is made of, opened.
-
-    Attributes:
-        photo: At the size to paint.
-        photo_name: Of its file, without the folder.
-        styles: Of every painted region, each with its share; the last region is the rest.
-    """
-
-    photo: Tensor
-    photo_name: str | None
-    styles: Sequence[Sequence[tuple[AnyStyle | TrainedStyle, float]]]
-    layout: Layout
-    options: Options
-    start: Tensor | None
-    tile_px: int | None
-    keep: Keep | None
-
-
-_NOT_OF_THE_PICTURE = ("save_every", "memory", "paper", "blend")
-"""Options that a picture does not depend on, or that stand in its receipt in another form."""
-
-
-def _own_shares(style: AnyStyle | TrainedStyle) -> dict[str, Any]:
-    """For the receipt: what a network of several styles mixes."""
-    return {"shares": list(style.shares)} if isinstance(style, TrainedStyle) and style.shares else {}
-
 
 def _canvas(seed: int) -> Picture:
     """What a texture is painted on, where no size is asked for."""
     return Picture(pixels=torch.rand((1, 3, 512, 512), generator=torch.Generator().manual_seed(seed)))
-
-
-def _finished(job: Job, painted: Tensor) -> Tensor:
-    """A picture as a person sees it: in the colors that were asked for, the photo where it is kept."""
-    options = job.options
-    photo = job.photo.to(painted.device)
-    if options.keep_colors is not None and not options.keep_colors.endswith(BEFORE):
-        painted = keep_colors(painted, photo, options.keep_colors)
-    if options.palette:
-        painted = with_palette(painted, options.palette)
-    return painted if job.layout.keep is None else with_photo_kept(painted, photo, job.layout.keep.to(painted.device))
 
 
 def replace_recipe(stylizer: Stylizer, recipe: Recipe) -> Stylizer:
