@@ -41,6 +41,7 @@ def test_a_batch_is_the_same_in_parts(task: InstantTask) -> None:
     parts = [task.batch(1, range(1)), task.batch(1, range(1, 4))]
     assert torch.equal(whole.photos, torch.cat([part.photos for part in parts]))
     assert torch.equal(whole.strengths, torch.cat([part.strengths for part in parts]))
+    assert whole.shift == parts[0].shift == parts[1].shift != task.batch(2, range(1)).shift
     assert len(whole.paintings) == 4
     assert torch.equal(whole.paintings[2].pixels, parts[1].paintings[1].pixels)
 

@@ -44,7 +44,9 @@ def test_a_slim_network_learns_strengths_and_others_the_usual_one(make: Make) ->
 
 def test_the_loss_is_that_of_the_everyday_recipes(make: Make, painting: Path, encoder: OpenEncoder) -> None:
     task = make("a").task
-    batch = StyleBatch(photos=task.batch(0, range(2)).photos, strengths=torch.tensor([50.0, 20.0]), seeds=[0, 1], styles=[0, 0])
+    photos = task.batch(0, range(2)).photos
+    assert photos is not None
+    batch = StyleBatch(photos=photos, strengths=torch.tensor([50.0, 20.0]), seeds=[0, 1], styles=[0, 0], shift=(1, 2))
     judge = PerceptualLoss(encoder.exact, Weights())
     pixels = load_image(painting).pixels
     small = one_style._at(pixels, 64)
@@ -53,8 +55,11 @@ def test_the_loss_is_that_of_the_everyday_recipes(make: Make, painting: Path, en
     network = task.network
     assert isinstance(network, SlimNet)
     painted = network(batch.photos, network.knobs_at(batch.strengths))
-    expected = judge(painted, batch.photos, [goal, goal], batch.strengths)  # type: ignore[arg-type]
-    for name, term in task.loss(batch).items():
+    moved = network(photos[:, :, 1:, 2:], network.knobs_at(batch.strengths))
+    expected = judge(painted, photos, [goal, goal], batch.strengths) | judge.of_shift(painted, moved, (1, 2))
+    given = task.loss(batch)
+    assert set(given) == {"content", "style", "smoothness", "mesh", "equivariance"}
+    for name, term in given.items():
         assert term.item() == pytest.approx(expected[name].item(), rel=1e-5)
 
 

@@ -19,7 +19,7 @@ from stylenet.losses.moments import Moments
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.slim import STRENGTHS
 from stylenet.training.batches import Pictures, item_rng
-from stylenet.training.perceptual import Goal, PerceptualLoss, Weights
+from stylenet.training.perceptual import Goal, PerceptualLoss, Shift, Weights, drawn_shift
 from stylenet.training.plan import Plan
 
 _ZOOMS = (0.6, 1.6)
@@ -49,11 +49,19 @@ class View:
 
 @dataclass(frozen=True)
 class InstantBatch:
-    """Photos (B, 3, S, S), a painting for each, and strengths (B,)."""
+    """What one update looks at.
+
+    Attributes:
+        photos: Shape (B, 3, S, S).
+        paintings: One for each.
+        strengths: Of each, (B,).
+        shift: By how much all photos are moved to be painted once more.
+    """
 
     photos: Tensor
     paintings: Sequence[View]
     strengths: Tensor
+    shift: Shift
 
 
 class InstantTask:
@@ -92,19 +100,23 @@ class InstantTask:
             photos.append(_square(painting.pixels, self._plan.crop_px) if rng.random() < _IDENTITY else photo)
             paintings.append(painting)
             strengths.append(50.0 if rng.random() < 0.4 else rng.uniform(STRENGTHS[0], STRENGTHS[-1]))
-        return InstantBatch(torch.stack(photos), paintings, torch.tensor(strengths))
+        return InstantBatch(torch.stack(photos), paintings, torch.tensor(strengths), drawn_shift(self._plan.seed, step))
 
     def loss(self, batch: InstantBatch) -> Mapping[str, Tensor]:
-        """Content, style, smoothness and mesh."""
+        """Content, style, smoothness, mesh and equivariance."""
         photos = batch.photos.to(self._device).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self._device.type, enabled=False):
             known = [self._learned(painting) for painting in batch.paintings]
             described = torch.cat([self.network.coder.describe(statistics) for statistics, _ in known])
             strengths = batch.strengths.to(self._device)
             knobs = self.network.coder(described, strengths)
+        rows, columns = batch.shift
+        with torch.no_grad():
+            moved = self.network.painter(photos[:, :, rows:, columns:], knobs)
         painted = self.network.painter(photos, knobs)
         with torch.autocast(self._device.type, enabled=False):
-            return self._loss(painted, photos, [goal for _, goal in known], strengths)
+            terms = self._loss(painted, photos, [goal for _, goal in known], strengths)
+            return terms | self._loss.of_shift(painted, moved, batch.shift)
 
     def job(self) -> Mapping[str, Any]:
         """What the weights depend on."""

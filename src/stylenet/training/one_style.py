@@ -36,7 +36,7 @@ from stylenet.networks.slim import STRENGTHS, SlimNet
 from stylenet.networks.texture import TextureNet
 from stylenet.shapes import check_image
 from stylenet.training.batches import Pictures, item_rng
-from stylenet.training.perceptual import Goal, PerceptualLoss, Weights
+from stylenet.training.perceptual import Goal, PerceptualLoss, Shift, Weights, drawn_shift
 from stylenet.training.plan import Plan
 
 _USUAL = 50.0
@@ -54,12 +54,21 @@ _ZOOMS = (0.6, 1.6)
 
 @dataclass(frozen=True, kw_only=True)
 class StyleBatch:
-    """Photos (B, 3, S, S), or none for texture, and for each picture a strength (B,), a seed of noise and the number of its style."""
+    """What one update looks at.
+
+    Attributes:
+        photos: Shape (B, 3, S, S); none for texture.
+        strengths: Of each picture, (B,).
+        seeds: Of each picture's noise.
+        styles: The number of each picture's style.
+        shift: By how much all photos are moved to be painted once more.
+    """
 
     photos: Tensor | None
     strengths: Tensor
     seeds: Sequence[int]
     styles: Sequence[int]
+    shift: Shift
 
 
 class OneStyleTask:
@@ -122,14 +131,13 @@ class OneStyleTask:
         seeds = [rng.getrandbits(62) for rng in drawn]
         strengths = torch.tensor([self._strength(rng) for rng in drawn])
         styles = [rng.randrange(self._styles) if self._styles > 1 else 0 for rng in drawn]
-        if self._photos is None:
-            return StyleBatch(photos=None, strengths=strengths, seeds=seeds, styles=styles)
-        size = self._plan.crop_px
-        photos = [self._photos.draw(rng, lambda path, rng: read_crop(path, size, rng, zooms=_ZOOMS)) for rng in drawn]
-        return StyleBatch(photos=torch.stack(photos), strengths=strengths, seeds=seeds, styles=styles)
+        photos, size = None, self._plan.crop_px
+        if self._photos is not None:
+            photos = torch.stack([self._photos.draw(rng, lambda path, rng: read_crop(path, size, rng, zooms=_ZOOMS)) for rng in drawn])
+        return StyleBatch(photos=photos, strengths=strengths, seeds=seeds, styles=styles, shift=drawn_shift(self._plan.seed, step))
 
     def loss(self, batch: StyleBatch) -> Mapping[str, Tensor]:
-        """Content, style, smoothness and mesh; of texture style alone."""
+        """Content, style, smoothness and mesh, of slim networks equivariance too; of texture style alone."""
         size = self._plan.crop_px
         photos = None if batch.photos is None else batch.photos.to(self._device).contiguous(memory_format=torch.channels_last)
         strengths = batch.strengths.to(self._device)
@@ -137,7 +145,13 @@ class OneStyleTask:
         with torch.autocast(self._device.type, enabled=False):
             if photos is None:
                 return self._loss.of_texture(painted, self._goals[0])
-            return self._loss(painted, photos, [self._goals[style] for style in batch.styles], strengths)
+            terms = self._loss(painted, photos, [self._goals[style] for style in batch.styles], strengths)
+        if not isinstance(self.network, SlimNet):
+            return terms
+        rows, columns = batch.shift
+        with torch.no_grad():
+            moved = self.network(photos[:, :, rows:, columns:], self.network.knobs_at(strengths))
+        return terms | self._loss.of_shift(painted, moved, batch.shift)
 
     def job(self) -> Mapping[str, Any]:
         """What the weights depend on."""
