@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from judging import Judge
 from report import write_result
 from torch import Tensor
 
@@ -23,10 +24,8 @@ from stylenet.encoders.opening import open_encoder
 from stylenet.encoders.precision import fastest_dtype, keep_freed_memory
 from stylenet.image.crops import find_pictures
 from stylenet.image.files import load_image, save_image
-from stylenet.image.resize import fit_within, resize
 from stylenet.networks.files import build
 from stylenet.training.one_style import OneStyleTask
-from stylenet.training.perceptual import Goal, PerceptualLoss, Weights
 from stylenet.training.plan import Plan
 from stylenet.training.trainer import Trainer, Update
 
@@ -34,7 +33,7 @@ NETWORKS: dict[str, AnyRecord] = {
     "Johnson, batch": JohnsonRecord(width=16, normalization="batch"),
     "Johnson, instance": JohnsonRecord(width=16, normalization="instance"),
 }
-PHOTOS, SIZE_PX, STYLE_PX = 8, 256, 256
+STYLE_PX = 256
 
 
 def main() -> None:
@@ -48,17 +47,10 @@ def main() -> None:
     keep_freed_memory()
     device, dtype = torch.device("cpu"), fastest_dtype(torch.device("cpu"))
     encoder = open_encoder(EncoderSection(), device=device, dtype=dtype)
-    judge = PerceptualLoss(encoder.exact, Weights(style=1.0, smoothness=0.0))
     painting = load_image(arguments.painting).pixels
-    size = fit_within(painting.shape[3], painting.shape[2], STYLE_PX)
-    goal = Goal.of(judge.statistics(resize(painting, size)))
-    shown = [
-        load_image(path).pixels
-        for path in find_pictures(arguments.content)[:: max(1, len(find_pictures(arguments.content)) // PHOTOS)][:PHOTOS]
-    ]
-    photos = [resize(image, (SIZE_PX, SIZE_PX)) for image in shown]
+    judge = Judge(encoder.exact, painting, style_px=STYLE_PX, content=arguments.content)
     figures: dict[str, Any] = {}
-    rows: list[Tensor] = [torch.cat(photos, dim=3)]
+    rows: list[Tensor] = [torch.cat(judge.photos, dim=3)]
     for name, record in NETWORKS.items():
         plan = Plan(steps=arguments.updates, batch=4, crop_px=192, warmup=30, seed=1)
         task = OneStyleTask(painting, find_pictures(arguments.photos), record=record, encoder=encoder, plan=plan, style_px=STYLE_PX)
@@ -68,15 +60,13 @@ def main() -> None:
         network = build(record)
         network.load_state_dict(trainer.average)
         network.eval().requires_grad_(False)
-        painted = [network(photo) for photo in photos]
-        terms = [judge(one, photo, [goal], torch.tensor([50.0])) for one, photo in zip(painted, photos, strict=True)]
-        means = {term: round(sum(float(each[term]) for each in terms) / len(terms), 3) for term in ("content", "style")}
+        means, paintings = judge.losses(network)
         figures[name] = means | {
             "training loss, last tenth": round(sum(losses[-len(losses) // 10 :]) / max(1, len(losses) // 10), 3),
             "seconds": round(trainer.seconds),
         }
         print(name, figures[name], flush=True)
-        rows.append(torch.cat(painted, dim=3))
+        rows.append(torch.cat([*paintings], dim=3))
     if arguments.sheet:
         save_image(torch.cat(rows, dim=2), arguments.sheet)
     write_result("normalization", {"updates": arguments.updates, **figures}, seed=1)

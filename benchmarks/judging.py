@@ -1,0 +1,42 @@
+"""What networks are judged by while they learn: a few photos that they do not learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from stylenet.encoders.vgg import VggEncoder
+from stylenet.image.crops import find_pictures
+from stylenet.image.files import load_image
+from stylenet.image.resize import fit_within, resize
+from stylenet.training.perceptual import Goal, PerceptualLoss, Weights
+
+PHOTOS, SIZE_PX = 8, 256
+
+
+class Judge:
+    """Content and style of paintings of eight photos: content 1 for a picture without any, style 1 for the photo.
+
+    Args:
+        encoder: In float32.
+        painting: Shape (1, 3, H, W).
+        style_px: Longer side at which it is looked at.
+        content: Folder of photos; eight, evenly spread, are taken.
+    """
+
+    def __init__(self, encoder: VggEncoder, painting: Tensor, *, style_px: int, content: Path) -> None:
+        self._loss = PerceptualLoss(encoder, Weights(style=1.0, smoothness=0.0))
+        self._goal = Goal.of(self._loss.statistics(resize(painting, fit_within(painting.shape[3], painting.shape[2], style_px))))
+        found = find_pictures(content)
+        chosen = found[:: max(1, len(found) // PHOTOS)][:PHOTOS]
+        self.photos = [resize(load_image(path).pixels, (SIZE_PX, SIZE_PX)) for path in chosen]
+
+    @torch.no_grad()
+    def losses(self, paint: Callable[[Tensor], Tensor]) -> tuple[dict[str, float], Sequence[Tensor]]:
+        """The means of both terms, and the paintings."""
+        paintings = [paint(photo) for photo in self.photos]
+        terms = [self._loss(one, photo, [self._goal], torch.tensor([50.0])) for one, photo in zip(paintings, self.photos, strict=True)]
+        return {term: round(sum(float(each[term]) for each in terms) / len(terms), 3) for term in ("content", "style")}, paintings

@@ -1,0 +1,82 @@
+"""What a network of one painting is worth after so many minutes: its losses and its pictures along a training.
+
+    python benchmarks/training.py PAINTING --photos DIR --content DIR [--minutes 20] [--sheet FILE.png]
+    OMP_NUM_THREADS=1 torchrun --nproc-per-node 2 benchmarks/training.py ...
+
+What `stylenet train` does, with its own numbers; the losses are means over eight photos of the second DIR, from which it does not learn.
+The minutes are those of updates, without the judging.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from judging import Judge
+from report import write_result
+from torch import Tensor
+
+from stylenet.catalog.networks import SlimRecord
+from stylenet.catalog.recipe import EncoderSection
+from stylenet.encoders.opening import open_encoder
+from stylenet.encoders.precision import fastest_dtype, keep_freed_memory
+from stylenet.image.crops import find_pictures
+from stylenet.image.files import load_image, save_image
+from stylenet.image.sheet import contact_sheet
+from stylenet.networks.files import build
+from stylenet.training.one_style import OneStyleTask
+from stylenet.training.plan import Plan
+from stylenet.training.processes import joined
+from stylenet.training.trainer import Trainer, Update
+
+MINUTES = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0)
+"""At which it is judged, and in the end."""
+
+STYLE_PX, SHOWN = 384, (1, 4, 6)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("painting", type=Path)
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--content", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=20.0)
+    parser.add_argument("--sheet", type=Path)
+    arguments = parser.parse_args()
+    keep_freed_memory()
+    device, dtype = torch.device("cpu"), fastest_dtype(torch.device("cpu"))
+    encoder = open_encoder(EncoderSection(), device=device, dtype=dtype)
+    painting = load_image(arguments.painting).pixels
+    judge = Judge(encoder.exact, painting, style_px=STYLE_PX, content=arguments.content)
+    plan = Plan(steps=100_000, minutes=arguments.minutes, seed=1)
+    task = OneStyleTask(painting, find_pictures(arguments.photos), record=SlimRecord(), encoder=encoder, plan=plan, style_px=STYLE_PX)
+    rows: list[dict[str, Any]] = []
+    cells: list[tuple[str, Tensor]] = []
+
+    def note(trainer: Trainer) -> None:
+        network = build(SlimRecord())
+        network.load_state_dict(trainer.average)
+        losses, paintings = judge.losses(network.eval())
+        rows.append({"minutes": round(trainer.seconds / 60, 2), "updates": trainer.step, **losses})
+        cells.extend((f"{trainer.seconds / 60:.1f} minutes", paintings[index]) for index in SHOWN)
+        print(rows[-1], flush=True)
+
+    with tempfile.TemporaryDirectory() as folder, joined(device) as processes:
+        trainer = Trainer(task, plan, Path(folder), device=device, dtype=dtype, processes=processes)
+        waiting = [minutes for minutes in MINUTES if minutes < arguments.minutes]
+        for event in trainer.events():
+            if isinstance(event, Update) and processes.first and waiting and trainer.seconds >= 60 * waiting[0]:
+                waiting.pop(0)
+                note(trainer)
+        if processes.first:
+            note(trainer)
+            if arguments.sheet:
+                save_image(contact_sheet(cells, columns=len(SHOWN), cell_px=256), arguments.sheet)
+            write_result("training", {"painting": arguments.painting.stem, "processes": processes.count, "curve": rows}, seed=plan.seed)
+
+
+if __name__ == "__main__":
+    main()
