@@ -89,6 +89,19 @@ def test_network_of_every_style_has_none_of_its_own() -> None:
         SlimNet(SlimRecord(fine=8, coarse=8, blocks=1, code=4))(photo(16, 16))
 
 
+@pytest.mark.parametrize("size", [(16, 24), (13, 31), (5, 9)])
+def test_the_photos_own_pixels_come_in_where_they_belong(size: tuple[int, int]) -> None:
+    network = SlimNet(TINY).requires_grad_(False)
+    for convolution in (network.leave, network.polish, network.grain, network.finish):
+        convolution.weight.zero_()
+        assert convolution.bias is not None
+        convolution.bias.zero_()
+    for channel in range(12):
+        network.grain.weight[channel, channel, 1, 1] = network.finish.weight[channel, channel, 1, 1] = 1.0
+    picture = photo(*size)
+    torch.testing.assert_close(network(picture), torch.sigmoid(picture))
+
+
 def test_refuses_what_is_no_picture(network: SlimNet) -> None:
     with pytest.raises(ShapeError, match=r"a picture has shape \(B, 3, H, W\)"):
         network(torch.rand(1, 1, 16, 16))

@@ -7,7 +7,8 @@ network say the same is not hoped for: who exports compares them (`stylizers/exp
 
 Where a graph is not the network line by line:
 
-- The slim network's pixel unshuffle and the 3 x 3 convolution behind it are one convolution of 12 x 12 pixels in steps of 4.
+- The slim network's pixel unshuffles and the 3 x 3 convolutions behind them are one convolution each, of 12 x 12 pixels in steps of 4 and
+  of 6 x 6 in steps of 2.
 - Knobs are never one long row: the scale and the shift of each normalization are products of their own, and nothing has to be cut out.
 - What a painting's description alone decides is computed here, where the painting is known.
 - Below the least strength that networks know the photo shines through, as it does in the recipes.
@@ -216,13 +217,8 @@ def _slim(graph: _Graph, network: slim.SlimNet, image: str, knobs: _Knobs) -> st
         scale, shift = (graph("Reshape", knobs(first, first + width), graph.constant([width])) for first in (begin, total + begin))
         return graph("InstanceNormalization", x, scale, shift, epsilon=normalization._EPSILON)
 
-    x = _framed(graph, image)
-    # Channel (c, i, j) of the unshuffled picture at position (y, x) is color c at the pixel (4 y + i, 4 x + j).
-    block = slim.SHUFFLE
-    kernels = network.enter.weight.unflatten(1, (3, block, block)).permute(0, 1, 4, 2, 5, 3).flatten(4, 5).flatten(2, 3)
-    bias = graph.constant(cast(Tensor, network.enter.bias))
-    x = graph("Conv", x, graph.constant(kernels), bias, strides=[block] * 2)
-    entered = graph("Relu", normalized(x))
+    framed = _framed(graph, image)
+    entered = graph("Relu", normalized(_of_blocks(graph, framed, network.enter, slim.SHUFFLE)))
     x = graph("Relu", normalized(_convolved(graph, entered, network.shrink)))
     for first, second in cast("Iterable[tuple[nn.Conv2d, nn.Conv2d]]", network.blocks):
         y = graph("Relu", normalized(_convolved(graph, x, first)))
@@ -234,10 +230,13 @@ def _slim(graph: _Graph, network: slim.SlimNet, image: str, knobs: _Knobs) -> st
     x = graph("Relu", normalized(_convolved(graph, x, network.render)))
     # ReLU does not mind where pixels lie, and next to a convolution it costs nothing.
     x = _shuffled(graph, graph("Relu", _convolved(graph, x, network.leave)))
-    painted = _shuffled(graph, _convolved(graph, x, network.finish))
+    axes, cut = graph.constant([2, 3]), slim.APRON_PX - 2
+    inner = graph("Slice", framed, graph.constant([cut, cut]), graph.constant([-cut, -cut]), axes)
+    grain = graph("Add", _convolved(graph, x, network.polish), _of_blocks(graph, inner, network.grain, 2))
+    painted = _shuffled(graph, _convolved(graph, graph("Add", x, graph("Relu", grain)), network.finish))
     margin = graph.constant([slim.MARGIN_PX] * 2)
     end = graph("Add", graph("Shape", image, start=2), margin)
-    return graph("Sigmoid", graph("Slice", painted, margin, end, graph.constant([2, 3])))
+    return graph("Sigmoid", graph("Slice", painted, margin, end, axes))
 
 
 def _johnson(graph: _Graph, network: johnson.JohnsonNet, image: str) -> str:
@@ -283,6 +282,12 @@ def _convolved(graph: _Graph, x: str, convolution: nn.Conv2d) -> str:
         rows = columns = 0
     weights = [graph.constant(value) for value in (convolution.weight, convolution.bias) if value is not None]
     return graph("Conv", x, *weights, strides=list(convolution.stride), pads=[rows, columns, rows, columns])
+
+
+def _of_blocks(graph: _Graph, image: str, convolution: nn.Conv2d, block: int) -> str:
+    """A convolution of blocks of pixels as one of pixels: channel (c, i, j) at position (y, x) is color c at (block y + i, block x + j)."""
+    kernels = convolution.weight.unflatten(1, (3, block, block)).permute(0, 1, 4, 2, 5, 3).flatten(4, 5).flatten(2, 3)
+    return graph("Conv", image, graph.constant(kernels), graph.constant(cast(Tensor, convolution.bias)), strides=[block] * 2)
 
 
 def _linear(graph: _Graph, x: str, weight: Tensor, bias: Tensor) -> str:

@@ -1,9 +1,9 @@
 """The slim network: a painting in one pass, made for processors.
 
 Convolutions work on a quarter and an eighth of the picture's size, where the processor's matrix units are strong, but for the last small
-one at a half; at full size pixels are only reshuffled. All that depends on the style are the scales and shifts of its normalizations and
-one mixing of channels: a row of numbers, `knobs`. A network of one painting holds its rows among its weights; the one for every painting
-has a coder that computes the row.
+ones at a half, which see the photo's own pixels once more; at full size pixels are only reshuffled. All that depends on the style are the
+scales and shifts of its normalizations and one mixing of channels: a row of numbers, `knobs`. A network of one painting holds its rows
+among its weights; the one for every painting has a coder that computes the row.
 
 References:
     Ulyanov et al. 2016b (instance normalization); Dumoulin et al. 2017 (a style as scales and shifts); Ghiasi et al. 2017 (predicted from
@@ -30,7 +30,7 @@ SHUFFLE = 4
 """Pixels on a side that one position at a quarter of the size stands for."""
 
 HALF = 16
-"""Channels at half of the size, where the seams between the blocks of shuffled pixels are painted over."""
+"""Channels at half of the size, where the photo's grain comes in and the seams between blocks of shuffled pixels are painted over."""
 
 STRENGTHS = (10.0, 50.0, 90.0)
 """At which a network of one painting holds its knobs; in between they are interpolated."""
@@ -39,8 +39,11 @@ STRIDE = 8
 MARGIN_PX = 8
 """Pixels around the picture that are painted and cut away, so that no block of shuffled pixels begins at its border."""
 
-FRAME_PX = MARGIN_PX + SHUFFLE
-"""Pixels that are added to the picture on each side: the first convolution uses up a position."""
+APRON_PX = SHUFFLE
+"""Pixels beyond the margin that the first convolution uses up: a position of its own."""
+
+FRAME_PX = MARGIN_PX + APRON_PX
+"""Pixels that are added to the picture on each side."""
 
 
 class SlimNet(nn.Module):
@@ -62,6 +65,8 @@ class SlimNet(nn.Module):
         self.grow = nn.Conv2d(coarse, 4 * fine, 1)
         self.render = _convolution(fine, fine)
         self.leave = _convolution(fine, 4 * HALF)
+        self.grain = nn.Conv2d(3 * 2**2, HALF, 3)
+        self.polish = _convolution(HALF, HALF)
         self.finish = _convolution(HALF, 3 * 4)
         self._widths = (fine, coarse, *(coarse,) * (2 * record.blocks), fine)
         """Channels of each normalization."""
@@ -124,7 +129,8 @@ class SlimNet(nn.Module):
     def _part(self, knobs: Tensor, framed: Tensor, cut: Cut, normalize: Normalize = instance_norm) -> Tensor:
         """The painting of a picture with its frame, or of a part of it, cut out: `tiles.Paint`."""
         total = sum(self._widths)
-        x = functional.pixel_unshuffle(framed.to(self.enter.weight.dtype), SHUFFLE).contiguous(memory_format=torch.channels_last)
+        framed = framed.to(self.enter.weight.dtype)
+        x = functional.pixel_unshuffle(framed, SHUFFLE).contiguous(memory_format=torch.channels_last)
         scales = iter(knobs[:, :total].split(self._widths, dim=1))
         shifts = iter(knobs[:, total : 2 * total].split(self._widths, dim=1))
         fine = functional.relu(normalize(self.enter(x), next(scales), next(shifts)))
@@ -135,8 +141,9 @@ class SlimNet(nn.Module):
         x = functional.pixel_shuffle(self.grow(x), 2).contiguous(memory_format=torch.channels_last) + fine
         x = x + self._mixed(x, knobs[:, 2 * total :])
         x = functional.relu(normalize(self.render(x), next(scales), next(shifts)))
-        x = functional.pixel_shuffle(self.leave(x), 2).contiguous(memory_format=torch.channels_last)
-        painted = functional.pixel_shuffle(self.finish(functional.relu(x)), 2)
+        x = functional.relu(functional.pixel_shuffle(self.leave(x), 2).contiguous(memory_format=torch.channels_last))
+        x = x + functional.relu(self.polish(x) + self.grain(_blocks_of_two(framed)))
+        painted = functional.pixel_shuffle(self.finish(x), 2)
         return torch.sigmoid(painted[:, :, cut[0], cut[1]].float())
 
     def _mixed(self, x: Tensor, mixing: Tensor) -> Tensor:
@@ -159,6 +166,13 @@ class SlimNet(nn.Module):
         self.finish.weight.data.mul_(0.3)
 
 
+def _blocks_of_two(framed: Tensor) -> Tensor:
+    """A framed picture's pixels, 2 x 2 to a position, with an apron of one position."""
+    cut = APRON_PX - 2
+    inner = framed[:, :, cut:-cut, cut:-cut]
+    return functional.pixel_unshuffle(inner, 2).contiguous(memory_format=torch.channels_last)
+
+
 def _convolution(inputs: int, outputs: int, *, stride: int = 1) -> nn.Conv2d:
     """3 x 3, with reflected borders: zeros would be seen as a frame around the painting."""
     return nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, padding_mode="reflect")
@@ -169,14 +183,14 @@ def geometry(record: SlimRecord, height: int, width: int) -> Geometry:
     # Beside a border that is not the picture's, one position is wrong after every convolution from the second on.
     eighth = [STRIDE * index for index in range(1, 2 + 2 * record.blocks)]
     render = eighth[-1] + SHUFFLE
-    painting = render + SHUFFLE + SHUFFLE // 2
+    painting = render + SHUFFLE + 2 * (SHUFFLE // 2)
     return Geometry(
         sights=(Sight(SHUFFLE, 0), *(Sight(STRIDE, reach) for reach in eighth), Sight(SHUFFLE, render), Sight(1, painting)),
         stride_px=STRIDE,
         size=(height + -height % STRIDE + 2 * MARGIN_PX, width + -width % STRIDE + 2 * MARGIN_PX),
         frame=_frame(height, width),
         margin_px=MARGIN_PX,
-        apron_px=FRAME_PX - MARGIN_PX,
+        apron_px=APRON_PX,
     )
 
 
