@@ -30,6 +30,7 @@ from stylenet.events import Done
 from stylenet.image.files import Picture, load_image
 from stylenet.image.resize import fit_within, resize
 from stylenet.losses.content import ContentTarget
+from stylenet.losses.equivariance import shift_distance
 from stylenet.losses.gaussian import RANK, gaussian, wasserstein_distance
 from stylenet.losses.style import gram_distance
 from stylenet.styles.framing import framed_features
@@ -56,6 +57,8 @@ PLAIN = {
 
 PLAIN_STEPS = (10, 25, 100)
 TERMS = ("content", "style", "wasserstein")
+SHIFT = (3, 5)
+"""Rows and columns that are left out of a photo to see what its painting makes of it."""
 
 
 def painted(stylizer: Stylizer, photo: Picture, style: Any, **wishes: Any) -> Done:
@@ -149,6 +152,14 @@ def losses(stylizer: Stylizer, image: Tensor, photo: Tensor, style: PictureStyle
     return {name: sum(values) / len(values) for name, values in means.items()}
 
 
+def unsteadiness(stylizer: Stylizer, photo: Picture, style: Any) -> float:
+    """How much a painting changes beyond being moved where the photo is moved: root mean square, 0..1."""
+    rows, columns = SHIFT
+    moved = Picture(pixels=photo.pixels[:, :, rows:, columns:])
+    paintings = painted(stylizer, photo, style).image, painted(stylizer, moved, style).image
+    return float(shift_distance(*paintings, SHIFT).sqrt())
+
+
 def quality(chosen: list[Pair], sheet: Path | None) -> dict[str, Any]:
     """Every pair by the network and by plain steps, at the same size, the painting looked at with the same area."""
     plain = {f"{steps} plain steps": open_stylizer("standard", changes={**PLAIN, "pyramid.steps": f"[{steps}]"}) for steps in PLAIN_STEPS}
@@ -168,6 +179,7 @@ def quality(chosen: list[Pair], sheet: Path | None) -> dict[str, Any]:
             found = losses(network, image, photo.pixels, style)
             # Content is absolute: the photo's is zero.
             row[name] = {term: round(found[term] / (1 if term == "content" else begin[term]), 3) for term in TERMS}
+        row["unsteadiness"] = round(unsteadiness(network, photo, pair.network or style), 4)
         rows.append(row)
         shown.append(
             [photo.pixels, resize(style.pixels, fit_within(style.pixels.shape[3], style.pixels.shape[2], SIZE_PX)), *pictures.values()]
@@ -178,7 +190,8 @@ def quality(chosen: list[Pair], sheet: Path | None) -> dict[str, Any]:
     names = ("network", *plain)
     means = {name: {term: round(sum(row[name][term] for row in rows) / len(rows), 3) for term in TERMS} for name in names}
     won = {name: {term: sum(row["network"][term] <= row[name][term] for row in rows) for term in TERMS} for name in plain}
-    return {"means": means, "pairs at or under plain optimization": won, "pairs": rows}
+    unsteady = round(sum(row["unsteadiness"] for row in rows) / len(rows), 4)
+    return {"means": means, "unsteadiness of the network": unsteady, "pairs at or under plain optimization": won, "pairs": rows}
 
 
 def _write_sheet(rows: list[list[Tensor]], path: Path) -> None:

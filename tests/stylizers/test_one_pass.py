@@ -25,7 +25,6 @@ from stylenet.stylizers.replay import Replay
 from stylenet.stylizers.stylize import stylize, texture
 from stylenet.stylizers.stylizer import Stylizer, open_stylizer
 
-
 GOLDEN = Path(__file__).with_name("golden")
 
 
