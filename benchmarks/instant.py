@@ -69,13 +69,14 @@ def painted(stylizer: Stylizer, photo: Picture, style: Any, **wishes: Any) -> Do
 
 
 def speed() -> dict[str, Any]:
-    """Seconds from pixels to pixels at 512 x 512, steady state, the style known."""
+    """Milliseconds from pixels to pixels at 512 x 512, steady state, the style known."""
     figures: dict[str, Any] = {}
     photo = Picture(pixels=torch.rand((1, 3, 512, 512), generator=torch.Generator().manual_seed(0)))
-    for precision in ("float32", *(("bfloat16",) if bfloat16_units() else ())):
-        stylizer = open_stylizer("instant", precision=precision)
-        times = [1000 * painted(stylizer, photo, "starry-night").seconds for _ in range(25)][5:]
-        figures[f"512 x 512, {precision}, milliseconds"] = spread(times)
+    for recipe in ("instant", "trained"):
+        for precision in ("float32", *(("bfloat16",) if bfloat16_units() else ())):
+            stylizer = open_stylizer(recipe, precision=precision)
+            times = [1000 * painted(stylizer, photo, "starry-night").seconds for _ in range(25)][5:]
+            figures[f"{recipe}, 512 x 512, {precision}, milliseconds"] = spread(times)
     return figures
 
 

@@ -54,14 +54,15 @@ def main() -> None:
     plan = Plan(steps=100_000, minutes=arguments.minutes, seed=1)
     task = OneStyleTask(painting, find_pictures(arguments.photos), record=SlimRecord(), encoder=encoder, plan=plan, style_px=STYLE_PX)
     rows: list[dict[str, Any]] = []
-    cells: list[tuple[str, Tensor]] = []
+    shown: list[list[tuple[str, Tensor]]] = [[] for _ in SHOWN]
 
     def note(trainer: Trainer) -> None:
         network = build(SlimRecord())
         network.load_state_dict(trainer.average)
         losses, paintings = judge.losses(network.eval())
         rows.append({"minutes": round(trainer.seconds / 60, 2), "updates": trainer.step, **losses})
-        cells.extend((f"{trainer.seconds / 60:.1f} minutes", paintings[index]) for index in SHOWN)
+        for row, index in zip(shown, SHOWN, strict=True):
+            row.append((f"{trainer.seconds / 60:.1f} minutes", paintings[index]))
         print(rows[-1], flush=True)
 
     with tempfile.TemporaryDirectory() as folder, joined(device) as processes:
@@ -74,7 +75,7 @@ def main() -> None:
         if processes.first:
             note(trainer)
             if arguments.sheet:
-                save_image(contact_sheet(cells, columns=len(SHOWN), cell_px=256), arguments.sheet)
+                save_image(contact_sheet([cell for row in shown for cell in row], columns=len(rows), cell_px=256), arguments.sheet)
             write_result("training", {"painting": arguments.painting.stem, "processes": processes.count, "curve": rows}, seed=plan.seed)
 
 
