@@ -40,7 +40,7 @@ def test_it_learns(make: Make) -> None:
     first, last = (sum(update.loss for update in part) for part in (updates[:6], updates[-6:]))
     assert last < 0.9 * first
     assert updates[0].loss == pytest.approx(sum(updates[0].terms.values()))
-    assert set(updates[0].terms) == {"content", "style", "smoothness", "mesh"}
+    assert set(updates[0].terms) == {"content", "style", "smoothness", "mesh", "equivariance"}
     assert updates[-1].seconds_left == 0
 
 
@@ -151,7 +151,7 @@ def test_minutes_begin_the_end(make: Make) -> None:
 
 
 def test_previews_are_of_the_average_and_of_fixed_photos(make: Make) -> None:
-    trainer = make("a", steps=4, preview_every=3, learning_rate=0.1)
+    trainer = make("a", steps=4, preview_every=3, learning_rate=0.02)
     previews = [event for event in trainer.events() if isinstance(event, Preview)]
     assert [preview.step for preview in previews] == [1, 3, 4]
     network = trainer.task.network
