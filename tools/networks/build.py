@@ -35,7 +35,8 @@ def main() -> None:
         if output.exists() and not unfinished.exists():
             continue
         words = ["train", str(arguments.paintings / paintings[name]["file"]), "--photos", str(arguments.photos), "-o", str(output)]
-        words += [word for option, value in numbers["options"].items() for word in (f"--{option}", str(value))]
+        options = numbers["options"] | numbers["own"].get(name, {})
+        words += [word for option, value in options.items() for word in (f"--{option}", str(value))]
         words += ["--resume"] if unfinished.exists() else []
         # Processes of one thread each: half as fast again as one with all threads.
         launched = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(arguments.processes), "--module", "--"]
