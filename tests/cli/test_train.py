@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from stylenet.catalog.networks import AnyRecord, JohnsonRecord, SlimRecord, TextureRecord, read_network_card
-from stylenet.cli.train import Wish
+from stylenet.cli.tasks import Wish
 from stylenet.networks.files import read_network
 from tests.cli.conftest import INPUTS, Run, files_in
 

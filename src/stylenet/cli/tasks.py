@@ -1,8 +1,9 @@
-"""What `stylenet train` teaches beside styles: to enlarge photos, and to color them."""
+"""What `stylenet train` is asked for: a style, or to enlarge photos, or to color them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,7 +13,40 @@ if TYPE_CHECKING:
     from stylenet.training.plan import Plan
     from stylenet.training.restoration import RestorationTask
 
+Network = Literal["slim", "johnson", "texture"]
 Task = Literal["style", "super-resolution", "colorization"]
+
+_FOLDER_SUFFIX = ".training"
+"""Added to the output's name: the folder beside it that a training is gone on from; it disappears with the last update."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a person asked for, as the options gave it; None stands for an option that was left out."""
+
+    task: Task
+    paintings: list[Path]
+    photos: Path | None
+    output: Path
+    network: Network
+    style_px: int
+    loss_network: str | None
+    start: Path | None
+    plan: Plan
+    device: str | None
+    precision: str | None
+    threads: int | None
+    previews: Path | None
+    tensorboard: bool
+    keep: bool
+    quiet: bool
+    json: bool
+
+    @property
+    def folder(self) -> Path:
+        """Beside the output."""
+        return self.output.with_name(self.output.name + _FOLDER_SUFFIX)
+
 
 _OF_STYLE = {"paintings": "a painting", "network": "--network", "style_size": "--style-size", "start": "--start"}
 """Parameters of `train` that only a style needs, and what a person calls them."""

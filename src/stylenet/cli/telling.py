@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stylenet.cli.train import Wish
+    from stylenet.cli.tasks import Wish
     from stylenet.training.processes import Processes
     from stylenet.training.trainer import Trainer, Update
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from stylenet.cli import options
 from stylenet.cli.app import INTERRUPTED, signals_call
-from stylenet.cli.tasks import Task, check_task, restoration_task, usual_crop_px
+from stylenet.cli.tasks import Network, Task, Wish, check_task, restoration_task, usual_crop_px
 from stylenet.cli.telling import say_end, say_start
 from stylenet.errors import UsageError
 from stylenet.image.output import check_output
@@ -20,51 +19,17 @@ if TYPE_CHECKING:
     from stylenet.catalog.networks import AnyRecord
     from stylenet.cli.jobs import Stop
     from stylenet.training.one_style import OneStyleTask
-    from stylenet.training.plan import Plan
     from stylenet.training.processes import Processes
     from stylenet.training.restoration import RestorationTask
     from stylenet.training.trainer import Trainer, Update
 
-Network = Literal["slim", "johnson", "texture"]
-
 _TRAINING, _RUN, _SHOW = "What is trained", "How it runs", "What is shown and kept"
-
-_FOLDER_SUFFIX = ".training"
-"""Added to the output's name: the folder beside it that a training is gone on from; it disappears with the last update."""
 
 _STEPS = 2000
 _MOST_STEPS = 1_000_000  # where minutes are given in place of them
 _PATIENCE = 8  # looks at the loss without a gain, of 50 updates each
 _WARMUP = 50  # updates, a tenth where there are fewer than ten times as many
 _EVERY = 100  # updates between two checkpoints, and between two previews
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wish:
-    """What a person asked for, as the options gave it; None stands for an option that was left out."""
-
-    task: Task
-    paintings: list[Path]
-    photos: Path | None
-    output: Path
-    network: Network
-    style_px: int
-    loss_network: str | None
-    start: Path | None
-    plan: Plan
-    device: str | None
-    precision: str | None
-    threads: int | None
-    previews: Path | None
-    tensorboard: bool
-    keep: bool
-    quiet: bool
-    json: bool
-
-    @property
-    def folder(self) -> Path:
-        """Beside the output."""
-        return self.output.with_name(self.output.name + _FOLDER_SUFFIX)
 
 
 def register(app: typer.Typer) -> None:
