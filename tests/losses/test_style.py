@@ -87,19 +87,41 @@ def test_wasserstein_of_style_transfer_pytorch_against_scipy() -> None:
     assert given.item() == pytest.approx(squared / N, rel=1e-9)
 
 
-def test_a_gaussians_factor_is_a_root_of_the_covariance() -> None:
+def test_a_gaussians_directions_and_deviations_make_the_covariance() -> None:
     target = moments(PAINTING)
     known = gaussian(target)
-    torch.testing.assert_close(known.factor @ known.factor.transpose(1, 2), target.covariance)
+    factor = known.basis * known.deviations[:, None, :]
+    torch.testing.assert_close(factor @ factor.transpose(1, 2), target.covariance)
     assert known.rest.item() == 0
 
 
 def test_fewer_directions_keep_the_whole_variance_and_find_the_painting_itself() -> None:
     target = moments(PAINTING)
     known = gaussian(target, rank=2)
-    assert known.factor.shape == (1, CHANNELS, 2)
+    assert known.basis.shape == (1, CHANNELS, 2)
+    assert known.deviations.shape == (1, 2)
     assert known.trace.item() == pytest.approx(target.covariance.diagonal(dim1=1, dim2=2).sum().item())
     assert wasserstein_distance(target, known).item() == pytest.approx(0, abs=1e-9)
+
+
+def test_no_distance_is_negative_however_flat_the_picture() -> None:
+    """Directions in which a painting hardly varies: a root that is kept from zero there would count more overlap than there is."""
+    deviations = torch.logspace(0, -5, 40, dtype=torch.float64)
+    target = Moments(torch.zeros(1, 40, dtype=torch.float64), torch.diag(deviations.square())[None], 1)
+    for size in (0.0, 1e-6, 1e-3, 0.3, 1.0, 2.0):
+        given = Moments(target.mean, target.gram * size, 1)
+        assert wasserstein_distance(given, gaussian(target)).item() >= 0
+    assert wasserstein_distance(target, gaussian(target)).item() < 0.01
+
+
+@pytest.mark.parametrize("size", [1e-9, 1e-3, 1.0])
+def test_root_traces_gradient_is_its_slope_on_both_sides_of_the_floor(size: float) -> None:
+    torch.manual_seed(0)
+    half = torch.randn(1, 4, 4, dtype=torch.float64)
+    matrix = ((half @ half.transpose(1, 2)) * size).requires_grad_()
+    assert torch.autograd.gradcheck(
+        lambda x: root_trace((x + x.transpose(1, 2)) / 2, floor=1e-6), matrix, eps=1e-6 * size, atol=1e-4 / size**0.5
+    )
 
 
 def test_root_trace_says_so_when_it_is_given_no_numbers() -> None:
