@@ -129,11 +129,17 @@ def test_padding(padding, picture):
     torch.testing.assert_close(network(picture, ["conv1_1"])["conv1_1"], expected, rtol=1e-5, atol=1e-3)
 
 
-def test_readout_is_linear():
-    network = VggEncoder(replace(TINY, readouts={"relu2_1": 9}))
-    features = torch.rand(1, 6, 4, 4)
-    torch.testing.assert_close(network.readout(2 * features, "relu2_1"), 2 * network.readout(features, "relu2_1"))
-    assert network.readout(features, "relu2_1").shape == (1, 9, 4, 4)
+def test_factored_convolution_is_the_product_of_its_kernels(picture):
+    factored = VggEncoder(replace(TINY, ranks={"conv2_1": 2})).requires_grad_(False)
+    whole = encoder()
+    state = factored.state_dict()
+    kernel = torch.einsum("cr,rikl->cikl", state["conv2_1_expand.weight"].flatten(1), state["conv2_1.weight"])
+    bias = state["conv2_1_expand.bias"]
+    rest = {name: value for name, value in state.items() if not name.startswith("conv2_1")}
+    whole.load_state_dict({**rest, "conv2_1.weight": kernel, "conv2_1.bias": bias})
+    layers = ["conv2_1", "relu2_1"]
+    for given, expected in zip(factored(picture, layers).values(), whole(picture, layers).values(), strict=True):
+        torch.testing.assert_close(given, expected, rtol=1e-4, atol=1e-3)
 
 
 def test_what_is_asked_wrongly(picture):

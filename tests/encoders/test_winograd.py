@@ -50,12 +50,14 @@ def test_rounds_less_than_one_and_a_half_percent_in_bfloat16() -> None:
     assert (given - exact).norm() / exact.norm() < 0.015
 
 
-def test_pays_for_many_channels_in_bfloat16_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pays_for_many_channels_and_positions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(winograd, "bfloat16_units", lambda: ("AVX512-bf16",))
     wide, narrow = (nn.Conv2d(channels, channels, 3, padding=1).requires_grad_(False) for channels in (128, 64))
     large = torch.zeros(1, 128, 32, 32, dtype=torch.bfloat16)
     assert winograd.pays(large, wide)
-    assert not winograd.pays(large.float(), wide)
+    assert winograd.pays(large.float(), wide)
+    assert winograd.pays(large[:, :64].float(), narrow)
+    assert not winograd.pays(large.double(), wide)
     assert not winograd.pays(large[:, :64], narrow)
     assert not winograd.pays(large[:, :, :8, :8], wide)
     assert not winograd.pays(large, nn.Conv2d(128, 128, 3, padding=1)), "weights that learn need their gradient"

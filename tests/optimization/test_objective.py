@@ -154,3 +154,14 @@ def test_details_and_masks_do_not_go_together(encoder: VggEncoder, recipe: Calla
     split = [Goal(first.moments, 1.0, 0), Goal(second.moments, 1.0, 1)]
     with pytest.raises(UsageError, match=r"leave out --mask or `detail\.weight`"):
         Objective(small, encoder, PHOTO, split, regions=torch.full((2, 1, 21, 26), 0.5))
+
+
+def test_deepest_leaves_out_the_layers_behind_it(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
+    """As if the recipe did not name them: relu3_1 here."""
+    small = recipe()
+    shallow = Objective(small, encoder, PHOTO, goals(encoder, small), deepest="relu2_1").terms(PAINTED)
+    whole = Objective(small, encoder, PHOTO, goals(encoder, small)).terms(PAINTED)
+    f, a = features(encoder, PAINTED, "relu1_1"), features(encoder, PAINTINGS[0], "relu1_1")
+    g, target = f @ f.T / f.shape[1], a @ a.T / a.shape[1]
+    assert shallow["style"].item() == pytest.approx(5 * np.sum((g - target) ** 2) / np.sum(target**2), rel=1e-4)
+    torch.testing.assert_close(shallow["content"], whole["content"])

@@ -44,3 +44,10 @@ def test_steps_and_weights_of_the_last_level_repeat() -> None:
     found = levels(512, 512, section)
     assert [level.steps for level in found] == [30, 20, 20, 20]
     assert {level.content_factor for level in found} == {2.0}
+
+
+def test_deepest_layers_count_from_the_finest_level() -> None:
+    section = PyramidSection(coarsest_px=128, deepest=("relu4_1", "relu5_1"))
+    assert [level.deepest for level in levels(512, 512, section)] == ["relu5_1", "relu5_1", "relu4_1"]
+    assert [level.deepest for level in levels(100, 100, section)] == [None]
+    assert [level.deepest for level in levels(512, 512, PyramidSection(coarsest_px=128))] == [None] * 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -15,6 +16,7 @@ from stylenet.image.files import Picture
 from stylenet.image.resize import resize
 from stylenet.losses.style import strength_factor
 from stylenet.optimization.objective import Goal, Objective
+from stylenet.stylizers.stylize import stylize
 from stylenet.styles.style import PictureStyle
 
 
@@ -28,6 +30,20 @@ def vgg_shaped() -> VggEncoder:
             if parameter.ndim == 4:
                 torch.nn.init.kaiming_normal_(parameter)
     return encoder.requires_grad_(False).eval()
+
+
+def test_factor_goes_from_none_by_one_to_ten() -> None:
+    assert [strength_factor(strength) for strength in (0, 50, 100)] == pytest.approx([0, 1, 10])
+    assert strength_factor(25) == pytest.approx((10**1.1 - 1) / (10**2.2 - 1))
+    assert strength_factor(75) == pytest.approx(10**0.5)
+    factors = [strength_factor(strength) for strength in range(101)]
+    assert factors == sorted(factors)
+
+
+@pytest.mark.parametrize("name", ["standard", "fine", "gatys-2016", "instant"])
+def test_strength_0_is_the_photo_to_the_byte(name: str, photo: Picture, painting: Path) -> None:
+    painted = stylize(photo, painting, recipe=name, encoder="compact", strength=0)
+    assert torch.equal(painted.pixels, photo.pixels)
 
 
 @pytest.mark.parametrize("name", ["compact", "vgg-shaped"])
@@ -47,4 +63,4 @@ def test_the_ratio_at_the_start(name: str, strength: float, photo: Picture) -> N
             terms = objective.terms(pixels)
         assert float(terms["content"]) == pytest.approx(0, abs=1e-6)
         ratios.append(float(terms["style"]))
-    assert ratios == pytest.approx([recipe.style.weight * 10 ** ((strength - 50) / 25)] * 3, rel=0.1)
+    assert ratios == pytest.approx([recipe.style.weight * strength_factor(strength)] * 3, rel=0.1)

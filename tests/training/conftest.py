@@ -63,7 +63,7 @@ def painting(tmp_path: Path) -> Path:
 def tiny_encoder() -> OpenEncoder:
     """A loss network with the compact one's layers, but a few channels each; its weights are random."""
     widths = {name: 3 + int(name[4]) for name in COMPACT.widths}
-    record = dataclasses.replace(COMPACT, widths=widths, readouts={})
+    record = dataclasses.replace(COMPACT, widths=widths, ranks={})
     with torch.random.fork_rng():
         torch.manual_seed(0)
         encoder = VggEncoder(record)

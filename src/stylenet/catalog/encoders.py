@@ -52,7 +52,8 @@ class EncoderRecord:
         pooling: How a 2x2 window becomes one value.
         pooling_scale: Pooled values are multiplied by it; it restores the activations that other poolings than the maximum shrink.
         rounding: Whether pooling drops (`down`) or keeps (`up`, TensorFlow's SAME) an odd last row or column.
-        readouts: Channels of the network this one was distilled from, for each layer that has a linear readout to it.
+        ranks: Channels between the two halves of each convolution that is factored: a 3x3 convolution to so many channels, and a 1x1
+            convolution from them to the layer's own. A convolution that is not named is whole.
     """
 
     name: str
@@ -62,7 +63,7 @@ class EncoderRecord:
     pooling: Pooling = "max"
     pooling_scale: float = 1.0
     rounding: Rounding = "down"
-    readouts: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    ranks: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     def __deepcopy__(self, memo: dict[int, object]) -> EncoderRecord:
         """Itself: nothing in it changes. So a network that holds an encoder can be copied."""
@@ -73,6 +74,17 @@ class EncoderRecord:
         """Every layer name, in the order in which the layers are computed."""
         blocks = [int(name[4]) for name in self.widths]
         return vgg_layers(tuple(blocks.count(block) for block in range(1, max(blocks) + 1)))
+
+    def multiply_adds(self, deepest: str) -> float:
+        """Multiplications for every pixel of a picture, from the first layer to `deepest`."""
+        total, channels = 0.0, 3
+        for name in self.layers[: self.layers.index(deepest) + 1]:
+            if name.startswith("conv"):
+                width, rank = self.widths[name], self.ranks.get(name)
+                kernel = 9 * channels * width if rank is None else (9 * channels + width) * rank
+                total += kernel / 4 ** (int(name[4]) - 1)
+                channels = width
+        return total
 
 
 def _widths(*blocks: tuple[int, ...]) -> Mapping[str, int]:
@@ -101,11 +113,18 @@ VGG16 = EncoderRecord(
 
 COMPACT = EncoderRecord(
     name="compact",
-    # A quarter of VGG-19's widths; 96 and 256 where a linear readout of fewer channels cannot hold VGG-19's features (relu3_1 and
-    # relu5_1 had the largest errors with 64 and 128) and more of them cost little time.
-    widths=_widths((16, 16), (32, 32), (96, 64, 64, 64), (128,) * 4, (256,)),
-    preprocessing=Preprocessing(mean=(0.45, 0.45, 0.45), std=(0.25, 0.25, 0.25)),
-    readouts=MappingProxyType({"relu1_1": 64, "relu2_1": 128, "relu3_1": 256, "relu4_1": 512, "relu4_2": 128, "relu5_1": 512}),
+    widths=VGG19.widths,
+    preprocessing=CAFFE_BGR,
+    # Chosen from the error that a layer adds and the time that it costs: docs/encoder.md.
+    ranks=MappingProxyType(
+        {
+            **{"conv1_2": 20, "conv2_1": 32, "conv2_2": 64},
+            **{"conv3_1": 96, "conv3_2": 64, "conv3_3": 48, "conv3_4": 48},
+            **{"conv4_1": 112, "conv4_2": 96, "conv4_3": 112, "conv4_4": 176},
+            **{"conv5_1": 320, "conv5_2": 64, "conv5_3": 64, "conv5_4": 64},
+        }
+    ),
 )
+"""VGG-19 with every convolution but the first factored; the same layers, channels and units."""
 
 ENCODERS: Mapping[str, EncoderRecord] = MappingProxyType({record.name: record for record in (COMPACT, VGG16, VGG19)})

@@ -107,7 +107,6 @@ class StyleSection(Section, frozen=True):
         Literal["relative", "mean", "mean-per-element", "gatys", "keras", "scaled"],
         knob("how the statistics are compared; see losses/style.py for the formulas. Only Gram matrices know all of them"),
     ] = "relative"
-    metric: Annotated[Literal["own", "vgg19"], knob("compare the encoder's own channels, or VGG-19's through its readouts")] = "own"
     shift: Annotated[float, knob("subtracted from the features before their products (Novak and Nikulin 2016: 1)")] = 0.0
     chain: Annotated[bool, knob("each layer's loss minus the next one's, halved towards the shallow end (Novak and Nikulin 2016)")] = False
     balance: Annotated[
@@ -178,7 +177,11 @@ class PyramidSection(Section, frozen=True):
     content_weights: Annotated[
         tuple[Annotated[float, Meta(ge=0)], ...], knob("factors of the content weight by level, from the coarsest; the last number repeats")
     ] = (1.0,)
-    detail: Annotated[float, knob("how much of the photo's detail enters with each finer level", ge=0, le=1)] = 0.0
+    detail: Annotated[float, knob("how much of the photo's detail enters with each finer level; all of it at strength 0", ge=0, le=1)] = 0.0
+    deepest: Annotated[
+        tuple[str, ...],
+        knob("deepest style layer compared at each level, from the finest; the last one repeats; none: all, as in pictures of one level"),
+    ] = ()
     exact_steps: Annotated[int, knob("last steps, computed in float32 whatever the processor is fastest at", ge=0)] = 0
     save_every: Annotated[int, knob("a picture every so many steps, as the source of the recipe shows them; 0: none", ge=0)] = 0
 

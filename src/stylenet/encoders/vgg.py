@@ -22,7 +22,8 @@ class VggEncoder(nn.Module):
 
     Args:
         record: The architecture and what it expects of a picture. Weights start random; load them with `load_state_dict`. Their names
-            are `conv1_1.weight`, `conv1_1.bias`, ... and, for linear readouts, `relu1_1_readout.weight`.
+            are `conv1_1.weight`, `conv1_1.bias`, ...; a factored convolution has `conv1_2.weight`, `conv1_2_expand.weight` and
+            `conv1_2_expand.bias`.
     """
 
     mean: Tensor
@@ -33,12 +34,11 @@ class VggEncoder(nn.Module):
         self.record = record
         channels = 3
         for name, width in record.widths.items():
-            self.add_module(name, nn.Conv2d(channels, width, kernel_size=3, padding=0))
+            rank = record.ranks.get(name)
+            self.add_module(name, nn.Conv2d(channels, rank or width, kernel_size=3, padding=0, bias=rank is None))
+            if rank is not None:
+                self.add_module(f"{name}_expand", nn.Conv2d(rank, width, kernel_size=1))
             channels = width
-        for layer, width in record.readouts.items():
-            # Without a bias, so that the Gram matrix of the readout is exactly W G W^T.
-            source = record.widths[layer.replace("relu", "conv")]
-            self.add_module(f"{layer}_readout", nn.Conv2d(source, width, kernel_size=1, bias=False))
         preprocessing = record.preprocessing
         for name, values in (("mean", preprocessing.mean), ("std", preprocessing.std)):
             self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
@@ -60,7 +60,7 @@ class VggEncoder(nn.Module):
         x = self.preprocess(image)
         for name in self.record.layers:
             if name.startswith("conv"):
-                x = self._convolve(x, self._convolution(name))
+                x = self._convolve(x, name)
             elif name.startswith("relu"):
                 # In place where no one asked for the values before it: a full-size tensor less to write and to read.
                 keep = name.replace("relu", "conv") in wanted
@@ -74,14 +74,6 @@ class VggEncoder(nn.Module):
                 if len(features) == len(wanted):
                     break
         return features
-
-    def readout(self, features: Tensor, layer: str) -> Tensor:
-        """The features of VGG-19 at `layer`, predicted linearly from this network's own."""
-        return self.get_submodule(f"{layer}_readout")(features)
-
-    def readout_matrix(self, layer: str) -> Tensor:
-        """W of shape (D, C) in float32: `readout` is W f at every position, and its Gram matrix W G W^T."""
-        return self._convolution(f"{layer}_readout").weight.detach().flatten(1).float()
 
     def preprocess(self, image: Tensor) -> Tensor:
         """The picture in the units that the first convolution expects."""
@@ -111,13 +103,15 @@ class VggEncoder(nn.Module):
     def _convolution(self, name: str) -> nn.Conv2d:
         return cast(nn.Conv2d, self.get_submodule(name))
 
-    def _convolve(self, x: Tensor, convolution: nn.Conv2d) -> Tensor:
-        weight, bias = convolution.weight, convolution.bias
-        if self.record.padding == "zeros":
-            if winograd.pays(x, convolution):
-                return winograd.convolve(x, convolution)
-            return functional.conv2d(x, weight, bias, padding=1)
-        return functional.conv2d(functional.pad(x, (1, 1, 1, 1), mode=self.record.padding), weight, bias)
+    def _convolve(self, x: Tensor, name: str) -> Tensor:
+        convolution = self._convolution(name)
+        if self.record.padding != "zeros":
+            x = functional.conv2d(functional.pad(x, (1, 1, 1, 1), mode=self.record.padding), convolution.weight, convolution.bias)
+        elif winograd.pays(x, convolution):
+            x = winograd.convolve(x, convolution)
+        else:
+            x = functional.conv2d(x, convolution.weight, convolution.bias, padding=1)
+        return self._convolution(f"{name}_expand")(x) if name in self.record.ranks else x
 
     def _pool(self, x: Tensor) -> Tensor:
         up = self.record.rounding == "up"

@@ -12,6 +12,7 @@ References:
 from __future__ import annotations
 
 import functools
+import sys
 from typing import Any
 
 import torch
@@ -26,7 +27,7 @@ _STEP, _TILE = 4, 6
 _POINTS = (0.0, 0.75, -0.75, 1.5, -1.5)
 """Where the polynomials are evaluated; infinity is the sixth."""
 
-_LEAST_CHANNELS = 128
+_LEAST_CHANNELS = {torch.bfloat16: 128, torch.float32: 48}
 _LEAST_POSITIONS = 24 * 24
 """Below, the plain convolution is as fast: measured by `benchmarks/ways.py`."""
 
@@ -34,12 +35,11 @@ _LEAST_POSITIONS = 24 * 24
 def pays(x: Tensor, convolution: nn.Conv2d) -> bool:
     """Whether a layer is computed this way: many channels in bfloat16, on a processor without matrix tiles, its weights not learning."""
     return (
-        x.dtype == torch.bfloat16
-        and x.device.type == "cpu"
+        x.device.type == "cpu"
         and not convolution.weight.requires_grad
-        and min(convolution.in_channels, convolution.out_channels) >= _LEAST_CHANNELS
+        and min(convolution.in_channels, convolution.out_channels) >= _LEAST_CHANNELS.get(x.dtype, sys.maxsize)
         and x.shape[0] * x.shape[2] * x.shape[3] >= _LEAST_POSITIONS
-        and "AMX" not in bfloat16_units()
+        and not (x.dtype == torch.bfloat16 and "AMX" in bfloat16_units())
     )
 
 
@@ -54,10 +54,11 @@ class _Convolution(torch.autograd.Function):
     """The gradient of a convolution is one, too, with the kernel turned around and its channels exchanged."""
 
     @staticmethod
-    def forward(context: Any, x: Tensor, kernels: tuple[Tensor, Tensor], bias: Tensor) -> Tensor:
+    def forward(context: Any, x: Tensor, kernels: tuple[Tensor, Tensor], bias: Tensor | None) -> Tensor:
         forth, context.back = kernels  # of the layer, which no one changes
         context.size = x.shape[2:]
-        return _convolved(x, forth).add_(bias)
+        rows = _convolved(x, forth)
+        return rows if bias is None else rows.add_(bias)
 
     @staticmethod
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None]:

@@ -45,11 +45,6 @@ class Moments:
         cross = self.mean[:, :, None] + self.mean[:, None, :]
         return Moments(self.mean - shift, self.gram - shift * cross + shift * shift, self.positions)
 
-    def through(self, readout: Tensor) -> Moments:
-        """The moments of `readout @ features`: the Gram matrix of W f is W G W^T. `readout` has shape (D, C)."""
-        readout = readout.to(self.gram.dtype)
-        return Moments(self.mean @ readout.T, readout @ self.gram @ readout.T, self.positions)
-
     @property
     def covariance(self) -> Tensor:
         """Shape (B, C, C): the second moment about the mean."""

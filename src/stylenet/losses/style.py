@@ -63,9 +63,19 @@ def mean_std_distance(given: Moments, target: Moments) -> Tensor:
     return difference / (target.mean.square().sum() + target.deviation.square().sum()).clamp_min(1e-20)
 
 
+STRENGTH_DECADES = (2.2, 1.0)
+"""Powers of ten that the style weight passes through from strength 0 to 50 and from 50 to 100: docs/tuning.md shows the curve."""
+
+
 def strength_factor(strength: float) -> float:
-    """What a strength of 0..100 multiplies the style weight by: 1 at 50, ten times more every 25."""
-    return float(10 ** ((strength - 50) / 25))
+    """What a strength of 0..100 multiplies the style weight by: 0 at 0, 1 at 50, 10 at 100.
+
+    Equal steps look about equal. Below 50 the factor is (10^(2.2 s/50) - 1) / (10^2.2 - 1), above it 10^((s - 50)/50).
+    """
+    below, above = STRENGTH_DECADES
+    if strength >= 50:
+        return float(10 ** (above * (strength - 50) / 50))
+    return float((10 ** (below * strength / 50) - 1) / (10**below - 1))
 
 
 def layer_loss(target: Moments, statistic: str, distance: str, *, picture_positions: int = 1) -> LayerLoss:

@@ -11,7 +11,6 @@ References:
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import cast
 
 import torch
@@ -39,7 +38,7 @@ class HypercolumnNet(nn.Module):
     def __init__(self, record: HypercolumnRecord) -> None:
         super().__init__()
         self.record = record
-        self.encoder = VggEncoder(replace(COMPACT, readouts={})).requires_grad_(False)
+        self.encoder = VggEncoder(COMPACT).requires_grad_(False)
         widths = [COMPACT.widths[layer.replace("relu", "conv")] for layer in LAYERS]
         outputs = [record.width * times for times in (4, 2, 1)]
         inputs = [widths[0], *(known + own for known, own in zip(outputs, widths[1:], strict=False))]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from stylenet.catalog.encoders import EncoderRecord
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.errors import UsageError
@@ -57,6 +58,7 @@ class Objective:
         regions: Where each region lies, (R, 1, H, W), 0..1; None: one region, everywhere.
         style_factor: The style weight is multiplied by it (strength).
         content_factor: The content weight is multiplied by it (level).
+        deepest: The deepest style layer that is compared (level); None: all of the recipe's.
         tile_px: Pixels that the encoder may look at in one pass; None: all of them. Loss and gradient are the same.
     """
 
@@ -70,6 +72,7 @@ class Objective:
         regions: Tensor | None = None,
         style_factor: float = 1.0,
         content_factor: float = 1.0,
+        deepest: str | None = None,
         tile_px: int | None = None,
     ) -> None:
         self.recipe, self.encoder = recipe, encoder
@@ -77,11 +80,10 @@ class Objective:
         self._whole_layers = tuple(
             {**(recipe.detail.layers if recipe.detail.weight else {}), **(recipe.content.layers if self._by_places else {})}
         )
-        layers = tuple(dict.fromkeys((*recipe.style.layers, *recipe.content.layers, *self._whole_layers)))
-        self._style_layers = sorted(recipe.style.layers, key=encoder.record.layers.index)
+        self._style_layers = style_layers(recipe, encoder.record, deepest)
+        layers = tuple(dict.fromkeys((*self._style_layers, *recipe.content.layers, *self._whole_layers)))
         self._content_weight = recipe.content.weight * content_factor
         self._style_weight, self._style_factor = recipe.style.weight * style_factor, style_factor
-        self._readouts = self._style_readouts()
         self._dtype = summing_dtype(next(encoder.parameters()))
         self.frame = Frame(encoder.record, (photo.shape[3], photo.shape[2]), layers, recipe.picture.rim_px, tile_px=tile_px)
         self._weights = None if regions is None else self._weights_of(regions)
@@ -236,7 +238,7 @@ class Objective:
         return float(term.detach()), {layer: [(next(found), next(found), one.positions) for one in each] for layer, each in leaves.items()}
 
     def _style_loss(self, statistics: Statistics) -> Tensor:
-        given = [[self._compared(layer, one) for one in statistics[layer]] for layer in self._style_layers]
+        given = [[one.shifted(self.recipe.style.shift) for one in statistics[layer]] for layer in self._style_layers]
         total = given[0][0].gram.new_zeros(())
         for goal, weighted in zip(self._goals, self._style, strict=True):
             by_layer = [entry.weight * entry.loss(values[goal.region]) for entry, values in zip(weighted, given, strict=True)]
@@ -248,7 +250,7 @@ class Objective:
 
         A layer in which the photo is like the painting already is not blown up: it counts at least as a twentieth of the average.
         """
-        given = [[self._compared(layer, one) for one in statistics[layer]] for layer in self._style_layers]
+        given = [[one.shifted(self.recipe.style.shift) for one in statistics[layer]] for layer in self._style_layers]
         balanced = []
         for goal, weighted in zip(self._goals, self._style, strict=True):
             at_photo = [entry.loss(values[goal.region]).item() for entry, values in zip(weighted, given, strict=True)]
@@ -258,24 +260,11 @@ class Objective:
             )
         return balanced
 
-    def _compared(self, layer: str, statistics: Moments) -> Moments:
-        """The moments as the recipe compares them: through the readouts, shifted."""
-        if layer in self._readouts:
-            statistics = statistics.through(self._readouts[layer])
-        return statistics.shifted(self.recipe.style.shift)
-
     def _layer_loss(self, layer: str, target: Moments, photo: Tensor) -> LayerLoss:
-        target = target.to(photo.device, self._dtype)
-        if layer in self._readouts:
-            target = target.through(self._readouts[layer])
         section = self.recipe.style
+        target = target.to(photo.device, self._dtype).shifted(section.shift)
         pixels = photo.shape[2] * photo.shape[3]
-        return layer_loss(target.shifted(section.shift), section.statistic, section.distance, picture_positions=pixels)
-
-    def _style_readouts(self) -> dict[str, Tensor]:
-        if self.recipe.style.metric == "own":
-            return {}
-        return {layer: self.encoder.readout_matrix(layer) for layer in self._style_layers if layer in self.encoder.record.readouts}
+        return layer_loss(target, section.statistic, section.distance, picture_positions=pixels)
 
     def _smoothness(self, image: Tensor) -> Tensor:
         smoothness = self.recipe.smoothness
@@ -292,3 +281,9 @@ class Objective:
             pooled = functional.avg_pool2d(regions, stride, ceil_mode=True)
             found[layer] = pooled[:, 0, :rows, :columns]
         return found
+
+
+def style_layers(recipe: Recipe, record: EncoderRecord, deepest: str | None = None) -> list[str]:
+    """The recipe's style layers in the order in which they are computed, down to `deepest`."""
+    last = len(record.layers) if deepest is None else record.layers.index(deepest)
+    return sorted((layer for layer in recipe.style.layers if record.layers.index(layer) <= last), key=record.layers.index)

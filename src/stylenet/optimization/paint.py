@@ -14,6 +14,7 @@ from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.events import Done, Event, Notice, Preview, Step
 from stylenet.image.resize import resize
+from stylenet.losses.style import strength_factor
 from stylenet.optimization.adam import Adam
 from stylenet.optimization.checkpoint import Checkpoint, State
 from stylenet.optimization.objective import Goal, Objective
@@ -38,7 +39,7 @@ class Task:
         photo: (1, 3, H, W), 0..1, at the size to paint.
         goals_at: The paintings at a level's size.
         regions: Where the goals' regions lie, (R, 1, H, W), any size; None: one region, everywhere.
-        style_factor: From the strength.
+        strength: 0..100; see `losses.style.strength_factor`.
         seed: Of the noise.
         style_picture: For recipes that start from the painting, (1, 3, H, W), any size.
         start: A picture to start from in place of the recipe's own start, (1, 3, H, W), any size.
@@ -56,7 +57,7 @@ class Task:
     photo: Tensor
     goals_at: GoalsAt
     regions: Tensor | None = None
-    style_factor: float = 1.0
+    strength: float = 50.0
     seed: int = 0
     style_picture: Tensor | None = None
     start: Tensor | None = None
@@ -218,8 +219,9 @@ class _Run:
             photo,
             task.goals_at(level.width, level.height),
             regions=None if task.regions is None else resize(task.regions, (level.width, level.height)),
-            style_factor=task.style_factor,
+            style_factor=strength_factor(task.strength),
             content_factor=level.content_factor,
+            deepest=level.deepest,
             tile_px=self._tile_px,
         )
 
@@ -280,7 +282,8 @@ def _entering(result: Tensor, photo: Tensor, task: Task) -> Tensor:
     image = resize(result, size)
     if task.recipe.pyramid.detail:
         coarse = resize(resize(photo, (result.shape[3], result.shape[2])), size)
-        detail = task.recipe.pyramid.detail
+        # A picture that is hardly painted keeps all of the photo's detail.
+        detail = 1 - (1 - task.recipe.pyramid.detail) * min(1.0, task.strength / 50)
         image = image.add_(photo, alpha=detail).sub_(coarse, alpha=detail).clamp_(0, 1)
     return image
 

@@ -12,7 +12,7 @@ from stylenet.catalog.recipe import PyramidSection
 SMALLEST_SIDE_PX = 32
 """A coarse level's short side is never smaller: the deepest layers would see nothing but border."""
 
-_Number = TypeVar("_Number", int, float)
+_Value = TypeVar("_Value", int, float, str)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +24,14 @@ class Level:
         height: Pixels.
         steps: Solver steps at this size.
         content_factor: The content weight is multiplied by it here.
+        deepest: The deepest style layer that is compared here; None: all of the recipe's.
     """
 
     width: int
     height: int
     steps: int
     content_factor: float
+    deepest: str | None = None
 
 
 def levels(width: int, height: int, pyramid: PyramidSection) -> tuple[Level, ...]:
@@ -46,10 +48,12 @@ def levels(width: int, height: int, pyramid: PyramidSection) -> tuple[Level, ...
             height=round(height / pyramid.factor ** (count - 1 - index)),
             steps=_of_level(pyramid.steps, index),
             content_factor=_of_level(pyramid.content_weights, index),
+            # A picture of one level has no coarser one that could see the deep layers.
+            deepest=_of_level(pyramid.deepest, count - 1 - index) if pyramid.deepest and count > 1 else None,
         )
         for index in range(count)
     )
 
 
-def _of_level(values: Sequence[_Number], index: int) -> _Number:
+def _of_level(values: Sequence[_Value], index: int) -> _Value:
     return values[min(index, len(values) - 1)]

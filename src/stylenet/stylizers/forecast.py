@@ -15,7 +15,7 @@ from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.opening import OpenEncoder
 from stylenet.errors import UsageError
 from stylenet.networks import johnson, slim
-from stylenet.optimization.objective import Goal, Objective
+from stylenet.optimization.objective import Goal, Objective, style_layers
 from stylenet.optimization.pyramid import Level
 from stylenet.styles.framing import Frame
 from stylenet.tiling.halo import strides
@@ -39,7 +39,7 @@ they took four times the memory; this takes half as much time again."""
 _SET_UP_STEPS = 1.4
 """What it takes to begin a level, in steps: the photo is looked at, and memory is touched for the first time. Measured."""
 
-_PROBE_PX = (160, 512)
+_PROBE_PX = (128, 320)
 """Sides of the pictures that are timed; between them lies what a step costs beside its pixels."""
 
 
@@ -200,7 +200,7 @@ def tile_bytes(record: EncoderRecord, layers: Collection[str], watched: Collecti
         area = stride_of[layer] ** 2
         if layer.startswith("conv"):
             channels = record.widths[layer]
-            total += channels * width / area
+            total += (channels + record.ranks.get(layer, 0)) * width / area
             widest = max(widest, channels * width / area)
         elif layer.startswith("pool"):
             total += channels * (width + (8 if record.pooling == "max" else 0)) / area  # where the maximum was, as a 64-bit number
@@ -222,16 +222,22 @@ def _seconds(recipe: Recipe, encoder: OpenEncoder, levels: Collection[Level], ti
     small, large = (_step_seconds(recipe, encoder, side) for side in _PROBE_PX)
     each = max(0.0, (large - small) / (_PROBE_PX[1] ** 2 - _PROBE_PX[0] ** 2))
     once = max(0.0, small - each * _PROBE_PX[0] ** 2)
-    layers = (*recipe.style.layers, *recipe.content.layers)
     evaluations = recipe.solver.evaluations_per_round if recipe.solver.name == "scipy-lbfgs" else 1
     total = 0.0
+    timed_layers = (*recipe.style.layers, *recipe.content.layers)
     for level in levels:
+        layers = (*style_layers(recipe, encoder.record, level.deepest), *recipe.content.layers)
         frame = Frame(encoder.record, (level.width, level.height), layers, recipe.picture.rim_px, tile_px=tile_px)
         looked = sum(tile.pixels for tile in frame.tiles)
+        share = _multiply_adds(encoder.record, layers) / _multiply_adds(encoder.record, timed_layers)
         # By tiles there is one pass more, forward only: a third of what forward and backward take.
-        step = once + each * (looked if frame.is_whole else looked * 4 / 3)
+        step = once + each * share * (looked if frame.is_whole else looked * 4 / 3)
         total += step * (level.steps * evaluations + _SET_UP_STEPS)
     return total
+
+
+def _multiply_adds(record: EncoderRecord, layers: Collection[str]) -> float:
+    return record.multiply_adds(max(layers, key=record.layers.index))
 
 
 def _step_seconds(recipe: Recipe, encoder: OpenEncoder, side_px: int) -> float:

@@ -28,7 +28,7 @@ class Options:
 
     Attributes:
         size: Long side in pixels, "WIDTHxHEIGHT", "full" for the photo's own, or None for the recipe's default.
-        strength: 0..100; 50 is the recipe, every 25 more are ten times the style weight.
+        strength: 0 (the photo itself) to 100 (the most painted); 50 is the recipe. See `losses.style.strength_factor`.
         style_scale: Size of the strokes: the painting is looked at this many times larger, 0.125..8.
         blend: Share of each style; equal shares where empty.
         seed: Of all random numbers.

@@ -97,7 +97,7 @@ class PerceptualLoss:
             painted: The network's pictures, (B, 3, H, W), 0..1.
             photos: What they were painted from.
             goals: What each of them is painted after.
-            strengths: 0..100, (B,): every 25 more are ten times the style weight, as everywhere in the house.
+            strengths: 0..100, (B,); see `strength_factor`.
         """
         with torch.no_grad():
             wanted, before = self._look(photos)

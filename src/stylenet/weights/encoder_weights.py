@@ -20,7 +20,8 @@ class EncoderWeights:
 
     Attributes:
         record: Layers, widths, and what the network expects of a picture.
-        tensors: `conv1_1.weight` (out, in, 3, 3), `conv1_1.bias` (out), ..., `relu1_1_readout.weight` (out, in, 1, 1); float32.
+        tensors: `conv1_1.weight` (out, in, 3, 3), `conv1_1.bias` (out), ...; of a factored convolution `conv1_2.weight` (rank, in, 3, 3),
+            `conv1_2_expand.weight` (out, rank, 1, 1) and `conv1_2_expand.bias` (out); float32.
         provenance: Where they come from and how they were recognized, as text by keyword.
     """
 
@@ -90,10 +91,13 @@ def expected_shapes(record: EncoderRecord) -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {}
     channels = 3
     for name, width in record.widths.items():
-        shapes[f"{name}.weight"], shapes[f"{name}.bias"] = (width, channels, 3, 3), (width,)
+        rank = record.ranks.get(name)
+        if rank is None:
+            shapes[f"{name}.weight"], shapes[f"{name}.bias"] = (width, channels, 3, 3), (width,)
+        else:
+            shapes[f"{name}.weight"] = (rank, channels, 3, 3)
+            shapes[f"{name}_expand.weight"], shapes[f"{name}_expand.bias"] = (width, rank, 1, 1), (width,)
         channels = width
-    for layer, width in record.readouts.items():
-        shapes[f"{layer}_readout.weight"] = (width, record.widths[layer.replace("relu", "conv")], 1, 1)
     return shapes
 
 

@@ -21,7 +21,7 @@ def record_to_json(record: EncoderRecord) -> dict[str, Any]:
     return {
         **values,
         "widths": dict(record.widths),
-        "readouts": dict(record.readouts),
+        "ranks": dict(record.ranks),
         "preprocessing": asdict(record.preprocessing),
     }
 
@@ -45,8 +45,8 @@ def record_from_json(values: Any) -> EncoderRecord:
     in_order = blocks == sorted(counted) and sorted({block for block, _ in blocks}) == list(range(1, (blocks or [(0, 0)])[-1][0] + 1))
     if not blocks or len(blocks) != len(record.widths) or not in_order:
         raise WeightsError(f"the record in the file has layers {', '.join(list(record.widths)[:4])}, ...; expected conv1_1, conv1_2, ...")
-    for layer, width in {**record.widths, **record.readouts}.items():
-        if not 1 <= width <= 4096 or layer.replace("relu", "conv") not in record.widths:
+    for layer, width in (*record.widths.items(), *record.ranks.items()):
+        if not 1 <= width <= 4096 or layer not in record.widths:
             raise WeightsError(f"the record in the file gives {layer} a width of {width}; expected a layer of it and 1 to 4096 channels")
     if min(record.preprocessing.std) <= 0 or record.preprocessing.scale <= 0:
         raise WeightsError("the record in the file divides by a standard deviation or scale that is not above 0")
@@ -54,6 +54,6 @@ def record_from_json(values: Any) -> EncoderRecord:
         **{
             **{name: getattr(record, name) for name in ("name", "padding", "pooling", "pooling_scale", "rounding", "preprocessing")},
             "widths": MappingProxyType(dict(record.widths)),
-            "readouts": MappingProxyType(dict(record.readouts)),
+            "ranks": MappingProxyType(dict(record.ranks)),
         }
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 from safetensors import safe_open
 from torch import Tensor
 
@@ -13,6 +15,7 @@ from stylenet.errors import WeightsError
 from stylenet.weights.encoder_weights import EncoderWeights, Found, as_float32, check_tensors
 from stylenet.weights.formats.state_dict import read_state_dict
 from stylenet.weights.record import record_from_json
+from stylenet.weights.writing import SCALE
 
 
 def read_safetensors(path: Path, *, kind: str | None) -> EncoderWeights | Found:
@@ -34,6 +37,23 @@ def read_safetensors(path: Path, *, kind: str | None) -> EncoderWeights | Found:
         record = ENCODERS[metadata["encoder"]]
     else:
         raise WeightsError(f"the file is of encoder '{metadata['encoder']}' and has no record; known are {', '.join(ENCODERS)}")
-    values = {name: as_float32(tensor, name) for name, tensor in tensors.items()}
+    values = {name: as_float32(tensor, name) for name, tensor in _dequantized(tensors).items()}
     check_tensors(values, record)
     return EncoderWeights(record=record, tensors=values, provenance=metadata)
+
+
+def _dequantized(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors with kernels that are stored in 8 bits multiplied by their scales; see `weights.writing`."""
+    values: dict[str, Tensor] = {}
+    for name, tensor in tensors.items():
+        if name.endswith(SCALE) and name.removesuffix(SCALE) in tensors:
+            continue
+        if tensor.dtype == torch.int8:
+            scale = tensors.get(name + SCALE)
+            if scale is None or tuple(scale.shape) != (tensor.shape[0], 1, 1, 1) or not scale.is_floating_point():
+                raise WeightsError(
+                    f"{name} is stored in 8 bits without a scale for each of its {tensor.shape[0]} channels; the file is damaged"
+                )
+            tensor = tensor.float().mul_(scale)
+        values[name] = tensor
+    return values

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import queue
 import random
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -55,20 +53,27 @@ def crop(path: Path, size_px: int, rng: random.Random, *, disturb: bool = True) 
     return torch.from_numpy(np.ascontiguousarray(pixels.transpose(2, 0, 1), dtype=np.float32)).clamp(0, 1)
 
 
-class Crops:
-    """Batches of half photos, half paintings, decoded ahead in a thread. A batch depends on the seed and its step alone."""
+def random_crops(pictures: dict[str, list[Path]], count: int, size_px: int, rng: random.Random, *, disturb: bool = True) -> Tensor:
+    """Crops by turns of every kind of picture, shape (B, 3, S, S)."""
+    kinds = list(pictures)
+    return torch.stack([crop(rng.choice(pictures[kinds[index % len(kinds)]]), size_px, rng, disturb=disturb) for index in range(count)])
 
-    def __init__(self, pictures: dict[str, list[Path]], *, count: int, size_px: int, seed: int, first_step: int) -> None:
-        self._pictures, self._count, self._size_px, self._seed = pictures, count, size_px, seed
-        self._ready: queue.Queue[Tensor] = queue.Queue(maxsize=4)
-        threading.Thread(target=self._fill, args=(first_step,), daemon=True).start()
 
-    def next(self) -> Tensor:
-        return self._ready.get()
+def mixed(crops: Tensor, rng: random.Random) -> Tensor:
+    """Half of the crops mixed with noise or with another crop: what a picture looks like on its way from photo to painting."""
+    given = crops.clone()
+    generator = torch.Generator().manual_seed(rng.getrandbits(32))
+    for index in rng.sample(range(len(crops)), len(crops) // 2):
+        if rng.random() < 0.5:
+            noise = torch.randn(crops[index].shape, generator=generator)
+            given[index] = (crops[index] + rng.uniform(0.05, 0.3) * noise).clamp(0, 1)
+        else:
+            given[index] = crops[index].lerp(crops[rng.randrange(len(crops))], rng.uniform(0.2, 0.8))
+    return given
 
-    def _fill(self, step: int) -> None:
-        while True:
-            rng = random.Random(f"{self._seed}-{step}")
-            kinds = ["photo", "painting"] * (self._count // 2)
-            self._ready.put(torch.stack([crop(rng.choice(self._pictures[kind]), self._size_px, rng) for kind in kinds]))
-            step += 1
+
+def disturbed_crops(data: Path, count: int, size_px: int, *, seed: int, held_out_share: float) -> Tensor:
+    """Crops of the training pictures, half of them mixed; the same for the same seed."""
+    rng = random.Random(seed)
+    training, _ = find(data, held_out_share)
+    return mixed(random_crops(training, count, size_px, rng), rng)
