@@ -34,7 +34,7 @@ def read_weights(path: str | Path, *, kind: str | None = None, architectures: Se
     The format is told by the content. Nothing in the file is run.
 
     Args:
-        path: safetensors, PyTorch state dict (.pth), MatConvNet (.mat), Keras (.h5), NumPy dictionary (.npy) or archive (.npz).
+        path: safetensors, PyTorch state dict (.pth, .bin), MatConvNet (.mat), Keras (.h5), NumPy dictionary (.npy) or archive (.npz).
         kind: One of `KINDS`, to say what the network expects of a picture; none: recognized, and told in `provenance`.
         architectures: The networks that a foreign file may hold; told apart by their convolutions.
 

@@ -10,12 +10,13 @@ from torch import Tensor
 
 from stylenet.errors import WeightsError
 from stylenet.weights.encoder_weights import Found
+from stylenet.weights.formats.codebook import has_codebook, read_codebook
 from stylenet.weights.formats.detect import check_archive
 from stylenet.weights.formats.state_dict import read_state_dict
 
 
 def read_torch(path: Path, *, zipped: bool, kind: str | None) -> Found:
-    """The convolutions in a state dict written by torch.save.
+    """The convolutions in a state dict written by torch.save, or in one whose kernels are indexes and tables.
 
     Raises:
         WeightsError: The file holds anything else than tensors by name.
@@ -36,4 +37,6 @@ def read_torch(path: Path, *, zipped: bool, kind: str | None) -> Found:
     tensors = {name: value for name, value in state.items() if isinstance(name, str) and isinstance(value, Tensor)}
     if len(tensors) != len(state):
         raise WeightsError(f"{len(state) - len(tensors)} of {len(state)} entries are no tensors by name; expected a state dict")
+    if has_codebook(tensors):
+        return read_codebook(tensors, kind=kind)
     return read_state_dict(tensors, layout="PyTorch state dict", kind=kind)
