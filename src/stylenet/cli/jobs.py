@@ -235,7 +235,7 @@ def _open(job: Job) -> Stylizer:
     try:
         return open_stylizer(encoder=job.encoder, changes=job.changes, **chosen)
     except WeightsError as error:
-        if job.encoder is None:
+        if job.encoder is None and "--encoder compact" not in str(error):
             raise WeightsError(f"{error}; or paint with the one that ships: --encoder compact") from error
         raise
 

@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def list_all(json: options.JsonList = False) -> None:
-    """List what ships, what is installed, and what can be fetched by name."""
+    """List what ships, what comes with other packages, what is installed, and what can be fetched by name."""
     from stylenet.cli.tables import print_table
     from stylenet.weights.library import list_weights
 
@@ -50,12 +50,15 @@ def get(
     quiet: options.Quiet = False,
 ) -> None:
     """Fetch published weights: resumed where they were interrupted, checked before they are opened."""
+    from stylenet.catalog.weights import PACKAGED
     from stylenet.cli.downloads import Download
     from stylenet.weights.library import get_weights
 
     with Download(quiet=quiet) as download:
         path = get_weights(name, on_progress=download.show, keep_download=keep_download)
     if not quiet:
+        if name in PACKAGED:
+            print(f"'{name}' is already here: it comes with {PACKAGED[name].distribution}, and nothing needs to be fetched")
         print(f"{path}  ({_megabytes(path.stat().st_size)}); use it: stylenet stylize PHOTO PAINTING --encoder {name}")
 
 
@@ -74,18 +77,22 @@ def import_file(
 
 
 def verify(
-    weights: Annotated[str, typer.Argument(metavar="NAME|FILE", help="Installed weights, or a weights file.", show_default=False)],
+    weights: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|FILE", help="Weights that 'ls' shows as bundled, packaged or installed, or a weights file.", show_default=False
+        ),
+    ],
     original: Annotated[
         Path | None, typer.Option("--original", metavar="FILE", help="The file that they were made from, to be compared value by value.")
     ] = None,
     kind: _KIND = None,
 ) -> None:
     """Prove that weights are what they say: shapes, values, and what their layers answer to a probe picture."""
-    from stylenet.weights.library import list_weights
+    from stylenet.weights.library import find_weights
     from stylenet.weights.probe import verify as prove
 
-    known = {line.name: line.path for line in list_weights() if line.path is not None}
-    result = prove(known.get(weights, Path(weights)), original=original, kind=kind)
+    result = prove(find_weights(weights), original=original, kind=kind)
     for sentence in result.proven:
         print(f"proven: {sentence}")
     for sentence in result.open:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
+from copy import deepcopy
 from dataclasses import dataclass, replace
 
 import torch
 
 from stylenet.catalog.encoders import EncoderRecord
 from stylenet.catalog.recipe import EncoderSection
+from stylenet.catalog.weights import STAND_INS
 from stylenet.encoders.vgg import VggEncoder
+from stylenet.weights.checksum import file_sha256, packaged_as
 from stylenet.weights.encoder_weights import EncoderWeights
 from stylenet.weights.library import find_weights
 from stylenet.weights.reading import read_weights
@@ -23,7 +25,7 @@ class OpenEncoder:
         fast: In the dtype that the device computes fastest with.
         exact: In float32; the same object where that is the fastest.
         sha256: Of the weights file.
-        weights: The file's name without its suffix: that of the published weights, where they are installed.
+        weights: The name of the published weights, or else the file's without its suffix.
     """
 
     fast: VggEncoder
@@ -42,14 +44,18 @@ def open_encoder(section: EncoderSection, choice: str | None = None, *, device: 
 
     Args:
         section: The recipe's wish; its pooling, rounding and padding hold for the chosen encoder too.
-        choice: Name of weights that ship or are installed ("compact", "vgg19", ...), or the path of a weights file in any known format.
+        choice: Name of weights that ship, come with a package or are installed ("compact", "vgg19", ...), or the path of a weights file
+            in any known format.
         device: Where it runs.
         dtype: What `fast` computes with.
 
     Raises:
         WeightsError: the weights are missing or unusable.
     """
-    path = find_weights(choice or section.name, preferred=() if choice else section.published)
+    if choice:
+        path = find_weights(choice)
+    else:
+        path = find_weights(section.name, preferred=section.published, stand_ins=STAND_INS.get(section.name, ()))
     weights = read_weights(path)
     record = replace(
         weights.record,
@@ -58,13 +64,16 @@ def open_encoder(section: EncoderSection, choice: str | None = None, *, device: 
         rounding=section.rounding or weights.record.rounding,
         padding=section.padding or weights.record.padding,
     )
-    exact = _build(record, weights, device, torch.float32)
-    fast = exact if dtype == torch.float32 else _build(record, weights, device, dtype)
-    return OpenEncoder(fast=fast, exact=exact, sha256=hashlib.sha256(path.read_bytes()).hexdigest(), weights=path.stem)
+    exact = _build(record, weights, device)
+    # Copied: to draw the random numbers that a new network begins with takes longer than all the rest.
+    fast = exact if dtype == torch.float32 else deepcopy(exact).to(dtype=dtype)
+    sha256 = file_sha256(path)
+    packaged = packaged_as(sha256)
+    return OpenEncoder(fast=fast, exact=exact, sha256=sha256, weights=packaged.name if packaged else path.stem)
 
 
-def _build(record: EncoderRecord, weights: EncoderWeights, device: torch.device, dtype: torch.dtype) -> VggEncoder:
+def _build(record: EncoderRecord, weights: EncoderWeights, device: torch.device) -> VggEncoder:
     encoder = VggEncoder(record)
     encoder.load_state_dict(dict(weights.tensors))
-    encoder = encoder.to(device=device, dtype=dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    encoder = encoder.to(device=device, dtype=torch.float32).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return encoder.requires_grad_(False).eval()

@@ -78,7 +78,8 @@ class Stylizer:
         self._instant: InstantPainter | None = None
         self._trained: dict[tuple[str, int], TrainedStyle] = {}
         published = recipe.encoder.published
-        if published and encoder is None and self.encoder.weights not in published:
+        same = self.encoder.record.name == recipe.encoder.name  # of another network there is a notice already
+        if published and encoder is None and same and self.encoder.weights not in published:
             self.notices += (f"painting with the weights '{self.encoder.weights}'; the recipe's numbers were made for '{published[0]}'",)
 
     def plan(self, photo: Picture, options: Options | None = None, *, networks: Sequence[TrainedStyle] = (), timed: bool = False) -> Plan:

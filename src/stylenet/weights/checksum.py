@@ -5,7 +5,13 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from stylenet.catalog.weights import WEIGHTS, WeightsRecord
+from stylenet.catalog.weights import PACKAGED, WEIGHTS, PackagedRecord, WeightsRecord
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of the file at `path`, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def checksums(path: Path) -> dict[str, str]:
@@ -32,8 +38,15 @@ def mismatch(path: Path, record: WeightsRecord) -> str | None:
     return None
 
 
-def published_as(given: dict[str, str]) -> WeightsRecord | None:
+def packaged_as(sha256: str) -> PackagedRecord | None:
+    """The file with that checksum, if it is one that another package brings along."""
+    return next((record for record in PACKAGED.values() if record.sha256 == sha256), None)
+
+
+def published_as(given: dict[str, str]) -> WeightsRecord | PackagedRecord | None:
     """The published file with the checksums `given`, if it is one of those in the catalog."""
+    if packaged := packaged_as(given["sha256"]):
+        return packaged
     for record in WEIGHTS.values():
         if (record.sha256 and given["sha256"].startswith(record.sha256)) or (record.md5 and given["md5"] == record.md5):
             return record

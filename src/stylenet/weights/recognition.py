@@ -58,6 +58,15 @@ def likeness(first_kernel: Any) -> float:
     return sum(cosines) / len(cosines)
 
 
+def recognize(first_kernel: Any) -> tuple[str, float] | None:
+    """`caffe` or `caffe-rgb`, and the likeness, where a first convolution is that of a Caffe-trained network; none otherwise."""
+    # A network with RGB filters, turned around, is one with BGR filters.
+    for name, kernel in (("caffe", first_kernel), ("caffe-rgb", np.flip(np.asarray(first_kernel), 1))):
+        if (value := likeness(kernel)) > _LIKENESS:
+            return name, value
+    return None
+
+
 def preprocessing_of(first_kernel: Any, *, kind: str | None, otherwise: str) -> tuple[Preprocessing, str]:
     """What a network expects of a picture, and how that was found out.
 
@@ -74,8 +83,7 @@ def preprocessing_of(first_kernel: Any, *, kind: str | None, otherwise: str) -> 
             allowed = ", ".join(PREPROCESSINGS)
             raise WeightsError(f"kind '{kind}' does not fit this file; allowed are {allowed}.{did_you_mean(kind, PREPROCESSINGS)}")
         return PREPROCESSINGS[kind], f"{kind}, as was said"
-    # A network with RGB filters, turned around, is one with BGR filters.
-    for name, kernel in (("caffe", first_kernel), ("caffe-rgb", np.flip(np.asarray(first_kernel), 1))):
-        if (value := likeness(kernel)) > _LIKENESS:
-            return PREPROCESSINGS[name], f"{name}, by the filters of conv1_1 (cosine {value:.2f} with the Caffe-trained VGG-19)"
+    if found := recognize(first_kernel):
+        name, value = found
+        return PREPROCESSINGS[name], f"{name}, by the filters of conv1_1 (cosine {value:.2f} with the Caffe-trained VGG-19)"
     return PREPROCESSINGS[otherwise], f"{otherwise}, by the file's layout; its first filters are not those of the Caffe-trained networks"
