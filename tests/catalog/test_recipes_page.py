@@ -15,9 +15,11 @@ A recipe is a way to paint, whole: network, losses, solver, sizes, each number w
 them, `stylenet recipes show NAME` explains one, `stylenet recipes copy NAME mine.toml` gives you the file to change, and
 `--set KEY=VALUE` changes a single knob. This page is made from the recipes themselves; a test keeps it true.
 
-The everyday recipes ({everyday}) need no download. Those of the literature want VGG-16 or VGG-19: `stylenet weights ls` shows which
-weights can be fetched or imported. Any of them runs with another encoder (`--encoder compact`), which changes what its weights mean;
-the program says so. [Parity](parity.md) shows how exactly each agrees with the program that it comes from.
+The everyday recipes ({everyday}) need no download, nor do those of the literature: the Caffe-trained
+VGG-19 that most of them were made for is installed along with StyleNet. Those for VGG-16 paint with VGG-19 until a VGG-16 is fetched or
+imported, and those for torchvision's VGG-19 paint with Caffe's until that one is (`stylenet weights ls`); the program says so. Any of them
+runs with another encoder (`--encoder compact`), which changes what its weights mean; this is told, too. [Parity](parity.md) shows how
+exactly each agrees with the program that it comes from.
 
 In the formulas F are the features of the picture being painted, P (or C) of the photo, G and A (or S) the Gram matrices of the picture
 and the painting, N a layer's channels, M its positions, dx and dy the differences of neighboring pixels.
