@@ -14,6 +14,7 @@ import msgspec
 import torch
 from torch import Tensor
 
+from stylenet.catalog.encoders import EncoderRecord
 from stylenet.catalog.naming import split_style
 from stylenet.catalog.networks import SlimRecord, StyleRecord
 from stylenet.catalog.recipe import Recipe
@@ -24,11 +25,9 @@ from stylenet.errors import UsageError
 from stylenet.events import Done, Event, Started
 from stylenet.image.files import ImageSource, Picture, load_image
 from stylenet.image.resize import resize
-from stylenet.losses.style import strength_factor
 from stylenet.optimization.checkpoint import Checkpoint, kept_job
 from stylenet.optimization.paint import Task, paint
 from stylenet.styles.style import PictureStyle
-from stylenet.stylizers.adapting import adapted
 from stylenet.stylizers.forecast import PASS_RETURNED_BYTES, forecast, forecast_pass
 from stylenet.stylizers.goals import Goals
 from stylenet.stylizers.job import Job, Keep, finished, receipt_of
@@ -74,7 +73,7 @@ class Stylizer:
         self.device = _device(device)
         self.dtype = _dtype(precision, self.device)
         self.encoder: OpenEncoder = open_encoder(recipe.encoder, encoder, device=self.device, dtype=self.dtype)
-        self.recipe, self.notices = adapted(recipe, self.encoder.record)
+        self.recipe, self.notices = recipe, _encoder_notices(recipe, self.encoder.record)
         self._instant: InstantPainter | None = None
         self._trained: dict[tuple[str, int], TrainedStyle] = {}
         published = recipe.encoder.published
@@ -168,6 +167,10 @@ class Stylizer:
         if again is not None:
             notices += tuple(again.check(receipt))
         started = Started(plan=plan.values, steps=_steps(self.recipe, plan), notices=notices)
+        if options.strength == 0 and self.recipe.content.weight:
+            yield started
+            yield Done(image=finished(job, job.photo), steps=0, seconds=0.0, loss=0.0, reason="finished", receipt=receipt)
+            return
         if by_network:
             yield started
             yield self._painted_at_once(job, receipt)
@@ -310,7 +313,7 @@ class Stylizer:
                 device=self.device,
             ),
             regions=None if job.layout.weights is None else job.layout.weights.to(self.device),
-            style_factor=strength_factor(options.strength),
+            strength=options.strength,
             seed=options.seed,
             style_picture=pictures[0].to(self.device) if pictures else None,
             start=None if start is None else start.to(self.device),
@@ -321,6 +324,15 @@ class Stylizer:
             should_stop=should_stop,
             receipt=receipt,
         )
+
+
+def _encoder_notices(recipe: Recipe, record: EncoderRecord) -> tuple[str, ...]:
+    """What a person should know where another encoder than the recipe's is used."""
+    if record.name == recipe.encoder.name:
+        return ()
+    if {record.name, recipe.encoder.name} == {"compact", "vgg19"}:
+        return (f"painting with the encoder '{record.name}' in place of '{recipe.encoder.name}': nearly the same features",)
+    return (f"painting with the encoder '{record.name}': the numbers of recipe '{recipe.name}' were made for '{recipe.encoder.name}'",)
 
 
 def _canvas(seed: int) -> Picture:
