@@ -122,7 +122,7 @@ def test_the_page_describes_a_painting(run: Run, folder: Path, monkeypatch: pyte
     monkeypatch.setattr(networks, "find_network", lambda name: folder / "every.safetensors")
     exec(compile(BLOCKS[2], "networks-export.md", "exec"), {})
     description = np.load(folder / "painting.npy")
-    assert description.shape == (1, 1446)
+    assert description.shape == (1, 3334)
     for style in ("any", "one"):
         run("export", "every.safetensors", f"{style}.onnx", *(("--style", "painting.jpg") if style == "one" else ()))
     photo = pixels("photo.png")

@@ -112,8 +112,11 @@ def test_a_name_is_a_file_that_ships_and_a_path_is_itself(tmp_path: Path, monkey
     assert find_network("starry-night").is_file()
     assert find_network("mine.safetensors") == Path("mine.safetensors")
     assert find_network(tmp_path / "starry-night") == tmp_path / "starry-night"
-    (tmp_path / "starry-night").touch()
-    assert find_network("starry-night") == Path("starry-night")
+    (tmp_path / "starry-night").touch()  # a file of this name changes nothing, unless it is written as a path
+    assert find_network("starry-night").suffix == ".safetensors"
+    assert find_network("./starry-night") == Path("starry-night")
+    (tmp_path / "mine").touch()
+    assert find_network("mine") == Path("mine")
     with pytest.raises(WeightsError, match="no network called 'stary-night' ships"):
         find_network("stary-night")
 

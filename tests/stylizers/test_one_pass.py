@@ -280,10 +280,11 @@ def test_a_network_is_no_texture() -> None:
 
 
 def test_refuses_another_encoder(photo: Picture) -> None:
+    from stylenet.catalog.encoders import VGG16
     from stylenet.stylizers.one_pass import InstantPainter
 
-    with pytest.raises(WeightsError, match="was trained with other encoder weights"):
-        InstantPainter("instant", encoder_sha256="0" * 64, device=torch.device("cpu"), dtype=torch.float32)
+    with pytest.raises(WeightsError, match="reads statistics of VGG-19 as trained with Caffe, and the encoder 'vgg16' is another network"):
+        InstantPainter("instant", encoder=VGG16, device=torch.device("cpu"), dtype=torch.float32)
 
 
 def test_what_does_not_fit_is_refused_before_painting(instant: Stylizer, photo: Picture) -> None:

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from stylenet.catalog.encoders import COMPACT
+from stylenet.catalog.encoders import VGG19
 from stylenet.losses.moments import Moments
 from stylenet.networks.slim import STRENGTHS, SlimNet
-from stylenet.styles.files import LAYERS as STYLE_LAYERS
 
-LAYERS = {layer: COMPACT.widths[layer.replace("relu", "conv")] for layer in STYLE_LAYERS}
-"""Layers of the compact encoder that describe a painting, and their channels."""
+LAYERS = {f"relu{block}_1": VGG19.widths[f"conv{block}_1"] for block in range(1, 6)}
+"""Layers of VGG-19 that describe a painting, and their channels."""
 
 _DIRECTIONS = 12
 """Learned directions of each layer along which correlations are described."""
@@ -58,7 +57,7 @@ class StyleCoder(nn.Module):
         return self.hidden.in_features - 1
 
     def describe(self, statistics: Mapping[str, Moments]) -> Tensor:
-        """Paintings as rows of numbers about zero, shape (B, D), from the moments of `LAYERS` in the compact encoder."""
+        """Paintings as rows of numbers about zero, shape (B, D), from the moments of `LAYERS`."""
         first = self._first(statistics)
         correlations = []
         rows, columns = torch.triu_indices(_DIRECTIONS, _DIRECTIONS)

@@ -11,14 +11,16 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from stylenet.catalog.encoders import EncoderRecord
 from stylenet.catalog.naming import NETWORK_SUFFIX, is_name, split_style
 from stylenet.catalog.networks import COMMANDS, NetworkCard, Paints, TextureRecord, find_network, is_network, network_files
 from stylenet.errors import StyleError, WeightsError, did_you_mean
+from stylenet.networks.coder import LAYERS
 from stylenet.networks.files import read_network
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.slim import STRENGTHS, SlimNet
 from stylenet.networks.texture import TextureNet
-from stylenet.styles.files import LAYERS
+from stylenet.styles.compatibility import is_caffe_vgg19
 from stylenet.styles.style import Style
 
 _USUAL = 50.0
@@ -78,7 +80,7 @@ def open_trained(source: object, *, paints: Paints = "style", device: torch.devi
     if not isinstance(source, (str, os.PathLike)):
         raise StyleError(f"recipe 'trained' paints with networks: give the file of one, or a name: {', '.join(shipped)}")
     file, chosen = split_style(source)
-    if is_name(file) and file not in shipped:
+    if is_name(file, shipped) and file not in shipped:
         raise StyleError(
             f"no network was trained for '{file}'; there are {', '.join(shipped)}.{did_you_mean(file, shipped)} "
             "Recipe 'instant' paints in every style, and `stylenet train` makes a network of your own"
@@ -105,23 +107,23 @@ class InstantPainter:
 
     Args:
         name: Of the network that ships.
-        encoder_sha256: Of the encoder that measures the styles.
+        encoder: Measures the styles.
         device: Where it runs.
         dtype: What the convolutions compute with.
 
     Raises:
-        WeightsError: it does not ship, is damaged, or was trained with another encoder.
+        WeightsError: it does not ship, is damaged, or the encoder is another network than VGG-19.
     """
 
-    def __init__(self, name: str, *, encoder_sha256: str, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(self, name: str, *, encoder: EncoderRecord, device: torch.device, dtype: torch.dtype) -> None:
         path = find_network(name)
-        network, card = read_network(path)
+        network, _ = read_network(path)
         if not isinstance(network, InstantNet):
             raise WeightsError(f"network '{name}' paints in one style only; recipe 'trained' uses such")
-        if card.encoder_sha256 != encoder_sha256:
+        if not is_caffe_vgg19(encoder):
             raise WeightsError(
-                f"network '{name}' was trained with other encoder weights ({card.encoder_sha256[:8]}, here {encoder_sha256[:8]}); "
-                "use the encoder that ships: leave --encoder out"
+                f"network '{name}' reads statistics of VGG-19 as trained with Caffe, and the encoder '{encoder.name}' is another network; "
+                "leave --encoder out"
             )
         self.sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         self._device = device

@@ -283,7 +283,7 @@ class Stylizer:
     def _instant_painter(self) -> InstantPainter:
         if self._instant is None:
             name = self.recipe.network.name
-            self._instant = InstantPainter(name, encoder_sha256=self.encoder.sha256, device=self.device, dtype=self.dtype)
+            self._instant = InstantPainter(name, encoder=self.encoder.record, device=self.device, dtype=self.dtype)
         return self._instant
 
     def _task(self, job: Job, receipt: Mapping[str, Any], *, should_stop: Callable[[], bool]) -> Task:

@@ -15,11 +15,11 @@ from stylenet.losses.moments import Moments, Window, watched
 from stylenet.losses.smoothness import mesh, total_variation
 from stylenet.losses.style import LayerLoss, layer_loss, strength_factor
 from stylenet.networks.slim import STRIDE
-from stylenet.styles.files import LAYERS as STYLE_LAYERS
 from stylenet.tiling.halo import strides
 from stylenet.training.batches import item_rng
 
 CONTENT_LAYERS = ("relu3_1", "relu4_1")
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
 _RIM_PX = 16
 """Features so close to a crop's border do not count as style: they see the zeros beyond it."""
