@@ -118,10 +118,21 @@ COMPACT = EncoderRecord(
     # Chosen from the error that a layer adds and the time that it costs: docs/encoder.md.
     ranks=MappingProxyType(
         {
-            **{"conv1_2": 20, "conv2_1": 32, "conv2_2": 64},
-            **{"conv3_1": 96, "conv3_2": 64, "conv3_3": 48, "conv3_4": 48},
-            **{"conv4_1": 112, "conv4_2": 96, "conv4_3": 112, "conv4_4": 176},
-            **{"conv5_1": 320, "conv5_2": 64, "conv5_3": 64, "conv5_4": 64},
+            "conv1_2": 20,
+            "conv2_1": 32,
+            "conv2_2": 64,
+            "conv3_1": 96,
+            "conv3_2": 64,
+            "conv3_3": 48,
+            "conv3_4": 48,
+            "conv4_1": 112,
+            "conv4_2": 96,
+            "conv4_3": 112,
+            "conv4_4": 176,
+            "conv5_1": 320,
+            "conv5_2": 64,
+            "conv5_3": 64,
+            "conv5_4": 64,
         }
     ),
 )
