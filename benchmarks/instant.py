@@ -44,7 +44,6 @@ CONTENT, STYLE = ("relu3_1", "relu4_1"), ("relu1_1", "relu2_1", "relu3_1", "relu
 
 PLAIN = {
     "style.statistic": "gram",
-    "style.metric": "vgg19",
     "pyramid.coarsest_px": "0",
     "pyramid.content_weights": "[1.0]",
     "solver.learning_rate": "0.03",
@@ -53,7 +52,7 @@ PLAIN = {
     "solver.beta2": "0.999",
     "solver.average": "0",
 }
-"""`standard` without all that makes it quick: one level, Adam as everyone runs it, Gram matrices in VGG-19's metric."""
+"""`standard` without all that makes it quick: one level, Adam as everyone runs it, Gram matrices."""
 
 PLAIN_STEPS = (10, 25, 100)
 TERMS = ("content", "style", "wasserstein")
@@ -131,7 +130,7 @@ def own_pairs(data: Path) -> list[Pair]:
 def losses(stylizer: Stylizer, image: Tensor, photo: Tensor, style: PictureStyle) -> dict[str, float]:
     """Content, 1 for a picture without any, and two distances from the painting, means over five layers.
 
-    `style` is that of Gram matrices in VGG-19's metric, `wasserstein` that of means and covariances which the everyday recipes minimize.
+    `style` is that of Gram matrices, `wasserstein` that of means and covariances which the everyday recipes minimize.
     """
     style_px = stylizer.recipe.network.style_px
     encoder = stylizer.encoder.exact
@@ -140,11 +139,7 @@ def losses(stylizer: Stylizer, image: Tensor, photo: Tensor, style: PictureStyle
         given, moments = framed_features(encoder, image, (*CONTENT, *STYLE), RIM_PX, watch=STYLE)
         content = [float(ContentTarget(wanted[layer], "spread").loss(given[layer])) for layer in CONTENT]
         goal = style.at(style_px, STYLE)
-        matrices = {layer: encoder.readout_matrix(layer) for layer in STYLE}
-        apart = [
-            float(gram_distance(moments[layer].through(matrices[layer]), goal[layer].through(matrices[layer]), "relative"))
-            for layer in STYLE
-        ]
+        apart = [float(gram_distance(moments[layer], goal[layer], "relative")) for layer in STYLE]
         moved = [
             float(wasserstein_distance(moments[layer], gaussian(goal[layer].to(image.device, moments[layer].gram.dtype), rank=RANK)))
             for layer in STYLE

@@ -1,81 +1,70 @@
-"""Whether a strength means the same at any size, with any solver and encoder: the losses it starts and ends at.
+"""What strengths from 0 to 100 paint: how far from the photo, how near to the painting.
 
-    python benchmarks/strength.py PHOTO PAINTING
+    python benchmarks/strength.py PHOTO=PAINTING [PHOTO=PAINTING ...] -o SHEET.png [--size 256] [--recipe draft]
 
-For every combination: the weighted style loss of the photo over the content loss of a picture without content (the ratio that strength
-sets), and how much of the photo's content and of its distance from the painting is left at the end.
+Distances are measured with VGG-19 itself: content is the root of the squared difference at relu4_1 by the photo's spread, style the
+relative Wasserstein-2 distance of `stylenet compare`; color is the mean distance in CIELAB. The sheet has a row for every pair.
 """
 
 from __future__ import annotations
 
-import sys
-from dataclasses import replace
+import argparse
 from pathlib import Path
 
+import numpy as np
 import torch
 from report import write_result
+from skimage.color import rgb2lab
 
-from stylenet.catalog.encoders import COMPACT, VGG19
-from stylenet.encoders.vgg import VggEncoder
-from stylenet.image.files import Picture, load_image
+from stylenet.catalog.recipe import EncoderSection
+from stylenet.encoders.opening import open_encoder
+from stylenet.evaluation.measures import measure
+from stylenet.image.files import Picture, load_image, save_image
 from stylenet.image.resize import fit_within, resize
-from stylenet.losses.style import strength_factor
-from stylenet.optimization.objective import Objective
-from stylenet.stylizers.goals import Goals
+from stylenet.image.sheet import contact_sheet
+from stylenet.stylizers.sources import open_style
 from stylenet.stylizers.stylize import stylize
-from stylenet.stylizers.stylizer import Stylizer, open_stylizer
-from stylenet.weights.encoder_weights import EncoderWeights
-from stylenet.weights.writing import write_weights
+from stylenet.stylizers.stylizer import open_stylizer
 
-SIZES = (128, 256, 512)
-SOLVERS = {
-    "adam": {},
-    "lbfgs": {"solver.name": "lbfgs", "solver.learning_rate": "1.0", "pyramid.steps": "[50]", "solver.average": "0"},
-}
+STRENGTHS = tuple(range(0, 101, 10))
 
 
-def vgg_shaped(folder: Path) -> Path:
-    """Random weights of VGG-19's shape at a quarter of its width."""
-    torch.manual_seed(0)
-    record = replace(
-        VGG19, name="vgg19", widths={name: width // 4 for name, width in VGG19.widths.items()}, preprocessing=COMPACT.preprocessing
-    )
-    encoder = VggEncoder(record)
-    for parameter in encoder.parameters():
-        torch.nn.init.kaiming_normal_(parameter) if parameter.ndim == 4 else torch.nn.init.zeros_(parameter)
-    return write_weights(
-        EncoderWeights(record=record, tensors=dict(encoder.state_dict()), provenance={}), folder / "vgg-shaped.safetensors"
-    )
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("pairs", nargs="+", metavar="PHOTO=PAINTING")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--recipe", default="draft")
+    arguments = parser.parse_args()
+    stylizer = open_stylizer(arguments.recipe)
+    judge = open_encoder(EncoderSection(name="vgg19"), device=torch.device("cpu"), dtype=torch.float32)
+    rows: dict[str, dict[str, float]] = {}
+    cells = []
+    for pair in arguments.pairs:
+        photo_path, painting = pair.split("=")
+        whole = load_image(photo_path)
+        photo = Picture(pixels=resize(whole.pixels, fit_within(whole.width, whole.height, arguments.size)))
+        style = open_style(painting, stylizer.recipe, judge)
+        for strength in STRENGTHS:
+            painted = stylize(photo, painting, recipe=stylizer, strength=strength)
+            found = measure(Picture(pixels=painted.pixels), judge.exact, photo=photo, styles=[style])
+            row = {
+                "content": (found.content or 0.0) ** 0.5,
+                "style": found.style or 0.0,
+                "color": color_distance(painted.pixels, photo.pixels),
+            }
+            rows[f"{Path(photo_path).stem} as {Path(painting).stem}, {strength}"] = {name: round(value, 3) for name, value in row.items()}
+            cells.append((f"{Path(painting).stem} {strength}", painted.pixels))
+            print(pair, strength, row, flush=True)
+    save_image(contact_sheet(cells, columns=len(STRENGTHS)), arguments.output)
+    write_result("strength", {"size": arguments.size, "recipe": arguments.recipe, "rows": rows})
 
 
-def losses(stylizer: Stylizer, photo: Picture, painting: Path, strength: float) -> dict[str, float]:
-    from stylenet.stylizers.sources import open_style
-
-    style = open_style(painting, stylizer.recipe, stylizer.encoder)
-    size = (photo.width, photo.height)
-    goals = Goals(stylizer.recipe, [[(style, 1.0)]], photo_size=size, style_scale=1.0, device=torch.device("cpu"))
-    objective = Objective(stylizer.recipe, stylizer.encoder.exact, photo.pixels, goals(*size), style_factor=strength_factor(strength))
-    painted = stylize(photo, painting, recipe=stylizer, strength=strength).pixels
-    with torch.no_grad():
-        begin, end = ({name: float(value) for name, value in objective.terms(picture).items()} for picture in (photo.pixels, painted))
-    return {"ratio": begin["style"], "content_given_up": end["content"], "style_left": end["style"] / begin["style"]}
+def color_distance(given: torch.Tensor, photo: torch.Tensor) -> float:
+    """Mean distance in CIELAB (CIE76) of pictures (1, 3, H, W)."""
+    one, other = (rgb2lab(pixels[0].permute(1, 2, 0).numpy()) for pixels in (given, photo))
+    return float(np.linalg.norm(one - other, axis=-1).mean())
 
 
 if __name__ == "__main__":
-    import tempfile
-
-    photo_path, painting_path = (Path(word) for word in sys.argv[1:])
-    picture = load_image(photo_path)
-    rows = {}
-    with tempfile.TemporaryDirectory() as folder:
-        encoders = {"compact": "compact", "vgg-shaped": str(vgg_shaped(Path(folder)))}
-        for strength in (30.0, 50.0, 70.0):
-            for encoder, weights in encoders.items():
-                for solver, changes in SOLVERS.items():
-                    opened = open_stylizer(encoder=weights, changes=changes, precision="float32")
-                    for size in SIZES:
-                        pixels = resize(picture.pixels, fit_within(picture.width, picture.height, size))
-                        row = losses(opened, Picture(pixels=pixels), painting_path, strength)
-                        rows[f"{strength:g} {encoder} {solver} {size}"] = row
-                        print(strength, encoder, solver, size, {name: round(value, 3) for name, value in row.items()}, flush=True)
-    write_result("strength", rows)
+    main()

@@ -17,8 +17,8 @@ them, `stylenet recipes show NAME` explains one, `stylenet recipes copy NAME min
 
 The everyday recipes ({everyday}) need no download, nor do those of the literature: the Caffe-trained
 VGG-19 that most of them were made for is installed along with StyleNet. Those for VGG-16 paint with VGG-19 until a VGG-16 is fetched or
-imported, and those for torchvision's VGG-19 paint with Caffe's until that one is (`stylenet weights ls`); the program says so. Any of them
-runs with another encoder (`--encoder compact`), which changes what its weights mean; this is told, too. [Parity](parity.md) shows how
+imported, and those for torchvision's VGG-19 paint with Caffe's until that one is (`stylenet weights ls`); the program says so. `--encoder
+compact` paints any of them nearly alike in less time. [Parity](parity.md) shows how
 exactly each agrees with the program that it comes from.
 
 In the formulas F are the features of the picture being painted, P (or C) of the photo, G and A (or S) the Gram matrices of the picture

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stylenet.cli import options
+from stylenet.cli.places import keep_apart, place
 from stylenet.errors import UsageError
 from stylenet.image.output import check_output
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 Photo = Annotated[Path | None, typer.Option("--photo", metavar="PHOTO", help="What they were painted from.")]
 StyleOption = Annotated[list[str] | None, typer.Option("--style", metavar="STYLE", help="What they shall look like. May be repeated.")]
 Sheet = Annotated[Path | None, typer.Option("--sheet", metavar="FILE", help="Also the pictures side by side, with their measures.")]
-_DEFAULT_ENCODER = "compact"
+_DEFAULT_ENCODER = "vgg19"
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +41,7 @@ def compare(
     """Measure finished pictures: how near to style and photo, how noisy, with checkerboards or seams. The best of a column has a star."""
     if sheet is not None:
         check_output(sheet)
-        options.refuse_input_as_output(sheet, [*results, *([] if photo is None else [photo]), *(style or ())])
+        keep_apart([("--sheet", sheet)], [*results, photo, *(style or ()), options.weights_file(encoder)])
 
     from stylenet.evaluation.measures import BETTER_LOWER, measure
     from stylenet.image.files import load_image, save_image
@@ -91,12 +92,20 @@ def explain(
     quiet: options.Quiet = False,
 ) -> None:
     """Show where in a picture the photo was given up, and where the style is still missing, as colors over it."""
-    output = options.free_name(f"{result.stem}-explained") if output is None else output
-    check_output(output)
-    options.refuse_input_as_output(output, [result, photo, *style])
     if not style:
         raise UsageError("explain needs --style: where the style is missing depends on which")
+    with place(output, f"{result.stem}-explained") as output:
+        check_output(output)
+        keep_apart([("--output", output)], [result, photo, *style, options.weights_file(encoder)])
+        facts = _explained(result, photo, style, encoder=encoder or _DEFAULT_ENCODER, output=output)
+        if not quiet:
+            for fact in facts:
+                print(fact)
+            print(output)
 
+
+def _explained(result: Path, photo: Path, style: list[str], *, encoder: str, output: Path) -> list[str]:
+    """Write the explanation, and return it in words."""
     from stylenet.evaluation.explaining import explain as explanation
     from stylenet.evaluation.explaining import overlay
     from stylenet.image.files import load_image, save_image
@@ -105,7 +114,7 @@ def explain(
     from stylenet.stylizers.stylizer import open_stylizer
 
     picture, source = load_image(result), load_image(photo)
-    stylizer = open_stylizer(encoder=encoder or _DEFAULT_ENCODER, precision="float32")
+    stylizer = open_stylizer(encoder=encoder, precision="float32")
     styles = [open_style(name, stylizer.recipe, stylizer.encoder) for name in style]
     told = explanation(picture, source, styles, stylizer.encoder.exact)
     cells = [(result.name, picture.pixels)]
@@ -117,7 +126,4 @@ def explain(
         cells.append((f"{name}: dark {least:.2g}, bright {most:.2g}", overlay(picture.pixels, heat, most=most, least=least)))
         facts.append(f"{name}: {float(heat.mean()):.3g} on average, {most:.3g} in the brightest places")
     save_image(contact_sheet(cells, columns=3, cell_px=min(640, max(picture.width, picture.height))), output)
-    if not quiet:
-        for fact in facts:
-            print(fact)
-        print(output)
+    return facts
