@@ -1,4 +1,4 @@
-"""A small encoder with the layers that style files hold, and a painting."""
+"""A small encoder with a layer of every depth, a VGG-19 that knows nothing, and a painting."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from stylenet.catalog.encoders import EncoderRecord
+from stylenet.catalog.encoders import VGG19, EncoderRecord
 from stylenet.encoders.vgg import VggEncoder
 
 WIDTHS = {"conv1_1": 4, "conv2_1": 5, "conv3_1": 6, "conv4_1": 7, "conv5_1": 8}
@@ -20,6 +20,16 @@ def encoder() -> VggEncoder:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         return VggEncoder(RECORD).requires_grad_(False).eval()
+
+
+@pytest.fixture(scope="session")
+def vgg19() -> VggEncoder:
+    """Random weights, with the spread that keeps activations from fading in the depth."""
+    encoder = VggEncoder(VGG19)
+    generator = torch.Generator().manual_seed(0)
+    for name, values in encoder.named_parameters():
+        torch.nn.init.normal_(values, std=0.1 if name.endswith("bias") else (2 / values[0].numel()) ** 0.5, generator=generator)
+    return encoder.requires_grad_(False).eval()
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import struct
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, load_file, save, save_file
 from torch import Tensor
 
 from stylenet.catalog.styles import StyleCard, read_card
@@ -17,14 +19,15 @@ from stylenet.encoders.vgg import VggEncoder
 from stylenet.errors import StyleError
 from stylenet.losses.style import gram_distance
 from stylenet.styles.files import LAYERS, measure_style, read_style, write_style
+from stylenet.styles.packed import PACKING
 from stylenet.styles.style import PictureStyle, StoredStyle
 
-SHA = "ab" * 32
+TENSORS = dict[str, Tensor]
 
 
 @pytest.fixture(scope="module")
-def style(encoder: VggEncoder, painting: Tensor) -> StoredStyle:
-    return measure_style(painting, encoder, StyleCard(name="blue-hills", title="Blue Hills", artist="Nobody"), encoder_sha256=SHA)
+def style(vgg19: VggEncoder, painting: Tensor) -> StoredStyle:
+    return measure_style(painting, vgg19, StyleCard(name="blue-hills", title="Blue Hills", artist="Nobody"))
 
 
 @pytest.fixture
@@ -33,56 +36,80 @@ def path(style: StoredStyle, tmp_path: Path) -> Path:
     return tmp_path / "blue-hills.safetensors"
 
 
-def rewritten(path: Path, tensors: dict[str, Tensor], **metadata: str) -> Path:
+def rewritten(path: Path, change: Callable[[TENSORS], object] = lambda tensors: None, *, end: int | None = None, **metadata: str) -> Path:
+    """The file with its statistics or its metadata changed, and its deflated bytes cut off at `end`."""
     with path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         kept = json.loads(file.read(length))["__metadata__"]
-    save_file(tensors, path, metadata={**kept, **metadata})
+    tensors = load(zlib.decompress(load_file(path)["statistics"].numpy().tobytes()))
+    change(tensors)
+    data = bytearray(zlib.compress(save(tensors))[:end])
+    save_file({"statistics": torch.frombuffer(data, dtype=torch.uint8)}, path, metadata={**kept, **metadata})
     return path
 
 
 def test_round_trip(style: StoredStyle, path: Path) -> None:
-    again = read_style(path, encoder_sha256=SHA)
+    again = read_style(path)
     assert again.card == style.card
-    assert again.ladder.keys() == style.ladder.keys()
-    for size, layers in style.ladder.items():
-        for layer, moments in layers.items():
-            torch.testing.assert_close(again.ladder[size][layer].tensors, moments.tensors, rtol=0, atol=0)
+    assert again.layers.keys() == style.layers.keys() == set(PACKING) > set(LAYERS)
+    for layer, moments in style.layers.items():
+        torch.testing.assert_close(again.layers[layer].tensors, moments.tensors, rtol=0, atol=0)
 
 
 def test_the_card_tells_what_was_measured(style: StoredStyle, path: Path) -> None:
     card = read_card(path)
     assert (card.name, card.title, card.artist, card.width, card.height) == ("blue-hills", "Blue Hills", "Nobody", 256, 192)
-    assert card.encoder_sha256 == SHA
+    assert (card.format, card.measured_with) == (2, "vgg19")
     assert card.colors
     assert sum(share for _, share in card.colors) == pytest.approx(1, abs=0.01)
-    assert card.sizes_px == tuple(style.ladder)
+    assert card.sizes_px == (222, 111, 55, 28)
+    assert all(len(values.mean) == 4 for values in style.layers.values())
 
 
-def test_the_file_says_what_the_picture_says(style: StoredStyle, encoder: VggEncoder, painting: Tensor) -> None:
-    """Means and variances are whole; of the covariance what 48 directions do not hold is left out."""
-    picture = PictureStyle(name="p", pixels=painting, encoder=encoder, rim_px=16)
+def test_the_file_says_what_the_picture_says(style: StoredStyle, vgg19: VggEncoder, painting: Tensor) -> None:
+    """Means and variances are whole; of the covariance what the directions do not hold is left out."""
+    picture = PictureStyle(name="p", pixels=painting, encoder=vgg19, rim_px=16)
     for size in style.card.sizes_px:
-        exact = picture.at(size, LAYERS)
-        for layer in LAYERS:
-            kept = style.ladder[size][layer].moments
-            torch.testing.assert_close(kept.mean, exact[layer].mean, rtol=1e-6, atol=1e-6)
+        exact, kept = picture.at(size, PACKING), style.at(size, PACKING)
+        for layer in PACKING:
+            scale = exact[layer].gram.diagonal(dim1=1, dim2=2).mean().sqrt().item()
+            torch.testing.assert_close(kept[layer].mean, exact[layer].mean, rtol=1e-3, atol=scale / 500)
             variance = exact[layer].covariance.diagonal(dim1=1, dim2=2)
-            torch.testing.assert_close(kept.covariance.diagonal(dim1=1, dim2=2), variance, rtol=2e-3, atol=1e-3 * variance.max().item())
-            assert gram_distance(kept, exact[layer], "relative").item() < 1e-3
+            torch.testing.assert_close(
+                kept[layer].covariance.diagonal(dim1=1, dim2=2), variance, rtol=2e-2, atol=2e-2 * variance.max().item()
+            )
+            assert gram_distance(kept[layer], exact[layer], "relative").item() < 5e-3
+
+
+def test_between_two_sizes_it_is_nearer_than_either(style: StoredStyle, vgg19: VggEncoder, painting: Tensor) -> None:
+    exact = PictureStyle(name="p", pixels=painting, encoder=vgg19, rim_px=16).at(157, PACKING)
+    blended, *ends = (style.at(size, PACKING) for size in (157, 111, 222))
+    for layer in PACKING:
+        errors = [gram_distance(values[layer], exact[layer], "relative").item() for values in (blended, *ends)]
+        assert errors[0] < min(errors[1:]) + 1e-4, layer
 
 
 def test_the_file_is_small(path: Path) -> None:
-    assert path.stat().st_size < 20_000
+    """Every style has the same parts: a painting of another size does not take more than a few percent more."""
+    assert 100_000 < path.stat().st_size < 300_000
 
 
 def test_nothing_else_is_left_in_the_folder(path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir() if entry.is_file()] == [path.name]
 
 
-def test_other_encoder_weights_are_refused(path: Path) -> None:
-    with pytest.raises(StyleError, match=r"measured with other encoder weights \(abababab, here cdcdcdcd\); make it again"):
-        read_style(path, encoder_sha256="cd" * 32)
+def test_an_old_file_is_refused_and_how_to_make_it_anew_is_told(path: Path) -> None:
+    card = {"name": "blue-hills", "title": "Blue Hills", "sizes_px": [222, 111], "encoder_sha256": "ab" * 32, "width": 256, "height": 192}
+    for read in (read_card, read_style):
+        with pytest.raises(StyleError, match=r"made by an older StyleNet.*; make it anew from the painting: `stylenet styles add PICTURE`"):
+            read(rewritten(path, stylenet_style=json.dumps(card)))
+
+
+@pytest.mark.parametrize(("given", "told"), [({"format": 3, "news": 1}, "format 3"), ({"measured_with": "vgg99"}, "'vgg99'")])
+def test_a_newer_file_is_refused(given: dict[str, object], told: str, path: Path, style: StoredStyle) -> None:
+    card = {**msgspec.to_builtins(style.card), **given}
+    with pytest.raises(StyleError, match=f"made by a newer StyleNet: .*{told}.*; update stylenet"):
+        read_style(rewritten(path, stylenet_style=json.dumps(card)))
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 64, struct.pack("<Q", 20) + b"{}" * 10, b"PK\x03\x04" + bytes(100)])
@@ -90,13 +117,13 @@ def test_a_foreign_file_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "foreign.safetensors"
     path.write_bytes(content)
     with pytest.raises(StyleError, match="is not a style file; make one with"):
-        read_style(path, encoder_sha256=SHA)
+        read_style(path)
 
 
 def test_safetensors_of_something_else_are_refused(tmp_path: Path) -> None:
     save_file({"a": torch.zeros(3)}, tmp_path / "other.safetensors")
     with pytest.raises(StyleError, match="is not a style file"):
-        read_style(tmp_path / "other.safetensors", encoder_sha256=SHA)
+        read_style(tmp_path / "other.safetensors")
 
 
 @pytest.mark.parametrize("keep", [0.5, 0.9])
@@ -104,44 +131,118 @@ def test_a_truncated_file_is_refused(keep: float, path: Path) -> None:
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * keep)])
     with pytest.raises(StyleError, match=r"blue-hills\.safetensors' is (broken|not a style file)"):
-        read_style(path, encoder_sha256=SHA)
+        read_style(path)
 
 
-def test_a_file_without_a_layer_is_refused(path: Path) -> None:
-    tensors = {name: value for name, value in load_file(path).items() if "relu3_1.rest" not in name}
-    with pytest.raises(StyleError, match="is broken"):
-        read_style(rewritten(path, tensors), encoder_sha256=SHA)
+def without_a_part(tensors: TENSORS) -> None:
+    del tensors["relu3_1.rest"]
 
 
-def test_numbers_that_are_none_are_refused(path: Path) -> None:
-    tensors = {name: torch.full_like(value, float("nan")) if name.endswith("rest") else value for name, value in load_file(path).items()}
-    with pytest.raises(StyleError, match="it holds values that are not numbers"):
-        read_style(rewritten(path, tensors), encoder_sha256=SHA)
+def not_a_number(tensors: TENSORS) -> None:
+    tensors["conv4_1.units"][1, 0] = float("nan")
 
 
-def test_parts_that_do_not_belong_together_are_refused(path: Path) -> None:
-    tensors = {name: value[:-1].clone() if name.endswith("factor") else value for name, value in load_file(path).items()}
-    with pytest.raises(StyleError, match="is broken"):
-        read_style(rewritten(path, tensors), encoder_sha256=SHA)
+def endless_rows(tensors: TENSORS) -> None:
+    tensors["relu1_1.rows"][0, 0] = float("inf")
+
+
+def no_scale(tensors: TENSORS) -> None:
+    tensors["relu2_1.units"][0, 2] = 0
+
+
+def negative_scale(tensors: TENSORS) -> None:
+    tensors["relu2_1.rows"][0, 2] = -1
+
+
+def a_direction_less(tensors: TENSORS) -> None:
+    tensors["relu5_1.basis"] = tensors["relu5_1.basis"][:, :-1].clone()
+
+
+def a_channel_less(tensors: TENSORS) -> None:
+    for part in ("mean", "rest"):
+        tensors[f"relu5_1.{part}"] = tensors[f"relu5_1.{part}"][:, :-1].clone()
+    tensors["relu5_1.basis"] = tensors["relu5_1.basis"][:-1].clone()
+
+
+def a_size_less(tensors: TENSORS) -> None:
+    for name in [name for name in tensors if not name.endswith("basis")]:
+        tensors[name] = tensors[name][:-1].clone()
+
+
+def a_number(tensors: TENSORS) -> None:
+    tensors["conv1_1.basis"] = torch.tensor(3, dtype=torch.int8)
+
+
+def other_types(tensors: TENSORS) -> None:
+    tensors["conv2_2.factor"] = tensors["conv2_2.factor"].float()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (without_a_part, "it has no 'relu3_1.rest'"),
+        (not_a_number, "it holds values that are not numbers"),
+        (endless_rows, "it holds values that are not numbers"),
+        (no_scale, "it holds scales that are not positive"),
+        (negative_scale, "it holds scales that are not positive"),
+        (a_direction_less, "its parts do not belong together"),
+        (a_channel_less, "its parts do not belong together"),
+        (a_size_less, "its parts do not belong together"),
+        (a_number, "its parts do not belong together"),
+        (other_types, "its parts have other types"),
+    ],
+)
+def test_a_broken_file_is_refused(change: Callable[[TENSORS], None], told: str, path: Path) -> None:
+    with pytest.raises(StyleError, match=rf"blue-hills\.safetensors' is broken: {told}"):
+        read_style(rewritten(path, change))
+
+
+@pytest.mark.parametrize("end", [1, 100, -1000, -1])
+def test_statistics_that_break_off_are_refused(end: int, path: Path) -> None:
+    with pytest.raises(StyleError, match=r"is broken"):
+        read_style(rewritten(path, end=end))
+
+
+def test_a_file_that_unpacks_without_end_is_refused(path: Path) -> None:
+    bomb = torch.frombuffer(bytearray(zlib.compress(bytes(1 << 26))), dtype=torch.uint8)
+    with path.open("rb") as file:
+        (length,) = struct.unpack("<Q", file.read(8))
+        metadata = json.loads(file.read(length))["__metadata__"]
+    save_file({"statistics": bomb}, path, metadata=metadata)
+    with pytest.raises(StyleError, match=r"is broken"):
+        read_style(path)
+
+
+def test_a_file_that_was_measured_at_no_size_is_refused(path: Path, style: StoredStyle) -> None:
+    card = {**msgspec.to_builtins(style.card), "sizes_px": []}
+    with pytest.raises(StyleError, match=r"is broken"):
+        read_style(rewritten(path, stylenet_style=json.dumps(card)))
 
 
 def test_a_card_with_unknown_fields_is_refused(path: Path, style: StoredStyle) -> None:
     card = {**msgspec.to_builtins(style.card), "price": 3}
     with pytest.raises(StyleError, match="is not a style file"):
-        read_style(rewritten(path, load_file(path), stylenet_style=json.dumps(card)), encoder_sha256=SHA)
+        read_style(rewritten(path, stylenet_style=json.dumps(card)))
 
 
 @pytest.mark.parametrize("name", ["Blue Hills", "blue_hills", "-blue", "blue--hills", "", "../blue"])
-def test_names_that_cannot_be(name: str, encoder: VggEncoder, painting: Tensor) -> None:
+def test_names_that_cannot_be(name: str, vgg19: VggEncoder, painting: Tensor) -> None:
     with pytest.raises(StyleError, match="cannot be a style's name; use small letters, digits and single hyphens"):
-        measure_style(painting, encoder, StyleCard(name=name), encoder_sha256=SHA)
+        measure_style(painting, vgg19, StyleCard(name=name))
 
 
-def test_too_small_a_painting(encoder: VggEncoder) -> None:
+def test_too_small_a_painting(vgg19: VggEncoder) -> None:
     with pytest.raises(StyleError, match="the painting is 200 x 63 pixels; a style needs at least 64 on the short side"):
-        measure_style(torch.rand(1, 3, 63, 200), encoder, StyleCard(name="strip"), encoder_sha256=SHA)
+        measure_style(torch.rand(1, 3, 63, 200), vgg19, StyleCard(name="strip"))
+
+
+def test_another_encoder_does_not_measure(encoder: VggEncoder, painting: Tensor) -> None:
+    with pytest.raises(
+        StyleError, match="style files hold statistics of VGG-19 with max pooling; they cannot be measured with this 'compact'"
+    ):
+        measure_style(painting, encoder, StyleCard(name="blue-hills"))
 
 
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(StyleError, match="no style file"):
-        read_style(tmp_path / "none.safetensors", encoder_sha256=SHA)
+        read_style(tmp_path / "none.safetensors")

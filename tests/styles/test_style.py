@@ -11,31 +11,37 @@ from torch import Tensor
 from stylenet.catalog.styles import StyleCard
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.errors import StyleError
+from stylenet.losses.moments import Moments
 from stylenet.styles.packed import PackedMoments
 from stylenet.styles.style import PictureStyle, StoredStyle, ladder_sizes
 
 
 def stored(*sizes: int) -> StoredStyle:
     """A ladder whose means are the sizes themselves, without any variance."""
-    nothing = {"factor": torch.zeros(2, 1).half(), "rest": torch.zeros(2).half()}
-    values = {size: {"relu1_1": PackedMoments(mean=torch.full((2,), float(size)), **nothing)} for size in sizes}
-    return StoredStyle(card=StyleCard(name="ladder", sizes_px=sizes), ladder=values)
+    ladder = [Moments(torch.full((1, 2), float(size)), torch.full((1, 2, 2), float(size) ** 2), 1) for size in sizes]
+    return StoredStyle(card=StyleCard(name="ladder", sizes_px=sizes), layers={"relu1_1": PackedMoments.of(ladder, 1, 1e-3)})
 
 
 @pytest.mark.parametrize(("asked", "expected"), [(100, 100), (200, 200), (400, 400), (50, 100), (800, 400)])
 def test_a_step_of_the_ladder_and_beyond_its_ends(asked: float, expected: float) -> None:
-    assert stored(100, 200, 400).at(asked, ("relu1_1",))["relu1_1"].mean[0, 0] == expected
+    assert stored(100, 200, 400).at(asked, ("relu1_1",))["relu1_1"].mean[0, 0] == pytest.approx(expected, rel=1e-6)
 
 
 def test_between_two_steps_by_octaves() -> None:
     """Halfway in scale, at 200 * sqrt 2, lies the mean of both."""
     moments = stored(100, 200, 400).at(200 * math.sqrt(2), ("relu1_1",))["relu1_1"]
-    torch.testing.assert_close(moments.mean, torch.full((1, 2), 300.0, dtype=torch.float64))
-    torch.testing.assert_close(moments.gram, torch.full((1, 2, 2), (200.0**2 + 400.0**2) / 2, dtype=torch.float64))
+    torch.testing.assert_close(moments.mean, torch.full((1, 2), 300.0, dtype=torch.float64), rtol=1e-6, atol=0)
+    torch.testing.assert_close(moments.gram, torch.full((1, 2, 2), (200.0**2 + 400.0**2) / 2, dtype=torch.float64), rtol=1e-6, atol=0)
+
+
+def test_the_order_of_the_sizes_does_not_matter() -> None:
+    for size in (100, 250, 400):
+        one, other = (stored(*sizes).at(size, ("relu1_1",))["relu1_1"] for sizes in ((100, 200, 400), (400, 200, 100)))
+        torch.testing.assert_close(one.gram, other.gram)
 
 
 def test_a_ladder_of_one_step() -> None:
-    assert stored(300).at(17, ("relu1_1",))["relu1_1"].mean[0, 0] == 300
+    assert stored(300).at(17, ("relu1_1",))["relu1_1"].mean[0, 0] == pytest.approx(300, rel=1e-6)
 
 
 def test_a_layer_that_is_not_in_the_file() -> None:

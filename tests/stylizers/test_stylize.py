@@ -108,7 +108,7 @@ def test_a_texture_has_the_styles_colors(photo: Picture) -> None:
 
 
 def test_an_unknown_style_is_refused_by_name(quick: Stylizer, photo: Picture) -> None:
-    with pytest.raises(StyleError, match=r"'stary-night' is neither a file nor one of the 28 styles.* Did you mean 'starry-night'"):
+    with pytest.raises(StyleError, match=r"'stary-night' is neither a file nor one of the 42 styles.* Did you mean 'starry-night'"):
         list(quick.stylize(photo, "stary-night"))
 
 

@@ -16,6 +16,12 @@ from stylenet.errors import StyleError, did_you_mean
 
 _LONGEST_HEADER = 1 << 20
 
+FORMAT = 2
+"""Of the style files that this version writes and reads. Those of format 1 held statistics of an encoder that is gone."""
+
+MEASURED_WITH = "vgg19"
+"""The network whose statistics they hold: VGG-19 as trained with Caffe."""
+
 
 class StyleCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a person wants to know of a style.
@@ -25,7 +31,8 @@ class StyleCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         colors: The painting's palette as ("#rrggbb", share), the largest share first.
         mean_color: "#rrggbb".
         sizes_px: Square roots of the areas at which the painting was looked at.
-        encoder_sha256: Of the weights that the numbers belong to.
+        format: Of the file.
+        measured_with: The network whose statistics the file holds.
         width: Of the painting's picture, pixels.
         height: Of the painting's picture, pixels.
     """
@@ -38,9 +45,17 @@ class StyleCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     colors: tuple[tuple[str, float], ...] = ()
     mean_color: str = "#808080"
     sizes_px: tuple[int, ...] = ()
-    encoder_sha256: str = ""
+    format: int = FORMAT
+    measured_with: str = MEASURED_WITH
     width: int = 0
     height: int = 0
+
+
+class _Version(msgspec.Struct, frozen=True):
+    """What is read of a card before the rest: cards of other formats have other fields."""
+
+    format: int = 1
+    measured_with: str = ""
 
 
 def list_styles() -> tuple[StyleCard, ...]:
@@ -79,7 +94,7 @@ def read_card(path: Path) -> StyleCard:
     """The card of a style file.
 
     Raises:
-        StyleError: the file cannot be read or is not a style file.
+        StyleError: the file cannot be read, is not a style file, or is one of another version of StyleNet.
     """
     try:
         with path.open("rb") as file:
@@ -87,11 +102,23 @@ def read_card(path: Path) -> StyleCard:
             if length > _LONGEST_HEADER:
                 raise ValueError("its header is too long")
             header: dict[str, Any] = json.loads(file.read(length))
-        card = header["__metadata__"]["stylenet_style"]
-        return msgspec.json.decode(card, type=StyleCard)
+        text = header["__metadata__"]["stylenet_style"]
+        version = msgspec.json.decode(text, type=_Version)
+        if (version.format, version.measured_with) == (FORMAT, MEASURED_WITH):
+            return msgspec.json.decode(text, type=StyleCard)
     except FileNotFoundError:
         raise StyleError(f"no style file '{path}'") from None
     except OSError as error:
         raise StyleError(f"style file '{path}' cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError, struct.error, msgspec.MsgspecError):
         raise StyleError(f"'{path}' is not a style file; make one with `stylenet styles add PICTURE`") from None
+    if version.format < FORMAT:
+        raise StyleError(
+            f"style file '{path}' was made by an older StyleNet, with statistics of an encoder that is gone; make it anew from the "
+            "painting: `stylenet styles add PICTURE`, with --replace where it was added to the library"
+        )
+    raise StyleError(
+        f"style file '{path}' was made by a newer StyleNet: it has format {version.format} with statistics of "
+        f"'{version.measured_with}', and this version reads format {FORMAT} with those of '{MEASURED_WITH}'; update stylenet, or make it "
+        "anew with `stylenet styles add PICTURE`"
+    )

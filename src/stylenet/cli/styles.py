@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from stylenet.cli import options
+from stylenet.cli.places import keep_apart, place
 
 _SWATCH_PX = "256"
 
@@ -78,7 +79,7 @@ def show(
             "picture": f"{card.width} x {card.height} pixels",
             "scales": ", ".join(f"{size} px" for size in card.sizes_px),
             "colors": ", ".join(colors),
-            "encoder": f"compact ({card.encoder_sha256[:8]})",
+            "statistics": "VGG-19, as trained with Caffe",
             "file": f"{path} ({path.stat().st_size / 1000:.0f} kB)",
         }
         print_facts(facts.items())
@@ -86,8 +87,8 @@ def show(
             print("".join(color_patch(color, max(1, round(share * 48))) for color, share in card.colors))
     if swatch:
         quickest = next((name for name in EVERYDAY if name in recipe_names()), None)
-        output = output or options.free_name(f"{card.name}-swatch")
-        run_job(Job(photo=None, styles=[str(path)], output=output, recipe=quickest, wishes={"size": size}, quiet=json))
+        with place(output, f"{card.name}-swatch") as output:
+            run_job(Job(photo=None, styles=[str(path)], output=output, recipe=quickest, wishes={"size": size}, quiet=json))
 
 
 def add(
@@ -106,10 +107,12 @@ def add(
     replace: Annotated[bool, typer.Option("--replace", metavar="", help="Replace the style of this name that was added before.")] = False,
 ) -> None:
     """Make a style of a painting: its statistics, a few hundred kB, so that it is used without its picture."""
-    from stylenet.catalog.styles import StyleCard
+    from stylenet.catalog.styles import StyleCard, added_styles_folder
     from stylenet.stylizers.library import add_style, name_from
 
     card = StyleCard(name=name_from(picture) if name is None else name, title=title, artist=artist, year=year, licence=licence)
+    option, target = ("--name", added_styles_folder() / f"{card.name}.safetensors") if output is None else ("--output", output)
+    keep_apart([(option, target)], [picture])
     path = add_style(picture, card, output=output, replace=replace)
     use = path if output else card.name
     print(f"{path}  ({path.stat().st_size / 1000:.0f} kB); use it: stylenet stylize PHOTO {use}")

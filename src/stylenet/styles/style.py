@@ -100,11 +100,11 @@ class StoredStyle:
 
     Attributes:
         card: What a person wants to know.
-        ladder: Moments by layer, for each size of `card.sizes_px`.
+        layers: Moments by layer, each at all of `card.sizes_px`, in their order.
     """
 
     card: StyleCard
-    ladder: Mapping[int, Mapping[str, PackedMoments]]
+    layers: Mapping[str, PackedMoments]
 
     @property
     def name(self) -> str:
@@ -117,20 +117,22 @@ class StoredStyle:
         Raises:
             StyleError: a layer is not in the file.
         """
-        sizes = sorted(self.ladder)
-        stored = self.ladder[sizes[0]]
-        missing = [layer for layer in layers if layer not in stored]
+        layers, sizes = tuple(layers), sorted(self.card.sizes_px)
+        missing = [layer for layer in layers if layer not in self.layers]
         if missing:
             raise StyleError(
-                f"style '{self.name}' knows the compact encoder's {', '.join(stored)}, but the recipe asks for {', '.join(missing)}; "
+                f"style '{self.name}' knows VGG-19's {', '.join(self.layers)}, but the recipe asks for {', '.join(missing)}; "
                 "give the painting's picture in place of the style"
             )
         above = next((size for size in sizes if size >= size_px), sizes[-1])
         below = next((size for size in reversed(sizes) if size <= size_px), sizes[0])
         if above == below:
-            return {layer: self.ladder[above][layer].moments for layer in layers}
+            return {layer: self._stored(above, layer) for layer in layers}
         share = math.log(size_px / below) / math.log(above / below)
-        return {layer: _between(self.ladder[below][layer].moments, self.ladder[above][layer].moments, share) for layer in layers}
+        return {layer: _between(self._stored(below, layer), self._stored(above, layer), share) for layer in layers}
+
+    def _stored(self, size_px: int, layer: str) -> Moments:
+        return self.layers[layer].moments(self.card.sizes_px.index(size_px))
 
 
 def ladder_sizes(width: int, height: int) -> tuple[int, ...]:

@@ -75,13 +75,17 @@ class Goals:
         layers = tuple(self._recipe.style.layers)
         if isinstance(style, MixedStyle):
             return together([self._measure(part, level) for part in style.parts])
-        if self._recipe.painting.size == "area" or isinstance(style, StoredStyle):
+        if self._recipe.painting.size == "area":
             return style.at(math.sqrt(level[0] * level[1]) * self._style_scale, layers)
-        return style.at_size(*self._painting_size(style, level), layers)
-
-    def _painting_size(self, style: PictureStyle, level: tuple[int, int]) -> tuple[int, int]:
-        """The size at which a recipe of the literature looks at the painting."""
+        if isinstance(style, StoredStyle):
+            # A ladder knows no shapes but the painting's own, and nothing beyond its largest step.
+            return style.at(math.sqrt(math.prod(self._painting_size((style.card.width, style.card.height), level))), layers)
         height, width = style.pixels.shape[2:]
+        return style.at_size(*self._painting_size((width, height), level), layers)
+
+    def _painting_size(self, own: tuple[int, int], level: tuple[int, int]) -> tuple[int, int]:
+        """The size at which a recipe of the literature looks at a painting of its `own` (width, height)."""
+        width, height = own
         match self._recipe.painting.size:
             case "photo":
                 return level

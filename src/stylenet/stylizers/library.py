@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from stylenet.catalog.styles import StyleCard, added_styles_folder
+import torch
+
+from stylenet.catalog.recipe import EncoderSection
+from stylenet.catalog.styles import MEASURED_WITH, StyleCard, added_styles_folder
+from stylenet.encoders.opening import open_encoder
 from stylenet.errors import OutputError, StyleError
 from stylenet.image.files import ImageSource, load_image
 from stylenet.image.resize import fit_within, resize
 from stylenet.styles.files import measure_style, write_style
-from stylenet.stylizers.stylizer import open_stylizer
 
 _SUFFIX = ".safetensors"
 _LARGEST_PX = 4096  # `styles.style.ladder_sizes` looks at no more
@@ -33,14 +36,14 @@ def add_style(picture: ImageSource, card: StyleCard, *, output: Path | None = No
     Raises:
         ImageError: The painting cannot be read.
         StyleError: The name is taken or cannot be one, or the painting is too small.
+        WeightsError: VGG-19, which measures styles, is not installed.
         OutputError: The file cannot be written.
     """
     target = _target(card, output, replace=replace)
     pixels = load_image(picture).pixels
     pixels = resize(pixels, fit_within(int(pixels.shape[3]), int(pixels.shape[2]), _LARGEST_PX))
-    # The encoder is the one that the everyday recipes use; which of them is opened makes no difference.
-    encoder = open_stylizer(device="cpu", precision="float32").encoder
-    style = measure_style(pixels, encoder.exact, card, encoder_sha256=encoder.sha256)
+    encoder = open_encoder(EncoderSection(name=MEASURED_WITH), device=torch.device("cpu"), dtype=torch.float32)
+    style = measure_style(pixels, encoder.exact, card)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
@@ -13,13 +14,14 @@ from torch import Tensor
 
 from stylenet.catalog.naming import is_name
 from stylenet.catalog.recipe import Recipe
-from stylenet.catalog.styles import find_style, read_card
+from stylenet.catalog.styles import find_style, read_card, style_files
 from stylenet.encoders.opening import OpenEncoder
 from stylenet.errors import ImageError, StyleError
 from stylenet.image.color import palette
 from stylenet.image.files import ImageSource, Picture, load_image
 from stylenet.image.recolor import keep_colors, parse_color
 from stylenet.image.resize import fit_within, resize
+from stylenet.styles.compatibility import check_encoder
 from stylenet.styles.files import read_style
 from stylenet.styles.style import MixedStyle, PictureStyle, StoredStyle
 from stylenet.stylizers.one_pass import TrainedStyle
@@ -43,23 +45,22 @@ def open_style(source: StyleSource, recipe: Recipe, encoder: OpenEncoder) -> Any
 
     Raises:
         ImageError: the picture cannot be read.
-        StyleError: neither a file nor the name of a style, a style file of another encoder, or a folder without a picture.
+        StyleError: neither a file nor the name of a style, a style file with another encoder's statistics, or a folder without a picture.
     """
-    if isinstance(source, (PictureStyle, StoredStyle, MixedStyle)):
+    if isinstance(source, StoredStyle):
+        check_encoder(source.name, recipe.name, encoder.exact)
+        return source
+    if isinstance(source, (PictureStyle, MixedStyle)):
         return source
     if isinstance(source, Picture):
         return _of_picture(source, recipe, encoder)
     if isinstance(source, (str, os.PathLike)):
-        path = find_style(str(source)) if is_name(source) else Path(source)
+        path = find_style(str(source)) if is_name(source, style_files()) else Path(source)
         if path.is_dir():
             return _of_folder(path, recipe, encoder)
         if path.suffix == ".safetensors":
-            if encoder.record.name != "compact":
-                raise StyleError(
-                    f"style '{path.stem}' holds statistics of the compact encoder, the painting is done with {encoder.record.name}; "
-                    "give the painting's picture, or --encoder compact"
-                )
-            return read_style(path, encoder_sha256=encoder.sha256)
+            check_encoder(path.stem, recipe.name, encoder.exact)
+            return read_style(path)
     return _of_picture(load_image(source), recipe, encoder)
 
 
@@ -87,13 +88,13 @@ def open_palette(source: str) -> tuple[tuple[str, float], ...]:
         StyleError: neither a file nor the name of a style, or a style that does not tell its colors.
         ImageError: the picture cannot be read.
     """
-    if not os.path.exists(source) and ("," in source or source.startswith("#")):
-        # Without the number sign too: unquoted, a shell takes it for the start of a comment.
-        words = [f"#{word.strip().removeprefix('#').lower()}" for word in source.split(",")]
+    # Without the number sign too: unquoted, a shell takes it for the start of a comment.
+    words = [f"#{word.strip().removeprefix('#').lower()}" for word in source.split(",")] if "," in source or source.startswith("#") else []
+    if words and (all(re.fullmatch("#[0-9a-f]{6}", word) for word in words) or not os.path.exists(source)):
         for word in words:
             parse_color(word)
         return tuple((word, 1 / len(words)) for word in words)
-    path = find_style(source) if is_name(source) else Path(source)
+    path = find_style(source) if is_name(source, style_files()) else Path(source)
     if path.suffix == ".safetensors":
         card = read_card(path)
         if not card.colors:
@@ -113,11 +114,11 @@ def style_fingerprint(style: AnyStyle | TrainedStyle) -> str:
         for picture in style.parts:
             digest.update(style_fingerprint(picture).encode())
     else:
-        for size, layers in sorted(style.ladder.items()):
-            for layer, values in sorted(layers.items()):
-                digest.update(f"{size} {layer}".encode())
-                for part in values.tensors.values():
-                    digest.update(part.numpy().tobytes())
+        digest.update(f"{style.card.sizes_px}".encode())
+        for layer, values in sorted(style.layers.items()):
+            digest.update(layer.encode())
+            for part in values.tensors.values():
+                digest.update(part.numpy().tobytes())
     return digest.hexdigest()
 
 

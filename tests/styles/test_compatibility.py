@@ -1,0 +1,66 @@
+"""Statistics of VGG-19 are compared with VGG-19's features, and with those of no other network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from stylenet.catalog.encoders import COMPACT, IMAGENET_RGB, VGG16, VGG19, EncoderRecord
+from stylenet.encoders.vgg import VggEncoder
+from stylenet.errors import StyleError
+from stylenet.styles.compatibility import FIRST_FILTERS, check_encoder, is_caffe_vgg19, is_measuring
+
+
+def encoder_of(record: EncoderRecord, length: float = FIRST_FILTERS) -> VggEncoder:
+    """Of that architecture, with filters of that length in its first layer."""
+    with torch.device("meta"):
+        encoder = VggEncoder(record)
+    weight = torch.rand(encoder.get_parameter("conv1_1.weight").shape, generator=torch.Generator().manual_seed(0))
+    encoder.get_submodule("conv1_1").weight = torch.nn.Parameter(weight * length / weight.norm())
+    return encoder
+
+
+@pytest.mark.parametrize(
+    "record",
+    [VGG19, COMPACT, replace(VGG19, rounding="up"), replace(VGG19, padding="reflect"), replace(COMPACT, padding="replicate")],
+    ids=["vgg19", "compact", "up", "reflect", "compact replicate"],
+)
+def test_vgg19_may_whole_or_factored(record: EncoderRecord) -> None:
+    check_encoder("waves", "standard", encoder_of(record))
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (
+            VGG16,
+            r"statistics of VGG-19 as trained with Caffe, and the encoder 'vgg16' is another network; give the painting's picture, or ",
+        ),
+        (replace(VGG19, preprocessing=IMAGENET_RGB), r"the encoder 'vgg19' is another network; .* --encoder vgg19$"),
+        (replace(COMPACT, widths=dict.fromkeys(COMPACT.widths, 8), ranks={}), r"the encoder 'compact' is another network"),
+        (
+            replace(VGG19, pooling="average"),
+            r"^style 'waves' holds statistics of VGG-19 with max pooling; recipe 'fine' pools by average: give the painting's picture$",
+        ),
+        (replace(COMPACT, pooling="l2"), r"recipe 'fine' pools by l2: give"),
+        (replace(VGG19, pooling_scale=2.0), r"recipe 'fine' multiplies what it pools by 2: give"),
+    ],
+)
+def test_others_may_not(record: EncoderRecord, told: str) -> None:
+    with pytest.raises(StyleError, match=told):
+        check_encoder("waves", "fine", encoder_of(record))
+
+
+@pytest.mark.parametrize("length", [0.2, 100.0, float("nan")])
+def test_scaled_weights_may_not(length: float) -> None:
+    with pytest.raises(StyleError, match=r"those of the encoder 'vgg19' were scaled; give the painting's picture"):
+        check_encoder("waves", "fine", encoder_of(VGG19, length))
+
+
+def test_only_vgg19_itself_measures() -> None:
+    assert is_measuring(VGG19)
+    assert is_caffe_vgg19(COMPACT)
+    for record in (COMPACT, VGG16, replace(VGG19, pooling="average"), replace(VGG19, preprocessing=IMAGENET_RGB)):
+        assert not is_measuring(record)

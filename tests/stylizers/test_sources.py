@@ -1,0 +1,70 @@
+"""From what a person gives as a style to a style: style files and the encoders that they are for."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from stylenet.catalog.encoders import VGG16, VGG19
+from stylenet.catalog.recipes import load_recipe
+from stylenet.catalog.styles import list_styles, style_files
+from stylenet.encoders.opening import OpenEncoder
+from stylenet.encoders.vgg import VggEncoder
+from stylenet.errors import StyleError
+from stylenet.events import Done
+from stylenet.image.files import Picture
+from stylenet.stylizers.job import Options
+from stylenet.stylizers.sources import open_style, style_fingerprint
+from stylenet.stylizers.stylizer import open_stylizer
+
+
+def opened(record: str, **changes: str) -> OpenEncoder:
+    """An encoder whose weights no one has loaded."""
+    with torch.device("meta"):
+        encoder = VggEncoder(replace({"vgg16": VGG16, "vgg19": VGG19}[record], **changes))  # type: ignore[arg-type]
+    return OpenEncoder(fast=encoder, exact=encoder, sha256="0" * 64, weights=record)
+
+
+def test_a_recipe_that_pools_by_average_needs_the_picture() -> None:
+    told = (
+        r"style 'starry-night' holds statistics of VGG-19 with max pooling; recipe 'gatys-2016-average' pools by average: give the painting"
+    )
+    with pytest.raises(StyleError, match=told):
+        open_style("starry-night", load_recipe("gatys-2016-average"), opened("vgg19", pooling="average"))
+
+
+def test_another_network_needs_the_picture() -> None:
+    with pytest.raises(StyleError, match=r"the encoder 'vgg16' is another network; give the painting's picture, or --encoder vgg19"):
+        open_style("starry-night", load_recipe("keras-2016"), opened("vgg16"))
+
+
+def test_an_opened_style_file_is_refused_too() -> None:
+    style = open_style("starry-night", load_recipe("standard"), open_stylizer(device="cpu", precision="float32").encoder)
+    with pytest.raises(StyleError, match=r"pools by average"):
+        open_style(style, load_recipe("gatys-2016-average"), opened("vgg19", pooling="average"))
+
+
+@pytest.mark.parametrize("recipe", ["gatys-2016", "pytorch-tutorial", "style-transfer-pytorch", "tensorflow-tutorial", "stylenet-2018"])
+def test_recipes_of_the_literature_paint_with_a_style_by_name(recipe: str, photo: Picture) -> None:
+    stylizer = open_stylizer(recipe, device="cpu", precision="float32", changes={"pyramid.steps": "[3]", "pyramid.save_every": "0"})
+    done = [event for event in stylizer.stylize(photo, "starry-night", Options(size="40")) if isinstance(event, Done)]
+    assert math.isfinite(done[0].loss)
+    assert torch.isfinite(done[0].image).all()
+
+
+def test_a_style_is_known_again_by_its_numbers() -> None:
+    encoder = open_stylizer(device="cpu", precision="float32").encoder
+    one, other = (open_style(name, load_recipe("standard"), encoder) for name in ("starry-night", "great-wave"))
+    assert style_fingerprint(one) == style_fingerprint(open_style("starry-night", load_recipe("standard"), encoder))
+    assert style_fingerprint(one) != style_fingerprint(other)
+
+
+def test_the_built_in_styles_are_whole_and_small() -> None:
+    cards = list_styles()
+    assert len(cards) >= 42
+    assert all(card.title and card.artist and card.year and card.licence == "Public domain" for card in cards)
+    assert all(path.stat().st_size < 300_000 for path in style_files().values())
+    assert sum(path.stat().st_size for path in style_files().values()) < 9_000_000
