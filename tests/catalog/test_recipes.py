@@ -154,3 +154,9 @@ def test_recipes_are_immutable() -> None:
     with pytest.raises(AttributeError):
         recipe.summary = "mine"  # type: ignore[misc]
     assert isinstance(recipe, Recipe)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_recipe_file_is_read_whatever_marks_its_encoding(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "mine.toml").write_bytes(recipe_text("draft").encode(encoding))
+    assert load_recipe(tmp_path / "mine.toml").solver == load_recipe("draft").solver

@@ -299,3 +299,10 @@ def test_a_region_that_fills_its_positions_counts_fully() -> None:
 def test_a_grid_without_positions() -> None:
     with pytest.raises(ShapeError, match="a grid of 0 x 4 positions"):
         mask_at(box(), stride_px=2, offset_px=0, rows=0, columns=4)
+
+
+def test_a_mask_of_label_numbers_is_refused_with_its_brightest_value(tmp_path: Path) -> None:
+    """0 and 1 look black; nothing would be kept, without a word."""
+    PIL.Image.fromarray(np.eye(8, dtype=np.uint8)).save(tmp_path / "labels.png")
+    with pytest.raises(ImageError, match="its brightest value is 1 of 255; white, 255, is inside a region"):
+        load_mask(tmp_path / "labels.png")

@@ -199,14 +199,11 @@ def test_tiff_of_16_bits_keeps_them(tmp_path: Path, layout: dict[str, Any]) -> N
     assert pixels_of(load_image(tmp_path / "deep.tif")) == pytest.approx(values / 65535, abs=1e-6)
 
 
-def test_tiff_of_16_bits_in_separate_planes_is_read_or_refused(tmp_path: Path) -> None:
+def test_tiff_of_16_bits_in_separate_planes_is_read(tmp_path: Path) -> None:
     tifffile = pytest.importorskip("tifffile")
     values = np.random.default_rng(1).integers(0, 65536, (3, 20, 33), dtype=np.uint16)
     tifffile.imwrite(tmp_path / "planes.tif", values, photometric="rgb", planarconfig="separate", compression="zlib")
     assert pixels_of(load_image(tmp_path / "planes.tif")) == pytest.approx(values.transpose(1, 2, 0) / 65535, abs=STEP)
-    tifffile.imwrite(tmp_path / "planes.tif", values, photometric="rgb", planarconfig="separate")
-    with pytest.raises(ImageError, match="separate, uncompressed planes is not supported; save it interleaved"):
-        load_image(tmp_path / "planes.tif")
 
 
 @pytest.mark.parametrize(
@@ -261,7 +258,7 @@ def test_16_bits_with_a_wide_gamut_profile_are_converted_in_8(adobe_profile: byt
     values = np.array([[[51400, 15420, 15420], [32896, 32896, 32896]]])
     picture = load_image(png(values, color_type=2, icc=adobe_profile))
     assert pixels_of(picture) == pytest.approx(adobe_to_srgb(values / 65535), abs=2 * STEP)
-    assert picture.notices == ("the embedded color profile is applied in 8 bits; the picture has 16",)
+    assert picture.notices == ("the embedded color profile is applied in 8 bits; the picture has more",)
 
 
 def test_a_gray_profile_is_converted(linear_gray_profile: bytes) -> None:

@@ -16,7 +16,7 @@ from stylenet.encoders.vgg import VggEncoder
 from stylenet.errors import StyleError
 from stylenet.events import Done
 from stylenet.image.files import Picture
-from stylenet.stylizers.job import Options
+from stylenet.stylizers.plan import Options
 from stylenet.stylizers.sources import open_style, style_fingerprint
 from stylenet.stylizers.stylizer import open_stylizer
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import math
 import os
 import re
@@ -39,9 +40,20 @@ def recipe_text(name: str) -> str:
     Raises:
         RecipeError: no recipe has this name.
     """
+    return recipe_path(name).read_text(encoding="utf-8")
+
+
+def recipe_path(name: str) -> Path:
+    """The file of a recipe that ships.
+
+    Raises:
+        RecipeError: no recipe has this name.
+    """
     if name not in recipe_names():
-        raise RecipeError(f"no recipe is called '{name}'; there are {', '.join(recipe_names())}.{did_you_mean(name, recipe_names())}")
-    return (_FOLDER / f"{name}.toml").read_text(encoding="utf-8")
+        raise RecipeError(
+            f"no recipe is called '{name}'; there are {', '.join(recipe_names())}, or a .toml file.{did_you_mean(name, recipe_names())}"
+        )
+    return Path(str(_FOLDER / f"{name}.toml"))
 
 
 def load_recipe(source: str | os.PathLike[str] | Recipe, changes: Mapping[str, str] | None = None) -> Recipe:
@@ -80,11 +92,22 @@ def _read(source: str | os.PathLike[str]) -> tuple[str, dict[str, Any]]:
         name = os.fspath(source)
         return name, tomllib.loads(recipe_text(name))
     try:
-        return path.stem, tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.stem, tomllib.loads(path.read_text(encoding=_encoding(path)))
     except FileNotFoundError:
         raise RecipeError(f"no recipe file '{path}'; give the path of a .toml file or one of {', '.join(recipe_names())}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except UnicodeError as error:
+        raise RecipeError(f"recipe file '{path}' cannot be read: it is not UTF-8 text ({error}); save it as UTF-8") from None
+    except (OSError, tomllib.TOMLDecodeError) as error:
         raise RecipeError(f"recipe file '{path}' cannot be read: {error}") from None
+
+
+def _encoding(path: Path) -> str:
+    """UTF-8, or what the start of the file says: a byte-order mark, which some editors write, or the zeros in UTF-16 without one."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    marks = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
+    unmarked = "utf-16-le" if start[1:2] == b"\0" else "utf-16-be" if start[:1] == b"\0" else "utf-8-sig"
+    return next((encoding for mark, encoding in marks.items() if start.startswith(mark)), unmarked)
 
 
 def _change(values: dict[str, Any], key: str, text: str, *, recipe: str) -> None:

@@ -14,6 +14,7 @@ from torch import Tensor
 from stylenet.errors import ImageError
 from stylenet.image.files import load_image, to_pil
 from stylenet.image.opening import damaged, opened
+from stylenet.image.tiff import TiffPicture
 
 _PLAIN = frozenset(("RGB", "L", "P", "CMYK", "YCbCr"))
 """Modes that Pillow turns into RGB as one expects."""
@@ -89,11 +90,11 @@ def _decoded(path: Path, least_px: int) -> PIL.Image.Image:
     with opened(path) as file:
         image = file.image
         try:
-            if image.mode in _PLAIN and "transparency" not in image.info:
+            if image.mode in _PLAIN and "transparency" not in image.info and not isinstance(image, TiffPicture):
                 image.draft("RGB", (least_px, least_px))
                 image.load()
                 return ImageOps.exif_transpose(image).convert("RGB")
-            return to_pil(load_image(path).pixels)  # slower, but knows transparency and 16 bits
+            return to_pil(load_image(path).pixels)  # slower, but knows transparency, 16 bits and floats
         except ImageError:
             raise
         except Exception as cause:  # Pillow's decoders raise nearly anything for hostile data

@@ -20,8 +20,9 @@ from PIL.PngImagePlugin import PngInfo
 from torch import Tensor
 
 from stylenet.errors import ImageError, OutputError, ShapeError
+from stylenet.image.levels import Floats
 from stylenet.image.metadata import RECEIPT_KEY, Metadata, exif_bytes, read_metadata, receipt_text, text_tags
-from stylenet.image.modes import Decoded, Floats, decode, from_array, turn_upright
+from stylenet.image.modes import Decoded, decode, from_array, turn_upright
 from stylenet.image.opening import FileSource, check_pixels, damaged, opened
 from stylenet.image.output import check_output, format_of, written_whole
 from stylenet.shapes import check_image
@@ -73,8 +74,9 @@ def load_image(source: ImageSource) -> Picture:
     """A picture from a file, bytes, a binary file object, Pillow or NumPy, upright and in sRGB.
 
     Gray, palette, CMYK, Lab and 16-bit pictures, transparency of every kind and embedded color profiles are converted. 16-bit PNG and
-    TIFF keep all their bits, except with an alpha channel beside gray, with separate planes, or with a profile other than sRGB: these
-    are read in 8. Of films, animations and multi-page files the first frame is taken; `notices` says so.
+    TIFF keep all their bits, except a PNG with an alpha channel beside gray, CMYK, Lab, and a profile other than sRGB: these are read
+    in 8. Floats and wide integers of TIFF are brought to 0..1; floats above 1, of a photo with a high dynamic range, are clipped. Of
+    films, animations and multi-page files the first frame is taken. `notices` tells what was done.
 
     Args:
         source: A path; the bytes of a file; a binary file object, read from where it stands; a `PIL.Image.Image` of any mode, at its
@@ -91,8 +93,8 @@ def load_image(source: ImageSource) -> Picture:
         check_pixels(source.size, "the given picture")
         return _decoded_picture(source, name="the given picture")
     with opened(source) as file:
-        again = file.reopen() if file.reopen and file.image.format in ("PNG", "TIFF") else None
-        return _decoded_picture(file.image, name=file.name, path=file.path, again=again)
+        again = file.reopen() if file.reopen and file.image.format == "PNG" else None
+        return _decoded_picture(file.image, name=file.name, path=file.path, again=again, notices=file.notices)
 
 
 def to_pil(image: Image, alpha: Mask | None = None) -> PIL.Image.Image:
@@ -157,16 +159,23 @@ def save_image(
     return target
 
 
-def _decoded_picture(image: PIL.Image.Image, *, name: str, path: str | None = None, again: PIL.Image.Image | None = None) -> Picture:
+def _decoded_picture(
+    image: PIL.Image.Image,
+    *,
+    name: str,
+    path: str | None = None,
+    again: PIL.Image.Image | None = None,
+    notices: tuple[str, ...] = (),
+) -> Picture:
     try:
-        frames = _frame_notice(image) if path or again or image.format else ()
+        frames = _frame_notice(image) if image.format else ()
         decoded = decode(image, again)
         metadata, orientation = read_metadata(image)  # after decoding: TIFF turns upright by itself, and then forgets its orientation
     except ImageError as cause:
         raise ImageError(f"cannot read {name}: {cause}") from None
     except Exception as cause:  # Pillow's decoders raise nearly anything for hostile data
         raise damaged(name, cause) from cause
-    return _picture(decoded, orientation=orientation, notices=frames, metadata=metadata, source=path)
+    return _picture(decoded, orientation=orientation, notices=notices + frames, metadata=metadata, source=path)
 
 
 def _frame_notice(image: PIL.Image.Image) -> tuple[str, ...]:

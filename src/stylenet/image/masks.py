@@ -31,6 +31,7 @@ KEEP = "photo"
 _INVERT = "invert:"
 _LUMINANCE = (0.2126, 0.7152, 0.0722)  # ITU-R BT.709, on encoded values: what a person sees as half gray is half inside
 _HALF_LEVEL_8, _HALF_LEVEL_16 = 0.5 / 255, 0.5 / 65535
+_DARKEST = 7.5 / 255  # the numbers of labels, 0, 1, 2, ..., look black and weigh nothing
 _WORST_ASPECT = 1.02
 
 
@@ -87,10 +88,17 @@ def load_mask(source: ImageSource | Picture, *, inverted: bool = False) -> Mask:
         Shape (1, 1, H, W), float32, 0..1.
 
     Raises:
-        ImageError: It cannot be read, or nothing is inside.
+        ImageError: It cannot be read, nothing is inside, or it is so dark that 1, 2, ... were meant for inside.
     """
     picture = source if isinstance(source, Picture) else load_image(source)
     mask = _levels(picture)
+    brightest = float(mask.max())
+    if 0 < brightest < _DARKEST:
+        name = f"'{picture.source}'" if picture.source else "the given mask"
+        raise ImageError(
+            f"{name} is black or nearly so: its brightest value is {brightest * 255:.3g} of 255; white, 255, is inside a region, "
+            "so stretch its values up to 255"
+        )
     mask = 1 - mask if inverted else mask
     if float(mask.max()) < _HALF_LEVEL_8:
         name = f"'{picture.source}'" if picture.source else "the given mask"

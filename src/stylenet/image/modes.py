@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +10,11 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from stylenet.errors import ImageError
+from stylenet.image.levels import Floats, from_gamma, unit, unit_levels
 from stylenet.image.profiles import Profile, lab_to_srgb
+from stylenet.image.tiff import TiffPicture
 
-Floats = NDArray[np.float32]
-
-_DEEP_RAW_MODES = {f"{bands};16{order}" for bands in ("RGB", "RGBA") for order in "BLN"}
+_DEEP_RAW_MODES = {"RGB;16B", "RGBA;16B"}
 _PLAIN = {"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB"}
 
 
@@ -39,7 +38,7 @@ def decode(image: PIL.Image.Image, again: PIL.Image.Image | None = None) -> Deco
 
     Args:
         image: Any mode; its embedded profile, if any, in `info`.
-        again: The same file opened once more and not yet loaded, to read all 16 bits of color pictures: Pillow gives the upper 8.
+        again: The same PNG opened once more and not yet loaded, to read all 16 bits of color pictures: Pillow gives the upper 8.
 
     Raises:
         ImageError: The mode is unknown, or values are not finite.
@@ -47,27 +46,32 @@ def decode(image: PIL.Image.Image, again: PIL.Image.Image | None = None) -> Deco
     """
     notices: list[str] = []
     profile = _profile_of(image, notices)
-    _refuse_split_planes(image)
+    if isinstance(image, TiffPicture):
+        return _decode_tiff(image, profile, notices)
     deep = _sixteen_bits(image, again)
     image.load()
+    is_negative = _is_left_negative(image)
     image, key = _plain(image)
     bands = image.getbands()
-    alpha = _unit(np.asarray(image.getchannel("A")), 255) if bands[-1] == "A" else None
+    alpha = unit(np.asarray(image.getchannel("A")), 255) if bands[-1] == "A" else None
     if image.mode in ("L", "LA", "I", "F") or image.mode.startswith("I;16"):
         levels = _gray_levels(image, notices)
+        levels = 1 - levels if is_negative else levels
         alpha = _keyed(np.asarray(image)[..., None], key) if alpha is None and image.mode != "LA" else alpha
         rgb = _gray_to_srgb(levels, profile, notices)
     elif image.mode in ("RGB", "RGBA"):
         stored = np.asarray(image.convert("RGB")) if deep is None else deep[..., :3]
         if deep is not None and deep.shape[2] == 4:
-            alpha = _unit(deep[..., 3], 65535)
+            alpha = unit(deep[..., 3], 65535)
         alpha = _keyed(stored, key) if alpha is None else alpha
         rgb = _rgb_to_srgb(stored, profile, notices)
     elif image.mode in ("CMYK", "LAB"):
-        rgb = _unit(np.asarray(_print_to_srgb(image, profile, notices)), 255)
+        rgb = unit(np.asarray(_print_to_srgb(image, profile, notices)), 255)
     else:
         raise ImageError(f"a picture of mode {image.mode} cannot be used; convert it to RGB first")
-    return Decoded(rgb=rgb, alpha=None if alpha is None or bool((alpha >= 1).all()) else alpha, notices=tuple(notices))
+    if profile is None and "srgb" not in image.info:  # PNG: of several statements about color the tone curve alone counts least
+        rgb = from_gamma(rgb, image.info.get("gamma"))
+    return Decoded(rgb=rgb, alpha=_unless_opaque(alpha), notices=tuple(notices))
 
 
 def from_array(array: NDArray[Any]) -> Decoded:
@@ -81,7 +85,7 @@ def from_array(array: NDArray[Any]) -> Decoded:
     if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4) or array.size == 0:
         raise ImageError(f"an array of shape {array.shape} is no picture; allowed are (H, W) and (H, W, 1..4), channels last")
     if array.dtype in (np.uint8, np.uint16):
-        values = _unit(array, int(np.iinfo(array.dtype).max))
+        values = unit(array, int(np.iinfo(array.dtype).max))
     elif array.dtype == bool or np.issubdtype(array.dtype, np.floating):
         values = array.astype(np.float32)
     else:
@@ -91,7 +95,7 @@ def from_array(array: NDArray[Any]) -> Decoded:
     colors = values.shape[2] - (values.shape[2] in (2, 4))
     alpha = values[..., -1] if values.shape[2] in (2, 4) else None
     rgb = np.repeat(values[..., :1], 3, axis=2) if colors == 1 else values[..., :3]
-    return Decoded(rgb=rgb, alpha=None if alpha is None or bool((alpha >= 1).all()) else alpha, notices=())
+    return Decoded(rgb=rgb, alpha=_unless_opaque(alpha), notices=())
 
 
 def turn_upright(pixels: Floats, orientation: int) -> Floats:
@@ -105,8 +109,40 @@ def turn_upright(pixels: Floats, orientation: int) -> Floats:
     return pixels
 
 
-def _unit(stored: NDArray[Any], full_scale: int) -> Floats:
-    return np.divide(stored, np.float32(full_scale), dtype=np.float32)
+def _decode_tiff(image: TiffPicture, profile: Profile | None, notices: list[str]) -> Decoded:
+    stored, place = image.samples(), image.alpha_channel()
+    colors = len(image.getbands())
+    if image.mode == "P":
+        table = image.colors()
+        rgb = _rgb_to_srgb(table[stored[..., 0].clip(max=len(table) - 1)], profile, notices)
+        return Decoded(rgb=rgb, alpha=None, notices=tuple(notices))
+    if image.mode == "LAB":
+        upper = np.ascontiguousarray((stored[..., :3] >> 8).astype(np.uint8))
+        lab = PIL.Image.frombytes("LAB", image.size, upper.tobytes(), "raw", "LAB")
+        return Decoded(rgb=unit(np.asarray(lab_to_srgb(lab)), 255), alpha=None, notices=tuple(notices))
+    used = [*range(colors)] if place is None else [*range(colors), place[0]]
+    levels = unit_levels(stored[..., used], "gray" if colors == 1 else "color", notices)
+    alpha = None if place is None else levels[..., colors]
+    levels = 1 - levels[..., :colors] if image.is_negative else levels[..., :colors]
+    if alpha is not None and place is not None and place[1]:
+        levels = np.divide(levels, alpha[..., None], out=np.zeros_like(levels), where=alpha[..., None] > 0).clip(max=1)
+    if image.mode == "CMYK":
+        inks = PIL.Image.fromarray((levels * 255).round().astype(np.uint8), "CMYK")
+        rgb = unit(np.asarray(_print_to_srgb(inks, profile, notices)), 255)
+    elif image.mode == "L":
+        rgb = _gray_to_srgb(levels[..., 0], profile, notices)
+    else:
+        rgb = _rgb_to_srgb(levels, profile, notices)
+    return Decoded(rgb=rgb, alpha=_unless_opaque(alpha), notices=tuple(notices))
+
+
+def _unless_opaque(alpha: Floats | None) -> Floats | None:
+    return None if alpha is None or bool((alpha >= 1).all()) else alpha
+
+
+def _is_left_negative(image: PIL.Image.Image) -> bool:
+    """True for a TIFF of more than 8 bits that was opened with Pillow, which turns white that is stored as zero in 8 bits only."""
+    return getattr(image, "tag_v2", {}).get(262) == 0 and image.mode.startswith(("I", "F"))
 
 
 def _plain(image: PIL.Image.Image) -> tuple[PIL.Image.Image, Any]:
@@ -143,19 +179,11 @@ def _profile_of(image: PIL.Image.Image, notices: list[str]) -> Profile | None:
     return profile
 
 
-def _refuse_split_planes(image: PIL.Image.Image) -> None:
-    """Pillow takes each byte of 16-bit samples for a sample where a TIFF's planes are apart and uncompressed, and says nothing."""
-    tags, tiles = getattr(image, "tag_v2", {}), getattr(image, "tile", [])
-    planes, bits = tags.get(284), tags.get(258, (8,))
-    if planes == 2 and len(bits) > 1 and max(bits) > 8 and any(tile.codec_name == "raw" for tile in tiles):
-        raise ImageError("a TIFF of 16 bits with its channels in separate, uncompressed planes is not supported; save it interleaved")
-
-
 def _sixteen_bits(image: PIL.Image.Image, again: PIL.Image.Image | None) -> NDArray[np.uint16] | None:
-    """All 16 bits of an RGB or RGBA file, shape (H, W, 3 or 4), or None where the file has fewer or Pillow must do.
+    """All 16 bits of an RGB or RGBA PNG, shape (H, W, 3 or 4), or None where the file has fewer or Pillow must do.
 
     Pillow's unpackers for 16-bit color keep the upper byte. Told the opposite byte order they keep the lower one; so decoding twice
-    gives both, for every compression that Pillow knows and without a second decoder.
+    gives both without a second decoder.
     """
     tiles = getattr(image, "tile", None)
     if again is None or not tiles:
@@ -163,13 +191,9 @@ def _sixteen_bits(image: PIL.Image.Image, again: PIL.Image.Image | None) -> NDAr
     raw_modes = {tile.args if isinstance(tile.args, str) else tile.args[0] for tile in tiles}
     if not raw_modes <= _DEEP_RAW_MODES:
         return None
-    native = "B" if sys.byteorder == "little" else "L"
-    opposite = {"B": "L", "L": "B", "N": native}
 
     def swapped(args: Any) -> Any:
-        if isinstance(args, str):
-            return args[:-1] + opposite[args[-1]]
-        return (args[0][:-1] + opposite[args[0][-1]], *args[1:])
+        return args.replace(";16B", ";16L") if isinstance(args, str) else (args[0].replace(";16B", ";16L"), *args[1:])
 
     again.tile = [tile._replace(args=swapped(tile.args)) for tile in again.tile]  # type: ignore[attr-defined]
     upper, lower = np.asarray(image), np.asarray(again)
@@ -178,21 +202,13 @@ def _sixteen_bits(image: PIL.Image.Image, again: PIL.Image.Image | None) -> NDAr
 
 
 def _gray_levels(image: PIL.Image.Image, notices: list[str]) -> Floats:
-    """Gray values in 0..1, shape (H, W). Wide modes have no stated full scale, so it is inferred from their largest value."""
+    """Gray values in 0..1, shape (H, W)."""
     if image.mode in ("L", "LA"):
-        return _unit(np.asarray(image.getchannel(0)), 255)
-    values = np.asarray(image, dtype=np.float64)
+        return unit(np.asarray(image.getchannel(0)), 255)
     if image.mode.startswith("I;16"):
-        return (values / 65535).astype(np.float32)
-    if not np.isfinite(values).all():
-        raise ImageError("the picture holds values that are not finite (NaN or infinity); save it again without them")
-    low, high = float(values.min()), float(values.max())
-    scales = (255.0, 65535.0) if image.mode == "I" else (1.0, 255.0)
-    fitting = [scale for scale in scales if low >= 0 and high <= scale]
-    if fitting:
-        return (values / fitting[0]).astype(np.float32)
-    notices.append(f"gray values {low:g}..{high:g} are stretched to black..white")
-    return ((values - low) / max(high - low, 1e-12)).astype(np.float32)
+        bits = getattr(image, "tag_v2", {}).get(258, (16,))
+        return unit(np.asarray(image), 2 ** (bits[0] if bits[0] in (10, 12, 14) else 16) - 1)
+    return unit_levels(np.asarray(image), "gray", notices)
 
 
 def _gray_to_srgb(levels: Floats, profile: Profile | None, notices: list[str]) -> Floats:
@@ -206,19 +222,23 @@ def _gray_to_srgb(levels: Floats, profile: Profile | None, notices: list[str]) -
     return np.repeat(levels[..., None], 3, axis=2)
 
 
-def _rgb_to_srgb(stored: NDArray[np.uint8] | NDArray[np.uint16], profile: Profile | None, notices: list[str]) -> Floats:
-    is_deep = stored.dtype == np.uint16
+def _rgb_to_srgb(stored: NDArray[Any], profile: Profile | None, notices: list[str]) -> Floats:
+    """`stored`, shape (H, W, 3), is uint8, uint16, or floats in 0..1."""
+    levels = unit(stored, int(np.iinfo(stored.dtype).max)) if stored.dtype.kind == "u" else stored.astype(np.float32)
     if profile is not None and not profile.is_srgb:
-        eight = (stored >> 8).astype(np.uint8) if is_deep else stored.astype(np.uint8, copy=False)
+        scaled = levels * 255
+        lower = np.floor(scaled)
         try:
-            converted = profile.to_srgb(PIL.Image.fromarray(eight))
+            below = stored if stored.dtype == np.uint8 else lower.astype(np.uint8)
+            converted = unit(np.asarray(profile.to_srgb(PIL.Image.fromarray(below))), 255)
+            if stored.dtype != np.uint8:
+                above = profile.to_srgb(PIL.Image.fromarray((lower + 1).clip(max=255).astype(np.uint8)))
+                converted += (scaled - lower) * (unit(np.asarray(above), 255) - converted)
+                notices.append("the embedded color profile is applied in 8 bits; the picture has more")
+            return converted
         except ValueError as cause:
             notices.append(str(cause))
-        else:
-            if is_deep:
-                notices.append("the embedded color profile is applied in 8 bits; the picture has 16")
-            return _unit(np.asarray(converted), 255)
-    return _unit(stored, 65535 if is_deep else 255)
+    return levels
 
 
 def _print_to_srgb(image: PIL.Image.Image, profile: Profile | None, notices: list[str]) -> PIL.Image.Image:

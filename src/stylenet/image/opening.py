@@ -19,8 +19,11 @@ from dataclasses import dataclass
 from typing import BinaryIO, TypeAlias
 
 import PIL.Image
+from PIL import PngImagePlugin
 
 from stylenet.errors import ImageError, did_you_mean
+from stylenet.image.mending import mended_jpeg, mended_png
+from stylenet.image.tiff import TiffPicture
 
 MAX_PIXELS = 200_000_000
 """The largest picture that is decoded, in pixels; the largest telephone cameras of 2024 make 199.8 million."""
@@ -35,6 +38,8 @@ CAMERA_RAW = {".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".pef", ".raf", ".
 
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
+_ARCHIVES = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x28\xb5\x2f\xfd")  # gzip ... Zstandard
+
 FileSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 
 
@@ -44,15 +49,17 @@ class Opened:
 
     Attributes:
         name: How messages call it: its path in quotes, or "the given data".
-        image: Pillow's picture, at its first frame.
+        image: Pillow's picture, at its first frame; a `TiffPicture` where Pillow would not read the pixels, or not right.
         path: The file, where there is one.
         reopen: Opens the same data once more, where that is possible.
+        notices: What was mended in the file, one line each.
     """
 
     name: str
     image: PIL.Image.Image
     path: str | None = None
     reopen: Callable[[], PIL.Image.Image] | None = None
+    notices: tuple[str, ...] = ()
 
 
 @contextlib.contextmanager
@@ -75,9 +82,21 @@ def opened(source: FileSource) -> Iterator[Opened]:
         if not head:
             raise ImageError(f"cannot read {name}: it is empty (0 bytes)")
         _register_heif(head)
-        image = stack.enter_context(_open_header(file, name=name, head=head))
+        notices = _tone_notice(head)
+        if head.startswith(b"\x89PNG\r\n\x1a\n"):
+            file = mended_png(file, notices)
+        image = stack.enter_context(_open_image(file, name=name, head=head))
         check_pixels(image.size, name)
-        yield Opened(name=name, image=image, path=path, reopen=lambda: _open_header(file, name=name, head=head))
+        if head.startswith(b"\xff\xd8\xff") and (mended := mended_jpeg(file, notices)):
+            file = mended
+            image = stack.enter_context(_open_header(file, name=name, head=head))
+        yield Opened(
+            name=name,
+            image=image,
+            path=path,
+            reopen=lambda: _open_header(file, name=name, head=head),
+            notices=tuple(notices),
+        )
 
 
 def check_pixels(size: tuple[int, int], name: str) -> None:
@@ -100,24 +119,53 @@ def damaged(name: str, cause: BaseException) -> ImageError:
     return ImageError(f"cannot read {name}: it is damaged or cut off ({reason}); get it again from where it came")
 
 
+_LONGEST_PROFILE = 16 * 2**20  # bytes of a PNG's color profile; printers' have several million, Pillow stops at one
 _pillow_lock = threading.Lock()
 
 
 @contextlib.contextmanager
 def quiet_pillow() -> Iterator[None]:
-    """Pillow without its warnings and its own size limit, which lies below ours and cannot be given as an argument.
+    """Pillow without its warnings, and with our limits, which are higher than its own and cannot be given as arguments.
 
     Only headers and metadata are read inside; `check_pixels` follows. The lock keeps two of our threads from restoring each other's
     settings.
     """
     with _pillow_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        limit = PIL.Image.MAX_IMAGE_PIXELS
-        PIL.Image.MAX_IMAGE_PIXELS = None
+        limits = PIL.Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK
+        PIL.Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = None, _LONGEST_PROFILE
         try:
             yield
         finally:
-            PIL.Image.MAX_IMAGE_PIXELS = limit
+            PIL.Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = limits
+
+
+def _open_image(file: BinaryIO, *, name: str, head: bytes) -> PIL.Image.Image:
+    tiff = _open_tiff(file, head)
+    if tiff is not None and tiff.is_readable and not tiff.is_plain:
+        check_pixels(tiff.padded_size, name)
+        return tiff
+    try:
+        return _open_header(file, name=name, head=head)
+    except ImageError:
+        if tiff is None:
+            raise
+        if not tiff.is_readable:
+            raise ImageError(
+                f"cannot read {name}: a TIFF of this layout is not supported ({tiff.layout}); save it with 8 or 16 bits, RGB, uncompressed"
+            ) from None
+        check_pixels(tiff.padded_size, name)
+        return tiff
+
+
+def _open_tiff(file: BinaryIO, head: bytes) -> TiffPicture | None:
+    if head[:4] not in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
+        return None
+    try:
+        with quiet_pillow():
+            return TiffPicture(file, head)
+    except Exception:  # a hostile header can raise nearly anything; Pillow says what is wrong with it
+        return None
 
 
 def _open_header(file: BinaryIO, *, name: str, head: bytes) -> PIL.Image.Image:
@@ -128,7 +176,7 @@ def _open_header(file: BinaryIO, *, name: str, head: bytes) -> PIL.Image.Image:
             file.seek(0)
             return PIL.Image.open(file, formats=formats)
     except PIL.UnidentifiedImageError:
-        raise ImageError(f"cannot read {name}: {_what_it_is(head)}") from None
+        raise ImageError(f"cannot read {name}: {_what_it_is(head) or _why_refused(file, head, formats)}") from None
     except Exception as cause:  # a hostile header can raise nearly anything from Pillow's parsers
         raise damaged(name, cause) from cause
 
@@ -193,8 +241,33 @@ def _is_heif(head: bytes) -> bool:
     return head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS
 
 
-def _what_it_is(head: bytes) -> str:
-    """What a file that no decoder takes is by its first bytes, and what to do, as the end of a sentence."""
+def _tone_notice(head: bytes) -> list[str]:
+    """A line where a PNG, AVIF or HEIC file has one of the tone curves of HDR video, which nothing here undoes (ITU-T H.273, table 3)."""
+    is_png, is_film = head.startswith(b"\x89PNG"), head[4:8] == b"ftyp"
+    _, found, rest = head.partition(b"cICP" if is_png else b"colrnclx")
+    transfer = rest[1 if is_png else 3 :][:1]
+    name = {b"\x10": "PQ", b"\x12": "HLG"}.get(transfer) if found and (is_png or is_film) else None
+    return [f"the picture has the HDR tone curve {name}; its tones are taken as sRGB, so that it looks flat"] if name else []
+
+
+def _why_refused(file: BinaryIO, head: bytes, formats: list[str]) -> str:
+    """What the decoder that a file's first bytes call for has against it, as the end of a sentence."""
+    for known in formats:
+        factory, accept = PIL.Image.OPEN[known]
+        if accept is None or accept(head[:16]) is not True:
+            continue
+        try:
+            file.seek(0)
+            with quiet_pillow():
+                factory(file, "")
+        except Exception as cause:
+            reason = " ".join(str(cause).split())[:160] or type(cause).__name__
+            return f"it is damaged or of a kind of {known} that is not supported ({reason}); get it again, or convert it to PNG"
+    return f"it is damaged or of an unknown kind; readable are {READABLE}"
+
+
+def _what_it_is(head: bytes) -> str | None:
+    """What a file that no decoder takes is by its first bytes, and what to do, as the end of a sentence; None where they do not tell."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if _is_heif(head) and "HEIF" not in PIL.Image.OPEN:
         return "HEIC photos need one more package; run: pip install pillow-heif"
@@ -211,9 +284,15 @@ def _what_it_is(head: bytes) -> str:
     is_picture = _is_heif(head) or head[8:12] in (b"avif", b"avis", b"WEBP")
     if not is_picture and (head[4:8] == b"ftyp" or head.startswith((b"\x1aE\xdf\xa3", b"RIFF"))):
         return "it is a film or a sound; give a picture file"
+    if head.startswith((b"#?RADIANCE", b"#?RGBE", b"\x76\x2f\x31\x01")):
+        return "Radiance HDR and OpenEXR are not supported; map its tones and export it as PNG or TIFF"
+    if head.startswith(b"gimp xcf"):
+        return "it is a GIMP document; export it as PNG or TIFF"
     if head.startswith(b"PK\x03\x04"):
         return "it is a ZIP archive; unpack it first"
+    if head.startswith(_ARCHIVES) or head[257:262] == b"ustar":
+        return "it is an archive or a compressed file; unpack it first"
     with contextlib.suppress(UnicodeDecodeError):
         if b"\0" not in head and codecs.getincrementaldecoder("utf-8")().decode(head):  # incremental: the last character may be cut
             return f"it holds text, whatever its name says; readable are {READABLE}"
-    return f"it is damaged or of an unknown kind; readable are {READABLE}"
+    return None

@@ -1,0 +1,64 @@
+"""Stored numbers of every type and tone curve, as sRGB-encoded levels in 0..1."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stylenet.errors import ImageError
+
+Floats: TypeAlias = NDArray[np.float32]
+
+
+def unit(stored: NDArray[Any], full_scale: int) -> Floats:
+    """`stored`, any shape, 0..`full_scale`, as floats in 0..1."""
+    return np.divide(stored, np.float32(full_scale), dtype=np.float32)
+
+
+def unit_levels(stored: NDArray[Any], name: str, notices: list[str]) -> Floats:
+    """Numbers of any type as levels in 0..1, of the same shape. What they mean is inferred where their type does not say it.
+
+    Unsigned bytes and words have their full scale. Wider and signed integers have no white that all programs agree on: it is that of 8
+    or 16 bits where all fit in, the type's own where some come near it, and else the largest value. Floats in 0..1 are levels; where most
+    lie there the brighter ones are highlights, which are clipped. A line in `notices`, with `name`, tells what was changed.
+
+    Raises:
+        ImageError: A value is not finite.
+    """
+    if stored.dtype in (np.uint8, np.uint16):
+        return unit(stored, int(np.iinfo(stored.dtype).max))
+    if not np.isfinite(stored).all():
+        raise ImageError("the picture holds values that are not finite (NaN or infinity); save it again without them")
+    low, high = float(stored.min()), float(stored.max())
+    is_float = stored.dtype.kind == "f"
+    scales = [1.0, 255.0] if is_float else [255.0, 65535.0][: stored.itemsize // 2]
+    if stored.dtype.kind == "u" and high > np.iinfo(stored.dtype).max / 16:
+        scales.append(float(np.iinfo(stored.dtype).max))
+    if is_float and high > 1 and (low >= 0 or name == "color") and float(np.median(stored[stored > 0])) <= 1:
+        notices.append(f"{name} values {low:g}..{high:g} are clipped to 0..1, black..white")
+        return stored.clip(0, 1).astype(np.float32)
+    if is_float and name == "color" and low < 0 and high <= 255:
+        notices.append(f"{name} values {low:g}..{high:g} are clipped at 0, black")
+        stored, low = stored.clip(min=0), 0.0
+    fitting = [scale for scale in scales if low >= 0 and high <= scale]
+    if fitting:
+        return (stored / fitting[0]).astype(np.float32)
+    notices.append(f"{name} values {low:g}..{high:g} are stretched to black..white")
+    return ((stored.astype(np.float64) - low) / max(high - low, 1e-12)).astype(np.float32)
+
+
+def from_gamma(encoded: Floats, gamma: object) -> Floats:
+    """Levels in 0..1 that are light to the power of `gamma`, any shape, as sRGB-encoded ones.
+
+    `gamma` is what the PNG chunk gAMA says: 1 for linear light, 0.45455 for what sRGB comes close to. That, and what is no number above
+    0, changes nothing.
+
+    References:
+        IEC 61966-2-1, section 5.2.
+    """
+    if not isinstance(gamma, float) or not 0.05 <= gamma <= 5 or abs(gamma * 2.2 - 1) < 0.05:
+        return encoded
+    light = encoded ** np.float32(1 / gamma)
+    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055).astype(np.float32)

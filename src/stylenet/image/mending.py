@@ -1,0 +1,136 @@
+"""Small faults of good files, mended before Pillow sees them: it refuses the whole picture for each of these."""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import zlib
+from typing import BinaryIO
+
+import PIL.Image
+from PIL.JpegImagePlugin import JpegImageFile
+
+_LONGEST_TEXT = 2**20  # what one text chunk may unpack to, as in Pillow
+_LONGEST_TEXTS = 48 * 2**20  # all together; Pillow refuses the file at 64
+_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")  # 00: a stuffed byte, D0..D7: restarts inside a scan
+_FILLINGS = (b"\x5a\x93\x2c\xe1" * 64, b"\xaa\x55" * 128, b"\xf3\x0c\x71" * 80, b"\xc6\x39\x18" * 80)
+_END = b"\xff\xd9"
+
+
+def mended_png(file: BinaryIO, notices: list[str]) -> BinaryIO:
+    """The PNG `file` without the chunks that Pillow would refuse it for and that the picture can do without.
+
+    These are ancillary chunks with a wrong checksum, as libpng leaves them out too, and texts that unpack to more than a megabyte.
+    A line in `notices` names the former. The same file comes back where there are none.
+    """
+    unwanted: list[tuple[int, int]] = []
+    damaged: dict[str, None] = {}
+    texts_bytes, start = 0, 8
+    while True:
+        file.seek(start)
+        header = file.read(8)
+        if len(header) < 8:
+            break
+        length, kind = struct.unpack(">I4s", header)
+        end = start + 12 + length
+        if kind[0] & 0x20:  # a small first letter: the picture can be shown without it
+            data = file.read(length + 4)
+            if len(data) < length + 4:
+                break
+            if zlib.crc32(kind + data[:-4]) != int.from_bytes(data[-4:]):
+                unwanted.append((start, end))
+                damaged[kind.decode("latin-1")] = None
+            elif kind in (b"tEXt", b"zTXt", b"iTXt"):
+                size = _unpacked_bytes(kind, data[:-4])
+                if size > _LONGEST_TEXT or texts_bytes + size > _LONGEST_TEXTS:
+                    unwanted.append((start, end))
+                else:
+                    texts_bytes += size
+        start = end
+    if damaged:
+        notices.append(f"PNG chunks with a wrong checksum are left out: {', '.join(damaged)}")
+    return _without(file, unwanted) if unwanted else file
+
+
+def mended_jpeg(file: BinaryIO, notices: list[str]) -> BinaryIO | None:
+    """The JPEG `file` with the end marker that it lacks and a line in `notices`; None where it has one, or where rows are missing.
+
+    Whether all rows are there is found out by decoding it several times, with different bytes after the last: what is missing is then
+    made of these bytes, and differs.
+    """
+    file.seek(0, io.SEEK_END)
+    file.seek(max(0, file.tell() - 2))
+    if file.read() == _END:
+        return None
+    file.seek(0)
+    data = file.read().rstrip(b"\xff")  # a first half of the end marker, or of two bytes that belong together
+    if not _lacks_only_its_end(data):
+        return None
+    try:
+        shown = _decoded(data + _END)
+        complete = all(_decoded(data + _restarting(filling, data) + _END) == shown for filling in _FILLINGS)
+    except Exception:  # damaged further up; the decoder says so again, to the person
+        return None
+    if not complete:
+        return None
+    notices.append("the JPEG lacks its end marker; all of its rows are there")
+    return io.BytesIO(data + _END)
+
+
+def _unpacked_bytes(kind: bytes, data: bytes) -> int:
+    """The size of a text chunk's text, counted no further than just beyond what is allowed."""
+    rest = data.partition(b"\0")[2]
+    if kind == b"iTXt":
+        is_packed, rest = rest[:1] == b"\1", rest[2:].split(b"\0", 2)[-1]
+    else:
+        is_packed, rest = kind == b"zTXt", rest[1:] if kind == b"zTXt" else rest
+    if not is_packed:
+        return 0  # is as long as it is in the file
+    try:
+        return len(zlib.decompressobj().decompress(rest, _LONGEST_TEXT + 1))
+    except zlib.error:
+        return 0
+
+
+def _without(file: BinaryIO, unwanted: list[tuple[int, int]]) -> BinaryIO:
+    file.seek(0)
+    data = file.read()
+    starts, ends = (0, *(end for _, end in unwanted)), (*(start for start, _ in unwanted), len(data))
+    return io.BytesIO(b"".join(data[start:end] for start, end in zip(starts, ends, strict=True)))
+
+
+def _lacks_only_its_end(data: bytes) -> bool:
+    """True where the data ends in a scan, no end marker came before, and the scans so far give every coefficient its last bit."""
+    components: set[int] = set()
+    known: set[tuple[int, int]] = set()
+    place = 2
+    while found := _MARKER.search(data, place):
+        marker, place = data[found.end() - 1], found.end()
+        if marker == 0xD9:
+            return False
+        length = int.from_bytes(data[place : place + 2])
+        segment = data[place + 2 : place + length]
+        if len(segment) != length - 2:
+            return False
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            components = set(segment[6::3])
+        elif marker == 0xDA:
+            count = segment[0]
+            first, last, bits = segment[1 + 2 * count : 4 + 2 * count]
+            if bits & 15 == 0:
+                known |= {(component, place) for component in segment[1 : 1 + 2 * count : 2] for place in range(first, last + 1)}
+        place += length
+    return bool(components) and len(known) >= 64 * len(components)
+
+
+def _restarting(filling: bytes, data: bytes) -> bytes:
+    """`filling` with restart markers between, the next one first: a scan that is cut off just before one waits for it."""
+    before = re.findall(rb"\xff([\xd0-\xd7])", data[data.rfind(b"\xff\xda") :])
+    following = before[-1][0] - 0xD0 + 1 if before else 0
+    return filling + b"".join(bytes((0xFF, 0xD0 + number % 8)) + filling for number in range(following, following + 8))
+
+
+def _decoded(data: bytes) -> bytes:
+    with JpegImageFile(io.BytesIO(data)) as image:
+        return PIL.Image.Image.tobytes(image)
