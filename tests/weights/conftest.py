@@ -254,8 +254,8 @@ def make_npy_header() -> Callable[..., bytes]:
 
 @pytest.fixture
 def compact_like(tmp_path: Path) -> Path:
-    """A file as the distillation writes it: float16, readouts, no record but the encoder's name."""
-    record = EncoderRecord(name="tiny", widths={"conv1_1": 4, "conv2_1": 6}, preprocessing=CAFFE_BGR, readouts={"relu2_1": 8})
+    """A file in float16 with a factored convolution and no record but the encoder's name."""
+    record = EncoderRecord(name="tiny", widths={"conv1_1": 4, "conv2_1": 6}, preprocessing=CAFFE_BGR, ranks={"conv2_1": 2})
     path = tmp_path / "compact.safetensors"
     tensors = {name: tensor.half() for name, tensor in random_weights(record).tensors.items()}
     save_file(tensors, path, metadata={"encoder": "tiny", "step": "9000", "config": json.dumps({"seed": 1})})

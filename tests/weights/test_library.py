@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
 
-from stylenet.catalog.encoders import CAFFE_BGR
+from stylenet.catalog.encoders import CAFFE_BGR, COMPACT
 from stylenet.catalog.weights import WEIGHTS
 from stylenet.errors import OutputError, WeightsError
 from stylenet.weights import bundled
@@ -181,11 +183,34 @@ def test_bundled(compact_like, monkeypatch, tmp_path):
     bundled.bundled_path.cache_clear()
 
 
-@pytest.mark.skipif("compact" not in bundled.bundled_names(), reason="the compact encoder's weights are not in this checkout")
 def test_the_compact_encoder_ships_whole():
     weights = bundled.open_bundled("compact")
-    assert weights.record.name == "compact"
-    assert "VGG-19" in weights.provenance["distilled_from"]
+    assert weights.record == COMPACT
+    assert "tools/factoring/factor.py" in weights.provenance["made_by"]
+    assert bundled.bundled_path("compact").stat().st_size < 6_000_000
+
+
+def test_kernels_in_8_bits(weights, slim_architectures, tmp_path):
+    """Every value comes back within half a step of its channel's scale, and biases are exact."""
+    path = write_weights(weights, tmp_path / "small.safetensors", kernels="int8")
+    found = read_weights(path)
+    assert set(found.tensors) == set(weights.tensors)
+    for name, exact in weights.tensors.items():
+        if exact.ndim == 1:
+            assert torch.equal(found.tensors[name], exact)
+        else:
+            step = exact.abs().amax((1, 2, 3), keepdim=True) / 127
+            assert ((found.tensors[name] - exact).abs() <= step * 0.501).all()
+
+
+def test_8_bits_without_their_scales_are_refused(weights, slim_architectures, tmp_path):
+    path = write_weights(weights, tmp_path / "small.safetensors", kernels="int8")
+    with safe_open(path, framework="pt") as file:
+        metadata, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    del tensors["conv1_1.weight_scale"]
+    save_file(tensors, path, metadata=metadata)
+    with pytest.raises(WeightsError, match=r"conv1_1\.weight is stored in 8 bits without a scale for each of its 4 channels"):
+        read_weights(path)
 
 
 def test_a_recipe_gets_the_weights_that_it_prefers(weights, slim_architectures, tmp_path):

@@ -97,14 +97,15 @@ def test_matconvnet_swapped_turns_kernels_only(slim_weights, slim_architectures,
 
 
 def test_compact_layout(compact_like, monkeypatch):
-    """As distilled: float16 becomes float32, the record is the catalog's, readouts come along."""
+    """float16 becomes float32, the record is the catalog's, and a factored convolution has its three tensors."""
     with pytest.raises(WeightsError, match="of encoder 'tiny' and has no record; known are compact"):
         read_weights(compact_like)
-    tiny = encoders.EncoderRecord(name="tiny", widths={"conv1_1": 4, "conv2_1": 6}, readouts={"relu2_1": 8})
+    tiny = encoders.EncoderRecord(name="tiny", widths={"conv1_1": 4, "conv2_1": 6}, ranks={"conv2_1": 2})
     monkeypatch.setattr("stylenet.weights.formats.safetensors_file.ENCODERS", {"tiny": tiny})
     found = read_weights(compact_like)
     assert found.record is tiny
-    assert found.tensors["relu2_1_readout.weight"].shape == (8, 6, 1, 1)
+    assert found.tensors["conv2_1.weight"].shape == (2, 4, 3, 3)
+    assert found.tensors["conv2_1_expand.weight"].shape == (6, 2, 1, 1)
     assert {tensor.dtype for tensor in found.tensors.values()} == {torch.float32}
     assert found.provenance["step"] == "9000"
     VggEncoder(tiny).load_state_dict(dict(found.tensors))

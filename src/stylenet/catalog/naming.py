@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Container
 from pathlib import Path
 
 NETWORK_SUFFIX = ".safetensors"
 
 
-def is_name(source: object) -> bool:
-    """Whether a word is a name: without folder and suffix, and no file is called so."""
-    return isinstance(source, str) and Path(source).name == source and not Path(source).suffix and not os.path.exists(source)
+def is_name(source: object, known: Container[str]) -> bool:
+    """Whether a word is a name: without folder and suffix, and either among those that are `known`, or no file is called so.
+
+    What happens to lie in the current folder does not change what a known name means; `./name` is the file.
+    """
+    if not isinstance(source, str) or Path(source).name != source or Path(source).suffix:
+        return False
+    return source in known or not os.path.exists(source)
 
 
 def split_style(source: str | os.PathLike[str]) -> tuple[str, str]:

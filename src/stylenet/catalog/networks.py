@@ -180,9 +180,9 @@ def find_network(source: str | os.PathLike[str]) -> Path:
     Raises:
         WeightsError: there is none of this name.
     """
-    if not is_name(source):
-        return Path(source)
     files, name = network_files(), str(source)
+    if not is_name(source, files):
+        return Path(source)
     if name not in files:
         raise WeightsError(f"no network called '{name}' ships; there are {', '.join(files) or 'none'}.{did_you_mean(name, files)}")
     return files[name]

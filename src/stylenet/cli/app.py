@@ -13,9 +13,13 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from types import FrameType
+from typing import TypeVar
 
 import stylenet
+from stylenet.cli.streams import steady_streams
 from stylenet.errors import StylenetError, UsageError, did_you_mean
+
+_Result = TypeVar("_Result")
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C or a request to end: 128 and the number of the signal, as shells count."""
@@ -27,15 +31,16 @@ class Interrupted(BaseException):  # no Exception: nothing between here and the 
 
 def run() -> None:
     """The program: one command, and out. Everything is written by then; to take torch apart in good order costs a fifth of a second."""
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    os._exit(main())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; `arguments` are those after the program's name."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
+    with steady_streams():
+        return _ended(list(sys.argv[1:] if arguments is None else arguments))
+
+
+def _ended(words: list[str]) -> int:
     if words == ["--version"]:
         print(f"stylenet {stylenet.__version__}")
         return 0
@@ -57,9 +62,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return code
     except Interrupted:
         return _say("interrupted; nothing was written", INTERRUPTED, kind="")
-    except BrokenPipeError:  # `stylenet styles ls | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or the interpreter complains at its end
-        return StylenetError.exit_code
     except Exception as error:
         if debug:
             import traceback
@@ -111,13 +113,43 @@ def _say(message: str, code: int, *, kind: str = "error: ") -> int:
 
 @contextlib.contextmanager
 def signals_call(handler: object) -> Iterator[None]:
-    """`handler(number, frame)` takes Ctrl-C and requests to end; in a thread other than the main one nothing changes."""
+    """`handler(number, frame)` takes Ctrl-C and requests to end; in a thread other than the main one nothing changes.
+
+    That the terminal was closed (SIGHUP) is a request to end too, unless the program was started with `nohup`.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}  # type: ignore[arg-type]
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, handler) for number in numbers}  # type: ignore[arg-type]
     try:
         yield
     finally:
         for number, earlier in before.items():
             signal.signal(number, earlier)
+
+
+class Stop:
+    """Becomes true at the first Ctrl-C, so that the step in progress is the last; a second one ends the program at once.
+
+    The first one raises nothing: packages that are interrupted while they load swallow it and go on half loaded.
+    """
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def __call__(self) -> bool:
+        return self._asked
+
+    def check(self, result: _Result) -> _Result:
+        """`result`, unless the end was asked for before anything was painted."""
+        if self._asked:
+            raise Interrupted
+        return result
+
+    def handle(self, number: int, frame: FrameType | None) -> None:
+        if self._asked:
+            raise Interrupted
+        self._asked = True

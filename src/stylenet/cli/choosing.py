@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from stylenet.cli import options
-from stylenet.cli.app import INTERRUPTED, signals_call
+from stylenet.cli.app import INTERRUPTED, Stop, signals_call
+from stylenet.cli.places import keep_apart, make_folder, place
 from stylenet.errors import UsageError
 from stylenet.image.output import check_output
 
@@ -38,33 +39,32 @@ def sheet(
     quiet: options.Quiet = False,
 ) -> None:
     """Show what strength, stroke size and colors do to a photo: small paintings on one sheet, each with its options."""
-    output = options.free_name(f"{photo.stem}-{Path(style).stem}-sheet") if output is None else output
-    check_output(output)
-    options.refuse_input_as_output(output, [photo, style])
-    ways = colors.replace(",", " ").split()
+    rows, columns, ways = _numbers(strengths, "--strengths"), _numbers(style_scales, "--style-scales"), colors.replace(",", " ").split()
+    with place(output, f"{photo.stem}-{Path(style).stem}-sheet") as output:
+        check_output(output)
+        keep_apart([("--output", output)], [photo, style, options.recipe_file(recipe)])
 
-    from stylenet.image.files import save_image
-    from stylenet.image.sheet import contact_sheet
-    from stylenet.stylizers.choosing import cells
-    from stylenet.stylizers.stylizer import open_stylizer
+        from stylenet.image.files import save_image
+        from stylenet.image.sheet import contact_sheet
+        from stylenet.stylizers.choosing import cells
+        from stylenet.stylizers.stylizer import open_stylizer
 
-    painted = []
-    rows, columns = _numbers(strengths, "--strengths"), _numbers(style_scales, "--style-scales")
-    for cell in cells(
-        photo,
-        style,
-        strengths=rows,
-        style_scales=columns,
-        colors=ways,
-        size_px=size,
-        stylizer=open_stylizer(recipe or "draft"),
-    ):
-        painted.append((cell.words, cell.image.cpu()))
+        painted = []
+        for cell in cells(
+            photo,
+            style,
+            strengths=rows,
+            style_scales=columns,
+            colors=ways,
+            size_px=size,
+            stylizer=open_stylizer(recipe or "draft"),
+        ):
+            painted.append((cell.words, cell.image.cpu()))
+            if not quiet:
+                print(f"{len(painted)} of {len(rows) * len(columns) * len(ways)}: {cell.words}", flush=True)
+        save_image(contact_sheet(painted, columns=len(columns) * len(ways), cell_px=size), output)
         if not quiet:
-            print(f"{len(painted)} of {len(rows) * len(columns) * len(ways)}: {cell.words}", flush=True)
-    save_image(contact_sheet(painted, columns=len(columns) * len(ways), cell_px=size), output)
-    if not quiet:
-        print(output)
+            print(output)
 
 
 def sequence(
@@ -83,13 +83,12 @@ def sequence(
     quiet: options.Quiet = False,
 ) -> None:
     """Paint a photo in styles that turn into one another: as an animation, or as a folder of pictures."""
-    from stylenet.cli.jobs import Stop
-
     named = list(styles or [])
     if len(named) < 2:
         raise UsageError("a sequence goes from one style to another: name at least two")
     is_clip = output.suffix.lower() in _ANIMATIONS
-    options.refuse_input_as_output(output, [photo, *named])
+    written = [output] if is_clip else [_frame(output, number) for number in range(1, frames + 1)]
+    keep_apart([("--output", path) for path in written], [photo, *named, options.recipe_file(recipe)])
     _check_target(output, is_clip=is_clip)
 
     from stylenet.image.files import load_image
@@ -110,7 +109,7 @@ def sequence(
                 break
             pictures.append(done.image.cpu())
             if not is_clip:
-                Painting(pixels=pictures[-1], photo=picture, done=done).save(output / f"{len(pictures):04d}.png")
+                Painting(pixels=pictures[-1], photo=picture, done=done).save(_frame(output, len(pictures)))
             if not quiet:
                 print(f"{len(pictures)} of {frames}, {done.seconds:.1f} s", flush=True)
     if is_clip and pictures:
@@ -124,6 +123,10 @@ def sequence(
         raise typer.Exit(INTERRUPTED)
 
 
+def _frame(folder: Path, number: int) -> Path:
+    return folder / f"{number:04d}.png"
+
+
 def _check_target(output: Path, *, is_clip: bool) -> None:
     from stylenet.image.timelapse import check_timelapse
     from stylenet.video.writing import CLIP_SUFFIXES, check_clip
@@ -131,7 +134,7 @@ def _check_target(output: Path, *, is_clip: bool) -> None:
     if not is_clip:
         if output.suffix or output.is_file():
             raise UsageError(f"'{output}' is neither an animation ({', '.join(_ANIMATIONS)}) nor a folder")
-        options.make_folder(output)
+        make_folder(output)
     elif output.suffix.lower() in CLIP_SUFFIXES:
         check_clip(output)
     else:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from stylenet.cli import options
+from stylenet.cli.places import make_folder
 from stylenet.errors import StyleError
 
 _PAIRS = {"astronaut": "starry-night", "coffee": "great-wave", "cat": "the-scream", "rocket": "edtaonisl"}
@@ -40,7 +41,7 @@ def demo(
     began = time.perf_counter()
     pairs = choose_pairs([card.name for card in list_styles()])
     samples = _samples()
-    options.make_folder(output)
+    make_folder(output)
 
     from stylenet.cli.jobs import Job, run_job
     from stylenet.image.files import load_image, save_image

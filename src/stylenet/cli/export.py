@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from stylenet.cli import options
+from stylenet.cli.places import keep_apart
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +30,7 @@ def export(
     quiet: options.Quiet = False,
 ) -> None:
     """Write a network as an ONNX file: it paints with onnxruntime alone, without torch, in a browser too."""
-    options.refuse_input_as_output(output, [network] if style is None else [network, style])
+    keep_apart([("FILE", output)], [network, style])
 
     from stylenet.stylizers.exporting import COMPARED_SIZES, export_network
 

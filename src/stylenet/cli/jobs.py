@@ -6,15 +6,15 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from stylenet.catalog.networks import usual_recipe
 from stylenet.catalog.recipes import load_recipe
-from stylenet.cli.app import INTERRUPTED, Interrupted, signals_call
-from stylenet.cli.options import free_name, refuse_input_as_output
+from stylenet.cli.app import INTERRUPTED, Interrupted, Stop, signals_call
+from stylenet.cli.options import recipe_file, weights_file
+from stylenet.cli.places import Source, keep_apart, place
 from stylenet.cli.progress import Display, open_display
 from stylenet.errors import UsageError, WeightsError
 from stylenet.events import Done, Event, Notice, Preview, Started, Step
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from stylenet.stylizers.plan import Options
     from stylenet.stylizers.replay import Replay
     from stylenet.stylizers.stylizer import Stylizer
-
-_Result = TypeVar("_Result")
 
 _STATE_SUFFIX = ".resume"
 """Added to the output's name: the file beside it that a painting is gone on from; it disappears with the last step."""
@@ -81,11 +79,20 @@ def run_job(job: Job) -> Done:
         typer.Exit: it was interrupted, and the best picture so far was written; or nothing but the plan was asked for.
     """
     job = _with_inputs(job)
-    output = _checked_output(job)
-    if job.recipe is None and job.replay is None:
-        job = replace(job, recipe=usual_recipe(job.styles))
-    if job.recipe is not None:
-        load_recipe(job.recipe, job.changes)  # a misspelled knob is told now and not after torch was loaded
+    if not job.styles:
+        raise UsageError("no style is given; name one of 'stylenet styles ls', a painting or a style file")
+    names = [Path(style).stem for style in job.styles]
+    invented = "-".join([job.photo.stem, *names] if job.photo else [*names, "texture"])
+    with place(job.output, invented, state=_STATE_SUFFIX if job.keep.get("resume") else "") as output:
+        _check(job, output)
+        if job.recipe is None and job.replay is None:
+            job = replace(job, recipe=usual_recipe(job.styles))
+        if job.recipe is not None:
+            load_recipe(job.recipe, job.changes)  # a misspelled knob is told now and not after torch was loaded
+        return _painted(job, output)
+
+
+def _painted(job: Job, output: Path) -> Done:
     stop = Stop()
     with signals_call(stop.handle), open_display(quiet=job.quiet, as_json=job.json, preview=job.preview is None) as display:
         stylizer = stop.check(_open(job))
@@ -96,6 +103,8 @@ def run_job(job: Job) -> Done:
             options = replace(options, save_every=max(1, started.steps // _FRAMES))
             events, started = stop.check(_begin(job, stylizer, photo, options, output=output, stop=stop))
         check_output(output, size=tuple(started.plan["size"]))
+        every = options.save_every or stylizer.recipe.pyramid.save_every
+        keep_apart([*_outputs(job, output), *_on_the_way(job, output, every=every, steps=started.steps)], _inputs(job))
         if job.dry_run:
             display.planned(started, output=output)
             raise typer.Exit
@@ -118,8 +127,7 @@ def _paint(job: Job, events: Iterator[Event], started: Started, photo: Picture |
         size_px=tuple(started.plan["size"]),
         preview=_preview_file(job),
         timelapse=job.timelapse,
-        # The recipe's own interval is for pictures, unless the interval is the timelapse's.
-        pictures=bool(job.wishes.get("save_every")) or job.timelapse is None,
+        pictures=_keeps_pictures(job),
     )
     for event in events:
         if isinstance(event, Preview) and (path := keeping.keep(event)):
@@ -133,30 +141,6 @@ def _paint(job: Job, events: Iterator[Event], started: Started, photo: Picture |
     keeping.finish(pixels)
     display.done(event, output, steps=started.steps)
     return event
-
-
-class Stop:
-    """Becomes true at the first Ctrl-C, so that the step in progress is the last; a second one ends the program at once.
-
-    The first one raises nothing: packages that are interrupted while they load swallow it and go on half loaded.
-    """
-
-    def __init__(self) -> None:
-        self._asked = False
-
-    def __call__(self) -> bool:
-        return self._asked
-
-    def check(self, result: _Result) -> _Result:
-        """`result`, unless the end was asked for before anything was painted."""
-        if self._asked:
-            raise Interrupted
-        return result
-
-    def handle(self, number: int, frame: FrameType | None) -> None:
-        if self._asked:
-            raise Interrupted
-        self._asked = True
 
 
 def _with_inputs(job: Job) -> Job:
@@ -174,7 +158,7 @@ def _with_inputs(job: Job) -> Job:
     if photo is None:
         named = f"the photo '{again.photo}' is" if again.photo else "the photo's name is not in the receipt, and it is"
         raise UsageError(f"{named} neither beside '{job.replay}' nor here; give it: stylenet stylize PHOTO --replay {job.replay}")
-    styles = job.styles or [str(found_again(name, job.replay) or name) for name in again.styles]
+    styles = job.styles or again.styles_again(job.replay)
     return replace(job, photo=photo, styles=styles)
 
 
@@ -182,26 +166,47 @@ def _precision(job: Job, again: Replay) -> str:
     return job.machine.get("precision") or str(again.receipt["precision"])
 
 
-def _checked_output(job: Job) -> Path:
-    """Where the result goes; everything about it that can be wrong is told here, before anything heavy is loaded."""
-    masks = [words.removeprefix("invert:").partition("=")[0] for words in job.masks]
-    inputs: list[str | Path] = [path for path in (job.photo, *job.styles, job.start, job.palette, *masks) if path is not None]
-    names = [Path(style).stem for style in job.styles]
-    if not job.styles:
-        raise UsageError("no style is given; name one of 'stylenet styles ls', a painting or a style file")
-    invented = "-".join([job.photo.stem, *names] if job.photo else [*names, "texture"])
-    output = free_name(invented) if job.output is None else job.output
+def _check(job: Job, output: Path) -> None:
+    """Everything about files that can be wrong is told here, before anything heavy is loaded."""
     check_output(output)
-    refuse_input_as_output(output, inputs)
     preview = _preview_file(job)
     if preview is not None:
         check_output(preview)
-        refuse_input_as_output(preview, inputs)
+    keep_apart(_outputs(job, output), _inputs(job))
     if (job.keep.get("seconds") or 0) < 0:
         raise UsageError(f"--checkpoint-every is {job.keep['seconds']:g}; allowed are seconds from 0")
     if job.threads is not None and job.threads < 1:
         raise UsageError(f"--threads is {job.threads}; allowed are whole numbers from 1")
-    return output
+
+
+def _inputs(job: Job) -> list[Source]:
+    """All that is read, as it was given."""
+    given: list[Source] = [job.photo, *job.styles, job.start, job.palette, job.replay, recipe_file(job.recipe), weights_file(job.encoder)]
+    if job.masks:
+        from stylenet.image.masks import parse_mask_wish
+
+        for wish in map(parse_mask_wish, job.masks):
+            given += [wish.mask, wish.style]
+    return given
+
+
+def _outputs(job: Job, output: Path) -> list[tuple[str, Path | None]]:
+    """All that is written, but for the pictures on the way."""
+    return [("--output", output), ("--output", _state_file(output)), ("--preview", _preview_file(job)), ("--timelapse", job.timelapse)]
+
+
+def _on_the_way(job: Job, output: Path, *, every: int, steps: int) -> list[tuple[str, Path | None]]:
+    """The pictures on the way, whose names are known once the steps are."""
+    from stylenet.cli.keeping import on_the_way
+
+    if not every or not _keeps_pictures(job):
+        return []
+    return [("--output", on_the_way(output, step)) for step in range(every, steps + 1, every)]
+
+
+def _keeps_pictures(job: Job) -> bool:
+    """Whether pictures on the way become files. The recipe's own interval is for them, unless the interval is the timelapse's."""
+    return bool(job.wishes.get("save_every")) or job.timelapse is None
 
 
 def _state_file(output: Path) -> Path:

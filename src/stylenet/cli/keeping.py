@@ -21,6 +21,11 @@ _FRAME_PX = 640  # a loop of 60 larger frames is no longer a small file, and its
 _PREVIEW_SHARE = 0.1  # of the time may go into writing preview files
 
 
+def on_the_way(output: Path, step: int) -> Path:
+    """The file of the picture after a step, beside the result's."""
+    return output.with_name(f"{output.stem}-{step:04d}{output.suffix}")
+
+
 @dataclass(kw_only=True)
 class Keeping:
     """Takes every preview.
@@ -50,9 +55,8 @@ class Keeping:
             self._frames.append(self._frame(event.image))
         if not self.pictures:
             return None
-        path = self.output.with_name(f"{self.output.stem}-{event.step:04d}{self.output.suffix}")
         width, height = self.size_px
-        return save_image(resize(event.image, (width, height)), path)
+        return save_image(resize(event.image, (width, height)), on_the_way(self.output, event.step))
 
     def finish(self, pixels: Tensor) -> None:
         """Write the loop, and the result as the last preview."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stylenet.cli import options
+from stylenet.cli.places import keep_apart, place
 from stylenet.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,31 +53,29 @@ def mask(
 
     if faces and (subject or rectangle is not None):
         raise UsageError("--faces is given with --subject or --rectangle; choose one of them, masks can be made one after the other")
-    output = check_output(output or options.free_name(f"{photo.stem}-mask"), formats={".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"})
-    options.refuse_input_as_output(output, [photo])
-    if show is not None:
-        show = check_output(show)
-        options.refuse_input_as_output(show, [photo])
-        if show.absolute() == output.absolute():
-            raise UsageError(f"--output and --show are both '{show}'; give two files")
+    with place(output, f"{photo.stem}-mask") as output:
+        check_output(output, formats={".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"})
+        if show is not None:
+            check_output(show)
+        keep_apart([("--output", output), ("--show", show)], [photo])
 
-    from stylenet.image.files import load_image, save_image
-    from stylenet.image.masks import soften
-    from stylenet.image.subject import find_faces, find_subject
+        from stylenet.image.files import load_image, save_image
+        from stylenet.image.masks import soften
+        from stylenet.image.subject import find_faces, find_subject
 
-    picture = load_image(photo)
-    if faces:
-        found = find_faces(picture.pixels)
-    else:
-        inside = None if rectangle is None else parse_rectangle(rectangle, (picture.width, picture.height))
-        found = find_subject(picture.pixels, inside)
-    found = soften(found, feather)
-    found = 1 - found if invert else found
-    save_image(found.expand(-1, 3, -1, -1), output)
-    if show is not None:
-        save_image(_shaded(picture.pixels, found), show)
-    if not quiet:
-        print(f"{output}  ({float(found.mean()):.0%} of the photo is inside); edit it, or use it: --mask {output}=STYLE")
+        picture = load_image(photo)
+        if faces:
+            found = find_faces(picture.pixels)
+        else:
+            inside = None if rectangle is None else parse_rectangle(rectangle, (picture.width, picture.height))
+            found = find_subject(picture.pixels, inside)
+        found = soften(found, feather)
+        found = 1 - found if invert else found
+        save_image(found.expand(-1, 3, -1, -1), output)
+        if show is not None:
+            save_image(_shaded(picture.pixels, found), show)
+        if not quiet:
+            print(f"{output}  ({float(found.mean()):.0%} of the photo is inside); edit it, or use it: --mask {output}=STYLE")
 
 
 def parse_rectangle(text: str, size: tuple[int, int]) -> Rectangle:

@@ -6,7 +6,6 @@ that the one default there holds.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from stylenet.errors import OutputError, UsageError
+from stylenet.errors import UsageError
 
 _LOOK, _RUN, _SHOW = "How it looks", "How it runs", "What is shown and kept"
 
@@ -183,40 +182,27 @@ def parse_changes(items: Sequence[str] | None) -> dict[str, str]:
 def parse_blend(blend: str | None, styles: Sequence[str]) -> tuple[tuple[float, ...], list[str]]:
     """The shares, and the styles without the numbers among them.
 
-    `a.jpg b.jpg --blend 0.7 0.3` is what people write; there the option takes the 0.7 alone and the 0.3 arrives as a style.
+    `a.jpg b.jpg --blend 0.7 0.3` is what people write; there the option takes the 0.7 alone and the 0.3 arrives as a style. A folder of
+    paintings called like a number is written as a path: `./1889`.
     """
     if blend is None:
         return (), list(styles)
-    numbers = [style for style in styles if _is_number(style) and not os.path.exists(style)]
+    numbers = [style for style in styles if _is_number(style)]
     words = [*re.split(r"[\s,;:]+", blend.strip()), *numbers]
     if not all(_is_number(word) for word in words):
         raise UsageError(f"--blend is '{blend}'; write one number for each style, like --blend 0.7 0.3")
     return tuple(float(word) for word in words), [style for style in styles if style not in numbers]
 
 
+def recipe_file(recipe: str | None) -> Path | None:
+    """The file that `--recipe` names, if it names one."""
+    return Path(recipe) if recipe is not None and Path(recipe).suffix == ".toml" else None
+
+
+def weights_file(encoder: str | None) -> Path | None:
+    """The file that `--encoder` names, if it names one."""
+    return Path(encoder) if encoder is not None and Path(encoder).is_file() else None
+
+
 def _is_number(word: str) -> bool:
     return re.fullmatch(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[-+]?[0-9]+)?", word, re.IGNORECASE) is not None
-
-
-def free_name(stem: str, suffix: str = ".png") -> Path:
-    """A file name in the current folder that is not taken, made from `stem`: a name that nobody chose shall replace nothing."""
-    stem = re.sub(r"[^\w.-]+", "-", stem).strip("-.")[:100] or "painting"
-    path, number = Path(f"{stem}{suffix}"), 2
-    while path.exists():
-        path, number = Path(f"{stem}-{number}{suffix}"), number + 1
-    return path
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder for results, where there is none."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder '{folder}': {error.strerror}; choose another one with --output") from None
-
-
-def refuse_input_as_output(output: Path, inputs: Sequence[str | os.PathLike[str]]) -> None:
-    """Raise `UsageError` where a result would replace the picture that it is made from."""
-    for source in inputs:
-        if os.path.exists(output) and os.path.exists(source) and os.path.samefile(output, source):
-            raise UsageError(f"the output '{output}' is also an input; choose another name for --output")

@@ -91,7 +91,8 @@ class Bar(Lines):
 
         super().__init__()
         self._console = Console(highlight=False)
-        self._preview = preview and self._console.color_system == "truecolor" and self._console.height >= 20
+        blocks_are_shown = self._console.color_system == "truecolor" and self._console.encoding.startswith("utf")
+        self._preview = preview and blocks_are_shown and self._console.height >= 20
         self._progress, self._task = _bar(self._console)
         self._live = Live(self._progress, console=self._console, refresh_per_second=3, transient=True)
 

@@ -76,7 +76,8 @@ def copy(
     overwrite: Annotated[bool, typer.Option("--overwrite", metavar="", help="Replace a file that is there.")] = False,
 ) -> None:
     """Write a recipe into a file of your own, to change it. Its comments tell where each number comes from."""
-    from stylenet.catalog.recipes import recipe_text
+    from stylenet.catalog.recipes import recipe_path, recipe_text
+    from stylenet.cli.places import keep_apart
     from stylenet.image.output import check_output, written_whole
 
     if Path(recipe).suffix == ".toml":
@@ -87,6 +88,7 @@ def copy(
         return
     target = output or Path(f"{recipe}.toml")
     check_output(target, formats={".toml": "TOML"})
+    keep_apart([("FILE", target)], [recipe_path(recipe)])
     if target.exists() and not overwrite:
         raise OutputError(f"cannot write '{target}': it is there already; give another name, or --overwrite")
     with written_whole(target) as temporary:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stylenet.cli import options
+from stylenet.cli.places import keep_apart, place
 from stylenet.errors import UsageError
 from stylenet.image.output import check_output
 
@@ -76,18 +77,18 @@ def _run(
     device, precision, threads = machine
     if threads is not None and threads < 1:
         raise UsageError(f"--threads is {threads}; allowed are whole numbers from 1")
-    output = options.free_name(f"{inputs[0].stem}-{made}") if output is None else output
-    check_output(output)
-    options.refuse_input_as_output(output, inputs)
+    with place(output, f"{inputs[0].stem}-{made}") as output:
+        check_output(output)
+        keep_apart([("--output", output)], inputs)
 
-    import torch
+        import torch
 
-    if threads is not None:
-        torch.set_num_threads(threads)
-    painting = run(device or "auto", precision or "auto")
-    painting.save(output)
-    if not quiet:
-        for notice in painting.photo.notices:
-            print(f"note: {notice}")
-        size = f"{painting.pixels.shape[3]} x {painting.pixels.shape[2]}"
-        print(f"{output}  ({size} pixels, {made} in {painting.done.seconds:.1f} s)")
+        if threads is not None:
+            torch.set_num_threads(threads)
+        painting = run(device or "auto", precision or "auto")
+        painting.save(output)
+        if not quiet:
+            for notice in painting.photo.notices:
+                print(f"note: {notice}")
+            size = f"{painting.pixels.shape[3]} x {painting.pixels.shape[2]}"
+            print(f"{output}  ({size} pixels, {made} in {painting.done.seconds:.1f} s)")

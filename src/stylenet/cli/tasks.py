@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Network = Literal["slim", "johnson", "texture"]
 Task = Literal["style", "super-resolution", "colorization"]
 
-_FOLDER_SUFFIX = ".training"
+FOLDER_SUFFIX = ".training"
 """Added to the output's name: the folder beside it that a training is gone on from; it disappears with the last update."""
 
 
@@ -45,7 +45,7 @@ class Wish:
     @property
     def folder(self) -> Path:
         """Beside the output."""
-        return self.output.with_name(self.output.name + _FOLDER_SUFFIX)
+        return self.output.with_name(self.output.name + FOLDER_SUFFIX)
 
 
 _OF_STYLE = {"paintings": "a painting", "network": "--network", "style_size": "--style-size", "start": "--start"}

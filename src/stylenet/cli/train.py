@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stylenet.cli import options
-from stylenet.cli.app import INTERRUPTED, signals_call
-from stylenet.cli.tasks import Network, Task, Wish, check_task, restoration_task, usual_crop_px
+from stylenet.cli.app import INTERRUPTED, Stop, signals_call
+from stylenet.cli.places import keep_apart, make_folder, place
+from stylenet.cli.tasks import FOLDER_SUFFIX, Network, Task, Wish, check_task, restoration_task, usual_crop_px
 from stylenet.cli.telling import say_end, say_start
 from stylenet.errors import UsageError
 from stylenet.image.output import check_output
 
 if TYPE_CHECKING:
     from stylenet.catalog.networks import AnyRecord
-    from stylenet.cli.jobs import Stop
     from stylenet.training.one_style import OneStyleTask
     from stylenet.training.processes import Processes
     from stylenet.training.restoration import RestorationTask
@@ -121,11 +121,9 @@ def train(
         raise UsageError(f"--threads is {threads}; allowed are whole numbers from 1")
     chosen = _checked_paintings(paintings or [], network)
     stem = "-".join(one.stem for one in chosen)
-    output = options.free_name(f"{stem}-network" if stem else task, ".safetensors") if output is None else output
-    check_output(output, formats={".safetensors": "safetensors"})
-    options.refuse_input_as_output(output, [*chosen, *([] if start is None else [start])])
 
     from stylenet.training.plan import Plan
+    from stylenet.training.processes import found
 
     most = steps or (_STEPS if minutes is None else _MOST_STEPS)
     plan = Plan(
@@ -139,28 +137,34 @@ def train(
         checkpoint_every=_EVERY,
         preview_every=_EVERY,
     )
-    wish = Wish(
-        task=task,
-        paintings=chosen,
-        photos=photos,
-        output=output,
-        network=network,
-        style_px=style_size,
-        loss_network=loss_network,
-        start=start,
-        plan=plan,
-        device=device,
-        precision=precision,
-        threads=threads,
-        previews=previews,
-        tensorboard=tensorboard,
-        keep=keep,
-        quiet=quiet,
-        json=json,
-    )
-    if not resume and wish.folder.is_dir() and any(wish.folder.iterdir()):
-        raise UsageError(f"'{wish.folder}' holds a training that is not finished; --resume goes on with it, or delete it to begin anew")
-    _run(wish)
+    if output is None and found().count > 1:
+        raise UsageError("several processes teach one network, and each of them would invent another name for it; give --output FILE")
+    with place(output, f"{stem}-network" if stem else task, ".safetensors", state=FOLDER_SUFFIX if resume else "") as output:
+        check_output(output, formats={".safetensors": "safetensors"})
+        wish = Wish(
+            task=task,
+            paintings=chosen,
+            photos=photos,
+            output=output,
+            network=network,
+            style_px=style_size,
+            loss_network=loss_network,
+            start=start,
+            plan=plan,
+            device=device,
+            precision=precision,
+            threads=threads,
+            previews=previews,
+            tensorboard=tensorboard,
+            keep=keep,
+            quiet=quiet,
+            json=json,
+        )
+        keep_apart([("--output", output)], [*chosen, start, options.weights_file(loss_network)])
+        keep_apart([("--output", wish.folder)], [photos, previews])
+        if not resume and wish.folder.is_dir() and any(wish.folder.iterdir()):
+            raise UsageError(f"'{wish.folder}' holds a training that is not finished; --resume goes on with it, or delete it to begin anew")
+        _run(wish)
 
 
 def _checked_paintings(paintings: list[Path], network: Network) -> list[Path]:
@@ -184,7 +188,6 @@ def _run(wish: Wish) -> None:
 
     import torch
 
-    from stylenet.cli.jobs import Stop
     from stylenet.stylizers.stylizer import open_stylizer
     from stylenet.training.processes import choose_gpu, found, joined
     from stylenet.training.trainer import Trainer
@@ -205,7 +208,7 @@ def _run(wish: Wish) -> None:
         with joined(stylizer.device) as processes:
             task = stop.check(_task(wish, stylizer.encoder))
             if processes.first:
-                options.make_folder(wish.folder)
+                make_folder(wish.folder)
             trainer = Trainer(task, wish.plan, wish.folder, device=stylizer.device, dtype=stylizer.dtype, processes=processes)
             _teach(wish, trainer, task, stop, processes=processes)
     if trainer.reason == "interrupted":

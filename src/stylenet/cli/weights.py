@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from stylenet.cli import options
+from stylenet.cli.places import keep_apart
 
 _KIND = Annotated[
     str | None,
@@ -69,8 +70,12 @@ def import_file(
     kind: _KIND = None,
 ) -> None:
     """Convert a weights file of any usual format. Nothing in it is run."""
+    from stylenet.weights.cache import weights_folder
     from stylenet.weights.library import import_weights
 
+    # Installed weights that are imported again would be written over themselves.
+    option, target = ("--name", weights_folder() / f"{name or file.stem}.safetensors") if output is None else ("--output", output)
+    keep_apart([(option, target)], [file])
     path = import_weights(file, name=name, output=output, kind=kind)
     use = path if output else path.stem
     print(f"{path}  ({_megabytes(path.stat().st_size)}); use it: stylenet stylize PHOTO PAINTING --encoder {use}")

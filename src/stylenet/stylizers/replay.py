@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +12,14 @@ from typing import Any
 
 import msgspec
 
+from stylenet.catalog.networks import network_files
 from stylenet.catalog.recipe import Recipe
+from stylenet.catalog.styles import style_files
 from stylenet.errors import UsageError
 from stylenet.image.metadata import read_receipt
+from stylenet.styles.files import read_style
 from stylenet.stylizers.plan import Options
+from stylenet.stylizers.sources import style_fingerprint
 
 _INPUTS = ("photo_sha256", "encoder_sha256", "network_sha256", "regions_sha256", "keep_sha256", "start_sha256")
 _SURROUNDINGS = ("stylenet", "torch", "device", "precision", "threads")
@@ -29,7 +35,7 @@ class Replay:
         encoder: Name of its weights.
         options: As they were given; the size in pixels.
         photo: Name of the photo's file, without its folder; None where it came from no file.
-        styles: Names of the styles of what no mask covers.
+        styles: Name and fingerprint of each style of what no mask covers.
         receipt: All of it.
     """
 
@@ -37,7 +43,7 @@ class Replay:
     encoder: str
     options: Options
     photo: str | None
-    styles: tuple[str, ...]
+    styles: tuple[tuple[str, str], ...]
     receipt: Mapping[str, Any]
 
     @classmethod
@@ -66,10 +72,14 @@ class Replay:
             own = styles[0].get("shares") if len(styles) == 1 else None  # of a network that knows several
             blend = tuple(own or (style["share"] for style in styles))
             options = Options(**wishes, size=f"{width}x{height}", blend=blend)
-            names = tuple(style["name"] for style in styles)
+            names = tuple((str(style["name"]), str(style["sha256"])) for style in styles)
             return cls(recipe=recipe, encoder=receipt["encoder"], options=options, photo=receipt["photo"], styles=names, receipt=receipt)
         except (KeyError, TypeError, ValueError, msgspec.ValidationError) as error:
             raise UsageError(f"the receipt of '{path}' cannot be painted again by this version of stylenet: {error}") from None
+
+    def styles_again(self, painting: Path) -> list[str]:
+        """What to give for the styles: their names, or files beside the painting or here where the names mean something else now."""
+        return [_style_again(name, sha256, painting) for name, sha256 in self.styles]
 
     def check(self, receipt: Mapping[str, Any]) -> Iterator[str]:
         """Compare with the receipt of what is about to be painted; yields what a person should know.
@@ -89,6 +99,16 @@ class Replay:
 
 def _told_apart(receipt: Mapping[str, Any]) -> list[Any]:
     return [(style["sha256"], style.get("shares")) for style in receipt["styles"]]
+
+
+def _style_again(name: str, sha256: str, painting: Path) -> str:
+    file = found_again(name, painting)
+    style, network = style_files().get(name), network_files().get(name)
+    if file is None or (network is not None and hashlib.sha256(network.read_bytes()).hexdigest() == sha256):
+        return name
+    if style is not None and style_fingerprint(read_style(style)) == sha256:
+        return name
+    return os.path.join(os.curdir, file)  # with a folder: a bare word would be taken for a name
 
 
 def found_again(name: str, painting: Path) -> Path | None:

@@ -172,7 +172,7 @@ def find_weights(name: str | Path, *, preferred: Sequence[str] = (), stand_ins: 
         if locate_packaged(other) is not None:
             return packaged_path(other)
     path = Path(name)
-    if path.is_file():
+    if path.is_file() and text not in (*PACKAGED, *WEIGHTS, VGG16.name):  # a file called like weights is written ./vgg16
         return path
     if text in PACKAGED:
         return packaged_path(text)  # which says how to install it
