@@ -156,7 +156,13 @@ def test_recipes_are_immutable() -> None:
     assert isinstance(recipe, Recipe)
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_a_recipe_file_is_read_whatever_marks_its_encoding(tmp_path: Path, encoding: str) -> None:
     (tmp_path / "mine.toml").write_bytes(recipe_text("draft").encode(encoding))
     assert load_recipe(tmp_path / "mine.toml").solver == load_recipe("draft").solver
+
+
+def test_a_recipe_file_in_another_encoding_is_told(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_bytes(MINIMAL.replace("Mine", "Größe").encode("cp1252"))
+    with pytest.raises(RecipeError, match=r"mine\.toml' cannot be read: it is not UTF-8 text .*; save it as UTF-8"):
+        load_recipe(tmp_path / "mine.toml")
