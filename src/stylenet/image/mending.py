@@ -12,6 +12,7 @@ import PIL.Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 _LONGEST_TEXT = 2**20  # what one text chunk may unpack to, as in Pillow
+_LEAST_BYTES = {b"acTL": 8, b"cHRM": 32, b"gAMA": 4, b"pHYs": 9, b"sRGB": 1}
 _LONGEST_TEXTS = 48 * 2**20  # all together; Pillow refuses the file at 64
 _MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")  # 00: a stuffed byte, D0..D7: restarts inside a scan
 _FILLINGS = (b"\x5a\x93\x2c\xe1" * 64, b"\xaa\x55" * 128, b"\xf3\x0c\x71" * 80, b"\xc6\x39\x18" * 80)
@@ -21,8 +22,8 @@ _END = b"\xff\xd9"
 def mended_png(file: BinaryIO, notices: list[str]) -> BinaryIO:
     """The PNG `file` without the chunks that Pillow would refuse it for and that the picture can do without.
 
-    These are ancillary chunks with a wrong checksum, as libpng leaves them out too, and texts that unpack to more than a megabyte.
-    A line in `notices` names the former. The same file comes back where there are none.
+    These are ancillary chunks that are damaged, as libpng leaves them out too, and texts that unpack to more than a megabyte. A line in
+    `notices` names the former. The same file comes back where there are none.
     """
     unwanted: list[tuple[int, int]] = []
     damaged: dict[str, None] = {}
@@ -38,7 +39,7 @@ def mended_png(file: BinaryIO, notices: list[str]) -> BinaryIO:
             data = file.read(length + 4)
             if len(data) < length + 4:
                 break
-            if zlib.crc32(kind + data[:-4]) != int.from_bytes(data[-4:]):
+            if zlib.crc32(kind + data[:-4]) != int.from_bytes(data[-4:]) or _is_malformed(kind, data[:-4]):
                 unwanted.append((start, end))
                 damaged[kind.decode("latin-1")] = None
             elif kind in (b"tEXt", b"zTXt", b"iTXt"):
@@ -49,7 +50,7 @@ def mended_png(file: BinaryIO, notices: list[str]) -> BinaryIO:
                     texts_bytes += size
         start = end
     if damaged:
-        notices.append(f"PNG chunks with a wrong checksum are left out: {', '.join(damaged)}")
+        notices.append(f"damaged PNG chunks are left out: {', '.join(damaged)}")
     return _without(file, unwanted) if unwanted else file
 
 
@@ -65,17 +66,21 @@ def mended_jpeg(file: BinaryIO, notices: list[str]) -> BinaryIO | None:
         return None
     file.seek(0)
     data = file.read().rstrip(b"\xff")  # a first half of the end marker, or of two bytes that belong together
-    if not _lacks_only_its_end(data):
-        return None
     try:
-        shown = _decoded(data + _END)
-        complete = all(_decoded(data + _restarting(filling, data) + _END) == shown for filling in _FILLINGS)
+        shown = _decoded(data + _END) if _lacks_only_its_end(data) else None
+        complete = shown is not None and all(_decoded(data + _restarting(filling, data) + _END) == shown for filling in _FILLINGS)
     except Exception:  # damaged further up; the decoder says so again, to the person
         return None
     if not complete:
         return None
     notices.append("the JPEG lacks its end marker; all of its rows are there")
     return io.BytesIO(data + _END)
+
+
+def _is_malformed(kind: bytes, data: bytes) -> bool:
+    """True where a chunk is shorter than its kind must be, or packed by a method that does not exist."""
+    is_packed = kind in (b"zTXt", b"iCCP")
+    return len(data) < _LEAST_BYTES.get(kind, 0) or (is_packed and data.partition(b"\0")[2][:1] != b"\0")
 
 
 def _unpacked_bytes(kind: bytes, data: bytes) -> int:
