@@ -120,3 +120,14 @@ def test_what_cannot_be_read_is_told_with_its_name(tmp_path: Path) -> None:
             read_crop(path, 64, random.Random(0), zooms=(1.0, 1.0))
         with pytest.raises(ImageError, match=f"{path.name}': .*{reason}"):
             read_within(path, 64, random.Random(0), shares=(1.0, 1.0))
+
+
+def test_floats_and_printing_inks_are_cropped_as_they_are_read(tmp_path: Path) -> None:
+    tifffile = pytest.importorskip("tifffile")
+    levels = np.asarray(ramp(90, 60)) / 255
+    tifffile.imwrite(tmp_path / "floats.tif", levels.astype(np.float32), photometric="rgb")
+    inks = np.concatenate([1 - levels, np.zeros((60, 90, 1))], axis=2)
+    tifffile.imwrite(tmp_path / "inks.tif", (inks * 65535).round().astype(np.uint16), photometric="separated")
+    for name in ("floats.tif", "inks.tif"):
+        crop = read_crop(tmp_path / name, 60, random.Random(0), zooms=(1.0, 1.0))
+        assert float(crop[1, -1].mean() - crop[1, 0].mean()) == pytest.approx(1, abs=0.05), name

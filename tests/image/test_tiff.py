@@ -259,6 +259,13 @@ def test_a_file_cut_off_is_refused() -> None:
     assert "damaged or cut off" in refused(data)
 
 
+def test_tags_cut_off_are_no_unknown_layout() -> None:
+    buffer = io.BytesIO()
+    PIL.Image.fromarray(stored(COLORS, "uint8")).save(buffer, "TIFF")
+    for missing in (1, 4, 12, 60):
+        assert "it is damaged or" in refused(buffer.getvalue()[:-missing])
+
+
 @pytest.mark.parametrize("tags", [{}, {322: 65520, 323: 65520, 324: 8, 325: 100}])
 def test_the_limit_of_pixels_holds(tags: dict[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "MAX_PIXELS", 100)

@@ -24,6 +24,9 @@ _MODES = {0: "L", 1: "L", 2: "RGB", 3: "P", 5: "CMYK", 8: "LAB"}
 """Pillow's mode by TIFF's photometric interpretation."""
 
 _COLORS = {"L": 1, "P": 1, "RGB": 3, "CMYK": 4, "LAB": 3}
+_TAGS = (*range(256, 260), 262, 266, 273, *range(277, 280), 284, 296, 317, 320, *range(322, 326), 338, 339)
+"""Those that say how a picture is stored: TIFF 6.0, sections 3 to 16."""
+
 _MOST_CHANNELS = 16
 _MOST_PAGES = 1000
 
@@ -33,7 +36,7 @@ class TiffPicture(PIL.Image.Image):
 
     Attributes:
         is_readable: The layout is one that `samples` reads.
-        is_plain: No number is wider than 8 bits, so that Pillow reads the file right if it opens it at all.
+        is_plain: All numbers have 8 bits or fewer and lie together, so that Pillow reads the file right if it opens it at all.
         is_negative: White is stored as zero.
 
     Raises:
@@ -47,10 +50,11 @@ class TiffPicture(PIL.Image.Image):
         super().__init__()
         self._file, self._order = file, "<" if head[:2] == b"II" else ">"
         self._is_big = 43 in head[2:4]
-        self._tags = tags = ImageFileDirectory_v2(head[:16] if self._is_big else head[:8])
+        tags = ImageFileDirectory_v2(head[:16] if self._is_big else head[:8])
         first = tags.next
         file.seek(first)
         tags.load(file)
+        self._tags = {tag: _whole_numbers(tags[tag]) for tag in _TAGS if tag in tags}
         self._channels = self._number(277, 1)
         self._photometric = self._number(262, 1 if self._channels < 3 else 2)
         self._bits = self._numbers(258, (1,))
@@ -62,20 +66,18 @@ class TiffPicture(PIL.Image.Image):
         strip = (self._size[0], min(self._size[1], self._number(278, 2**32)))
         self._segment = (self._number(322), self._number(323)) if is_tiled else strip
         self._offsets, self._counts = (self._numbers(tag, ()) for tag in ((324, 325) if is_tiled else (273, 279)))
-        self.n_frames = self._count_pages()
-        self._describe(first)
+        if not self._offsets:
+            raise ValueError("the tags are damaged or cut off: there are no strips or tiles")
+        self.is_negative = self._photometric == 0
+        self.is_plain, self.is_readable = self._is_plain(), self._is_readable()
+        self.n_frames = 1 + self._count_pages(tags.next)
+        self._describe(first, tags)
 
-    @property
-    def is_plain(self) -> bool:
+    def _is_plain(self) -> bool:
         is_dark = self._mode == "P" and max(self._numbers(320, (65535,))) < 256  # a table of bytes, which Pillow divides by 256
-        return max(self._bits) <= 8 and set(self._formats) <= {1, 4} and not is_dark
+        return max(self._bits) <= 8 and set(self._formats) <= {1, 4} and self._planes == 1 and not is_dark
 
-    @property
-    def is_negative(self) -> bool:
-        return self._photometric == 0
-
-    @property
-    def is_readable(self) -> bool:
+    def _is_readable(self) -> bool:
         bits, number = self._bits[0], self._formats[0]
         widths = {1: (8, 16, 32, 64), 2: (8, 16, 32, 64), 3: (16, 32, 64)}.get(number, ())
         return (
@@ -95,10 +97,11 @@ class TiffPicture(PIL.Image.Image):
 
     @property
     def layout(self) -> str:
-        """What the file holds, in words: "32-bit floats, RGB, 4 channels, LZW"."""
+        """What the file holds, in words: "32-bit floats, RGB, 4 channels, compression LZW"."""
         kinds = {1: "integers", 2: "signed integers", 3: "floats"}
         kind = kinds.get(self._formats[0], "numbers of an unknown kind")
-        colors = _MODES.get(self._photometric, f"colors of kind {self._photometric}").replace("L", "gray", self._mode == "L")
+        known = _MODES.get(self._photometric, f"colors of kind {self._photometric}")
+        colors = "gray" if known == "L" else known
         compression = self._number(259, 1)
         packed = _COMPRESSIONS.get(compression, f"kind {compression}")
         return f"{self._bits[0]}-bit {kind}, {colors}, {self._channels} channel{'s' * (self._channels > 1)}, compression {packed}"
@@ -174,28 +177,27 @@ class TiffPicture(PIL.Image.Image):
         with TiffImageFile(io.BytesIO(b"".join((header, data[8:], bytes(len(data) % 2), directory)))) as image:
             return np.asarray(image)
 
-    def _describe(self, first: int) -> None:
+    def _describe(self, first: int, tags: ImageFileDirectory_v2) -> None:
         exif = self.getexif()
         exif.bigtiff, exif.endian = self._is_big, self._order
         exif.load_from_fp(self._file, first)
-        if isinstance(profile := self._tags.get(34675), bytes):
+        if isinstance(profile := tags.get(34675), bytes):  # ICC.1:2010, annex B.4
             self.info["icc_profile"] = profile
-        if {282, 283} <= self._tags.keys() and self._number(296, 2) in (2, 3):  # 2: per inch, 3: per centimeter
-            scale = 2.54 if self._number(296, 2) == 3 else 1.0
-            self.info["dpi"] = tuple(float(self._tags[tag]) * scale for tag in (282, 283))
+        scale = {2: 1.0, 3: 2.54}.get(self._number(296, 2))  # per inch, per centimeter
+        if scale and 282 in tags and 283 in tags:
+            self.info["dpi"] = tuple(float(tags[tag]) * scale for tag in (282, 283))
 
-    def _count_pages(self) -> int:
-        """How many pages are chained; the tags of the first are loaded already."""
+    def _count_pages(self, place: int) -> int:
+        """How many pages are chained from the tags at `place` on; 0 is the end."""
         count_format, entry_bytes, place_format = ("Q", 20, "Q") if self._is_big else ("H", 12, "L")
         places: set[int] = set()
-        place = self._tags.next
         while place and place not in places and len(places) < _MOST_PAGES:
             places.add(place)
             self._file.seek(place)
             entries = self._read(count_format)
             self._file.seek(entries * entry_bytes, io.SEEK_CUR)
             place = self._read(place_format)
-        return 1 + len(places)
+        return len(places)
 
     def _read(self, number_format: str) -> int:
         size = struct.calcsize(f"={number_format}")
@@ -203,10 +205,13 @@ class TiffPicture(PIL.Image.Image):
         return int(struct.unpack(f"{self._order}{number_format}", data)[0]) if len(data) == size else 0
 
     def _numbers(self, tag: int, default: tuple[int, ...]) -> tuple[int, ...]:
-        value = self._tags.get(tag, default)
-        return tuple(value) if isinstance(value, tuple | bytes) else (int(value),)
+        return self._tags.get(tag, default)
 
     def _number(self, tag: int, default: int | None = None) -> int:
-        if default is None and tag not in self._tags:
-            raise ValueError(f"tag {tag} is missing")
-        return (self._numbers(tag, (default or 0,)) or (default or 0,))[0]
+        if tag not in self._tags and default is not None:
+            return default
+        return self._tags[tag][0]
+
+
+def _whole_numbers(value: Any) -> tuple[int, ...]:
+    return tuple(int(number) for number in (value if isinstance(value, tuple | bytes) else (value,)))
