@@ -304,5 +304,9 @@ def test_a_grid_without_positions() -> None:
 def test_a_mask_of_label_numbers_is_refused_with_its_brightest_value(tmp_path: Path) -> None:
     """0 and 1 look black; nothing would be kept, without a word."""
     PIL.Image.fromarray(np.eye(8, dtype=np.uint8)).save(tmp_path / "labels.png")
-    with pytest.raises(ImageError, match="its brightest value is 1 of 255; white, 255, is inside a region"):
-        load_mask(tmp_path / "labels.png")
+    for inverted in (False, True):
+        with pytest.raises(ImageError, match="its brightest value is 1 of 255; white, 255, is inside a region"):
+            load_mask(tmp_path / "labels.png", inverted=inverted)
+    with pytest.raises(ImageError, match=r"the given mask is black or nearly so: its brightest value is 0\.00389 of 255"):
+        load_mask(np.eye(8, dtype=np.uint16))
+    assert load_mask(np.eye(8, dtype=np.uint8) * 8).max() == pytest.approx(8 / 255)

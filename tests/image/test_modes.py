@@ -266,6 +266,43 @@ def test_a_gray_profile_is_converted(linear_gray_profile: bytes) -> None:
     assert pixels_of(picture)[0, 0] == pytest.approx(np.full(3, 1.055 * (55 / 255) ** (1 / 2.4) - 0.055), abs=1.5 * STEP)
 
 
+def test_linear_light_of_16_bits_keeps_its_shadows(linear_gray_profile: bytes) -> None:
+    """In 8 bits the darkest 13 of 255 sRGB levels would be black."""
+    values = np.linspace(0, 2000, 64).round().astype(int).reshape(1, -1, 1)
+    pixels = pixels_of(load_image(png(values, color_type=0, icc=linear_gray_profile)))[0, :, 0]
+    assert (np.diff(pixels) > 0).all()
+
+
+def test_16_bits_with_a_profile_have_more_than_256_levels(adobe_profile: bytes, adobe_to_srgb: Callable[..., Any]) -> None:
+    values = np.repeat(np.linspace(20000, 40000, 512).round().astype(int).reshape(1, -1, 1), 3, axis=2)
+    pixels = pixels_of(load_image(png(values, color_type=2, icc=adobe_profile)))
+    assert len(np.unique(pixels[..., 1])) > 400
+    assert pixels == pytest.approx(adobe_to_srgb(values / 65535), abs=1.5 * STEP)
+
+
+@pytest.mark.parametrize(("gamma", "expected"), [(1.0, 0.5381), (0.5, 0.2784), (0.45455, 64 / 255)])
+def test_the_tone_curve_of_a_png_is_undone(gamma: float, expected: float) -> None:
+    data = bytearray(encoded(PIL.Image.new("RGB", (2, 2), (64, 64, 64))))
+    content = b"gAMA" + struct.pack(">I", round(gamma * 100000))
+    data[33:33] = struct.pack(">I", 4) + content + struct.pack(">I", zlib.crc32(content))
+    assert pixels_of(load_image(bytes(data)))[0, 0, 0] == pytest.approx(expected, abs=0.003)
+    content = b"sRGB\0"
+    data[33:33] = struct.pack(">I", 1) + content + struct.pack(">I", zlib.crc32(content))
+    assert pixels_of(load_image(bytes(data)))[0, 0, 0] == pytest.approx(64 / 255)
+
+
+def test_the_tone_curve_of_hdr_video_is_told(photo: PIL.Image.Image) -> None:
+    data = bytearray(encoded(photo))
+    content = b"cICP" + bytes([9, 16, 0, 1])
+    data[33:33] = struct.pack(">I", 4) + content + struct.pack(">I", zlib.crc32(content))
+    notice = "the picture has the HDR tone curve {}; its tones are taken as sRGB, so that it looks flat"
+    assert load_image(bytes(data)).notices == (notice.format("PQ"),)
+    film = encoded(photo, "AVIF")
+    place = film.index(b"colrnclx") + 10
+    assert load_image(film).notices == ()
+    assert load_image(film[:place] + b"\0\x12" + film[place + 2 :]).notices == (notice.format("HLG"),)
+
+
 def test_a_gray_picture_may_have_an_rgb_profile(adobe_profile: bytes, adobe_to_srgb: Callable[..., Any]) -> None:
     picture = load_image(encoded(PIL.Image.new("L", (2, 2), 100), icc_profile=adobe_profile))
     assert pixels_of(picture)[0, 0] == pytest.approx(adobe_to_srgb(np.full(3, 100 / 255)), abs=1.5 * STEP)

@@ -67,11 +67,16 @@ def png_header(width: int, height: int) -> bytes:
         (b"8BPS\0\1", "it is a Photoshop document"),
         (b"\xff\x0a" + bytes(30), "JPEG XL is not supported"),
         (b"PK\x03\x04" + bytes(30), "it is a ZIP archive"),
+        (b"\x1f\x8b\x08" + bytes(30), "it is an archive or a compressed file; unpack it first"),
+        (bytes(257) + b"ustar" + bytes(30), "it is an archive or a compressed file"),
+        (b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n", "Radiance HDR and OpenEXR are not supported; map its tones and export it as PNG"),
+        (b"\x76\x2f\x31\x01" + bytes(30), "Radiance HDR and OpenEXR are not supported"),
+        (b"gimp xcf file\0" + bytes(30), "it is a GIMP document"),
         (b"\0\0\0\x18ftypmp42" + bytes(30), "it is a film or a sound"),
         (bytes(range(128, 256)), "it is damaged or of an unknown kind"),
-        (b"\x89PNG\r\n\x1a\n", "it is damaged or"),
+        (b"\x89PNG\r\n\x1a\n", "it is damaged or of a kind of PNG that is not supported"),
         (b"\xff\xd8\xff\xe0", "it is damaged or"),
-        (b"II*\0" + bytes(4), "it is damaged or"),
+        (b"II*\0" + bytes(4), "it is damaged or of a kind of TIFF that is not supported"),
     ],
 )
 def test_what_is_no_picture_is_told_by_name(tmp_path: Path, content: bytes, reason: str) -> None:
