@@ -87,7 +87,12 @@ def test_a_full_disk_is_said(folder: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="the platform has no such signal")
 def test_a_terminal_that_is_closed_ends_with_the_picture_kept(folder: Path) -> None:
-    process = start_painting(folder)
+    # Where the tests themselves run under nohup the signal would be ignored.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        process = start_painting(folder)
+    finally:
+        signal.signal(signal.SIGHUP, before)
     process.send_signal(signal.SIGHUP)
     _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, "")

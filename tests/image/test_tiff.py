@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,10 +37,13 @@ def written(values: np.ndarray, **options: Any) -> bytes:
     return buffer.getvalue()
 
 
-def tiff(data: bytes, size: tuple[int, int], tags: dict[int, int | Sequence[int]], order: str = "<") -> bytes:
+Tags = Mapping[int, int | Sequence[int]]
+
+
+def tiff(data: bytes, size: tuple[int, int], tags: Tags, order: str = "<") -> bytes:
     """A TIFF of one strip with any tags (TIFF 6.0, section 2); offsets and lengths are LONG, all else is SHORT."""
     data += bytes(len(data) % 2)
-    tags = {256: size[0], 257: size[1], 259: 1, 273: 8, 277: 1, 278: size[1], 279: len(data)} | tags
+    tags = {256: size[0], 257: size[1], 259: 1, 273: 8, 277: 1, 278: size[1], 279: len(data), **tags}
     entries, beyond, start = b"", b"", 8 + len(data) + 2 + 12 * len(tags) + 4
     for tag, value in sorted(tags.items()):
         values = [value] if isinstance(value, int) else value
@@ -138,7 +141,7 @@ def test_lzw_and_both_predictors() -> None:
     PIL.Image.fromarray(floats.view(np.uint8).reshape(HEIGHT, -1)).save(buffer, "TIFF", compression="tiff_lzw")
     with PIL.Image.open(io.BytesIO(buffer.getvalue())) as image:
         place, length = image.tag_v2[273][0], image.tag_v2[279][0]  # type: ignore[attr-defined]
-    wide = {258: (32,) * 3, 262: 2, 277: 3, 339: (3,) * 3}
+    wide: dict[int, int | Sequence[int]] = {258: (32,) * 3, 262: 2, 277: 3, 339: (3,) * 3}
     packed = buffer.getvalue()[place : place + length]
     assert pixels_of(load_image(tiff(packed, (WIDTH, HEIGHT), wide | {259: 5}))) == pytest.approx(COLORS, abs=1e-6)
 
@@ -267,6 +270,6 @@ def test_tags_cut_off_are_no_unknown_layout() -> None:
 
 
 @pytest.mark.parametrize("tags", [{}, {322: 65520, 323: 65520, 324: 8, 325: 100}])
-def test_the_limit_of_pixels_holds(tags: dict[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_limit_of_pixels_holds(tags: dict[int, int | Sequence[int]], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "MAX_PIXELS", 100)
-    assert "pixels" in refused(tiff(bytes(20 * 20 * 6), (20, 20), {258: (16,) * 3, 262: 2, 277: 3} | tags))
+    assert "pixels" in refused(tiff(bytes(20 * 20 * 6), (20, 20), {258: (16,) * 3, 262: 2, 277: 3, **tags}))
