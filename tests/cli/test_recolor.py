@@ -95,7 +95,7 @@ def test_palettes() -> None:
 
 
 def test_a_style_that_does_not_tell_its_colors(tmp_path: Path) -> None:
-    header = b'{"__metadata__": {"stylenet_style": "{\\"name\\": \\"plain\\"}"}}'
+    header = b'{"__metadata__": {"stylenet_style": "{\\"name\\": \\"plain\\", \\"format\\": 2, \\"measured_with\\": \\"vgg19\\"}"}}'
     (tmp_path / "plain.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
     with pytest.raises(StyleError, match="style 'plain' does not tell its colors"):
         open_palette(str(tmp_path / "plain.safetensors"))
