@@ -181,9 +181,7 @@ def _check(job: Job, output: Path) -> None:
 
 def _inputs(job: Job) -> list[Source]:
     """All that is read, as it was given."""
-    # A folder of styles is read; a folder in place of the photo is an error of its own.
-    photo = None if isinstance(job.photo, Path) and job.photo.is_dir() else job.photo
-    given: list[Source] = [photo, *job.styles, job.start, job.palette, job.replay, recipe_file(job.recipe), weights_file(job.encoder)]
+    given: list[Source] = [job.photo, *job.styles, job.start, job.palette, job.replay, recipe_file(job.recipe), weights_file(job.encoder)]
     if job.masks:
         from stylenet.image.masks import parse_mask_wish
 

@@ -24,20 +24,23 @@ def keep_apart(outputs: Sequence[tuple[str, Path | None]], inputs: Iterable[Sour
 
     Args:
         outputs: Every file that will be written, with the option that a person would change to name it otherwise.
-        inputs: Whatever is read. A name that is none of a file is left out; of a folder, every file directly in it counts.
+        inputs: Whatever is read. A name that is none of a file is left out. Of a folder of paintings, which is given as a `str` like every
+            style, each file in it counts; an empty one is none.
 
     Raises:
         UsageError: an output is also an input, or two outputs are one file.
     """
-    sources = {_identity(source): source for source in _files(inputs)}
+    given = list(_files(inputs))
+    sources = {_identity(path): path for path, _ in given}
+    folders = {_identity(path): path for path, may_be_folder in given if may_be_folder and path.is_dir()}
     written: dict[object, tuple[str, Path]] = {}
     for option, output in outputs:
         if output is None:
             continue
         identity = _identity(output)
         source = sources.get(identity)
-        if source is None and output.is_file():
-            source = sources.get(_identity(output.parent))
+        if source is None and output.is_file() and output.stat().st_size:
+            source = folders.get(_identity(output.parent))
         if source is not None:
             where = f"in the folder '{source}'" if source.is_dir() else f"'{source}'"
             raise UsageError(f"the output '{output}' is also an input, {where}; choose another name for {option}")
@@ -104,15 +107,15 @@ def _begun(stem: str, suffix: str, state: str) -> Path | None:
     return None if newest is None else newest.with_name(newest.name.removesuffix(state))
 
 
-def _files(inputs: Iterable[Source]) -> Iterator[Path]:
-    """Of the inputs, those that are files or folders."""
+def _files(inputs: Iterable[Source]) -> Iterator[tuple[Path, bool]]:
+    """Of the inputs, those that are files or folders, each with whether a folder is allowed there."""
     names = {*style_files(), *network_files()}
     for source in inputs:
         if source is None or is_name(source, names):
             continue
         path = Path(split_style(source)[0])
         if path.exists():
-            yield path
+            yield path, isinstance(source, str)
 
 
 def _identity(path: Path) -> object:
