@@ -11,6 +11,7 @@ from pathlib import Path
 import PIL.Image
 import pytest
 
+from stylenet.cli.app import Interrupted, Stop
 from tests.cli.conftest import INPUTS, files_in
 from tests.cli.test_stylize import start_painting
 
@@ -93,12 +94,23 @@ def test_a_terminal_that_is_closed_ends_with_the_picture_kept(folder: Path) -> N
         process = start_painting(folder)
     finally:
         signal.signal(signal.SIGHUP, before)
-    process.send_signal(signal.SIGHUP)
+    for _ in range(2):  # by the system, and by the shell
+        process.send_signal(signal.SIGHUP)
     _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, "")
     with PIL.Image.open(folder / "out.png") as picture:
         picture.load()
     assert files_in(folder) == INPUTS | {"out.png", "out.png.resume"}
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="the platform has no such signal")
+def test_a_closed_terminal_counts_once_and_a_second_request_to_end_at_once() -> None:
+    stop = Stop()
+    stop.handle(signal.SIGHUP, None)
+    stop.handle(signal.SIGHUP, None)
+    assert stop()
+    with pytest.raises(Interrupted):
+        stop.handle(signal.SIGTERM, None)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="the platform has no such signal")

@@ -25,6 +25,10 @@ INTERRUPTED = 130
 """Exit code after Ctrl-C or a request to end: 128 and the number of the signal, as shells count."""
 
 
+_HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)
+"""The terminal was closed; Windows does not tell."""
+
+
 class Interrupted(BaseException):  # no Exception: nothing between here and the door may take it for an ordinary fault
     """The person wants the program to end now."""
 
@@ -121,8 +125,8 @@ def signals_call(handler: object) -> Iterator[None]:
         yield
         return
     numbers = [signal.SIGINT, signal.SIGTERM]
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        numbers.append(signal.SIGHUP)
+    if _HANGUP is not None and signal.getsignal(_HANGUP) is not signal.SIG_IGN:
+        numbers.append(_HANGUP)
     before = {number: signal.signal(number, handler) for number in numbers}  # type: ignore[arg-type]
     try:
         yield
@@ -133,6 +137,8 @@ def signals_call(handler: object) -> Iterator[None]:
 
 class Stop:
     """Becomes true at the first Ctrl-C, so that the step in progress is the last; a second one ends the program at once.
+
+    That the terminal was closed counts once: the system and the shell both tell it.
 
     The first one raises nothing: packages that are interrupted while they load swallow it and go on half loaded.
     """
@@ -150,6 +156,6 @@ class Stop:
         return result
 
     def handle(self, number: int, frame: FrameType | None) -> None:
-        if self._asked:
+        if self._asked and number != _HANGUP:
             raise Interrupted
         self._asked = True
