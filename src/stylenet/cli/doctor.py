@@ -53,13 +53,14 @@ def doctor(
     print(f"speed         {speed.steps_per_second:.1f} steps a second at 512 x 512 {measured}")
     print(f"so            a picture of that size takes about {speed.estimate_seconds:.0f} s with the default recipe")
     problems = [name for name, facts in installed["packaged"].items() if facts["problem"]]
+    problems += [f"style '{name}'" for name in installed["unusable_styles"]]
     print(f"all is well but {', '.join(problems)}: see above" if problems else "all is well")
 
 
 def _installed() -> dict[str, Any]:
     import stylenet
     from stylenet.catalog.recipes import recipe_names
-    from stylenet.catalog.styles import list_styles
+    from stylenet.catalog.styles import list_styles, unusable_styles
     from stylenet.weights.cache import cache_folder, is_offline
     from stylenet.weights.library import list_weights
 
@@ -72,6 +73,7 @@ def _installed() -> dict[str, Any]:
         "packaged": _packaged(),
         "recipes": len(recipe_names()),
         "styles": len(list_styles()),
+        "unusable_styles": unusable_styles(),
         "cache": str(cache_folder()),
         "cache_bytes": _size_bytes(cache_folder()),
         "offline": is_offline(),
@@ -125,6 +127,8 @@ def _installed_facts(installed: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         here = f"{facts['path']} ({_megabytes(facts['size_bytes'])}), its checksum right" if facts["path"] else facts["problem"]
         yield name, here
     yield "library", f"{installed['styles']} styles, {installed['recipes']} recipes"
+    for name, problem in installed["unusable_styles"].items():
+        yield f"style {name}", problem
     cache = f"{installed['cache']} ({_megabytes(installed['cache_bytes'])})"
     yield "cache", f"{cache}, offline: nothing is fetched" if installed["offline"] else cache
 

@@ -9,8 +9,10 @@ import typer
 
 from stylenet.cli import options
 from stylenet.cli.places import keep_apart, place
+from stylenet.errors import UsageError
 
 _SWATCH_PX = "256"
+_SWATCH_RECIPE = "draft"
 
 
 def register(app: typer.Typer) -> None:
@@ -19,6 +21,7 @@ def register(app: typer.Typer) -> None:
     group.command("ls")(list_all)
     group.command("show")(show)
     group.command("add")(add)
+    group.command("rm")(remove)
     app.add_typer(group, name="styles")
 
 
@@ -26,12 +29,12 @@ def list_all(json: options.JsonList = False) -> None:
     """List the styles."""
     import msgspec
 
-    from stylenet.catalog.styles import list_styles
+    from stylenet.catalog.styles import list_styles, unusable_styles
     from stylenet.cli.tables import color_patch, print_table, shows_color
 
-    cards = list_styles()
+    cards, unusable = list_styles(), unusable_styles()
     if json:
-        print(msgspec.json.encode(cards).decode())
+        print(msgspec.json.encode([*cards, *({"name": name, "problem": problem} for name, problem in unusable.items())]).decode())
         return
     if not cards:
         print("no styles yet; make one with: stylenet styles add PICTURE")
@@ -42,6 +45,8 @@ def list_all(json: options.JsonList = False) -> None:
             print(f"{card.name.ljust(width)}  {patches}  {_told(card.title, card.artist, card.year)}")
     else:
         print_table((card.name, card.title, card.artist, card.year) for card in cards)
+    for name, problem in unusable.items():
+        print(f"{name}: {problem}")
 
 
 def show(
@@ -50,7 +55,9 @@ def show(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to paint the swatch. Left out: NAME-swatch.png, here.")
     ] = None,
-    size: Annotated[str, typer.Option("--size", "-s", metavar="SIZE", help="Of the swatch.")] = _SWATCH_PX,
+    size: Annotated[
+        str | None, typer.Option("--size", "-s", metavar="SIZE", help=f"Of the swatch; {_SWATCH_PX} if left out.", show_default=False)
+    ] = None,
     swatch: Annotated[
         bool, typer.Option("--swatch/--no-swatch", metavar="", help="Paint a texture from the style, to see what it does.")
     ] = True,
@@ -59,11 +66,12 @@ def show(
     """Tell what a style is, and paint a swatch of it."""
     import msgspec
 
-    from stylenet.catalog.recipes import EVERYDAY, recipe_names
     from stylenet.catalog.styles import find_style, read_card
     from stylenet.cli.jobs import Job, run_job
     from stylenet.cli.tables import color_patch, print_facts, shows_color
 
+    if not swatch and (output is not None or size is not None):
+        raise UsageError("--output and --size are for the swatch; leave them out, or leave --no-swatch out")
     path = Path(name) if Path(name).suffix == ".safetensors" else find_style(name)
     card = read_card(path)
     if json:
@@ -86,9 +94,9 @@ def show(
         if shows_color():
             print("".join(color_patch(color, max(1, round(share * 48))) for color, share in card.colors))
     if swatch:
-        quickest = next((name for name in EVERYDAY if name in recipe_names()), None)
         with place(output, f"{card.name}-swatch") as output:
-            run_job(Job(photo=None, styles=[str(path)], output=output, recipe=quickest, wishes={"size": size}, quiet=json))
+            wishes = {"size": size or _SWATCH_PX}
+            run_job(Job(photo=None, styles=[str(path)], output=output, recipe=_SWATCH_RECIPE, wishes=wishes, quiet=json))
 
 
 def add(
@@ -104,7 +112,9 @@ def add(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the style file here, to share it, in place of the library.")
     ] = None,
-    replace: Annotated[bool, typer.Option("--replace", metavar="", help="Replace the style of this name that was added before.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", metavar="", help="Replace the style of this name that was added before; never a built-in one.")
+    ] = False,
 ) -> None:
     """Make a style of a painting: its statistics, a few hundred kB, so that it is used without its picture."""
     from stylenet.catalog.styles import StyleCard, added_styles_folder
@@ -116,6 +126,14 @@ def add(
     path = add_style(picture, card, output=output, replace=replace)
     use = path if output else card.name
     print(f"{path}  ({path.stat().st_size / 1000:.0f} kB); use it: stylenet stylize PHOTO {use}")
+
+
+def remove(names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Styles that were added.", show_default=False)]) -> None:
+    """Delete styles that were added to the library. Built-in styles stay."""
+    from stylenet.stylizers.library import remove_styles
+
+    for path in remove_styles(names):
+        print(f"{path} is deleted")
 
 
 def _told(title: str, artist: str, year: str) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from stylenet.cli import options
 from stylenet.cli.places import keep_apart
+from stylenet.errors import UsageError
 
 _KIND = Annotated[
     str | None,
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
     group.command("get")(get)
     group.command("import")(import_file)
     group.command("verify")(verify)
+    group.command("rm")(remove)
     app.add_typer(group, name="weights")
 
 
@@ -65,18 +67,24 @@ def get(
 
 def import_file(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="safetensors, .pth, .mat, .h5, .npy or .npz.", show_default=False)],
+    *,
     name: Annotated[str | None, typer.Option("--name", help="What to call them; left out: by what they are.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here in place of installing.")] = None,
     kind: _KIND = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", metavar="", help="Replace weights of this name that are installed already.")
+    ] = False,
 ) -> None:
     """Convert a weights file of any usual format. Nothing in it is run."""
     from stylenet.weights.cache import weights_folder
     from stylenet.weights.library import import_weights
 
+    if name is not None and output is not None:
+        raise UsageError("--name is for installing and --output for a file; give one of them")
     # Installed weights that are imported again would be written over themselves.
     option, target = ("--name", weights_folder() / f"{name or file.stem}.safetensors") if output is None else ("--output", output)
     keep_apart([(option, target)], [file])
-    path = import_weights(file, name=name, output=output, kind=kind)
+    path = import_weights(file, name=name, output=output, kind=kind, replace=replace)
     use = path if output else path.stem
     print(f"{path}  ({_megabytes(path.stat().st_size)}); use it: stylenet stylize PHOTO PAINTING --encoder {use}")
 
@@ -97,11 +105,21 @@ def verify(
     from stylenet.weights.library import find_weights
     from stylenet.weights.probe import verify as prove
 
+    if kind is not None and original is None:
+        raise UsageError("--kind says how the file of --original is read; give --original FILE, too")
     result = prove(find_weights(weights), original=original, kind=kind)
     for sentence in result.proven:
         print(f"proven: {sentence}")
     for sentence in result.open:
         print(f"open:   {sentence}")
+
+
+def remove(names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Fetched or imported weights.", show_default=False)]) -> None:
+    """Delete weights that were fetched or imported. Those that ship, or come with another package, stay."""
+    from stylenet.weights.library import remove_weights
+
+    for path in remove_weights(names):
+        print(f"{path} is deleted")
 
 
 def _megabytes(size_bytes: int | None) -> str:

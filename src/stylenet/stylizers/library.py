@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
 from stylenet.catalog.recipe import EncoderSection
-from stylenet.catalog.styles import MEASURED_WITH, StyleCard, added_styles_folder
+from stylenet.catalog.styles import MEASURED_WITH, StyleCard, added_styles, added_styles_folder, built_in_styles
 from stylenet.encoders.opening import open_encoder
-from stylenet.errors import OutputError, StyleError
+from stylenet.errors import OutputError, StyleError, did_you_mean
 from stylenet.image.files import ImageSource, load_image
 from stylenet.image.resize import fit_within, resize
 from stylenet.styles.files import measure_style, write_style
 
 _SUFFIX = ".safetensors"
+_RESERVED = ("photo",)
+"""Names that mean something else on the command line: `--mask FILE=photo` keeps the photo."""
+
 _LARGEST_PX = 4096  # `styles.style.ladder_sizes` looks at no more
 
 
@@ -31,7 +35,7 @@ def add_style(picture: ImageSource, card: StyleCard, *, output: Path | None = No
         picture: The painting.
         card: Name, title, artist and so on; what can be measured is filled in.
         output: A file to write in place of the library.
-        replace: Whether a style of this name that was added before may be replaced. A built-in one stays and is hidden.
+        replace: Whether a style of this name that was added before may be replaced; a built-in one never is.
 
     Raises:
         ImageError: The painting cannot be read.
@@ -54,8 +58,36 @@ def add_style(picture: ImageSource, card: StyleCard, *, output: Path | None = No
     return target
 
 
+def remove_styles(names: Sequence[str]) -> list[Path]:
+    """Delete added styles from the library, all or none; the files that are gone.
+
+    Raises:
+        StyleError: One of them is built in, or none was added under this name.
+        OutputError: A file cannot be deleted.
+    """
+    added = added_styles()
+    for name in names:
+        if name not in added and name in built_in_styles():
+            raise StyleError(f"'{name}' is a built-in style and stays; only added styles can be deleted")
+        if name not in added:
+            known = f"there are {', '.join(added)}" if added else "there are none"
+            raise StyleError(f"no style '{name}' was added to the library; {known}.{did_you_mean(name, added)}")
+    paths = [added[name] for name in dict.fromkeys(names)]
+    for path in paths:
+        try:
+            path.unlink()
+        except OSError as error:
+            raise OutputError(f"cannot delete '{path}': {error.strerror}") from error
+    return paths
+
+
 def _target(card: StyleCard, output: Path | None, *, replace: bool) -> Path:
     if output is None:
+        if card.name in built_in_styles():
+            raise StyleError(f"'{card.name}' is a built-in style, which stays; give another --name")
+        if card.name in _RESERVED or re.fullmatch(r"[0-9]+", card.name):
+            reason = "means the photo in --mask FILE=photo" if card.name in _RESERVED else "reads as a number, like the shares of --blend"
+            raise StyleError(f"a style cannot be called '{card.name}', which {reason}; give another --name")
         target = added_styles_folder() / f"{card.name}{_SUFFIX}"
         if target.exists() and not replace:
             raise StyleError(f"a style '{card.name}' was added before; give another --name, or --replace")

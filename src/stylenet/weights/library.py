@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from stylenet.catalog.encoders import VGG16, VGG19, EncoderRecord
 from stylenet.catalog.weights import PACKAGED, WEIGHTS, PackagedRecord, weights_record
-from stylenet.errors import WeightsError, did_you_mean
+from stylenet.errors import OutputError, WeightsError, did_you_mean
 from stylenet.weights.bundled import bundled_names, bundled_path
 from stylenet.weights.cache import exclusive, weights_folder
 from stylenet.weights.checksum import checksums, published_as
@@ -108,6 +108,7 @@ def import_weights(
     name: str | None = None,
     output: str | Path | None = None,
     kind: str | None = None,
+    replace: bool = False,
     architectures: Sequence[EncoderRecord] = (VGG19, VGG16),
 ) -> Path:
     """The path of a safetensors file made from the weights at `source`, with their record, checksum and fingerprint.
@@ -117,27 +118,66 @@ def import_weights(
         name: Under which they are installed; by default that of the published file it is, or of its architecture with `-imported`.
         output: Where to write instead of installing.
         kind: As for `read_weights`.
+        replace: Whether weights of this name that are installed already may be replaced.
         architectures: The networks that a foreign file may hold.
 
     Raises:
-        WeightsError: The file cannot be used, or `name` is none that a file can have.
+        WeightsError: The file cannot be used, or `name` is taken or none that a file can have.
         OutputError: The result cannot be written.
     """
     source = Path(source)
+    if name:
+        _check_name(name, replace=replace)
     weights = read_weights(source, kind=kind, architectures=architectures)
     if output is not None:
         return _install(weights, source, Path(output))
     published = published_as(checksums(source))
     if not name:
         name = published.name if published and published.name in WEIGHTS else f"{weights.record.name}-imported"
+        _check_name(name, replace=replace)
+    elif name in WEIGHTS and (published is None or published.name != name):
+        raise WeightsError(f"'{name}' is the name of published weights, and by its checksum {source} is another file; give another --name")
+    target = weights_folder() / f"{name}.safetensors"
+    with exclusive(target):
+        return _install(weights, source, target)
+
+
+def remove_weights(names: Sequence[str]) -> list[Path]:
+    """Delete weights that were fetched or imported, all or none; the files that are gone.
+
+    Raises:
+        WeightsError: One of them ships or comes with another package, or is not installed.
+        OutputError: A file cannot be deleted.
+    """
+    installed = _installed()
+    for name in names:
+        if name in bundled_names():
+            raise WeightsError(f"'{name}' ships with stylenet and stays; only fetched and imported weights can be deleted")
+        if name in PACKAGED:
+            raise WeightsError(
+                f"'{name}' comes with the package {PACKAGED[name].distribution}; only fetched and imported weights can be deleted"
+            )
+        if name not in installed:
+            known = f"there are {', '.join(installed)}" if installed else "there are none"
+            raise WeightsError(f"no weights '{name}' are installed; {known}.{did_you_mean(name, installed)}")
+    paths = [installed[name] for name in dict.fromkeys(names)]
+    for path in paths:
+        try:
+            path.unlink()
+        except OSError as error:
+            raise OutputError(f"cannot delete '{path}': {error.strerror}") from error
+    return paths
+
+
+def _check_name(name: str, *, replace: bool) -> None:
+    """Refuse a name that cannot be one or is taken."""
     if not _NAME.fullmatch(name) or name in (*bundled_names(), *PACKAGED):
         raise WeightsError(
             f"weights cannot be called '{name}'; use small letters, digits, '.', '_' and '-', "
             "and no name that ships or that a package brings"
         )
-    target = weights_folder() / f"{name}.safetensors"
-    with exclusive(target):
-        return _install(weights, source, target)
+    if name in _installed() and not replace:
+        raise WeightsError(f"weights '{name}' are installed already; give another --name, or --replace")
 
 
 def find_weights(name: str | Path, *, preferred: Sequence[str] = (), stand_ins: Sequence[str] = ()) -> Path:
