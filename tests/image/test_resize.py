@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from stylenet.errors import ShapeError, UsageError
-from stylenet.image.resize import fit_within, resize, target_size
+from stylenet.image.resize import fit_within, print_size, resize, target_size
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,38 @@ def test_target_size(given: tuple[int, int], size: int | str | tuple[int, int], 
 def test_sizes_that_are_none(size: Any, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         target_size(8, 8, size)
+
+
+@pytest.mark.parametrize(
+    ("paper", "dpi", "expected"),
+    [
+        ("15x10cm", 100, (591, 394)),
+        ("A4", 300, (3508, 2339)),
+        ("a4", 100, (1169, 780)),
+        ("Letter", 100, (1100, 733)),
+        ("11x8.5in", 100, (1100, 733)),
+        ("297x210mm", 300, (3508, 2339)),
+    ],
+)
+def test_print_size(paper: str, dpi: int, expected: tuple[int, int]) -> None:
+    """A photo of 3 : 2 fills the long side of each of these."""
+    assert print_size(300, 200, paper, dpi) == expected
+    assert print_size(200, 300, paper, dpi) == expected[::-1]
+
+
+@pytest.mark.parametrize(
+    ("paper", "dpi", "message"),
+    [
+        ("A9", 300, r"'A9' is no size of paper; .* or one of a0, a1"),
+        ("leter", 300, r"Did you mean 'letter'\?"),
+        ("30cm", 300, "is no size of paper"),
+        ("0x30cm", 300, "is no size of paper"),
+        ("A4", 5, r"dpi is 5; allowed are 30\.\.2400"),
+    ],
+)
+def test_prints_that_are_none(paper: str, dpi: int, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        print_size(300, 200, paper, dpi)
 
 
 def test_fit_within_never_enlarges() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import PIL.Image
 from PIL.ExifTags import IFD, Base
+from PIL.TiffImagePlugin import IFDRational
 
 from stylenet.errors import ImageError, OutputError
 from stylenet.image.opening import opened, quiet_pillow
@@ -66,6 +67,9 @@ def exif_bytes(metadata: Metadata, receipt: str | None) -> bytes:
     exif = PIL.Image.Exif()
     for tag, value in text_tags(metadata).items():
         exif[tag] = value.encode()
+    if metadata.dpi:
+        horizontal, vertical = (IFDRational(round(1000 * value), 1000) for value in metadata.dpi)
+        exif.update({Base.XResolution: horizontal, Base.YResolution: vertical, Base.ResolutionUnit: 2})  # 2: inches
     details: dict[int, Any] = {Base.ColorSpace: 1}  # 1: sRGB
     if metadata.date:
         details[Base.DateTimeOriginal] = metadata.date

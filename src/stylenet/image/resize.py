@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from torch.nn import functional
 
-from stylenet.errors import ShapeError, UsageError
+from stylenet.errors import ShapeError, UsageError, did_you_mean
 from stylenet.image.opening import MAX_PIXELS
 
 if TYPE_CHECKING:
@@ -15,6 +17,25 @@ if TYPE_CHECKING:
 
 FULL = "full"
 """The size that means: as large as the photo."""
+
+PAPERS: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "a0": (841, 1189),
+        "a1": (594, 841),
+        "a2": (420, 594),
+        "a3": (297, 420),
+        "a4": (210, 297),
+        "a5": (148, 210),
+        "a6": (105, 148),
+        "letter": (215.9, 279.4),
+        "legal": (215.9, 355.6),
+        "tabloid": (279.4, 431.8),
+    }
+)
+"""Width and height in millimeters of the sizes of paper that have names: ISO 216 and ANSI Y14.1."""
+
+PRINT_DPI = 300
+"""Dots per inch of a print where none are said."""
 
 
 def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
@@ -77,23 +98,39 @@ def print_size(width: int, height: int, paper: str, dpi: int) -> tuple[int, int]
     Args:
         width: Of the picture, pixels.
         height: Of the picture, pixels.
-        paper: "40x30cm", "400x300mm" or "16x12in"; turned where the picture lies the other way.
+        paper: "40x30cm", "400x300mm", "16x12in", or a name of `PAPERS`; turned where the picture lies the other way.
         dpi: Dots per inch, 30..2400.
 
     Raises:
         UsageError: `paper` is no size of paper, `dpi` out of range, or both mean more than `MAX_PIXELS`.
     """
     _check_sides(width, height)
-    match = re.fullmatch(r"([0-9]+\.?[0-9]*)\s*[x×]\s*([0-9]+\.?[0-9]*)\s*(mm|cm|in)", paper.strip().lower())
-    if match is None or not float(match[1]) or not float(match[2]):
-        raise UsageError(f"'{paper}' is no size of paper; write WIDTHxHEIGHT and a unit, like 40x30cm, 400x300mm or 16x12in")
-    if not 30 <= dpi <= 2400:
-        raise UsageError(f"dpi is {dpi}; allowed are 30..2400 dots per inch, 300 is usual")
-    dots = dpi / {"mm": 25.4, "cm": 2.54, "in": 1.0}[match[3]]
-    long, short = sorted((float(match[1]) * dots, float(match[2]) * dots), reverse=True)
+    check_dpi(dpi)
+    short, long = sorted(side * dpi / 25.4 for side in _paper_mm(paper))
     across, down = (long, short) if width >= height else (short, long)
     scale = min(across / width, down / height)
     return target_size(width, height, (max(1, round(width * scale)), max(1, round(height * scale))))
+
+
+def check_dpi(dpi: int) -> None:
+    """Raise `UsageError` for a resolution that no print has."""
+    if not 30 <= dpi <= 2400:
+        raise UsageError(f"dpi is {dpi}; allowed are 30..2400 dots per inch, {PRINT_DPI} is usual")
+
+
+def _paper_mm(paper: str) -> tuple[float, float]:
+    """The sides of a sheet of paper in millimeters."""
+    word = paper.strip().lower()
+    if word in PAPERS:
+        return PAPERS[word]
+    match = re.fullmatch(r"([0-9]+\.?[0-9]*)\s*[x×]\s*([0-9]+\.?[0-9]*)\s*(mm|cm|in)", word)
+    if match is None or not float(match[1]) or not float(match[2]):
+        raise UsageError(
+            f"'{paper}' is no size of paper; write WIDTHxHEIGHT and a unit, like 40x30cm, 400x300mm or 16x12in, or one of "
+            f"{', '.join(PAPERS)}.{did_you_mean(word, PAPERS)}"
+        )
+    unit = {"mm": 1.0, "cm": 10.0, "in": 25.4}[match[3]]
+    return float(match[1]) * unit, float(match[2]) * unit
 
 
 def fit_within(width: int, height: int, long_side_px: int) -> tuple[int, int]:
