@@ -113,3 +113,9 @@ def test_wrong_uses_are_told_in_one_line(run: Run, folder: Path, photos: Path) -
         assert ended.code == code
         assert message in ended.error
         assert files_in(folder) == before
+
+
+def test_a_result_that_the_format_cannot_hold_is_refused_before_the_work(run: Run, folder: Path) -> None:
+    PIL.Image.new("RGB", (4200, 2)).save("wide.png")
+    ended = run("enlarge", "wide.png", "any.safetensors", "-o", "out.webp")
+    assert (ended.code, "16800 x 8 pixels are too many for WEBP" in ended.error) == (7, True)

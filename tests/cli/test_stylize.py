@@ -15,6 +15,7 @@ import sys
 import time
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import PIL.Image
 import pytest
@@ -360,3 +361,43 @@ def _read(descriptor: int) -> bytes:
         return os.read(descriptor, 65536)
     except OSError:  # Linux: the other end was closed
         return b""
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "webp"])
+def test_a_print_tells_its_resolution(run: Run, folder: Path, suffix: str) -> None:
+    """At strength 0 nothing is painted."""
+    output = f"out.{suffix}"
+    assert run("stylize", "photo.png", "painting.jpg", "-o", output, "--strength", "0", "--print", "20x15mm", "--dpi", "100").code == 0
+    with PIL.Image.open(folder / output) as picture:
+        assert picture.size == (74, 59)
+        told = picture.getexif()[282] if suffix == "webp" else picture.info["dpi"][0]
+    assert float(told) == pytest.approx(100, abs=0.01)
+
+
+def test_what_would_be_ignored_is_refused(run: Run, folder: Path) -> None:
+    for words, told in (
+        (("--palette", "great-wave", "--keep-colors", "histogram"), "are both given"),
+        (("--feather", "3"), "no mask to soften"),
+        (("--protect", "faces", "--protect", "sky"), "'sky' cannot be protected"),
+    ):
+        ended = run("stylize", "photo.png", "painting.jpg", *words)
+        assert (ended.code, told in ended.error) == (2, True), ended
+    assert files_in(folder) == INPUTS
+
+
+def test_a_second_protect_is_honored(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from stylenet.stylizers import regions
+
+    asked = []
+
+    def found(name: str) -> Any:
+        def find(pixels: Any) -> Any:
+            asked.append(name)
+            return pixels[:, :1] * 0 + 1
+
+        return find
+
+    monkeypatch.setattr(regions, "PROTECTED", {name: found(name) for name in ("faces", "subject")})
+    words = ("--protect", "faces", "--protect", "subject", "--strength", "0", "-o", "out.png")
+    assert run("stylize", "photo.png", "painting.jpg", *words).code == 0
+    assert asked == ["faces", "subject"]

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import platformdirs
 
+from stylenet.catalog.networks import is_network
 from stylenet.errors import StyleError, did_you_mean
 
 _LONGEST_HEADER = 1 << 20
@@ -146,6 +147,10 @@ def read_card(path: Path) -> StyleCard:
     except OSError as error:
         raise StyleError(f"style file '{path}' cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError, AttributeError, struct.error, msgspec.MsgspecError):
+        if is_network(path):
+            raise StyleError(
+                f"'{path}' is a network, and not a style file; paint with it by --recipe trained, or give the painting or a style here"
+            ) from None
         raise StyleError(f"'{path}' is not a style file; make one with `stylenet styles add PICTURE`") from None
     if version.format < FORMAT:
         raise StyleError(

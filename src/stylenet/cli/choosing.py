@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from stylenet.catalog.networks import usual_recipe
 from stylenet.cli import options
 from stylenet.cli.app import INTERRUPTED, Stop, signals_call
 from stylenet.cli.places import keep_apart, make_folder, place
@@ -57,7 +58,7 @@ def sheet(
             style_scales=columns,
             colors=ways,
             size_px=size,
-            stylizer=open_stylizer(recipe or "draft"),
+            stylizer=open_stylizer(recipe or _quick_recipe(style)),
         ):
             painted.append((cell.words, cell.image.cpu()))
             if not quiet:
@@ -104,7 +105,9 @@ def sequence(
     chosen = Options(**{name: value for name, value in wishes.items() if value is not None})  # type: ignore[arg-type]
     picture, stop, pictures = load_image(photo), Stop(), []
     with signals_call(stop.handle):
-        for done in painted_sequence(open_stylizer(recipe or "standard"), picture, named, frames, options=chosen, should_stop=stop):
+        for done in painted_sequence(
+            open_stylizer(recipe or usual_recipe(named)), picture, named, frames, options=chosen, should_stop=stop
+        ):
             if done.reason == "interrupted":
                 break
             pictures.append(done.image.cpu())
@@ -121,6 +124,12 @@ def sequence(
         print(output)
     if len(pictures) < frames:
         raise typer.Exit(INTERRUPTED)
+
+
+def _quick_recipe(style: str) -> str:
+    """The recipe of a sheet where a person names none."""
+    usual = usual_recipe([style])
+    return "draft" if usual == "standard" else usual
 
 
 def _frame(folder: Path, number: int) -> Path:

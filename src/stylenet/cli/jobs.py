@@ -86,7 +86,7 @@ def run_job(job: Job) -> Done:
     with place(job.output, invented, state=_STATE_SUFFIX if job.keep.get("resume") else "") as output:
         _check(job, output)
         if job.recipe is None and job.replay is None:
-            job = replace(job, recipe=usual_recipe(job.styles))
+            job = replace(job, recipe=usual_recipe([*job.styles, *_masked_styles(job)]))
         if job.recipe is not None:
             load_recipe(job.recipe, job.changes)  # a misspelled knob is told now and not after torch was loaded
         return _painted(job, output)
@@ -102,7 +102,9 @@ def _painted(job: Job, output: Path) -> Done:
         if job.timelapse is not None and not options.save_every:
             options = replace(options, save_every=max(1, started.steps // _FRAMES))
             events, started = stop.check(_begin(job, stylizer, photo, options, output=output, stop=stop))
-        check_output(output, size=tuple(started.plan["size"]))
+        for path in (output, _preview_file(job)):
+            if path is not None:
+                check_output(path, size=tuple(started.plan["size"]))
         every = options.save_every or stylizer.recipe.pyramid.save_every
         keep_apart([*_outputs(job, output), *_on_the_way(job, output, every=every, steps=started.steps)], _inputs(job))
         if job.dry_run:
@@ -188,6 +190,15 @@ def _inputs(job: Job) -> list[Source]:
         for wish in map(parse_mask_wish, job.masks):
             given += [wish.mask, wish.style]
     return given
+
+
+def _masked_styles(job: Job) -> list[str]:
+    """The styles of `--mask FILE=STYLE`."""
+    if not job.masks:
+        return []
+    from stylenet.image.masks import parse_mask_wish
+
+    return [str(wish.style) for wish in map(parse_mask_wish, job.masks) if wish.style is not None]
 
 
 def _outputs(job: Job, output: Path) -> list[tuple[str, Path | None]]:

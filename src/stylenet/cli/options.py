@@ -54,10 +54,15 @@ Size = Annotated[
 Print = Annotated[
     str | None,
     typer.Option(
-        "--print", metavar="PAPER", help="As large as fits on paper: 40x30cm, 400x300mm, 16x12in, at --dpi.", rich_help_panel=_LOOK
+        "--print",
+        metavar="PAPER",
+        help="As large as fits on paper: 40x30cm, 400x300mm, 16x12in, A4, letter, at --dpi.",
+        rich_help_panel=_LOOK,
     ),
 ]
-Dpi = Annotated[int | None, typer.Option("--dpi", help="Dots per inch on paper; 300 if left out.", rich_help_panel=_LOOK)]
+Dpi = Annotated[
+    int | None, typer.Option("--dpi", help="Dots per inch, written into the file; with --print 300 if left out.", rich_help_panel=_LOOK)
+]
 Strength = Annotated[
     float | None,
     typer.Option("--strength", help="0 (the photo) to 100 (the painting); 50 is the recipe.", rich_help_panel=_LOOK, show_default=False),
@@ -101,14 +106,16 @@ Masks = Annotated[
 ]
 Feather = Annotated[float | None, typer.Option("--feather", metavar="PX", help="Soften the edges of masks.", rich_help_panel=_LOOK)]
 Protect = Annotated[
-    str | None, typer.Option("--protect", metavar="WHAT", help="Keep the photo's faces, or its subject.", rich_help_panel=_LOOK)
+    list[str] | None,
+    typer.Option("--protect", metavar="WHAT", help="Keep the photo's faces, or its subject. May be repeated.", rich_help_panel=_LOOK),
 ]
 KeepColors = Annotated[
     str | None,
     typer.Option(
         "--keep-colors",
         metavar="HOW",
-        help="The photo's colors: luminance, histogram or mean-covariance; the last two also as histogram:before, for the painting.",
+        help="The photo's colors: luminance, histogram or mean-covariance; the last two also as histogram:before, for a painting's picture "
+        "(not for built-in styles).",
         rich_help_panel=_LOOK,
     ),
 ]

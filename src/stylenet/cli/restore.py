@@ -14,6 +14,7 @@ from stylenet.errors import UsageError
 from stylenet.image.output import check_output
 
 if TYPE_CHECKING:
+    from stylenet.image.files import Picture
     from stylenet.stylizers.stylize import Painting
 
 Photo = Annotated[Path, typer.Argument(metavar="PHOTO", help="Any picture file.", show_default=False)]
@@ -37,12 +38,12 @@ def enlarge(
 ) -> None:
     """Enlarge a photo to four times its width and height, with a network that was trained for it."""
 
-    def run(device: str, precision: str) -> Painting:
+    def run(picture: Picture, device: str, precision: str) -> Painting:
         from stylenet.stylizers.restoring import enlarge
 
-        return enlarge(photo, network, device=device, precision=precision)
+        return enlarge(picture, network, device=device, precision=precision)
 
-    _run(run, [photo, network], output, machine=(device, precision, threads), made="enlarged", quiet=quiet)
+    _run(run, [photo, network], output, machine=(device, precision, threads), made="enlarged", factor=4, quiet=quiet)
 
 
 def colorize(
@@ -57,21 +58,22 @@ def colorize(
 ) -> None:
     """Give a gray photo colors, with a network that was trained for it; lightness stays as it is."""
 
-    def run(device: str, precision: str) -> Painting:
+    def run(picture: Picture, device: str, precision: str) -> Painting:
         from stylenet.stylizers.restoring import colorize
 
-        return colorize(photo, network, device=device, precision=precision)
+        return colorize(picture, network, device=device, precision=precision)
 
     _run(run, [photo, network], output, machine=(device, precision, threads), made="colored", quiet=quiet)
 
 
 def _run(
-    run: Callable[[str, str], Painting],
+    run: Callable[[Picture, str, str], Painting],
     inputs: list[Path],
     output: Path | None,
     *,
     machine: tuple[str | None, str | None, int | None],
     made: str,
+    factor: int = 1,
     quiet: bool,
 ) -> None:
     device, precision, threads = machine
@@ -83,9 +85,14 @@ def _run(
 
         import torch
 
+        from stylenet.image.files import load_image
+
         if threads is not None:
             torch.set_num_threads(threads)
-        painting = run(device or "auto", precision or "auto")
+        picture = load_image(inputs[0])
+        # Said now, and not when the work is done: not every format holds as many pixels.
+        check_output(output, size=(factor * picture.width, factor * picture.height))
+        painting = run(picture, device or "auto", precision or "auto")
         painting.save(output)
         if not quiet:
             for notice in painting.photo.notices:

@@ -90,7 +90,7 @@ def stylize(
                 "seed": seed,
                 "save_every": save_every,
                 "feather": feather,
-                "protect": protect,
+                "protect": tuple(protect) if protect else None,
                 "keep_colors": keep_colors,
             },
             masks=masks or (),

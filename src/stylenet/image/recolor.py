@@ -142,6 +142,18 @@ def with_palette(image: Image, colors: Sequence[tuple[str, float]]) -> Image:
     return _changed(moved, image, resize(coarse, (width, height)))
 
 
+def check_palette(colors: Sequence[tuple[str, float]]) -> None:
+    """Raise `UsageError` for a palette that no picture can be moved to: no colors, too many, one that is none, or a share below 0."""
+    bad = [share for _, share in colors if not (np.isfinite(share) and share >= 0)]
+    if bad:
+        raise UsageError(f"a share of {bad[0]} is not possible in a palette; allowed are numbers from 0")
+    for color, _ in colors:
+        parse_color(color)
+    count = sum(share > 0 for _, share in colors)
+    if not 1 <= count <= MOST_COLORS:
+        raise UsageError(f"a palette of {count} colors cannot be painted with; allowed are 1..{MOST_COLORS} with a share above 0")
+
+
 def parse_color(color: str) -> tuple[int, int, int]:
     """Red, green and blue, 0..255 each, of "#rrggbb".
 
@@ -273,11 +285,7 @@ def _lab_palette(colors: Sequence[tuple[str, float]]) -> tuple[Pixels, Pixels]:
     """The colors in CIELAB, shape (N, 3), and their shares, which add up to 1."""
     from skimage.color import rgb2lab
 
-    bad = [share for _, share in colors if not (np.isfinite(share) and share >= 0)]
-    if bad:
-        raise UsageError(f"a share of {bad[0]} is not possible in a palette; allowed are numbers from 0")
+    check_palette(colors)
     seen = [(parse_color(color), share) for color, share in colors if share > 0]
-    if not 1 <= len(seen) <= MOST_COLORS:
-        raise UsageError(f"a palette of {len(seen)} colors cannot be painted with; allowed are 1..{MOST_COLORS} with a share above 0")
     shares = np.array([share for _, share in seen], dtype=np.float64)
     return rgb2lab(np.array([color for color, _ in seen], dtype=np.float64) / 255), shares / shares.sum()

@@ -118,18 +118,22 @@ class StoredStyle:
             StyleError: a layer is not in the file.
         """
         layers, sizes = tuple(layers), sorted(self.card.sizes_px)
-        missing = [layer for layer in layers if layer not in self.layers]
-        if missing:
-            raise StyleError(
-                f"style '{self.name}' knows VGG-19's {', '.join(self.layers)}, but the recipe asks for {', '.join(missing)}; "
-                "give the painting's picture in place of the style"
-            )
+        self.check(layers)
         above = next((size for size in sizes if size >= size_px), sizes[-1])
         below = next((size for size in reversed(sizes) if size <= size_px), sizes[0])
         if above == below:
             return {layer: self._stored(above, layer) for layer in layers}
         share = math.log(size_px / below) / math.log(above / below)
         return {layer: _between(self._stored(below, layer), self._stored(above, layer), share) for layer in layers}
+
+    def check(self, layers: Iterable[str]) -> None:
+        """Raise `StyleError` where a layer is not in the file."""
+        missing = [layer for layer in layers if layer not in self.layers]
+        if missing:
+            raise StyleError(
+                f"style '{self.name}' knows VGG-19's {', '.join(self.layers)}, but the recipe asks for {', '.join(missing)}; "
+                "give the painting's picture in place of the style"
+            )
 
     def _stored(self, size_px: int, layer: str) -> Moments:
         return self.layers[layer].moments(self.card.sizes_px.index(size_px))

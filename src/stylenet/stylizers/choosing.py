@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from stylenet.errors import UsageError
+from stylenet.errors import UsageError, did_you_mean
 from stylenet.events import Done
 from stylenet.image.files import ImageSource, Picture, load_image
-from stylenet.image.recolor import keep_colors
+from stylenet.image.recolor import KEEP_COLORS, keep_colors
 from stylenet.stylizers.plan import Options
-from stylenet.stylizers.sources import StyleSource, open_style
+from stylenet.stylizers.sources import StyleSource
 from stylenet.stylizers.stylizer import Stylizer, open_stylizer
 
 STRENGTHS = (30.0, 50.0, 70.0)
@@ -57,8 +57,15 @@ def cells(
     if not (strengths and style_scales and colors):
         raise UsageError("a sheet needs at least one strength, one style scale and one way of colors")
     stylizer = stylizer or open_stylizer("draft")
+    for strength, style_scale in itertools.product(strengths, style_scales):
+        Options(strength=strength, style_scale=style_scale).check(1)
+    for way in colors:
+        if way not in ("painting", *KEEP_COLORS):
+            raise UsageError(
+                f"'{way}' is no way of colors; allowed are painting, {', '.join(KEEP_COLORS)}.{did_you_mean(way, KEEP_COLORS)}"
+            )
     picture = photo if isinstance(photo, Picture) else load_image(photo)
-    opened = open_style(style, stylizer.recipe, stylizer.encoder)
+    opened = stylizer.open_style(style)
     for strength, style_scale in itertools.product(strengths, style_scales):
         *_, done = stylizer.stylize(picture, opened, Options(size=size_px, strength=strength, style_scale=style_scale))
         if not isinstance(done, Done):

@@ -59,17 +59,35 @@ class Goals:
             ]
         return self._known[level]
 
-    def _features(self, style: AnyStyle, level: tuple[int, int]) -> Mapping[str, Tensor]:
-        """What positions are compared with; nothing where the recipe compares none."""
-        if not self._recipe.detail.weight:
-            return {}
+    def check(self) -> None:
+        """Refuse, before anything is measured, a style that lacks what the recipe asks for.
+
+        Raises:
+            StyleError: a style file lacks a layer, or has no picture where positions are compared.
+        """
+        for style in (style for styles in self._regions for style, share in styles if share):
+            if isinstance(style, StoredStyle):
+                style.check(self._recipe.style.layers)
+            if self._recipe.detail.weight:
+                self._comparable(style)
+
+    def _comparable(self, style: AnyStyle) -> PictureStyle:
         if not isinstance(style, PictureStyle):
             raise StyleError(
                 f"recipe '{self._recipe.name}' compares positions of the painting, and '{style.name}' holds statistics only, or many "
                 "pictures; give one painting's picture, or --set detail.weight=0"
             )
+        return style
+
+    def _features(self, style: AnyStyle, level: tuple[int, int]) -> Mapping[str, Tensor]:
+        """What positions are compared with; nothing where the recipe compares none."""
+        if not self._recipe.detail.weight:
+            return {}
         size_px = math.sqrt(level[0] * level[1]) * self._style_scale
-        return {layer: values.to(self._device) for layer, values in style.features_at(size_px, self._recipe.detail.layers).items()}
+        return {
+            layer: values.to(self._device)
+            for layer, values in self._comparable(style).features_at(size_px, self._recipe.detail.layers).items()
+        }
 
     def _measure(self, style: AnyStyle, level: tuple[int, int]) -> Mapping[str, Moments]:
         layers = tuple(self._recipe.style.layers)

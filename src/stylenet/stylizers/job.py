@@ -109,6 +109,7 @@ def receipt_of(job: Job, *, recipe: Recipe, encoder: OpenEncoder, network_sha256
         "keep_sha256": None if layout.keep is None else pixels_fingerprint(layout.keep),
         "start_sha256": None if job.start is None else pixels_fingerprint(job.start),
         **wishes,
+        "dpi": job.options.print_dpi(),
         "size": [photo.shape[3], photo.shape[2]],
         "tile_px": job.tile_px,
     }

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from stylenet.catalog.recipe import Recipe
 from stylenet.errors import ImageError, UsageError, did_you_mean
-from stylenet.image.recolor import KEEP_COLORS
-from stylenet.image.resize import fit_within, print_size, target_size
+from stylenet.image.recolor import KEEP_COLORS, check_palette
+from stylenet.image.resize import PRINT_DPI, check_dpi, fit_within, print_size, target_size
 from stylenet.optimization.pyramid import Level, levels
 
 MOST_STRENGTH = 100.0
 MOST_STYLE_SCALE = 8.0
 MOST_FEATHER_PX = 500
+
+MOST_ENLARGED = 2.0
+"""Times that a photo is enlarged without a word."""
 
 BEFORE = ":before"
 """At the end of a way to keep colors: the painting is recolored, and not the result."""
@@ -33,13 +36,13 @@ class Options:
         blend: Share of each style; equal shares where empty.
         seed: Of all random numbers.
         save_every: Steps between scheduled previews; 0: the recipe's own interval.
-        paper: "40x30cm", "16x12in" or "400x300mm": as large as fits on it at `dpi`, in place of `size`.
-        dpi: Dots per inch on `paper`.
+        paper: "40x30cm", "16x12in", "400x300mm", "A4" or another name: as large as fits on it at `dpi`, in place of `size`.
+        dpi: Dots per inch, which the result's file tells; on `paper` 300 where none are said. None: the file tells the photo's.
         keep_colors: "luminance", "histogram" or "mean-covariance": the photo's colors for the result; with ":before" at its end, for the
             painting before it is painted with. None: the painting's colors.
         palette: Colors for the result: ("#rrggbb", share) each.
         feather: Pixels over which masks fade.
-        protect: "faces" or "subject": kept as the photo has them.
+        protect: "faces", "subject" or both in a sequence: kept as the photo has them.
         memory: That the process may take: "2GB", "800MB", a number of bytes; None: most of what the machine has free.
     """
 
@@ -50,11 +53,11 @@ class Options:
     seed: int = 0
     save_every: int = 0
     paper: str | None = None
-    dpi: int = 300
+    dpi: int | None = None
     keep_colors: str | None = None
     palette: tuple[tuple[str, float], ...] = ()
     feather: float = 0.0
-    protect: str | None = None
+    protect: str | Sequence[str] | None = None
     memory: int | str | None = None
 
     def check(self, styles: int) -> None:
@@ -83,11 +86,25 @@ class Options:
             )
         if not 0 <= self.feather <= MOST_FEATHER_PX:
             raise UsageError(f"feather is {self.feather:g}; allowed are 0 to {MOST_FEATHER_PX} pixels")
+        if self.dpi is not None:
+            check_dpi(self.dpi)
+        if self.palette:
+            check_palette(self.palette)
+            if self.keep_colors is not None:
+                raise UsageError(
+                    f"palette and keep-colors {self.keep_colors} are both given, and the palette would hide the other; choose one"
+                )
         self.memory_bytes()
+        if styles < 1:
+            raise UsageError("no style is given; name at least one")
         if self.blend and len(self.blend) != styles:
             raise UsageError(f"blend has {len(self.blend)} shares for {styles} styles; give one for each")
         if any(not share >= 0 or math.isinf(share) for share in self.blend) or (self.blend and sum(self.blend) == 0):
             raise UsageError(f"blend is {', '.join(f'{share:g}' for share in self.blend)}; shares are 0 or more, and not all 0")
+
+    def print_dpi(self) -> int | None:
+        """Dots per inch that the result's file tells; None: those of the photo's file."""
+        return PRINT_DPI if self.dpi is None and self.paper is not None else self.dpi
 
     def memory_bytes(self) -> int | None:
         """The limit in bytes.
@@ -165,6 +182,17 @@ def make_plan(recipe: Recipe, photo_size: tuple[int, int], options: Options, mac
     return Plan(width=width, height=height, levels=steps, notices=tuple(notices), values=values)
 
 
+def enlargement_notice(photo_size: tuple[int, int], plan: Plan, options: Options) -> str:
+    """What a person should know where a photo is painted much larger than it is; empty where it is not."""
+    times = min(plan.width / photo_size[0], plan.height / photo_size[1])
+    if times <= MOST_ENLARGED:
+        return ""
+    told = f"the photo has {photo_size[0]} x {photo_size[1]} pixels and is enlarged {times:.1f} times"
+    if options.paper is not None:
+        return f"{told} for this print: its details will look soft; a larger photo, or a lower --dpi, suits the paper better"
+    return f"{told}: its details will look soft; a larger photo suits this size better"
+
+
 def smallest_side_px(recipe: Recipe) -> int:
     """The shortest side at which the recipe's deepest layer still has a position; at least 2, for neighbors."""
     layers = (*recipe.content.layers, *recipe.style.layers)
@@ -174,7 +202,7 @@ def smallest_side_px(recipe: Recipe) -> int:
 
 def _painted_size(recipe: Recipe, photo_size: tuple[int, int], options: Options) -> tuple[int, int]:
     if options.paper is not None:
-        return print_size(*photo_size, options.paper, options.dpi)
+        return print_size(*photo_size, options.paper, options.print_dpi() or PRINT_DPI)
     if options.size is not None:
         size = int(options.size) if isinstance(options.size, str) and options.size.isdigit() else options.size
         return target_size(*photo_size, size)

@@ -60,13 +60,18 @@ class Layout:
     notices: tuple[str, ...] = ()
 
 
-def lay_out(wished: Sequence[Region], photo: Picture, size: tuple[int, int], *, feather_px: float, protect: str | None) -> Layout:
+def lay_out(
+    wished: Sequence[Region], photo: Picture, size: tuple[int, int], *, feather_px: float, protect: str | Sequence[str] | None
+) -> Layout:
     """Where which style is painted on a photo of `size` (width, height).
 
     Raises:
         ImageError: a mask cannot be read or is empty, or nothing to protect was found.
         UsageError: `protect` is unknown, or what finds it is not installed.
     """
+    protected = [protect] if isinstance(protect, str) else list(protect or ())
+    if unknown := [what for what in protected if what not in PROTECTED]:
+        raise UsageError(f"'{unknown[0]}' cannot be protected; allowed are {', '.join(PROTECTED)}, or --mask FILE=photo")
     masks = [region.mask if isinstance(region.mask, Tensor) else load_mask(region.mask, inverted=region.inverted) for region in wished]
     kept = [region.style is None for region in wished]
     notices = [
@@ -74,10 +79,8 @@ def lay_out(wished: Sequence[Region], photo: Picture, size: tuple[int, int], *, 
         for region, mask in zip(wished, masks, strict=True)
         if (notice := aspect_notice(mask, (photo.width, photo.height), _name(region)))
     ]
-    if protect is not None:
-        if protect not in PROTECTED:
-            raise UsageError(f"'{protect}' cannot be protected; allowed are {', '.join(PROTECTED)}, or --mask FILE=photo")
-        masks.append(PROTECTED[protect](photo.pixels))
+    for what in protected:
+        masks.append(PROTECTED[what](photo.pixels))
         kept.append(True)
     if not masks:
         return Layout()

@@ -10,7 +10,7 @@ from stylenet.errors import UsageError
 from stylenet.events import Done
 from stylenet.image.files import ImageSource, Picture, load_image
 from stylenet.stylizers.plan import Options
-from stylenet.stylizers.sources import StyleSource, open_style
+from stylenet.stylizers.sources import StyleSource
 from stylenet.stylizers.stylizer import Stylizer
 
 MOST_FRAMES = 1000
@@ -51,7 +51,7 @@ def sequence(
         StylenetError: see the tree in `errors`.
     """
     picture = photo if isinstance(photo, Picture) else load_image(photo)
-    opened = [open_style(style, stylizer.recipe, stylizer.encoder) for style in styles]
+    opened = [stylizer.open_style(style) for style in styles]
     for shares in shares_on_the_way(len(styles), frames):
         frame = dataclasses.replace(options or Options(), blend=shares)
         for event in stylizer.stylize(picture, opened, frame, should_stop=should_stop):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,10 @@ class Painting:
         Raises:
             OutputError: it cannot be written.
         """
-        return save_image(self.pixels, path, alpha=self._alpha, metadata=self.photo.metadata, receipt=self.receipt)
+        metadata, dpi = self.photo.metadata, self.receipt.get("dpi")
+        if dpi is not None:
+            metadata = replace(metadata, dpi=(float(dpi), float(dpi)))
+        return save_image(self.pixels, path, alpha=self._alpha, metadata=metadata, receipt=self.receipt)
 
     @property
     def _alpha(self) -> Tensor | None:
@@ -76,7 +79,7 @@ def stylize(
     seed: int = 0,
     regions: Sequence[Region] = (),
     feather: float = 0.0,
-    protect: str | None = None,
+    protect: str | Sequence[str] | None = None,
     keep_colors: str | None = None,
     palette: Sequence[tuple[str, float]] = (),
     memory: int | str | None = None,
@@ -96,7 +99,7 @@ def stylize(
         seed: Of all random numbers.
         regions: Where another style holds, or the photo is kept; `style` is for the rest.
         feather: Pixels over which their masks fade.
-        protect: "faces" or "subject": kept as the photo has them.
+        protect: "faces", "subject" or both in a list: kept as the photo has them.
         keep_colors: "luminance", "histogram" or "mean-covariance": the photo's colors; with ":before" at its end, for the painting.
         palette: Colors for the result, ("#rrggbb", share) each.
         memory: That the process may take, like "2GB".
@@ -106,7 +109,8 @@ def stylize(
         StylenetError: see the tree in `stylenet.errors`.
     """
     if recipe is None:
-        recipe = usual_recipe(style if isinstance(style, (list, tuple)) else [style])
+        everywhere = style if isinstance(style, (list, tuple)) else [style]
+        recipe = usual_recipe([*everywhere, *(region.style for region in regions)])
     stylizer = recipe if isinstance(recipe, Stylizer) else open_stylizer(recipe)
     picture = photo if isinstance(photo, Picture) else load_image(photo)
     options = Options(

@@ -32,13 +32,16 @@ from stylenet.stylizers.forecast import PASS_RETURNED_BYTES, forecast, forecast_
 from stylenet.stylizers.goals import Goals
 from stylenet.stylizers.job import Job, Keep, finished, receipt_of
 from stylenet.stylizers.one_pass import InstantPainter, TrainedStyle, looked_at_px, open_trained, paint_trained
-from stylenet.stylizers.plan import BEFORE, Options, Plan, make_plan
+from stylenet.stylizers.plan import BEFORE, Options, Plan, enlargement_notice, make_plan
 from stylenet.stylizers.regions import Region, lay_out
 from stylenet.stylizers.replay import Replay
 from stylenet.stylizers.sources import AnyStyle, StyleSource, open_style, recolored, style_fingerprint
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bfloat16")
+
+_NETWORK_KNOBS = ("method", "encoder.", "network.", "picture.largest_px", "picture.shape", "picture.rim_px")
+"""What the knobs begin with that mean something to a network's single pass."""
 
 
 def open_stylizer(
@@ -63,7 +66,26 @@ def open_stylizer(
         WeightsError: the encoder's weights are missing or unusable.
         UsageError: the device or precision does not exist.
     """
-    return Stylizer(load_recipe(recipe, changes), encoder=encoder, device=device, precision=precision)
+    chosen = load_recipe(recipe, changes)
+    if chosen.method == "network":
+        _check_changes(chosen, changes or {}, encoder=encoder)
+    return Stylizer(chosen, encoder=encoder, device=device, precision=precision)
+
+
+def _check_changes(recipe: Recipe, changes: Mapping[str, str], *, encoder: str | None) -> None:
+    """Refuse what changes nothing where a network paints in one pass.
+
+    Raises:
+        UsageError: a knob of optimization is changed, or an encoder is given where none looks at anything.
+    """
+    for knob in changes:
+        if not knob.startswith(_NETWORK_KNOBS):
+            raise UsageError(
+                f"recipe '{recipe.name}' paints in one pass of a network, where {knob} changes nothing; leave it out, or choose a recipe "
+                "that optimizes: refined, draft, standard, fine"
+            )
+    if encoder is not None and not recipe.network.name:
+        raise UsageError(f"recipe '{recipe.name}' paints with the style's own network and asks no encoder; leave --encoder out")
 
 
 class Stylizer:
@@ -139,6 +161,7 @@ class Stylizer:
         given: list[StyleSource | TrainedStyle] = list(styles) if isinstance(styles, (list, tuple)) else [styles]  # type: ignore[list-item]
         sources, options = self._with_own_shares(given, options or Options())
         options.check(len(sources))
+        self._check(options, regions=regions, start=start)
         picture = photo if isinstance(photo, Picture) else load_image(photo)
         shares = options.shares(len(sources))
         wanted = [[(region.style, 1.0)] for region in regions if region.style is not None] + [list(zip(sources, shares, strict=True))]
@@ -166,6 +189,8 @@ class Stylizer:
         notices = (*picture.notices, *self.notices, *plan.notices, *layout.notices, *filter(None, (style.notice() for style in networks)))
         if again is not None:
             notices += tuple(again.check(receipt))
+        if self.recipe.content.weight and not any(style.card.paints == "texture" for style in networks):
+            notices += tuple(filter(None, [enlargement_notice((picture.width, picture.height), plan, options)]))
         started = Started(plan=plan.values, steps=_steps(self.recipe, plan), notices=notices)
         if options.strength == 0 and self.recipe.content.weight:
             yield started
@@ -176,6 +201,7 @@ class Stylizer:
             yield self._painted_at_once(job, receipt)
             return
         task = self._task(job, receipt, should_stop=should_stop)
+        cast(Goals, task.goals_at).check()
         yield started
         yield from paint(task)
 
@@ -194,7 +220,7 @@ class Stylizer:
         """
         recipe = self.recipe
         if recipe.method == "network":
-            yield from self._texture_at_once(styles, options or Options())
+            yield from self._texture_at_once(styles, options or Options(), keep=keep, timed=timed, should_stop=should_stop)
             return
         without_photo = msgspec.structs.replace(
             recipe,
@@ -206,7 +232,15 @@ class Stylizer:
         painter = replace_recipe(self, without_photo)
         yield from painter.stylize(canvas, styles, options, keep=keep, timed=timed, should_stop=should_stop)
 
-    def _texture_at_once(self, styles: StyleSource | Sequence[StyleSource], options: Options) -> Iterator[Event]:
+    def _texture_at_once(
+        self,
+        styles: StyleSource | Sequence[StyleSource],
+        options: Options,
+        *,
+        keep: Keep | None,
+        timed: bool,
+        should_stop: Callable[[], bool],
+    ) -> Iterator[Event]:
         """The events of a texture that networks paint."""
         if self.recipe.network.name:
             raise UsageError(
@@ -216,27 +250,64 @@ class Stylizer:
         sources = list(styles) if isinstance(styles, (list, tuple)) else [styles]
         opened = [open_trained(source, paints="texture", device=self.device, dtype=self.dtype) for source in sources]
         repeats = math.lcm(*(style.period_px for style in opened))
-        for event in self.stylize(_canvas(options.seed), opened, options):
+        for event in self.stylize(_canvas(options.seed), opened, options, keep=keep, timed=timed, should_stop=should_stop):
             if isinstance(event, Started) and any(side % repeats for side in event.plan["size"]):
                 line = f"the texture can be laid side by side without a seam where its sides are multiples of {repeats} pixels"
                 event = replace(event, notices=(*event.notices, line))
             yield event
 
-    def _opened(self, source: StyleSource | TrainedStyle, photo: Picture, options: Options) -> AnyStyle | TrainedStyle:
+    def open_style(self, source: StyleSource | TrainedStyle) -> AnyStyle | TrainedStyle:
+        """A style as this recipe paints with it, opened once for many paintings: its statistics, or the network that was trained for it.
+
+        Raises:
+            ImageError, StyleError, WeightsError: there is no such style, or it does not fit the recipe.
+        """
         if isinstance(source, TrainedStyle):
             return source
-        if self.recipe.method == "network" and not self.recipe.network.name:
+        if self._paints_with_trained():
             return self._trained_style(source)
-        style = open_style(source, self.recipe, self.encoder)
-        if options.keep_colors is None or not options.keep_colors.endswith(BEFORE):
+        return open_style(source, self.recipe, self.encoder)
+
+    def _opened(self, source: StyleSource | TrainedStyle, photo: Picture, options: Options) -> AnyStyle | TrainedStyle:
+        style = self.open_style(source)
+        if isinstance(style, TrainedStyle) or options.keep_colors is None or not options.keep_colors.endswith(BEFORE):
             return style
         return recolored(style, photo.pixels, options.keep_colors.removesuffix(BEFORE))
+
+    def _paints_with_trained(self) -> bool:
+        """Whether the style is a network of its own."""
+        return self.recipe.method == "network" and not self.recipe.network.name
+
+    def _check(self, options: Options, *, regions: Sequence[Region], start: object) -> None:
+        """Refuse what this recipe would ignore.
+
+        Raises:
+            UsageError: an option means nothing here; the message says what to write in its place.
+        """
+        name = f"recipe '{self.recipe.name}'"
+        if self.recipe.method == "network":
+            if start is not None:
+                raise UsageError(f"{name} paints in one pass and starts from nothing; leave --start out, or choose a recipe that optimizes")
+            if options.save_every:
+                raise UsageError(f"{name} paints in one pass: there are no pictures on the way; leave --save-every and --timelapse out")
+        if self._paints_with_trained() and options.keep_colors is not None and options.keep_colors.endswith(BEFORE):
+            raise UsageError(
+                f"{name} paints with networks, which have no painting to recolor; give --keep-colors "
+                f"{options.keep_colors.removesuffix(BEFORE)} for the result"
+            )
+        if self.recipe.method == "optimization" and self.recipe.painting.size == "photo" and options.style_scale != 1:
+            raise UsageError(
+                f"{name} looks at the painting in the photo's exact size, so that --style-scale changes nothing; leave it out, or give "
+                "--set painting.size=long-side, too"
+            )
+        if options.feather and not regions and not options.protect:
+            raise UsageError(f"feather is {options.feather:g}, and there is no mask to soften; give --mask or --protect, too")
 
     def _with_own_shares(
         self, sources: list[StyleSource | TrainedStyle], options: Options
     ) -> tuple[list[StyleSource | TrainedStyle], Options]:
         """A network of several styles, where it is the only one, takes the shares that were asked for."""
-        if self.recipe.method != "network" or self.recipe.network.name or len(sources) != 1 or not options.blend:
+        if not self._paints_with_trained() or len(sources) != 1 or not options.blend:
             return sources, options
         (source,) = sources
         style = source if isinstance(source, TrainedStyle) else self._trained_style(source)
