@@ -18,6 +18,7 @@ An interrupted run (Ctrl-C) keeps its best picture and ends with exit code 130.
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable
 
 
@@ -87,3 +88,11 @@ def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     """` Did you mean 'relu5_1'?` for a near miss among `allowed`, or nothing; to be put at the end of a message."""
     near = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.6)
     return f" Did you mean '{near[0]}'?" if near else ""
+
+
+def did_you_mean_file(name: str, files: Iterable[str]) -> str:
+    """As `did_you_mean`, for the name of a file: what stands behind the dot makes no two names alike."""
+    stem = os.path.splitext(name)[0].lower()
+    stems = {file: os.path.splitext(file)[0].lower() for file in files}
+    near = difflib.get_close_matches(stem, list(stems.values()), n=1, cutoff=0.6)
+    return f" Did you mean '{next(file for file, other in stems.items() if other == near[0])}'?" if near else ""

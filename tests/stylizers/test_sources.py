@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,9 +14,11 @@ from stylenet.catalog.recipes import load_recipe
 from stylenet.catalog.styles import list_styles, style_files
 from stylenet.encoders.opening import OpenEncoder
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.errors import StyleError
-from stylenet.events import Done
-from stylenet.image.files import Picture
+from stylenet.errors import ImageError, StyleError
+from stylenet.events import Done, Started
+from stylenet.image.files import Picture, save_image
+from stylenet.styles.style import MixedStyle
+from stylenet.stylizers import sources
 from stylenet.stylizers.plan import Options
 from stylenet.stylizers.sources import open_style, style_fingerprint
 from stylenet.stylizers.stylizer import open_stylizer
@@ -68,3 +71,28 @@ def test_the_built_in_styles_are_whole_and_small() -> None:
     assert all(card.title and card.artist and card.year and card.licence == "Public domain" for card in cards)
     assert all(path.stat().st_size < 300_000 for path in style_files().values())
     assert sum(path.stat().st_size for path in style_files().values()) < 9_000_000
+
+
+def test_a_folder_tells_what_is_left_out(photo: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "_FOLDER_MOST", 6)
+    for index in range(8):
+        save_image(photo.pixels, tmp_path / f"{index}.png")
+    (tmp_path / "2.png").write_bytes((tmp_path / "2.png").read_bytes()[:40])
+    stylizer = open_stylizer("draft", device="cpu", precision="float32")
+    style = stylizer.open_style(str(tmp_path))
+    assert isinstance(style, MixedStyle)
+    cut, broken = style.notices
+    assert "has 8 files, and 6 of them are used, evenly spread by name" in cut
+    assert "1 of 6 files are left out: cannot read '" in broken
+    assert "2.png" in broken
+    started = next(stylizer.stylize(photo, style, Options(size=48)))
+    assert isinstance(started, Started)
+    assert set(style.notices) <= set(started.notices)
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_a_file_of_pytorch_is_called_so(photo: Picture, tmp_path: Path, old: bool) -> None:
+    path = tmp_path / "candy.pth"
+    torch.save({"weight": torch.zeros(2)}, path, _use_new_zipfile_serialization=not old)
+    with pytest.raises(ImageError, match="it is a file of PyTorch, with weights or a network in it"):
+        open_style(str(path), load_recipe("draft"), opened("vgg19"))

@@ -304,3 +304,18 @@ def test_safetensors_with_a_hostile_record(refused, tmp_path):
     refused(tmp_path / "w", "has layers conv9_9, ...; expected conv1_1")
     save_file({"a": torch.zeros(1)}, tmp_path / "w", metadata={"encoder": "x", "record": "{"})
     refused(tmp_path / "w", "truncated, damaged or foreign")
+
+
+def test_a_torchscript_program_is_called_so(tmp_path: Path, refused) -> None:
+    path = tmp_path / "program.pt"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("program/data.pkl", "program/code/__torch__.py", "program/constants.pkl", "program/version"):
+            archive.writestr(name, b"\x80\x02.")
+    refused(path, r"this is a TorchScript program .* torch\.save\(program\.state_dict\(\)")
+
+
+def test_a_network_of_fast_style_transfer_is_called_so(tmp_path: Path, refused) -> None:
+    path = tmp_path / "candy.pth"
+    names = ("conv1.conv2d.weight", "in1.weight", "in1.running_mean", "res1.conv1.conv2d.weight", "deconv1.conv2d.weight")
+    torch.save({name: torch.zeros(1) for name in names}, path)
+    refused(path, r"is a network of fast style transfer .* --network johnson")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn import functional
 
-from stylenet.errors import ImageError, ShapeError, UsageError, did_you_mean
+from stylenet.errors import ImageError, ShapeError, UsageError, did_you_mean_file
 from stylenet.image.files import ImageSource, Picture, load_image
 from stylenet.image.resize import resize
 
@@ -246,4 +246,4 @@ def _why_no_file(path: Path) -> str:
         return f"'{path}' is a folder; give a picture file"
     if not path.parent.is_dir():
         return f"there is no folder '{path.parent}'"
-    return f"there is no file '{path}'.{did_you_mean(path.name, (entry.name for entry in path.parent.iterdir()))}"
+    return f"there is no file '{path}'.{did_you_mean_file(path.name, (entry.name for entry in path.parent.iterdir()))}"

@@ -21,7 +21,7 @@ from typing import BinaryIO, TypeAlias
 import PIL.Image
 from PIL import PngImagePlugin
 
-from stylenet.errors import ImageError, did_you_mean
+from stylenet.errors import ImageError, did_you_mean_file
 from stylenet.image.mending import mended_jpeg, mended_png
 from stylenet.image.tiff import TiffPicture
 
@@ -38,6 +38,7 @@ CAMERA_RAW = {".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".pef", ".raf", ".
 
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
+_TORCH_PICKLE = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # what torch.save wrote first until version 1.6
 _ARCHIVES = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x28\xb5\x2f\xfd")  # gzip ... Zstandard
 
 FileSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
@@ -210,7 +211,7 @@ def _why_missing(path: str) -> str:
         neighbors = os.listdir(folder or ".")
     except OSError:
         neighbors = []
-    return f"there is no such file.{did_you_mean(file_name, neighbors)}"
+    return f"there is no such file.{did_you_mean_file(file_name, neighbors)}"
 
 
 def _bytes_of(source: bytes | bytearray | memoryview | BinaryIO) -> bytes:
@@ -288,6 +289,8 @@ def _what_it_is(head: bytes) -> str | None:
         return "Radiance HDR and OpenEXR are not supported; map its tones and export it as PNG or TIFF"
     if head.startswith(b"gimp xcf"):
         return "it is a GIMP document; export it as PNG or TIFF"
+    if head.startswith(_TORCH_PICKLE) or (head.startswith(b"PK\x03\x04") and (b"/data.pkl" in head or b"/constants.pkl" in head)):
+        return "it is a file of PyTorch, with weights or a network in it, and not a picture"
     if head.startswith(b"PK\x03\x04"):
         return "it is a ZIP archive; unpack it first"
     if head.startswith(_ARCHIVES) or head[257:262] == b"ustar":

@@ -83,10 +83,12 @@ class MixedStyle:
 
     Attributes:
         parts: The pictures; at least one.
+        notices: What a person should know of the folder, one line each.
     """
 
     name: str
     parts: tuple[PictureStyle, ...]
+    notices: tuple[str, ...] = ()
 
     def at(self, size_px: float, layers: Iterable[str]) -> Mapping[str, Moments]:
         """Moments of `layers` for every picture at an area of `size_px` squared, together."""

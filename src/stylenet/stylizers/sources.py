@@ -39,6 +39,9 @@ _FOLDER_PX = 1024
 _FOLDER_MOST = 64
 """Pictures that are taken of a folder; evenly spread, where it has more."""
 
+_FOLDER_TOLD = 3
+"""Files of a folder that are left out and told by name."""
+
 
 def open_style(source: StyleSource, recipe: Recipe, encoder: OpenEncoder) -> AnyStyle:
     """The style that `source` means: a picture, a `.safetensors` style file, the name of a style, or a folder of pictures.
@@ -128,19 +131,24 @@ def pixels_fingerprint(pixels: torch.Tensor) -> str:
 
 
 def _of_folder(folder: Path, recipe: Recipe, encoder: OpenEncoder) -> MixedStyle:
-    """All pictures in a folder that can be read as one style; hidden files, and files that are no pictures, do not count."""
+    """All pictures in a folder that can be read as one style; hidden files do not count, and `notices` tells what is left out."""
     files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    notices = []
     if len(files) > _FOLDER_MOST:
+        notices.append(f"the folder '{folder}' has {len(files)} files, and {_FOLDER_MOST} of them are used, evenly spread by name")
         files = [files[index * len(files) // _FOLDER_MOST] for index in range(_FOLDER_MOST)]
-    parts = []
+    parts, problems = [], []
     for path in files:
         try:
             parts.append(_of_picture(load_image(path), recipe, encoder, most_px=_FOLDER_PX))
-        except (ImageError, StyleError):
-            continue
+        except (ImageError, StyleError) as error:
+            problems.append(str(error))
+    if problems:
+        told = "; ".join([*problems[:_FOLDER_TOLD], *(["..."] if len(problems) > _FOLDER_TOLD else [])])
+        notices.append(f"of the folder '{folder}', {len(problems)} of {len(files)} files are left out: {told}")
     if not parts:
         raise StyleError(f"the folder '{folder}' has no picture that can be a style; give one with paintings in it, or a single picture")
-    return MixedStyle(name=folder.resolve().name or "folder", parts=tuple(parts))
+    return MixedStyle(name=folder.resolve().name or "folder", parts=tuple(parts), notices=tuple(notices))
 
 
 def _of_picture(picture: Picture, recipe: Recipe, encoder: OpenEncoder, *, most_px: int = _MOST_PX) -> PictureStyle:

@@ -27,7 +27,7 @@ from stylenet.image.files import ImageSource, Picture, load_image
 from stylenet.image.resize import resize
 from stylenet.optimization.checkpoint import Checkpoint, kept_job
 from stylenet.optimization.paint import Task, paint
-from stylenet.styles.style import PictureStyle
+from stylenet.styles.style import MixedStyle, PictureStyle
 from stylenet.stylizers.forecast import PASS_RETURNED_BYTES, forecast, forecast_pass
 from stylenet.stylizers.goals import Goals
 from stylenet.stylizers.job import Job, Keep, finished, receipt_of
@@ -187,6 +187,7 @@ class Stylizer:
         sha256 = self._instant_painter().sha256 if self._uses_instant() else None
         receipt = receipt_of(job, recipe=self.recipe, encoder=self.encoder, network_sha256=sha256, machine=self.machine())
         notices = (*picture.notices, *self.notices, *plan.notices, *layout.notices, *filter(None, (style.notice() for style in networks)))
+        notices += tuple(notice for each in opened for style, _ in each if isinstance(style, MixedStyle) for notice in style.notices)
         if again is not None:
             notices += tuple(again.check(receipt))
         if self.recipe.content.weight and not any(style.card.paints == "texture" for style in networks):

@@ -74,6 +74,11 @@ def _detect_zip(path: Path) -> Format:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise WeightsError(f"{path}: a truncated or damaged archive ({error}); expected {EXPECTED}") from error
+    if any(name.endswith("/constants.pkl") or "/code/" in name for name in names):
+        raise WeightsError(
+            f"{path}: this is a TorchScript program (torch.jit.save), which is code and not weights alone; write its weights with "
+            "torch.save(program.state_dict(), 'weights.pth') where it comes from, and import that file"
+        )
     if any(name.endswith("/data.pkl") or name == "data.pkl" for name in names):
         return "torch-zip"
     if names and all(name.endswith(".npy") for name in names):

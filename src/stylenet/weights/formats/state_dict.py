@@ -24,6 +24,11 @@ def read_state_dict(tensors: Mapping[str, Tensor], *, layout: str, kind: str | N
     """
     kernels: dict[Label, Any] = {}
     biases: dict[Label, Any] = {}
+    if any(name.removeprefix("module.").startswith("res1.conv1.conv2d.") for name in tensors):
+        raise WeightsError(
+            f"the {layout} is a network of fast style transfer (the transformer of PyTorch's example), which paints in one style, and no "
+            "VGG; a network of the same painting is made with: stylenet train PAINTING --photos FOLDER --network johnson"
+        )
     for name, tensor in tensors.items():
         if "running_mean" in name:
             raise WeightsError(f"found '{name}': a VGG with batch normalization; expected one without, as the papers use")
