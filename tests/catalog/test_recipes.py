@@ -124,7 +124,9 @@ def test_wrong_files_are_refused_by_place(text: str, message: str, tmp_path: Pat
 
 
 def test_no_file(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match=r"no recipe file '.*none\.toml'; give the path of a \.toml file or one of .*gatys-2016"):
+    with pytest.raises(
+        RecipeError, match=r"no recipe file '.*none\.toml'; give the path of a \.toml file, or a name of `stylenet recipes ls`"
+    ):
         load_recipe(tmp_path / "none.toml")
 
 
@@ -136,7 +138,9 @@ def test_not_text(tmp_path: Path) -> None:
 
 
 def test_no_such_name() -> None:
-    with pytest.raises(RecipeError, match=r"no recipe is called 'gatys'; there are .*\. Did you mean 'gatys-2016'\?"):
+    with pytest.raises(
+        RecipeError, match=r"no recipe is called 'gatys'; `stylenet recipes ls` lists them, .*\. Did you mean 'gatys-2016'\?"
+    ):
         load_recipe("gatys")
     with pytest.raises(RecipeError, match=r"no recipe is called '\.\./secrets'"):
         recipe_text("../secrets")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 from typer.main import get_command
 
 import stylenet
-from stylenet.cli import app, commands
+from stylenet.cli import app, commands, options
 from stylenet.errors import StylenetError
 from tests.cli.conftest import Run
 
@@ -90,6 +91,45 @@ def test_wrong_words_are_one_line_that_names_the_help(run: Run, words: tuple[str
     assert ended.code == 2
     assert told in ended.error
     assert ended.error.endswith("--help'")
+
+
+@pytest.mark.parametrize(("name", "command"), list(all_commands()), ids=lambda value: value if isinstance(value, str) else "")
+def test_flags_stand_in_help_without_a_type(run: Run, name: str, command: Any) -> None:
+    told = run(*name.split(), "--help").out
+    assert "<bool>" not in told
+    assert "--help" in told
+
+
+DOCUMENTS = [*DOCS.parent.glob("*.md"), DOCS.parents[1] / "README.md"]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+def test_every_documented_command_is_one(document: Path) -> None:
+    """Its words are read, and nothing is run."""
+    known = dict(all_commands())
+    blocks = document.read_text(encoding="utf-8").split("```")[1::2]
+    lines = [line.split(" #")[0] for block in blocks for line in block.replace("\\\n", " ").splitlines() if line.startswith("stylenet ")]
+    for line in lines:
+        words = shlex.split(line.split(" > ")[0].split(" | ")[0].split(" && ")[0])[1:]
+        depth = 2 if " ".join(words[:2]) in known else 1
+        if words[0].startswith("-") or any(word.isupper() and len(word) > 2 and not word.startswith("-") for word in words):
+            continue  # the program's own options, and placeholders
+        command = known[" ".join(words[:depth])]
+        command.make_context(" ".join(words[:depth]), words[depth:])
+
+
+def test_names_are_completed() -> None:
+    assert "starry-night" in options.complete_style("starry")
+    assert "great-wave" not in options.complete_style("starry")
+    assert {"instant", "standard"} <= set(options.complete_recipe(""))
+    assert options.complete_weights("vgg19-k") == ["vgg19-keras", "vgg19-keras-top"]
+
+
+def test_columns_of_a_table_stay_columns(run: Run) -> None:
+    for words in (("styles", "ls"), ("weights", "ls"), ("recipes", "ls")):
+        lines = run(*words).out.splitlines()
+        places = {line.index("  ") + len(line[line.index("  ") :]) - len(line[line.index("  ") :].lstrip()) for line in lines[:5]}
+        assert len(places) == 1, places
 
 
 def test_an_unexpected_error_is_one_line_and_with_debug_a_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

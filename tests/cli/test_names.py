@@ -36,8 +36,9 @@ def test_recipes_styles_networks_and_encoders_are_found_by_name(run: Run, shadow
         assert (ended.code, ended.err) == (0, "")
         receipt = json.loads(ended.out.splitlines()[-1])["receipt"]
         assert (receipt["recipe"]["name"], receipt["styles"][0]["name"]) == (recipe, "starry-night")
-    for more in (("--encoder", "compact"), ("--encoder", "vgg19"), ("--start", "content"), ("--palette", "starry-night")):
+    for more in (("--encoder", "compact"), ("--encoder", "vgg19"), ("--palette", "starry-night")):
         assert run("stylize", "photo.png", "starry-night", "-o", "out.png", *INSTANT, *more).code == 0
+    assert run("stylize", "photo.png", "starry-night", "-r", "draft", "--size", "64", "--start", "content", "--dry-run").code == 0
     assert run("recipes", "show", "draft").code == 0
     assert run("styles", "show", "starry-night", "--no-swatch").code == 0
 

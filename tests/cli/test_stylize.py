@@ -401,3 +401,42 @@ def test_a_second_protect_is_honored(run: Run, folder: Path, monkeypatch: pytest
     words = ("--protect", "faces", "--protect", "subject", "--strength", "0", "-o", "out.png")
     assert run("stylize", "photo.png", "painting.jpg", *words).code == 0
     assert asked == ["faces", "subject"]
+
+
+def test_shares_may_stand_before_the_photo(run: Run) -> None:
+    words = ("stylize", "--blend", "0.75", "0.25", "photo.png", "painting.jpg", "drawing.png", "--strength", "0", "--json", "-o", "out.png")
+    done = json.loads(run(*words).out.splitlines()[-1])
+    assert done["receipt"]["photo"] == "photo.png"
+    assert [(style["name"], style["share"]) for style in done["receipt"]["styles"]] == [("painting", 0.75), ("drawing", 0.25)]
+
+
+@pytest.mark.parametrize("last", ["great-wave", "painting.jpg"])
+def test_several_photos_are_refused_with_what_to_write(run: Run, folder: Path, last: str) -> None:
+    ended = run("stylize", "photo.png", "drawing.png", "photo.png", last)
+    assert ended.code == 2
+    assert f"3 pictures come before '{last}', and a command paints one photo" in ended.error
+    assert f"stylenet stylize drawing.png {last}" in ended.error
+    assert "give shares: --blend 1 1 1" in ended.error
+    assert files_in(folder) == INPUTS
+
+
+def test_a_photo_and_names_of_styles_are_no_several_photos(run: Run, folder: Path) -> None:
+    assert run("stylize", "photo.png", "great-wave", "painting.jpg", "--strength", "0", "-o", "out.png").code == 0
+
+
+def test_the_name_of_a_style_where_a_picture_is_needed(run: Run) -> None:
+    told = "'great-wave' is the name of a style, which holds no picture"
+    assert (
+        f"{told}; give the file of the photo there; the photo comes first: photo.png great-wave"
+        in run("stylize", "great-wave", "photo.png").error
+    )
+    for words in (("train", "great-wave", "--photos", "."), ("styles", "add", "great-wave")):
+        assert f"{told}; give the file of the painting there" in run(*words).error
+    assert told in run("sheet", "great-wave", "painting.jpg").error
+    assert told in run("sequence", "great-wave", "senecio", "the-scream", "-o", "a.gif").error
+
+
+def test_a_file_is_not_suggested_for_its_suffix_alone(run: Run) -> None:
+    assert "Did you mean" not in run("stylize", "q.png", "painting.jpg").error
+    assert "Did you mean 'photo.png'?" in run("stylize", "phto.png", "painting.jpg").error
+    assert "Did you mean 'photo.png'?" in run("stylize", "photo.jpg", "painting.jpg").error

@@ -51,7 +51,7 @@ def recipe_path(name: str) -> Path:
     """
     if name not in recipe_names():
         raise RecipeError(
-            f"no recipe is called '{name}'; there are {', '.join(recipe_names())}, or a .toml file.{did_you_mean(name, recipe_names())}"
+            f"no recipe is called '{name}'; `stylenet recipes ls` lists them, and a file ends in .toml.{did_you_mean(name, recipe_names())}"
         )
     return Path(str(_FOLDER / f"{name}.toml"))
 
@@ -94,7 +94,7 @@ def _read(source: str | os.PathLike[str]) -> tuple[str, dict[str, Any]]:
     try:
         return path.stem, tomllib.loads(path.read_text(encoding=_encoding(path)))
     except FileNotFoundError:
-        raise RecipeError(f"no recipe file '{path}'; give the path of a .toml file or one of {', '.join(recipe_names())}") from None
+        raise RecipeError(f"no recipe file '{path}'; give the path of a .toml file, or a name of `stylenet recipes ls`") from None
     except UnicodeError as error:
         raise RecipeError(f"recipe file '{path}' cannot be read: it is not UTF-8 text ({error}); save it as UTF-8") from None
     except (OSError, tomllib.TOMLDecodeError) as error:

@@ -40,6 +40,7 @@ def sheet(
     quiet: options.Quiet = False,
 ) -> None:
     """Show what strength, stroke size and colors do to a photo: small paintings on one sheet, each with its options."""
+    options.check_photo(str(photo), [style])
     rows, columns, ways = _numbers(strengths, "--strengths"), _numbers(style_scales, "--style-scales"), colors.replace(",", " ").split()
     with place(output, f"{photo.stem}-{Path(style).stem}-sheet") as output:
         check_output(output)
@@ -87,6 +88,7 @@ def sequence(
     named = list(styles or [])
     if len(named) < 2:
         raise UsageError("a sequence goes from one style to another: name at least two")
+    options.check_photo(str(photo), named)
     is_clip = output.suffix.lower() in _ANIMATIONS
     written = [output] if is_clip else [_frame(output, number) for number in range(1, frames + 1)]
     keep_apart([("--output", path) for path in written], [photo, *named, options.recipe_file(recipe)])

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 import stylenet
+from stylenet.cli.trees import Commands
 from stylenet.errors import StylenetError
 
 _MODULES = {
@@ -39,7 +40,7 @@ _EXAMPLE = "stylenet stylize photo.jpg starry-night -o painting.png"
 
 def build(words: Sequence[str] = ()) -> typer.Typer:
     """The commands that `words` may mean: one where the first word is its name, else all. Reading their options takes time."""
-    app = typer.Typer(
+    app = Commands(
         name="stylenet",
         help=f"StyleNet paints a photo in the manner of a painting.\n\nFor a first picture: {_EXAMPLE}",
         epilog="\b\nExit codes:\n" + "\n".join(exit_codes()),

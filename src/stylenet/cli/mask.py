@@ -36,7 +36,7 @@ def mask(
         typer.Option(
             "--rectangle",
             metavar="X,Y,WIDTH,HEIGHT",
-            help="The subject inside it, in pixels or percent: 10%,20%,50%,60%.",
+            help="Look for the subject inside this rectangle alone, in pixels or percent: 10%,20%,50%,60%.",
             show_default=False,
         ),
     ] = None,

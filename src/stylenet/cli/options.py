@@ -13,15 +13,37 @@ from typing import Annotated
 
 import typer
 
+from stylenet.catalog.naming import NETWORK_SUFFIX, is_name, split_style
+from stylenet.catalog.recipes import recipe_names
+from stylenet.catalog.styles import style_files
 from stylenet.errors import UsageError
 
 _LOOK, _RUN, _SHOW = "How it looks", "How it runs", "What is shown and kept"
+
+
+def complete_style(incomplete: str) -> list[str]:
+    """Names of styles that begin so, for the shell."""
+    return [name for name in style_files() if name.startswith(incomplete)]
+
+
+def complete_recipe(incomplete: str) -> list[str]:
+    """Names of recipes that begin so, for the shell."""
+    return [name for name in recipe_names() if name.startswith(incomplete)]
+
+
+def complete_weights(incomplete: str) -> list[str]:
+    """Names of weights that begin so, for the shell."""
+    from stylenet.weights.library import list_weights
+
+    return [line.name for line in list_weights() if line.name.startswith(incomplete)]
+
 
 Styles = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="STYLE",
         help="Names of styles (see 'stylenet styles ls'), paintings, style files, or folders of paintings.",
+        autocompletion=complete_style,
         show_default=False,
     ),
 ]
@@ -37,6 +59,7 @@ RecipeName = Annotated[
         "--recipe",
         "-r",
         metavar="NAME|FILE",
+        autocompletion=complete_recipe,
         help="instant, trained, draft, standard (the default), fine, one of 'recipes ls', or a .toml file.",
         rich_help_panel=_LOOK,
     ),
@@ -44,7 +67,11 @@ RecipeName = Annotated[
 Encoder = Annotated[
     str | None,
     typer.Option(
-        "--encoder", metavar="NAME|FILE", help="compact, vgg16, vgg19 or a weights file, in place of the recipe's.", rich_help_panel=_LOOK
+        "--encoder",
+        metavar="NAME|FILE",
+        autocompletion=complete_weights,
+        help="compact, vgg16, vgg19 or a weights file, in place of the recipe's.",
+        rich_help_panel=_LOOK,
     ),
 ]
 Size = Annotated[
@@ -122,7 +149,11 @@ KeepColors = Annotated[
 Palette = Annotated[
     str | None,
     typer.Option(
-        "--palette", metavar="NAME|FILE|COLORS", help="The colors of a style, of a picture, or '#264653,#e9c46a'.", rich_help_panel=_LOOK
+        "--palette",
+        metavar="NAME|FILE|COLORS",
+        autocompletion=complete_style,
+        help="The colors of a style, of a picture, or '#264653,#e9c46a'.",
+        rich_help_panel=_LOOK,
     ),
 ]
 Device = Annotated[str | None, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda or mps.", rich_help_panel=_RUN)]
@@ -199,6 +230,24 @@ def parse_blend(blend: str | None, styles: Sequence[str]) -> tuple[tuple[float, 
     if not all(_is_number(word) for word in words):
         raise UsageError(f"--blend is '{blend}'; write one number for each style, like --blend 0.7 0.3")
     return tuple(float(word) for word in words), [style for style in styles if style not in numbers]
+
+
+def is_picture(word: str) -> bool:
+    """Whether a word is a file that is no style file and no network, and no name."""
+    return not is_name(word, style_files()) and Path(word).is_file() and Path(split_style(word)[0]).suffix != NETWORK_SUFFIX
+
+
+def check_photo(word: str, styles: Sequence[str] = (), *, what: str = "the photo") -> None:
+    """Refuse the name of a style where a picture is needed.
+
+    Args:
+        word: What stands there.
+        styles: What stands in the places of styles.
+        what: What the picture is called.
+    """
+    if is_name(word, style_files()) and word in style_files() and not Path(word).is_file():
+        turned = f"; the photo comes first: {styles[0]} {word}" if any(is_picture(style) for style in styles[:1]) else ""
+        raise UsageError(f"'{word}' is the name of a style, which holds no picture; give the file of {what} there{turned}")
 
 
 def recipe_file(recipe: str | None) -> Path | None:

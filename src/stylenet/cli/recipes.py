@@ -9,14 +9,20 @@ from typing import Annotated, Any
 import typer
 
 from stylenet.cli import options
+from stylenet.cli.trees import Commands
 from stylenet.errors import OutputError, UsageError
 
-_SOURCE = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A recipe of 'recipes ls', or a .toml file.", show_default=False)]
+_SOURCE = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME|FILE", help="A recipe of 'recipes ls', or a .toml file.", autocompletion=options.complete_recipe, show_default=False
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the tree."""
-    group = typer.Typer(help="Ways to paint: list them, explain one, copy it to make your own, check yours.", no_args_is_help=True)
+    group = Commands(help="Ways to paint: list them, explain one, copy it to make your own, check yours.", no_args_is_help=True)
     group.command("ls")(list_all)
     group.command("show")(show)
     group.command("copy")(copy)

@@ -9,6 +9,7 @@ import typer
 
 from stylenet.cli import options
 from stylenet.cli.places import keep_apart, place
+from stylenet.cli.trees import Commands
 from stylenet.errors import UsageError
 
 _SWATCH_PX = "256"
@@ -17,7 +18,7 @@ _SWATCH_RECIPE = "draft"
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the tree."""
-    group = typer.Typer(help="Styles that are used by name: list them, look at one, add your own.", no_args_is_help=True)
+    group = Commands(help="Styles that are used by name: list them, look at one, add your own.", no_args_is_help=True)
     group.command("ls")(list_all)
     group.command("show")(show)
     group.command("add")(add)
@@ -50,7 +51,12 @@ def list_all(json: options.JsonList = False) -> None:
 
 
 def show(
-    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A style of 'styles ls', or a style file.", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|FILE", help="A style of 'styles ls', or a style file.", autocompletion=options.complete_style, show_default=False
+        ),
+    ],
     *,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to paint the swatch. Left out: NAME-swatch.png, here.")
@@ -120,6 +126,7 @@ def add(
     from stylenet.catalog.styles import StyleCard, added_styles_folder
     from stylenet.stylizers.library import add_style, name_from
 
+    options.check_photo(str(picture), what="the painting")
     card = StyleCard(name=name_from(picture) if name is None else name, title=title, artist=artist, year=year, licence=licence)
     option, target = ("--name", added_styles_folder() / f"{card.name}.safetensors") if output is None else ("--output", output)
     keep_apart([(option, target)], [picture])

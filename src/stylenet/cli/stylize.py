@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def stylize(
-    photo: Annotated[Path | None, typer.Argument(metavar="PHOTO", help="The picture to paint.", show_default=False)] = None,
+    photo: Annotated[str | None, typer.Argument(metavar="PHOTO", help="The picture to paint.", show_default=False)] = None,
     styles: options.Styles = None,
     *,
     output: options.Output = None,
@@ -58,10 +59,15 @@ def stylize(
     """Paint a photo in the manner of one or several styles."""
     from stylenet.cli.jobs import Job, run_job
 
-    if replay is None and (photo is None or not styles):
-        missing = "PHOTO" if photo is None else "STYLE"
-        raise UsageError(f"missing argument '{missing}'. See 'stylenet stylize --help'")
-    shares, named = options.parse_blend(blend, styles or [])
+    # The shares of `--blend 0.3 0.7 photo.jpg a.jpg b.jpg` stand where the photo is looked for.
+    shares, words = options.parse_blend(blend, [*([] if photo is None else [photo]), *(styles or [])])
+    if replay is None and len(words) < 2:
+        raise UsageError(f"missing argument '{'STYLE' if words else 'PHOTO'}'. See 'stylenet stylize --help'")
+    photo, named = (words[0], words[1:]) if words else (None, [])
+    if replay is None:
+        options.check_photo(photo or "", named)
+        if not shares:
+            _check_one_photo(words)
     knobs = options.parse_changes(changes)
     if start in _STARTS:
         if "picture.start" in knobs:
@@ -73,7 +79,7 @@ def stylize(
         recipe = "refined"
     run_job(
         Job(
-            photo=photo,
+            photo=None if photo is None else Path(photo),
             styles=named,
             output=output,
             recipe=recipe,
@@ -107,6 +113,18 @@ def stylize(
             json=json,
         )
     )
+
+
+def _check_one_photo(words: Sequence[str]) -> None:
+    """Refuse several pictures before a style, of which all but the first would become styles without a word."""
+    *pictures, last = words
+    if len(pictures) > 1 and all(options.is_picture(word) for word in pictures):
+        each = "; ".join(f"stylenet stylize {picture} {last}" for picture in pictures[:2])
+        mixed = " ".join("1" for _ in words[1:])
+        raise UsageError(
+            f"{len(pictures)} pictures come before '{last}', and a command paints one photo. To paint each, give a command for each: "
+            f"{each}{'; ...' if len(pictures) > 2 else ''}. To mix the pictures after the first as styles, give shares: --blend {mixed}"
+        )
 
 
 def texture(

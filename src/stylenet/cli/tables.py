@@ -8,8 +8,8 @@ import sys
 import textwrap
 from collections.abc import Iterable, Sequence
 
-_WIDEST, _NARROWEST = 32, 24
-"""Characters of a column that others stand to the right of, and of one that is worth wrapping."""
+_NARROWEST = 24
+"""Characters of a column that is worth wrapping."""
 
 
 def print_table(rows: Iterable[Sequence[str]]) -> None:
@@ -17,8 +17,7 @@ def print_table(rows: Iterable[Sequence[str]]) -> None:
     lines = [tuple(row) for row in rows]
     if not lines:
         return
-    # A few long cells shall not push a whole column far to the right.
-    widths = [min(_WIDEST, max(len(row[column]) for row in lines)) for column in range(len(lines[0]) - 1)]
+    widths = [max(len(row[column]) for row in lines) for column in range(len(lines[0]) - 1)]
     room = shutil.get_terminal_size().columns - sum(widths) - 2 * len(widths) if sys.stdout.isatty() else 0
     for row in lines:
         first = "".join(f"{cell.ljust(width)}  " for cell, width in zip(row, widths, strict=False))

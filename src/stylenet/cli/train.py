@@ -171,6 +171,8 @@ def _checked_paintings(paintings: list[Path], network: Network) -> list[Path]:
     """The paintings, each with a name of its own, as many as such a network can know."""
     if len(paintings) > 1 and network != "johnson":
         raise UsageError(f"{len(paintings)} paintings are given, and a network '{network}' knows one; --network johnson knows several")
+    for painting in paintings:
+        options.check_photo(str(painting), what="the painting")
     names = [_name(painting) for painting in paintings]
     if len(set(names)) < len(names):
         raise UsageError(f"the styles would be called {', '.join(names)}, after their files; give every painting a file name of its own")

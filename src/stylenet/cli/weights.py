@@ -9,6 +9,7 @@ import typer
 
 from stylenet.cli import options
 from stylenet.cli.places import keep_apart
+from stylenet.cli.trees import Commands
 from stylenet.errors import UsageError
 
 _KIND = Annotated[
@@ -21,7 +22,7 @@ _KIND = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the tree."""
-    group = typer.Typer(help="Networks' weights: list, fetch, import and prove them.", no_args_is_help=True)
+    group = Commands(help="Networks' weights: list, fetch, import and prove them.", no_args_is_help=True)
     group.command("ls")(list_all)
     group.command("get")(get)
     group.command("import")(import_file)
@@ -46,7 +47,12 @@ def list_all(json: options.JsonList = False) -> None:
 
 
 def get(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Which weights; see 'weights ls'.", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="Which weights; see 'weights ls'.", autocompletion=options.complete_weights, show_default=False
+        ),
+    ],
     keep_download: Annotated[
         bool, typer.Option("--keep-download", metavar="", help="Keep the published file beside the converted one.")
     ] = False,
@@ -93,7 +99,10 @@ def verify(
     weights: Annotated[
         str,
         typer.Argument(
-            metavar="NAME|FILE", help="Weights that 'ls' shows as bundled, packaged or installed, or a weights file.", show_default=False
+            metavar="NAME|FILE",
+            autocompletion=options.complete_weights,
+            help="Weights that 'ls' shows as bundled, packaged or installed, or a weights file.",
+            show_default=False,
         ),
     ],
     original: Annotated[
