@@ -61,6 +61,33 @@ class Moments:
         return Moments(self.mean.to(device, dtype), self.gram.to(device, dtype), self.positions)
 
 
+@dataclass(frozen=True)
+class Centered:
+    """Statistics of one layer's features about their mean, which float32 holds even where a picture is nearly of one color.
+
+    Attributes:
+        mean: Mean of each channel, shape (B, C).
+        covariance: Shape (B, C, C).
+    """
+
+    mean: Tensor
+    covariance: Tensor
+
+    @classmethod
+    def of(cls, features: Tensor) -> Centered:
+        """Of features (B, C, H, W), differentiable."""
+        rows = features.permute(0, 2, 3, 1).flatten(1, 2).float()
+        mean = rows.mean(1)
+        # The mean is taken for a number: what it adds to the slope is nothing, for the distances from it sum to nothing.
+        apart = rows - mean.detach()[:, None]
+        return cls(mean, apart.transpose(1, 2) @ apart / rows.shape[1])
+
+    @property
+    def deviation(self) -> Tensor:
+        """Standard deviation of each channel, shape (B, C)."""
+        return self.covariance.diagonal(dim1=1, dim2=2).clamp_min(1e-10).sqrt()
+
+
 def moments(features: Features) -> Moments:
     """Mean and mean product of the channels of one layer, differentiable; see `summing_dtype`.
 
@@ -223,4 +250,6 @@ def _summed_products(rows: Tensor, weighted: Tensor | None = None) -> Tensor:
     blocks, rest = _blocks(rows)
     left, left_rest = (blocks, rest) if weighted is None else _blocks(weighted)
     exact = summing_dtype(rows)
+    if rows.is_cuda and rows.dtype == torch.bfloat16:  # a GPU rounds products of bfloat16 to bfloat16
+        blocks, rest, left, left_rest = (part.float() for part in (blocks, rest, left, left_rest))
     return (left.transpose(2, 3) @ blocks).sum(1, dtype=exact) + (left_rest.transpose(1, 2) @ rest).to(exact)

@@ -1,0 +1,161 @@
+"""Many paintings' statistics at once, ready for a batch of pictures to be compared with: each picture with a painting of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from stylenet.errors import NumericalError
+from stylenet.losses.gaussian import RANK
+from stylenet.losses.moments import Centered
+
+_SUBSPACE_STEPS = 6
+"""Of subspace iteration: the directions that are left out then hold less than a thousandth of the variance more than need be."""
+
+_LEAST_SHARE = 1e-5
+"""Of the trace, added to every eigenvalue."""
+
+_NEWTON_STEPS = 22
+_RIDGE = 1e-5
+"""Of a matrix's length, added before its root is taken: rounding leaves no eigenvalue below zero, and so many steps are enough."""
+
+
+class StyleTargets:
+    """Layers of paintings as Gaussians on their principal directions; see `losses.gaussian`, which this is the batched sister of.
+
+    Attributes:
+        parts: By layer the means (N, C), directions (N, C, K), square roots of the covariance along them (N, K, K), what is left of its
+            trace (N) and the whole scale |n|^2 + tr T (N).
+    """
+
+    def __init__(self, parts: Mapping[str, tuple[Tensor, ...]]) -> None:
+        self.parts = parts
+
+    @classmethod
+    def of(cls, statistics: Mapping[str, Centered], *, rank: int = RANK) -> StyleTargets:
+        """From the moments of N paintings."""
+        return cls({layer: _principal(moments, rank) for layer, moments in statistics.items()})
+
+    @classmethod
+    def joined(cls, several: Sequence[StyleTargets]) -> StyleTargets:
+        """All their paintings, one after another."""
+        layers = several[0].parts
+        return cls({layer: tuple(torch.cat(each) for each in zip(*(one.parts[layer] for one in several), strict=True)) for layer in layers})
+
+    def __len__(self) -> int:
+        return len(next(iter(self.parts.values()))[0])
+
+    def __getitem__(self, rows: Tensor) -> StyleTargets:
+        """Some of the paintings, by number."""
+        return StyleTargets({layer: tuple(part[rows] for part in parts) for layer, parts in self.parts.items()})
+
+    def distances(self, *several: Mapping[str, Centered]) -> list[dict[str, Tensor]]:
+        """How far N pictures are from their paintings, for each of several such batches of pictures.
+
+        Returns:
+            By layer the squared Wasserstein-2 distance of each, shape (N), `relative` as `losses.gaussian` defines it.
+        """
+        apart: list[dict[str, Tensor]] = [{} for _ in several]
+        # Roots of one size are taken together: many small products in one.
+        waiting: dict[int, list[tuple[int, str, Tensor]]] = {}
+        for index, statistics in enumerate(several):
+            for layer, given in statistics.items():
+                apart[index][layer], between = _distance(given, self.parts[layer])
+                waiting.setdefault(between.shape[-1], []).append((index, layer, between))
+        for each in waiting.values():
+            crosses = root_traces(torch.cat([between for _, _, between in each])).split(len(self))
+            for (index, layer, _), cross in zip(each, crosses, strict=True):
+                apart[index][layer] = (apart[index][layer] - 2 * cross) / self.parts[layer][-1].clamp_min(1e-12)
+        return apart
+
+
+def _principal(moments: Centered, rank: int) -> tuple[Tensor, ...]:
+    mean, covariance = moments.mean.double(), moments.covariance.double()
+    channels = covariance.shape[-1]
+    kept = min(rank, channels)
+    trace = covariance.diagonal(dim1=1, dim2=2).sum(1)
+    # A painting with fewer positions than directions has none of its own for the rest: any will do.
+    covariance = covariance + (_LEAST_SHARE * trace[:, None, None] + 1e-12) * torch.eye(
+        channels, dtype=covariance.dtype, device=covariance.device
+    )
+    if kept == channels:
+        basis = torch.eye(channels, dtype=covariance.dtype, device=covariance.device).expand_as(covariance)
+    else:
+        start = torch.randn(channels, kept, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+        basis = _orthonormal(start.to(covariance).expand(len(covariance), -1, -1))
+        for _ in range(_SUBSPACE_STEPS):
+            basis = _orthonormal(covariance @ basis)
+    inside = basis.transpose(1, 2) @ covariance @ basis
+    root = _cholesky(inside)
+    rest = (trace - inside.diagonal(dim1=1, dim2=2).sum(1)).clamp_min(0)
+    return mean.float(), basis.float().contiguous(), root.float(), rest.float(), (mean.square().sum(1) + trace).float()
+
+
+def _orthonormal(columns: Tensor) -> Tensor:
+    """The same span, twice by Cholesky's decomposition: once is not exact where columns are nearly parallel."""
+    for _ in range(2):
+        products = columns.transpose(1, 2) @ columns
+        lower = _cholesky(products)
+        columns = torch.linalg.solve_triangular(lower, columns.transpose(1, 2), upper=False).transpose(1, 2)
+    return columns
+
+
+def _cholesky(matrices: Tensor) -> Tensor:
+    """Cholesky's decomposition of matrices that rounding may have left a little less than positive."""
+    unit = torch.eye(matrices.shape[-1], dtype=matrices.dtype, device=matrices.device)
+    traces = matrices.diagonal(dim1=1, dim2=2).sum(1)[:, None, None]
+    for share in (1e-14, 1e-10, 1e-7, 1e-5, 1e-3):
+        lower, failed = torch.linalg.cholesky_ex(matrices + share * traces * unit)
+        if not failed.any():
+            return lower
+    raise NumericalError("a painting's statistics are no numbers; the loss network or the picture is damaged")
+
+
+def _distance(given: Centered, parts: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+    """The distance, not relative yet, but for the root's trace; and the matrix whose root it is."""
+    mean, basis, root, rest, scale = parts
+    covariance = given.covariance
+    trace = covariance.diagonal(dim1=1, dim2=2).sum(1)
+    own = scale - mean.square().sum(1)
+    apart = (given.mean - mean).square().sum(1) + trace + own
+    inside = covariance
+    if basis.shape[2] < basis.shape[1]:
+        inside = basis.transpose(1, 2) @ covariance @ basis
+        outside = (trace - inside.diagonal(dim1=1, dim2=2).sum(1)).clamp_min(0)
+        apart = apart - 2 * ((outside + 1e-6 * own) * rest).clamp_min(1e-20).sqrt()
+    root = root.double()
+    return apart, root.transpose(1, 2) @ inside.double() @ root
+
+
+def root_traces(matrices: Tensor) -> Tensor:
+    """tr M^1/2 of each of the symmetric positive matrices (N, K, K), shape (N), by Newton's iteration (Higham 2008, eq. 6.35).
+
+    Matrix products alone, where eigenvectors take most of a GPU's time.
+    """
+    traces: Tensor = _RootTraces.apply(matrices)  # type: ignore[no-untyped-call]
+    return traces
+
+
+class _RootTraces(torch.autograd.Function):
+    """The gradient of tr M^1/2 is M^-1/2 / 2."""
+
+    @staticmethod
+    def forward(context: Any, matrices: Tensor) -> Tensor:
+        # In float64, for float32 loses the iteration's balance where eigenvalues lie far apart; the matrices are small.
+        matrices = (matrices + matrices.transpose(1, 2)).double() / 2
+        unit = torch.eye(matrices.shape[-1], dtype=matrices.dtype, device=matrices.device)
+        length = matrices.flatten(1).norm(dim=1).clamp_min(1e-30)[:, None, None]
+        root, inverse = matrices / length + _RIDGE * unit, unit.expand_as(matrices)
+        for _ in range(_NEWTON_STEPS):
+            step = torch.baddbmm(1.5 * unit, inverse, root, alpha=-0.5)
+            root, inverse = root @ step, step @ inverse
+        context.save_for_backward((inverse / length.sqrt() / 2).float())
+        return (root.diagonal(dim1=1, dim2=2).sum(1) * length[:, 0, 0].sqrt()).float()
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> Tensor:
+        (slope,) = context.saved_tensors
+        return gradient[:, None, None] * slope
