@@ -39,7 +39,7 @@ from stylenet.stylizers.plan import Options
 from stylenet.stylizers.stylizer import Stylizer, open_stylizer
 
 ROOT = Path(__file__).parents[1]
-PAIRS, SIZE_PX, RIM_PX = 20, 384, 16
+PAIRS, SIZE_PX, STYLE_PX, RIM_PX = 20, 384, 320, 16
 CONTENT, STYLE = ("relu3_1", "relu4_1"), ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
 PLAIN = {
@@ -112,7 +112,7 @@ def pairs(data: Path) -> list[Pair]:
     from train import split
 
     config = tomllib.loads((ROOT / "tools" / "instant" / "instant.toml").read_text())
-    named, movements = (split(data, config[kind], config["held_out_share"])[1] for kind in ("named", "movements"))
+    named, movements = (split(data, config[kind]["folders"], config["held_out_share"])[1] for kind in ("named", "movements"))
     rng = random.Random(5)
     photos = rng.sample(sorted((data / "content").glob("*.jpg")), PAIRS)
     few = rng.sample(named, min(len(named), PAIRS // 2))
@@ -132,7 +132,7 @@ def losses(stylizer: Stylizer, image: Tensor, photo: Tensor, style: PictureStyle
 
     `style` is that of Gram matrices, `wasserstein` that of means and covariances which the everyday recipes minimize.
     """
-    style_px = stylizer.recipe.network.style_px
+    style_px = STYLE_PX
     encoder = stylizer.encoder.exact
     with torch.no_grad():
         wanted, _ = framed_features(encoder, photo, CONTENT, RIM_PX)
@@ -162,7 +162,7 @@ def quality(chosen: list[Pair], sheet: Path | None) -> dict[str, Any]:
     rows, shown = [], []
     for pair in chosen:
         network = open_stylizer("trained" if pair.network else "instant")
-        style_px = network.recipe.network.style_px
+        style_px = STYLE_PX
         loaded = load_image(pair.photo)
         photo = Picture(pixels=resize(loaded.pixels, fit_within(loaded.width, loaded.height, SIZE_PX)))
         style = PictureStyle(name=pair.painting.stem, pixels=load_image(pair.painting).pixels, encoder=network.encoder.exact, rim_px=RIM_PX)

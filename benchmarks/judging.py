@@ -12,7 +12,8 @@ from stylenet.encoders.vgg import VggEncoder
 from stylenet.image.crops import find_pictures
 from stylenet.image.files import load_image
 from stylenet.image.resize import fit_within, resize
-from stylenet.training.perceptual import Goal, PerceptualLoss, Weights
+from stylenet.training.perceptual import PerceptualLoss, Weights
+from stylenet.training.style_targets import StyleTargets
 
 PHOTOS, SIZE_PX = 8, 256
 
@@ -29,7 +30,8 @@ class Judge:
 
     def __init__(self, encoder: VggEncoder, painting: Tensor, *, style_px: int, content: Path) -> None:
         self._loss = PerceptualLoss(encoder, Weights(style=1.0, smoothness=0.0))
-        self._goal = Goal.of(self._loss.statistics(resize(painting, fit_within(painting.shape[3], painting.shape[2], style_px))))
+        whole, half = self._loss.statistics(resize(painting, fit_within(painting.shape[3], painting.shape[2], style_px)))
+        self._targets = StyleTargets.of(whole), StyleTargets.of(half)
         found = find_pictures(content)
         chosen = found[:: max(1, len(found) // PHOTOS)][:PHOTOS]
         self.photos = [resize(load_image(path).pixels, (SIZE_PX, SIZE_PX)) for path in chosen]
@@ -38,5 +40,5 @@ class Judge:
     def losses(self, paint: Callable[[Tensor], Tensor]) -> tuple[dict[str, float], Sequence[Tensor]]:
         """The means of both terms, and the paintings."""
         paintings = [paint(photo) for photo in self.photos]
-        terms = [self._loss(one, photo, [self._goal], torch.tensor([50.0])) for one, photo in zip(paintings, self.photos, strict=True)]
+        terms = [self._loss(one, photo, self._targets, torch.tensor([50.0])) for one, photo in zip(paintings, self.photos, strict=True)]
         return {term: round(sum(float(each[term]) for each in terms) / len(terms), 3) for term in ("content", "style")}, paintings

@@ -17,6 +17,7 @@ import torch
 from stylenet.catalog.networks import AnyRecord, JohnsonRecord, SlimRecord, TextureRecord, read_network_card
 from stylenet.cli.tasks import Wish
 from stylenet.networks.files import read_network
+from stylenet.networks.slim import white_noise
 from tests.cli.conftest import INPUTS, Run, files_in
 
 QUICK = ("--steps", "2", "--batch", "1", "--crop", "64", "--style-size", "48", "--precision", "float32")
@@ -61,7 +62,7 @@ def test_a_network_that_paints(run: Run, folder: Path, photos: Path) -> None:
     network, card = read_network(folder / "mine.safetensors")
     assert (card.name, card.title, card.paints, card.steps, card.style_px) == ("painting", "Painting", "style", 2, 48)
     assert card.record == SMALL
-    assert network(torch.rand(1, 3, 40, 50)).shape == (1, 3, 40, 50)
+    assert network(torch.rand(1, 3, 40, 50), white_noise(40, 50, 0)).shape == (1, 3, 40, 50)
 
 
 def test_the_same_again_is_the_same_but_for_the_time(run: Run, folder: Path, photos: Path) -> None:

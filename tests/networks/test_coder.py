@@ -15,7 +15,7 @@ def statistics(seed: int, count: int = 1) -> dict[str, Moments]:
 
 def network() -> InstantNet:
     torch.manual_seed(0)
-    return InstantNet(SlimRecord(fine=8, coarse=8, blocks=1, code=6)).requires_grad_(False)
+    return InstantNet(SlimRecord(fine=8, coarse=8, deep=8, blocks=1, code=6)).requires_grad_(False)
 
 
 def test_description_has_the_stated_size_and_follows_the_painting() -> None:
@@ -53,7 +53,7 @@ def test_what_no_painting_ever_did_is_bounded() -> None:
 def test_strength_changes_the_knobs_up_to_its_ends() -> None:
     coder = network().coder
     description = coder.describe(statistics(0)).repeat(4, 1)
-    knobs = coder(description, torch.tensor([0.0, 10.0, 90.0, 100.0]))
+    knobs = coder(description, torch.tensor([0.0, 10.0, 100.0, 110.0]))
     torch.testing.assert_close(knobs[0], knobs[1])
     torch.testing.assert_close(knobs[2], knobs[3])
     assert not torch.allclose(knobs[1], knobs[2])

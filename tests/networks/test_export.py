@@ -14,18 +14,18 @@ from stylenet.errors import ShapeError, UsageError, WeightsError
 from stylenet.networks.export import OPSET, Painter, to_onnx
 from stylenet.networks.files import build
 from stylenet.networks.instant import InstantNet
-from stylenet.networks.slim import SlimNet
+from stylenet.networks.slim import SlimNet, taught_strength, white_noise
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
-TINY = {"fine": 8, "coarse": 8, "blocks": 1}
-SIZES = [(64, 48), (33, 97), (101, 47), (17, 17), (16, 40), (8, 8), (5, 19), (1, 1)]
+TINY = {"fine": 8, "coarse": 8, "deep": 8, "blocks": 1}
+SIZES = [(64, 48), (33, 97), (101, 47), (17, 17), (16, 40), (8, 8), (5, 19), (1, 2)]
 
 # onnxruntime-web 1.30, docs/webgpu-operators.md. What finds sizes, on a few whole numbers, may be left to WebAssembly, which has them all.
 WEBGPU = {
-    "Abs", "Add", "BatchNormalization", "Clip", "Concat", "Conv", "ConvTranspose", "DepthToSpace", "Div", "Gather", "Gemm",
-    "InstanceNormalization", "MatMul", "Mul", "Neg", "Pad", "Relu", "Reshape", "Resize", "Shape", "Sigmoid", "Slice", "Sub", "Transpose",
+    "Abs", "Add", "BatchNormalization", "Clip", "Concat", "Conv", "ConvTranspose", "Div", "Gather", "Gemm", "InstanceNormalization",
+    "LeakyRelu", "MatMul", "Mul", "Neg", "Pad", "Relu", "Reshape", "Resize", "Shape", "Sigmoid", "Slice", "Sub", "Transpose",
 }  # fmt: skip
 ON_SIZES = {"Cast", "Less", "Max", "Mod", "Range", "ReduceMin"}
 
@@ -35,7 +35,7 @@ def network(record: AnyRecord) -> Any:
     torch.manual_seed(0)
     net = build(record).requires_grad_(False).eval()
     for name, value in (*net.named_parameters(), *net.named_buffers()):
-        if value.is_floating_point() and not name.endswith(("weight", "directions")):
+        if value.is_floating_point() and not name.endswith(("weight", "blur", "gains")):
             value.add_(0.3 * torch.rand_like(value))
     return net
 
@@ -59,14 +59,16 @@ def near(painted: torch.Tensor, expected: torch.Tensor) -> None:
 def test_a_slim_network_paints_alike_at_all_sizes_and_strengths():
     net = network(SlimRecord(**TINY))
     paint = painter(net)
-    assert paint.inputs == {"image": [1, 3, "height", "width"], "strength": [1]}
+    assert paint.inputs == {"image": [1, 3, "height", "width"], "noise": [1, 1, "height", "width"], "strength": [1]}
     for size in SIZES:
         image = photo(*size)
         for strength in (-5.0, 37.0, 50.0, 81.0, 100.0):
             asked = torch.tensor([strength])
-            painted = paint({"image": image, "strength": asked})
-            expected = net(image, net.knobs_at(asked))
-            near(painted, torch.lerp(image, expected, min(1.0, max(0.0, strength / 10))))
+            noise = white_noise(*size, 0)
+            painted = paint({"image": image, "noise": noise, "strength": asked})
+            taught = taught_strength(strength)
+            expected = net(image, noise, net.knobs_at(torch.tensor([taught])))
+            near(painted, torch.lerp(image, expected, min(1.0, max(0.0, taught / 10))))
 
 
 @pytest.mark.parametrize("inside", [False, True])
@@ -75,20 +77,23 @@ def test_the_network_of_every_style_paints_alike_with_the_style_inside_or_outsid
     assert isinstance(net, InstantNet)
     description = torch.randn((1, net.coder.description_size), generator=torch.Generator().manual_seed(1))
     paint = painter(net, description if inside else None)
-    assert list(paint.inputs) == (["image", "strength"] if inside else ["image", "strength", "style"])
+    assert list(paint.inputs) == (["image", "noise", "strength"] if inside else ["image", "noise", "strength", "style"])
     for size in SIZES:
         image, strength = photo(*size), torch.tensor([float(size[0])])
-        given = {"image": image, "strength": strength} | ({} if inside else {"style": description})
-        near(paint(given), torch.lerp(image, net(image, description, strength), min(1.0, float(strength) / 10)))
+        taught = taught_strength(float(size[0]))
+        noise = white_noise(*size, 0)
+        given = {"image": image, "noise": noise, "strength": strength} | ({} if inside else {"style": description})
+        near(paint(given), torch.lerp(image, net(image, noise, description, torch.tensor([taught])), min(1.0, taught / 10)))
 
 
 def test_below_the_least_known_strength_the_photo_shines_through():
     net = network(SlimRecord(**TINY))
     paint, image = painter(net), photo(24, 30)
-    least = paint({"image": image, "strength": torch.tensor([10.0])})
-    half = paint({"image": image, "strength": torch.tensor([5.0])})
+    noise = white_noise(24, 30, 0)
+    least = paint({"image": image, "noise": noise, "strength": torch.tensor([10 / 1.3])})
+    half = paint({"image": image, "noise": noise, "strength": torch.tensor([5 / 1.3])})
     near(half, (image + least) / 2)
-    near(paint({"image": image, "strength": torch.tensor([0.0])}), image)
+    near(paint({"image": image, "noise": noise, "strength": torch.tensor([0.0])}), image)
     assert (least - image).abs().max() > 0.1
 
 
@@ -133,7 +138,7 @@ def test_a_file_tells_what_it_takes_and_what_it_was_told_and_is_the_same_every_t
     data = to_onnx(net, facts={"style": "waves"})
     model = onnx.load_model_from_string(data)
     assert [(entry.key, entry.value) for entry in model.metadata_props] == [("style", "waves")]
-    assert [line.partition(":")[0] for line in model.doc_string.splitlines()] == ["image", "strength", "painting"]
+    assert [line.partition(":")[0] for line in model.doc_string.splitlines()] == ["image", "noise", "strength", "painting"]
     assert [entry.version for entry in model.opset_import] == [OPSET]
     assert to_onnx(net, facts={"style": "waves"}) == data
 
@@ -150,7 +155,7 @@ def test_a_painter_without_a_style_is_refused():
 
 
 def test_a_description_of_another_length_is_refused():
-    with pytest.raises(ShapeError, match=r"is \(1, 3334\); got \(1, 5\)"):
+    with pytest.raises(ShapeError, match=r"is \(1, 3994\); got \(1, 5\)"):
         to_onnx(network(SlimRecord(**TINY, code=4)), description=torch.zeros(1, 5))
 
 

@@ -15,7 +15,7 @@ from stylenet.networks.files import build
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.johnson import JohnsonNet
 from stylenet.networks.normalization import instance_norm, with_moments
-from stylenet.networks.slim import SlimNet
+from stylenet.networks.slim import SlimNet, white_noise
 
 SIZES = [(101, 131), (96, 104), (131, 23), (2, 300)]
 """Heights and widths: odd, prime, even, so narrow that a tile is as wide as the picture, or that nothing can be reflected."""
@@ -43,19 +43,20 @@ def same(painted: Tensor, whole: Tensor) -> None:
     torch.testing.assert_close(painted, whole, rtol=0, atol=1e-4)
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("most_px", [88 * 88, 96 * 120])
+@pytest.mark.parametrize("size", [(401, 431), (384, 416), (531, 23), (2, 700)])
+@pytest.mark.parametrize("most_px", [352 * 352, 368 * 400])
 def test_slim_paints_by_tiles_as_in_one_piece(size: tuple[int, int], most_px: int) -> None:
-    net: SlimNet = network(SlimRecord(fine=8, coarse=8, blocks=1, mixed=2))
+    net: SlimNet = network(SlimRecord(fine=8, coarse=8, deep=8, blocks=1, mixed=2))
     photo = picture(*size)
-    same(net(photo, most_px=most_px), net(photo))
+    noise = white_noise(*size, 0)
+    same(net(photo, noise, most_px=most_px), net(photo, noise))
 
 
 def test_the_network_of_every_style_paints_by_tiles() -> None:
-    net: InstantNet = network(SlimRecord(fine=8, coarse=8, blocks=1, mixed=2, code=3))
-    photo = picture(101, 117)
+    net: InstantNet = network(SlimRecord(fine=8, coarse=8, deep=8, blocks=1, mixed=2, code=3))
+    photo, noise = picture(401, 417), white_noise(401, 417, 0)
     knobs = net.coder(torch.randn(1, net.coder.description_size), torch.tensor([70.0]))
-    same(net.painter(photo, knobs, most_px=88 * 88), net.painter(photo, knobs))
+    same(net.painter(photo, noise, knobs, most_px=352 * 352), net.painter(photo, noise, knobs))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -81,23 +82,24 @@ def test_several_styles_and_what_is_added_to_the_photo() -> None:
 
 def test_a_picture_that_fits_is_painted_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slim, "paint_by_tiles", None)
-    net: SlimNet = network(SlimRecord(fine=4, coarse=4, blocks=1))
-    assert torch.equal(net(picture(40, 50), most_px=40 * 50), net(picture(40, 50)))
+    net: SlimNet = network(SlimRecord(fine=4, coarse=4, deep=4, blocks=1))
+    noise = white_noise(40, 50, 0)
+    assert torch.equal(net(picture(40, 50), noise, most_px=40 * 50), net(picture(40, 50), noise))
 
 
 def test_no_tile_is_looked_at_that_is_larger_than_asked_for() -> None:
-    net: SlimNet = network(SlimRecord(fine=4, coarse=4, blocks=1))
+    net: SlimNet = network(SlimRecord(fine=4, coarse=4, deep=4, blocks=1))
     seen: list[int] = []
     net.enter.register_forward_hook(lambda _module, inputs, _output: seen.append(inputs[0].shape[2] * inputs[0].shape[3]))
-    net(picture(120, 100), most_px=96 * 96)
+    net(picture(420, 400), white_noise(420, 400, 0), most_px=352 * 352)
     # The first convolution sees positions of 4 x 4 pixels, and one more on every side.
     assert len(seen) > 5 * 2
-    assert max(seen) <= 96 * 96 / 16 + 2 * (96 / 4 + 96 / 4) * 2
+    assert max(seen) <= 352 * 352 / 16 + 2 * (352 / 4 + 352 / 4) * 2
 
 
 def test_what_no_tile_is_small_enough_for_is_refused() -> None:
     with pytest.raises(UsageError, match="the smallest one has"):
-        network(SlimRecord(fine=4, coarse=4, blocks=1))(picture(200, 200), most_px=40 * 40)
+        network(SlimRecord(fine=4, coarse=4, deep=4, blocks=1))(picture(200, 200), white_noise(200, 200, 0), most_px=40 * 40)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

@@ -63,11 +63,11 @@ def test_paints_the_golden_picture(recipe: str, style: str, photo: Picture) -> N
 
 @pytest.mark.parametrize("recipe", ["instant", "trained"])
 def test_a_moved_photo_has_a_moved_painting(recipe: str, photo: Picture) -> None:
-    """Nearly: taught without `losses.equivariance` both were at 0.1 and more."""
+    """Nearly: networks taught without `losses.equivariance` were at 0.1 and more."""
     stylizer = open_stylizer(recipe, precision="float32")
     moved = Picture(pixels=photo.pixels[:, :, 3:, 5:])
     first, second = (stylize(one, "the-scream", recipe=stylizer).pixels for one in (photo, moved))
-    assert shift_distance(first, second, (3, 5), rim_px=16) < 0.075**2
+    assert shift_distance(first, second, (3, 5), rim_px=16) < 0.09**2
 
 
 def test_takes_on_the_colors_of_the_painting(instant: Stylizer, photo: Picture) -> None:
@@ -313,11 +313,11 @@ def test_what_does_not_fit_is_painted_by_tiles(instant: Stylizer, photo: Picture
 @pytest.mark.parametrize("recipe", ["instant", "trained"])
 def test_tiles_are_not_seen(recipe: str, photo: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
     stylizer = open_stylizer(recipe, precision="float32")
-    whole = stylize(photo, "starry-night", recipe=stylizer, size=240)
-    told = Forecast(memory_bytes=0, tile_px=216 * 200, tiles=2)
+    whole = stylize(photo, "starry-night", recipe=stylizer, size=800)
+    told = Forecast(memory_bytes=0, tile_px=460 * 460, tiles=2)
     monkeypatch.setattr("stylenet.stylizers.stylizer.forecast_pass", lambda *_, **__: told)
-    by_tiles = stylize(photo, "starry-night", recipe=stylizer, size=240)
-    assert by_tiles.receipt["tile_px"] == 216 * 200
+    by_tiles = stylize(photo, "starry-night", recipe=stylizer, size=800)
+    assert by_tiles.receipt["tile_px"] == 460 * 460
     torch.testing.assert_close(by_tiles.pixels, whole.pixels, rtol=0, atol=1e-4)
 
 

@@ -21,7 +21,7 @@ from stylenet.training.one_style import OneStyleTask
 from stylenet.training.plan import Plan
 from stylenet.training.trainer import Trainer
 
-TINY = SlimRecord(fine=4, coarse=4, blocks=1, mixed=1)
+TINY = SlimRecord(fine=4, coarse=4, deep=4, blocks=1, mixed=1)
 
 UNBIASED = JohnsonRecord(width=2, blocks=1)
 """Has no biases in front of normalizations: their gradients are nothing but rounding, which Adam makes large."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import msgspec
+import numpy as np
+import PIL.Image
 import pytest
 import torch
 
 from stylenet.encoders.opening import OpenEncoder
 from stylenet.networks import coder
 from stylenet.training import instant
-from stylenet.training.instant import InstantTask
+from stylenet.training.instant import InstantTask, Paintings
+from stylenet.training.photos import PhotoStack
 from stylenet.training.trainer import Trainer
 from tests.training.conftest import TINY, plan
 from tests.training.test_trainer import kept, run, same
@@ -21,8 +25,11 @@ from tests.training.test_trainer import kept, run, same
 def task(photos: list[Path], encoder: OpenEncoder, monkeypatch: pytest.MonkeyPatch) -> InstantTask:
     """Photos painted after each other; the coder reads the tiny encoder's few channels."""
     monkeypatch.setattr(instant, "_CALIBRATION", 3)
+    monkeypatch.setattr(coder, "_DIRECTIONS", 3)
     monkeypatch.setattr(coder, "LAYERS", {f"relu{block}_1": encoder.record.widths[f"conv{block}_1"] for block in range(1, 6)})
-    return InstantTask(photos, photos, encoder=encoder.exact, plan=plan(steps=2), record=msgspec.structs.replace(TINY, code=2))
+    stack = PhotoStack(photos, side_px=80, device=torch.device("cpu"))
+    paintings = [Paintings(paths=photos[:3], views=2, share=0.5), Paintings(paths=photos[3:], views=1, share=0.5)]
+    return InstantTask(stack, paintings, encoder=encoder.exact, plan=plan(steps=2), record=msgspec.structs.replace(TINY, code=2))
 
 
 def test_it_learns_and_goes_on(task: InstantTask, tmp_path: Path) -> None:
@@ -42,25 +49,42 @@ def test_a_batch_is_the_same_in_parts(task: InstantTask) -> None:
     assert torch.equal(whole.photos, torch.cat([part.photos for part in parts]))
     assert torch.equal(whole.strengths, torch.cat([part.strengths for part in parts]))
     assert whole.shift == parts[0].shift == parts[1].shift != task.batch(2, range(1)).shift
-    assert len(whole.paintings) == 4
-    assert torch.equal(whole.paintings[2].pixels, parts[1].paintings[1].pixels)
+    assert torch.equal(whole.views, torch.cat([part.views for part in parts]))
+    assert set(whole.views.tolist()) <= set(range(8))
 
 
-def test_what_is_known_of_a_painting_is_what_would_be_found_again(task: InstantTask) -> None:
+def test_the_same_loss_again(task: InstantTask) -> None:
     batch = task.batch(0, range(4))
     first, again = task.loss(batch), task.loss(batch)
-    assert {view.number for view in batch.paintings} == set(task._known)
-    task._known.clear()
-    assert all(torch.equal(first[name], again[name]) and torch.equal(first[name], value) for name, value in task.loss(batch).items())
+    assert set(first) == {"content", "style", "smoothness", "mesh", "equivariance"}
+    assert all(torch.equal(first[name], again[name]) for name in first)
 
 
 def test_some_paintings_are_to_be_left_as_they_are(task: InstantTask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(instant, "_IDENTITY", 1.0)
     batch = task.batch(0, range(2))
-    for photo, view in zip(batch.photos, batch.paintings, strict=True):
-        assert photo.shape == (3, 64, 64)
-        assert torch.allclose(photo.mean((1, 2)), view.pixels.mean((1, 2)), atol=0.05)
+    for photo, view in zip(batch.photos, batch.views.tolist(), strict=True):
+        assert torch.equal(photo, task._pixels[view].float() / 255)
+
+
+def test_previews_show_painting_photo_and_picture(task: InstantTask) -> None:
+    shown = task.pictures(task.network)
+    assert all(picture.shape == (1, 3, 64, 3 * 64) for _, picture in shown)
 
 
 def test_the_job_is_told_as_ever(task: InstantTask) -> None:
-    assert task.job() == {"task": "instant", "seed": 0, "photos": 5, "paintings": 5}
+    assert task.job() == {"task": "instant", "seed": 0, "photos": 5, "paintings": [3, 2]}
+
+
+def test_crops_of_a_stack_are_parts_of_its_photos(tmp_path: Path) -> None:
+    path = tmp_path / "ramp.png"
+    PIL.Image.fromarray(np.repeat(np.arange(0, 240, dtype=np.uint8)[None, :, None], 160, axis=0).repeat(3, axis=2)).save(path)
+    stack = PhotoStack([path], side_px=160, device=torch.device("cpu"))
+    crops = stack.crops([random.Random(seed) for seed in range(6)], 64)
+    assert crops.shape == (6, 3, 64, 64)
+    slopes = crops[:, 0, 32, 1:-1].diff(dim=1)
+    for slope in slopes * 255:  # 96 to 160 px of a ramp of one gray a pixel, on 64 positions
+        assert slope.std() < 0.2
+        assert 96 / 64 - 0.05 < slope.abs().mean() < 160 / 64 + 0.05
+    assert (slopes.mean(1) < 0).any()
+    assert (slopes.mean(1) > 0).any()

@@ -1,20 +1,20 @@
 """Teach the network of every style.
 
-    python tools/instant/train.py --data DIR --run DIR [--config FILE]
+    python tools/instant/train.py --data DIR --run DIR [--config FILE] [--device cuda] [--minutes N]
 
 The run folder keeps the configuration, the data manifest, a log and a checkpoint; the same command goes on where an interrupted run was.
-On a processor two processes of one thread each are 1.5 times as fast as one of two, for much of an update is done by one thread alone:
-
-    OMP_NUM_THREADS=1 torchrun --nproc-per-node 2 -- tools/instant/train.py --data DIR --run DIR
+The loss network is VGG-19.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
+import json
+import time
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import torch
@@ -23,12 +23,14 @@ from stylenet.catalog.networks import NetworkCard, SlimRecord
 from stylenet.catalog.recipe import EncoderSection
 from stylenet.encoders.opening import open_encoder
 from stylenet.encoders.precision import fastest_dtype
-from stylenet.networks.files import write_network
-from stylenet.training.instant import InstantTask
+from stylenet.networks.files import read_network, write_network
+from stylenet.training.instant import InstantTask, Paintings
 from stylenet.training.journal import Journal
+from stylenet.training.photos import PhotoStack
 from stylenet.training.plan import Plan
-from stylenet.training.processes import joined
 from stylenet.training.trainer import Trainer
+
+PHOTO_PX = 256
 
 
 def split(data: Path, folders: list[str], share: float) -> tuple[list[Path], list[Path]]:
@@ -40,39 +42,67 @@ def split(data: Path, folders: list[str], share: float) -> tuple[list[Path], lis
     return training, held_out
 
 
+def chosen(data: Path, config: dict[str, Any], kind: str) -> list[Path]:
+    """The pictures of a kind that are learned from, sorted by path."""
+    training, _ = split(data, config[kind]["folders"], 0.0 if kind == "photos" else config["held_out_share"])
+
+    def place(path: Path) -> bytes:
+        return hashlib.sha256(f"chosen {path.relative_to(data).as_posix()}".encode()).digest()
+
+    return sorted(sorted(training, key=place)[: config[kind]["count"]])
+
+
+def prepare(device: torch.device) -> None:
+    """What a GPU needs to be fast."""
+    if device.type == "cuda":
+        torch.backends.cudnn.benchmark = True
+        torch.backends.cudnn.allow_tf32 = True
+        torch.backends.cuda.matmul.allow_tf32 = True
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--config", type=Path, default=Path(__file__).with_name("instant.toml"))
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--minutes", type=float)
+    parser.add_argument("--start", type=Path, help="a network of this architecture to be taught on")
     arguments = parser.parse_args()
     config = tomllib.loads(arguments.config.read_text())
+    if arguments.minutes:
+        config["plan"]["minutes"] = arguments.minutes
     data, run = arguments.data, arguments.run
     run.mkdir(parents=True, exist_ok=True)
-    (run / "config.toml").write_text(arguments.config.read_text())
+    begun = time.perf_counter()
     plan = msgspec.convert(config["plan"], Plan)
     record = msgspec.convert({"type": "slim", **config["network"]}, SlimRecord)
-    photos, _ = split(data, config["photos"], 0.0)
-    movements, _ = split(data, config["movements"], config["held_out_share"])
-    named, _ = split(data, config["named"], config["held_out_share"])
+    files = {kind: chosen(data, config, kind) for kind in ("photos", "movements", "named")}
     (run / "manifest.txt").write_text(
         "".join(
-            f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(data).as_posix()}\n" for path in photos + movements + named
+            f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(data).as_posix()}\n"
+            for kind in files.values()
+            for path in kind
         )
     )
     device = torch.device(arguments.device)
+    prepare(device)
     dtype = fastest_dtype(device)
-    encoder = open_encoder(EncoderSection(), device=device, dtype=dtype)
-    task = InstantTask(photos, movements + named * config["named_repeats"], encoder=encoder.fast, plan=plan, record=record)
-    with joined(device) as processes:
-        trainer = Trainer(task, plan, run, device=device, dtype=dtype, processes=processes)
-        with Journal(run, step=trainer.step) if processes.first else contextlib.nullcontext() as journal:
-            for event in trainer.events():
-                if journal:
-                    journal.note(event)
-    if not processes.first:
-        return
+    encoder = open_encoder(EncoderSection(), "vgg19", device=device, dtype=dtype)
+    photos = PhotoStack(files["photos"], side_px=PHOTO_PX, device=device)
+    kinds = [Paintings(paths=files[kind], views=config[kind]["views"], share=config[kind]["share"]) for kind in ("movements", "named")]
+    task = InstantTask(photos, kinds, encoder=encoder.fast, plan=plan, record=record)
+    if arguments.start:
+        task.network.load_state_dict(read_network(arguments.start)[0].state_dict())
+        task.network.requires_grad_(True).train()
+    print(f"prepared in {time.perf_counter() - begun:.0f} s: {len(photos.paths)} photos, {[len(kind.paths) for kind in kinds]} paintings")
+    trainer = Trainer(task, plan, run, device=device, dtype=dtype)
+    with Journal(run, step=trainer.step) as journal:
+        for event in trainer.events():
+            journal.note(event)
+            if getattr(event, "step", 0) % 500 == 0 and hasattr(event, "terms"):
+                terms = {name: round(value, 3) for name, value in event.terms.items()}
+                print(event.step, round(event.seconds), json.dumps(terms), flush=True)
     card = NetworkCard(
         name="instant",
         paints="every style",
@@ -82,11 +112,15 @@ def main() -> None:
         trained={
             "script": "tools/instant/train.py",
             "config": config,
+            "seconds": round(trainer.seconds),
+            "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
             "data_manifest_sha256": hashlib.sha256((run / "manifest.txt").read_bytes()).hexdigest(),
         },
         licence="Apache-2.0; see NOTICE",
     )
     write_network(run / "instant.safetensors", trainer.average, card, bits=8)
+    # In full: to be taught on.
+    write_network(run / "instant-16.safetensors", trainer.average, card)
 
 
 if __name__ == "__main__":

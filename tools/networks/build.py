@@ -1,21 +1,36 @@
 """Teach the networks of one painting that ship.
 
-    python tools/networks/build.py PAINTINGS --photos DIR --run DIR [--only NAME ...]
+    python tools/networks/build.py PAINTINGS --photos DIR --run DIR --start FILE [--device cuda] [--only NAME ...]
 
-PAINTINGS holds the pictures of `tools/styles/paintings.toml`; each network is what `stylenet train` makes of one with the numbers of
-`networks.toml`. Networks that are in the run folder already are left alone, and one that was interrupted is gone on with.
+PAINTINGS holds the pictures of `tools/styles/paintings.toml`; each network is taught with the numbers of `networks.toml`, beginning with
+what the network of every style in FILE knows of the painting. Networks that are in the run folder already are left alone.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
-import sys
+import tempfile
 import tomllib
 from pathlib import Path
 
+import msgspec
+import torch
+
+from stylenet.catalog.networks import SlimRecord, read_network_card
+from stylenet.catalog.recipe import EncoderSection
+from stylenet.encoders.opening import open_encoder
+from stylenet.encoders.precision import fastest_dtype
+from stylenet.image.crops import find_pictures
+from stylenet.image.files import load_image
+from stylenet.networks.files import write_network
+from stylenet.training.journal import Journal
+from stylenet.training.one_style import OneStyleTask
+from stylenet.training.photos import PhotoStack
+from stylenet.training.plan import Plan
+from stylenet.training.trainer import Trainer
+
 HERE = Path(__file__).parent
+PHOTO_PX = 256
 
 
 def main() -> None:
@@ -23,24 +38,56 @@ def main() -> None:
     parser.add_argument("paintings", type=Path)
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--start", type=Path, required=True)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--only", nargs="*", default=())
-    parser.add_argument("--processes", type=int, default=2, help="that share each batch")
     arguments = parser.parse_args()
     numbers = tomllib.loads((HERE / "networks.toml").read_text())
     paintings = tomllib.loads((HERE.parent / "styles" / "paintings.toml").read_text())
-    arguments.run.mkdir(parents=True, exist_ok=True)
-    for name in arguments.only or numbers["names"]:
+    device = torch.device(arguments.device)
+    if device.type == "cuda":
+        torch.backends.cudnn.benchmark = torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
+    dtype = fastest_dtype(device)
+    encoder = open_encoder(EncoderSection(), "vgg19", device=device, dtype=dtype)
+    photos = PhotoStack(find_pictures(arguments.photos), side_px=PHOTO_PX, device=device)
+    known = read_network_card(arguments.start).record
+    record = msgspec.structs.replace(msgspec.convert(msgspec.to_builtins(known), SlimRecord), code=0)
+    plan = msgspec.convert(numbers["plan"], Plan)
+    names = arguments.only or numbers["names"]
+    # The first updates on a GPU choose algorithms, which takes longer than a whole network: two are done beforehand.
+    warming = [names[0]] if device.type == "cuda" else []
+    for index, name in enumerate([*warming, *names]):
         output = arguments.run / f"{name}.safetensors"
-        unfinished = output.with_name(output.name + ".training")
-        if output.exists() and not unfinished.exists():
+        if output.exists():
             continue
-        words = ["train", str(arguments.paintings / paintings[name]["file"]), "--photos", str(arguments.photos), "-o", str(output)]
-        options = numbers["options"] | numbers["own"].get(name, {})
-        words += [word for option, value in options.items() for word in (f"--{option}", str(value))]
-        words += ["--resume"] if unfinished.exists() else []
-        # Processes of one thread each: half as fast again as one with all threads.
-        launched = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(arguments.processes), "--module", "--"]
-        subprocess.run([sys.executable, *launched, "stylenet", *words], check=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        style, folder = paintings[name], arguments.run / f"{name}.training"
+        folder.mkdir(parents=True, exist_ok=True)
+        painting = load_image(arguments.paintings / style["file"]).pixels
+        task = OneStyleTask(
+            painting,
+            photos,
+            record=record,
+            encoder=encoder,
+            plan=plan,
+            style_px=numbers["style_px"],
+            start=arguments.start,
+            previews=photos.paths[:4],
+        )
+        if index < len(warming):
+            with tempfile.TemporaryDirectory() as temporary:
+                short = msgspec.structs.replace(plan, steps=2, minutes=0.0)
+                for _ in Trainer(task, short, Path(temporary), device=device, dtype=dtype).events():
+                    pass
+            continue
+        trainer = Trainer(task, plan, folder, device=device, dtype=dtype)
+        with Journal(folder, step=trainer.step) as journal:
+            for event in trainer.events():
+                journal.note(event)
+                last = event
+        card = task.card(name, title=style.get("title", ""), steps=trainer.step, seconds=trainer.seconds)
+        card = msgspec.structs.replace(card, artist=style.get("artist", ""), licence="Apache-2.0; see NOTICE")
+        write_network(output, trainer.average, card, bits=8)
+        print(name, trainer.step, round(trainer.seconds), last if not hasattr(last, "image") else "", flush=True)
 
 
 if __name__ == "__main__":

@@ -79,21 +79,23 @@ class TextureRecord(NetworkRecord, frozen=True, tag="texture"):
 
 
 class SlimRecord(NetworkRecord, frozen=True, tag="slim"):
-    """Ours, for processors: the work at a quarter and an eighth of the size, nothing but reshuffling at full size.
+    """Ours, for processors: the work at a quarter, an eighth and a sixteenth of the size, a few channels at full size.
 
     Attributes:
         fine: Channels at a quarter of the size.
         coarse: Channels at an eighth.
-        blocks: Residual blocks at an eighth.
-        mixed: Directions in which a style mixes the fine channels.
+        deep: Channels at a sixteenth.
+        blocks: Residual blocks at a sixteenth.
+        mixed: Directions in which a style mixes the channels of each size.
         code: Size of the code that paintings are described by, from which all that depends on the style follows; 0: it is the weights'
             own, the network of one painting.
     """
 
     fine: Count = 64
     coarse: Count = 96
-    blocks: Count = 4
-    mixed: Count = 8
+    deep: Count = 144
+    blocks: Annotated[int, Meta(ge=1, le=64)] = 3
+    mixed: Count = 12
     code: Annotated[int, Meta(ge=0, le=1024)] = 0
 
 

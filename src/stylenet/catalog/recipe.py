@@ -190,9 +190,6 @@ class NetworkSection(Section, frozen=True):
     """The network that paints in one pass, or that paints the picture to start from."""
 
     name: Annotated[str, knob("network that ships: 'instant' for every style; empty: the one that was trained for the style")] = "instant"
-    style_px: Annotated[
-        int, knob("side of a square with the area at which the painting is looked at, where --style-scale is 1", ge=32, le=4096)
-    ] = 320
 
 
 class About(Section, frozen=True):

@@ -63,6 +63,26 @@ def read_crop(path: Path, size_px: int, rng: random.Random, *, zooms: tuple[floa
     return _tensor(picture.resize((size_px, size_px), PIL.Image.Resampling.BICUBIC, box=box, reducing_gap=2.0), flipped)
 
 
+def read_strip(path: Path, height_px: int, most_width_px: int) -> Tensor:
+    """A picture scaled to a height, (3, height_px, W), RGB, as bytes: the middle of a wide one, the top of a tall one as a square.
+
+    Args:
+        path: Any file that Pillow reads.
+        height_px: Smaller pictures are enlarged.
+        most_width_px: What is wider is cut on both sides.
+
+    Raises:
+        ImageError: the file cannot be read.
+    """
+    picture = _decoded(path, 2 * height_px)
+    height = min(picture.width, picture.height)
+    width = min(most_width_px, round(picture.width * height_px / height))
+    share = min(picture.width, width * height / height_px)
+    left = (picture.width - share) / 2
+    scaled = picture.resize((width, height_px), PIL.Image.Resampling.BICUBIC, box=(left, 0, left + share, height))
+    return torch.from_numpy(np.array(scaled)).permute(2, 0, 1)
+
+
 def read_within(path: Path, size_px: int, rng: random.Random, *, shares: tuple[float, float]) -> Tensor:
     """A random part of a picture in the picture's own shape: (3, H, W), RGB, 0..1, at most `size_px` squared pixels, never enlarged.
 

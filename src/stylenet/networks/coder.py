@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 
 from stylenet.catalog.encoders import VGG19
-from stylenet.losses.moments import Moments
+from stylenet.losses.moments import Centered, Moments
 from stylenet.networks.slim import STRENGTHS, SlimNet
+
+Statistics: TypeAlias = Moments | Centered
 
 LAYERS = {f"relu{block}_1": VGG19.widths[f"conv{block}_1"] for block in range(1, 6)}
 """Layers of VGG-19 that describe a painting, and their channels."""
 
-_DIRECTIONS = 12
-"""Learned directions of each layer along which correlations are described."""
+_DIRECTIONS = 20
+"""Directions of each layer along which correlations are described."""
 
 _HIDDEN = 256
 
@@ -26,7 +29,8 @@ _FARTHEST = 4.0
 class StyleCoder(nn.Module):
     """A painting's moments as a description, and the description with a strength as knobs.
 
-    The description holds, for each layer, the means and deviations of the channels and the correlations along learned directions.
+    The description holds, for each layer, the means and deviations of the channels and the correlations along the principal directions of
+    what paintings have in common.
 
     Args:
         network: Whose knobs are computed.
@@ -37,15 +41,13 @@ class StyleCoder(nn.Module):
 
     def __init__(self, network: SlimNet) -> None:
         super().__init__()
-        self.directions = nn.ParameterDict(
-            {layer: nn.Parameter(torch.randn(channels, _DIRECTIONS) / channels**0.5) for layer, channels in LAYERS.items()}
-        )
-        size = 2 * sum(LAYERS.values())
+        for layer, channels in LAYERS.items():
+            self.register_buffer(f"directions_{layer}", torch.eye(channels, _DIRECTIONS))
+        size = 2 * sum(LAYERS.values()) + len(LAYERS) * _DIRECTIONS * (_DIRECTIONS + 1) // 2
         self.register_buffer("center", torch.zeros(size))
         self.register_buffer("spread", torch.ones(size))
-        described = size + len(LAYERS) * _DIRECTIONS * (_DIRECTIONS + 1) // 2
         code = network.record.code
-        self.hidden = nn.Linear(described + 1, _HIDDEN)
+        self.hidden = nn.Linear(size + 1, _HIDDEN)
         self.code = nn.Linear(_HIDDEN, code)
         self.knobs = nn.Linear(code, network.knob_count)
         nn.init.normal_(self.knobs.weight, std=0.1 / code**0.5)
@@ -56,37 +58,47 @@ class StyleCoder(nn.Module):
         """Numbers that describe a painting."""
         return self.hidden.in_features - 1
 
-    def describe(self, statistics: Mapping[str, Moments]) -> Tensor:
+    def describe(self, statistics: Mapping[str, Statistics]) -> Tensor:
         """Paintings as rows of numbers about zero, shape (B, D), from the moments of `LAYERS`."""
-        first = self._first(statistics)
-        correlations = []
-        rows, columns = torch.triu_indices(_DIRECTIONS, _DIRECTIONS)
-        for layer in LAYERS:
-            values = statistics[layer]
-            scale = values.deviation.float().clamp_min(1e-5)
-            correlation = values.covariance.float() / (scale[:, :, None] * scale[:, None, :])
-            projected = self.directions[layer].T @ correlation @ self.directions[layer]
-            correlations.append(projected[:, rows, columns])
         # Bounded: a channel that no painting of the training moved would shout down all others.
-        usual = ((first - self.center) / self.spread).clamp(-_FARTHEST, _FARTHEST)
-        return torch.cat((usual, *correlations), dim=1)
+        return ((self._raw(statistics) - self.center) / self.spread).clamp(-_FARTHEST, _FARTHEST)
 
     def forward(self, description: Tensor, strength: Tensor) -> Tensor:
-        """Knobs, shape (B, K), of described paintings (B, D) at strengths (B,); beyond 10..90 those of its ends."""
+        """Knobs, shape (B, K), of described paintings (B, D) at strengths (B,); beyond 10..100 those of its ends."""
         strength = strength.clamp(STRENGTHS[0], STRENGTHS[-1])
         x = torch.cat((description, (strength[:, None] - 50) / 25), dim=1)
         x = nn.functional.silu(self.hidden(x))
         x = nn.functional.silu(self.code(x))
         return self.knobs(x)
 
-    def calibrate(self, paintings: Sequence[Mapping[str, Moments]]) -> None:
-        """Let what is described lie about zero with a spread of one for these paintings, each a batch of one."""
-        rows = torch.cat([self._first(one) for one in paintings])
+    def calibrate(self, paintings: Sequence[Mapping[str, Statistics]]) -> None:
+        """Let what is described lie about zero with a spread of one for these paintings, each a batch of some."""
+        for layer in LAYERS:
+            common = torch.cat([_correlations(one[layer]) for one in paintings]).mean(0)
+            directions = torch.linalg.eigh(common)[1][:, -_DIRECTIONS:]
+            # The signs of eigenvectors are arbitrary.
+            self.directions(layer).copy_(directions * directions.sum(0).sign())
+        rows = torch.cat([self._raw(one) for one in paintings])
         self.center.copy_(rows.mean(0))
         self.spread.copy_(rows.std(0).clamp_min(1e-3))
 
-    def _first(self, statistics: Mapping[str, Moments]) -> Tensor:
-        """Means and the logarithms of deviations: those of two paintings may differ a hundredfold."""
+    def directions(self, layer: str) -> Tensor:
+        """Along which the correlations of a layer are described, shape (C, directions)."""
+        return self.get_buffer(f"directions_{layer}")
+
+    def _raw(self, statistics: Mapping[str, Statistics]) -> Tensor:
+        """Means, the logarithms of deviations (those of two paintings may differ a hundredfold), and correlations."""
         means = [statistics[layer].mean.float() for layer in LAYERS]
         deviations = [statistics[layer].deviation.float().clamp_min(1e-5).log() for layer in LAYERS]
-        return torch.cat((*means, *deviations), dim=1)
+        rows, columns = torch.triu_indices(_DIRECTIONS, _DIRECTIONS)
+        correlations = []
+        for layer in LAYERS:
+            directions = self.directions(layer)
+            projected = directions.T @ _correlations(statistics[layer]) @ directions
+            correlations.append(projected[:, rows, columns])
+        return torch.cat((*means, *deviations, *correlations), dim=1)
+
+
+def _correlations(moments: Statistics) -> Tensor:
+    scale = moments.deviation.float().clamp_min(1e-5)
+    return moments.covariance.float() / (scale[:, :, None] * scale[:, None, :])

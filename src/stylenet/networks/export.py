@@ -8,7 +8,7 @@ network say the same is not hoped for: who exports compares them (`stylizers/exp
 Where a graph is not the network line by line:
 
 - The slim network's pixel unshuffles and the 3 x 3 convolutions behind them are one convolution each, of 12 x 12 pixels in steps of 4 and
-  of 6 x 6 in steps of 2.
+  of 6 x 6 in steps of 2; the noise's blurs carry their gains.
 - Knobs are never one long row: the scale and the shift of each normalization are products of their own, and nothing has to be cut out.
 - What a painting's description alone decides is computed here, where the painting is known.
 - Below the least strength that networks know the photo shines through, as it does in the recipes.
@@ -47,9 +47,9 @@ _Knobs = Callable[[int, int], str]
 def to_onnx(network: nn.Module, *, description: Tensor | None = None, facts: Mapping[str, str] | None = None) -> bytes:
     """The file of an ONNX graph that paints as `network` does.
 
-    Inputs, all float32, are `image`, a photo (1, 3, H, W) in 0..1 of any size from one pixel up; of slim networks also `strength`, shape
-    (1,), 0..100; of the network of every style also `style`, shape (1, D), as `StyleCoder.describe` gives it. The output is `painting`,
-    (1, 3, H, W) in 0..1; of a network that enlarges, (1, 3, 4 H, 4 W).
+    Inputs, all float32, are `image`, a photo (1, 3, H, W) in 0..1 of any size from one pixel up; of slim networks also `noise`, white, of
+    shape (1, 1, H, W), mean 0 and deviation 1, and `strength`, shape (1,), 0..100; of the network of every style also `style`, shape
+    (1, D), as `StyleCoder.describe` gives it. The output is `painting`, (1, 3, H, W) in 0..1; of a network that enlarges, (1, 3, 4 H, 4 W).
 
     Args:
         network: A `SlimNet` of one painting, an `InstantNet`, or a `JohnsonNet` of one style, in float32 on the processor.
@@ -66,12 +66,12 @@ def to_onnx(network: nn.Module, *, description: Tensor | None = None, facts: Map
     image = graph.input("image", (1, 3, "height", "width"), "a photo: RGB, sRGB-encoded, 0..1, of any size")
     match network:
         case slim.SlimNet(record=SlimRecord(code=0)):
-            strength = _strength(graph)
-            _faded(graph, _slim(graph, network, image, _own_knobs(graph, network, strength)), image, strength)
+            noise, strength = _noise(graph), _strength(graph)
+            _faded(graph, _slim(graph, network, image, noise=noise, knobs=_own_knobs(graph, network, strength)), image, strength)
         case InstantNet():
-            strength = _strength(graph)
+            noise, strength = _noise(graph), _strength(graph)
             knobs = _coded_knobs(graph, network, strength, description)
-            _faded(graph, _slim(graph, network.painter, image, knobs), image, strength)
+            _faded(graph, _slim(graph, network.painter, image, noise=noise, knobs=knobs), image, strength)
         case johnson.JohnsonNet() if network.record.styles == 1 and not network.record.residual:
             _johnson(graph, network, image)
         case _:
@@ -167,16 +167,24 @@ class _Graph:
         return self._onnx.helper.make_tensor_value_info(name, self._onnx.TensorProto.FLOAT, shape, doc_string=meaning)
 
 
+def _noise(graph: _Graph) -> str:
+    return graph.input("noise", (1, 1, "height", "width"), "white noise, as large as the photo: mean 0, deviation 1")
+
+
 def _strength(graph: _Graph) -> str:
-    return graph.input("strength", (1,), "0 (the photo) to 100 (the painting); 50 is usual")
+    """The strength as the network was taught it: `slim.taught_strength`."""
+    strength = graph.input("strength", (1,), "0 (the photo) to 100 (the painting); 50 is usual")
+    above = graph("Relu", graph("Sub", graph("Mul", strength, graph.constant(0.6)), graph.constant(30.0)))
+    return graph("Sub", graph("Mul", strength, graph.constant(1.3)), above)
 
 
 def _own_knobs(graph: _Graph, network: slim.SlimNet, strength: str) -> _Knobs:
     """The knobs of a network of one painting: `SlimNet.knobs_at`."""
-    _, usual, high = slim.STRENGTHS
-    place = _place(graph, strength, high - usual)
-    low_share, high_share = graph("Relu", graph("Neg", place)), graph("Relu", place)
-    usual_share = graph("Sub", graph.constant(1.0), graph("Abs", place))
+    low, usual, high = slim.STRENGTHS
+    place = _place(graph, strength, 1.0)
+    low_share = graph("Div", graph("Relu", graph("Neg", place)), graph.constant(usual - low))
+    high_share = graph("Div", graph("Relu", place), graph.constant(high - usual))
+    usual_share = graph("Sub", graph("Sub", graph.constant(1.0), low_share), high_share)
     shares = graph("Concat", low_share, usual_share, high_share, axis=1)
     return lambda begin, end: graph("MatMul", shares, graph.constant(network.knobs[:, begin:end]))
 
@@ -206,37 +214,73 @@ def _place(graph: _Graph, strength: str, unit: float) -> str:
     return graph("Div", graph("Sub", known, graph.constant(usual)), graph.constant(unit))
 
 
-def _slim(graph: _Graph, network: slim.SlimNet, image: str, knobs: _Knobs) -> str:
+def _slim(graph: _Graph, network: slim.SlimNet, image: str, *, noise: str, knobs: _Knobs) -> str:
     """`SlimNet.forward`."""
-    widths = network._widths
-    total, fine, mixed = sum(widths), network.record.fine, network.record.mixed
+    widths, mixed = network._widths, network.record.mixed
+    total = sum(widths)
     places = iter(zip(accumulate(widths, initial=0), widths, strict=False))
+    mixings = iter(zip(accumulate((2 * mixed * width for width in network._mixings), initial=2 * total), network._mixings, strict=False))
 
     def normalized(x: str) -> str:
         begin, width = next(places)
         scale, shift = (graph("Reshape", knobs(first, first + width), graph.constant([width])) for first in (begin, total + begin))
         return graph("InstanceNormalization", x, scale, shift, epsilon=normalization._EPSILON)
 
-    framed = _framed(graph, image)
-    entered = graph("Relu", normalized(_of_blocks(graph, framed, network.enter, slim.SHUFFLE)))
-    x = graph("Relu", normalized(_convolved(graph, entered, network.shrink)))
-    for first, second in cast("Iterable[tuple[nn.Conv2d, nn.Conv2d]]", network.blocks):
+    def mixed_in(x: str) -> str:
+        begin, width = next(mixings)
+        middle, end = begin + mixed * width, begin + 2 * mixed * width
+        directions = graph("Reshape", knobs(begin, middle), graph.constant([mixed, width, 1, 1]))
+        colors = graph("Reshape", knobs(middle, end), graph.constant([mixed, width, 1, 1]))
+        return graph("Add", x, graph("Conv", graph("Conv", x, directions), graph("Transpose", colors, perm=[1, 0, 2, 3])))
+
+    def residual(x: str, pair: nn.Module) -> str:
+        first, second = cast("tuple[nn.Conv2d, nn.Conv2d]", pair)
         y = graph("Relu", normalized(_convolved(graph, x, first)))
-        x = graph("Add", x, normalized(_convolved(graph, y, second)))
-    x = graph("Add", _shuffled(graph, _convolved(graph, x, network.grow)), entered)
-    directions = graph("Reshape", knobs(2 * total, 2 * total + mixed * fine), graph.constant([mixed, fine, 1, 1]))
-    colors = graph("Reshape", knobs(2 * total + mixed * fine, network.knob_count), graph.constant([mixed, fine, 1, 1]))
-    x = graph("Add", x, graph("Conv", graph("Conv", x, directions), graph("Transpose", colors, perm=[1, 0, 2, 3])))
-    x = graph("Relu", normalized(_convolved(graph, x, network.render)))
-    # ReLU does not mind where pixels lie, and next to a convolution it costs nothing.
-    x = _shuffled(graph, graph("Relu", _convolved(graph, x, network.leave)))
-    axes, cut = graph.constant([2, 3]), slim.APRON_PX - 2
-    inner = graph("Slice", framed, graph.constant([cut, cut]), graph.constant([-cut, -cut]), axes)
-    grain = graph("Add", _convolved(graph, x, network.polish), _of_blocks(graph, inner, network.grain, 2))
-    painted = _shuffled(graph, _convolved(graph, graph("Add", x, graph("Relu", grain)), network.finish))
+        return graph("Add", x, normalized(_convolved(graph, y, second)))
+
+    framed = _framed(graph, image)
+    noises = _noises(graph, network, _framed(graph, noise))
+    fine = graph("Relu", normalized(graph("Add", _of_blocks(graph, framed, network.enter, slim.SHUFFLE), noises[0])))
+    x = graph("Relu", normalized(graph("Add", _convolved(graph, fine, network.shrink), noises[1])))
+    coarse = residual(x, network.before)
+    x = graph("Relu", normalized(graph("Add", _convolved(graph, coarse, network.sink), noises[2])))
+    for block in cast("Iterable[slim._Wide]", network.blocks):
+        wide = graph("Relu", _convolved(graph, normalized(_convolved(graph, x, block.look)), block.widen))
+        x = graph("Add", x, _convolved(graph, wide, block.narrow))
+    x = graph("Add", coarse, _twice(graph, _convolved(graph, mixed_in(x), network.rise)))
+    x = residual(x, network.after)
+    x = mixed_in(graph("Add", fine, _twice(graph, _convolved(graph, mixed_in(x), network.grow))))
+    x = graph("Relu", residual(x, network.strokes))
+    x = graph("LeakyRelu", _twice(graph, _convolved(graph, x, network.leave)), alpha=slim.LEAK)
+    grain = _of_blocks(graph, _inner(graph, framed, slim.APRON_PX - 2), network.grain, 2)
+    x = graph("Add", x, graph("LeakyRelu", graph("Add", _convolved(graph, x, network.polish), grain), alpha=slim.LEAK))
+    pixels = _convolved(graph, _inner(graph, framed, slim.APRON_PX - 1), network.pixels)
+    x = graph("LeakyRelu", graph("Add", _twice(graph, _convolved(graph, x, network.finish)), pixels), alpha=slim.LEAK)
+    painted = _convolved(graph, x, network.render)
     margin = graph.constant([slim.MARGIN_PX] * 2)
     end = graph("Add", graph("Shape", image, start=2), margin)
-    return graph("Sigmoid", graph("Slice", painted, margin, end, axes))
+    return graph("Sigmoid", graph("Slice", painted, margin, end, graph.constant([2, 3])))
+
+
+def _noises(graph: _Graph, network: slim.SlimNet, framed: str) -> list[str]:
+    """`SlimNet._noise`."""
+    added, size = [], _inner(graph, framed, slim.APRON_PX)
+    for octave, gain in enumerate(network.gains):
+        padded = graph("Pad", size, graph.constant([0, 0, 1, 1, 0, 0, 1, 1]), mode="edge")
+        size = graph("Conv", padded, graph.constant(network.blur), strides=[2, 2])
+        if octave:
+            convolution = cast(nn.Conv2d, network.noises[octave - 1])
+            added.append(_convolved(graph, graph("Mul", size, graph.constant(gain)), convolution))
+    return added
+
+
+def _inner(graph: _Graph, framed: str, cut: int) -> str:
+    return graph("Slice", framed, graph.constant([cut, cut]), graph.constant([-cut, -cut]), graph.constant([2, 3]))
+
+
+def _twice(graph: _Graph, x: str) -> str:
+    scales = graph.constant(torch.tensor([1.0, 1.0, 2.0, 2.0]))
+    return graph("Resize", x, "", scales, mode="linear", coordinate_transformation_mode="half_pixel")
 
 
 def _johnson(graph: _Graph, network: johnson.JohnsonNet, image: str) -> str:
@@ -277,11 +321,13 @@ def _normalized(graph: _Graph, x: str, layer: normalization.Normalization) -> st
 
 def _convolved(graph: _Graph, x: str, convolution: nn.Conv2d) -> str:
     rows, columns = cast("tuple[int, int]", convolution.padding)
-    if convolution.padding_mode == "reflect":
-        x = graph("Pad", x, graph.constant([0, 0, rows, columns, 0, 0, rows, columns]), mode="reflect")
+    if convolution.padding_mode != "zeros":
+        mode = {"reflect": "reflect", "replicate": "edge"}[convolution.padding_mode]
+        x = graph("Pad", x, graph.constant([0, 0, rows, columns, 0, 0, rows, columns]), mode=mode)
         rows = columns = 0
     weights = [graph.constant(value) for value in (convolution.weight, convolution.bias) if value is not None]
-    return graph("Conv", x, *weights, strides=list(convolution.stride), pads=[rows, columns, rows, columns])
+    pads = [rows, columns, rows, columns]
+    return graph("Conv", x, *weights, strides=list(convolution.stride), pads=pads, group=convolution.groups)
 
 
 def _of_blocks(graph: _Graph, image: str, convolution: nn.Conv2d, block: int) -> str:
@@ -296,11 +342,6 @@ def _linear(graph: _Graph, x: str, weight: Tensor, bias: Tensor) -> str:
 
 def _silu(graph: _Graph, x: str) -> str:
     return graph("Mul", x, graph("Sigmoid", x))
-
-
-def _shuffled(graph: _Graph, x: str) -> str:
-    """Four channels as two by two pixels, in torch's order."""
-    return graph("DepthToSpace", x, blocksize=2, mode="CRD")
 
 
 def _faded(graph: _Graph, painted: str, image: str, strength: str) -> str:

@@ -21,6 +21,6 @@ class InstantNet(nn.Module):
         self.painter = SlimNet(record)
         self.coder = StyleCoder(self.painter)
 
-    def forward(self, image: Tensor, description: Tensor, strength: Tensor) -> Tensor:
+    def forward(self, image: Tensor, noise: Tensor, description: Tensor, strength: Tensor) -> Tensor:
         """Paintings, (B, 3, H, W) in 0..1, of photos after described styles (`StyleCoder.describe`), at strengths (B,) in 0..100."""
-        return self.painter(image, self.coder(description, strength))
+        return self.painter(image, noise, self.coder(description, strength))

@@ -1,18 +1,21 @@
 """The slim network: a painting in one pass, made for processors.
 
-Convolutions work on a quarter and an eighth of the picture's size, where the processor's matrix units are strong, but for the last small
-ones at a half, which see the photo's own pixels once more; at full size pixels are only reshuffled. All that depends on the style are the
-scales and shifts of its normalizations and one mixing of channels: a row of numbers, `knobs`. A network of one painting holds its rows
-among its weights; the one for every painting has a coder that computes the row.
+The work is done at a quarter, an eighth and a sixteenth of the picture's size, where the processor's matrix units are strong and strokes
+are a few positions wide. On the way back the picture is enlarged by linear interpolation before it is convolved, so that no pattern is tied
+to the grid of pixels; at a half and at full size the photo's own pixels come in once more. Noise comes in at each of the three sizes: where
+a photo is flat, it is all that there is to make a stroke of.
+
+All that depends on the style are the scales and shifts of the normalizations and a mixing of channels at each size: a row of numbers,
+`knobs`. A network of one painting holds its rows among its weights; the one for every painting has a coder that computes the row.
 
 References:
-    Ulyanov et al. 2016b (instance normalization); Dumoulin et al. 2017 (a style as scales and shifts); Ghiasi et al. 2017 (predicted from
-    the painting); Shi et al. 2016 (pixel shuffle). Resolutions, widths and the mixing are ours.
+    Ulyanov et al. 2016a, 2016b (noise at every scale; instance normalization); Dumoulin et al. 2017 (a style as scales and shifts); Ghiasi
+    et al. 2017 (predicted from the painting); Odena et al. 2016 (resize, then convolve); Zhang 2019 (blur before sampling). Resolutions,
+    widths and the mixing are ours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
 from typing import cast
 
@@ -29,15 +32,19 @@ from stylenet.shapes import check_image
 SHUFFLE = 4
 """Pixels on a side that one position at a quarter of the size stands for."""
 
-HALF = 16
-"""Channels at half of the size, where the photo's grain comes in and the seams between blocks of shuffled pixels are painted over."""
+HALF, FULL = 24, 8
+"""Channels at half of the size and at full size, where the photo's grain comes in."""
 
-STRENGTHS = (10.0, 50.0, 90.0)
+LEAK = 0.2
+"""Slope below zero where the picture comes in again."""
+
+STRENGTHS = (10.0, 50.0, 100.0)
 """At which a network of one painting holds its knobs; in between they are interpolated."""
 
-STRIDE = 8
-MARGIN_PX = 8
-"""Pixels around the picture that are painted and cut away, so that no block of shuffled pixels begins at its border."""
+STRIDE = 16
+MARGIN_PX = 32
+"""Pixels around the picture that are painted and cut away. A network that is taught on crops learns that style does not count near their
+border (`training.perceptual`), and recognizes a border by its reflection: with 16 pixels, photos had a frame of themselves."""
 
 APRON_PX = SHUFFLE
 """Pixels beyond the margin that the first convolution uses up: a position of its own."""
@@ -47,29 +54,42 @@ FRAME_PX = MARGIN_PX + APRON_PX
 
 
 class SlimNet(nn.Module):
-    """From a photo and a style's knobs to a painting.
+    """From a photo, noise and a style's knobs to a painting.
 
     Args:
         record: The sizes of its parts.
     """
 
+    blur: Tensor
+    gains: Tensor
+
     def __init__(self, record: SlimRecord) -> None:
         super().__init__()
         self.record = record
-        fine, coarse, pixels = record.fine, record.coarse, 3 * SHUFFLE**2
-        self.enter = nn.Conv2d(pixels, fine, 3)
+        fine, coarse, deep = record.fine, record.coarse, record.deep
+        self.enter = nn.Conv2d(3 * SHUFFLE**2, fine, 3)
         self.shrink = _convolution(fine, coarse, stride=2)
-        self.blocks = nn.ModuleList(
-            nn.ModuleList((_convolution(coarse, coarse), _convolution(coarse, coarse))) for _ in range(record.blocks)
-        )
-        self.grow = nn.Conv2d(coarse, 4 * fine, 1)
-        self.render = _convolution(fine, fine)
-        self.leave = _convolution(fine, 4 * HALF)
-        self.grain = nn.Conv2d(3 * 2**2, HALF, 3)
+        self.before = _pair(coarse)
+        self.sink = _convolution(coarse, deep, stride=2)
+        self.blocks = nn.ModuleList(_Wide(deep) for _ in range(record.blocks))
+        self.rise = nn.Conv2d(deep, coarse, 1)
+        self.after = _pair(coarse)
+        self.grow = nn.Conv2d(coarse, fine, 1)
+        self.strokes = _pair(fine)
+        self.leave = nn.Conv2d(fine, HALF, 1)
         self.polish = _convolution(HALF, HALF)
-        self.finish = _convolution(HALF, 3 * 4)
-        self._widths = (fine, coarse, *(coarse,) * (2 * record.blocks), fine)
-        """Channels of each normalization."""
+        self.grain = nn.Conv2d(3 * 2**2, HALF, 3)
+        self.finish = nn.Conv2d(HALF, FULL, 1)
+        self.pixels = nn.Conv2d(3, FULL, 3)
+        self.render = _convolution(FULL, 3)
+        self.noises = nn.ModuleList(_convolution(1, width) for width in (fine, coarse, deep))
+        self._widths = (fine, coarse, coarse, coarse, deep, *(deep,) * record.blocks, coarse, coarse, fine, fine)
+        """Channels of each normalization, in the order of the forward pass."""
+        self._ending = (3, len(self._widths) - 3, len(self._widths) - 1)
+        """Normalizations that end a residual block."""
+        self._mixings = (deep, coarse, fine)
+        for name, values in zip(("blur", "gains"), _noise_pyramid(), strict=True):
+            self.register_buffer(name, values, persistent=False)
         self._initialize()
         if record.code == 0:
             self.knobs = nn.Parameter(self.neutral().repeat(len(STRENGTHS), 1))
@@ -77,20 +97,17 @@ class SlimNet(nn.Module):
     @property
     def knob_count(self) -> int:
         """Numbers that tell this network a style."""
-        return 2 * sum(self._widths) + 2 * self.record.fine * self.record.mixed
+        return 2 * sum(self._widths) + 2 * self.record.mixed * sum(self._mixings)
 
     def neutral(self) -> Tensor:
         """Knobs that a style starts from, shape (1, K): scales of one, but little of each residual; no shift; hardly any mixing."""
-        scales = []
-        for index, width in enumerate(self._widths):
-            ends_block = 2 <= index < len(self._widths) - 1 and index % 2 == 1
-            scales.append(torch.full((width,), 0.5 if ends_block else 1.0))
+        scales = [torch.full((width,), 0.5 if index in self._ending else 1.0) for index, width in enumerate(self._widths)]
         generator = torch.Generator().manual_seed(0)
-        mixing = 0.02 * torch.randn(2 * self.record.fine * self.record.mixed, generator=generator)
+        mixing = 0.02 * torch.randn(2 * self.record.mixed * sum(self._mixings), generator=generator)
         return torch.cat((*scales, torch.zeros(sum(self._widths)), mixing))[None]
 
     def knobs_at(self, strength: Tensor) -> Tensor:
-        """The knobs of a network of one painting, shape (B, K), at strengths (B,); at its ends beyond 10..90.
+        """The knobs of a network of one painting, shape (B, K), at strengths (B,); at its ends beyond 10..100.
 
         Raises:
             ShapeError: the network paints in every style.
@@ -98,56 +115,86 @@ class SlimNet(nn.Module):
         if self.record.code:
             raise ShapeError("this network paints in every style: give the knobs of one, from its coder")
         low, usual, high = STRENGTHS
-        place = ((strength.clamp(low, high) - usual) / (high - usual))[:, None]
-        return torch.cat(((-place).clamp_min(0), 1 - place.abs(), place.clamp_min(0)), dim=1).to(self.knobs.dtype) @ self.knobs
+        strength = strength.clamp(low, high)
+        below = ((usual - strength) / (usual - low)).clamp_min(0)
+        above = ((strength - usual) / (high - usual)).clamp_min(0)
+        return torch.stack((below, 1 - below - above, above), dim=1).to(self.knobs.dtype) @ self.knobs
 
-    def forward(self, image: Tensor, knobs: Tensor | None = None, *, most_px: int | None = None) -> Tensor:
+    def forward(self, image: Tensor, noise: Tensor, knobs: Tensor | None = None, *, most_px: int | None = None) -> Tensor:
         """The painting, (B, 3, H, W) in 0..1, of photos (B, 3, H, W) in 0..1.
 
         Args:
             image: Any size from one pixel up.
+            noise: White, of mean 0 and deviation 1, shape (B, 1, H, W): see `white_noise`.
             knobs: Of one style for all photos or one for each, shape (1 or B, K), blends among them; the network's own, at strength 50,
                 where left out.
             most_px: Pixels that are looked at in one piece; a larger picture, a single one, is painted by tiles, with the same result.
 
         Raises:
-            ShapeError: `image` is no picture, or the knobs are not this network's.
+            ShapeError: `image` is no picture, or noise or knobs are not its own.
             UsageError: even the smallest tile has more pixels.
         """
         check_image(image)
+        if noise.shape != (len(image), 1, *image.shape[2:]):
+            raise ShapeError(f"noise of this photo has shape {(len(image), 1, *image.shape[2:])}; got {tuple(noise.shape)}")
         knobs = self.knobs_at(torch.full((1,), 50.0, device=image.device)) if knobs is None else knobs
         if knobs.dim() != 2 or knobs.shape[0] not in (1, image.shape[0]) or knobs.shape[1] != self.knob_count:
             raise ShapeError(
                 f"a style of this network is {self.knob_count} numbers, one row for all pictures or one for each; got {tuple(knobs.shape)}"
             )
         height, width = image.shape[2:]
+        both = torch.cat((image, noise.to(image.dtype)), dim=1)
         if most_px is not None and height * width > most_px:
-            return paint_by_tiles(partial(self._part, knobs), image, geometry(self.record, height, width), most_px=most_px)
+            return paint_by_tiles(partial(self._part, knobs), both, geometry(self.record, height, width), most_px=most_px)
         cut = slice(MARGIN_PX, MARGIN_PX + height), slice(MARGIN_PX, MARGIN_PX + width)
-        return self._part(knobs, _frame(height, width).around(image.to(self.enter.weight.dtype)), cut)
+        return self._part(knobs, _frame(height, width).around(both.to(self.enter.weight.dtype)), cut)
 
     def _part(self, knobs: Tensor, framed: Tensor, cut: Cut, normalize: Normalize = instance_norm) -> Tensor:
         """The painting of a picture with its frame, or of a part of it, cut out: `tiles.Paint`."""
         total = sum(self._widths)
         framed = framed.to(self.enter.weight.dtype)
-        x = functional.pixel_unshuffle(framed, SHUFFLE).contiguous(memory_format=torch.channels_last)
+        photo, noise = framed[:, :3], self._noise(framed[:, 3:])
         scales = iter(knobs[:, :total].split(self._widths, dim=1))
         shifts = iter(knobs[:, total : 2 * total].split(self._widths, dim=1))
-        fine = functional.relu(normalize(self.enter(x), next(scales), next(shifts)))
-        x = functional.relu(normalize(self.shrink(fine), next(scales), next(shifts)))
-        for first, second in cast(Iterable[tuple[nn.Module, nn.Module]], self.blocks):
-            y = functional.relu(normalize(first(x), next(scales), next(shifts)))
-            x = x + normalize(second(y), next(scales), next(shifts))
-        x = functional.pixel_shuffle(self.grow(x), 2).contiguous(memory_format=torch.channels_last) + fine
-        x = x + self._mixed(x, knobs[:, 2 * total :])
-        x = functional.relu(normalize(self.render(x), next(scales), next(shifts)))
-        x = functional.relu(functional.pixel_shuffle(self.leave(x), 2).contiguous(memory_format=torch.channels_last))
-        x = x + functional.relu(self.polish(x) + self.grain(_blocks_of_two(framed)))
-        painted = functional.pixel_shuffle(self.finish(x), 2)
-        return torch.sigmoid(painted[:, :, cut[0], cut[1]].float())
+        mixings = iter(knobs[:, 2 * total :].split([2 * self.record.mixed * width for width in self._mixings], dim=1))
+
+        def normal(x: Tensor) -> Tensor:
+            return normalize(x, next(scales), next(shifts))
+
+        x = functional.pixel_unshuffle(photo, SHUFFLE).contiguous(memory_format=torch.channels_last)
+        fine = functional.relu(normal(self.enter(x) + noise[0]))
+        x = functional.relu(normal(self.shrink(fine) + noise[1]))
+        first, second = cast(tuple[nn.Module, nn.Module], self.before)
+        coarse = x + normal(second(functional.relu(normal(first(x)))))
+        x = functional.relu(normal(self.sink(coarse) + noise[2]))
+        for block in self.blocks:
+            wide = cast(_Wide, block)
+            x = x + wide(normal(wide.look(x)))
+        x = coarse + _twice(self.rise(x + self._mixed(x, next(mixings))))
+        first, second = cast(tuple[nn.Module, nn.Module], self.after)
+        x = x + normal(second(functional.relu(normal(first(x)))))
+        x = fine + _twice(self.grow(x + self._mixed(x, next(mixings))))
+        x = x + self._mixed(x, next(mixings))
+        first, second = cast(tuple[nn.Module, nn.Module], self.strokes)
+        x = functional.relu(x + normal(second(functional.relu(normal(first(x))))))
+        # Nothing is normalized from here on: plain ReLUs die, and with them the picture.
+        # In place, where nothing on the way back reads what was there: these are the largest tensors by far.
+        x = _leaky(_twice(self.leave(x)))
+        x = x + _leaky(self.polish(x).add_(self.grain(_blocks_of_two(photo))))
+        x = _leaky(_twice(self.finish(x)).add_(self.pixels(_within(photo, APRON_PX - 1))))
+        return torch.sigmoid(self.render(x)[:, :, cut[0], cut[1]].float())
+
+    def _noise(self, white: Tensor) -> list[Tensor]:
+        """What framed white noise (B, 1, H, W) adds at a quarter, an eighth and a sixteenth of the size."""
+        added, size = [], white[:, :, APRON_PX:-APRON_PX, APRON_PX:-APRON_PX]
+        for octave in range(4):
+            size = functional.conv2d(functional.pad(size, (1, 1, 1, 1), mode="replicate"), self.blur.to(size.dtype), stride=2)
+            if octave:
+                added.append(self.noises[octave - 1](size * self.gains[octave].to(size.dtype)))
+        return added
 
     def _mixed(self, x: Tensor, mixing: Tensor) -> Tensor:
-        """U V^T x at every position, with U and V of shape (fine, mixed) from the style."""
+        """U V^T x at every position, with U and V of shape (channels, mixed) from the style."""
         batch, channels, height, width = x.shape
         rows = x.permute(0, 2, 3, 1).reshape(batch, height * width, channels)
         matrices = mixing.to(x.dtype).view(-1, 2, self.record.mixed, channels).expand(batch, -1, -1, -1)
@@ -158,19 +205,71 @@ class SlimNet(nn.Module):
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                nn.init.zeros_(module.bias)  # type: ignore[arg-type]
-        # Every pixel of a shuffled block starts alike: what differs from the start stays visible as a checkerboard (Aitken et al. 2017).
-        for convolution in (self.grow, self.leave, self.finish):
-            weight = convolution.weight.data
-            weight.copy_(weight[::4].repeat_interleave(4, dim=0))
-        self.finish.weight.data.mul_(0.3)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+        for block in self.blocks:
+            cast(_Wide, block).narrow.weight.data.mul_(0.3)
+        self.render.weight.data.mul_(0.3)
+        for noise in self.noises:
+            cast(nn.Conv2d, noise).weight.data.mul_(0.1)
+
+
+class _Wide(nn.Module):
+    """A look around in each channel by itself, and then all channels together, after Liu et al. 2022 (A ConvNet for the 2020s)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        # Repeated borders: reflected ones need more positions than a small picture has.
+        self.look = nn.Conv2d(width, width, 5, padding=2, groups=width, padding_mode="replicate")
+        self.widen = nn.Conv2d(width, 2 * width, 1)
+        self.narrow = nn.Conv2d(2 * width, width, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return cast(Tensor, self.narrow(functional.relu(self.widen(x))))
+
+
+def taught_strength(strength: float) -> float:
+    """What networks are asked for at a strength of 0..100, to paint as strongly as the recipes that optimize.
+
+    A little more than they were taught by that name: 65 at 50, in two straight lines.
+    """
+    return 1.3 * strength - max(0.0, 0.6 * strength - 30)
+
+
+def white_noise(height: int, width: int, seed: int) -> Tensor:
+    """Noise for one photo, shape (1, 1, H, W), the same on every machine."""
+    import numpy as np
+
+    return torch.from_numpy(np.random.default_rng(seed).standard_normal((1, 1, height, width), dtype=np.float32))
+
+
+def _noise_pyramid() -> tuple[Tensor, Tensor]:
+    """The kernel that noise is halved with, (1, 1, 4, 4), and what brings it back to a deviation of one after each halving."""
+    row = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=torch.float64) / 8
+    gains, response = [], torch.ones(1, dtype=torch.float64)
+    for octave in range(4):
+        spread = torch.zeros((len(row) - 1) * 2**octave + 1, dtype=torch.float64)
+        spread[:: 2**octave] = row
+        response = functional.conv1d(response[None, None], spread.flip(0)[None, None], padding=len(spread) - 1)[0, 0]
+        gains.append(1 / response.square().sum())
+    return torch.outer(row, row)[None, None].float(), torch.stack(gains).float()
+
+
+def _leaky(x: Tensor) -> Tensor:
+    return functional.leaky_relu(x, LEAK, inplace=True)
+
+
+def _twice(x: Tensor) -> Tensor:
+    return functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+def _within(framed: Tensor, cut: int) -> Tensor:
+    return framed[:, :, cut:-cut, cut:-cut].contiguous(memory_format=torch.channels_last)
 
 
 def _blocks_of_two(framed: Tensor) -> Tensor:
     """A framed picture's pixels, 2 x 2 to a position, with an apron of one position."""
-    cut = APRON_PX - 2
-    inner = framed[:, :, cut:-cut, cut:-cut]
-    return functional.pixel_unshuffle(inner, 2).contiguous(memory_format=torch.channels_last)
+    return functional.pixel_unshuffle(_within(framed, APRON_PX - 2), 2).contiguous(memory_format=torch.channels_last)
 
 
 def _convolution(inputs: int, outputs: int, *, stride: int = 1) -> nn.Conv2d:
@@ -178,14 +277,32 @@ def _convolution(inputs: int, outputs: int, *, stride: int = 1) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, padding_mode="reflect")
 
 
+def _pair(width: int) -> nn.ModuleList:
+    return nn.ModuleList((_convolution(width, width), _convolution(width, width)))
+
+
 def geometry(record: SlimRecord, height: int, width: int) -> Geometry:
     """How such a network goes over a picture."""
-    # Beside a border that is not the picture's, one position is wrong after every convolution from the second on.
-    eighth = [STRIDE * index for index in range(1, 2 + 2 * record.blocks)]
-    render = eighth[-1] + SHUFFLE
-    painting = render + SHUFFLE + 2 * (SHUFFLE // 2)
+    # Beside a border that is not the picture's, positions are wrong: two of the noise, one more after every 3 x 3 convolution, two after
+    # every look around, one after every interpolation.
+    fine, coarse, deep = SHUFFLE, 2 * SHUFFLE, 4 * SHUFFLE
+    first = 2 * coarse
+    sunk = first + 2 * coarse + deep
+    looks = [sunk + 2 * deep * (index + 1) for index in range(record.blocks)]
+    risen = looks[-1] + deep
+    grown = risen + 2 * coarse + coarse
+    strokes = grown + 2 * fine
+    sights = (
+        Sight(fine, 2 * fine),
+        *(Sight(coarse, first + coarse * index) for index in range(3)),
+        Sight(deep, sunk),
+        *(Sight(deep, reach) for reach in looks),
+        *(Sight(coarse, risen + coarse * (index + 1)) for index in range(2)),
+        *(Sight(fine, grown + fine * (index + 1)) for index in range(2)),
+        Sight(1, strokes + fine + 2 + 2 + 1),
+    )
     return Geometry(
-        sights=(Sight(SHUFFLE, 0), *(Sight(STRIDE, reach) for reach in eighth), Sight(SHUFFLE, render), Sight(1, painting)),
+        sights=sights,
         stride_px=STRIDE,
         size=(height + -height % STRIDE + 2 * MARGIN_PX, width + -width % STRIDE + 2 * MARGIN_PX),
         frame=_frame(height, width),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -18,8 +19,9 @@ from stylenet.networks.coder import LAYERS
 from stylenet.networks.export import Painter, to_onnx
 from stylenet.networks.files import read_network
 from stylenet.networks.instant import InstantNet
-from stylenet.networks.slim import SlimNet
-from stylenet.stylizers.one_pass import faded, looked_at_px
+from stylenet.networks.slim import SlimNet, taught_strength
+from stylenet.styles.compatibility import is_caffe_vgg19
+from stylenet.stylizers.one_pass import faded
 from stylenet.stylizers.sources import StyleSource, open_style
 from stylenet.stylizers.stylizer import open_stylizer
 
@@ -30,6 +32,10 @@ COMPARED_SIZES = ((128, 128), (97, 131), (150, 87), (17, 64), (5, 3))
 """Heights and widths at which a graph is compared: even and odd, landscape and portrait, and so small that borders cannot be reflected."""
 
 COMPARED_STRENGTHS = (0.0, 5.0, 30.0, 50.0, 72.0, 100.0)
+
+
+_STYLE_PX = 448
+"""Root of the area at which a painting is looked at for a file: the largest at which photos are painted in one go."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,20 +104,24 @@ def largest_difference(painter: Painter, network: nn.Module, description: Tensor
             inputs = {"image": photo}
             if "strength" in painter.inputs:
                 inputs["strength"] = torch.tensor([strength])
+            if "noise" in painter.inputs:
+                inputs["noise"] = torch.randn((1, 1, *size), generator=generator)
             if isinstance(network, InstantNet) and "style" in painter.inputs:
-                inputs["style"] = description = torch.randn((1, network.coder.description_size), generator=generator)
+                # Independent numbers of a painting's spread would be farther from all paintings than any of them is.
+                inputs["style"] = description = 0.3 * torch.randn((1, network.coder.description_size), generator=generator)
             with torch.inference_mode():
-                differences.append((painter(inputs) - _painted(network, photo, strength, description)).abs().max())
+                differences.append((painter(inputs) - _painted(network, inputs, strength, description)).abs().max())
     return float(torch.stack(differences).max())
 
 
-def _painted(network: nn.Module, photo: Tensor, strength: float, description: Tensor | None) -> Tensor:
-    """What the recipes paint with this network."""
+def _painted(network: nn.Module, inputs: Mapping[str, Tensor], strength: float, description: Tensor | None) -> Tensor:
+    """What the recipes paint with this network, at one size."""
+    photo, taught = inputs["image"], taught_strength(strength)
     match network:
         case SlimNet():
-            return faded(network(photo, network.knobs_at(torch.tensor([strength]))), photo, strength)
+            return faded(network(photo, inputs["noise"], network.knobs_at(torch.tensor([taught]))), photo, taught)
         case InstantNet():
-            return faded(network(photo, description, torch.tensor([strength])), photo, strength)
+            return faded(network(photo, inputs["noise"], description, torch.tensor([taught])), photo, taught)
     return cast(Tensor, network(photo))
 
 
@@ -119,15 +129,12 @@ def describe(network: InstantNet, card: NetworkCard, style: StyleSource) -> tupl
     """A style's name and its description for the network of every style, shape (1, D): what its graph takes as `style`.
 
     Raises:
-        WeightsError: the network was trained with other encoder weights than those that ship.
+        WeightsError: the encoder that ships is no VGG-19, whose statistics the network reads.
         StyleError, ImageError: the style cannot be opened.
     """
     stylizer = open_stylizer("instant", device="cpu", precision="float32")
-    if card.encoder_sha256 != stylizer.encoder.sha256:
-        raise WeightsError(
-            f"network '{card.name}' was trained with other encoder weights ({card.encoder_sha256[:8]}, here "
-            f"{stylizer.encoder.sha256[:8]}): it cannot be told of a style"
-        )
+    if not is_caffe_vgg19(stylizer.encoder.record):
+        raise WeightsError(f"network '{card.name}' reads statistics of VGG-19 as trained with Caffe, and the encoder is another network")
     source = open_style(style, stylizer.recipe, stylizer.encoder)
     with torch.inference_mode():
-        return source.name, network.coder.describe(source.at(looked_at_px(stylizer.recipe.network.style_px, 1.0), LAYERS))
+        return source.name, network.coder.describe(source.at(_STYLE_PX, LAYERS))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast
 
 import torch
@@ -15,10 +16,12 @@ from stylenet.catalog.encoders import EncoderRecord
 from stylenet.catalog.naming import NETWORK_SUFFIX, is_name, split_style
 from stylenet.catalog.networks import COMMANDS, NetworkCard, Paints, TextureRecord, find_network, is_network, network_files
 from stylenet.errors import StyleError, WeightsError, did_you_mean
+from stylenet.image.resize import resize
 from stylenet.networks.coder import LAYERS
 from stylenet.networks.files import read_network
 from stylenet.networks.instant import InstantNet
-from stylenet.networks.slim import STRENGTHS, SlimNet
+from stylenet.networks.relay import relayed
+from stylenet.networks.slim import STRENGTHS, SlimNet, taught_strength, white_noise
 from stylenet.networks.texture import TextureNet
 from stylenet.styles.compatibility import is_caffe_vgg19
 from stylenet.styles.style import Style
@@ -129,7 +132,7 @@ class InstantPainter:
         self._device = device
         self._coder = network.coder
         self._painter = network.painter.to(device=device, dtype=dtype)
-        self._described: dict[tuple[str, float], Tensor] = {}
+        self._described: dict[tuple[str, int], Tensor] = {}
 
     def __call__(
         self,
@@ -137,7 +140,8 @@ class InstantPainter:
         styles: Sequence[tuple[str, Style, float]],
         *,
         strength: float,
-        style_px: float,
+        style_scale: float,
+        seed: int,
         most_px: int | None = None,
     ) -> Tensor:
         """A painting of a photo (1, 3, H, W) after a blend of styles.
@@ -146,14 +150,21 @@ class InstantPainter:
             photo: RGB, 0..1.
             styles: Each with its fingerprint, by which it is known again and not measured twice, and its share.
             strength: 0..100.
-            style_px: Root of the area at which the paintings are looked at.
+            style_scale: Size of the marks, in units of the painting's own in its frame.
+            seed: Of the noise.
             most_px: Pixels that are looked at in one piece; None: all of them.
         """
-        knobs = torch.stack([share * self._knobs(known_by, style, strength, style_px) for known_by, style, share in styles if share]).sum(0)
-        with torch.inference_mode():
-            return faded(self._painter(photo, knobs.to(self._device), most_px=most_px), photo, strength)
+        taught = taught_strength(strength)
 
-    def _knobs(self, known_by: str, style: Style, strength: float, style_px: float) -> Tensor:
+        def paint(picture: Tensor, noise: Tensor) -> Tensor:
+            style_px = looked_at_px(picture, style_scale)
+            rows = [share * self._knobs(known_by, style, taught, style_px) for known_by, style, share in styles if share]
+            return cast(Tensor, self._painter(picture, noise, torch.stack(rows).sum(0).to(self._device), most_px=most_px))
+
+        with torch.inference_mode():
+            return faded(by_sizes(paint, photo, style_scale=style_scale, seed=seed), photo, taught)
+
+    def _knobs(self, known_by: str, style: Style, strength: float, style_px: int) -> Tensor:
         key = (known_by, style_px)
         if key not in self._described:
             statistics = {layer: values.to(torch.device("cpu")) for layer, values in style.at(style_px, LAYERS).items()}
@@ -162,7 +173,13 @@ class InstantPainter:
 
 
 def paint_trained(
-    photo: Tensor, styles: Sequence[tuple[TrainedStyle, float]], *, strength: float, seed: int, most_px: int | None = None
+    photo: Tensor,
+    styles: Sequence[tuple[TrainedStyle, float]],
+    *,
+    strength: float,
+    seed: int,
+    style_scale: float = 1.0,
+    most_px: int | None = None,
 ) -> Tensor:
     """A photo (1, 3, H, W) painted by networks of one style each; several are blended pixel by pixel.
 
@@ -175,8 +192,10 @@ def paint_trained(
             if not share:
                 continue
             if isinstance(style.network, SlimNet):
-                rows = style.network.knobs_at(torch.tensor([strength], device=photo.device))
-                one = faded(style.network(photo, rows, most_px=most_px), photo, strength)
+                taught = taught_strength(strength)
+                rows = style.network.knobs_at(torch.tensor([taught], device=photo.device))
+                paint = partial(style.network, knobs=rows, most_px=most_px)
+                one = faded(by_sizes(paint, photo, style_scale=style_scale, seed=seed), photo, taught)
             else:
                 one = _without_strength(style, photo, seed, most_px)
                 one = one if strength >= _USUAL else torch.lerp(photo, one, strength / _USUAL)
@@ -198,6 +217,31 @@ def faded(painted: Tensor, photo: Tensor, strength: float) -> Tensor:
     return painted if strength >= STRENGTHS[0] else torch.lerp(photo, painted, strength / STRENGTHS[0])
 
 
-def looked_at_px(style_px: int, style_scale: float) -> float:
-    """Root of the area at which a painting is looked at."""
-    return max(32.0, style_px * style_scale)
+_WHOLE_PX = 384
+"""Root of the area from which on a photo is painted at half of its size first, and so on: marks keep their size on paper."""
+
+_LEAST_STYLE_PX, _STYLE_PX_STEP = 192, 32
+
+
+def looked_at_px(photo: Tensor, style_scale: float) -> int:
+    """Root of the area at which a painting is looked at: as large as the photo, in steps, so that most photos find it known."""
+    root = (photo.shape[2] * photo.shape[3]) ** 0.5
+    return max(_LEAST_STYLE_PX, _STYLE_PX_STEP * round(root * style_scale / _STYLE_PX_STEP))
+
+
+def by_sizes(paint: Callable[[Tensor, Tensor], Tensor], photo: Tensor, *, style_scale: float, seed: int) -> Tensor:
+    """A photo painted from small to large.
+
+    Args:
+        paint: From a picture and its noise to a painting.
+        photo: (1, 3, H, W), 0..1.
+        style_scale: Larger marks begin at a smaller size.
+        seed: Of the noise.
+    """
+    height, width = photo.shape[2:]
+    half = (max(1, height // 2), max(1, width // 2))
+    begun = photo
+    if (height * width) ** 0.5 / 2 >= _WHOLE_PX / style_scale and min(half) >= 64:
+        small = resize(photo, (half[1], half[0]))
+        begun = relayed(by_sizes(paint, small, style_scale=style_scale, seed=seed + 1), small, photo)
+    return paint(begun, white_noise(height, width, seed).to(photo.device))

@@ -31,7 +31,7 @@ from stylenet.styles.style import MixedStyle, PictureStyle
 from stylenet.stylizers.forecast import PASS_RETURNED_BYTES, forecast, forecast_pass
 from stylenet.stylizers.goals import Goals
 from stylenet.stylizers.job import Job, Keep, finished, receipt_of
-from stylenet.stylizers.one_pass import InstantPainter, TrainedStyle, looked_at_px, open_trained, paint_trained
+from stylenet.stylizers.one_pass import InstantPainter, TrainedStyle, open_trained, paint_trained
 from stylenet.stylizers.plan import BEFORE, Options, Plan, enlargement_notice, make_plan
 from stylenet.stylizers.regions import Region, lay_out
 from stylenet.stylizers.replay import Replay
@@ -339,11 +339,18 @@ class Stylizer:
             trained = [(style, share) for style, share in styles if isinstance(style, TrainedStyle)]
             measured = [(style_fingerprint(style), style, share) for style, share in styles if not isinstance(style, TrainedStyle)]
             if trained:
-                painted = paint_trained(photo, trained, strength=options.strength, seed=options.seed, most_px=job.tile_px)
+                painted = paint_trained(
+                    photo, trained, strength=options.strength, seed=options.seed, style_scale=options.style_scale, most_px=job.tile_px
+                )
             else:
-                style_px = looked_at_px(self.recipe.network.style_px, options.style_scale)
-                painter = self._instant_painter()
-                painted = painter(photo, measured, strength=options.strength, style_px=style_px, most_px=job.tile_px)
+                painted = self._instant_painter()(
+                    photo,
+                    measured,
+                    strength=options.strength,
+                    style_scale=options.style_scale,
+                    seed=options.seed,
+                    most_px=job.tile_px,
+                )
             painted = painted if weights is None else weights[region : region + 1] * painted
             total = painted if total is None else total + painted
         return photo if total is None else total

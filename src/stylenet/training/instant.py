@@ -2,49 +2,56 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from stylenet.catalog.networks import Paints, SlimRecord
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.image.crops import read_crop, read_within
-from stylenet.image.resize import resize
-from stylenet.losses.moments import Moments
+from stylenet.image.crops import read_crop
 from stylenet.networks.instant import InstantNet
+from stylenet.networks.relay import RELAYED, relayed
 from stylenet.networks.slim import STRENGTHS
-from stylenet.training.batches import Pictures, item_rng
-from stylenet.training.perceptual import Goal, PerceptualLoss, Shift, Weights, drawn_shift
+from stylenet.training.batches import item_rng
+from stylenet.training.perceptual import PerceptualLoss, Shift, Weights, drawn_shift, moved_photos
+from stylenet.training.photos import PhotoStack
 from stylenet.training.plan import Plan
+from stylenet.training.style_targets import StyleTargets
 
-_ZOOMS = (0.6, 1.6)
-_PREVIEWS = 4
+_ZOOMS = (0.75, 3.0)
+"""Shortest and longest side of a part of a painting, in units of the crops; bounded by the painting."""
 
-_IDENTITY = 0.05
+_USUAL_SHARE = 0.4
+"""Of the pictures painted at strength 50: most people never ask for another."""
+
+_IDENTITY = 0.03
 """Share of the pictures that are a part of the painting itself: it is to be left as it is."""
 
-_CALIBRATION = 256
-"""Paintings that the coder's numbers are brought about zero with."""
+_CALIBRATION, _AT_ONCE = 1024, 32
+_PREVIEWS = 8
 
 
-_VIEWS = 2
-"""Times as many parts of paintings are learned from as there are paintings: few, so that what is computed of them can be kept."""
+@dataclass(frozen=True, kw_only=True)
+class Paintings:
+    """What networks are taught after.
 
-_MOST_KEPT = 8000
-"""Parts whose statistics are kept, 0.75 MB each."""
+    Attributes:
+        paths: The files.
+        views: Parts of each that are learned from.
+        share: Of the pictures that are painted after one of these.
+    """
 
-
-@dataclass(frozen=True)
-class View:
-    """A part of a painting, (3, H, W), and its number among the views."""
-
-    number: int
-    pixels: Tensor
+    paths: Sequence[Path]
+    views: int
+    share: float
 
 
 @dataclass(frozen=True)
@@ -53,15 +60,17 @@ class InstantBatch:
 
     Attributes:
         photos: Shape (B, 3, S, S).
-        paintings: One for each.
+        views: The number of each picture's part of a painting.
         strengths: Of each, (B,).
         shift: By how much all photos are moved to be painted once more.
+        seed: Of the noise.
     """
 
     photos: Tensor
-    paintings: Sequence[View]
+    views: Tensor
     strengths: Tensor
     shift: Shift
+    seed: int
 
 
 class InstantTask:
@@ -69,7 +78,7 @@ class InstantTask:
 
     Args:
         photos: To paint.
-        paintings: To paint after.
+        paintings: Kinds of paintings to paint after.
         encoder: The loss network.
         plan: The numbers.
         record: The network's sizes.
@@ -77,90 +86,113 @@ class InstantTask:
 
     paints: Paints = "every style"
 
-    def __init__(self, photos: Sequence[Path], paintings: Sequence[Path], *, encoder: VggEncoder, plan: Plan, record: SlimRecord) -> None:
-        self._photos, self._paintings, self._plan = Pictures(photos), Pictures(paintings), plan
+    def __init__(self, photos: PhotoStack, paintings: Sequence[Paintings], *, encoder: VggEncoder, plan: Plan, record: SlimRecord) -> None:
+        self._photos, self._paintings, self._plan = photos, paintings, plan
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(plan.seed)
             self.network = InstantNet(record)
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._device = encoder.mean.device
-        self.network.to(self._device)
+        self.network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._loss = PerceptualLoss(encoder, Weights())
-        rng = random.Random(f"{plan.seed}-calibration")
-        self._known: dict[int, tuple[Mapping[str, Moments], Goal]] = {}
-        self.network.coder.calibrate([self._statistics(self._view(rng)) for _ in range(_CALIBRATION)])
+        parts = self._parts()
+        self._firsts = [0]
+        for kind in paintings:
+            self._firsts.append(self._firsts[-1] + kind.views * len(kind.paths))
+        self._pixels = parts
+        order = torch.randperm(len(parts), generator=torch.Generator().manual_seed(plan.seed))[:_CALIBRATION]
+        both = [self._statistics(parts[rows]) for rows in order.split(_AT_ONCE)]
+        self.network.coder.calibrate([one for pair in both for one in pair])
+        targets: list[list[StyleTargets]] = [[], []]
+        described: list[list[Tensor]] = [[], []]
+        for rows in torch.arange(len(parts)).split(_AT_ONCE):
+            for size, statistics in enumerate(self._statistics(parts[rows])):
+                targets[size].append(StyleTargets.of(statistics))
+                described[size].append(self.network.coder.describe(statistics))
+        self._targets = StyleTargets.joined(targets[0]), StyleTargets.joined(targets[1])
+        self._described = torch.cat(described[0]), torch.cat(described[1])
 
     def batch(self, step: int, places: range) -> InstantBatch:
         """These places of the batch of update `step`."""
-        photos, paintings, strengths = [], [], []
-        for place in places:
-            rng = item_rng(self._plan.seed, step, place)
-            photo = self._photos.draw(rng, lambda path, rng: read_crop(path, self._plan.crop_px, rng, zooms=_ZOOMS))
-            painting = self._view(rng)
-            photos.append(_square(painting.pixels, self._plan.crop_px) if rng.random() < _IDENTITY else photo)
-            paintings.append(painting)
-            strengths.append(50.0 if rng.random() < 0.4 else rng.uniform(STRENGTHS[0], STRENGTHS[-1]))
-        return InstantBatch(torch.stack(photos), paintings, torch.tensor(strengths), drawn_shift(self._plan.seed, step))
+        drawn = [item_rng(self._plan.seed, step, place) for place in places]
+        views = torch.tensor([self._view(rng) for rng in drawn])
+        strengths = [50.0 if rng.random() < _USUAL_SHARE else rng.uniform(STRENGTHS[0], STRENGTHS[-1]) for rng in drawn]
+        photos = self._photos.crops(drawn, self._plan.crop_px)
+        for place, rng in enumerate(drawn):
+            if rng.random() < _IDENTITY:
+                photos[place] = self._pixels[views[place]].to(photos.device).float() / 255
+        return InstantBatch(photos, views, torch.tensor(strengths), drawn_shift(self._plan.seed, step), drawn[0].getrandbits(62))
 
     def loss(self, batch: InstantBatch) -> Mapping[str, Tensor]:
         """Content, style, smoothness, mesh and equivariance."""
-        photos = batch.photos.to(self._device).contiguous(memory_format=torch.channels_last)
+        photos = batch.photos.contiguous(memory_format=torch.channels_last)
+        views, strengths = batch.views.to(self._device), batch.strengths.to(self._device)
         with torch.autocast(self._device.type, enabled=False):
-            known = [self._learned(painting) for painting in batch.paintings]
-            described = torch.cat([self.network.coder.describe(statistics) for statistics, _ in known])
-            strengths = batch.strengths.to(self._device)
-            knobs = self.network.coder(described, strengths)
+            knobs = self.network.coder(self._described[0][views], strengths)
+        noise = self._noise(photos, batch.seed)
+        begun = photos.clone()
+        with torch.no_grad():
+            # The first ones: which photos they are is drawn anew in every update.
+            count = round(RELAYED * len(photos))
+            if count:
+                small = functional.avg_pool2d(photos[:count], 2)
+                with torch.autocast(self._device.type, enabled=False):
+                    early = self.network.coder(self._described[1][views[:count]], strengths[:count])
+                painted = self.network.painter(small, self._noise(small, batch.seed + 1), early)
+                begun[:count] = relayed(painted.float(), small, photos[:count])
+        painted = self.network.painter(begun, noise, knobs)
         rows, columns = batch.shift
         with torch.no_grad():
-            moved = self.network.painter(photos[:, :, rows:, columns:], knobs)
-        painted = self.network.painter(photos, knobs)
+            moved = self.network.painter(moved_photos(begun, batch.shift, batch.seed), noise[:, :, rows:, columns:], knobs)
         with torch.autocast(self._device.type, enabled=False):
-            terms = self._loss(painted, photos, [goal for _, goal in known], strengths)
+            terms = self._loss(painted, photos, (self._targets[0][views], self._targets[1][views]), strengths)
             return terms | self._loss.of_shift(painted, moved, batch.shift)
 
     def job(self) -> Mapping[str, Any]:
         """What the weights depend on."""
-        return {"task": "instant", "seed": self._plan.seed, "photos": len(self._photos.paths), "paintings": len(self._paintings.paths)}
+        counts = [len(kind.paths) for kind in self._paintings]
+        return {"task": "instant", "seed": self._plan.seed, "photos": len(self._photos.paths), "paintings": counts}
 
     def pictures(self, network: nn.Module) -> Sequence[tuple[str, Tensor]]:
         """A few photos, each after another painting."""
         if not isinstance(network, InstantNet):
             raise TypeError(f"the network of every style is expected, not {type(network).__name__}")
-        shown, size = [], self._plan.crop_px
+        drawn = [random.Random(f"{self._plan.seed}-preview-{index}") for index in range(_PREVIEWS)]
+        views = [self._view(rng) for rng in drawn]
+        photos = self._photos.crops(drawn, self._plan.crop_px)
+        with torch.autocast(self._device.type, enabled=False):
+            knobs = network.coder(self._described[0][views], torch.full((_PREVIEWS,), 50.0, device=self._device))
+        painted = network.painter(photos, self._noise(photos, 0), knobs)
+        shown: list[tuple[str, Tensor]] = []
         for index in range(_PREVIEWS):
-            rng = random.Random(f"{self._plan.seed}-preview-{index}")
-            photo = self._photos.draw(rng, lambda path, rng: read_crop(path, size, rng, zooms=_ZOOMS))[None].to(self._device)
-            with torch.autocast(self._device.type, enabled=False):
-                described = network.coder.describe(self._statistics(self._view(rng)))
-                knobs = network.coder(described, torch.tensor([50.0], device=self._device))
-            shown.append((f"{index + 1}", network.painter(photo, knobs)))
+            painting = self._pixels[views[index]][None].to(painted.device).float() / 255
+            shown.append((f"{index + 1}", torch.cat((painting, photos[index : index + 1], painted[index : index + 1]), dim=3)))
         return shown
 
     def notices(self) -> Sequence[str]:
-        """Files that were passed over."""
-        return [*self._photos.notices(), *self._paintings.notices()]
+        """None: every file was read before the training began."""
+        return ()
 
-    def _view(self, rng: random.Random) -> View:
-        number = rng.randrange(_VIEWS * len(self._paintings.paths))
-        own, size = random.Random(f"{self._plan.seed}-view-{number}"), self._plan.crop_px
-        return View(number, self._paintings.draw(own, lambda path, rng: read_within(path, size, rng, shares=(0.5, 1.0))))
+    def _noise(self, photos: Tensor, seed: int) -> Tensor:
+        generator = torch.Generator(photos.device).manual_seed(seed)
+        return torch.randn((len(photos), 1, *photos.shape[2:]), generator=generator, device=photos.device)
 
-    def _statistics(self, view: View) -> dict[str, Moments]:
-        return self._loss.statistics(view.pixels[None].to(self._device))
+    def _view(self, rng: random.Random) -> int:
+        (kind,) = rng.choices(range(len(self._paintings)), [kind.share for kind in self._paintings])
+        return rng.randrange(self._firsts[kind], self._firsts[kind + 1])
 
-    def _learned(self, view: View) -> tuple[Mapping[str, Moments], Goal]:
-        """What describes a painting, and what it wants of pictures: a fourth of an update's time, were it not kept."""
-        if (known := self._known.get(view.number)) is None:
-            statistics = self._statistics(view)
-            known = statistics, Goal.of(statistics)
-            if len(self._known) < _MOST_KEPT:
-                self._known[view.number] = known
-        return known
+    def _parts(self) -> Tensor:
+        """Parts of all paintings as bytes, (N, 3, S, S)."""
+        wanted = [(path, number) for kind in self._paintings for path in kind.paths for number in range(kind.views)]
+        parts = torch.empty((len(wanted), 3, self._plan.crop_px, self._plan.crop_px), dtype=torch.uint8)
 
+        def read(index: int) -> None:
+            path, number = wanted[index]
+            rng = random.Random(f"{self._plan.seed}-{path.name}-{number}")
+            parts[index] = (read_crop(path, self._plan.crop_px, rng, zooms=_ZOOMS) * 255).round().to(torch.uint8)
 
-def _square(painting: Tensor, side_px: int) -> Tensor:
-    """The middle of a painting (3, H, W) as a square."""
-    height, width = painting.shape[1:]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return resize(painting[None, :, top : top + side, left : left + side], (side_px, side_px))[0]
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            list(pool.map(read, range(len(wanted))))
+        return parts
+
+    def _statistics(self, parts: Tensor) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        return self._loss.statistics(parts.to(self._device).float() / 255)

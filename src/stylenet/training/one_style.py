@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from stylenet.catalog.networks import (
     AnyRecord,
@@ -32,12 +33,15 @@ from stylenet.image.files import load_image
 from stylenet.image.resize import fit_within, resize
 from stylenet.networks.files import build, read_network
 from stylenet.networks.instant import InstantNet
+from stylenet.networks.relay import RELAYED, relayed
 from stylenet.networks.slim import STRENGTHS, SlimNet
 from stylenet.networks.texture import TextureNet
 from stylenet.shapes import check_image
 from stylenet.training.batches import Pictures, item_rng
-from stylenet.training.perceptual import Goal, PerceptualLoss, Shift, Weights, drawn_shift
+from stylenet.training.perceptual import PerceptualLoss, Shift, Weights, drawn_shift, moved_photos
+from stylenet.training.photos import PhotoStack
 from stylenet.training.plan import Plan
+from stylenet.training.style_targets import StyleTargets
 
 _USUAL = 50.0
 """The strength that is the recipes' own balance of content and style; networks that know no other paint at it."""
@@ -93,7 +97,7 @@ class OneStyleTask:
     def __init__(
         self,
         paintings: Tensor | Sequence[Tensor],
-        photos: Sequence[Path],
+        photos: Sequence[Path] | PhotoStack,
         *,
         record: AnyRecord,
         encoder: OpenEncoder,
@@ -110,7 +114,9 @@ class OneStyleTask:
             raise ShapeError(f"the network knows {self._styles} styles, and there are {len(given)} paintings; give one for each")
         texture = isinstance(record, TextureRecord) and not record.content
         self.paints: Paints = "texture" if texture else "style"
-        self._photos = None if texture else Pictures(photos)
+        self._stack = photos if isinstance(photos, PhotoStack) else None
+        files = photos.paths if isinstance(photos, PhotoStack) else photos
+        self._photos = None if texture else Pictures(files)
         self._shown = (previews or self._photos.spread(PREVIEWS)) if self._photos else ()
         self._record, self._encoder, self._plan, self._style_px = record, encoder, plan, style_px
         self._paintings = [_at(painting, style_px) for painting in given]
@@ -123,7 +129,8 @@ class OneStyleTask:
         }
         self.network = self._built().to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._loss = PerceptualLoss(encoder.fast, Weights())
-        self._goals = [Goal.of(self._loss.statistics(painting.to(self._device))) for painting in self._paintings]
+        both = [self._loss.statistics(painting.to(self._device)) for painting in self._paintings]
+        self._targets = tuple(StyleTargets.joined([StyleTargets.of(one[size]) for one in both]) for size in range(2))
 
     def batch(self, step: int, places: range) -> StyleBatch:
         """These places of the batch of update `step`."""
@@ -133,24 +140,32 @@ class OneStyleTask:
         styles = [rng.randrange(self._styles) if self._styles > 1 else 0 for rng in drawn]
         photos, size = None, self._plan.crop_px
         if self._photos is not None:
-            photos = torch.stack([self._photos.draw(rng, lambda path, rng: read_crop(path, size, rng, zooms=_ZOOMS)) for rng in drawn])
+            if self._stack is not None:
+                photos = self._stack.crops(drawn, size)
+            else:
+                photos = torch.stack([self._photos.draw(rng, lambda path, rng: read_crop(path, size, rng, zooms=_ZOOMS)) for rng in drawn])
         return StyleBatch(photos=photos, strengths=strengths, seeds=seeds, styles=styles, shift=drawn_shift(self._plan.seed, step))
 
     def loss(self, batch: StyleBatch) -> Mapping[str, Tensor]:
         """Content, style, smoothness and mesh, of slim networks equivariance too; of texture style alone."""
         size = self._plan.crop_px
         photos = None if batch.photos is None else batch.photos.to(self._device).contiguous(memory_format=torch.channels_last)
-        strengths = batch.strengths.to(self._device)
-        painted = self._paint(self.network, photos, strengths, seeds=batch.seeds, styles=batch.styles, size=(size, size))
+        strengths, styles = batch.strengths.to(self._device), torch.tensor(batch.styles, device=self._device)
+        begun = photos
+        if isinstance(self.network, SlimNet) and photos is not None:
+            begun = self._relayed(self.network, photos, strengths, batch.seeds)
+        painted = self._paint(self.network, begun, strengths, seeds=batch.seeds, styles=batch.styles, size=(size, size))
         with torch.autocast(self._device.type, enabled=False):
             if photos is None:
-                return self._loss.of_texture(painted, self._goals[0])
-            terms = self._loss(painted, photos, [self._goals[style] for style in batch.styles], strengths)
-        if not isinstance(self.network, SlimNet):
+                return self._loss.of_texture(painted, self._targets[0][styles])
+            terms = self._loss(painted, photos, (self._targets[0][styles], self._targets[1][styles]), strengths)
+        if not isinstance(self.network, SlimNet) or begun is None:
             return terms
         rows, columns = batch.shift
         with torch.no_grad():
-            moved = self.network(photos[:, :, rows:, columns:], self.network.knobs_at(strengths))
+            again = moved_photos(begun, batch.shift, batch.seeds[0])
+            noise = _noise(batch.seeds, (size, size), self._device)[:, :, rows:, columns:]
+            moved = self.network(again, noise, self.network.knobs_at(strengths))
         return terms | self._loss.of_shift(painted, moved, batch.shift)
 
     def job(self) -> Mapping[str, Any]:
@@ -211,6 +226,17 @@ class OneStyleTask:
             styles=tuple(styles),
         )
 
+    @torch.no_grad()
+    def _relayed(self, network: SlimNet, photos: Tensor, strengths: Tensor, seeds: Sequence[int]) -> Tensor:
+        """Photos, of which the first ones begin with what the network paints at half of the size."""
+        count = round(RELAYED * len(photos))
+        if not count:
+            return photos
+        small = functional.avg_pool2d(photos[:count], 2)
+        size = (small.shape[2], small.shape[3])
+        painted = self._paint(network, small, strengths[:count], seeds=seeds[:count], styles=(), size=size)
+        return torch.cat((relayed(painted.float(), small, photos[:count]), photos[count:]))
+
     def _strength(self, rng: random.Random) -> float:
         usual, other = rng.random() < _USUAL_SHARE, rng.uniform(STRENGTHS[0], STRENGTHS[-1])
         return _USUAL if usual or not isinstance(self._record, SlimRecord) else other
@@ -227,7 +253,7 @@ class OneStyleTask:
     ) -> Tensor:
         match network:
             case SlimNet():
-                return network(photos, network.knobs_at(strengths))
+                return network(photos, _noise(seeds, size, self._device), network.knobs_at(strengths))
             case TextureNet():
                 each = [network.noise(size, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
                 return network([torch.cat(scale) for scale in zip(*each, strict=True)], photos)
@@ -247,7 +273,7 @@ class OneStyleTask:
         """The weights with which a network of one style paints as the one of every style does after this painting."""
         # Told by the encoder that it was trained with, whatever the loss network is.
         compact = open_encoder(EncoderSection(), device=torch.device("cpu"), dtype=torch.float32).exact
-        statistics = PerceptualLoss(compact, Weights()).statistics(self._paintings[0])
+        statistics, _ = PerceptualLoss(compact, Weights()).statistics(self._paintings[0])
         knobs = known.coder(known.coder.describe(statistics).expand(len(STRENGTHS), -1), torch.tensor(STRENGTHS))
         return {**known.painter.state_dict(), "knobs": knobs}
 
@@ -265,6 +291,12 @@ def _start(record: AnyRecord, start: Path | None) -> Path | None:
 def _fits(path: Path, record: AnyRecord) -> bool:
     known = read_network_card(path).record
     return known == record or (isinstance(known, SlimRecord) and msgspec.structs.replace(known, code=0) == record)
+
+
+def _noise(seeds: Sequence[int], size: tuple[int, int], device: torch.device) -> Tensor:
+    """White noise for a batch, from the seed of its first picture."""
+    generator = torch.Generator(device).manual_seed(seeds[0])
+    return torch.randn((len(seeds), 1, *size), generator=generator, device=device)
 
 
 def _at(painting: Tensor, style_px: int) -> Tensor:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.losses.content import ContentTarget
 from stylenet.losses.equivariance import shift_distance
-from stylenet.losses.moments import Moments, Window, watched
+from stylenet.losses.moments import Centered, Window
 from stylenet.losses.smoothness import mesh, total_variation
-from stylenet.losses.style import LayerLoss, layer_loss, strength_factor
+from stylenet.losses.style import strength_factor
 from stylenet.networks.slim import STRIDE
 from stylenet.tiling.halo import strides
 from stylenet.training.batches import item_rng
+from stylenet.training.style_targets import StyleTargets
 
 CONTENT_LAYERS = ("relu3_1", "relu4_1")
-STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+
+STYLE_LAYERS: Mapping[str, float] = {"relu1_1": 0.15, "relu2_1": 0.2, "relu3_1": 0.25, "relu4_1": 0.25, "relu5_1": 0.15}
+"""Layers that styles are compared at, and their weights; the sum is 1."""
+
+HALF_LAYERS: Mapping[str, float] = {"relu2_1": 0.2, "relu3_1": 0.4, "relu4_1": 0.4}
+"""The same of pictures made half as large: there, strokes of twice the size are seen."""
+
+_HALF_SHARE = 1 / 3
+"""Of the style term that is seen at half of the size."""
 
 _RIM_PX = 16
 """Features so close to a crop's border do not count as style: they see the zeros beyond it."""
@@ -27,12 +36,20 @@ _RIM_PX = 16
 _LEAST = 0.05
 """A photo that is this close to the painting already is treated as if it were so far: else a layer without difference would rule."""
 
+_FLATTEST = 0.05
+"""Share of a layer's mean square that its spread counts as at least."""
 
 _MOVED_RIM_PX = 32
 """Pixels at the border of a painting, but at most a quarter of it, that are not compared with those of the moved one."""
 
+_GRAIN, _EXPOSURE = 0.01, 0.03
+"""Deviation of the noise that a moved photo has beside, and by how much it is brightened or darkened at most."""
+
 Shift = tuple[int, int]
 """Rows and columns."""
+
+Look = tuple[dict[str, Tensor], dict[str, Centered], dict[str, Centered]]
+"""Features of the content layers, moments of the style layers, and those of the picture made half as large."""
 
 
 def drawn_shift(seed: int, step: int) -> Shift:
@@ -41,36 +58,27 @@ def drawn_shift(seed: int, step: int) -> Shift:
     return divmod(place, STRIDE)
 
 
+def moved_photos(photos: Tensor, shift: Shift, seed: int) -> Tensor:
+    """Photos without their first rows and columns, a bit brighter or darker and grainier: their paintings should differ by little."""
+    rows, columns = shift
+    moved = photos[:, :, rows:, columns:]
+    generator = torch.Generator(photos.device).manual_seed(seed)
+    exposure = 1 + _EXPOSURE * (2 * torch.rand((len(photos), 1, 1, 1), generator=generator, device=photos.device) - 1)
+    return (moved * exposure + _GRAIN * torch.randn(moved.shape, generator=generator, device=photos.device)).clamp(0, 1)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Weights:
-    """Of the terms, in the units of the `standard` recipe: content is 1 for a picture without content, style 1 for the photo.
+    """Of the terms: content is 1 for a picture without content, style 1 for the photo.
 
-    A mesh that the eye begins to see in a flat sky counts 0.1. It is looked for with the period of the deepest layer, which those of the
-    others divide: forbidden to repeat after 4 pixels alone, networks learned to repeat after 8.
-
-    Equivariance: where two paintings of a photo, one moved by a few pixels, differ by a fourteenth of white, it counts 0.3.
+    A mesh that the eye begins to see in a flat sky counts 0.1; it is looked for with the period of the deepest layer, which those of the
+    others divide. Equivariance: where two paintings of a photo, one moved by a few pixels, differ by a fourteenth of white, it counts 0.3.
     """
 
     style: float = 7.0
-    smoothness: float = 2.0
-    mesh: float = 150.0
+    smoothness: float = 1.0
+    mesh: float = 100.0
     equivariance: float = 60.0
-
-
-@dataclass(frozen=True)
-class Goal:
-    """A painting, ready to be compared with.
-
-    Attributes:
-        losses: Of each of the style layers.
-    """
-
-    losses: Mapping[str, LayerLoss]
-
-    @classmethod
-    def of(cls, statistics: Mapping[str, Moments]) -> Goal:
-        """From a painting's moments, a batch of one."""
-        return cls({layer: layer_loss(statistics[layer], "wasserstein", "relative") for layer in STYLE_LAYERS})
 
 
 class PerceptualLoss:
@@ -86,38 +94,38 @@ class PerceptualLoss:
         self._strides = strides(encoder.record)
 
     @torch.no_grad()
-    def statistics(self, image: Tensor) -> dict[str, Moments]:
-        """A painting's moments, as pictures (B, 3, H, W) will be compared with them."""
-        return self._look(image)[1]
+    def statistics(self, paintings: Tensor) -> tuple[dict[str, Centered], dict[str, Centered]]:
+        """Moments of paintings (N, 3, H, W), as pictures will be compared with them: at their size, and at half of it."""
+        layers = tuple(STYLE_LAYERS)
+        return self._moments(paintings, layers), self._moments(functional.avg_pool2d(paintings, 2), layers)
 
-    def __call__(self, painted: Tensor, photos: Tensor, goals: Sequence[Goal], strengths: Tensor) -> dict[str, Tensor]:
+    def __call__(self, painted: Tensor, photos: Tensor, targets: tuple[StyleTargets, StyleTargets], strengths: Tensor) -> dict[str, Tensor]:
         """The terms, each the mean over the batch; their sum is what is minimized.
 
         Args:
             painted: The network's pictures, (B, 3, H, W), 0..1.
             photos: What they were painted from.
-            goals: What each of them is painted after.
+            targets: What each of them is painted after, at its size and at half of it.
             strengths: 0..100, (B,); see `strength_factor`.
         """
         with torch.no_grad():
-            wanted, before = self._look(photos)
-        given, now = self._look(painted)
-        content, style = [], []
-        for index, (goal, strength) in enumerate(zip(goals, strengths.tolist(), strict=True)):
-            factor = self._weights.style * strength_factor(strength)
-            # Strong ones would drown the others: all have one sum of weights.
-            share = (1 + self._weights.style) / (1 + factor)
-            own = slice(index, index + 1)
-            for layer in CONTENT_LAYERS:
-                distance = ContentTarget(wanted[layer][own], "spread").loss(given[layer][own])
-                content.append(distance * share / len(CONTENT_LAYERS))
-            for layer, loss in goal.losses.items():
-                start = loss(_one(before[layer], own)).detach().clamp_min(_LEAST)
-                style.append(loss(_one(now[layer], own)) / start * (share * factor / len(goal.losses)))
-        count = len(goals)
+            wanted, *before = self._look(photos)
+        given, *now = self._look(painted)
+        factor = torch.tensor([self._weights.style * strength_factor(value) for value in strengths.tolist()], device=painted.device)
+        # Strong ones would drown the others: all have one sum of weights.
+        share = (1 + self._weights.style) / (1 + factor)
+        content = torch.stack([_content(given[layer], wanted[layer]) for layer in CONTENT_LAYERS]).mean(0)
+        style = torch.zeros_like(content)
+        for target, old, new, weights, part in (
+            (targets[0], before[0], now[0], STYLE_LAYERS, 1 - _HALF_SHARE),
+            (targets[1], before[1], now[1], HALF_LAYERS, _HALF_SHARE),
+        ):
+            start, apart = target.distances(old, new)
+            for layer, weight in weights.items():
+                style = style + part * weight * apart[layer] / start[layer].clamp_min(_LEAST)
         return {
-            "content": torch.stack(content).sum() / count,
-            "style": torch.stack(style).sum() / count,
+            "content": (share * content).mean(),
+            "style": (share * factor * style).mean(),
             "smoothness": total_variation(painted, "mean-square") * self._weights.smoothness,
             "mesh": mesh(painted, STRIDE) * self._weights.mesh,
         }
@@ -127,22 +135,29 @@ class PerceptualLoss:
         rim_px = min(_MOVED_RIM_PX, min(moved.shape[2:]) // 4)
         return {"equivariance": shift_distance(painted, moved, shift, rim_px=rim_px) * self._weights.equivariance}
 
-    def of_texture(self, painted: Tensor, goal: Goal) -> dict[str, Tensor]:
+    def of_texture(self, painted: Tensor, target: StyleTargets) -> dict[str, Tensor]:
         """The one term of pictures that no photo is behind: style, relative to the painting's own moments."""
-        _, now = self._look(painted)
-        each = [loss(_one(now[layer], slice(index, index + 1))) for index in range(len(painted)) for layer, loss in goal.losses.items()]
-        return {"style": torch.stack(each).mean()}
+        (apart,) = target.distances(self._moments(painted, tuple(STYLE_LAYERS)))
+        return {"style": torch.stack([apart[layer].mean() for layer in STYLE_LAYERS]).mean()}
 
-    def _look(self, image: Tensor) -> tuple[dict[str, Tensor], dict[str, Moments]]:
-        found: dict[str, Moments] = {}
+    def _look(self, image: Tensor) -> Look:
+        features, found = self._watched(image, (*STYLE_LAYERS, *CONTENT_LAYERS))
+        half = self._moments(functional.avg_pool2d(image, 2), tuple(HALF_LAYERS))
+        return {layer: features[layer] for layer in CONTENT_LAYERS}, found, half
+
+    def _moments(self, image: Tensor, layers: tuple[str, ...]) -> dict[str, Centered]:
+        return self._watched(image, layers)[1]
+
+    def _watched(self, image: Tensor, layers: tuple[str, ...]) -> tuple[dict[str, Tensor], dict[str, Centered]]:
+        found: dict[str, Centered] = {}
 
         def observe(layer: str, values: Tensor) -> Tensor:
             if layer in STYLE_LAYERS:
-                values, (found[layer],) = watched(values, self._inside(layer, values))
+                top, left, rows, columns = self._inside(layer, values)
+                found[layer] = Centered.of(values[:, :, top : top + rows, left : left + columns])
             return values
 
-        features = self._encoder(image, {*STYLE_LAYERS, *CONTENT_LAYERS}, observe)
-        return {layer: features[layer] for layer in CONTENT_LAYERS}, found
+        return self._encoder(image, set(layers), observe), found
 
     def _inside(self, layer: str, values: Tensor) -> Window:
         rim = _RIM_PX // self._strides[layer]
@@ -152,5 +167,9 @@ class PerceptualLoss:
         return rim, rim, rows - 2 * rim, columns - 2 * rim
 
 
-def _one(moments: Moments, own: slice) -> Moments:
-    return Moments(moments.mean[own], moments.gram[own], moments.positions)
+def _content(given: Tensor, wanted: Tensor) -> Tensor:
+    """`spread` of `losses.content` for each picture of a batch, shape (B)."""
+    count = wanted.shape[2] * wanted.shape[3]
+    power = wanted.square().sum((1, 2, 3), dtype=torch.float32)
+    spread = power - count * wanted.mean((2, 3), dtype=torch.float32).square().sum(1)
+    return (given - wanted).square().sum((1, 2, 3), dtype=torch.float32) / torch.maximum(spread, _FLATTEST * power).clamp_min(1e-12)

@@ -111,7 +111,7 @@ class Trainer:
         self.task, self.plan, self.folder = task, plan, folder
         self._device, self._dtype, self._processes = device, dtype, processes or Processes()
         self._places = self._processes.share(plan.batch)
-        self._optimizer = torch.optim.Adam(task.network.parameters(), lr=plan.learning_rate, betas=(0.9, 0.99))
+        self._optimizer = torch.optim.Adam(task.network.parameters(), lr=plan.learning_rate, betas=(0.9, 0.99), fused=device.type == "cuda")
         self.average = {name: value.detach().clone() for name, value in task.network.state_dict().items()}
         self.step, self.seconds, self.reason = 0, 0.0, "finished"
         self._ending: tuple[int, str] | None = None
@@ -206,8 +206,14 @@ class Trainer:
     def _follow(self) -> None:
         """Let the average follow the weights: at first closely, for its memory would be that of the random start."""
         share = min(self.plan.average, self.step / (self.step + 10))
+        followed: tuple[list[Tensor], list[Tensor]] = [], []
         for name, value in self.task.network.state_dict().items():
-            self.average[name].lerp_(value, 1 - share) if value.is_floating_point() else self.average[name].copy_(value)
+            if value.is_floating_point():
+                followed[0].append(self.average[name])
+                followed[1].append(value)
+            else:
+                self.average[name].copy_(value)
+        torch._foreach_lerp_(*followed, 1 - share)
 
     def _watch(self, loss: float, *, late: bool) -> None:
         """Begin the end where there is nothing more to gain, or no time."""

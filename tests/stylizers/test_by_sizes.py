@@ -1,0 +1,71 @@
+"""Photos painted from small to large."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from torch import Tensor
+
+from stylenet.networks.relay import relayed
+from stylenet.networks.slim import taught_strength, white_noise
+from stylenet.stylizers.one_pass import by_sizes, looked_at_px
+
+
+def sizes(height: int, width: int, *, style_scale: float = 1.0) -> list[tuple[int, int]]:
+    """What is painted, in this order."""
+    seen: list[tuple[int, int]] = []
+
+    def paint(picture: Tensor, noise: Tensor) -> Tensor:
+        assert noise.shape == (1, 1, *picture.shape[2:])
+        seen.append((picture.shape[2], picture.shape[3]))
+        return picture
+
+    photo = torch.rand((1, 3, height, width), generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(by_sizes(paint, photo, style_scale=style_scale, seed=3), photo, rtol=0, atol=1e-5)
+    return seen
+
+
+def test_large_photos_begin_small_and_usual_ones_do_not() -> None:
+    assert sizes(384, 512) == [(384, 512)]
+    assert sizes(768, 1025) == [(384, 512), (768, 1025)]
+    assert sizes(1600, 1600) == [(400, 400), (800, 800), (1600, 1600)]
+
+
+def test_larger_marks_begin_at_a_smaller_size() -> None:
+    assert sizes(384, 512, style_scale=2.0) == [(192, 256), (384, 512)]
+    assert sizes(768, 1024, style_scale=0.5) == [(768, 1024)]
+
+
+def test_a_strip_is_not_halved_to_nothing() -> None:
+    assert sizes(100, 9000) == [(100, 9000)]
+
+
+def test_a_painting_is_looked_at_as_large_as_the_photo_in_steps() -> None:
+    assert looked_at_px(torch.zeros(1, 3, 512, 512), 1.0) == 512
+    assert looked_at_px(torch.zeros(1, 3, 510, 500), 1.0) == 512
+    assert looked_at_px(torch.zeros(1, 3, 512, 512), 2.0) == 1024
+    assert looked_at_px(torch.zeros(1, 3, 20, 30), 1.0) == 192
+
+
+def test_the_change_of_the_small_painting_is_where_the_large_one_begins() -> None:
+    photo = torch.rand((1, 3, 40, 60), generator=torch.Generator().manual_seed(1))
+    small = torch.full((1, 3, 20, 30), 0.5)
+    torch.testing.assert_close(relayed(small, small, photo), photo)
+    torch.testing.assert_close(relayed(small + 0.1, small, photo), (photo + 0.1).clamp(0, 1))
+
+
+def test_networks_are_asked_for_a_little_more_than_they_were_taught() -> None:
+    assert [taught_strength(strength) for strength in (0, 50, 100)] == pytest.approx([0, 65, 100])
+    steps = [taught_strength(strength) for strength in range(101)]
+    assert all(first < second for first, second in itertools.pairwise(steps))
+
+
+def test_noise_is_the_same_for_a_seed_and_white() -> None:
+    noise = white_noise(300, 200, 5)
+    assert torch.equal(noise, white_noise(300, 200, 5))
+    assert not torch.equal(noise, white_noise(300, 200, 6))
+    assert abs(float(noise.mean())) < 0.02
+    assert abs(float(noise.std()) - 1) < 0.02
+    assert abs(float((noise[..., 1:] * noise[..., :-1]).mean())) < 0.02
