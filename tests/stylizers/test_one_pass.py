@@ -17,7 +17,9 @@ from stylenet.events import Done, Started
 from stylenet.image.files import Picture, load_image
 from stylenet.losses.equivariance import shift_distance
 from stylenet.networks.files import build, write_network
+from stylenet.networks.slim import white_noise
 from stylenet.networks.texture import TextureNet
+from stylenet.stylizers import one_pass
 from stylenet.stylizers.forecast import Forecast
 from stylenet.stylizers.plan import Options, Plan
 from stylenet.stylizers.regions import Region
@@ -62,12 +64,14 @@ def test_paints_the_golden_picture(recipe: str, style: str, photo: Picture) -> N
 
 
 @pytest.mark.parametrize("recipe", ["instant", "trained"])
-def test_a_moved_photo_has_a_moved_painting(recipe: str, photo: Picture) -> None:
-    """Nearly: networks taught without `losses.equivariance` were at 0.1 and more."""
+def test_a_moved_photo_has_a_moved_painting(recipe: str, photo: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nearly, with the noise moved along: networks taught without `losses.equivariance` were at 0.1 and more."""
+    whole = white_noise(64, 80, 0)
+    monkeypatch.setattr(one_pass, "white_noise", lambda height, width, _: whole[:, :, 64 - height :, 80 - width :])
     stylizer = open_stylizer(recipe, precision="float32")
     moved = Picture(pixels=photo.pixels[:, :, 3:, 5:])
     first, second = (stylize(one, "the-scream", recipe=stylizer).pixels for one in (photo, moved))
-    assert shift_distance(first, second, (3, 5), rim_px=16) < 0.09**2
+    assert shift_distance(first, second, (3, 5), rim_px=16) < 0.075**2
 
 
 def test_takes_on_the_colors_of_the_painting(instant: Stylizer, photo: Picture) -> None:
