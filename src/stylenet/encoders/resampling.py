@@ -1,0 +1,36 @@
+"""Pictures as tensors, brought to another size on their own device."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn import functional
+
+from stylenet.errors import ShapeError, UsageError
+
+
+def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
+    """`image` at `size` by antialiased bicubic interpolation, clamped to 0..1; the same tensor where it has that size already.
+
+    Args:
+        image: Shape (B, C, H, W), 0..1, floating point.
+        size: (width, height) in pixels.
+
+    Returns:
+        Shape (B, C, height, width), of the same type and on the same device. Gradients flow through.
+
+    Raises:
+        ShapeError: `image` is not 4-D or not floating point.
+        UsageError: a side is below 1 px.
+
+    References:
+        Keys 1981 (IEEE TASSP), eq. 4, with a = -0.5, as `image.resize.resize` does for arrays. Clamped, because the negative lobes overshoot.
+    """
+    if image.ndim != 4 or not image.is_floating_point():
+        raise ShapeError(f"only floating-point tensors of shape (B, C, H, W) can be resized; got {tuple(image.shape)}, {image.dtype}")
+    width, height = size
+    if width < 1 or height < 1:
+        raise UsageError(f"cannot resize to {width} x {height} px; each side must be at least 1 px")
+    if (height, width) == tuple(image.shape[2:]):
+        return image
+    resized = functional.interpolate(image, size=(height, width), mode="bicubic", antialias=True, align_corners=False)
+    return resized.clamp(0, 1) if resized.requires_grad else resized.clamp_(0, 1)
