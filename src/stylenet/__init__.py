@@ -13,58 +13,120 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "Done",
-    "Notice",
-    "Preview",
-    "Region",
-    "Started",
-    "Step",
-    "StylenetError",
-    "__version__",
-    "colorize",
-    "enlarge",
-    "list_styles",
-    "load_image",
-    "load_recipe",
-    "open_stylizer",
-    "save_image",
-    "stylize",
-]
-
 if TYPE_CHECKING:
     from stylenet.catalog.recipes import load_recipe
     from stylenet.catalog.styles import list_styles
-    from stylenet.errors import StylenetError
-    from stylenet.events import Done, Notice, Preview, Started, Step
-    from stylenet.image.files import load_image, save_image
-    from stylenet.stylizers.regions import Region
-    from stylenet.stylizers.restoring import colorize, enlarge
-    from stylenet.stylizers.stylize import open_stylizer, stylize
-else:
+    from stylenet.errors import (
+        CheckpointError,
+        DownloadError,
+        ImageError,
+        NumericalError,
+        OutputError,
+        RecipeError,
+        ShapeError,
+        StyleError,
+        StylenetError,
+        UsageError,
+        WeightsError,
+    )
+    from stylenet.events import Done, Event, Notice, Preview, Saved, Started, Step
+    from stylenet.image.files import Picture, load_image, save_image
+    from stylenet.image.masks import load_mask
+    from stylenet.image.recolor import keep_colors, with_palette
+    from stylenet.painting.painting import Painting, stylize, texture
+    from stylenet.painting.regions import Region
+    from stylenet.painting.stylizer import Stylizer, open_stylizer
+    from stylenet.requests.painting import Options
+    from stylenet.workflows.restoring import colorize, enlarge
+    from stylenet.workflows.sequence import sequence
+
+_HOMES = {
+    "CheckpointError": "errors",
+    "Done": "events",
+    "DownloadError": "errors",
+    "Event": "events",
+    "ImageError": "errors",
+    "Notice": "events",
+    "NumericalError": "errors",
+    "Options": "requests.painting",
+    "OutputError": "errors",
+    "Painting": "painting.painting",
+    "Picture": "image.files",
+    "Preview": "events",
+    "RecipeError": "errors",
+    "Region": "painting.regions",
+    "Saved": "events",
+    "ShapeError": "errors",
+    "Started": "events",
+    "Step": "events",
+    "StyleError": "errors",
+    "StylenetError": "errors",
+    "Stylizer": "painting.stylizer",
+    "UsageError": "errors",
+    "WeightsError": "errors",
+    "colorize": "workflows.restoring",
+    "enlarge": "workflows.restoring",
+    "keep_colors": "image.recolor",
+    "list_styles": "catalog.styles",
+    "load_image": "image.files",
+    "load_mask": "image.masks",
+    "load_recipe": "catalog.recipes",
+    "open_stylizer": "painting.stylizer",
+    "save_image": "image.files",
+    "sequence": "workflows.sequence",
+    "stylize": "painting.painting",
+    "texture": "painting.painting",
+    "with_palette": "image.recolor",
+}
+"""The module of every public name."""
+
+__all__ = [
+    "CheckpointError",
+    "Done",
+    "DownloadError",
+    "Event",
+    "ImageError",
+    "Notice",
+    "NumericalError",
+    "Options",
+    "OutputError",
+    "Painting",
+    "Picture",
+    "Preview",
+    "RecipeError",
+    "Region",
+    "Saved",
+    "ShapeError",
+    "Started",
+    "Step",
+    "StyleError",
+    "StylenetError",
+    "Stylizer",
+    "UsageError",
+    "WeightsError",
+    "__version__",
+    "colorize",
+    "enlarge",
+    "keep_colors",
+    "list_styles",
+    "load_image",
+    "load_mask",
+    "load_recipe",
+    "open_stylizer",
+    "save_image",
+    "sequence",
+    "stylize",
+    "texture",
+    "with_palette",
+]
+
+if not TYPE_CHECKING:
     # Hidden from type checkers: to them a module with `__getattr__` has every name, and a typo would pass.
-    _HOMES = {
-        "load_recipe": "stylenet.catalog.recipes",
-        "list_styles": "stylenet.catalog.styles",
-        "StylenetError": "stylenet.errors",
-        "Done": "stylenet.events",
-        "Notice": "stylenet.events",
-        "Preview": "stylenet.events",
-        "Started": "stylenet.events",
-        "Step": "stylenet.events",
-        "load_image": "stylenet.image.files",
-        "save_image": "stylenet.image.files",
-        "Region": "stylenet.stylizers.regions",
-        "colorize": "stylenet.stylizers.restoring",
-        "enlarge": "stylenet.stylizers.restoring",
-        "open_stylizer": "stylenet.stylizers.stylize",
-        "stylize": "stylenet.stylizers.stylize",
-    }
 
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module 'stylenet' has no attribute '{name}'", name=name, obj=importlib.import_module(__name__))
-        value = getattr(importlib.import_module(_HOMES[name]), name)
+        value = getattr(importlib.import_module(f"stylenet.{_HOMES[name]}"), name)
         globals()[name] = value
         return value
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from stylenet.shapes import Image
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +56,12 @@ class Preview:
     """The picture as it is now, at the size of the current level.
 
     Attributes:
-        image: Shape (1, 3, H, W), RGB, 0..1; a copy that no later step touches.
+        image: Array (1, 3, H, W), float32, RGB, 0..1; a copy that no later step touches.
         step: Steps done so far.
         scheduled: True at the recipe's or the person's own interval (`save_every`), false for a look in between.
     """
 
-    image: Tensor
+    image: Image
     step: int
     scheduled: bool = False
 
@@ -73,11 +74,24 @@ class Notice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Saved:
+    """A file was written.
+
+    Attributes:
+        path: Of the file; "-" is standard output.
+        is_result: False for pictures that were saved while painting.
+    """
+
+    path: Path
+    is_result: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class Done:
     """The last event.
 
     Attributes:
-        image: The result, shape (1, 3, H, W), RGB, 0..1.
+        image: The result, an array (1, 3, H, W), float32, RGB, 0..1.
         steps: Steps done.
         seconds: Painting time.
         loss: Of the last step.
@@ -85,7 +99,7 @@ class Done:
         receipt: Everything needed to paint it again: recipe, versions, hashes, seed, size, options.
     """
 
-    image: Tensor
+    image: Image
     steps: int
     seconds: float
     loss: float
@@ -93,4 +107,4 @@ class Done:
     receipt: Mapping[str, Any]
 
 
-Event = Started | Step | Preview | Notice | Done
+Event = Started | Step | Preview | Notice | Saved | Done

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 from msgspec import Meta, Struct
 
-from stylenet.catalog.naming import NETWORK_SUFFIX, is_name, split_style
+from stylenet.catalog.naming import is_name
 from stylenet.errors import WeightsError, did_you_mean
 
 KEY = "stylenet_network"
@@ -188,12 +188,6 @@ def find_network(source: str | os.PathLike[str]) -> Path:
     if name not in files:
         raise WeightsError(f"no network called '{name}' ships; there are {', '.join(files) or 'none'}.{did_you_mean(name, files)}")
     return files[name]
-
-
-def usual_recipe(styles: Iterable[object]) -> str:
-    """The recipe where a person names none: `trained` where a style is the file of a network, else `standard`."""
-    files = (Path(split_style(style)[0]) for style in styles if isinstance(style, (str, os.PathLike)))
-    return "trained" if any(path.suffix == NETWORK_SUFFIX and is_network(path) for path in files) else "standard"
 
 
 def _metadata(path: Path) -> dict[str, str]:

@@ -45,9 +45,9 @@ def bench(
 
     import msgspec
 
+    from stylenet.evaluation.machine import describe_machine
     from stylenet.evaluation.speed import LONGEST_SECONDS, SIZES_PX
     from stylenet.evaluation.speed import bench as measurements
-    from stylenet.stylizers.machine import describe_machine
 
     found = measurements(
         names,

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stylenet.cli import options
-from stylenet.cli.places import keep_apart, place
 from stylenet.errors import UsageError
 from stylenet.image.output import check_output
+from stylenet.workflows.outputs import keep_apart, place
 
 if TYPE_CHECKING:
     from stylenet.evaluation.measures import Measures
@@ -43,17 +43,15 @@ def compare(
         check_output(sheet)
         keep_apart([("--sheet", sheet)], [*results, photo, *(style or ()), options.weights_file(encoder)])
 
+    from stylenet.evaluation.looking import open_measuring
     from stylenet.evaluation.measures import BETTER_LOWER, measure
     from stylenet.image.files import load_image, save_image
     from stylenet.image.sheet import contact_sheet
-    from stylenet.stylizers.sources import open_style
-    from stylenet.stylizers.stylizer import open_stylizer
 
     pictures = [load_image(path) for path in results]
-    stylizer = open_stylizer(encoder=encoder or _DEFAULT_ENCODER, precision="float32")
     source = None if photo is None else load_image(photo)
-    styles = [open_style(name, stylizer.recipe, stylizer.encoder) for name in style or ()]
-    rows = [measure(picture, stylizer.encoder.exact, photo=source, styles=styles) for picture in pictures]
+    looks, styles = open_measuring(encoder or _DEFAULT_ENCODER, style or ())
+    rows = [measure(picture, looks, photo=source, styles=styles) for picture in pictures]
     if sheet is not None:
         cells = [(f"{path.name} {_caption(row)}", picture.pixels) for path, row, picture in zip(results, rows, pictures, strict=True)]
         save_image(contact_sheet(cells), sheet)
@@ -108,15 +106,13 @@ def _explained(result: Path, photo: Path, style: list[str], *, encoder: str, out
     """Write the explanation, and return it in words."""
     from stylenet.evaluation.explaining import explain as explanation
     from stylenet.evaluation.explaining import overlay
+    from stylenet.evaluation.looking import open_measuring
     from stylenet.image.files import load_image, save_image
     from stylenet.image.sheet import contact_sheet
-    from stylenet.stylizers.sources import open_style
-    from stylenet.stylizers.stylizer import open_stylizer
 
     picture, source = load_image(result), load_image(photo)
-    stylizer = open_stylizer(encoder=encoder, precision="float32")
-    styles = [open_style(name, stylizer.recipe, stylizer.encoder) for name in style]
-    told = explanation(picture, source, styles, stylizer.encoder.exact)
+    looks, styles = open_measuring(encoder, style)
+    told = explanation(picture, source, styles, looks)
     cells = [(result.name, picture.pixels)]
     facts = []
     for name, heat in (("content given up", told.content), ("style missing", told.style)):

@@ -11,8 +11,9 @@ from typing import Annotated, Any
 import typer
 
 from stylenet.cli import options
-from stylenet.cli.places import make_folder
 from stylenet.errors import StyleError
+from stylenet.requests.painting import PaintFileRequest
+from stylenet.workflows.outputs import make_folder
 
 _PAIRS = {"astronaut": "starry-night", "coffee": "great-wave", "cat": "the-scream", "rocket": "edtaonisl"}
 """Photograph and style; where the library lacks one, another of it takes its place."""
@@ -43,7 +44,7 @@ def demo(
     samples = _samples()
     make_folder(output)
 
-    from stylenet.cli.jobs import Job, run_job
+    from stylenet.cli.painting import run_painting
     from stylenet.image.files import load_image, save_image
     from stylenet.image.sheet import contact_sheet
 
@@ -54,19 +55,23 @@ def demo(
         photo = output / f"{name}.png"
         pixels = load_image(samples[name]()).pixels
         save_image(pixels, photo)
-        job = Job(
-            photo=photo,
-            styles=[style],
-            output=output / f"{name}-{style}.png",
-            recipe=recipe,
-            changes=options.parse_changes(changes),
-            wishes={"size": size, "seed": seed},
-            threads=threads,
-            quiet=quiet,
+        request = PaintFileRequest.of(
+            {
+                "photo": str(photo),
+                "styles": (style,),
+                "output": str(output / f"{name}-{style}.png"),
+                "recipe": recipe,
+                "changes": options.parse_changes(changes),
+                "size": size,
+                "seed": seed,
+                "threads": threads,
+            }
         )
-        done = run_job(job)
+        done = run_painting(request, quiet=quiet)
+        if done is None:
+            raise TypeError("a painting ends with Done")
         photos.append((name, pixels))
-        paintings.append((f"{style}, {done.seconds:.1f} s", done.image.cpu()))
+        paintings.append((f"{style}, {done.seconds:.1f} s", done.image))
         painting_seconds += done.seconds
     sheet = save_image(contact_sheet([*photos, *paintings], columns=len(pairs)), output / "sheet.png")
     if not quiet:

@@ -34,7 +34,7 @@ def doctor(
     import torch
 
     from stylenet.cli.tables import print_facts
-    from stylenet.stylizers.machine import describe_machine, measure_speed
+    from stylenet.evaluation.machine import describe_machine, measure_speed
 
     if threads is not None:
         torch.set_num_threads(max(1, threads))

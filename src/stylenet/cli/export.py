@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from stylenet.cli import options
-from stylenet.cli.places import keep_apart
+from stylenet.engines.opening import require_torch
+from stylenet.workflows.outputs import keep_apart
 
 
 def register(app: typer.Typer) -> None:
@@ -32,7 +33,8 @@ def export(
     """Write a network as an ONNX file: it paints with onnxruntime alone, without torch, in a browser too."""
     keep_apart([("FILE", output)], [network, style])
 
-    from stylenet.stylizers.exporting import COMPARED_SIZES, export_network
+    require_torch("exporting a network")
+    from stylenet.workflows.exporting import COMPARED_SIZES, export_network
 
     exported = export_network(network, output, style=style)
     if not quiet:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stylenet.cli import options
-from stylenet.cli.places import keep_apart, place
 from stylenet.errors import UsageError
+from stylenet.workflows.outputs import keep_apart, place
 
 if TYPE_CHECKING:
     from stylenet.image.subject import Rectangle

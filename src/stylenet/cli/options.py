@@ -1,7 +1,7 @@
 """The options that commands share: how they are written, and what their help says.
 
-Their defaults and ranges stand in `stylizers.plan.Options` and in the records of the catalog. An option left out is not handed on, so
-that the one default there holds.
+Their help, defaults and ranges are those of `requests.painting.PaintFileRequest`. An option that is left out is not passed on, so that the
+default there holds.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,6 +17,8 @@ from stylenet.catalog.naming import NETWORK_SUFFIX, is_name, split_style
 from stylenet.catalog.recipes import recipe_names
 from stylenet.catalog.styles import style_files
 from stylenet.errors import UsageError
+from stylenet.requests.base import help_of
+from stylenet.requests.painting import PaintFileRequest
 
 _LOOK, _RUN, _SHOW = "How it looks", "How it runs", "What is shown and kept"
 
@@ -38,172 +40,59 @@ def complete_weights(incomplete: str) -> list[str]:
     return [line.name for line in list_weights() if line.name.startswith(incomplete)]
 
 
+def _flag(name: str, *words: str, metavar: str | None = "", panel: str | None = None, complete: Any = None) -> Any:
+    """The option of a field of the request, with the help that stands there."""
+    flag = f"--{name.replace('_', '-')}"
+    extra: dict[str, Any] = {"autocompletion": complete} if complete is not None else {}
+    if metavar is not None:
+        extra["metavar"] = metavar
+    given = words if any(word.startswith("--") for word in words) else (flag, *words)
+    return typer.Option(*given, help=help_of(PaintFileRequest, name), rich_help_panel=panel, show_default=False, **extra)
+
+
 Styles = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="STYLE",
-        help="Names of styles (see 'stylenet styles ls'), paintings, style files, or folders of paintings.",
-        autocompletion=complete_style,
-        show_default=False,
-    ),
+    typer.Argument(metavar="STYLE", help=help_of(PaintFileRequest, "styles"), autocompletion=complete_style, show_default=False),
 ]
-Output = Annotated[
-    Path | None,
-    typer.Option(
-        "--output", "-o", metavar="FILE", help="Where to write: .png, .jpg, .webp or .tif. Left out: named after the inputs, here."
-    ),
+Output = Annotated[Path | None, _flag("output", "-o", metavar="FILE")]
+OutputOrStream = Annotated[
+    str | None, typer.Option("--output", "-o", metavar="FILE|-", help=f"{help_of(PaintFileRequest, 'output')} -: standard output.")
 ]
-RecipeName = Annotated[
-    str | None,
-    typer.Option(
-        "--recipe",
-        "-r",
-        metavar="NAME|FILE",
-        autocompletion=complete_recipe,
-        help="instant, trained, draft, standard (the default), fine, one of 'recipes ls', or a .toml file.",
-        rich_help_panel=_LOOK,
-    ),
-]
-Encoder = Annotated[
-    str | None,
-    typer.Option(
-        "--encoder",
-        metavar="NAME|FILE",
-        autocompletion=complete_weights,
-        help="compact, vgg16, vgg19 or a weights file, in place of the recipe's.",
-        rich_help_panel=_LOOK,
-    ),
-]
-Size = Annotated[
-    str | None,
-    typer.Option("--size", "-s", metavar="SIZE", help="Long side in pixels (512), WIDTHxHEIGHT (640x480), or full.", rich_help_panel=_LOOK),
-]
-Print = Annotated[
-    str | None,
-    typer.Option(
-        "--print",
-        metavar="PAPER",
-        help="As large as fits on paper: 40x30cm, 400x300mm, 16x12in, A4, letter, at --dpi.",
-        rich_help_panel=_LOOK,
-    ),
-]
-Dpi = Annotated[
-    int | None, typer.Option("--dpi", help="Dots per inch, written into the file; with --print 300 if left out.", rich_help_panel=_LOOK)
-]
-Strength = Annotated[
-    float | None,
-    typer.Option("--strength", help="0 (the photo) to 100 (the painting); 50 is the recipe.", rich_help_panel=_LOOK, show_default=False),
-]
-StyleScale = Annotated[
-    float | None,
-    typer.Option("--style-scale", help="Size of the strokes, 0.125 to 8; 1 is the painting's.", rich_help_panel=_LOOK, show_default=False),
-]
-Blend = Annotated[
-    str | None,
-    typer.Option("--blend", metavar="SHARE...", help="Share of each style: 0.7 0.3. Left out: equal shares.", rich_help_panel=_LOOK),
-]
-Seed = Annotated[int | None, typer.Option("--seed", help="Of all random numbers; 0 if left out.", rich_help_panel=_LOOK)]
-Changes = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="KNOB=VALUE", help="Change a knob of the recipe: --set style.weight=20. May be repeated.", rich_help_panel=_LOOK
-    ),
-]
-Start = Annotated[
-    str | None,
-    typer.Option(
-        "--start",
-        metavar="WHAT|FILE",
-        help="Start from content, noise, style, network (what instant paints), or a picture file.",
-        rich_help_panel=_LOOK,
-    ),
-]
+Quality = Annotated[int | None, _flag("quality", metavar="1..100")]
+RecipeName = Annotated[str | None, _flag("recipe", "-r", metavar="NAME|FILE", panel=_LOOK, complete=complete_recipe)]
+Encoder = Annotated[str | None, _flag("encoder", metavar="NAME|FILE", panel=_LOOK, complete=complete_weights)]
+Size = Annotated[str | None, _flag("size", "-s", metavar="SIZE", panel=_LOOK)]
+Print = Annotated[str | None, _flag("paper", "--print", metavar="PAPER", panel=_LOOK)]
+Dpi = Annotated[int | None, _flag("dpi", metavar=None, panel=_LOOK)]
+Strength = Annotated[float | None, _flag("strength", metavar=None, panel=_LOOK)]
+StyleScale = Annotated[float | None, _flag("style_scale", metavar=None, panel=_LOOK)]
+Blend = Annotated[str | None, _flag("blend", metavar="SHARE...", panel=_LOOK)]
+Seed = Annotated[int | None, _flag("seed", metavar=None, panel=_LOOK)]
+Changes = Annotated[list[str] | None, _flag("changes", "--set", metavar="KNOB=VALUE", panel=_LOOK)]
+Start = Annotated[str | None, _flag("start", metavar="WHAT|FILE", panel=_LOOK)]
 Refine = Annotated[
     bool,
-    typer.Option("--refine", metavar="", help="Let optimization go on from what --recipe instant paints.", rich_help_panel=_LOOK),
+    typer.Option("--refine", metavar="", help="Start from what --recipe instant paints, and optimize from there.", rich_help_panel=_LOOK),
 ]
-Masks = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--mask",
-        metavar="FILE=STYLE",
-        help="Another style where FILE is white, FILE=photo to keep the photo there, invert:FILE=STYLE where it is black. May be repeated.",
-        rich_help_panel=_LOOK,
-    ),
-]
-Feather = Annotated[float | None, typer.Option("--feather", metavar="PX", help="Soften the edges of masks.", rich_help_panel=_LOOK)]
-Protect = Annotated[
-    list[str] | None,
-    typer.Option("--protect", metavar="WHAT", help="Keep the photo's faces, or its subject. May be repeated.", rich_help_panel=_LOOK),
-]
-KeepColors = Annotated[
-    str | None,
-    typer.Option(
-        "--keep-colors",
-        metavar="HOW",
-        help="The photo's colors: luminance, histogram or mean-covariance; the last two also as histogram:before, for a painting's picture "
-        "(not for built-in styles).",
-        rich_help_panel=_LOOK,
-    ),
-]
-Palette = Annotated[
-    str | None,
-    typer.Option(
-        "--palette",
-        metavar="NAME|FILE|COLORS",
-        autocompletion=complete_style,
-        help="The colors of a style, of a picture, or '#264653,#e9c46a'.",
-        rich_help_panel=_LOOK,
-    ),
-]
-Device = Annotated[str | None, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda or mps.", rich_help_panel=_RUN)]
-Precision = Annotated[
-    str | None, typer.Option("--precision", metavar="NAME", help="Of the features: auto, float32 or bfloat16.", rich_help_panel=_RUN)
-]
-Threads = Annotated[int | None, typer.Option("--threads", metavar="N", help="Processor threads to use.", rich_help_panel=_RUN)]
-Memory = Annotated[
-    str | None,
-    typer.Option(
-        "--memory", metavar="AMOUNT", help="What the program may take: 2GB. Larger pictures are painted tile by tile.", rich_help_panel=_RUN
-    ),
-]
-Replay = Annotated[
-    Path | None,
-    typer.Option("--replay", metavar="PAINTING", help="Paint PAINTING again, from the receipt that it carries.", rich_help_panel=_RUN),
-]
-Resume = Annotated[
-    bool,
-    typer.Option("--resume", metavar="", help="Go on with a painting of this name that was stopped or killed.", rich_help_panel=_RUN),
-]
-CheckpointEvery = Annotated[
-    float | None,
-    typer.Option(
-        "--checkpoint-every", metavar="SECONDS", help="How often the state for --resume is kept; 20 if left out.", rich_help_panel=_RUN
-    ),
-]
-DryRun = Annotated[bool, typer.Option("--dry-run", metavar="", help="Say what would be done, and paint nothing.", rich_help_panel=_RUN)]
-SaveEvery = Annotated[
-    int | None,
-    typer.Option(
-        "--save-every", metavar="STEPS", help="Keep a picture every so many steps, beside the output: out-0100.png.", rich_help_panel=_SHOW
-    ),
-]
-Timelapse = Annotated[
-    Path | None,
-    typer.Option("--timelapse", metavar="FILE", help="The making of it as a loop: .gif, .webp, .apng or .mp4.", rich_help_panel=_SHOW),
-]
-Preview = Annotated[
-    str | None,
-    typer.Option(
-        "--preview",
-        metavar="FILE|none",
-        help="Keep the picture as it is now in FILE; none: do not show it in the terminal.",
-        rich_help_panel=_SHOW,
-    ),
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Say nothing but errors.", rich_help_panel=_SHOW)]
-Json = Annotated[bool, typer.Option("--json", metavar="", help="Events as JSON, one a line.", rich_help_panel=_SHOW)]
-JsonList = Annotated[bool, typer.Option("--json", metavar="", help="As JSON.")]
+Masks = Annotated[list[str] | None, _flag("masks", "--mask", metavar="FILE=STYLE", panel=_LOOK)]
+Feather = Annotated[float | None, _flag("feather", metavar="PX", panel=_LOOK)]
+Protect = Annotated[list[str] | None, _flag("protect", metavar="WHAT", panel=_LOOK)]
+KeepColors = Annotated[str | None, _flag("keep_colors", metavar="HOW", panel=_LOOK)]
+Palette = Annotated[str | None, _flag("palette", metavar="NAME|FILE|COLORS", panel=_LOOK, complete=complete_style)]
+Device = Annotated[str | None, _flag("device", metavar="NAME", panel=_RUN)]
+Precision = Annotated[str | None, _flag("precision", metavar="NAME", panel=_RUN)]
+Threads = Annotated[int | None, _flag("threads", metavar="N", panel=_RUN)]
+Memory = Annotated[str | None, _flag("memory", metavar="AMOUNT", panel=_RUN)]
+Replay = Annotated[str | None, _flag("replay", metavar="PAINTING", panel=_RUN)]
+Resume = Annotated[bool, _flag("resume", panel=_RUN)]
+CheckpointEvery = Annotated[float | None, _flag("checkpoint_every", metavar="SECONDS", panel=_RUN)]
+DryRun = Annotated[bool, _flag("dry_run", panel=_RUN)]
+SaveEvery = Annotated[int | None, _flag("save_every", metavar="STEPS", panel=_SHOW)]
+Timelapse = Annotated[str | None, _flag("timelapse", metavar="FILE", panel=_SHOW)]
+Preview = Annotated[str | None, _flag("preview", metavar="FILE|none", panel=_SHOW)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Print nothing but errors.", rich_help_panel=_SHOW)]
+Json = Annotated[bool, typer.Option("--json", metavar="", help="Print events as JSON, one per line.", rich_help_panel=_SHOW)]
+JsonList = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON.")]
 
 
 def parse_changes(items: Sequence[str] | None) -> dict[str, str]:

@@ -33,7 +33,7 @@ class Display:
     def planned(self, event: Started, *, output: Path) -> None:
         """What would be done, for `--dry-run`."""
         for line in plan_lines(event, output):
-            print(line)
+            print(line, file=sys.stderr if str(output) == "-" else sys.stdout)
 
     def started(self, event: Started) -> None:
         """Painting begins."""
@@ -41,8 +41,8 @@ class Display:
     def moved(self, event: Step | Preview | Notice) -> None:
         """Painting goes on."""
 
-    def kept(self, path: Path) -> None:
-        """A picture on the way was written."""
+    def saved(self, path: Path) -> None:
+        """A picture was saved while painting."""
 
     def done(self, event: Done, output: Path, *, steps: int) -> None:
         """The result was written; `steps` are those that were planned."""
@@ -51,13 +51,14 @@ class Display:
 class Lines(Display):
     """Plain lines, now and then: for files and pipes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, to_stderr: bool = False) -> None:
         self._speed = Speed()
         self._said = time.perf_counter()
+        self._to_stderr = to_stderr
 
     def say(self, line: str) -> None:
-        """Print a line now, also where standard output is a pipe."""
-        print(line, flush=True)
+        """Print a line now, also where the stream is a pipe."""
+        print(line, flush=True, file=sys.stderr if self._to_stderr else sys.stdout)
 
     def started(self, event: Started) -> None:
         self._said = time.perf_counter()
@@ -75,8 +76,8 @@ class Lines(Display):
                 left = f"{event.seconds_left:.0f} s left"
                 self.say(f"step {event.step} of {event.steps}, loss {event.loss:.4g}, {self._speed.text}, {left}")
 
-    def kept(self, path: Path) -> None:
-        self.say(f"kept {path}")
+    def saved(self, path: Path) -> None:
+        self.say(f"saved {path}")
 
     def done(self, event: Done, output: Path, *, steps: int) -> None:
         self.say(end_line(event, output, steps=steps))
@@ -85,12 +86,12 @@ class Lines(Display):
 class Bar(Lines):
     """A bar with loss, speed and time left, and above it the picture as it is now where the terminal can show it."""
 
-    def __init__(self, *, preview: bool) -> None:
+    def __init__(self, *, preview: bool, to_stderr: bool = False) -> None:
         from rich.console import Console
         from rich.live import Live
 
-        super().__init__()
-        self._console = Console(highlight=False)
+        super().__init__(to_stderr=to_stderr)
+        self._console = Console(highlight=False, stderr=to_stderr)
         blocks_are_shown = self._console.color_system == "truecolor" and self._console.encoding.startswith("utf")
         self._preview = preview and blocks_are_shown and self._console.height >= 20
         self._progress, self._task = _bar(self._console)
@@ -137,10 +138,14 @@ class Bar(Lines):
 
 
 class JsonLines(Display):
-    """One JSON object a line, flushed at once; pictures are told by their size, never by their pixels."""
+    """One JSON object a line, flushed at once; of pictures the size is told, never the pixels."""
+
+    def __init__(self, *, to_stderr: bool = False) -> None:
+        self._to_stderr = to_stderr
 
     def _say(self, event: str, values: Mapping[str, Any]) -> None:
-        print(json.dumps({"event": event, **_plain(values)}, allow_nan=False), flush=True)
+        stream = sys.stderr if self._to_stderr else sys.stdout
+        print(json.dumps({"event": event, **_plain(values)}, allow_nan=False), flush=True, file=stream)
 
     def planned(self, event: Started, *, output: Path) -> None:
         self._say("plan", {"plan": event.plan, "steps": event.steps, "notices": event.notices, "output": output})
@@ -155,21 +160,22 @@ class JsonLines(Display):
         else:
             self._say(type(event).__name__.lower(), vars(event))
 
-    def kept(self, path: Path) -> None:
-        self._say("kept", {"path": path})
+    def saved(self, path: Path) -> None:
+        self._say("saved", {"path": path})
 
     def done(self, event: Done, output: Path, *, steps: int) -> None:
         values = {name: value for name, value in vars(event).items() if name != "image"}
         self._say("done", {"output": output, **values})
 
 
-def open_display(*, quiet: bool, as_json: bool, preview: bool = True) -> Display:
-    """The display that was asked for, or the one that suits standard output."""
+def open_display(*, quiet: bool, as_json: bool, preview: bool = True, to_stderr: bool = False) -> Display:
+    """The display that was asked for, or the one that suits the stream it prints to; standard error where the result is standard output."""
     if as_json:
-        return JsonLines()
+        return JsonLines(to_stderr=to_stderr)
     if quiet:
         return Display()
-    return Bar(preview=preview) if sys.stdout.isatty() else Lines()
+    is_terminal = (sys.stderr if to_stderr else sys.stdout).isatty()
+    return Bar(preview=preview, to_stderr=to_stderr) if is_terminal else Lines(to_stderr=to_stderr)
 
 
 class Speed:

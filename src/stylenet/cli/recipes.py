@@ -83,8 +83,8 @@ def copy(
 ) -> None:
     """Write a recipe into a file of your own, to change it. Its comments tell where each number comes from."""
     from stylenet.catalog.recipes import recipe_path, recipe_text
-    from stylenet.cli.places import keep_apart
     from stylenet.image.output import check_output, written_whole
+    from stylenet.workflows.outputs import keep_apart
 
     if Path(recipe).suffix == ".toml":
         raise UsageError(f"'{recipe}' is a recipe file already; copy it like any file")

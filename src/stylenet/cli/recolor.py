@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from stylenet.cli import options
-from stylenet.cli.places import keep_apart, place
 from stylenet.errors import UsageError
 from stylenet.image.output import check_output
+from stylenet.workflows.outputs import keep_apart, place
 
 
 def register(app: typer.Typer) -> None:
@@ -57,7 +57,7 @@ def recolor(
         from stylenet.image.metadata import read_receipt
         from stylenet.image.recolor import KEEP_COLORS, with_palette
         from stylenet.image.recolor import keep_colors as with_colors_of
-        from stylenet.stylizers.sources import open_palette, pixels_fingerprint
+        from stylenet.styles.sources import open_palette, pixels_fingerprint
 
         picture = load_image(painting)
         check_output(output, size=(picture.width, picture.height))

@@ -1,21 +1,15 @@
-"""`stylenet enlarge` and `stylenet colorize`: what networks do that give photos back what they have lost."""
+"""`stylenet enlarge` and `stylenet colorize`: networks that give photos back what they have lost."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from stylenet.cli import options
-from stylenet.cli.places import keep_apart, place
-from stylenet.errors import UsageError
-from stylenet.image.output import check_output
-
-if TYPE_CHECKING:
-    from stylenet.image.files import Picture
-    from stylenet.stylizers.stylize import Painting
+from stylenet.engines.opening import require_torch
+from stylenet.requests.restoring import RestoreRequest
 
 Photo = Annotated[Path, typer.Argument(metavar="PHOTO", help="Any picture file.", show_default=False)]
 
@@ -27,6 +21,7 @@ def register(app: typer.Typer) -> None:
 
 
 def enlarge(
+    context: typer.Context,
     photo: Photo,
     network: Annotated[Path, typer.Argument(metavar="NETWORK", help="A file of 'train --task super-resolution'.", show_default=False)],
     *,
@@ -37,16 +32,11 @@ def enlarge(
     quiet: options.Quiet = False,
 ) -> None:
     """Enlarge a photo to four times its width and height, with a network that was trained for it."""
-
-    def run(picture: Picture, device: str, precision: str) -> Painting:
-        from stylenet.stylizers.restoring import enlarge
-
-        return enlarge(picture, network, device=device, precision=precision)
-
-    _run(run, [photo, network], output, machine=(device, precision, threads), made="enlarged", factor=4, quiet=quiet)
+    _run(context, "super-resolution", quiet=quiet)
 
 
 def colorize(
+    context: typer.Context,
     photo: Photo,
     network: Annotated[Path, typer.Argument(metavar="NETWORK", help="A file of 'train --task colorization'.", show_default=False)],
     *,
@@ -57,45 +47,19 @@ def colorize(
     quiet: options.Quiet = False,
 ) -> None:
     """Give a gray photo colors, with a network that was trained for it; lightness stays as it is."""
-
-    def run(picture: Picture, device: str, precision: str) -> Painting:
-        from stylenet.stylizers.restoring import colorize
-
-        return colorize(picture, network, device=device, precision=precision)
-
-    _run(run, [photo, network], output, machine=(device, precision, threads), made="colored", quiet=quiet)
+    _run(context, "colorization", quiet=quiet)
 
 
-def _run(
-    run: Callable[[Picture, str, str], Painting],
-    inputs: list[Path],
-    output: Path | None,
-    *,
-    machine: tuple[str | None, str | None, int | None],
-    made: str,
-    factor: int = 1,
-    quiet: bool,
-) -> None:
-    device, precision, threads = machine
-    if threads is not None and threads < 1:
-        raise UsageError(f"--threads is {threads}; allowed are whole numbers from 1")
-    with place(output, f"{inputs[0].stem}-{made}") as output:
-        check_output(output)
-        keep_apart([("--output", output)], inputs)
+def _run(context: typer.Context, task: str, *, quiet: bool) -> None:
+    given = {name: str(value) if isinstance(value, Path) else value for name, value in context.params.items() if name != "quiet"}
+    request = RestoreRequest.of({**given, "task": task})
 
-        import torch
+    require_torch("restoring a photo")
+    from stylenet.workflows.restoring import restore_file
 
-        from stylenet.image.files import load_image
-
-        if threads is not None:
-            torch.set_num_threads(threads)
-        picture = load_image(inputs[0])
-        # Said now, and not when the work is done: not every format holds as many pixels.
-        check_output(output, size=(factor * picture.width, factor * picture.height))
-        painting = run(picture, device or "auto", precision or "auto")
-        painting.save(output)
-        if not quiet:
-            for notice in painting.photo.notices:
-                print(f"note: {notice}")
-            size = f"{painting.pixels.shape[3]} x {painting.pixels.shape[2]}"
-            print(f"{output}  ({size} pixels, {made} in {painting.done.seconds:.1f} s)")
+    painting, path = restore_file(request)
+    if not quiet:
+        for notice in painting.photo.notices:
+            print(f"note: {notice}")
+        size = f"{painting.pixels.shape[3]} x {painting.pixels.shape[2]}"
+        print(f"{path}  ({size} pixels, {request.verb} in {painting.done.seconds:.1f} s)")

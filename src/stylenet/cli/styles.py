@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from stylenet.cli import options
-from stylenet.cli.places import keep_apart, place
 from stylenet.cli.trees import Commands
 from stylenet.errors import UsageError
+from stylenet.requests.painting import PaintFileRequest
+from stylenet.workflows.outputs import keep_apart, place
 
 _SWATCH_PX = "256"
 _SWATCH_RECIPE = "draft"
@@ -73,7 +74,7 @@ def show(
     import msgspec
 
     from stylenet.catalog.styles import find_style, read_card
-    from stylenet.cli.jobs import Job, run_job
+    from stylenet.cli.painting import run_painting
     from stylenet.cli.tables import color_patch, print_facts, shows_color
 
     if not swatch and (output is not None or size is not None):
@@ -101,8 +102,8 @@ def show(
             print("".join(color_patch(color, max(1, round(share * 48))) for color, share in card.colors))
     if swatch:
         with place(output, f"{card.name}-swatch") as output:
-            wishes = {"size": size or _SWATCH_PX}
-            run_job(Job(photo=None, styles=[str(path)], output=output, recipe=_SWATCH_RECIPE, wishes=wishes, quiet=json))
+            request = PaintFileRequest(styles=(str(path),), output=str(output), recipe=_SWATCH_RECIPE, size=size or _SWATCH_PX)
+            run_painting(request, quiet=json)
 
 
 def add(
@@ -124,7 +125,7 @@ def add(
 ) -> None:
     """Make a style of a painting: its statistics, a few hundred kB, so that it is used without its picture."""
     from stylenet.catalog.styles import StyleCard, added_styles_folder
-    from stylenet.stylizers.library import add_style, name_from
+    from stylenet.workflows.style_library import add_style, name_from
 
     options.check_photo(str(picture), what="the painting")
     card = StyleCard(name=name_from(picture) if name is None else name, title=title, artist=artist, year=year, licence=licence)
@@ -137,7 +138,7 @@ def add(
 
 def remove(names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Styles that were added.", show_default=False)]) -> None:
     """Delete styles that were added to the library. Built-in styles stay."""
-    from stylenet.stylizers.library import remove_styles
+    from stylenet.workflows.style_library import remove_styles
 
     for path in remove_styles(names):
         print(f"{path} is deleted")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from msgspec import structs
 
 from stylenet.cli import options
-from stylenet.errors import UsageError
-
-_STARTS = ("content", "noise", "style", "network")
+from stylenet.errors import StylenetError, UsageError
 
 
 def register(app: typer.Typer) -> None:
@@ -21,10 +21,14 @@ def register(app: typer.Typer) -> None:
 
 
 def stylize(
-    photo: Annotated[str | None, typer.Argument(metavar="PHOTO", help="The picture to paint.", show_default=False)] = None,
+    context: typer.Context,
+    photo: Annotated[
+        str | None, typer.Argument(metavar="PHOTO", help="The picture to paint; -: from standard input.", show_default=False)
+    ] = None,
     styles: options.Styles = None,
     *,
-    output: options.Output = None,
+    output: options.OutputOrStream = None,
+    quality: options.Quality = None,
     recipe: options.RecipeName = None,
     encoder: options.Encoder = None,
     size: options.Size = None,
@@ -57,80 +61,33 @@ def stylize(
     json: options.Json = False,
 ) -> None:
     """Paint a photo in the manner of one or several styles."""
-    from stylenet.cli.jobs import Job, run_job
-
-    # The shares of `--blend 0.3 0.7 photo.jpg a.jpg b.jpg` stand where the photo is looked for.
+    # The shares of `--blend 0.3 0.7 photo.jpg a.jpg b.jpg` stand where the photo is expected.
     shares, words = options.parse_blend(blend, [*([] if photo is None else [photo]), *(styles or [])])
     if replay is None and len(words) < 2:
         raise UsageError(f"missing argument '{'STYLE' if words else 'PHOTO'}'. See 'stylenet stylize --help'")
-    photo, named = (words[0], words[1:]) if words else (None, [])
+    photos = _photos(words) if replay is None and not shares else words[:1]
+    named = words[max(1, len(photos)) :]
     if replay is None:
-        options.check_photo(photo or "", named)
-        if not shares:
-            _check_one_photo(words)
-    knobs = options.parse_changes(changes)
-    if start in _STARTS:
-        if "picture.start" in knobs:
-            raise UsageError("--start and --set picture.start are both given; choose one")
-        knobs["picture.start"] = start
+        options.check_photo(photos[0], named)
     if refine:
         if recipe not in (None, "instant"):
-            raise UsageError(f"--refine goes on from recipe instant, and --recipe is {recipe}; --start network lets any recipe start there")
+            raise UsageError(f"--refine starts from recipe instant, and --recipe is {recipe}; --start network lets any recipe start there")
         recipe = "refined"
-    run_job(
-        Job(
-            photo=None if photo is None else Path(photo),
-            styles=named,
-            output=output,
-            recipe=recipe,
-            encoder=encoder,
-            changes=knobs,
-            wishes={
-                "size": size,
-                "paper": paper,
-                "dpi": dpi,
-                "memory": memory,
-                "strength": strength,
-                "style_scale": style_scale,
-                "blend": shares or None,
-                "seed": seed,
-                "save_every": save_every,
-                "feather": feather,
-                "protect": tuple(protect) if protect else None,
-                "keep_colors": keep_colors,
-            },
-            masks=masks or (),
-            palette=palette,
-            replay=replay,
-            start=None if start is None or start in _STARTS else Path(start),
-            machine={"device": device, "precision": precision},
-            threads=threads,
-            keep={"resume": resume, "seconds": checkpoint_every},
-            dry_run=dry_run,
-            timelapse=timelapse,
-            preview=preview,
-            quiet=quiet,
-            json=json,
-        )
-    )
+    request = _request(context, photo=photos[0] if photos else None, styles=named, shares=shares, recipe=recipe, changes=changes)
+    if len(photos) > 1:
+        _paint_each(photos, request, quiet=quiet, json=json)
+        return
+    from stylenet.cli.painting import run_painting
 
-
-def _check_one_photo(words: Sequence[str]) -> None:
-    """Refuse several pictures before a style, of which all but the first would become styles without a word."""
-    *pictures, last = words
-    if len(pictures) > 1 and all(options.is_picture(word) for word in pictures):
-        each = "; ".join(f"stylenet stylize {picture} {last}" for picture in pictures[:2])
-        mixed = " ".join("1" for _ in words[1:])
-        raise UsageError(
-            f"{len(pictures)} pictures come before '{last}', and a command paints one photo. To paint each, give a command for each: "
-            f"{each}{'; ...' if len(pictures) > 2 else ''}. To mix the pictures after the first as styles, give shares: --blend {mixed}"
-        )
+    run_painting(request, quiet=quiet, json=json)
 
 
 def texture(
+    context: typer.Context,
     styles: options.Styles = None,
     *,
-    output: options.Output = None,
+    output: options.OutputOrStream = None,
+    quality: options.Quality = None,
     recipe: options.RecipeName = None,
     encoder: options.Encoder = None,
     size: options.Size = None,
@@ -155,37 +112,84 @@ def texture(
     json: options.Json = False,
 ) -> None:
     """Paint a texture: the strokes and colors of a style without a photo."""
-    from stylenet.cli.jobs import Job, run_job
-
     if not styles:
         raise UsageError("missing argument 'STYLE'. See 'stylenet texture --help'")
     shares, named = options.parse_blend(blend, styles)
-    run_job(
-        Job(
-            photo=None,
-            styles=named,
-            output=output,
-            recipe=recipe,
-            encoder=encoder,
-            changes=options.parse_changes(changes),
-            wishes={
-                "size": size,
-                "paper": paper,
-                "dpi": dpi,
-                "memory": memory,
-                "style_scale": style_scale,
-                "blend": shares or None,
-                "seed": seed,
-                "save_every": save_every,
-            },
-            palette=palette,
-            machine={"device": device, "precision": precision},
-            threads=threads,
-            keep={"resume": resume, "seconds": checkpoint_every},
-            dry_run=dry_run,
-            timelapse=timelapse,
-            preview=preview,
-            quiet=quiet,
-            json=json,
-        )
-    )
+    from stylenet.cli.painting import run_painting
+
+    request = _request(context, photo=None, styles=named, shares=shares, recipe=recipe, changes=changes)
+    run_painting(request, quiet=quiet, json=json)
+
+
+def _request(
+    context: typer.Context,
+    *,
+    photo: str | None,
+    styles: Sequence[str],
+    shares: Sequence[float],
+    recipe: str | None,
+    changes: Sequence[str] | None,
+) -> Any:
+    """The request that the options make. One that was left out has the default of the record."""
+    from stylenet.requests.painting import PaintFileRequest
+
+    known = PaintFileRequest.__struct_fields__
+    given = {name: value for name, value in context.params.items() if name in known and value not in (None, ())}
+    given |= {"photo": photo, "styles": tuple(styles), "recipe": recipe, "blend": tuple(shares) or None}
+    given["changes"] = options.parse_changes(changes)
+    return PaintFileRequest.of(given)
+
+
+def _photos(words: Sequence[str]) -> list[str]:
+    """The photos among the arguments: all pictures before the first style that is no picture, else the first word alone."""
+    pictures = 0
+    while pictures < len(words) and options.is_picture(words[pictures]):
+        pictures += 1
+    return list(words[:pictures]) if 1 < pictures < len(words) else list(words[:1])
+
+
+def _paint_each(photos: Sequence[str], request: Any, *, quiet: bool, json: bool) -> None:
+    """Paint several photos in the same styles with one stylizer; where one fails, the others are painted all the same."""
+    from stylenet.cli.painting import run_painting
+    from stylenet.workflows.outputs import make_folder
+    from stylenet.workflows.painting import open_for, with_recipe
+
+    for name in ("timelapse", "preview", "resume", "start", "masks"):
+        if getattr(request, name) and getattr(request, name) != "none":
+            raise UsageError(
+                f"--{name.replace('masks', 'mask')} is for a single photo, and {len(photos)} are given; paint that one by itself"
+            )
+    folder = None if request.output is None else Path(request.output)
+    if folder is not None and (folder.suffix or folder.is_file()):
+        raise UsageError(f"{len(photos)} photos are given, and --output '{folder}' is one file; give a folder, or leave it out")
+    if folder is not None:
+        make_folder(folder)
+    targets = _targets(photos, request, folder)
+    request = with_recipe(request)
+    stylizer = open_for(request)
+    failed: list[StylenetError] = []
+    for photo, target in zip(photos, targets, strict=True):
+        try:
+            one = structs.replace(request, photo=photo, output=target)
+            run_painting(one, quiet=quiet, json=json, stylizer=stylizer)
+        except StylenetError as error:
+            failed.append(error)
+            print(f"stylenet: error: {error}", file=sys.stderr)
+    if failed:
+        print(f"stylenet: {len(failed)} of {len(photos)} photos could not be painted", file=sys.stderr)
+        raise typer.Exit(failed[0].exit_code)
+
+
+def _targets(photos: Sequence[str], request: Any, folder: Path | None) -> list[str | None]:
+    """The output of every photo; None leaves the name to be invented. Photos of one name get different ones."""
+    if folder is None:
+        return [None] * len(photos)
+    styles = "-".join(Path(style).stem for style in request.styles)
+    found: list[str | None] = []
+    for photo in photos:
+        stem, number = f"{Path(photo).stem}-{styles}", 2
+        target = folder / f"{stem}.png"
+        while str(target) in found:
+            target, number = folder / f"{stem}-{number}.png", number + 1
+        found.append(str(target))
+    return found

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from stylenet.cli import options
-from stylenet.cli.places import keep_apart
 from stylenet.cli.trees import Commands
 from stylenet.errors import UsageError
+from stylenet.workflows.outputs import keep_apart
 
 _KIND = Annotated[
     str | None,

@@ -11,12 +11,12 @@ from torch import Tensor
 from torch.nn import functional
 
 from stylenet.encoders.vgg import VggEncoder
+from stylenet.engines.style_targets import AnyStyle
 from stylenet.image.files import Picture
 from stylenet.image.resize import fit_within, resize
 from stylenet.losses.gaussian import RANK, gaussian, wasserstein_distance
 from stylenet.losses.moments import watched
 from stylenet.styles.framing import framed_features
-from stylenet.stylizers.goals import AnyStyle
 
 CONTENT_LAYERS = ("relu3_1", "relu4_1")
 STYLE_LAYERS = ("relu2_1", "relu3_1", "relu4_1")

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stylenet.encoders.vgg import VggEncoder
+from stylenet.engines.style_targets import AnyStyle
 from stylenet.image.files import Picture
 from stylenet.image.resize import fit_within, resize
 from stylenet.losses.content import ContentTarget
 from stylenet.losses.gaussian import RANK, gaussian, wasserstein_distance
 from stylenet.losses.style import gram_distance
 from stylenet.styles.framing import framed_features
-from stylenet.stylizers.goals import AnyStyle
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 CONTENT_LAYER = "relu4_1"

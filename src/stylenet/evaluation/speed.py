@@ -17,12 +17,10 @@ import torch
 from stylenet.catalog.networks import network_files
 from stylenet.catalog.recipes import load_recipe
 from stylenet.errors import StylenetError, WeightsError
-from stylenet.events import Done
 from stylenet.image.files import Picture
 from stylenet.image.resize import resize
-from stylenet.stylizers.plan import Options
-from stylenet.stylizers.sources import open_style
-from stylenet.stylizers.stylizer import Stylizer, open_stylizer
+from stylenet.painting.stylizer import Stylizer, open_stylizer
+from stylenet.requests.painting import Options
 
 SIZES_PX = (256, 512, 1024, 2048, 4096)
 
@@ -162,23 +160,20 @@ def measure(task: Task) -> Measured:
     if task.threads is not None:
         torch.set_num_threads(task.threads)
     stylizer = open_stylizer(task.recipe, device=task.device)
-    # A style by name is opened here; a trained network is one that the stylizer opens.
-    by_network = stylizer.recipe.method == "network" and not stylizer.recipe.network.name
-    style = task.style if by_network else open_style(task.style, stylizer.recipe, stylizer.encoder)
+    style = stylizer.open_style(task.style)
     photo = _photo(task.size_px)
     seconds: list[float] = []
     while len(seconds) <= task.repeats and sum(seconds) < _ENOUGH_SECONDS:
         begun = time.perf_counter()
-        for event in stylizer.stylize(photo, style, Options(size=task.size_px)):
-            if isinstance(event, Done):
-                event.image.cpu()  # waits for a graphics card
+        for _ in stylizer.stylize(photo, style, Options(size=task.size_px)):
+            pass
         seconds.append(time.perf_counter() - begun)
     return Measured(
         recipe=task.recipe,
         size_px=task.size_px,
         seconds=tuple(seconds[1:] or seconds),
         memory_bytes=peak_bytes(),
-        device_bytes=torch.cuda.max_memory_allocated() if stylizer.device.type == "cuda" else 0,
+        device_bytes=torch.cuda.max_memory_allocated() if stylizer.machine()["device"] == "cuda" else 0,
     )
 
 

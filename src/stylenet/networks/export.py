@@ -3,7 +3,7 @@
 The graph is written operator by operator, not traced. A trace fixes what the network decides in Python by the picture's size (whether its
 border is reflected, how much is cut away), and spells pixel shuffling and moments as dozens of reshapes. Here sizes are computed in the
 graph, and every operator is one that onnxruntime-web has: all for WebAssembly, those that work on pixels for WebGPU too. That graph and
-network say the same is not hoped for: who exports compares them (`stylizers/exporting.py`).
+network say the same is not hoped for: who exports compares them (`workflows/exporting.py`).
 
 Where a graph is not the network line by line:
 

@@ -25,7 +25,7 @@ from stylenet.tiling.halo import strides
 
 
 @dataclass(frozen=True)
-class Goal:
+class StyleTarget:
     """What a painting asks of a region of the picture.
 
     Attributes:
@@ -54,7 +54,7 @@ class Objective:
         recipe: What to minimize.
         encoder: Gives the features.
         photo: The photo at this size, (1, 3, H, W), 0..1.
-        goals: The paintings' moments at this size; their shares sum to one in every region.
+        targets: The paintings' moments at this size; their shares sum to one in every region.
         regions: Where each region lies, (R, 1, H, W), 0..1; None: one region, everywhere.
         style_factor: The style weight is multiplied by it (strength).
         content_factor: The content weight is multiplied by it (level).
@@ -67,7 +67,7 @@ class Objective:
         recipe: Recipe,
         encoder: VggEncoder,
         photo: Tensor,
-        goals: Sequence[Goal],
+        targets: Sequence[StyleTarget],
         *,
         regions: Tensor | None = None,
         style_factor: float = 1.0,
@@ -88,13 +88,15 @@ class Objective:
         self.frame = Frame(encoder.record, (photo.shape[3], photo.shape[2]), layers, recipe.picture.rim_px, tile_px=tile_px)
         self._weights = None if regions is None else self._weights_of(regions)
         areas = [1.0] if regions is None else [float(region.mean()) for region in regions]
-        self._goals = goals
+        self._targets = targets
         self._style: list[list[_Weighted]] = [
             [
-                _Weighted(areas[goal.region] * goal.share * recipe.style.layers[layer], self._layer_loss(layer, goal.moments[layer], photo))
+                _Weighted(
+                    areas[target.region] * target.share * recipe.style.layers[layer], self._layer_loss(layer, target.moments[layer], photo)
+                )
                 for layer in self._style_layers
             ]
-            for goal in goals
+            for target in targets
         ]
         keep = tuple({**recipe.content.layers, **dict.fromkeys(self._whole_layers)})
         seen = self.frame.measure(encoder, photo, watch=self._style_layers, keep=keep, weights=self._weights)
@@ -198,16 +200,16 @@ class Objective:
         section = self.recipe.detail
         if not section.weight:
             return []
-        if any(goal.region for goal in self._goals):
+        if any(target.region for target in self._targets):
             raise UsageError("details are compared everywhere in the picture, and masks divide it; leave out --mask or `detail.weight`")
         parts = []
-        for goal in self._goals:
-            losses = {layer: position_loss(goal.features[layer], section.statistic) for layer in section.layers}
+        for target in self._targets:
+            losses = {layer: position_loss(target.features[layer], section.statistic) for layer in section.layers}
             with torch.no_grad():
                 begin = {layer: float(loss(at_photo[layer])) for layer, loss in losses.items()}
             floor = max(0.05 * sum(begin.values()) / len(begin), 1e-12)
             weights = section.layers
-            parts += [(layer, goal.share * weights[layer] / max(begin[layer], floor), loss) for layer, loss in losses.items()]
+            parts += [(layer, target.share * weights[layer] / max(begin[layer], floor), loss) for layer, loss in losses.items()]
         return parts
 
     def _whole_terms(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -240,8 +242,8 @@ class Objective:
     def _style_loss(self, statistics: Statistics) -> Tensor:
         given = [[one.shifted(self.recipe.style.shift) for one in statistics[layer]] for layer in self._style_layers]
         total = given[0][0].gram.new_zeros(())
-        for goal, weighted in zip(self._goals, self._style, strict=True):
-            by_layer = [entry.weight * entry.loss(values[goal.region]) for entry, values in zip(weighted, given, strict=True)]
+        for target, weighted in zip(self._targets, self._style, strict=True):
+            by_layer = [entry.weight * entry.loss(values[target.region]) for entry, values in zip(weighted, given, strict=True)]
             total = total + (chained(by_layer) if self.recipe.style.chain else torch.stack(by_layer).sum())
         return total
 
@@ -252,8 +254,8 @@ class Objective:
         """
         given = [[one.shifted(self.recipe.style.shift) for one in statistics[layer]] for layer in self._style_layers]
         balanced = []
-        for goal, weighted in zip(self._goals, self._style, strict=True):
-            at_photo = [entry.loss(values[goal.region]).item() for entry, values in zip(weighted, given, strict=True)]
+        for target, weighted in zip(self._targets, self._style, strict=True):
+            at_photo = [entry.loss(values[target.region]).item() for entry, values in zip(weighted, given, strict=True)]
             floor = max(0.05 * sum(at_photo) / len(at_photo), 1e-12)
             balanced.append(
                 [replace(entry, weight=entry.weight / max(value, floor)) for entry, value in zip(weighted, at_photo, strict=True)]

@@ -3,101 +3,97 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from stylenet.catalog.encoders import EncoderRecord
 from stylenet.catalog.recipe import Recipe
-from stylenet.encoders.vgg import VggEncoder
+from stylenet.encoders.opening import OpenEncoder
+from stylenet.encoders.resampling import resize
 from stylenet.events import Done, Event, Notice, Preview, Step
-from stylenet.image.resize import resize
 from stylenet.losses.style import strength_factor
 from stylenet.optimization.adam import Adam
 from stylenet.optimization.checkpoint import Checkpoint, State
-from stylenet.optimization.objective import Goal, Objective
+from stylenet.optimization.objective import Objective, StyleTarget, style_layers
 from stylenet.optimization.pyramid import Level, levels
 from stylenet.optimization.solvers import AdamSolver, Evaluate, LbfgsSolver, Moved, ScipySolver, Solver
+from stylenet.requests.task import Task
+from stylenet.shapes import Image
 
-GoalsAt = Callable[[int, int], Sequence[Goal]]
+TargetsAt = Callable[[int, int], Sequence[StyleTarget]]
 """The paintings' moments for a level of (width, height)."""
 
 _PREVIEW_SECONDS = 0.5
+_RATE_STEPS = 20
+"""Steps from which the speed is estimated."""
+
+_PIXEL_WORK = 5_000
+"""Multiply-adds for every pixel that stand for what is done to the picture beside the encoder."""
+
 _PREVIEW_SHARE = 0.05  # of the time may go into previews, where they take long
 
 
-@dataclass(frozen=True, kw_only=True)
-class Task:
-    """All that one painting needs.
-
-    Attributes:
-        recipe: What is minimized and how.
-        encoder: In float32, or the dtype that every step but the last `exact_steps` is computed in.
-        exact_encoder: In float32, for the last steps.
-        photo: (1, 3, H, W), 0..1, at the size to paint.
-        goals_at: The paintings at a level's size.
-        regions: Where the goals' regions lie, (R, 1, H, W), any size; None: one region, everywhere.
-        strength: 0..100; see `losses.style.strength_factor`.
-        seed: Of the noise.
-        style_picture: For recipes that start from the painting, (1, 3, H, W), any size.
-        start: A picture to start from in place of the recipe's own start, (1, 3, H, W), any size.
-        save_every: Steps between scheduled previews; 0: none.
-        finish: What is done to every picture before a person sees it: (1, 3, H, W), 0..1, any size, to the same.
-        tile_px: Pixels that the encoder may look at in one pass; None: no limit.
-        checkpoint: Where the painting's state is kept on the way, and what it goes on from.
-        should_stop: Asked after every step; true ends the painting with what there is.
-        receipt: Handed on to `Done`.
-    """
-
-    recipe: Recipe
-    encoder: VggEncoder
-    exact_encoder: VggEncoder
-    photo: Tensor
-    goals_at: GoalsAt
-    regions: Tensor | None = None
-    strength: float = 50.0
-    seed: int = 0
-    style_picture: Tensor | None = None
-    start: Tensor | None = None
-    save_every: int = 0
-    finish: Callable[[Tensor], Tensor] = lambda picture: picture
-    tile_px: int | None = None
-    checkpoint: Checkpoint | None = None
-    should_stop: Callable[[], bool] = lambda: False
-    receipt: Mapping[str, Any] = field(default_factory=dict)
-
-
-def task_levels(task: Task) -> tuple[Level, ...]:
-    """The levels of a task, coarse to fine."""
-    return levels(task.photo.shape[3], task.photo.shape[2], task.recipe.pyramid)
-
-
-def paint(task: Task) -> Iterator[Event]:
+@torch.inference_mode(False)
+@torch.enable_grad()
+def paint(
+    task: Task[Any],
+    *,
+    recipe: Recipe,
+    encoder: OpenEncoder,
+    targets_at: TargetsAt,
+    start: Image | None = None,
+    style_picture: Image | None = None,
+) -> Iterator[Event]:
     """Paint, and yield a `Step` for every step, `Preview`s now and then, `Notice`s, and `Done` at the end.
 
-    Ctrl-C (KeyboardInterrupt) inside the painting ends it with what there is, as `should_stop` does; only the latter keeps a checkpoint of
+    Args:
+        task: The photo and the options. Its styles are given by `targets_at`.
+        recipe: What is minimized and how.
+        encoder: Looks at the picture.
+        targets_at: The statistics of the paintings for a level.
+        start: A picture to start from in place of the recipe's own start, (1, 3, H, W), any size.
+        style_picture: For recipes that start from the painting, (1, 3, H, W), any size.
+
+    Ctrl-C (KeyboardInterrupt) inside the painting ends it with what there is, as `should_stop` does; only the latter saves a checkpoint of
     the very last step.
 
     Raises:
-        NumericalError: the loss is not a number however small the step.
-        CheckpointError: the checkpoint to go on from is of another painting.
+        NumericalError: the loss is not finite, however small the step.
+        CheckpointError: the checkpoint to resume from is of another painting.
     """
-    run = _Run(task)
+    run = _Run(task, recipe=recipe, encoder=encoder, targets_at=targets_at, start=start, style_picture=style_picture)
     reason = "finished"
     try:
         for level in range(run.first_level, len(run.levels)):
             yield from run.level(level)
-        if run.stalled:
+            if run.stopped:
+                break
+        if run.stopped:
+            reason = "interrupted"
+        elif run.stalled:
             reason = "stalled"
     except KeyboardInterrupt:
         reason = "interrupted"
     width, height = task.photo.shape[3], task.photo.shape[2]
     image, steps, seconds, loss = run.picture(), run.clock.done, run.clock.seconds, run.loss
     del run  # the solver's memory, several pictures large: what is done with the result needs memory too
-    image = task.finish(resize(image, (width, height)))
-    yield Done(image=image, steps=steps, seconds=seconds, loss=loss, reason=reason, receipt=task.receipt)
+    finished = task.finish(as_array(resize(image, (width, height))))
+    yield Done(image=finished, steps=steps, seconds=seconds, loss=loss, reason=reason, receipt=task.receipt)
+
+
+def as_array(image: Tensor) -> Image:
+    """A picture on any device as an array of the same shape."""
+    return image.detach().float().cpu().numpy()
+
+
+def as_tensor(image: Image, like: Tensor) -> Tensor:
+    """A picture as a tensor on another one's device; it shares the memory where it can."""
+    return torch.from_numpy(np.require(image, np.float32, ["C", "W"])).to(like.device)
 
 
 class _Run:
@@ -110,18 +106,42 @@ class _Run:
         loss: Of the last step.
     """
 
-    def __init__(self, task: Task) -> None:
-        self.task, self.levels = task, task_levels(task)
-        self.clock = _Clock(task, self.levels)
-        self.loss, self.stalled = float("nan"), False
-        self._scale = 255.0 if task.recipe.picture.unit == "bytes" else 1.0
-        self._state = None if task.checkpoint is None else task.checkpoint.load()
+    def __init__(
+        self,
+        task: Task[Any],
+        *,
+        recipe: Recipe,
+        encoder: OpenEncoder,
+        targets_at: TargetsAt,
+        start: Image | None,
+        style_picture: Image | None,
+    ) -> None:
+        here = next(encoder.exact.parameters())
+        self.task, self.recipe, self.encoder, self.targets_at = task, recipe, encoder, targets_at
+        self.photo = as_tensor(task.photo, here)
+        self.regions = None if task.weights is None else as_tensor(task.weights, here)
+        self._given_start = None if start is None else as_tensor(start, here)
+        self._style_picture = None if style_picture is None else as_tensor(style_picture, here)
+        self._save_every = task.save_every or recipe.pyramid.save_every
+        self.levels = levels(task.photo.shape[3], task.photo.shape[2], recipe.pyramid)
+        self.clock = _Clock(recipe, encoder.record, self.levels)
+        self.loss, self.stalled, self.stopped = float("nan"), False, False
+        self._scale = 255.0 if recipe.picture.unit == "bytes" else 1.0
+        saving = task.checkpointing
+        self._checkpoint = (
+            None if saving is None else Checkpoint(path=saving.path, job=task.receipt, seconds=saving.seconds, resume=saving.resume)
+        )
+        self._state = None if self._checkpoint is None else self._checkpoint.load()
         self.first_level = 0 if self._state is None else self._state.level
-        self._result: Callable[[], Tensor] = lambda: _start(task, self.levels[0]).mul_(self._scale)
+        self._result: Callable[[], Tensor] = lambda: self._start(self.levels[0]).mul_(self._scale)
         self._solver: Solver | None = None
         self._next_preview = self._saved = time.perf_counter()
         self._tile_px = task.tile_px
         self._notices: list[str] = []
+        if self._state is not None:
+            self._notices.append(f"resuming after step {self._state.steps}")
+        elif saving is not None and saving.resume:
+            self._notices.append(f"there is nothing to resume from in '{saving.path}'; painting starts from the beginning")
 
     def picture(self) -> Tensor:
         """What there is, (1, 3, H, W), 0..1."""
@@ -129,15 +149,15 @@ class _Run:
 
     def level(self, index: int) -> Iterator[Event]:
         """Paint one level."""
-        task, level = self.task, self.levels[index]
-        photo = resize(task.photo, (level.width, level.height))
+        task, recipe, level = self.task, self.recipe, self.levels[index]
+        photo = resize(self.photo, (level.width, level.height))
         solver = self._open(level, photo)
-        patience = _Patience(task.recipe.solver.patience)
+        patience = _Patience(recipe.solver.patience)
         if self._state is not None:
             self._restore(self._state, solver, patience)
             self._state = None  # it holds the whole solver once more
         self.stalled = patience.is_over
-        exact_steps = task.recipe.pyramid.exact_steps if index == len(self.levels) - 1 else 0
+        exact_steps = recipe.pyramid.exact_steps if index == len(self.levels) - 1 else 0
         evaluate: dict[bool, Evaluate] = {}
         while solver.done < level.steps and not self.stalled:
             # Curvature is estimated from differences of gradients, which bfloat16 would drown in rounding.
@@ -150,14 +170,13 @@ class _Run:
                 patience.see(moved.loss)
             self.stalled = patience.is_over
             if self.stalled:
-                yield Notice(
-                    message=f"no lower loss in {task.recipe.solver.patience} steps: level {index + 1} of {len(self.levels)} ends here"
-                )
+                yield Notice(message=f"no lower loss in {recipe.solver.patience} steps: level {index + 1} of {len(self.levels)} ends here")
             # After a level's last step, too: its result is what the next one starts from.
             self._keep(index, solver, patience)
             if task.should_stop():
                 self._keep(index, solver, patience, now=True)
-                raise KeyboardInterrupt
+                self.stopped = True
+                return
 
     def _restore(self, state: State, solver: Solver, patience: _Patience) -> None:
         solver.restore(state.solver)
@@ -172,18 +191,18 @@ class _Run:
         self._notices.clear()
         step = self.clock.step(index, moved)
         yield step
-        scheduled = bool(self.task.save_every) and step.step % self.task.save_every == 0
+        scheduled = bool(self._save_every) and step.step % self._save_every == 0
         begun = time.perf_counter()
         if scheduled or begun > self._next_preview:
-            yield Preview(image=self.task.finish(self.picture()), step=step.step, scheduled=scheduled)
+            yield Preview(image=self.task.finish(as_array(self.picture())), step=step.step, scheduled=scheduled)
             now = time.perf_counter()
             self._next_preview = now + max(_PREVIEW_SECONDS, (now - begun) / _PREVIEW_SHARE)
 
     def _open(self, level: Level, photo: Tensor) -> Solver:
-        recipe = self.task.recipe
+        recipe = self.recipe
         before = self._solver.adam if isinstance(self._solver, AdamSolver) else None
-        # Where the painting goes on, the restored picture takes the place of the start.
-        image = _start(self.task, level) if self._solver is None else _entering(self.picture(), photo, self.task)
+        # Where the painting is resumed, the restored picture takes the place of the start.
+        image = self._start(level) if self._solver is None else self._entering(self.picture(), photo)
         image = image.mul_(self._scale).contiguous()
         clip = (0.0, self._scale) if recipe.picture.clip else None
         match recipe.solver.name:
@@ -212,14 +231,14 @@ class _Run:
         return evaluate
 
     def _objective(self, level: Level, photo: Tensor, *, exact: bool) -> Objective:
-        task = self.task
+        size = (level.width, level.height)
         return Objective(
-            task.recipe,
-            task.exact_encoder if exact else task.encoder,
+            self.recipe,
+            self.encoder.exact if exact else self.encoder.fast,
             photo,
-            task.goals_at(level.width, level.height),
-            regions=None if task.regions is None else resize(task.regions, (level.width, level.height)),
-            style_factor=strength_factor(task.strength),
+            self.targets_at(*size),
+            regions=None if self.regions is None else resize(self.regions, size),
+            style_factor=strength_factor(self.task.strength),
             content_factor=level.content_factor,
             deepest=level.deepest,
             tile_px=self._tile_px,
@@ -234,7 +253,7 @@ class _Run:
         return self._objective(level, photo, exact=exact)
 
     def _keep(self, level: int, solver: Solver, patience: _Patience, *, now: bool = False) -> None:
-        checkpoint = self.task.checkpoint
+        checkpoint = self._checkpoint
         if checkpoint is None or not (now or time.perf_counter() - self._saved > checkpoint.seconds):
             return
         checkpoint.save(
@@ -250,42 +269,40 @@ class _Run:
         )
         self._saved = time.perf_counter()
 
+    def _start(self, level: Level) -> Tensor:
+        """The picture before the first step, (1, 3, H, W), 0..1 (noise may lie outside); the caller's to change."""
+        size, picture = (level.width, level.height), self.recipe.picture
+        if self._given_start is not None:
+            return resize(self._given_start, size).clone()
+        if picture.start == "content":
+            return resize(self.photo, size).clone()
+        if picture.start == "style" and self._style_picture is not None:
+            return resize(self._style_picture, size).clone()
+        generator = torch.Generator().manual_seed(self.task.seed)
+        shape = (1, 3, level.height, level.width)
+        if picture.noise == "uniform":
+            noise = torch.rand(shape, generator=generator, dtype=torch.float32)
+        else:
+            preprocessing = self.encoder.record.preprocessing
+            mean = torch.tensor(preprocessing.mean, dtype=torch.float32).div(preprocessing.scale).view(1, 3, 1, 1)
+            if preprocessing.channel_order == "bgr":
+                mean = mean.flip(1)
+            scale = 255.0 if picture.unit == "bytes" else 1.0
+            noise = mean + torch.randn(shape, generator=generator, dtype=torch.float32) * (picture.noise_scale / scale)
+        return noise.to(self.photo)
 
-def _start(task: Task, level: Level) -> Tensor:
-    """The picture before the first step, (1, 3, H, W), 0..1 (noise may lie outside); the caller's to change."""
-    size, picture = (level.width, level.height), task.recipe.picture
-    if task.start is not None:
-        return resize(task.start, size).clone()
-    if picture.start == "content":
-        return resize(task.photo, size).clone()
-    if picture.start == "style" and task.style_picture is not None:
-        return resize(task.style_picture, size).clone()
-    generator = torch.Generator().manual_seed(task.seed)
-    shape = (1, 3, level.height, level.width)
-    if picture.noise == "uniform":
-        noise = torch.rand(shape, generator=generator)
-    else:
-        preprocessing = task.encoder.record.preprocessing
-        mean = torch.tensor(preprocessing.mean).div(preprocessing.scale).view(1, 3, 1, 1)
-        if preprocessing.channel_order == "bgr":
-            mean = mean.flip(1)
-        scale = 255.0 if picture.unit == "bytes" else 1.0
-        noise = mean + torch.randn(shape, generator=generator) * (picture.noise_scale / scale)
-    return noise.to(task.photo)
-
-
-def _entering(result: Tensor, photo: Tensor, task: Task) -> Tensor:
-    """The picture as a level begins with it: the coarser level's, with the photo's own finer detail; the caller's to change."""
-    size = (photo.shape[3], photo.shape[2])
-    if result.shape == photo.shape:
-        return result.clone()
-    image = resize(result, size)
-    if task.recipe.pyramid.detail:
-        coarse = resize(resize(photo, (result.shape[3], result.shape[2])), size)
-        # A picture that is hardly painted keeps all of the photo's detail.
-        detail = 1 - (1 - task.recipe.pyramid.detail) * min(1.0, task.strength / 50)
-        image = image.add_(photo, alpha=detail).sub_(coarse, alpha=detail).clamp_(0, 1)
-    return image
+    def _entering(self, result: Tensor, photo: Tensor) -> Tensor:
+        """The picture as a level begins with it: the coarser level's, with the photo's own finer detail; the caller's to change."""
+        size, pyramid = (photo.shape[3], photo.shape[2]), self.recipe.pyramid
+        if result.shape == photo.shape:
+            return result.clone()
+        image = resize(result, size)
+        if pyramid.detail:
+            coarse = resize(resize(photo, (result.shape[3], result.shape[2])), size)
+            # A picture that is hardly painted keeps all of the photo's detail.
+            detail = 1 - (1 - pyramid.detail) * min(1.0, self.task.strength / 50)
+            image = image.add_(photo, alpha=detail).sub_(coarse, alpha=detail).clamp_(0, 1)
+        return image
 
 
 class _Patience:
@@ -307,15 +324,21 @@ class _Patience:
 
 
 class _Clock:
-    """Counts steps and knows how long the rest will take: a step's time goes with the pixels of its level."""
+    """Counts steps and estimates the time that is left.
 
-    def __init__(self, task: Task, levels: Sequence[Level]) -> None:
+    A step's time goes with the pixels of its level and the depth of the layers that are compared there. The rate is that of the last
+    steps: other programs come and go. The first step of a level does not count, since memory is touched for the first time.
+    """
+
+    def __init__(self, recipe: Recipe, record: EncoderRecord, levels: Sequence[Level]) -> None:
         self._levels = levels
-        per_round = task.recipe.solver.evaluations_per_round if task.recipe.solver.name == "scipy-lbfgs" else 1
+        per_round = recipe.solver.evaluations_per_round if recipe.solver.name == "scipy-lbfgs" else 1
         self._steps = [level.steps * per_round for level in levels]
-        self._work = [level.width * level.height * steps for level, steps in zip(levels, self._steps, strict=True)]
+        self._work = [_step_work(recipe, record, level) for level in levels]
+        self._recent: deque[tuple[float, float]] = deque(maxlen=_RATE_STEPS)
         self.done = 0
-        self._started = time.perf_counter()
+        self._started = self._last = time.perf_counter()
+        self._level = -1
 
     def restore(self, done: int, seconds: float) -> None:
         self.done, self._started = done, time.perf_counter() - seconds
@@ -326,9 +349,14 @@ class _Clock:
 
     def step(self, index: int, moved: Moved) -> Step:
         self.done += 1
-        seconds, level = self.seconds, self._levels[index]
+        now, level = time.perf_counter(), self._levels[index]
+        if index == self._level or not self._recent:
+            self._recent.append((now - self._last, self._work[index]))
+        self._last, self._level = now, index
         in_level = self.done - sum(self._steps[:index])
-        finished = sum(self._work[:index]) + level.width * level.height * in_level
+        left = self._work[index] * max(0, self._steps[index] - in_level)
+        left += sum(work * steps for work, steps in zip(self._work[index + 1 :], self._steps[index + 1 :], strict=True))
+        seconds, work = (sum(part) for part in zip(*self._recent, strict=True))
         return Step(
             step=self.done,
             steps=max(sum(self._steps), self.done),
@@ -336,6 +364,13 @@ class _Clock:
             size_px=(level.width, level.height),
             loss=moved.loss,
             terms=moved.terms,
-            seconds=seconds,
-            seconds_left=max(0.0, seconds * (sum(self._work) / finished - 1)),
+            seconds=now - self._started,
+            seconds_left=left * seconds / max(work, 1e-9),
         )
+
+
+def _step_work(recipe: Recipe, record: EncoderRecord, level: Level) -> float:
+    """What a step costs in multiply-adds, and a part that goes with the pixels alone."""
+    layers = (*style_layers(recipe, record, level.deepest), *recipe.content.layers)
+    deepest = max(layers, key=record.layers.index)
+    return level.width * level.height * (record.multiply_adds(deepest) + _PIXEL_WORK)

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from stylenet.encoders.precision import bfloat16_units
 from stylenet.events import Done, Step
 from stylenet.image.files import Picture
-from stylenet.stylizers.plan import Options
-from stylenet.stylizers.stylizer import Stylizer, open_stylizer
+from stylenet.painting.stylizer import Stylizer, open_stylizer
+from stylenet.requests.painting import Options
 
 TEST_PX = 512
 """Side of the picture that is painted for the self-test."""
@@ -98,12 +99,12 @@ def _full_size_steps(stylizer: Stylizer, picture: Picture) -> float:
 
 def _synthetic(seed: int) -> Picture:
     """A picture of waves and grain, the same on every machine."""
-    generator = torch.Generator().manual_seed(seed)
-    axis = torch.linspace(0, 6.28, TEST_PX)
-    phases = torch.rand((3, 2), generator=generator) * 6.28
-    waves = [torch.sin(3 * axis[:, None] + phase[0]) * torch.cos(2 * axis[None, :] + phase[1]) for phase in phases]
-    grain = torch.rand((3, TEST_PX, TEST_PX), generator=generator) - 0.5
-    return Picture(pixels=(0.5 + 0.35 * torch.stack(waves) + 0.2 * grain).clamp(0, 1)[None])
+    generator = np.random.default_rng(seed)
+    axis = np.linspace(0, 6.28, TEST_PX, dtype=np.float32)
+    phases = generator.random((3, 2), dtype=np.float32) * 6.28
+    waves = [np.sin(3 * axis[:, None] + phase[0]) * np.cos(2 * axis[None, :] + phase[1]) for phase in phases]
+    grain = generator.random((3, TEST_PX, TEST_PX), dtype=np.float32) - 0.5
+    return Picture(pixels=(0.5 + 0.35 * np.stack(waves) + 0.2 * grain).clip(0, 1).astype(np.float32)[None])
 
 
 def _processor() -> str:

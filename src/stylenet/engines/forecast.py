@@ -15,7 +15,7 @@ from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.opening import OpenEncoder
 from stylenet.errors import UsageError
 from stylenet.networks import johnson, slim
-from stylenet.optimization.objective import Goal, Objective, style_layers
+from stylenet.optimization.objective import Objective, StyleTarget, style_layers
 from stylenet.optimization.pyramid import Level
 from stylenet.styles.framing import Frame
 from stylenet.tiling.halo import strides
@@ -85,7 +85,7 @@ def forecast(
     resident = psutil.Process().memory_info().rss - held_bytes
     kept = resident + int(pixels * picture_bytes(recipe, encoder.record, width))
     used = tile_bytes(encoder.record, layers, recipe.style.layers, width)
-    limit = memory_bytes if memory_bytes is not None else resident + int(_SPARE * available_bytes(encoder))
+    limit = memory_bytes if memory_bytes is not None else resident + int(_SPARE * available_bytes(next(encoder.exact.parameters()).device))
     fits = kept + _TAKEN_WHOLE * used * pixels <= limit
     on_the_way = used * (_TAKEN_WHOLE if fits else _TAKEN_BY_TILES)
     tile_px = None if fits else int((limit - kept) / on_the_way)
@@ -110,7 +110,7 @@ def forecast(
 
 
 def forecast_pass(
-    encoder: OpenEncoder,
+    device: torch.device,
     records: Collection[StyleRecord],
     size: tuple[int, int],
     *,
@@ -121,7 +121,7 @@ def forecast_pass(
     """The forecast for one pass of networks over a picture.
 
     Args:
-        encoder: Is on the device that paints.
+        device: That paints.
         records: Of the networks, which paint one after the other.
         size: Width and height, pixels.
         held_bytes: As in `forecast`.
@@ -136,7 +136,7 @@ def forecast_pass(
     each = max(pass_bytes(record, torch.finfo(dtype).bits // 8) for record in records)
     resident = psutil.Process().memory_info().rss - held_bytes
     kept = resident + _PICTURES_BYTES * pixels
-    limit = memory_bytes if memory_bytes is not None else resident + int(_SPARE * available_bytes(encoder))
+    limit = memory_bytes if memory_bytes is not None else resident + int(_SPARE * available_bytes(device))
     needed = kept + round(each * pixels)
     if needed <= limit:
         return Forecast(memory_bytes=needed, tile_px=None, tiles=1)
@@ -209,9 +209,8 @@ def tile_bytes(record: EncoderRecord, layers: Collection[str], watched: Collecti
     return total + 3 * widest
 
 
-def available_bytes(encoder: OpenEncoder) -> int:
+def available_bytes(device: torch.device) -> int:
     """What is free on the device that paints."""
-    device = next(encoder.exact.parameters()).device
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     return int(psutil.virtual_memory().available)
@@ -247,7 +246,7 @@ def _step_seconds(recipe: Recipe, encoder: OpenEncoder, side_px: int) -> float:
     layers = tuple(recipe.style.layers)
     frame = Frame(encoder.record, (side_px, side_px), layers, recipe.picture.rim_px)
     moments = {layer: one for layer, (one,) in frame.measure(looks, picture.flip(3), watch=layers).statistics.items()}
-    objective = Objective(recipe, looks, picture, [Goal(moments, 1.0)])
+    objective = Objective(recipe, looks, picture, [StyleTarget(moments, 1.0)])
     taken = []
     for _ in range(4):
         begun = time.perf_counter()

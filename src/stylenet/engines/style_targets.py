@@ -12,13 +12,13 @@ from torch import Tensor
 from stylenet.catalog.recipe import Recipe
 from stylenet.errors import StyleError
 from stylenet.losses.moments import Moments
-from stylenet.optimization.objective import Goal
+from stylenet.optimization.objective import StyleTarget
 from stylenet.styles.style import MixedStyle, PictureStyle, StoredStyle, together
 
 AnyStyle: TypeAlias = PictureStyle | StoredStyle | MixedStyle
 
 
-class Goals:
+class StyleTargets:
     """The paintings' moments for any level, each measured once.
 
     Args:
@@ -40,14 +40,14 @@ class Goals:
     ) -> None:
         self._recipe, self._regions, self._photo_size = recipe, regions, photo_size
         self._style_scale, self._device = style_scale, device
-        self._known: dict[tuple[int, int], list[Goal]] = {}
+        self._known: dict[tuple[int, int], list[StyleTarget]] = {}
 
-    def __call__(self, width: int, height: int) -> Sequence[Goal]:
-        """The goals for a level of this size; a style without a share asks for nothing."""
+    def __call__(self, width: int, height: int) -> Sequence[StyleTarget]:
+        """The targets for a level of this size; a style without a share asks for nothing."""
         level = (width, height)
         if level not in self._known:
             self._known[level] = [
-                Goal(
+                StyleTarget(
                     {layer: values.to(self._device) for layer, values in self._measure(style, level).items()},
                     share,
                     region,

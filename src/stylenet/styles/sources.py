@@ -1,34 +1,27 @@
-"""From what a person gives as a style (a name, a picture, a style file) to a style."""
+"""From what a person gives as a style (a name, a picture, a style file, a folder) to the style, without torch."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import re
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from stylenet.catalog.naming import is_name
-from stylenet.catalog.recipe import Recipe
 from stylenet.catalog.styles import find_style, read_card, style_files
-from stylenet.encoders.opening import OpenEncoder
 from stylenet.errors import ImageError, StyleError
 from stylenet.image.color import palette
 from stylenet.image.files import ImageSource, Picture, load_image
-from stylenet.image.recolor import keep_colors, parse_color
+from stylenet.image.recolor import parse_color
 from stylenet.image.resize import fit_within, resize
-from stylenet.styles.compatibility import check_encoder
+from stylenet.shapes import Image
 from stylenet.styles.files import read_style
-from stylenet.styles.style import MixedStyle, PictureStyle, StoredStyle
-from stylenet.stylizers.one_pass import TrainedStyle
-
-AnyStyle: TypeAlias = PictureStyle | StoredStyle | MixedStyle
-
-StyleSource: TypeAlias = ImageSource | Picture | AnyStyle
+from stylenet.styles.stored import StoredStyle
 
 _MOST_PX = 4096
 """Long side of a painting; a larger one says nothing more at the sizes that are painted."""
@@ -37,38 +30,68 @@ _FOLDER_PX = 1024
 """Long side of the pictures of a folder: all of them are held in memory."""
 
 _FOLDER_MOST = 64
-"""Pictures that are taken of a folder; evenly spread, where it has more."""
+"""Pictures that are taken from a folder, spread evenly where it has more."""
 
 _FOLDER_TOLD = 3
-"""Files of a folder that are left out and told by name."""
+"""Files of a folder that are named in a notice when they are skipped."""
 
 
-def open_style(source: StyleSource, recipe: Recipe, encoder: OpenEncoder) -> AnyStyle:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StylePicture:
+    """A painting's picture, not measured yet.
+
+    Attributes:
+        name: Of its file, without the suffix.
+        pixels: (1, 3, H, W), 0..1.
+    """
+
+    name: str
+    pixels: Image
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StyleFolder:
+    """A folder of paintings that are one style together.
+
+    Attributes:
+        name: Of the folder.
+        parts: At least one.
+        notices: What a person should know: files that were skipped.
+    """
+
+    name: str
+    parts: tuple[StylePicture, ...]
+    notices: tuple[str, ...] = ()
+
+
+FoundStyle: TypeAlias = StoredStyle | StylePicture | StyleFolder
+
+StyleSource: TypeAlias = ImageSource | Picture | FoundStyle | Any
+"""A name, a path, a picture or an array, a found style, or a style that a stylizer opened."""
+
+
+def resolve(source: StyleSource) -> FoundStyle:
     """The style that `source` means: a picture, a `.safetensors` style file, the name of a style, or a folder of pictures.
 
     Raises:
         ImageError: the picture cannot be read.
-        StyleError: neither a file nor the name of a style, a style file with another encoder's statistics, or a folder without a picture.
+        StyleError: neither a file nor the name of a style, or a folder without a picture.
     """
-    if isinstance(source, StoredStyle):
-        check_encoder(source.name, recipe.name, encoder.exact)
-        return source
-    if isinstance(source, (PictureStyle, MixedStyle)):
+    if isinstance(source, (StoredStyle, StylePicture, StyleFolder)):
         return source
     if isinstance(source, Picture):
-        return _of_picture(source, recipe, encoder)
+        return _of_picture(source)
     if isinstance(source, (str, os.PathLike)):
         path = find_style(str(source)) if is_name(source, style_files()) else Path(source)
         if path.is_dir():
-            return _of_folder(path, recipe, encoder)
+            return _of_folder(path)
         if path.suffix == ".safetensors":
-            check_encoder(path.stem, recipe.name, encoder.exact)
             return read_style(path)
-    return _of_picture(load_image(source), recipe, encoder)
+    return _of_picture(load_image(source))
 
 
-def recolored(style: AnyStyle, photo: Tensor, mode: str) -> AnyStyle:
-    """A painting in the photo's colors, before it is painted with; `mode` is one of `recolor.KEEP_COLORS`.
+def recolored(style: FoundStyle, recolor: Callable[[Image], Image]) -> FoundStyle:
+    """A style whose pictures have other colors.
 
     Raises:
         StyleError: it is a style file, which has no picture to recolor.
@@ -78,16 +101,16 @@ def recolored(style: AnyStyle, photo: Tensor, mode: str) -> AnyStyle:
             f"style '{style.name}' has no picture whose colors could be changed before painting; give the painting's picture, or change "
             "the colors of the result"
         )
-    if isinstance(style, MixedStyle):
-        return replace(style, parts=tuple(replace(part, pixels=keep_colors(part.pixels, photo, mode)) for part in style.parts))
-    return replace(style, pixels=keep_colors(style.pixels, photo, mode))
+    if isinstance(style, StyleFolder):
+        return replace(style, parts=tuple(replace(part, pixels=recolor(part.pixels)) for part in style.parts))
+    return replace(style, pixels=recolor(style.pixels))
 
 
 def open_palette(source: str) -> tuple[tuple[str, float], ...]:
     """The colors that `source` means and their shares: a list "#rrggbb,#rrggbb", the name of a style, a style file, or a picture.
 
     Raises:
-        UsageError: a color of the list is written wrong.
+        UsageError: a color of the list is not written as "#rrggbb".
         StyleError: neither a file nor the name of a style, or a style that does not tell its colors.
         ImageError: the picture cannot be read.
     """
@@ -106,32 +129,30 @@ def open_palette(source: str) -> tuple[tuple[str, float], ...]:
     return tuple((swatch.color, swatch.share) for swatch in palette(load_image(path).pixels))
 
 
-def style_fingerprint(style: AnyStyle | TrainedStyle) -> str:
+def fingerprint(style: FoundStyle) -> str:
     """SHA-256 of a painting's pixels or of a style's numbers, for the receipt."""
-    if isinstance(style, TrainedStyle):
-        return style.sha256
     digest = hashlib.sha256()
-    if isinstance(style, PictureStyle):
-        digest.update(style.pixels.contiguous().numpy().tobytes())
-    elif isinstance(style, MixedStyle):
+    if isinstance(style, StylePicture):
+        digest.update(style.pixels.tobytes())
+    elif isinstance(style, StyleFolder):
         for picture in style.parts:
-            digest.update(style_fingerprint(picture).encode())
+            digest.update(fingerprint(picture).encode())
     else:
         digest.update(f"{style.card.sizes_px}".encode())
         for layer, values in sorted(style.layers.items()):
             digest.update(layer.encode())
-            for part in values.tensors.values():
-                digest.update(part.numpy().tobytes())
+            for part in values.arrays.values():
+                digest.update(part.tobytes())
     return digest.hexdigest()
 
 
-def pixels_fingerprint(pixels: torch.Tensor) -> str:
+def pixels_fingerprint(pixels: NDArray[Any]) -> str:
     """SHA-256 of a picture's pixels as they are painted from."""
-    return hashlib.sha256(pixels.contiguous().numpy().tobytes()).hexdigest()
+    return hashlib.sha256(pixels.tobytes()).hexdigest()
 
 
-def _of_folder(folder: Path, recipe: Recipe, encoder: OpenEncoder) -> MixedStyle:
-    """All pictures in a folder that can be read as one style; hidden files do not count, and `notices` tells what is left out."""
+def _of_folder(folder: Path) -> StyleFolder:
+    """All pictures in a folder that can be read; hidden files do not count, and `notices` tells what is skipped."""
     files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     notices = []
     if len(files) > _FOLDER_MOST:
@@ -140,7 +161,7 @@ def _of_folder(folder: Path, recipe: Recipe, encoder: OpenEncoder) -> MixedStyle
     parts, problems = [], []
     for path in files:
         try:
-            parts.append(_of_picture(load_image(path), recipe, encoder, most_px=_FOLDER_PX))
+            parts.append(_of_picture(load_image(path), most_px=_FOLDER_PX))
         except (ImageError, StyleError) as error:
             problems.append(str(error))
     if problems:
@@ -148,13 +169,11 @@ def _of_folder(folder: Path, recipe: Recipe, encoder: OpenEncoder) -> MixedStyle
         notices.append(f"of the folder '{folder}', {len(problems)} of {len(files)} files are left out: {told}")
     if not parts:
         raise StyleError(f"the folder '{folder}' has no picture that can be a style; give one with paintings in it, or a single picture")
-    return MixedStyle(name=folder.resolve().name or "folder", parts=tuple(parts), notices=tuple(notices))
+    return StyleFolder(name=folder.resolve().name or "folder", parts=tuple(parts), notices=tuple(notices))
 
 
-def _of_picture(picture: Picture, recipe: Recipe, encoder: OpenEncoder, *, most_px: int = _MOST_PX) -> PictureStyle:
+def _of_picture(picture: Picture, *, most_px: int = _MOST_PX) -> StylePicture:
     name = Path(picture.source).stem if picture.source else "picture"
-    pixels = picture.pixels
     if min(picture.width, picture.height) < 16:
         raise StyleError(f"the painting '{name}' is {picture.width} x {picture.height} pixels; it needs at least 16 on each side")
-    pixels = resize(pixels, fit_within(picture.width, picture.height, most_px))
-    return PictureStyle(name=name, pixels=pixels, encoder=encoder.exact, rim_px=recipe.picture.rim_px)
+    return StylePicture(name=name, pixels=resize(picture.pixels, fit_within(picture.width, picture.height, most_px)))

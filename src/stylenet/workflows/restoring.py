@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 import time
 from collections.abc import Callable
@@ -14,18 +13,23 @@ from torch import Tensor, nn
 
 import stylenet
 from stylenet.catalog.networks import COMMANDS, Paints, read_network_card
+from stylenet.encoders.resampling import resize
+from stylenet.engines.devices import choose_device, choose_dtype, torch_machine
 from stylenet.errors import WeightsError
 from stylenet.events import Done
 from stylenet.image.files import ImageSource, Picture, load_image
 from stylenet.image.metadata import read_receipt
+from stylenet.image.output import check_output
 from stylenet.image.recolor import keep_colors
-from stylenet.image.resize import fit_within, resize, target_size
+from stylenet.image.resize import fit_within, target_size
 from stylenet.networks.files import read_network
 from stylenet.networks.johnson import JohnsonNet
 from stylenet.networks.restoring import FACTOR, colored
-from stylenet.stylizers.sources import pixels_fingerprint
-from stylenet.stylizers.stylize import Painting
-from stylenet.stylizers.stylizer import open_stylizer
+from stylenet.painting.painting import Painting
+from stylenet.requests.restoring import RestoreRequest
+from stylenet.storage.hashing import file_sha256
+from stylenet.styles.sources import pixels_fingerprint
+from stylenet.workflows.outputs import keep_apart, place
 
 _TILE_PX = 256 * 256
 """Pixels of the small photo that are enlarged in one piece: about half a gigabyte in the usual network."""
@@ -74,7 +78,8 @@ def colorize(photo: ImageSource | Picture, network: str | Path, *, device: str =
 
     def in_color(pixels: Tensor, net: nn.Module) -> Tensor:
         small = resize(pixels, fit_within(pixels.shape[3], pixels.shape[2], _COLORS_PX))
-        return keep_colors(pixels, colored(net, small).clamp(0, 1), "luminance")
+        colors = colored(net, small).clamp(0, 1)
+        return torch.from_numpy(keep_colors(pixels.cpu().numpy(), colors.float().cpu().numpy(), "luminance"))
 
     return _restored(photo, Path(network), "colorization", in_color, machine=(device, precision))
 
@@ -90,22 +95,23 @@ def _restored(
         )
     picture = photo if isinstance(photo, Picture) else load_image(photo)
     network, _ = read_network(path)
-    stylizer = open_stylizer(device=machine[0], precision=machine[1])  # for device and precision; the recipe does not matter
+    device = choose_device(machine[0])
+    dtype = choose_dtype(machine[1], device)
     begun = time.perf_counter()
     with torch.inference_mode():
-        network = network.to(device=stylizer.device, dtype=stylizer.dtype)
-        pixels = restore(picture.pixels.to(stylizer.device), network).float().cpu()
+        network = network.to(device=device, dtype=dtype)
+        pixels = restore(torch.from_numpy(picture.pixels).to(device), network).float().cpu().numpy()
     change: dict[str, Any] = {
         "what": lost,
         "network": path.stem,
-        "network_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "network_sha256": file_sha256(path),
         "photo": Path(picture.source).name if picture.source else None,
         "photo_sha256": pixels_fingerprint(picture.pixels),
         "size": [pixels.shape[3], pixels.shape[2]],
         "stylenet": stylenet.__version__,
         "torch": torch.__version__,
         "python": platform.python_version(),
-        **stylizer.machine(),
+        **torch_machine(device, dtype),
     }
     before = (read_receipt(Path(picture.source)) if picture.source else None) or {}
     if "restored" in before:
@@ -114,3 +120,25 @@ def _restored(
     receipt = {**before, "restored": change}
     done = Done(image=pixels, steps=0, seconds=seconds, loss=0.0, reason="finished", receipt=receipt)
     return Painting(pixels=pixels, photo=picture, done=done)
+
+
+def restore_file(request: RestoreRequest) -> tuple[Painting, Path]:
+    """Restore a photo and write the result; the result and its file.
+
+    Raises:
+        StylenetError: see `enlarge` and `colorize`; then nothing was written.
+    """
+    given = None if request.output is None else Path(request.output)
+    with place(given, f"{Path(request.photo).stem}-{request.verb}") as output:
+        check_output(output)
+        keep_apart([("--output", output)], [Path(request.photo), Path(request.network)])
+        if request.threads is not None:
+            torch.set_num_threads(request.threads)
+        picture = load_image(request.photo)
+        factor = FACTOR if request.task == "super-resolution" else 1
+        # Checked now, and not when the work is done: not every format holds as many pixels.
+        check_output(output, size=(factor * picture.width, factor * picture.height))
+        restore = enlarge if request.task == "super-resolution" else colorize
+        painting = restore(picture, request.network, device=request.device, precision=request.precision)
+        painting.save(output)
+        return painting, output

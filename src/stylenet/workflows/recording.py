@@ -1,4 +1,4 @@
-"""What is kept of a painting while it comes into being: pictures on the way, a preview file, the frames of a timelapse."""
+"""What is saved of a painting while it is painted: pictures at an interval, a preview file, the frames of a timelapse."""
 
 from __future__ import annotations
 
@@ -13,25 +13,24 @@ from stylenet.image.timelapse import save_timelapse
 from stylenet.video.writing import CLIP_SUFFIXES, save_clip
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from stylenet.events import Preview
+    from stylenet.shapes import Image
 
 _FRAME_PX = 640  # a loop of 60 larger frames is no longer a small file, and its frames wait in memory
 _PREVIEW_SHARE = 0.1  # of the time may go into writing preview files
 
 
-def on_the_way(output: Path, step: int) -> Path:
-    """The file of the picture after a step, beside the result's."""
+def interval_path(output: Path, step: int) -> Path:
+    """The file of the picture after a step, beside the result."""
     return output.with_name(f"{output.stem}-{step:04d}{output.suffix}")
 
 
 @dataclass(kw_only=True)
-class Keeping:
+class Recorder:
     """Takes every preview.
 
     Attributes:
-        output: The result's file; pictures on the way lie beside it.
+        output: The result's file; pictures saved at an interval lie beside it.
         size_px: (width, height) of the result.
         preview: File that always holds the picture as it is now.
         timelapse: File for the loop.
@@ -43,11 +42,11 @@ class Keeping:
     preview: Path | None = None
     timelapse: Path | None = None
     pictures: bool = True
-    _frames: list[Tensor] = field(default_factory=list)
+    _frames: list[Image] = field(default_factory=list)
     _next_preview: float = 0.0
 
-    def keep(self, event: Preview) -> Path | None:
-        """Keep a preview in every way that was asked for; the path of the picture on the way, if one was written."""
+    def record(self, event: Preview) -> Path | None:
+        """Record a preview in every way that was asked for; the path of the picture, if one was saved."""
         self._show(event.image)
         if not event.scheduled:
             return None
@@ -56,9 +55,9 @@ class Keeping:
         if not self.pictures:
             return None
         width, height = self.size_px
-        return save_image(resize(event.image, (width, height)), on_the_way(self.output, event.step))
+        return save_image(resize(event.image, (width, height)), interval_path(self.output, event.step))
 
-    def finish(self, pixels: Tensor) -> None:
+    def finish(self, pixels: Image) -> None:
         """Write the loop, and the result as the last preview."""
         if self.preview is not None:
             save_image(pixels, self.preview)
@@ -66,14 +65,14 @@ class Keeping:
             frames = [*self._frames, self._frame(pixels)]
             save_clip(frames, self.timelapse) if self.timelapse.suffix.lower() in CLIP_SUFFIXES else save_timelapse(frames, self.timelapse)
 
-    def _show(self, image: Tensor) -> None:
+    def _show(self, image: Image) -> None:
         begin = time.perf_counter()
         if self.preview is not None and begin >= self._next_preview:
             save_image(image, self.preview)
             now = time.perf_counter()
             self._next_preview = now + (now - begin) / _PREVIEW_SHARE
 
-    def _frame(self, image: Tensor) -> Tensor:
+    def _frame(self, image: Image) -> Image:
         width, height = self.size_px
         level = fit_within(int(image.shape[3]), int(image.shape[2]), max(fit_within(width, height, _FRAME_PX)))
-        return resize(image, level).cpu()
+        return resize(image, level)

@@ -13,6 +13,10 @@ from torch import Tensor, nn
 
 import stylenet
 from stylenet.catalog.networks import KEY, NetworkCard, find_network
+from stylenet.catalog.recipes import load_recipe
+from stylenet.encoders.opening import open_encoder
+from stylenet.engines.one_pass import faded
+from stylenet.engines.pictures import measured_style
 from stylenet.errors import UsageError, WeightsError
 from stylenet.image.output import check_output, written_whole
 from stylenet.networks.coder import LAYERS
@@ -21,9 +25,7 @@ from stylenet.networks.files import read_network
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.slim import SlimNet, taught_strength
 from stylenet.styles.compatibility import is_caffe_vgg19
-from stylenet.stylizers.one_pass import faded
-from stylenet.stylizers.sources import StyleSource, open_style
-from stylenet.stylizers.stylizer import open_stylizer
+from stylenet.styles.sources import StyleSource
 
 MOST_DIFFERENCE = 1e-3
 """Between the paintings of a graph and of its network: a quarter of a step of 8-bit pictures."""
@@ -132,9 +134,10 @@ def describe(network: InstantNet, card: NetworkCard, style: StyleSource) -> tupl
         WeightsError: the encoder that ships is no VGG-19, whose statistics the network reads.
         StyleError, ImageError: the style cannot be opened.
     """
-    stylizer = open_stylizer("instant", device="cpu", precision="float32")
-    if not is_caffe_vgg19(stylizer.encoder.record):
+    recipe = load_recipe("instant")
+    encoder = open_encoder(recipe.encoder, device=torch.device("cpu"), dtype=torch.float32)
+    if not is_caffe_vgg19(encoder.record):
         raise WeightsError(f"network '{card.name}' reads statistics of VGG-19 as trained with Caffe, and the encoder is another network")
-    source = open_style(style, stylizer.recipe, stylizer.encoder)
+    opened = measured_style(style, recipe, encoder)
     with torch.inference_mode():
-        return source.name, network.coder.describe(source.at(_STYLE_PX, LAYERS))
+        return opened.name, network.coder.describe(opened.value.at(_STYLE_PX, LAYERS))

@@ -1,0 +1,45 @@
+"""Devices and precisions of torch by name."""
+
+from __future__ import annotations
+
+import torch
+
+from stylenet.encoders.precision import fastest_dtype
+from stylenet.errors import UsageError
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+def choose_device(name: str) -> torch.device:
+    """The device called `name`; "auto" is CUDA, then MPS, then the processor.
+
+    Raises:
+        UsageError: there is no such device, or not on this machine.
+    """
+    if name not in DEVICES:
+        raise UsageError(f"device is '{name}'; allowed are {', '.join(DEVICES)}")
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        name = next(device for device in ("cuda", "mps", "cpu") if available[device])
+    if not available[name]:
+        raise UsageError(f"device '{name}' is not available on this machine; use --device cpu")
+    return torch.device(name)
+
+
+def choose_dtype(name: str, device: torch.device) -> torch.dtype:
+    """The type that features are computed in; "auto" is bfloat16 where the device has units for it.
+
+    Raises:
+        UsageError: there is no such precision.
+    """
+    if name not in PRECISIONS:
+        raise UsageError(f"precision is '{name}'; allowed are {', '.join(PRECISIONS)}")
+    if name == "auto":
+        return fastest_dtype(device)
+    return torch.float32 if name == "float32" else torch.bfloat16
+
+
+def torch_machine(device: torch.device, dtype: torch.dtype) -> dict[str, str | int]:
+    """What torch runs on, in plain values."""
+    return {"device": str(device), "precision": str(dtype).removeprefix("torch."), "threads": torch.get_num_threads()}

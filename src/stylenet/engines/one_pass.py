@@ -1,0 +1,286 @@
+"""Paintings in one pass with torch: the network of every style, and networks that were trained for one painting."""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Self, cast
+
+import msgspec
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+import stylenet
+from stylenet.catalog.naming import split_style
+from stylenet.catalog.networks import NetworkCard, SlimRecord, StyleRecord, TextureRecord, find_network
+from stylenet.catalog.recipe import Recipe
+from stylenet.encoders.opening import OpenEncoder
+from stylenet.encoders.precision import keep_freed_memory
+from stylenet.encoders.resampling import resize
+from stylenet.engines.devices import torch_machine
+from stylenet.engines.forecast import PASS_RETURNED_BYTES, Forecast, forecast_pass
+from stylenet.engines.passes import USUAL_STRENGTH, NetworkFile, OnePassEngine, check_trained, find_trained
+from stylenet.engines.pictures import measured_style
+from stylenet.engines.protocol import OpenStyle, Recolor
+from stylenet.errors import UsageError, WeightsError
+from stylenet.networks.coder import LAYERS
+from stylenet.networks.files import read_network
+from stylenet.networks.instant import InstantNet
+from stylenet.networks.relay import relayed
+from stylenet.networks.slim import STRENGTHS, SlimNet, taught_strength, white_noise
+from stylenet.networks.texture import TextureNet
+from stylenet.optimization.pyramid import Level
+from stylenet.requests.painting import Options
+from stylenet.requests.task import Task
+from stylenet.shapes import Image
+from stylenet.storage.hashing import file_sha256
+from stylenet.styles.compatibility import is_caffe_vgg19
+from stylenet.styles.sources import StyleSource
+
+
+class _TorchPass(OnePassEngine):
+    """What both engines of this module share: the device, its precision and the forecast."""
+
+    def __init__(self, recipe: Recipe, *, device: torch.device, dtype: torch.dtype) -> None:
+        self.recipe, self.device, self.dtype = recipe, device, dtype
+        self.notices: tuple[str, ...] = ()
+
+    def machine(self) -> dict[str, Any]:
+        """Device, precision and threads."""
+        return torch_machine(self.device, self.dtype)
+
+    def _facts(self, encoder: OpenEncoder | None, network_sha256: str | None) -> dict[str, Any]:
+        return {
+            "stylenet": stylenet.__version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+            **self.machine(),
+            "recipe": msgspec.to_builtins(self.recipe),
+            "encoder": None if encoder is None else encoder.weights,
+            "encoder_sha256": None if encoder is None else encoder.sha256,
+            "network_sha256": network_sha256,
+        }
+
+    def forecast(
+        self, levels: Sequence[Level], styles: Sequence[OpenStyle], *, held_bytes: int, memory_bytes: int | None, timed: bool
+    ) -> Forecast:
+        """Memory and tiles."""
+        size = (levels[-1].width, levels[-1].height)
+        return forecast_pass(self.device, self._records(styles), size, held_bytes=held_bytes, memory_bytes=memory_bytes, dtype=self.dtype)
+
+    def _records(self, styles: Sequence[OpenStyle]) -> Sequence[StyleRecord]:
+        return [SlimRecord()]
+
+
+class InstantEngine(_TorchPass):
+    """The network of every style. Descriptions of styles are remembered.
+
+    Args:
+        recipe: Names the network.
+        encoder: Measures the styles.
+        device: Where it runs.
+        dtype: What the convolutions compute with.
+
+    Raises:
+        WeightsError: the network does not ship, is damaged, or the encoder is not VGG-19 as trained with Caffe.
+    """
+
+    def __init__(self, recipe: Recipe, *, encoder: OpenEncoder, device: torch.device, dtype: torch.dtype) -> None:
+        super().__init__(recipe, device=device, dtype=dtype)
+        name = recipe.network.name
+        path = find_network(name)
+        network, _ = read_network(path)
+        if not isinstance(network, InstantNet):
+            raise WeightsError(f"network '{name}' paints in one style only; recipe 'trained' uses such")
+        if not is_caffe_vgg19(encoder.record):
+            raise WeightsError(
+                f"network '{name}' reads statistics of VGG-19 as trained with Caffe, and the encoder '{encoder.record.name}' is another "
+                "network; leave --encoder out"
+            )
+        self.encoder = encoder
+        self.sha256 = file_sha256(path)
+        self._coder = network.coder
+        self._painter = network.painter.to(device=device, dtype=dtype)
+        self._described: dict[tuple[str, int], Tensor] = {}
+
+    def facts(self) -> dict[str, Any]:
+        """Versions and hashes for the receipt."""
+        return self._facts(self.encoder, self.sha256)
+
+    def open_style(self, source: StyleSource, *, recolor: Recolor | None = None) -> OpenStyle:
+        """A painting's statistics, or its picture to be measured."""
+        if isinstance(source, OpenStyle):
+            return source
+        return measured_style(source, self.recipe, self.encoder, recolor=recolor)
+
+    def for_texture(self) -> Self:
+        """Refused: this network paints photos."""
+        raise UsageError(
+            f"recipe '{self.recipe.name}' paints photos; a texture needs one that optimizes, like 'standard', or a network of "
+            "`stylenet train PAINTING --network texture`"
+        )
+
+    def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]]) -> Image:
+        keep_freed_memory(bounded=task.tile_px is not None, returned_bytes=PASS_RETURNED_BYTES)
+        taught = taught_strength(task.strength)
+
+        def paint(picture: Tensor, noise: Tensor) -> Tensor:
+            style_px = looked_at_px((picture.shape[2], picture.shape[3]), task.style_scale)
+            rows = [share * self._knobs(style, taught, style_px) for style, share in styles if share]
+            return cast(Tensor, self._painter(picture, noise, torch.stack(rows).sum(0).to(self.device), most_px=task.tile_px))
+
+        with torch.inference_mode():
+            photo = torch.from_numpy(task.photo).to(self.device)
+            return _array(faded(by_sizes(paint, photo, style_scale=task.style_scale, seed=task.seed), photo, taught))
+
+    def _knobs(self, style: OpenStyle, strength: float, style_px: int) -> Tensor:
+        key = (style.sha256, style_px)
+        if key not in self._described:
+            statistics = {layer: values.to(torch.device("cpu")) for layer, values in style.value.at(style_px, LAYERS).items()}
+            self._described[key] = self._coder.describe(statistics)
+        return cast(Tensor, self._coder(self._described[key], torch.tensor([strength])))
+
+
+class TrainedEngine(_TorchPass):
+    """Networks that were trained for one painting or several.
+
+    Args:
+        recipe: Names no network: the styles are networks.
+        device: Where they run.
+        dtype: What the convolutions compute with.
+    """
+
+    def __init__(self, recipe: Recipe, *, device: torch.device, dtype: torch.dtype) -> None:
+        super().__init__(recipe, device=device, dtype=dtype)
+        self._paints: Any = "style"
+        self._opened: dict[tuple[str, int, str], OpenStyle] = {}
+
+    def facts(self) -> dict[str, Any]:
+        """Versions for the receipt; the networks are its styles."""
+        return self._facts(None, None)
+
+    def check(self, options: Options, *, has_start: bool, wants_previews: bool) -> None:
+        """Refuse what a single pass, or a network without a painting, would ignore."""
+        super().check(options, has_start=has_start, wants_previews=wants_previews)
+        check_trained(self.recipe, options)
+
+    def open_style(self, source: StyleSource, *, recolor: Recolor | None = None) -> OpenStyle:
+        """The network of a style; opened once, as long as its file stays the same."""
+        if isinstance(source, OpenStyle):
+            return source
+        path = Path(split_style(source)[0]) if isinstance(source, (str, Path)) else None
+        key = (str(source), path.stat().st_mtime_ns if path is not None and path.is_file() else 0, self._paints)
+        if path is None or key not in self._opened:
+            self._opened[key] = self._open(find_trained(source, paints=self._paints))
+        return self._opened[key]
+
+    def with_shares(self, style: OpenStyle, shares: Sequence[float]) -> OpenStyle:
+        """The network of several styles, mixed by these shares."""
+        if not style.shares:
+            return super().with_shares(style, shares)
+        return replace(style, shares=tuple(shares), notices=())
+
+    def notices_for(self, size: tuple[int, int], styles: Sequence[OpenStyle]) -> tuple[str, ...]:
+        """Of a texture: at which sizes it repeats without a seam."""
+        repeats = math.lcm(*(_period_px(style.value[1]) for style in styles))
+        if self._paints != "texture" or not any(side % repeats for side in size):
+            return ()
+        return (f"the texture can be laid side by side without a seam where its sides are multiples of {repeats} pixels",)
+
+    def for_texture(self) -> Self:
+        """The same engine for networks that paint textures."""
+        other = copy(self)
+        other._paints = "texture"
+        return other
+
+    def _open(self, found: NetworkFile) -> OpenStyle:
+        network, card = read_network(found.path)
+        return OpenStyle(
+            name=found.path.stem,
+            sha256=file_sha256(found.path),
+            value=(network.to(device=self.device, dtype=self.dtype), card),
+            notices=(found.notice,) if found.notice else (),
+            shares=found.shares,
+            stylizes=card.paints == "style",
+        )
+
+    def _records(self, styles: Sequence[OpenStyle]) -> Sequence[StyleRecord]:
+        # Networks that restore photos are no styles: `find_trained` has refused them.
+        return [cast(StyleRecord, style.value[1].record) for style in styles] or [SlimRecord()]
+
+    def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]]) -> Image:
+        keep_freed_memory(bounded=task.tile_px is not None, returned_bytes=PASS_RETURNED_BYTES)
+        with torch.inference_mode():
+            photo = torch.from_numpy(task.photo).to(self.device)
+            painted: Tensor | None = None
+            for style, share in styles:
+                if not share:
+                    continue
+                one = self._painted(style, photo, task)
+                painted = share * one if painted is None else painted.add_(one, alpha=share)
+            return _array(torch.zeros_like(photo) if painted is None else painted)
+
+    def _painted(self, style: OpenStyle, photo: Tensor, task: Task[OpenStyle]) -> Tensor:
+        """A photo painted by one network. One that knows no strengths is faded towards the photo below 50."""
+        network: nn.Module = style.value[0]
+        if isinstance(network, SlimNet):
+            taught = taught_strength(task.strength)
+            paint = partial(network, knobs=network.knobs_at(torch.tensor([taught], device=photo.device)), most_px=task.tile_px)
+            return faded(by_sizes(paint, photo, style_scale=task.style_scale, seed=task.seed), photo, taught)
+        if isinstance(network, TextureNet):
+            noise = network.noise((photo.shape[2], photo.shape[3]), generator=torch.Generator().manual_seed(task.seed))
+            one = cast(Tensor, network([each.to(photo.device) for each in noise], photo if network.record.content else None))
+        else:
+            shares = torch.tensor([style.shares], device=photo.device) if style.shares else None
+            one = cast(Tensor, network(photo, shares, most_px=task.tile_px))
+        return one if task.strength >= USUAL_STRENGTH else torch.lerp(photo, one, task.strength / USUAL_STRENGTH)
+
+
+def _period_px(card: NetworkCard) -> int:
+    """Sides of which a texture may have multiples, so that it repeats without a seam: at every scale whole positions."""
+    return 2 ** (card.record.scales - 1) if isinstance(card.record, TextureRecord) else 1
+
+
+def _array(image: Tensor) -> Image:
+    return np.asarray(image.float().cpu().numpy())
+
+
+def faded(painted: Tensor, photo: Tensor, strength: float) -> Tensor:
+    """Below the least strength that networks know, the photo shines through; at 0 it is all."""
+    return painted if strength >= STRENGTHS[0] else torch.lerp(photo, painted, strength / STRENGTHS[0])
+
+
+_WHOLE_PX = 384
+"""Root of the area from which on a photo is painted at half of its size first, and so on: marks keep their size on paper."""
+
+_LEAST_STYLE_PX, _STYLE_PX_STEP = 192, 32
+
+
+def looked_at_px(size: tuple[int, int], style_scale: float) -> int:
+    """Root of the area at which a painting is looked at: as large as the photo, in steps, so that most photos find it known."""
+    root = (size[0] * size[1]) ** 0.5
+    return max(_LEAST_STYLE_PX, _STYLE_PX_STEP * round(root * style_scale / _STYLE_PX_STEP))
+
+
+def by_sizes(paint: Callable[[Tensor, Tensor], Tensor], photo: Tensor, *, style_scale: float, seed: int) -> Tensor:
+    """A photo painted from small to large.
+
+    Args:
+        paint: From a picture and its noise to a painting.
+        photo: (1, 3, H, W), 0..1.
+        style_scale: Larger marks begin at a smaller size.
+        seed: Of the noise.
+    """
+    height, width = photo.shape[2:]
+    half = (max(1, height // 2), max(1, width // 2))
+    begun = photo
+    if (height * width) ** 0.5 / 2 >= _WHOLE_PX / style_scale and min(half) >= 64:
+        small = resize(photo, (half[1], half[0]))
+        begun = relayed(by_sizes(paint, small, style_scale=style_scale, seed=seed + 1), small, photo)
+    return paint(begun, white_noise(height, width, seed).to(photo.device))

@@ -1,0 +1,95 @@
+"""The engine that paints a recipe on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+
+from stylenet.catalog.recipe import Recipe
+from stylenet.engines.protocol import Engine
+from stylenet.errors import UsageError
+
+TORCH_COMMAND = 'pip install "stylenet[torch]"'
+
+_NETWORK_KNOBS = ("method", "encoder.", "network.", "picture.largest_px", "picture.shape", "picture.rim_px")
+"""What the knobs begin with that mean something to a network's single pass."""
+
+
+def open_engine(
+    recipe: Recipe,
+    *,
+    encoder: str | None = None,
+    changes: Mapping[str, str] | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+) -> Engine:
+    """The engine for a recipe, its encoder loaded.
+
+    Args:
+        recipe: With all changes.
+        encoder: Name of weights or a weights file, in place of the recipe's own.
+        changes: Knobs that a person changed, which are refused where they mean nothing.
+        device: "auto", "cpu", "cuda" or "mps".
+        precision: "auto", "float32" or "bfloat16".
+
+    Raises:
+        UsageError: a change or an encoder means nothing to the recipe, the device does not exist, or torch is needed and missing.
+        WeightsError: the encoder's weights are missing or unusable.
+    """
+    by_network = recipe.method == "network"
+    if by_network:
+        _check_changes(recipe, changes or {}, encoder=encoder)
+    if not by_network:
+        require_torch(f"recipe '{recipe.name}' optimizes the picture")
+        from stylenet.engines.optimizing import OptimizationEngine
+
+        return OptimizationEngine(recipe, encoder=encoder, device=device, precision=precision)
+    require_torch(f"recipe '{recipe.name}' with these options paints with torch")
+    from stylenet.encoders.opening import open_encoder
+    from stylenet.engines.devices import choose_device, choose_dtype
+    from stylenet.engines.one_pass import InstantEngine, TrainedEngine
+    from stylenet.engines.optimizing import encoder_notices
+
+    chosen = choose_device(device)
+    dtype = choose_dtype(precision, chosen)
+    if not recipe.network.name:
+        return TrainedEngine(recipe, device=chosen, dtype=dtype)
+    opened = open_encoder(recipe.encoder, encoder, device=chosen, dtype=dtype)
+    engine = InstantEngine(recipe, encoder=opened, device=chosen, dtype=dtype)
+    engine.notices = encoder_notices(recipe, opened, chosen=encoder)
+    return engine
+
+
+def has_torch() -> bool:
+    """Whether torch is installed; it is not imported."""
+    return find_spec("torch") is not None
+
+
+def require_torch(reason: str) -> None:
+    """Raise `UsageError` where torch is missing, or cannot be imported.
+
+    Args:
+        reason: What needs it, as the beginning of a sentence.
+    """
+    if not has_torch():
+        raise UsageError(f"{reason}, which needs torch; install it with: {TORCH_COMMAND}")
+    try:
+        import torch  # noqa: F401
+    except (ImportError, OSError) as error:
+        raise UsageError(f"{reason}, which needs torch, and torch cannot be imported: {' '.join(str(error).split())}") from None
+
+
+def _check_changes(recipe: Recipe, changes: Mapping[str, str], *, encoder: str | None) -> None:
+    """Refuse what changes nothing where a network paints in one pass.
+
+    Raises:
+        UsageError: a knob of optimization is changed, or an encoder is given where none looks at anything.
+    """
+    for knob in changes:
+        if not knob.startswith(_NETWORK_KNOBS):
+            raise UsageError(
+                f"recipe '{recipe.name}' paints in one pass of a network, where {knob} changes nothing; leave it out, or choose a recipe "
+                "that optimizes: refined, draft, standard, fine"
+            )
+    if encoder is not None and not recipe.network.name:
+        raise UsageError(f"recipe '{recipe.name}' paints with the style's own network and asks no encoder; leave --encoder out")

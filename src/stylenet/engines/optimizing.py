@@ -1,0 +1,178 @@
+"""The engine that optimizes the picture itself: the best pictures, in seconds to minutes."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+import torch
+
+import stylenet
+from stylenet.catalog.encoders import EncoderRecord
+from stylenet.catalog.recipe import Recipe
+from stylenet.encoders.opening import OpenEncoder, open_encoder
+from stylenet.encoders.precision import keep_freed_memory
+from stylenet.engines.devices import choose_device, choose_dtype, torch_machine
+from stylenet.engines.forecast import Forecast, forecast
+from stylenet.engines.one_pass import InstantEngine
+from stylenet.engines.pictures import measured_style
+from stylenet.engines.protocol import OpenStyle, Recolor
+from stylenet.engines.style_targets import StyleTargets
+from stylenet.errors import UsageError
+from stylenet.events import Done, Event
+from stylenet.optimization.checkpoint import kept_job
+from stylenet.optimization.paint import paint
+from stylenet.optimization.pyramid import Level
+from stylenet.requests.painting import Options
+from stylenet.requests.task import Task
+from stylenet.styles.sources import StyleSource
+from stylenet.styles.style import PictureStyle
+
+
+class OptimizationEngine:
+    """Paints by optimization. See `protocol.Engine`.
+
+    Args:
+        recipe: Its method is "optimization".
+        encoder: Name of weights or a weights file, in place of the recipe's own.
+        device: "auto", "cpu", "cuda" or "mps".
+        precision: "auto", "float32" or "bfloat16".
+
+    Raises:
+        WeightsError: the encoder's weights are missing or unusable.
+        UsageError: there is no such device or precision.
+    """
+
+    def __init__(self, recipe: Recipe, *, encoder: str | None = None, device: str = "auto", precision: str = "auto") -> None:
+        self.recipe = recipe
+        self.device = choose_device(device)
+        self.dtype = choose_dtype(precision, self.device)
+        self.encoder: OpenEncoder = open_encoder(recipe.encoder, encoder, device=self.device, dtype=self.dtype)
+        self.notices = encoder_notices(recipe, self.encoder, chosen=encoder)
+        self._start: InstantEngine | None = None
+
+    def machine(self) -> dict[str, Any]:
+        """Device, precision and threads."""
+        return torch_machine(self.device, self.dtype)
+
+    def facts(self) -> dict[str, Any]:
+        """Versions and hashes for the receipt."""
+        return {
+            "stylenet": stylenet.__version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+            **self.machine(),
+            "recipe": msgspec.to_builtins(self.recipe),
+            "encoder": self.encoder.weights,
+            "encoder_sha256": self.encoder.sha256,
+            "network_sha256": self._starting().sha256 if self._starts_from_network() else None,
+        }
+
+    def check(self, options: Options, *, has_start: bool, wants_previews: bool) -> None:
+        """Refuse a style scale where the recipe sees the painting in the photo's own size."""
+        if self.recipe.painting.size == "photo" and options.style_scale != 1:
+            raise UsageError(
+                f"recipe '{self.recipe.name}' looks at the painting in the photo's exact size, so that --style-scale changes nothing; "
+                "leave it out, or give --set painting.size=long-side, too"
+            )
+
+    def open_style(self, source: StyleSource, *, recolor: Recolor | None = None) -> OpenStyle:
+        """A painting's statistics, or its picture to be measured."""
+        if isinstance(source, OpenStyle):
+            return source
+        return measured_style(source, self.recipe, self.encoder, recolor=recolor)
+
+    def with_shares(self, style: OpenStyle, shares: Sequence[float]) -> OpenStyle:
+        """Not needed: a measured style is one."""
+        raise UsageError(f"style '{style.name}' is one style and takes no shares")
+
+    def forecast(
+        self, levels: Sequence[Level], styles: Sequence[OpenStyle], *, held_bytes: int, memory_bytes: int | None, timed: bool
+    ) -> Forecast:
+        """Memory, tiles and, if asked for, time."""
+        return forecast(self.recipe, self.encoder, levels, held_bytes=held_bytes, memory_bytes=memory_bytes, timed=timed)
+
+    def steps(self, levels: Sequence[Level]) -> int:
+        """Steps of all levels."""
+        per_step = self.recipe.solver.evaluations_per_round if self.recipe.solver.name == "scipy-lbfgs" else 1
+        return per_step * sum(level.steps for level in levels)
+
+    def notices_for(self, size: tuple[int, int], styles: Sequence[OpenStyle]) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def for_texture(self) -> Self:
+        """The same engine without a photo: from noise, by the style term alone."""
+        recipe = self.recipe
+        other = copy(self)
+        other.recipe = msgspec.structs.replace(
+            recipe,
+            content=msgspec.structs.replace(recipe.content, weight=0.0),
+            picture=msgspec.structs.replace(recipe.picture, start="noise", noise="uniform"),
+            pyramid=msgspec.structs.replace(recipe.pyramid, detail=0.0),
+        )
+        return other
+
+    def saved_receipt(self, path: Path) -> Mapping[str, Any] | None:
+        """The receipt of the painting whose state lies in `path`."""
+        return kept_job(path)
+
+    def paint(self, task: Task[OpenStyle]) -> Iterator[Event]:
+        """Paint from coarse to fine."""
+        styles = [[(style.value, share) for style, share in each] for each in task.styles]
+        pictures = [style.pixels for style, _ in styles[-1] if isinstance(style, PictureStyle)]
+        if self.recipe.picture.start == "style" and task.start is None and not pictures:
+            raise UsageError(
+                f"recipe '{self.recipe.name}' starts from the painting, and a style file has no picture; give the picture, or --start"
+            )
+        targets = StyleTargets(
+            self.recipe,
+            styles,
+            photo_size=(task.photo.shape[3], task.photo.shape[2]),
+            style_scale=task.style_scale,
+            device=self.device,
+        )
+        targets.check()
+        keep_freed_memory(bounded=task.tile_px is not None)
+        start = task.start
+        if start is None and self._starts_from_network():
+            start = self._painted_start(task)
+        return paint(
+            task,
+            recipe=self.recipe,
+            encoder=self.encoder,
+            targets_at=targets,
+            start=start,
+            style_picture=pictures[0] if pictures else None,
+        )
+
+    def _starts_from_network(self) -> bool:
+        return self.recipe.picture.start == "network"
+
+    def _starting(self) -> InstantEngine:
+        """The network that paints the picture to start from."""
+        if self._start is None:
+            self._start = InstantEngine(self.recipe, encoder=self.encoder, device=self.device, dtype=self.dtype)
+        return self._start
+
+    def _painted_start(self, task: Task[OpenStyle]) -> Any:
+        unfinished = dataclasses.replace(task, finish=lambda picture: picture, checkpointing=None)
+        return next(event.image for event in self._starting().paint(unfinished) if isinstance(event, Done))
+
+
+def encoder_notices(recipe: Recipe, encoder: OpenEncoder, *, chosen: str | None) -> tuple[str, ...]:
+    """What a person should know where another encoder, or other weights, than the recipe's are used."""
+    record: EncoderRecord = encoder.record
+    if record.name != recipe.encoder.name:
+        if {record.name, recipe.encoder.name} == {"compact", "vgg19"}:
+            return (f"painting with the encoder '{record.name}' in place of '{recipe.encoder.name}': nearly the same features",)
+        return (f"painting with the encoder '{record.name}': the numbers of recipe '{recipe.name}' were made for '{recipe.encoder.name}'",)
+    published = recipe.encoder.published
+    if published and chosen is None and encoder.weights not in published:
+        return (f"painting with the weights '{encoder.weights}'; the recipe's numbers were made for '{published[0]}'",)
+    return ()

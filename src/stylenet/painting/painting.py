@@ -1,0 +1,199 @@
+"""The functions that most people need: a picture in, a painting out."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from stylenet.catalog.recipe import Recipe
+from stylenet.events import Done, Event
+from stylenet.image.files import JPEG_QUALITY, ImageSource, Picture, load_image, save_image, to_pil
+from stylenet.image.resize import fit_within, resize
+from stylenet.painting.defaults import default_recipe
+from stylenet.painting.regions import Region
+from stylenet.painting.stylizer import Stylizer, open_stylizer
+from stylenet.requests.painting import Options
+from stylenet.shapes import Image, Mask
+from stylenet.styles.sources import StyleSource
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+_NOTEBOOK_PX = 1024
+"""Long side of the picture that a notebook shows."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Painting:
+    """A finished picture.
+
+    Attributes:
+        pixels: Array (1, 3, H, W), float32, RGB, 0..1.
+        photo: What it was painted from: gives the alpha and the metadata.
+        done: The last event: reason, seconds, loss, receipt.
+    """
+
+    pixels: Image
+    photo: Picture
+    done: Done
+
+    def __repr__(self) -> str:
+        recipe = self.receipt.get("recipe", {}).get("name", "")
+        styles = ", ".join(style["name"] for style in self.receipt.get("styles", ()))
+        size = f"{self.pixels.shape[3]} x {self.pixels.shape[2]}"
+        return f"<Painting {size}{f', {styles}' if styles else ''}{f', recipe {recipe}' if recipe else ''}, {self.done.seconds:.1f} s>"
+
+    def _repr_png_(self) -> bytes:
+        """The picture for notebooks, at most 1024 px long."""
+        width, height = fit_within(self.pixels.shape[3], self.pixels.shape[2], _NOTEBOOK_PX)
+        alpha = self._alpha
+        small = to_pil(resize(self.pixels, (width, height)), None if alpha is None else resize(alpha, (width, height)))
+        buffer = io.BytesIO()
+        small.save(buffer, format="PNG")
+        return buffer.getvalue()
+
+    @property
+    def image(self) -> PIL.Image.Image:
+        """The picture for Pillow: RGB, or RGBA where the photo had an alpha channel."""
+        return to_pil(self.pixels, self._alpha)
+
+    @property
+    def receipt(self) -> Mapping[str, Any]:
+        """Everything needed to paint it again."""
+        return self.done.receipt
+
+    def save(self, path: str | os.PathLike[str] | BinaryIO, *, format: str | None = None, quality: int | None = None) -> Path | None:
+        """Write it whole or not at all, with its receipt.
+
+        Args:
+            path: A file, whose suffix names the format: PNG, JPEG, WebP or TIFF; or a binary file object.
+            format: For a file object, the suffix: "png" (the default), "jpg", "webp" or "tif".
+            quality: Of JPEG and WebP, 1..100; 95 by default.
+
+        Returns:
+            The path; None for a file object.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        metadata, dpi = self.photo.metadata, self.receipt.get("dpi")
+        if dpi is not None:
+            metadata = replace(metadata, dpi=(float(dpi), float(dpi)))
+        return save_image(
+            self.pixels,
+            path,
+            alpha=self._alpha,
+            metadata=metadata,
+            receipt=self.receipt,
+            quality=JPEG_QUALITY if quality is None else quality,
+            format=format,
+        )
+
+    @property
+    def _alpha(self) -> Mask | None:
+        alpha = self.photo.alpha
+        return None if alpha is None else resize(alpha, (self.pixels.shape[3], self.pixels.shape[2]))
+
+
+def stylize(
+    photo: ImageSource | Picture | Painting,
+    style: StyleSource | Sequence[StyleSource],
+    *,
+    recipe: str | Path | Recipe | Stylizer | None = None,
+    size: int | str | None = None,
+    strength: float = 50.0,
+    style_scale: float = 1.0,
+    blend: Sequence[float] = (),
+    seed: int = 0,
+    regions: Sequence[Region] = (),
+    feather: float = 0.0,
+    protect: str | Sequence[str] | None = None,
+    keep_colors: str | None = None,
+    palette: str | Sequence[tuple[str, float]] | None = None,
+    memory: int | str | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> Painting:
+    """A photo painted in the manner of a painting.
+
+    Args:
+        photo: A file, its bytes, a binary file object, a PIL picture, an array, a tensor or a painting.
+        style: The name of a style ("starry-night"), a painting, a style file, or a list of them.
+        recipe: Name of a recipe, a `.toml` file, a recipe, or an open stylizer, which saves the time to open it. By default "standard"
+            where torch is installed and else "instant", or "trained" where the style is a network's file.
+        size: Long side in pixels, "WIDTHxHEIGHT" or "full"; by default the photo's size up to the recipe's limit.
+        strength: 0 (the photo) to 100 (the painting); 50 is the recipe.
+        style_scale: Size of the strokes, 0.125..8.
+        blend: Share of each style, or of each style of a network that knows several.
+        seed: Random seed.
+        regions: Where another style is painted, or the photo is kept; `style` is for the rest.
+        feather: Pixels over which their masks fade.
+        protect: "faces", "subject" or both in a list: kept as the photo has them.
+        keep_colors: "luminance", "histogram" or "mean-covariance": the photo's colors; with ":before" at its end, for the painting.
+        palette: Colors for the result: the name of a style, a picture file, "#264653,#e9c46a", or ("#rrggbb", share) each.
+        memory: That the process may take, like "2GB".
+        on_event: Called with every event.
+
+    Raises:
+        StylenetError: see the tree in `stylenet.errors`.
+
+    Examples:
+        >>> import numpy, stylenet
+        >>> photo = numpy.full((48, 64, 3), 128, dtype=numpy.uint8)
+        >>> stylenet.stylize(photo, "starry-night", recipe="instant").image.size
+        (64, 48)
+    """
+    options = Options(
+        size=size,
+        strength=strength,
+        style_scale=style_scale,
+        blend=tuple(blend),
+        seed=seed,
+        feather=feather,
+        protect=protect if protect is None or isinstance(protect, str) else tuple(protect),
+        keep_colors=keep_colors,
+        palette=palette if palette is None or isinstance(palette, str) else tuple(palette),
+        memory=memory,
+    )
+    if recipe is None:
+        everywhere = style if isinstance(style, (list, tuple)) else [style]
+        recipe = default_recipe([*everywhere, *(region.style for region in regions)])
+    stylizer = recipe if isinstance(recipe, Stylizer) else open_stylizer(recipe)
+    picture = _picture(photo)
+    return _painting(stylizer.stylize(picture, style, options, regions=regions), picture, on_event)
+
+
+def texture(
+    style: StyleSource | Sequence[StyleSource],
+    *,
+    recipe: str | Path | Recipe | Stylizer | None = None,
+    size: int | str = 512,
+    style_scale: float = 1.0,
+    blend: Sequence[float] = (),
+    seed: int = 0,
+    on_event: Callable[[Event], None] | None = None,
+) -> Painting:
+    """A texture of a painting's strokes and colors, from noise; arguments as in `stylize`, the style may be a network of textures."""
+    options = Options(size=size, style_scale=style_scale, blend=tuple(blend), seed=seed)
+    if recipe is None:
+        recipe = default_recipe(style if isinstance(style, (list, tuple)) else [style])
+    stylizer = recipe if isinstance(recipe, Stylizer) else open_stylizer(recipe)
+    return _painting(stylizer.texture(style, options), None, on_event)
+
+
+def _picture(photo: ImageSource | Picture | Painting) -> Picture:
+    if isinstance(photo, Painting):
+        return replace(photo.photo, pixels=photo.pixels, alpha=photo._alpha)
+    return photo if isinstance(photo, Picture) else load_image(photo)
+
+
+def _painting(events: Iterator[Event], photo: Picture | None, on_event: Callable[[Event], None] | None) -> Painting:
+    for event in events:
+        if on_event is not None:
+            on_event(event)
+        if isinstance(event, Done):
+            return Painting(pixels=event.image, photo=photo or Picture(pixels=event.image), done=event)
+    raise AssertionError("a stylizer's last event is Done")

@@ -1,0 +1,103 @@
+"""Before the first step: which size, which levels, how long, how much memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stylenet.catalog.recipe import Recipe
+from stylenet.errors import ImageError
+from stylenet.image.resize import PRINT_DPI, fit_within, print_size, target_size
+from stylenet.optimization.pyramid import Level, levels
+from stylenet.requests.painting import Options
+
+MOST_ENLARGED = 2.0
+"""Times that a photo is enlarged without a word."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What will be done, resolved.
+
+    Attributes:
+        width: Of the result, pixels.
+        height: Of the result, pixels.
+        levels: Coarse to fine.
+        notices: Lines that a person should read before waiting.
+        values: All of it in plain values, for `--dry-run` and events.
+        tile_px: Pixels that the encoder looks at in one pass; None: all of them.
+    """
+
+    width: int
+    height: int
+    levels: tuple[Level, ...]
+    notices: tuple[str, ...]
+    values: Mapping[str, Any]
+    tile_px: int | None = None
+
+
+def make_plan(recipe: Recipe, photo_size: tuple[int, int], options: Options, machine: Mapping[str, Any]) -> Plan:
+    """The plan for a photo of (width, height).
+
+    Raises:
+        UsageError: an option is out of range.
+        ImageError: the picture is too small for the recipe's layers.
+    """
+    width, height = _painted_size(recipe, photo_size, options)
+    smallest = smallest_side_px(recipe)
+    if min(width, height) < smallest:
+        raise ImageError(
+            f"the picture would be painted at {width} x {height} pixels; recipe '{recipe.name}' needs at least {smallest} on each side"
+            f"{'' if options.size is None else ': give a larger --size'}"
+        )
+    steps = levels(width, height, recipe.pyramid)
+    notices = []
+    if options.size is None and options.paper is None and (width, height) != photo_size and recipe.picture.shape == "photo":
+        times = photo_size[0] * photo_size[1] / (width * height)
+        notices.append(
+            f"painting at {width} x {height} of the photo's {photo_size[0]} x {photo_size[1]}; --size full paints all of it "
+            f"in about {times:.0f} times the time"
+        )
+    values = {
+        "recipe": recipe.name,
+        "encoder": recipe.encoder.name,
+        "size": [width, height],
+        "levels": [{"size": [level.width, level.height], "steps": level.steps} for level in steps],
+        "strength": options.strength,
+        "style_scale": options.style_scale,
+        "seed": options.seed,
+        **machine,
+    }
+    return Plan(width=width, height=height, levels=steps, notices=tuple(notices), values=values)
+
+
+def enlargement_notice(photo_size: tuple[int, int], plan: Plan, options: Options) -> str:
+    """What a person should know where a photo is painted much larger than it is; empty where it is not."""
+    times = min(plan.width / photo_size[0], plan.height / photo_size[1])
+    if times <= MOST_ENLARGED:
+        return ""
+    told = f"the photo has {photo_size[0]} x {photo_size[1]} pixels and is enlarged {times:.1f} times"
+    if options.paper is not None:
+        return f"{told} for this print: its details will look soft; a larger photo, or a lower --dpi, suits the paper better"
+    return f"{told}: its details will look soft; a larger photo suits this size better"
+
+
+def smallest_side_px(recipe: Recipe) -> int:
+    """The shortest side at which the recipe's deepest layer still has a position; at least 2, for neighbors."""
+    layers = (*recipe.content.layers, *recipe.style.layers)
+    deepest = max(int(layer[4]) - (not layer.startswith("pool")) for layer in layers)
+    return max(2, 2**deepest)
+
+
+def _painted_size(recipe: Recipe, photo_size: tuple[int, int], options: Options) -> tuple[int, int]:
+    if options.paper is not None:
+        return print_size(*photo_size, options.paper, options.print_dpi() or PRINT_DPI)
+    if options.size is not None:
+        size = int(options.size) if isinstance(options.size, str) and options.size.isdigit() else options.size
+        return target_size(*photo_size, size)
+    largest = recipe.picture.largest_px
+    if recipe.picture.shape == "square":
+        side = largest or max(photo_size)
+        return side, side
+    return fit_within(*photo_size, largest) if largest else photo_size

@@ -1,0 +1,211 @@
+"""Receipts: all that a picture's bytes depend on, and how it is painted again from that."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from stylenet.catalog.networks import network_files
+from stylenet.catalog.recipe import Recipe
+from stylenet.catalog.styles import style_files
+from stylenet.engines.protocol import OpenStyle
+from stylenet.errors import UsageError
+from stylenet.image.metadata import read_receipt
+from stylenet.painting.regions import Layout
+from stylenet.requests.painting import Options
+from stylenet.shapes import Image
+from stylenet.storage.hashing import file_sha256
+from stylenet.styles.files import read_style
+from stylenet.styles.sources import fingerprint, pixels_fingerprint
+
+_NOT_OF_THE_PICTURE = ("save_every", "memory", "paper", "blend", "size", "dpi")
+"""Options that a picture does not depend on, or that stand in its receipt in another form."""
+
+_INPUTS = ("photo_sha256", "encoder_sha256", "network_sha256", "regions_sha256", "keep_sha256", "start_sha256")
+_SURROUNDINGS = ("stylenet", "torch", "onnxruntime", "device", "precision", "threads")
+"""What only the last digits of a picture depend on."""
+
+
+def receipt_of(
+    *,
+    facts: Mapping[str, Any],
+    photo: Image,
+    photo_name: str | None,
+    styles: Sequence[Sequence[tuple[OpenStyle, float]]],
+    masks: Sequence[str],
+    layout: Layout,
+    start: Image | None,
+    options: Options,
+    tile_px: int | None,
+) -> dict[str, Any]:
+    """All that the picture's bytes depend on, in plain values.
+
+    Args:
+        facts: Of the engine: versions, device, recipe, encoder and hashes of weights.
+        photo: At the size to paint.
+        photo_name: Of its file, without the folder.
+        styles: Of every painted region.
+        masks: As they were given, `FILE=STYLE` each, where they are files.
+        layout: Where the regions lie, and where the photo is kept.
+        start: A picture to start from, in place of the recipe's own.
+        options: As they were given.
+        tile_px: Pixels of a tile; None: in one piece.
+    """
+    given = msgspec.to_builtins(options)
+    return {
+        **facts,
+        "photo": photo_name,
+        "photo_sha256": pixels_fingerprint(photo),
+        "styles": [
+            {"name": style.name, "share": share, "sha256": style.sha256, "region": region, **_own_shares(style)}
+            for region, each in enumerate(styles)
+            for style, share in each
+        ],
+        "texture": not all(style.stylizes for each in styles for style, _ in each),
+        "masks": list(masks),
+        "regions_sha256": None if layout.weights is None else pixels_fingerprint(layout.weights),
+        "keep_sha256": None if layout.keep is None else pixels_fingerprint(layout.keep),
+        "start_sha256": None if start is None else pixels_fingerprint(start),
+        **{name: given[name] for name in Options.__struct_fields__ if name not in _NOT_OF_THE_PICTURE},
+        "dpi": options.print_dpi(),
+        "size": [photo.shape[3], photo.shape[2]],
+        "tile_px": tile_px,
+    }
+
+
+def _own_shares(style: OpenStyle) -> dict[str, Any]:
+    """What a network of several styles mixes."""
+    return {"shares": list(style.shares)} if style.shares else {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """What a receipt says.
+
+    Attributes:
+        path: The painting that carries it.
+        recipe: As it was run, every knob.
+        encoder: Name of its weights; None where the recipe uses none.
+        options: As they were given; the size in pixels.
+        photo: Name of the photo's file, without its folder; None where it came from no file, and for textures.
+        styles: Name and fingerprint of each style of what no mask covers.
+        masks: As they were given.
+        receipt: All of it.
+    """
+
+    path: Path
+    recipe: Recipe
+    encoder: str | None
+    options: Options
+    photo: str | None
+    styles: tuple[tuple[str, str], ...]
+    masks: tuple[str, ...]
+    receipt: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, path: str | os.PathLike[str]) -> Replay:
+        """The replay of the painting in a file.
+
+        Raises:
+            ImageError: it cannot be read.
+            UsageError: it carries no receipt, or one that cannot be painted again.
+        """
+        path = Path(path)
+        receipt = read_receipt(path)
+        if receipt is None:
+            raise UsageError(f"'{path}' carries no receipt: it was not painted by stylenet, or another program wrote it since")
+        if "recolor" in receipt:
+            raise UsageError(f"'{path}' was recolored after it was painted; paint it again from the file that was recolored")
+        if "restored" in receipt:
+            raise UsageError(f"'{path}' was enlarged or colored by a network; give the file that was, to paint that again")
+        try:
+            recipe = msgspec.convert(receipt["recipe"], Recipe)
+            rest = max(style["region"] for style in receipt["styles"])
+            styles = [style for style in receipt["styles"] if style["region"] == rest]
+            known = set(Options.__struct_fields__) - {"size"}
+            given = {name: value for name, value in receipt.items() if name in known}
+            width, height = receipt["size"]
+            own = styles[0].get("shares") if len(styles) == 1 else None  # of a network that knows several
+            blend = tuple(own or (style["share"] for style in styles))
+            options = Options.of({**given, "size": f"{width}x{height}", "blend": blend if len(blend) > 1 else ()})
+            return cls(
+                path=path,
+                recipe=recipe,
+                encoder=receipt["encoder"],
+                options=options,
+                photo=receipt["photo"],
+                styles=tuple((str(style["name"]), str(style["sha256"])) for style in styles),
+                masks=tuple(receipt.get("masks", ())),
+                receipt=receipt,
+            )
+        except (KeyError, TypeError, ValueError, msgspec.ValidationError) as error:
+            raise UsageError(f"the receipt of '{path}' cannot be painted again by this version of stylenet: {error}") from None
+
+    @property
+    def is_texture(self) -> bool:
+        """Whether it was painted without a photo."""
+        return not self.recipe.content.weight or bool(self.receipt.get("texture"))
+
+    def photo_again(self) -> Path:
+        """The file of the photo, beside the painting or in the current folder.
+
+        Raises:
+            UsageError: it is in neither place.
+        """
+        found = found_again(self.photo, self.path) if self.photo else None
+        if found is None:
+            named = f"the photo '{self.photo}' is" if self.photo else "the photo's name is not in the receipt, and it is"
+            raise UsageError(
+                f"{named} neither in '{self.path.parent}' nor in the current folder; give it: stylenet stylize PHOTO --replay {self.path}"
+            )
+        return found
+
+    def styles_again(self) -> list[str]:
+        """What to give for the styles: their names, or files beside the painting or here where the names mean something else now."""
+        return [_style_again(name, sha256, self.path) for name, sha256 in self.styles]
+
+    def check(self, receipt: Mapping[str, Any]) -> Iterator[str]:
+        """Compare with the receipt of what is about to be painted; yields what a person should know.
+
+        Raises:
+            UsageError: it would be another picture.
+        """
+        different = [name.removesuffix("_sha256") for name in _INPUTS if self.receipt.get(name) != receipt.get(name)]
+        if _style_hashes(self.receipt) != _style_hashes(receipt):
+            different.append("styles")
+        if different:
+            raise UsageError(f"these are not the inputs of the receipt: {', '.join(different)} differ; give the same files again")
+        for name in _SURROUNDINGS:
+            if self.receipt.get(name) != receipt.get(name):
+                yield f"painted with {name} {self.receipt.get(name)}, and now with {receipt.get(name)}: the last digits may differ"
+
+
+def _style_hashes(receipt: Mapping[str, Any]) -> list[Any]:
+    return [(style["sha256"], style.get("shares")) for style in receipt["styles"]]
+
+
+def _style_again(name: str, sha256: str, painting: Path) -> str:
+    file = found_again(name, painting)
+    style, network = style_files().get(name), network_files().get(name)
+    if file is None or (network is not None and file_sha256(network) == sha256):
+        return name
+    if style is not None and fingerprint(read_style(style)) == sha256:
+        return name
+    return os.path.join(os.curdir, file)  # with a folder: a bare word would be taken for a name
+
+
+def found_again(name: str, painting: Path) -> Path | None:
+    """The file called `name`, with any suffix if it has none, beside the painting or here; None where there is none."""
+    for folder in (painting.parent, Path()):
+        if (folder / name).is_file():
+            return folder / name
+        if not Path(name).suffix:
+            files = sorted(path for path in folder.glob(f"{name}.*") if path.is_file() and path.name != painting.name)
+            if files:
+                return files[0]
+    return None

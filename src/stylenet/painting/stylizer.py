@@ -1,0 +1,268 @@
+"""A recipe opened for any number of pictures: what every interface to StyleNet paints with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from msgspec import structs
+
+from stylenet.catalog.recipe import Recipe
+from stylenet.catalog.recipes import load_recipe
+from stylenet.engines.opening import open_engine
+from stylenet.engines.protocol import Engine, OpenStyle
+from stylenet.errors import UsageError
+from stylenet.events import Done, Event, Started
+from stylenet.image.files import ImageSource, Picture, load_image
+from stylenet.image.recolor import keep_colors, with_palette
+from stylenet.image.resize import resize
+from stylenet.painting.plan import Plan, enlargement_notice, make_plan
+from stylenet.painting.receipts import Replay, receipt_of
+from stylenet.painting.regions import Layout, Region, lay_out, with_photo_kept
+from stylenet.requests.painting import BEFORE, Options
+from stylenet.requests.task import Checkpointing, Task
+from stylenet.shapes import Image
+from stylenet.styles.sources import StyleSource, open_palette
+
+Regions = Sequence[Sequence[tuple[OpenStyle, float]]]
+"""The styles of every painted region, each with its share; the last region is what no mask covers."""
+
+
+def open_stylizer(
+    recipe: str | Path | Recipe = "standard",
+    *,
+    encoder: str | None = None,
+    changes: Mapping[str, str] | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+) -> Stylizer:
+    """A stylizer for a recipe, its encoder loaded.
+
+    Args:
+        recipe: Name of a recipe that ships, a `.toml` file, or a recipe.
+        encoder: "compact", "vgg16", "vgg19" or a weights file, in place of the recipe's own.
+        changes: Values of single knobs as text, `{"style.weight": "20"}`.
+        device: "auto" takes CUDA, then MPS, then the processor.
+        precision: Of the features; "auto" takes bfloat16 where the hardware has units for it. The picture itself is always float32.
+
+    Raises:
+        RecipeError: the recipe or a knob is wrong.
+        WeightsError: the encoder's weights are missing or unusable.
+        UsageError: the device or precision does not exist, or the recipe needs torch, which is missing.
+    """
+    chosen = load_recipe(recipe, changes)
+    return Stylizer(open_engine(chosen, encoder=encoder, changes=changes, device=device, precision=precision))
+
+
+class Stylizer:
+    """An engine, ready for any number of pictures. See `open_stylizer`.
+
+    Attributes:
+        engine: Paints.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @property
+    def recipe(self) -> Recipe:
+        """What is painted and how."""
+        return self.engine.recipe
+
+    def machine(self) -> dict[str, Any]:
+        """What it runs on, in plain values: device, precision, threads."""
+        return self.engine.machine()
+
+    def plan(self, photo: Picture, options: Options | None = None, *, styles: Sequence[OpenStyle] = (), timed: bool = False) -> Plan:
+        """What would be done for a photo, without doing it.
+
+        Args:
+            photo: To be painted.
+            options: Size, strength and so on.
+            styles: That take part, where they cost different amounts of memory.
+            timed: Whether a few steps are timed for a forecast of the time.
+        """
+        options = options or Options()
+        plan = make_plan(self.recipe, (photo.width, photo.height), options, self.machine())
+        held = photo.pixels.nbytes if (photo.width, photo.height) == (plan.width, plan.height) else 0
+        told = self.engine.forecast(plan.levels, styles, held_bytes=held, memory_bytes=options.memory_bytes(), timed=timed)
+        values = {**plan.values, "memory_bytes": told.memory_bytes, "tiles": told.tiles}
+        return replace(plan, tile_px=told.tile_px, values=values if told.seconds is None else {**values, "seconds": told.seconds})
+
+    def stylize(
+        self,
+        photo: ImageSource | Picture,
+        styles: StyleSource | OpenStyle | Sequence[StyleSource | OpenStyle],
+        options: Options | None = None,
+        *,
+        regions: Sequence[Region] = (),
+        start: ImageSource | Picture | None = None,
+        checkpointing: Checkpointing | None = None,
+        replay: Replay | None = None,
+        timed: bool = False,
+        timelapse_frames: int = 0,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Event]:
+        """Paint a photo; yields `Started`, `Step`s, `Preview`s, `Notice`s and at last `Done`.
+
+        Args:
+            photo: A file, a PIL picture, an array, or a loaded `Picture`.
+            styles: One or several: the name of a style, a painting, a style file, a folder of paintings.
+            options: Size, strength and so on.
+            regions: Where another style is painted, or the photo is kept; `styles` are for the rest.
+            start: A picture to start from in place of the recipe's own start.
+            checkpointing: Where the state of the painting is saved, so that it can be resumed.
+            replay: The receipt that is painted again: other inputs are refused.
+            timed: Whether `Started` tells how long it will take; a few steps are timed for it.
+            timelapse_frames: About how many scheduled previews are wanted where no interval is given; 0: none.
+            should_stop: Asked after every step; true ends the painting with the best picture so far.
+
+        Raises:
+            StylenetError: see the tree in `errors`; always before the first step, except for `NumericalError`.
+        """
+        options = options or Options()
+        if isinstance(options.palette, str):
+            options = structs.replace(options, palette=open_palette(options.palette))
+        sources = list(styles) if isinstance(styles, (list, tuple)) else [styles]
+        self._check(options, regions=regions, has_start=start is not None, wants_frames=bool(timelapse_frames))
+        if not sources:
+            options.check_styles(0)
+        picture = photo if isinstance(photo, Picture) else load_image(photo)
+        opened = self._open_styles(sources, regions, picture, options)
+        used = [style for each in opened for style, _ in each]
+        plan = self.plan(picture, options, styles=used, timed=timed)
+        size = (plan.width, plan.height)
+        layout = lay_out(regions, picture, size, feather_px=options.feather, protected=options.protected)
+        resized = resize(picture.pixels, size)
+        started_from = None if start is None else (start if isinstance(start, Picture) else load_image(start)).pixels
+        tile_px = self._tile_px(plan, checkpointing, replay)
+        receipt = receipt_of(
+            facts=self.engine.facts(),
+            photo=resized,
+            photo_name=Path(picture.source).name if picture.source else None,
+            styles=opened,
+            masks=[_words(region) for region in regions if isinstance(region.mask, (str, Path))],
+            layout=layout,
+            start=started_from,
+            options=options,
+            tile_px=tile_px,
+        )
+        task = Task(
+            photo=resized,
+            styles=opened,
+            weights=layout.weights,
+            strength=options.strength,
+            style_scale=options.style_scale,
+            seed=options.seed,
+            start=started_from,
+            save_every=options.save_every or (max(1, self.engine.steps(plan.levels) // timelapse_frames) if timelapse_frames else 0),
+            tile_px=tile_px,
+            checkpointing=checkpointing,
+            finish=partial(finish, options=options, photo=resized, layout=layout),
+            should_stop=should_stop,
+            receipt=receipt,
+        )
+        notices = [*picture.notices, *self.engine.notices, *plan.notices, *layout.notices]
+        notices += [notice for style in used for notice in style.notices]
+        notices += self.engine.notices_for(size, used)
+        if replay is not None:
+            notices += replay.check(receipt)
+        paints_photo = bool(self.recipe.content.weight) and all(style.stylizes for style in used)
+        if paints_photo and (notice := enlargement_notice((picture.width, picture.height), plan, options)):
+            notices.append(notice)
+        events = _unchanged(task) if options.strength == 0 and paints_photo else self.engine.paint(task)
+        yield Started(
+            plan={**plan.values, "save_every": task.save_every or self.recipe.pyramid.save_every},
+            steps=self.engine.steps(plan.levels),
+            notices=tuple(notices),
+        )
+        yield from events
+
+    def texture(
+        self,
+        styles: StyleSource | OpenStyle | Sequence[StyleSource | OpenStyle],
+        options: Options | None = None,
+        **more: Any,
+    ) -> Iterator[Event]:
+        """Paint a texture: the styles' statistics without a photo, from noise. Takes and yields what `stylize` does.
+
+        `options.size` is the texture's size, 512 x 512 by default.
+        """
+        options = options or Options()
+        noise = np.random.default_rng(options.seed).random((1, 3, 512, 512), dtype=np.float32)
+        yield from Stylizer(self.engine.for_texture()).stylize(Picture(pixels=noise), styles, options, **more)
+
+    def open_style(self, source: StyleSource | OpenStyle) -> OpenStyle:
+        """A style as this recipe paints with it, opened once for many paintings: its statistics, or the network that was trained for it.
+
+        Raises:
+            ImageError, StyleError, WeightsError: there is no such style, or it does not fit the recipe.
+        """
+        return self.engine.open_style(source)
+
+    def _open_styles(
+        self, sources: Sequence[StyleSource | OpenStyle], regions: Sequence[Region], photo: Picture, options: Options
+    ) -> Regions:
+        way = str(options.keep_colors).removesuffix(BEFORE)
+        recolor = partial(_in_colors_of, photo=photo.pixels, way=way) if options.recolors_style else None
+        opened = [self.engine.open_style(source, recolor=recolor) for source in sources]
+        if len(opened) == 1 and opened[0].shares and options.blend:
+            # One network of several styles takes the shares itself.
+            options.check_styles(len(opened[0].shares))
+            opened = [self.engine.with_shares(opened[0], options.shares(len(opened[0].shares)))]
+            rest = [(opened[0], 1.0)]
+        else:
+            options.check_styles(len(opened))
+            rest = list(zip(opened, options.shares(len(opened)), strict=True))
+        masked = [region.style for region in regions if region.style is not None]
+        return [*([(self.engine.open_style(style, recolor=recolor), 1.0)] for style in masked), rest]
+
+    def _check(self, options: Options, *, regions: Sequence[Region], has_start: bool, wants_frames: bool) -> None:
+        """Refuse what would be ignored.
+
+        Raises:
+            UsageError: an option means nothing here; the message says what to do instead.
+        """
+        self.engine.check(options, has_start=has_start, wants_previews=wants_frames or options.save_every > 0)
+        if options.feather and not regions and not options.protected:
+            raise UsageError(f"feather is {options.feather:g}, and there is no mask to soften; give --mask or --protect, too")
+
+    def _tile_px(self, plan: Plan, checkpointing: Checkpointing | None, replay: Replay | None) -> int | None:
+        """The tiles of the painting that is resumed or painted again: its last digits depend on them, and they on the memory of that day."""
+        saved = None if replay is None else replay.receipt
+        if checkpointing is not None and checkpointing.resume:
+            saved = self.engine.saved_receipt(checkpointing.path) or saved
+        return plan.tile_px if saved is None else saved["tile_px"]
+
+
+def finish(painted: Image, *, options: Options, photo: Image, layout: Layout) -> Image:
+    """A picture as a person sees it: in the colors that were asked for, with the photo where it is kept.
+
+    Args:
+        painted: (1, 3, H, W), 0..1, of any size.
+        options: Tell the colors.
+        photo: (1, 3, H, W), 0..1, at the size of the result.
+        layout: Where the photo is kept.
+    """
+    if options.keep_colors is not None and not options.recolors_style:
+        painted = keep_colors(painted, photo, options.keep_colors)
+    if options.palette:
+        painted = with_palette(painted, cast("Sequence[tuple[str, float]]", options.palette))
+    return painted if layout.keep is None else with_photo_kept(painted, photo, layout.keep)
+
+
+def _in_colors_of(picture: Image, *, photo: Image, way: str) -> Image:
+    return keep_colors(picture, photo, way)
+
+
+def _unchanged(task: Task[OpenStyle]) -> Iterator[Event]:
+    """The events at strength 0: the photo itself."""
+    yield Done(image=task.finish(task.photo), steps=0, seconds=0.0, loss=0.0, reason="finished", receipt=task.receipt)
+
+
+def _words(region: Region) -> str:
+    return f"{'invert:' if region.inverted else ''}{region.mask}={'photo' if region.style is None else region.style}"

@@ -1,0 +1,108 @@
+"""Records that check themselves when they are made."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Annotated, Any, Self, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+from stylenet.errors import UsageError, did_you_mean
+
+
+def option(help: str, *, allowed: str = "", **limits: Any) -> Meta:
+    """The help and the range of an option.
+
+    Args:
+        help: One sentence for `--help` and forms.
+        allowed: The range in words, for the message of an error; by default it is derived from the limits.
+        limits: `ge`, `le`, `gt`, `lt`, ... of msgspec.
+    """
+    return Meta(description=help, extra={"allowed": allowed}, **limits)
+
+
+class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A record whose values are checked on construction and when it is read from JSON.
+
+    Raises:
+        UsageError: a value has the wrong type or is out of range. The message says what is allowed.
+    """
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            given = getattr(self, name)
+            value = _checked(type(self), name, given)
+            if value is not given:
+                msgspec.structs.force_setattr(self, name, value)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """The request with these values; None stands for an option that was left out.
+
+        Raises:
+            UsageError: there is no such option, or a value is not allowed.
+        """
+        given = {name: value for name, value in values.items() if value is not None}
+        for name in given:
+            if name not in cls.__struct_fields__:
+                raise UsageError(
+                    f"there is no option '{name}'; allowed are {', '.join(cls.__struct_fields__)}.{did_you_mean(name, cls.__struct_fields__)}"
+                )
+        return cls(**given)
+
+
+def help_of(record: type[Request], name: str) -> str:
+    """The help of an option."""
+    meta = _meta(record).get(name)
+    return (meta.description if meta is not None else None) or ""
+
+
+def limits_of(record: type[Request], name: str) -> tuple[float | None, float | None]:
+    """The least and the largest value of an option, None where there is no limit."""
+    meta = _meta(record).get(name)
+    return (None, None) if meta is None else (meta.ge, meta.le)
+
+
+def default_of(record: type[Request], name: str) -> Any:
+    """The default of an option."""
+    field = next(field for field in msgspec.structs.fields(record) if field.name == name)
+    return field.default if field.default is not msgspec.NODEFAULT else field.default_factory()  # type: ignore[operator]
+
+
+@functools.cache
+def _types(record: type[Request]) -> Mapping[str, Any]:
+    return get_type_hints(record, include_extras=True)
+
+
+@functools.cache
+def _meta(record: type[Request]) -> Mapping[str, Meta]:
+    found = {}
+    for name, kind in _types(record).items():
+        if get_origin(kind) is Annotated:
+            found[name] = next((part for part in get_args(kind)[1:] if isinstance(part, Meta)), Meta())
+    return found
+
+
+def _checked(record: type[Request], name: str, value: Any) -> Any:
+    """The value as the record's type, with NumPy's numbers as Python's."""
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+        value = value.item()
+    kind = _types(record)[name]
+    try:
+        return msgspec.convert(value, kind, builtin_types=_KEPT_TYPES)
+    except msgspec.ValidationError as error:
+        said = name.replace("_", "-")
+        meta = _meta(record).get(name)
+        allowed = (meta.extra or {}).get("allowed", "") if meta is not None else ""
+        told = f"{value:g}" if isinstance(value, float) else f"'{value}'" if isinstance(value, str) else str(value)
+        raise UsageError(f"{said} is {told}; allowed are {allowed}" if allowed else f"{said} is {told}: {_in_words(error)}") from None
+
+
+_KEPT_TYPES: tuple[type, ...] = ()
+
+
+def _in_words(error: Exception) -> str:
+    text = str(error).split(" - at ")[0]
+    return text[:1].lower() + text[1:].replace("`", "'")

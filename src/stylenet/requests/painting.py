@@ -1,0 +1,183 @@
+"""What a person can ask of a painting."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Annotated
+
+from stylenet.errors import UsageError, did_you_mean
+from stylenet.image.recolor import KEEP_COLORS, check_palette
+from stylenet.image.resize import PRINT_DPI, check_dpi
+from stylenet.requests.base import Request, option
+
+BEFORE = ":before"
+"""At the end of `keep_colors`: the style picture is recolored before painting, instead of the result."""
+
+PROTECTED = ("faces", "subject")
+"""What `protect` can keep as the photo has it."""
+
+MOST_FEATHER_PX = 500
+
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
+_UNITS |= {f"{prefix}b": size for prefix, size in _UNITS.items() if prefix} | {"kib": 2**10, "mib": 2**20, "gib": 2**30}
+
+
+class Options(Request, frozen=True, kw_only=True):
+    """How a picture is painted, whatever the photo, the styles and the recipe are."""
+
+    size: Annotated[int | str | None, option("Long side in pixels (512), WIDTHxHEIGHT (640x480), or full.")] = None
+    strength: Annotated[
+        float,
+        option(
+            "0 (the photo) to 100 (the painting); 50 is the recipe.",
+            allowed="0 (the photo) to 100 (the painting), 50 is the recipe",
+            ge=0,
+            le=100,
+        ),
+    ] = 50.0
+    style_scale: Annotated[
+        float,
+        option(
+            "Size of the strokes, 0.125 to 8; 1 is the painting's.",
+            allowed="0.125 (fine strokes) to 8 (broad strokes), 1 is the painting's",
+            ge=1 / 8,
+            le=8,
+        ),
+    ] = 1.0
+    blend: Annotated[tuple[float, ...], option("Share of each style: 0.7 0.3. Left out: equal shares.")] = ()
+    seed: Annotated[int, option("Random seed.", allowed="whole numbers from 0", ge=0, lt=2**63)] = 0
+    save_every: Annotated[
+        int,
+        option(
+            "Keep a picture every so many steps, beside the output: out-0100.png.",
+            allowed="numbers of steps from 1, or 0 for none",
+            ge=0,
+        ),
+    ] = 0
+    paper: Annotated[str | None, option("As large as fits on paper: 40x30cm, 400x300mm, 16x12in, A4, letter, at --dpi.")] = None
+    dpi: Annotated[int | None, option("Dots per inch, written into the file; with --print 300 if left out.")] = None
+    keep_colors: Annotated[
+        str | None,
+        option(
+            "The photo's colors: luminance, histogram or mean-covariance; the last two also as histogram:before, for a painting's picture "
+            "(not for built-in styles)."
+        ),
+    ] = None
+    palette: Annotated[str | tuple[tuple[str, float], ...] | None, option("The colors of a style, of a picture, or '#264653,#e9c46a'.")] = (
+        None
+    )
+    feather: Annotated[float, option("Soften the edges of masks.", allowed=f"0 to {MOST_FEATHER_PX} pixels", ge=0, le=MOST_FEATHER_PX)] = (
+        0.0
+    )
+    protect: Annotated[str | tuple[str, ...] | None, option("Keep the photo's faces, or its subject. May be repeated.")] = None
+    memory: Annotated[int | str | None, option("What the program may take: 2GB. Larger pictures are painted tile by tile.")] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.paper is not None and self.size is not None:
+            raise UsageError(f"size {self.size} and paper {self.paper} are both given; choose one")
+        self._check_colors()
+        for what in self.protected:
+            if what not in PROTECTED:
+                raise UsageError(f"'{what}' cannot be protected; allowed are {', '.join(PROTECTED)}, or --mask FILE=photo")
+        if self.dpi is not None:
+            check_dpi(self.dpi)
+        self.memory_bytes()
+        if any(not share >= 0 or math.isinf(share) for share in self.blend) or (self.blend and sum(self.blend) == 0):
+            raise UsageError(f"blend is {', '.join(f'{share:g}' for share in self.blend)}; shares are 0 or more, and not all 0")
+
+    @property
+    def protected(self) -> tuple[str, ...]:
+        """What is protected, as a sequence."""
+        return (self.protect,) if isinstance(self.protect, str) else tuple(self.protect or ())
+
+    @property
+    def recolors_style(self) -> bool:
+        """Whether the style pictures are recolored before painting."""
+        return self.keep_colors is not None and self.keep_colors.endswith(BEFORE)
+
+    def check_styles(self, count: int) -> None:
+        """Raise `UsageError` unless there are styles, and a share for each where shares are given."""
+        if count < 1:
+            raise UsageError("no style is given; name at least one")
+        if self.blend and len(self.blend) != count:
+            raise UsageError(f"blend has {len(self.blend)} shares for {count} styles; give one for each")
+
+    def shares(self, count: int) -> tuple[float, ...]:
+        """Shares of `count` styles, which sum to one."""
+        blend = self.blend or (1.0,) * count
+        return tuple(share / sum(blend) for share in blend)
+
+    def print_dpi(self) -> int | None:
+        """Dots per inch that the result's file tells; None: those of the photo's file."""
+        return PRINT_DPI if self.dpi is None and self.paper is not None else self.dpi
+
+    def memory_bytes(self) -> int | None:
+        """The limit in bytes.
+
+        Raises:
+            UsageError: `memory` is no amount of memory.
+        """
+        if self.memory is None or isinstance(self.memory, int):
+            return self.memory
+        match = re.fullmatch(r"([0-9]+\.?[0-9]*)\s*([a-z]*)", self.memory.strip().lower())
+        if match is None or match[2] not in _UNITS:
+            raise UsageError(f"memory is '{self.memory}'; write an amount like 2GB, 800MB or 1.5GiB")
+        return round(float(match[1]) * _UNITS[match[2]])
+
+    def _check_colors(self) -> None:
+        way = self.keep_colors
+        if way is not None and way.removesuffix(BEFORE) not in KEEP_COLORS:
+            raise UsageError(
+                f"keep-colors is '{way}'; allowed are {', '.join(KEEP_COLORS)}, each with {BEFORE} at its end to recolor the "
+                f"painting and not the result.{did_you_mean(way, KEEP_COLORS)}"
+            )
+        if way == KEEP_COLORS[0] + BEFORE:
+            raise UsageError(
+                "keep-colors luminance:before is not possible: luminance gives every place its color back, and the painting has other "
+                "places than the photo"
+            )
+        if isinstance(self.palette, tuple) and self.palette:
+            check_palette(self.palette)
+        if self.palette and way is not None:
+            raise UsageError(f"palette and keep-colors {way} are both given, and the palette would hide the other; choose one")
+
+
+class PaintRequest(Options, frozen=True, kw_only=True):
+    """One painting: a photo, its styles, and how they are painted. Without a photo, a texture."""
+
+    photo: Annotated[str | None, option("The picture to paint.")] = None
+    styles: Annotated[
+        tuple[str, ...], option("Names of styles (see 'stylenet styles ls'), paintings, style files, or folders of paintings.")
+    ] = ()
+    recipe: Annotated[
+        str | None, option("instant, trained, draft, standard (the default), fine, one of 'recipes ls', or a .toml file.")
+    ] = None
+    encoder: Annotated[str | None, option("compact, vgg16, vgg19 or a weights file, in place of the recipe's.")] = None
+    changes: Annotated[dict[str, str], option("Change a knob of the recipe: --set style.weight=20. May be repeated.")] = {}
+    start: Annotated[str | None, option("Start from content, noise, style, network (what instant paints), or a picture file.")] = None
+    masks: Annotated[
+        tuple[str, ...],
+        option(
+            "Another style where FILE is white, FILE=photo to keep the photo there, invert:FILE=STYLE where it is black. May be repeated."
+        ),
+    ] = ()
+    device: Annotated[str, option("auto, cpu, cuda or mps.")] = "auto"
+    precision: Annotated[str, option("Of the features: auto, float32 or bfloat16.")] = "auto"
+    threads: Annotated[int | None, option("Processor threads to use.", allowed="whole numbers from 1", ge=1)] = None
+
+
+class PaintFileRequest(PaintRequest, frozen=True, kw_only=True):
+    """One painting and the files that are written."""
+
+    output: Annotated[str | None, option("Where to write: .png, .jpg, .webp or .tif. Left out: named after the inputs, here.")] = None
+    quality: Annotated[int | None, option("Of JPEG and WebP, 1 to 100; 95 if left out.", allowed="1 to 100", ge=1, le=100)] = None
+    replay: Annotated[str | None, option("Paint PAINTING again, from the receipt that it carries.")] = None
+    resume: Annotated[bool, option("Resume a painting of this name that was stopped or killed.")] = False
+    checkpoint_every: Annotated[
+        float, option("Seconds between two states for --resume; 20 if left out.", allowed="seconds from 0", ge=0)
+    ] = 20.0
+    timelapse: Annotated[str | None, option("The making of it as a loop: .gif, .webp, .apng or .mp4.")] = None
+    preview: Annotated[str | None, option("Keep the picture as it is now in FILE; none: do not show it in the terminal.")] = None
+    dry_run: Annotated[bool, option("Print what would be done, and paint nothing.")] = False

@@ -1,0 +1,24 @@
+"""What a person can ask of a network that restores photos."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from stylenet.requests.base import Request, option
+
+
+class RestoreRequest(Request, frozen=True, kw_only=True):
+    """A photo that is enlarged or colored by a network."""
+
+    photo: Annotated[str, option("Any picture file.")]
+    network: Annotated[str, option("A file of 'stylenet train --task ...'.")]
+    task: Annotated[Literal["super-resolution", "colorization"], option("What the network was trained for.")]
+    output: Annotated[str | None, option("Where to write. Left out: named after the photo, here.")] = None
+    device: Annotated[str, option("auto, cpu, cuda or mps.")] = "auto"
+    precision: Annotated[str, option("Of the features: auto, float32 or bfloat16.")] = "auto"
+    threads: Annotated[int | None, option("Processor threads to use.", allowed="whole numbers from 1", ge=1)] = None
+
+    @property
+    def verb(self) -> str:
+        """What is done to the photo, in the past."""
+        return "enlarged" if self.task == "super-resolution" else "colored"

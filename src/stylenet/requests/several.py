@@ -1,0 +1,65 @@
+"""What a person can ask of several paintings of one photo."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from stylenet.errors import UsageError, did_you_mean
+from stylenet.image.recolor import KEEP_COLORS
+from stylenet.requests.base import Request, option
+from stylenet.requests.painting import Options
+
+PLAIN_COLORS = "painting"
+"""The way of colors that leaves those of the painting."""
+
+MOST_FRAMES = 1000
+
+
+class SheetRequest(Request, frozen=True, kw_only=True):
+    """Small paintings of one photo that differ in strength, size of the strokes and colors."""
+
+    photo: Annotated[str, option("The picture to paint.")]
+    style: Annotated[str, option("A style's name, a painting, a style file, or a folder.")]
+    output: Annotated[str | None, option("Where to write: .png, .jpg, .webp or .tif. Left out: named after the inputs, here.")] = None
+    strengths: Annotated[tuple[float, ...], option("Strengths to show.")] = (30.0, 50.0, 70.0)
+    style_scales: Annotated[tuple[float, ...], option("Sizes of strokes to show.")] = (0.5, 1.0, 2.0)
+    colors: Annotated[tuple[str, ...], option("painting, and ways of --keep-colors to show.")] = (PLAIN_COLORS, "luminance")
+    size: Annotated[int, option("Long side of each picture in pixels.", allowed="64 to 1024 pixels", ge=64, le=1024)] = 256
+    recipe: Annotated[str | None, option("Left out: draft, or trained for the file of a network.")] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not (self.strengths and self.style_scales and self.colors):
+            raise UsageError("a sheet needs at least one strength, one style scale and one way of colors")
+        for strength in self.strengths:
+            Options(strength=strength)
+        for style_scale in self.style_scales:
+            Options(style_scale=style_scale)
+        for way in self.colors:
+            if way not in (PLAIN_COLORS, *KEEP_COLORS):
+                raise UsageError(
+                    f"'{way}' is no way of colors; allowed are {PLAIN_COLORS}, {', '.join(KEEP_COLORS)}.{did_you_mean(way, KEEP_COLORS)}"
+                )
+
+    @property
+    def count(self) -> int:
+        """Pictures on the sheet."""
+        return len(self.strengths) * len(self.style_scales) * len(self.colors)
+
+
+class SequenceRequest(Options, frozen=True, kw_only=True):
+    """A photo in styles that turn into one another."""
+
+    photo: Annotated[str, option("The picture to paint.")]
+    styles: Annotated[tuple[str, ...], option("At least two: names of styles, paintings, style files, or folders of paintings.")]
+    output: Annotated[str, option("A .gif, .webp, .apng or .mp4, or a folder for the frames.")]
+    frames: Annotated[
+        int,
+        option("Pictures, the first and the last style's included.", allowed=f"2 to {MOST_FRAMES} pictures", ge=2, le=MOST_FRAMES),
+    ] = 9
+    recipe: Annotated[str | None, option("instant, trained, draft, standard (the default), fine, or a .toml file.")] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.styles) < 2:
+            raise UsageError("a sequence goes from one style to another: name at least two")

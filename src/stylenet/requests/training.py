@@ -1,0 +1,89 @@
+"""What a person can ask of a training."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from stylenet.errors import UsageError
+from stylenet.requests.base import Request, option
+
+Network = Literal["slim", "johnson", "texture"]
+TrainingTask = Literal["style", "super-resolution", "colorization"]
+
+USUAL_STEPS = 2000
+_MOST_STEPS = 1_000_000  # where minutes are given instead
+
+_OF_STYLE = {"paintings": "a painting", "network": "--network", "style_size": "--style-size", "start": "--start"}
+"""Options that only a style needs, and how they are written."""
+
+
+class TrainRequest(Request, frozen=True, kw_only=True):
+    """A network that is trained to paint in the style of paintings, or to enlarge or color photos."""
+
+    paintings: Annotated[tuple[str, ...], option("The picture whose style is learned; several for --network johnson.")] = ()
+    task: Annotated[TrainingTask, option("What is learned; the last two need no painting.")] = "style"
+    photos: Annotated[str | None, option("Folder of training photos; 50 are enough. Left out: a network 'texture' paints texture.")] = None
+    output: Annotated[str | None, option("Where to write: .safetensors. Left out: named after the painting, here.")] = None
+    network: Annotated[Network, option("slim is ours and the fastest; the others are from the literature.")] = "slim"
+    style_size: Annotated[
+        int, option("Long side at which the painting is looked at. Larger: smaller strokes.", allowed="32 to 2048 pixels", ge=32, le=2048)
+    ] = 384
+    loss_network: Annotated[str | None, option("compact (the default), vgg16, vgg19 or a weights file.")] = None
+    start: Annotated[str | None, option("A network of the same kind to start from.")] = None
+    steps: Annotated[int | None, option(f"Most updates; {USUAL_STEPS} if left out.", allowed="whole numbers from 1", ge=1)] = None
+    minutes: Annotated[float | None, option("Train for about this many minutes.", allowed="minutes from 0.01", ge=0.01)] = None
+    batch: Annotated[int, option("Photos per update.", allowed="1 to 4096 photos", ge=1, le=4096)] = 4
+    crop: Annotated[
+        int | None, option("Side of the photos' crops; every task has its own.", allowed="64 to 2048 pixels", ge=64, le=2048)
+    ] = None
+    seed: Annotated[int, option("Random seed.", allowed="whole numbers from 0", ge=0, lt=2**63)] = 0
+    device: Annotated[str, option("auto, cpu, cuda or mps.")] = "auto"
+    precision: Annotated[str, option("Of the features: auto, float32 or bfloat16.")] = "auto"
+    threads: Annotated[int | None, option("Processor threads to use.", allowed="whole numbers from 1", ge=1)] = None
+    resume: Annotated[bool, option("Resume a training of this name that was stopped or killed.")] = False
+    previews: Annotated[str | None, option("Folder of photos to show progress on; left out: four of --photos.")] = None
+    tensorboard: Annotated[bool, option("Also write for TensorBoard, into OUTPUT.training.")] = False
+    keep: Annotated[bool, option("Keep OUTPUT.training at the end: log, previews, checkpoint.")] = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.task == "style":
+            if not self.paintings:
+                raise UsageError("PAINTING is missing: give the picture whose style is learned, or another --task than style")
+        else:
+            plain = {"paintings": (), "network": "slim", "style_size": 384, "start": None}
+            for name, word in _OF_STYLE.items():
+                if getattr(self, name) != plain[name]:
+                    raise UsageError(
+                        f"{word} is for a style; --task {self.task} learns from photos alone: leave it out, or leave --task out"
+                    )
+            if self.photos is None:
+                raise UsageError(f"--photos is missing: give a folder with photos for --task {self.task}; some hundreds are enough")
+        if self.photos is None and self.network != "texture":
+            raise UsageError("--photos is missing: give a folder with photos to learn from; 50 are enough")
+        if len(self.paintings) > 1 and self.network != "johnson":
+            raise UsageError(
+                f"{len(self.paintings)} paintings are given, and a network '{self.network}' knows one; --network johnson knows several"
+            )
+        names = self.style_names
+        if len(set(names)) < len(names):
+            raise UsageError(
+                f"the styles would be called {', '.join(names)}, after their files; give every painting a file name of its own"
+            )
+
+    @property
+    def style_names(self) -> tuple[str, ...]:
+        """What the styles are called: the names of their files in plain kebab case."""
+        return tuple(style_name(Path(painting)) for painting in self.paintings)
+
+    @property
+    def most_steps(self) -> int:
+        """Updates at most."""
+        return self.steps or (USUAL_STEPS if self.minutes is None else _MOST_STEPS)
+
+
+def style_name(file: Path) -> str:
+    """The name of a file in plain kebab case; "painting" where nothing of it is left."""
+    return re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-") or "painting"

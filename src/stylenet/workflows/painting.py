@@ -1,0 +1,336 @@
+"""One painting from its request to its files: everything is checked first, then it is painted, shown and saved."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from msgspec import structs
+
+from stylenet.catalog.recipes import load_recipe
+from stylenet.engines.opening import has_torch
+from stylenet.errors import UsageError, WeightsError
+from stylenet.events import Done, Event, Preview, Saved, Started
+from stylenet.image.files import Picture, load_image
+from stylenet.image.masks import parse_mask_wish
+from stylenet.image.output import check_output
+from stylenet.image.timelapse import TIMELAPSE_SUFFIXES
+from stylenet.painting.defaults import NO_TORCH_NOTICE, default_recipe
+from stylenet.painting.painting import Painting
+from stylenet.painting.receipts import Replay
+from stylenet.painting.regions import Region
+from stylenet.painting.stylizer import Stylizer, open_stylizer
+from stylenet.requests.painting import PaintFileRequest
+from stylenet.requests.task import Checkpointing
+from stylenet.video.writing import CLIP_SUFFIXES, check_clip
+from stylenet.workflows.outputs import Source, keep_apart, place
+from stylenet.workflows.recording import Recorder, interval_path
+
+if TYPE_CHECKING:
+    from stylenet.image.files import ImageSource
+
+STANDARD_STREAM = "-"
+"""In place of a file: standard input for the photo, standard output for the result."""
+
+STARTS = ("content", "noise", "style", "network")
+"""What `start` may be beside a file."""
+
+_STATE_SUFFIX = ".resume"
+"""Added to the output's name: the file beside it that a painting is resumed from; it is deleted after the last step."""
+
+_FRAMES = 60
+"""Of a timelapse, where no interval is asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Streams:
+    """Where `-` is read from and written to.
+
+    Attributes:
+        photo: The bytes of the photo.
+        output: Takes the bytes of the result, a PNG.
+    """
+
+    photo: bytes | None = None
+    output: BinaryIO | None = None
+
+
+def paint_file(
+    request: PaintFileRequest,
+    *,
+    stylizer: Stylizer | None = None,
+    streams: Streams | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Event]:
+    """Paint what was requested and write its files; yields the events of the painting, `Saved` for every file, and at last `Done`.
+
+    Where the end is asked for before the first step, there is no `Done`. With `dry_run` there is `Started` alone.
+
+    Args:
+        request: What is painted and where it is written.
+        stylizer: Of `open_for`, where several paintings share one.
+        streams: For a photo or an output that is `-`.
+        should_stop: Asked after every step; true ends the painting with the best picture so far.
+
+    Raises:
+        StylenetError: before painting, or from it; then nothing was written.
+    """
+    replay = _replayed(request)
+    request = _with_inputs(request, replay)
+    if not request.styles:
+        raise UsageError("no style is given; name one of 'stylenet styles ls', a painting or a style file")
+    with _output(request) as output:
+        _check(request, output)
+        request = with_recipe(request, replay)
+        notices = _default_notices(request)
+        stylizer = stylizer or open_for(request, replay)
+        if should_stop():
+            return
+        photo = _load_photo(request, streams)
+        if should_stop():
+            return
+        frames = _FRAMES if request.timelapse is not None else 0
+        events = _begin(request, stylizer, photo, replay, output=output, frames=frames, should_stop=should_stop)
+        started = next(events)
+        if not isinstance(started, Started):
+            raise TypeError(f"the first event is {type(started).__name__}")
+        size = tuple(started.plan["size"])
+        for path in (output, _preview_file(request)):
+            if path is not None:
+                check_output(path, size=size)
+        _check_intervals(request, output, every=int(started.plan["save_every"]), steps=started.steps)
+        yield replace(started, plan={**started.plan, "output": str(output or STANDARD_STREAM)}, notices=(*notices, *started.notices))
+        if request.dry_run:
+            return
+        if should_stop():
+            return
+        yield from _painted(request, events, photo, output=output, size=size, streams=streams)
+
+
+def open_for(request: PaintFileRequest, replay: Replay | None = None) -> Stylizer:
+    """The stylizer that a request needs; its recipe is given.
+
+    Raises:
+        RecipeError, WeightsError, UsageError: see `open_stylizer`.
+    """
+    if request.threads is not None and has_torch():
+        import torch
+
+        torch.set_num_threads(min(request.threads, 4 * (os.cpu_count() or 1)))
+    if replay is not None:
+        precision = request.precision if request.precision != "auto" else str(replay.receipt["precision"])
+        encoder = replay.encoder if replay.recipe.method == "optimization" or replay.recipe.network.name else None
+        return open_stylizer(replay.recipe, encoder=encoder, device=request.device, precision=precision)
+    try:
+        return open_stylizer(
+            request.recipe or "standard",
+            encoder=request.encoder,
+            changes=_changes(request),
+            device=request.device,
+            precision=request.precision,
+        )
+    except WeightsError as error:
+        if request.encoder is None and "--encoder compact" not in str(error):
+            raise WeightsError(f"{error}; or paint with the one that ships: --encoder compact") from error
+        raise
+
+
+def with_recipe(request: PaintFileRequest, replay: Replay | None = None) -> PaintFileRequest:
+    """The request with the name of its recipe, which is checked with all changes before anything heavy is loaded."""
+    if replay is not None:
+        return request
+    if request.recipe is None:
+        masked = [str(region.style) for region in map(Region.parse, request.masks) if region.style is not None]
+        request = structs.replace(request, recipe=default_recipe([*request.styles, *masked]))
+    load_recipe(request.recipe or "", _changes(request))
+    return request
+
+
+def _default_notices(request: PaintFileRequest) -> tuple[str, ...]:
+    return (NO_TORCH_NOTICE,) if request.recipe == "instant" and not has_torch() else ()
+
+
+def _painted(
+    request: PaintFileRequest,
+    events: Iterator[Event],
+    photo: Picture | None,
+    *,
+    output: Path | None,
+    size: tuple[int, ...],
+    streams: Streams | None,
+) -> Iterator[Event]:
+    recorder = Recorder(
+        output=output or Path("stdout.png"),
+        size_px=size,
+        preview=_preview_file(request),
+        timelapse=None if request.timelapse is None else Path(request.timelapse),
+        pictures=_saves_pictures(request),
+    )
+    for event in events:
+        if isinstance(event, Preview) and (path := recorder.record(event)):
+            yield Saved(path=path, is_result=False)
+        if isinstance(event, Done):
+            break
+        yield event
+    if not isinstance(event, Done) or (event.reason == "interrupted" and not event.steps):
+        return
+    painting = Painting(pixels=event.image, photo=photo or Picture(pixels=event.image), done=event)
+    if output is not None:
+        painting.save(output, quality=request.quality)
+    elif streams is not None and streams.output is not None:
+        painting.save(streams.output, format="png")
+    recorder.finish(event.image)
+    if output is not None and event.reason != "interrupted":
+        _state_file(output).unlink(missing_ok=True)
+    yield Saved(path=output or Path(STANDARD_STREAM))
+    yield event
+
+
+def _replayed(request: PaintFileRequest) -> Replay | None:
+    if request.replay is None:
+        return None
+    given = structs.asdict(request)
+    kept = ("photo", "styles", "masks", "replay", "output", "quality", "device", "precision", "threads", "memory", "start")
+    kept += ("resume", "checkpoint_every", "timelapse", "preview", "dry_run", "save_every")
+    plain = structs.asdict(PaintFileRequest())
+    changed = [name for name, value in given.items() if name not in kept and value != plain[name]]
+    if changed:
+        raise UsageError(
+            f"--replay paints with what the receipt says; leave out --{changed[0].replace('_', '-').replace('changes', 'set')}"
+        )
+    return Replay.of(request.replay)
+
+
+def _with_inputs(request: PaintFileRequest, replay: Replay | None) -> PaintFileRequest:
+    """The request with the inputs of the painting that is painted again, where they are not given."""
+    if replay is None:
+        return request
+    photo = request.photo
+    if photo is None and not replay.is_texture:
+        photo = str(replay.photo_again())
+    options = {name: getattr(replay.options, name) for name in replay.options.__struct_fields__ if name not in ("save_every", "memory")}
+    return structs.replace(
+        request, photo=photo, styles=request.styles or tuple(replay.styles_again()), masks=request.masks or replay.masks, **options
+    )
+
+
+@contextlib.contextmanager
+def _output(request: PaintFileRequest) -> Iterator[Path | None]:
+    """The output's path, or None for standard output. A name is invented where none is given."""
+    if request.output == STANDARD_STREAM:
+        for name in ("timelapse", "save_every", "resume"):
+            if getattr(request, name):
+                raise UsageError(
+                    f"--{name.replace('_', '-')} writes files beside the output, and the output is standard output; give a file"
+                )
+        yield None
+        return
+    names = [Path(style).stem for style in request.styles]
+    photo = "photo" if request.photo == STANDARD_STREAM else request.photo
+    invented = "-".join([Path(photo).stem, *names] if photo else [*names, "texture"])
+    given = None if request.output is None else Path(request.output)
+    with place(given, invented, state=_STATE_SUFFIX if request.resume else "") as output:
+        yield output
+
+
+def _check(request: PaintFileRequest, output: Path | None) -> None:
+    """Everything about files that can be wrong is said here, before anything heavy is loaded."""
+    for path in (output, _preview_file(request)):
+        if path is not None:
+            check_output(path)
+    if request.timelapse is not None:
+        check_output(request.timelapse, formats={**TIMELAPSE_SUFFIXES, **CLIP_SUFFIXES})
+        if Path(request.timelapse).suffix.lower() in CLIP_SUFFIXES:
+            check_clip(Path(request.timelapse))
+    keep_apart(_outputs(request, output), inputs_of(request))
+
+
+def inputs_of(request: PaintFileRequest) -> list[Source]:
+    """All that is read, as it was given."""
+    recipe = Path(request.recipe) if request.recipe is not None and Path(request.recipe).suffix == ".toml" else None
+    encoder = Path(request.encoder) if request.encoder is not None and Path(request.encoder).is_file() else None
+    photo = None if request.photo in (None, STANDARD_STREAM) else Path(str(request.photo))
+    start = None if request.start is None or request.start in STARTS else Path(request.start)
+    palette = request.palette if isinstance(request.palette, str) else None
+    replay = None if request.replay is None else Path(request.replay)
+    given: list[Source] = [photo, *request.styles, start, palette, replay, recipe, encoder]
+    for wish in map(parse_mask_wish, request.masks):
+        given += [wish.mask, wish.style]
+    return given
+
+
+def _outputs(request: PaintFileRequest, output: Path | None) -> list[tuple[str, Path | None]]:
+    """All that is written, but for the pictures at an interval."""
+    timelapse = None if request.timelapse is None else Path(request.timelapse)
+    state = None if output is None else _state_file(output)
+    return [("--output", output), ("--output", state), ("--preview", _preview_file(request)), ("--timelapse", timelapse)]
+
+
+def _check_intervals(request: PaintFileRequest, output: Path | None, *, every: int, steps: int) -> None:
+    """As `keep_apart`, for the pictures at an interval, whose names are known once the steps are."""
+    if output is None or not every or not _saves_pictures(request):
+        return
+    pictures = [("--output", interval_path(output, step)) for step in range(every, steps + 1, every)]
+    keep_apart([*_outputs(request, output), *pictures], inputs_of(request))
+
+
+def _saves_pictures(request: PaintFileRequest) -> bool:
+    """Whether pictures at an interval become files. The recipe's own interval is for them, unless the interval is the timelapse's."""
+    return bool(request.save_every) or request.timelapse is None
+
+
+def _state_file(output: Path) -> Path:
+    return output.with_name(output.name + _STATE_SUFFIX)
+
+
+def _preview_file(request: PaintFileRequest) -> Path | None:
+    return None if request.preview is None or request.preview == "none" else Path(request.preview)
+
+
+def _changes(request: PaintFileRequest) -> dict[str, str]:
+    """The recipe's changed knobs; `start` is one of them where it is no file."""
+    if request.start not in STARTS:
+        return request.changes
+    if "picture.start" in request.changes:
+        raise UsageError("--start and --set picture.start are both given; choose one")
+    return {**request.changes, "picture.start": str(request.start)}
+
+
+def _load_photo(request: PaintFileRequest, streams: Streams | None) -> Picture | None:
+    if request.photo is None:
+        return None
+    if request.photo == STANDARD_STREAM:
+        if streams is None or not streams.photo:
+            raise UsageError("the photo is '-', and standard input is empty; pipe a picture file into the command")
+        return load_image(streams.photo)
+    return load_image(Path(request.photo))
+
+
+def _begin(
+    request: PaintFileRequest,
+    stylizer: Stylizer,
+    photo: Picture | None,
+    replay: Replay | None,
+    *,
+    output: Path | None,
+    frames: int,
+    should_stop: Callable[[], bool],
+) -> Iterator[Event]:
+    """The events to come; nothing is painted before the second one."""
+    more: dict[str, Any] = {
+        "replay": replay,
+        "timed": request.dry_run,
+        "timelapse_frames": 0 if request.save_every else frames,
+        "should_stop": should_stop,
+    }
+    if output is not None:
+        more["checkpointing"] = Checkpointing(path=_state_file(output), resume=request.resume, seconds=request.checkpoint_every)
+    styles = list(request.styles)
+    if photo is None:
+        return stylizer.texture(styles, request, **more)
+    start: ImageSource | None = None if request.start is None or request.start in STARTS else request.start
+    return stylizer.stylize(photo, styles, request, regions=[Region.parse(words) for words in request.masks], start=start, **more)

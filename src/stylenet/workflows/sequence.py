@@ -1,0 +1,124 @@
+"""A photo painted in styles that turn into one another, as an animation or as a folder of pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from msgspec import structs
+
+from stylenet.errors import UsageError
+from stylenet.events import Done, Event, Saved
+from stylenet.image.files import ImageSource, Picture, load_image
+from stylenet.image.resize import fit_within, resize
+from stylenet.image.timelapse import check_timelapse, save_timelapse
+from stylenet.painting.defaults import default_recipe
+from stylenet.painting.painting import Painting
+from stylenet.painting.stylizer import Stylizer, open_stylizer
+from stylenet.requests.painting import Options
+from stylenet.requests.several import MOST_FRAMES, SequenceRequest
+from stylenet.shapes import Image
+from stylenet.styles.sources import StyleSource
+from stylenet.video.writing import CLIP_SUFFIXES, check_clip, save_clip
+from stylenet.workflows.outputs import keep_apart, make_folder
+
+ANIMATIONS = (".gif", ".webp", ".apng", ".mp4")
+
+_LOOP_PX = 640
+"""Long side of the frames of a loop: loops of larger pictures are no small files."""
+
+
+def paint_sequence(request: SequenceRequest, *, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+    """Paint a sequence and write it; yields `Done` for every frame, and `Saved` for the animation or the folder.
+
+    Raises:
+        StylenetError: see the tree in `errors`.
+    """
+    output = Path(request.output)
+    is_animation = output.suffix.lower() in ANIMATIONS
+    written = [output] if is_animation else [_frame(output, number) for number in range(1, request.frames + 1)]
+    recipe_file = Path(request.recipe) if request.recipe is not None and request.recipe.endswith(".toml") else None
+    keep_apart([("--output", path) for path in written], [Path(request.photo), *request.styles, recipe_file])
+    _check_target(output, is_animation=is_animation)
+    picture = load_image(request.photo)
+    stylizer = open_stylizer(request.recipe or default_recipe(request.styles))
+    frames: list[Image] = []
+    for done in sequence(stylizer, picture, request.styles, request.frames, options=request, should_stop=should_stop):
+        if done.reason == "interrupted":
+            break
+        frames.append(done.image)
+        if not is_animation:
+            Painting(pixels=done.image, photo=picture, done=done).save(_frame(output, len(frames)))
+        yield done
+    if is_animation and frames:
+        _save(frames, output)
+    yield Saved(path=output)
+
+
+def sequence(
+    stylizer: Stylizer,
+    photo: ImageSource | Picture,
+    styles: Sequence[StyleSource],
+    frames: int,
+    *,
+    options: Options | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Done]:
+    """A `Done` for every frame. All begin from the same start with the same seed: frames differ by their shares alone.
+
+    Raises:
+        StylenetError: see the tree in `errors`.
+    """
+    picture = photo if isinstance(photo, Picture) else load_image(photo)
+    opened = [stylizer.open_style(style) for style in styles]
+    for shares in shares_by_frame(len(styles), frames):
+        frame = structs.replace(options or Options(), blend=shares)
+        for event in stylizer.stylize(picture, opened, frame, should_stop=should_stop):
+            if isinstance(event, Done):
+                yield event
+                if event.reason == "interrupted":
+                    return
+
+
+def shares_by_frame(styles: int, frames: int) -> list[tuple[float, ...]]:
+    """The share of every style in every frame: from the first style to the last, evenly, two neighbors at a time.
+
+    Raises:
+        UsageError: fewer than two styles or frames.
+    """
+    if styles < 2 or not 2 <= frames <= MOST_FRAMES:
+        raise UsageError(
+            f"a sequence of {styles} styles in {frames} frames is not possible; allowed are from 2 styles, and 2 to {MOST_FRAMES}"
+        )
+    found = []
+    for frame in range(frames):
+        place = frame * (styles - 1) / (frames - 1)
+        left = min(math.floor(place), styles - 2)
+        shares = [0.0] * styles
+        shares[left], shares[left + 1] = 1 - (place - left), place - left
+        found.append(tuple(shares))
+    return found
+
+
+def _frame(folder: Path, number: int) -> Path:
+    return folder / f"{number:04d}.png"
+
+
+def _check_target(output: Path, *, is_animation: bool) -> None:
+    if not is_animation:
+        if output.suffix or output.is_file():
+            raise UsageError(f"'{output}' is neither an animation ({', '.join(ANIMATIONS)}) nor a folder")
+        make_folder(output)
+    elif output.suffix.lower() in CLIP_SUFFIXES:
+        check_clip(output)
+    else:
+        check_timelapse(output)
+
+
+def _save(frames: Sequence[Image], output: Path) -> None:
+    height, width = frames[-1].shape[2:]
+    is_clip = output.suffix.lower() in CLIP_SUFFIXES
+    size = fit_within(int(width), int(height), max(height, width) if is_clip else _LOOP_PX)
+    small = [resize(image, size) for image in frames]
+    save_clip(small, output) if is_clip else save_timelapse(small, output)

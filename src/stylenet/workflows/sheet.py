@@ -1,0 +1,83 @@
+"""Many small paintings of one photo on one sheet, each with the options that make it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from stylenet.events import Done
+from stylenet.image.files import ImageSource, Picture, load_image, save_image
+from stylenet.image.output import check_output
+from stylenet.image.recolor import keep_colors
+from stylenet.image.sheet import contact_sheet
+from stylenet.painting.defaults import default_recipe
+from stylenet.painting.stylizer import Stylizer, open_stylizer
+from stylenet.requests.painting import Options
+from stylenet.requests.several import PLAIN_COLORS, SheetRequest
+from stylenet.shapes import Image
+from stylenet.styles.sources import StyleSource
+from stylenet.workflows.outputs import keep_apart, place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One painting of a sheet.
+
+    Attributes:
+        words: The options that make it, as one types them.
+        image: (1, 3, H, W), 0..1.
+    """
+
+    words: str
+    image: Image
+
+
+def paint_sheet(request: SheetRequest) -> Iterator[Cell | Path]:
+    """Paint a sheet and write it; yields every cell, and at last the path of the sheet.
+
+    Raises:
+        StylenetError: see the tree in `errors`.
+    """
+    with place(
+        None if request.output is None else Path(request.output), f"{Path(request.photo).stem}-{Path(request.style).stem}-sheet"
+    ) as output:
+        check_output(output)
+        recipe_file = Path(request.recipe) if request.recipe is not None and request.recipe.endswith(".toml") else None
+        keep_apart([("--output", output)], [Path(request.photo), request.style, recipe_file])
+        usual = default_recipe([request.style])
+        stylizer = open_stylizer(request.recipe or ("draft" if usual == "standard" else usual))
+        painted = []
+        for cell in sheet_cells(load_image(request.photo), request.style, request, stylizer=stylizer):
+            painted.append((cell.words, cell.image))
+            yield cell
+        columns = len(request.style_scales) * len(request.colors)
+        save_image(contact_sheet(painted, columns=columns, cell_px=request.size), output)
+        yield output
+
+
+def sheet_cells(photo: ImageSource | Picture, style: StyleSource, request: SheetRequest, *, stylizer: Stylizer) -> Iterator[Cell]:
+    """A painting for every strength, style scale and way of colors, row by row; the last varies fastest.
+
+    The painting is looked at as it will be at the full size: thumbnails show what strokes a large picture will have only roughly.
+
+    Args:
+        photo: In place of the request's.
+        style: In place of the request's.
+        request: What varies, and the size.
+        stylizer: Paints.
+
+    Raises:
+        StylenetError: see the tree in `errors`.
+    """
+    picture = photo if isinstance(photo, Picture) else load_image(photo)
+    opened = stylizer.open_style(style)
+    for strength, style_scale in itertools.product(request.strengths, request.style_scales):
+        options = Options(size=request.size, strength=strength, style_scale=style_scale)
+        done = next(event for event in stylizer.stylize(picture, opened, options) if isinstance(event, Done))
+        for way in request.colors:
+            # Colors are changed after painting: no cell is painted twice for them.
+            image = done.image if way == PLAIN_COLORS else keep_colors(done.image, picture.pixels, way)
+            words = f"--strength {strength:g} --style-scale {style_scale:g}"
+            yield Cell(words=words if way == PLAIN_COLORS else f"{words} --keep-colors {way}", image=image)

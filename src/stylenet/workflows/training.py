@@ -1,0 +1,237 @@
+"""A training from its request to the network's file."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from stylenet.catalog.networks import AnyRecord, JohnsonRecord, SlimRecord, TextureRecord
+from stylenet.engines.opening import require_torch
+from stylenet.errors import UsageError
+from stylenet.events import Preview, Saved
+from stylenet.image.crops import find_pictures
+from stylenet.image.files import load_image
+from stylenet.image.output import check_output
+from stylenet.requests.training import TrainRequest, style_name
+from stylenet.workflows.outputs import keep_apart, make_folder, place
+
+if TYPE_CHECKING:
+    from stylenet.events import Event
+    from stylenet.training.one_style import OneStyleTask
+    from stylenet.training.plan import Plan
+    from stylenet.training.restoration import RestorationTask
+    from stylenet.training.trainer import Trainer, Update
+
+FOLDER_SUFFIX = ".training"
+"""Added to the output's name: the folder beside it that a training is resumed from; it is deleted after the last update."""
+
+_PATIENCE = 8  # looks at the loss without a gain, of 50 updates each
+_WARMUP = 50  # updates, a tenth where there are fewer than ten times as many
+_EVERY = 100  # updates between two checkpoints, and between two previews
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingStarted:
+    """The first event of a training.
+
+    Attributes:
+        plan: Its numbers.
+        job: What is trained on what, in plain values.
+        step: Updates that were done before it was stopped.
+        processes: That train together.
+    """
+
+    plan: Plan
+    job: dict[str, Any]
+    step: int
+    processes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingDone:
+    """The last event of a training.
+
+    Attributes:
+        output: The network's file.
+        paints: What the network does.
+        steps: Updates done.
+        most_steps: Updates that were planned.
+        seconds: Of training.
+        loss: Of the last update; None where there was none.
+        reason: "finished", "interrupted" or "stalled".
+    """
+
+    output: Path
+    paints: str
+    steps: int
+    most_steps: int
+    seconds: float
+    loss: float | None
+    reason: str
+
+
+def train(
+    request: TrainRequest, *, should_stop: Callable[[], bool] = lambda: False
+) -> Iterator[TrainingStarted | Update | Event | TrainingDone]:
+    """Train what was requested and write the network; yields the events of the training, `Saved` for previews, and at last `TrainingDone`.
+
+    Of several processes that train together only the first yields anything.
+
+    Raises:
+        StylenetError: before the first update, or from it.
+    """
+    require_torch("training a network")
+    from stylenet.training.processes import found
+
+    if request.output is None and found().count > 1:
+        raise UsageError("several processes train one network, and each of them would invent another name for it; give --output FILE")
+    stem = "-".join(Path(painting).stem for painting in request.paintings)
+    given = None if request.output is None else Path(request.output)
+    state = FOLDER_SUFFIX if request.resume else ""
+    with place(given, f"{stem}-network" if stem else request.task, ".safetensors", state=state) as output:
+        check_output(output, formats={".safetensors": "safetensors"})
+        folder = output.with_name(output.name + FOLDER_SUFFIX)
+        weights = None if request.loss_network is None or not Path(request.loss_network).is_file() else Path(request.loss_network)
+        start = None if request.start is None else Path(request.start)
+        keep_apart([("--output", output)], [*map(Path, request.paintings), start, weights])
+        photos, previews = (None if name is None else Path(name) for name in (request.photos, request.previews))
+        keep_apart([("--output", folder)], [photos, previews])
+        if not request.resume and folder.is_dir() and any(folder.iterdir()):
+            raise UsageError(
+                f"'{folder}' holds a training that is not finished; --resume resumes it, or delete it to start from the beginning"
+            )
+        yield from _trained(request, output, folder, should_stop=should_stop)
+
+
+def _trained(
+    request: TrainRequest, output: Path, folder: Path, *, should_stop: Callable[[], bool]
+) -> Iterator[TrainingStarted | Update | Event | TrainingDone]:
+    import torch
+
+    from stylenet.catalog.recipes import load_recipe
+    from stylenet.encoders.opening import open_encoder
+    from stylenet.engines.devices import choose_device, choose_dtype
+    from stylenet.training.processes import choose_gpu, joined
+    from stylenet.training.trainer import Trainer
+
+    if request.threads is not None:
+        torch.set_num_threads(min(request.threads, 4 * (os.cpu_count() or 1)))
+    choose_gpu()
+    device = choose_device(request.device)
+    dtype = choose_dtype(request.precision, device)
+    # The loss network is the encoder of the everyday recipes, where no other is named.
+    encoder = open_encoder(load_recipe("standard").encoder, request.loss_network, device=device, dtype=dtype)
+    if should_stop():
+        return
+    with joined(device) as processes:
+        plan = _plan(request)
+        task = _task(request, encoder, plan)
+        if should_stop():
+            return
+        if processes.first:
+            make_folder(folder)
+        trainer = Trainer(task, plan, folder, device=device, dtype=dtype, processes=processes)
+        if not processes.first:
+            for _ in trainer.events(should_stop):
+                pass
+            return
+        yield TrainingStarted(plan=plan, job=trainer.task.job(), step=trainer.step, processes=processes.count)
+        yield from _logged(request, trainer, task, output=output, folder=folder, should_stop=should_stop)
+
+
+def _logged(
+    request: TrainRequest,
+    trainer: Trainer,
+    task: OneStyleTask | RestorationTask,
+    *,
+    output: Path,
+    folder: Path,
+    should_stop: Callable[[], bool],
+) -> Iterator[Update | Event | TrainingDone]:
+    """The updates, which are logged, and the network that is written at the end."""
+    from stylenet.networks.files import write_network
+    from stylenet.training.journal import Journal, clear
+    from stylenet.training.one_style import OneStyleTask
+    from stylenet.training.trainer import Update
+
+    last: Update | None = None
+    with Journal(folder, step=trainer.step, tensorboard=request.tensorboard) as journal:
+        for event in trainer.events(should_stop):
+            saved = journal.note(event)
+            last = event if isinstance(event, Update) else last
+            yield event
+            if isinstance(event, Preview) and saved is not None and request.keep:
+                yield Saved(path=saved, is_result=False)
+    if len(request.paintings) > 1 and isinstance(task, OneStyleTask):
+        card = task.card(style_name(output), styles=list(request.style_names), steps=trainer.step, seconds=trainer.seconds)
+    else:
+        stem = Path(request.paintings[0]).stem if request.paintings else request.task
+        title = re.sub(r"[\s_-]+", " ", stem).strip().capitalize()
+        card = task.card(style_name(Path(stem)), title=title, steps=trainer.step, seconds=trainer.seconds)
+    write_network(output, trainer.average, card, bits=8 if isinstance(card.record, SlimRecord) else 16)
+    if trainer.reason != "interrupted" and not request.keep:
+        clear(folder)
+    yield TrainingDone(
+        output=output,
+        paints=trainer.task.paints,
+        steps=trainer.step,
+        most_steps=trainer.end,
+        seconds=trainer.seconds,
+        loss=last.loss if last else None,
+        reason=trainer.reason,
+    )
+
+
+def _plan(request: TrainRequest) -> Plan:
+    from stylenet.training.plan import Plan
+    from stylenet.training.restoration import USUAL
+
+    crop = request.crop or (Plan(steps=1).crop_px if request.task == "style" else USUAL[request.task].crop_px)
+    return Plan(
+        steps=request.most_steps,
+        minutes=request.minutes or 0.0,
+        batch=request.batch,
+        crop_px=crop,
+        warmup=min(_WARMUP, request.most_steps // 10),
+        patience=_PATIENCE if request.task == "style" else 0,
+        seed=request.seed,
+        checkpoint_every=_EVERY,
+        preview_every=_EVERY,
+    )
+
+
+def _task(request: TrainRequest, encoder: Any, plan: Plan) -> OneStyleTask | RestorationTask:
+    photos = [] if request.photos is None else find_pictures(Path(request.photos))
+    previews = [] if request.previews is None else find_pictures(Path(request.previews))
+    if request.task != "style":
+        from stylenet.training.restoration import RestorationTask
+
+        lost: Literal["super-resolution", "colorization"] = request.task
+        return RestorationTask(photos, lost, encoder=encoder, plan=plan, previews=previews)
+    from stylenet.training.one_style import OneStyleTask
+
+    return OneStyleTask(
+        [load_image(painting).pixels for painting in request.paintings],
+        photos,
+        record=_record(request),
+        encoder=encoder,
+        plan=plan,
+        style_px=request.style_size,
+        start=None if request.start is None else Path(request.start),
+        previews=previews,
+    )
+
+
+def _record(request: TrainRequest) -> AnyRecord:
+    match request.network:
+        case "slim":
+            return SlimRecord()
+        case "johnson":
+            return JohnsonRecord(styles=len(request.paintings))
+        case "texture":
+            # The numbers of scales are the paper's, for texture and for stylization.
+            return TextureRecord(scales=5) if request.photos is None else TextureRecord(content=True, scales=6)
