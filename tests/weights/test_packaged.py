@@ -18,8 +18,8 @@ from stylenet.catalog.recipes import EVERYDAY, load_recipe, recipe_names
 from stylenet.catalog.weights import PACKAGED, STAND_INS, WEIGHTS
 from stylenet.encoders.opening import open_encoder
 from stylenet.errors import WeightsError
+from stylenet.storage.hashing import checksums, file_sha256
 from stylenet.weights import packaged
-from stylenet.weights.checksum import checksums, file_sha256
 from stylenet.weights.library import find_weights, get_weights, import_weights, list_weights
 from stylenet.weights.packaged import locate_packaged, open_packaged, packaged_path
 from stylenet.weights.probe import verify

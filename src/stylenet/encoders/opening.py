@@ -11,7 +11,8 @@ from stylenet.catalog.encoders import EncoderRecord
 from stylenet.catalog.recipe import EncoderSection
 from stylenet.catalog.weights import STAND_INS
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.weights.checksum import file_sha256, packaged_as
+from stylenet.storage.hashing import file_sha256
+from stylenet.weights.checksum import packaged_as
 from stylenet.weights.encoder_weights import EncoderWeights
 from stylenet.weights.library import find_weights
 from stylenet.weights.reading import read_weights

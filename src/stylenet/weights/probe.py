@@ -18,7 +18,8 @@ from torch.nn import functional
 
 from stylenet.catalog.encoders import VGG16, VGG19, EncoderRecord
 from stylenet.errors import WeightsError
-from stylenet.weights.checksum import file_sha256, packaged_as
+from stylenet.storage.hashing import file_sha256
+from stylenet.weights.checksum import packaged_as
 from stylenet.weights.encoder_weights import EncoderWeights
 from stylenet.weights.reading import read_weights
 from stylenet.weights.recognition import PREPROCESSINGS, recognize
