@@ -41,7 +41,10 @@ def test_what_is_not_in_8_bits_stays() -> None:
 
 
 def test_files_of_earlier_versions() -> None:
-    stored = {"a": np.full((2, 3, 1, 1), 100, np.int8), "a_scale": np.array([0.5, 2], np.float32).reshape(2, 1, 1, 1)}
+    stored: dict[str, np.ndarray] = {
+        "a": np.full((2, 3, 1, 1), 100, np.int8),
+        "a_scale": np.array([0.5, 2], np.float32).reshape(2, 1, 1, 1),
+    }
     again = dequantize(stored)
     assert set(again) == {"a"}
     assert again["a"][:, 0, 0, 0].tolist() == [50, 200]

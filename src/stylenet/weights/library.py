@@ -18,7 +18,6 @@ from stylenet.weights.cache import exclusive, weights_folder
 from stylenet.weights.checksum import published_as
 from stylenet.weights.encoder_weights import EncoderWeights
 from stylenet.weights.packaged import locate_packaged, packaged_path
-from stylenet.weights.probe import fingerprint, fingerprint_to_json
 from stylenet.weights.reading import read_weights
 from stylenet.weights.writing import write_weights
 
@@ -238,6 +237,8 @@ def _installed() -> dict[str, Path]:
 
 
 def _install(weights: EncoderWeights, source: Path, target: Path) -> Path:
+    from stylenet.weights.probe import fingerprint, fingerprint_to_json  # runs the network, and so waits for torch
+
     given = checksums(source)
     published = published_as(given)
     provenance = {

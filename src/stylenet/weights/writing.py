@@ -36,8 +36,7 @@ def write_weights(weights: EncoderWeights, path: str | Path, *, kernels: Literal
     check_tensors(weights.tensors, weights.record)
     metadata = {**weights.provenance, "encoder": weights.record.name, "record": json.dumps(record_to_json(weights.record))}
     arrays: dict[str, NDArray[Any]] = {}
-    for name, tensor in weights.tensors.items():
-        values = np.asarray(tensor)
+    for name, values in weights.tensors.items():
         arrays |= quantize(values, name) if kernels == "int8" and values.ndim == 4 else {name: np.ascontiguousarray(values)}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+from numpy.typing import NDArray
 from safetensors import safe_open
-from safetensors.torch import load_file
 
 from stylenet.catalog.encoders import ENCODERS
 from stylenet.errors import WeightsError
@@ -14,6 +15,9 @@ from stylenet.storage.eight_bits import dequantize
 from stylenet.weights.encoder_weights import EncoderWeights, Found, as_float32, check_tensors
 from stylenet.weights.formats.state_dict import read_state_dict
 from stylenet.weights.record import record_from_json
+
+_PLAIN = {"F64", "F32", "F16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL"}
+"""Types of values that NumPy has."""
 
 
 def read_safetensors(path: Path, *, kind: str | None) -> EncoderWeights | Found:
@@ -23,10 +27,11 @@ def read_safetensors(path: Path, *, kind: str | None) -> EncoderWeights | Found:
         WeightsError: Tensors are missing, foreign or damaged.
     """
     with safe_open(path, framework="numpy") as file:
-        metadata = dict(file.metadata() or {})
-        if "encoder" not in metadata:
-            return read_state_dict(load_file(path), layout="safetensors state dict", kind=kind)
-        stored = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+        metadata, names = dict(file.metadata() or {}), list(file.keys())
+        plain = all(file.get_slice(name).get_dtype() in _PLAIN for name in names)
+        stored = {name: file.get_tensor(name) for name in names} if plain else _by_torch(path)
+    if "encoder" not in metadata:
+        return read_state_dict(stored, layout="safetensors state dict", kind=kind)
     if kind is not None:
         raise WeightsError(f"kind '{kind}' was said, but the file itself states what it is: {metadata['encoder']}")
     if "record" in metadata:
@@ -38,3 +43,12 @@ def read_safetensors(path: Path, *, kind: str | None) -> EncoderWeights | Found:
     values = {name: as_float32(array, name) for name, array in dequantize(stored).items()}
     check_tensors(values, record)
     return EncoderWeights(record=record, tensors=values, provenance=metadata)
+
+
+def _by_torch(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of a file with values in bfloat16 and the like, as half of the models that are shared have."""
+    from safetensors.torch import load_file
+
+    from stylenet.weights.formats.torch_file import as_array
+
+    return {name: as_array(tensor, name) for name, tensor in load_file(path).items()}
