@@ -41,7 +41,7 @@ def test_state_dict_names_and_shapes(record):
 
 def test_agrees_with_the_plain_computation_of_the_probe():
     network = encoder()
-    weights = EncoderWeights(record=TINY, tensors=network.state_dict(), provenance={})
+    weights = EncoderWeights(record=TINY, tensors={name: tensor.numpy() for name, tensor in network.state_dict().items()}, provenance={})
     expected = probe_activations(weights)
     given = network(probe_picture(), expected)
     for layer, values in expected.items():

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
 import pytest
 import torch
 
@@ -30,7 +31,7 @@ def random_weights(record: EncoderRecord, path: Path) -> Path:
     """A weights file of He-normal kernels: activations neither die nor grow."""
     generator = torch.Generator().manual_seed(0)
     tensors = {
-        name: torch.randn(shape, generator=generator) * ((2 / (shape[1] * 9)) ** 0.5 if len(shape) == 4 else 0.1)
+        name: torch.randn(shape, generator=generator).numpy() * np.float32((2 / (shape[1] * 9)) ** 0.5 if len(shape) == 4 else 0.1)
         for name, shape in expected_shapes(record).items()
     }
     return write_weights(EncoderWeights(record=record, tensors=tensors, provenance={"layout": "random"}), path)

@@ -14,6 +14,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+import safetensors.numpy
 import scipy.io
 import torch
 from safetensors.torch import save_file
@@ -33,20 +34,20 @@ def random_weights(record: EncoderRecord, seed: int = 0) -> EncoderWeights:
     tensors = {}
     for name, shape in expected_shapes(record).items():
         fan_in = shape[1] * shape[2] * shape[3] if len(shape) == 4 else 50
-        tensors[name] = torch.randn(shape, generator=generator) * (2 / fan_in) ** 0.5
+        tensors[name] = (torch.randn(shape, generator=generator) * (2 / fan_in) ** 0.5).numpy()
     return EncoderWeights(record=record, tensors=tensors, provenance={})
 
 
 def convolutions(weights: EncoderWeights) -> dict[str, tuple[Any, Any]]:
     """Kernel (out, in, height, width), inputs in BGR order, and bias of each convolution."""
-    return {name: (weights.tensors[f"{name}.weight"].numpy(), weights.tensors[f"{name}.bias"].numpy()) for name in weights.record.widths}
+    return {name: (weights.tensors[f"{name}.weight"], weights.tensors[f"{name}.bias"]) for name in weights.record.widths}
 
 
 def _features_names(weights: EncoderWeights) -> dict[str, torch.Tensor]:
     state = {}
     for name in weights.record.widths:
         for what in ("weight", "bias"):
-            state[f"features.{weights.record.layers.index(name)}.{what}"] = weights.tensors[f"{name}.{what}"]
+            state[f"features.{weights.record.layers.index(name)}.{what}"] = torch.from_numpy(weights.tensors[f"{name}.{what}"])
     return state
 
 
@@ -67,7 +68,7 @@ def write_torch_features(weights: EncoderWeights, path: Path) -> None:
 
 
 def write_torch_gatys(weights: EncoderWeights, path: Path) -> None:
-    torch.save(dict(weights.tensors), path)
+    torch.save({name: torch.from_numpy(values) for name, values in weights.tensors.items()}, path)
 
 
 def write_safetensors_state_dict(weights: EncoderWeights, path: Path) -> None:
@@ -257,6 +258,6 @@ def compact_like(tmp_path: Path) -> Path:
     """A file in float16 with a factored convolution and no record but the encoder's name."""
     record = EncoderRecord(name="tiny", widths={"conv1_1": 4, "conv2_1": 6}, preprocessing=CAFFE_BGR, ranks={"conv2_1": 2})
     path = tmp_path / "compact.safetensors"
-    tensors = {name: tensor.half() for name, tensor in random_weights(record).tensors.items()}
-    save_file(tensors, path, metadata={"encoder": "tiny", "step": "9000", "config": json.dumps({"seed": 1})})
+    tensors = {name: values.astype(np.float16) for name, values in random_weights(record).tensors.items()}
+    safetensors.numpy.save_file(tensors, path, metadata={"encoder": "tiny", "step": "9000", "config": json.dumps({"seed": 1})})
     return path

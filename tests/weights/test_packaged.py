@@ -18,8 +18,8 @@ from stylenet.catalog.recipes import EVERYDAY, load_recipe, recipe_names
 from stylenet.catalog.weights import PACKAGED, STAND_INS, WEIGHTS
 from stylenet.encoders.opening import open_encoder
 from stylenet.errors import WeightsError
+from stylenet.storage.hashing import checksums, file_sha256
 from stylenet.weights import packaged
-from stylenet.weights.checksum import checksums, file_sha256
 from stylenet.weights.library import find_weights, get_weights, import_weights, list_weights
 from stylenet.weights.packaged import locate_packaged, open_packaged, packaged_path
 from stylenet.weights.probe import verify
@@ -71,9 +71,9 @@ def test_the_file_is_the_one_that_is_known():
 def test_it_is_whole_and_caffe_trained():
     weights = open_packaged("vgg19")
     assert weights.record == VGG19
-    assert all(torch.isfinite(tensor).all() for tensor in weights.tensors.values())
+    assert all(np.isfinite(tensor).all() for tensor in weights.tensors.values())
     assert weights.provenance["recognized"].startswith("caffe, by the filters of conv1_1 (cosine 1.00")
-    assert {torch.unique(tensor).numel() <= 256 for name, tensor in weights.tensors.items() if name.endswith("weight")} == {True}
+    assert {len(np.unique(tensor)) <= 256 for name, tensor in weights.tensors.items() if name.endswith("weight")} == {True}
 
 
 def test_values_are_those_that_the_tables_name():
@@ -81,13 +81,13 @@ def test_values_are_those_that_the_tables_name():
     weights, stored = open_packaged("vgg19"), torch.load(packaged_path("vgg19"), weights_only=True)
     for name, word in (("conv1_1", "block1_conv1"), ("conv3_2", "block3_conv2"), ("conv5_4", "block5_conv4")):
         table, indexes = stored[f"{word}_W_table"].numpy(), stored[f"{word}_W_q"].numpy()
-        np.testing.assert_array_equal(weights.tensors[f"{name}.weight"].numpy(), np.take(table, indexes))
-        np.testing.assert_array_equal(weights.tensors[f"{name}.bias"].numpy(), stored[f"{word}_b"].numpy())
+        np.testing.assert_array_equal(weights.tensors[f"{name}.weight"], np.take(table, indexes))
+        np.testing.assert_array_equal(weights.tensors[f"{name}.bias"], stored[f"{word}_b"].numpy())
 
 
 def test_the_first_filter_as_matconvnet_prints_it():
     """Filter 62 of the published MatConvNet file, RGB, at two places: the same numbers as in another copy of the network."""
-    kernel = open_packaged("vgg19").tensors["conv1_1.weight"][62].flip(0)
+    kernel = open_packaged("vgg19").tensors["conv1_1.weight"][62][::-1]
     assert kernel[:, 0, 0].tolist() == pytest.approx([-0.03804016, -0.04020201, -0.05099866], abs=5e-3)
     assert kernel[:, 0, 1].tolist() == pytest.approx([-0.19008617, -0.20492788, -0.16508926], abs=5e-3)
 
@@ -119,7 +119,7 @@ def test_imported_it_is_equal():
     assert path.stem == "vgg19-imported"
     found, expected = read_weights(path), open_packaged("vgg19")
     assert found.record == expected.record
-    assert all(torch.equal(tensor, expected.tensors[name]) for name, tensor in found.tensors.items())
+    assert all(np.array_equal(tensor, expected.tensors[name]) for name, tensor in found.tensors.items())
     assert found.provenance["published_as"] == "vgg19"
     assert "CC BY 4.0" in found.provenance["licence"]
     assert find_weights("vgg19") == source

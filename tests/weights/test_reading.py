@@ -1,16 +1,19 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import scipy.io
 import torch
+from safetensors.torch import save_file
 
 from stylenet.catalog import encoders
 from stylenet.catalog.encoders import CAFFE_BGR, IMAGENET_RGB, VGG16, VGG19
 from stylenet.catalog.weights import CAFFE_RGB
-from stylenet.encoders.vgg import VggEncoder
+from stylenet.encoders.opening import encoder_of
 from stylenet.errors import WeightsError
 from stylenet.weights.encoder_weights import EncoderWeights, expected_shapes
 from stylenet.weights.probe import probe_picture
@@ -21,8 +24,7 @@ LAYERS = ("relu1_1", "conv3_1", "pool4", "relu5_1", "relu5_3")
 
 
 def features(weights: EncoderWeights) -> dict[str, torch.Tensor]:
-    encoder = VggEncoder(weights.record)
-    encoder.load_state_dict(dict(weights.tensors))
+    encoder = encoder_of(weights)
     with torch.no_grad():
         return encoder(probe_picture()[:, :, :40, :32], LAYERS)
 
@@ -45,16 +47,20 @@ def test_full_width(record, make_weights, tmp_path):
     """The published shapes; and the Caffe-trained networks are known by their first filters, under torchvision's names."""
     weights = make_weights(record)
     for index, values in _FILTERS.items():
-        weights.tensors["conv1_1.weight"][index] = torch.tensor(values).view(3, 3, 3) * 1.7
+        weights.tensors["conv1_1.weight"][index] = np.array(values).reshape(3, 3, 3) * 1.7
     path = tmp_path / "vgg.pth"
     torch.save(
-        {f"features.{record.layers.index(n)}.{part}": weights.tensors[f"{n}.{part}"] for n in record.widths for part in ("weight", "bias")},
+        {
+            f"features.{record.layers.index(n)}.{part}": torch.from_numpy(weights.tensors[f"{n}.{part}"])
+            for n in record.widths
+            for part in ("weight", "bias")
+        },
         path,
     )
     found = read_weights(path)
     assert found.record == replace(record, preprocessing=CAFFE_BGR)
     assert {name: tuple(tensor.shape) for name, tensor in found.tensors.items()} == expected_shapes(record)
-    assert all(torch.equal(tensor, weights.tensors[name]) for name, tensor in found.tensors.items())
+    assert all(np.array_equal(tensor, weights.tensors[name]) for name, tensor in found.tensors.items())
     assert "cosine 1.00" in found.provenance["recognized"]
 
 
@@ -92,8 +98,8 @@ def test_matconvnet_swapped_turns_kernels_only(slim_weights, slim_architectures,
     writers["MatConvNet old"][0](slim_weights, path)
     plain = read_weights(path, kind="matconvnet", architectures=slim_architectures)
     swapped = read_weights(path, kind="matconvnet-swapped", architectures=slim_architectures)
-    assert torch.equal(plain.tensors["conv3_2.weight"].transpose(2, 3), swapped.tensors["conv3_2.weight"])
-    assert torch.equal(plain.tensors["conv3_2.bias"], swapped.tensors["conv3_2.bias"])
+    assert np.array_equal(plain.tensors["conv3_2.weight"].transpose(0, 1, 3, 2), swapped.tensors["conv3_2.weight"])
+    assert np.array_equal(plain.tensors["conv3_2.bias"], swapped.tensors["conv3_2.bias"])
 
 
 def test_compact_layout(compact_like, monkeypatch):
@@ -106,6 +112,36 @@ def test_compact_layout(compact_like, monkeypatch):
     assert found.record is tiny
     assert found.tensors["conv2_1.weight"].shape == (2, 4, 3, 3)
     assert found.tensors["conv2_1_expand.weight"].shape == (6, 2, 1, 1)
-    assert {tensor.dtype for tensor in found.tensors.values()} == {torch.float32}
+    assert {tensor.dtype for tensor in found.tensors.values()} == {np.dtype(np.float32)}
     assert found.provenance["step"] == "9000"
-    VggEncoder(tiny).load_state_dict(dict(found.tensors))
+    encoder_of(found)
+
+
+def test_a_state_dict_in_bfloat16(slim_weights, slim_architectures, tmp_path):
+    """A type that NumPy has not: in torch's file and in a safetensors file."""
+    state = {name: torch.from_numpy(values).bfloat16() for name, values in slim_weights.tensors.items()}
+    torch.save(state, tmp_path / "a")
+    save_file(state, tmp_path / "b")
+    for path in (tmp_path / "a", tmp_path / "b"):
+        found = read_weights(path, kind="caffe", architectures=slim_architectures)
+        assert all(np.array_equal(values, state[name].float().numpy()) for name, values in found.tensors.items())
+
+
+def without_torch(code: str) -> bool:
+    """Whether a process of its own that runs `code` never loads torch."""
+    return subprocess.run([sys.executable, "-c", f"import sys\n{code}\nsys.exit('torch' in sys.modules)"], check=False).returncode == 0
+
+
+def test_torch_is_loaded_only_where_a_format_needs_it(slim_weights, writers, tmp_path):
+    assert without_torch("import stylenet.weights.bundled, stylenet.weights.library, stylenet.weights.reading, stylenet.weights.writing")
+    assert without_torch("from stylenet.weights.library import find_weights, list_weights; list_weights(); find_weights('compact')")
+    assert without_torch("from stylenet.weights.bundled import open_bundled; open_bundled()")
+    for kind in ("safetensors state dict", "MatConvNet new", "Keras 3", "NumPy archive", "NumPy dictionary"):
+        writers[kind][0](slim_weights, tmp_path / "w")
+        code = f"""
+from dataclasses import replace
+from stylenet.catalog.encoders import VGG16, VGG19
+from stylenet.weights.reading import read_weights
+slim = [replace(record, widths={{name: width // 16 for name, width in record.widths.items()}}) for record in (VGG16, VGG19)]
+read_weights({str(tmp_path / "w")!r}, architectures=slim)"""
+        assert without_torch(code), kind

@@ -25,6 +25,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from stylenet.catalog.encoders import COMPACT, VGG19
+from stylenet.encoders.opening import encoder_of
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.weights.encoder_weights import EncoderWeights
 from stylenet.weights.library import find_weights
@@ -43,13 +44,14 @@ def main() -> None:
     config = tomllib.loads(CONFIG.read_text())
     fit = config["fit"]
     crops = disturbed_crops(arguments.data, fit["crops"], fit["crop_px"], seed=config["seed"], held_out_share=config["held_out_share"])
-    tensors = factored(read_weights(find_weights("vgg19")).tensors, crops)
+    tensors = factored(encoder_of(read_weights(find_weights("vgg19"))).state_dict(), crops)
     provenance = {
         "made_by": "tools/factoring/factor.py",
         "config": CONFIG.read_text(),
         "manifest_sha256": _sha256(manifest(arguments.data)),
     }
-    write_weights(EncoderWeights(record=COMPACT, tensors=tensors, provenance=provenance), arguments.output)
+    arrays = {name: tensor.numpy() for name, tensor in tensors.items()}
+    write_weights(EncoderWeights(record=COMPACT, tensors=arrays, provenance=provenance), arguments.output)
 
 
 @torch.no_grad()

@@ -21,6 +21,7 @@ from torch.nn import functional
 from train import CONFIG, gram, relative
 
 from stylenet.catalog.encoders import VGG19
+from stylenet.encoders.opening import encoder_of
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.weights.library import find_weights
 from stylenet.weights.reading import read_weights
@@ -51,10 +52,7 @@ def main() -> None:
 
 def opened(path: Path) -> VggEncoder:
     """The encoder of a weights file, or VGG-19's of the same number of layers."""
-    weights = read_weights(path, architectures=(VGG19,))
-    encoder = VggEncoder(weights.record)
-    encoder.load_state_dict(dict(weights.tensors))
-    return encoder.requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    return encoder_of(read_weights(path, architectures=(VGG19,)))
 
 
 def measured(student: VggEncoder, teacher: VggEncoder, crops: Tensor, styles: Tensor) -> dict[str, tuple[float, float, float]]:

@@ -11,6 +11,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from stylenet.storage.hashing import file_sha256
+
 FOLDERS = {"photo": ("photos",), "painting": ("paintings/movements", "paintings/named")}
 
 
@@ -30,7 +32,7 @@ def find(data: Path, held_out_share: float) -> tuple[dict[str, list[Path]], list
 def manifest(data: Path) -> str:
     """One line a picture, `sha256  path`, as `sha256sum` prints it, sorted by path."""
     paths = sorted(path for path in data.rglob("*.jpg"))
-    return "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(data).as_posix()}\n" for path in paths)
+    return "".join(f"{file_sha256(path)}  {path.relative_to(data).as_posix()}\n" for path in paths)
 
 
 def crop(path: Path, size_px: int, rng: random.Random, *, disturb: bool = True) -> Tensor:

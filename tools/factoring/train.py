@@ -29,7 +29,8 @@ from pictures import find, manifest, mixed, random_crops
 from torch import Tensor
 from torch.nn import functional
 
-from stylenet.catalog.encoders import COMPACT, VGG19
+from stylenet.catalog.encoders import COMPACT
+from stylenet.encoders.opening import encoder_of
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.weights.encoder_weights import EncoderWeights
 from stylenet.weights.library import find_weights
@@ -62,7 +63,8 @@ def main() -> None:
             "manifest_sha256": hashlib.sha256(manifest(arguments.data).encode()).hexdigest(),
             "licence": "CC BY 4.0",
         }
-        weights = EncoderWeights(record=COMPACT, tensors=training.averaged(), provenance=provenance)
+        arrays = {name: value.numpy() for name, value in training.averaged().items()}
+        weights = EncoderWeights(record=COMPACT, tensors=arrays, provenance=provenance)
         write_weights(weights, arguments.output, kernels="int8")
 
 
@@ -84,11 +86,8 @@ class Training:
     @classmethod
     def open(cls, start: Path, config: Mapping[str, Any], data: Path, state: Path) -> Training:
         """A run from its start, or from its checkpoint where there is one."""
-        teacher, student = VggEncoder(VGG19), VggEncoder(COMPACT)
-        teacher.load_state_dict(dict(read_weights(find_weights("vgg19")).tensors))
-        teacher.requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        student.load_state_dict(dict(read_weights(start).tensors))
-        student.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        teacher, student = encoder_of(read_weights(find_weights("vgg19"))), encoder_of(read_weights(start))
+        student.requires_grad_(True)
         learned = {name: one for name, one in student.named_parameters() if not name.startswith("conv1_1.")}
         student.get_submodule("conv1_1").requires_grad_(False)
         # Adam moves every value about as far as its rate; tensors differ a hundredfold in size.

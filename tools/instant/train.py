@@ -24,6 +24,7 @@ from stylenet.catalog.recipe import EncoderSection
 from stylenet.encoders.opening import open_encoder
 from stylenet.encoders.precision import fastest_dtype
 from stylenet.networks.files import read_network, write_network
+from stylenet.storage.hashing import file_sha256
 from stylenet.training.instant import InstantTask, Paintings
 from stylenet.training.journal import Journal
 from stylenet.training.photos import PhotoStack
@@ -79,11 +80,7 @@ def main() -> None:
     record = msgspec.convert({"type": "slim", **config["network"]}, SlimRecord)
     files = {kind: chosen(data, config, kind) for kind in ("photos", "movements", "named")}
     (run / "manifest.txt").write_text(
-        "".join(
-            f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(data).as_posix()}\n"
-            for kind in files.values()
-            for path in kind
-        )
+        "".join(f"{file_sha256(path)}  {path.relative_to(data).as_posix()}\n" for kind in files.values() for path in kind)
     )
     device = torch.device(arguments.device)
     prepare(device)
@@ -114,7 +111,7 @@ def main() -> None:
             "config": config,
             "seconds": round(trainer.seconds),
             "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
-            "data_manifest_sha256": hashlib.sha256((run / "manifest.txt").read_bytes()).hexdigest(),
+            "data_manifest_sha256": file_sha256(run / "manifest.txt"),
         },
         licence="Apache-2.0; see NOTICE",
     )

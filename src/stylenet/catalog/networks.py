@@ -5,9 +5,7 @@ A record and its weights are one file; see `networks/files.py`. Variants are fie
 
 from __future__ import annotations
 
-import json
 import os
-import struct
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
@@ -19,11 +17,10 @@ from msgspec import Meta, Struct
 
 from stylenet.catalog.naming import is_name
 from stylenet.errors import WeightsError, did_you_mean
+from stylenet.storage.headers import read_metadata
 
 KEY = "stylenet_network"
 """Of the card in a file's header."""
-
-_LONGEST_HEADER = 1 << 20
 
 Normalization = Literal["batch", "instance"]
 Upsampling = Literal["nearest", "transposed"]
@@ -192,11 +189,6 @@ def find_network(source: str | os.PathLike[str]) -> Path:
 
 def _metadata(path: Path) -> dict[str, str]:
     try:
-        with path.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            if length > _LONGEST_HEADER:
-                return {}
-            header = json.loads(file.read(length))
-        return dict(header.get("__metadata__", {}))
-    except (OSError, ValueError, TypeError, AttributeError, struct.error):
+        return read_metadata(path)
+    except (OSError, ValueError):
         return {}

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
-import struct
 from importlib import resources
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import platformdirs
 
 from stylenet.catalog.networks import is_network
 from stylenet.errors import StyleError, did_you_mean
+from stylenet.storage.headers import read_metadata
 
-_LONGEST_HEADER = 1 << 20
+KEY = "stylenet_style"
+"""Of the card in a file's header."""
 
 FORMAT = 2
 """Of the style files that this version writes and reads. Those of format 1 held statistics of an encoder that is gone."""
@@ -133,12 +132,7 @@ def read_card(path: Path) -> StyleCard:
         StyleError: the file cannot be read, is not a style file, or is one of another version of StyleNet.
     """
     try:
-        with path.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            if length > _LONGEST_HEADER:
-                raise ValueError("its header is too long")
-            header: dict[str, Any] = json.loads(file.read(length))
-        text = header["__metadata__"]["stylenet_style"]
+        text = read_metadata(path)[KEY]
         version = msgspec.json.decode(text, type=_Version)
         if (version.format, version.measured_with) == (FORMAT, MEASURED_WITH):
             return msgspec.json.decode(text, type=StyleCard)
@@ -146,7 +140,7 @@ def read_card(path: Path) -> StyleCard:
         raise StyleError(f"no style file '{path}'") from None
     except OSError as error:
         raise StyleError(f"style file '{path}' cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError, struct.error, msgspec.MsgspecError):
+    except (ValueError, KeyError, TypeError, msgspec.MsgspecError):
         if is_network(path):
             raise StyleError(
                 f"'{path}' is a network, and not a style file; paint with it by --recipe trained, or give the painting or a style here"

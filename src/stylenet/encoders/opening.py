@@ -11,7 +11,8 @@ from stylenet.catalog.encoders import EncoderRecord
 from stylenet.catalog.recipe import EncoderSection
 from stylenet.catalog.weights import STAND_INS
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.weights.checksum import file_sha256, packaged_as
+from stylenet.storage.hashing import file_sha256
+from stylenet.weights.checksum import packaged_as
 from stylenet.weights.encoder_weights import EncoderWeights
 from stylenet.weights.library import find_weights
 from stylenet.weights.reading import read_weights
@@ -64,7 +65,7 @@ def open_encoder(section: EncoderSection, choice: str | None = None, *, device: 
         rounding=section.rounding or weights.record.rounding,
         padding=section.padding or weights.record.padding,
     )
-    exact = _build(record, weights, device)
+    exact = encoder_of(replace(weights, record=record)).to(device=device)
     # Copied: to draw the random numbers that a new network begins with takes longer than all the rest.
     fast = exact if dtype == torch.float32 else deepcopy(exact).to(dtype=dtype)
     sha256 = file_sha256(path)
@@ -72,8 +73,8 @@ def open_encoder(section: EncoderSection, choice: str | None = None, *, device: 
     return OpenEncoder(fast=fast, exact=exact, sha256=sha256, weights=packaged.name if packaged else path.stem)
 
 
-def _build(record: EncoderRecord, weights: EncoderWeights, device: torch.device) -> VggEncoder:
-    encoder = VggEncoder(record)
-    encoder.load_state_dict(dict(weights.tensors))
-    encoder = encoder.to(device=device, dtype=torch.float32).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return encoder.requires_grad_(False).eval()
+def encoder_of(weights: EncoderWeights) -> VggEncoder:
+    """The network that `weights` describe, with their values: in float32, on the processor, not to be trained."""
+    encoder = VggEncoder(weights.record)
+    encoder.load_state_dict({name: torch.from_numpy(values) for name, values in weights.tensors.items()})
+    return encoder.to(memory_format=torch.channels_last).requires_grad_(False).eval()  # type: ignore[call-overload]

@@ -23,7 +23,7 @@ def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
         UsageError: a side is below 1 px.
 
     References:
-        Keys 1981 (IEEE TASSP), eq. 4, with a = -0.5, as `image.resize.resize` does for arrays. Clamped, because the negative lobes overshoot.
+        Keys 1981 (IEEE TASSP), eq. 4, with a = -0.5, as `image.resize.resize` has for arrays. Clamped, since the negative lobes overshoot.
     """
     if image.ndim != 4 or not image.is_floating_point():
         raise ShapeError(f"only floating-point tensors of shape (B, C, H, W) can be resized; got {tuple(image.shape)}, {image.dtype}")

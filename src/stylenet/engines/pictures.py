@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.opening import OpenEncoder
 from stylenet.engines.protocol import OpenStyle, Recolor
@@ -25,9 +23,7 @@ def measured_style(source: StyleSource, recipe: Recipe, encoder: OpenEncoder, *,
         found = recolored(found, recolor)
     sha256 = fingerprint(found)
     if isinstance(found, StoredStyle):
-        check_encoder(
-            found.name, recipe.name, encoder.record, float(np.linalg.norm(encoder.exact.get_parameter("conv1_1.weight").detach().cpu()))
-        )
+        check_encoder(found.name, recipe.name, encoder.exact)
         return OpenStyle(name=found.name, sha256=sha256, value=found)
     if isinstance(found, StyleFolder):
         parts = tuple(_measured(part, recipe, encoder) for part in found.parts)

@@ -1,16 +1,15 @@
-"""Result files: checked before the work, whole or absent after it."""
+"""Result files, checked before the work; `storage.atomic` writes them whole or not at all."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from stylenet.errors import OutputError, did_you_mean
+from stylenet.storage.atomic import written_whole as written_whole
 
 PICTURE_SUFFIXES: Mapping[str, str] = MappingProxyType(
     {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
@@ -74,44 +73,6 @@ def format_of(path: Path, *, formats: Mapping[str, str] = PICTURE_SUFFIXES, size
             "on a side; write a .png or .tif"
         )
     return formats[suffix]
-
-
-@contextlib.contextmanager
-def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A fresh path beside `path` to write to; at the end of the block it takes the place of `path`, at an error it disappears.
-
-    A reader sees the old file or the new one, never a part, even after a power cut: the data is on the disk before the rename. A
-    symbolic link stays a link; an existing file keeps its permissions.
-
-    Raises:
-        OutputError: The system refuses: disk full, no permission, folder gone.
-    """
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".stylenet-{secrets.token_hex(6)}.part")
-    try:
-        # Opened here, not by tempfile: a new file shall have the permissions that the person's umask gives, not 0600.
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-        if target.exists():
-            os.chmod(temporary, target.stat().st_mode & 0o777)
-        yield temporary
-        _flush(temporary)
-        os.replace(temporary, target)
-    except OSError as cause:
-        raise OutputError(f"cannot write '{os.fspath(path)}': {cause.strerror or cause}; nothing was changed") from cause
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-    if os.name == "posix":
-        with contextlib.suppress(OSError):  # some network folders cannot be flushed; the file is there all the same
-            _flush(target.parent)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _why_no_folder(folder: Path) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.numpy import load_file, save
 from torch import Tensor, nn
 
 from stylenet.catalog.networks import (
@@ -22,15 +25,13 @@ from stylenet.catalog.networks import (
     read_network_card,
 )
 from stylenet.errors import WeightsError
-from stylenet.image.output import written_whole
 from stylenet.networks.hypercolumn import HypercolumnNet
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.johnson import JohnsonNet
 from stylenet.networks.slim import SlimNet
 from stylenet.networks.texture import TextureNet
-
-_SCALE = "|scale"
-"""No module has such a name. At the end of the name of what a tensor in 8 bits is multiplied by, one number for each output channel."""
+from stylenet.storage.atomic import write_whole
+from stylenet.storage.eight_bits import dequantize, quantize
 
 
 def build(record: AnyRecord) -> nn.Module:
@@ -61,18 +62,14 @@ def write_network(path: Path, state: Mapping[str, Tensor], card: NetworkCard, *,
     Raises:
         OutputError: it cannot be written.
     """
-    tensors: dict[str, Tensor] = {}
+    arrays: dict[str, NDArray[Any]] = {}
     for name, value in state.items():
         value = value.detach().cpu()
         if bits == 8 and value.dim() > 1 and len(value) > 1:
-            scale = (value.abs().flatten(1).amax(1) / 127).clamp_min(1e-12)
-            tensors[name] = (value / scale.view(-1, *(1,) * (value.dim() - 1))).round().to(torch.int8).contiguous()
-            tensors[name + _SCALE] = scale.float()
+            arrays |= quantize(value.float().numpy(), name)
         else:
-            tensors[name] = (value.half() if value.is_floating_point() else value).contiguous()
-    data = save(tensors, metadata={KEY: msgspec.json.encode(card).decode()})
-    with written_whole(path) as temporary:
-        temporary.write_bytes(data)
+            arrays[name] = np.ascontiguousarray((value.half() if value.is_floating_point() else value).numpy())
+    write_whole(path, save(arrays, metadata={KEY: msgspec.json.encode(card).decode()}))
 
 
 def read_network(path: Path) -> tuple[nn.Module, NetworkCard]:
@@ -83,18 +80,10 @@ def read_network(path: Path) -> tuple[nn.Module, NetworkCard]:
     """
     card = read_network_card(path)
     try:
-        stored = load_file(path)
-    except (SafetensorError, OSError) as error:
+        state = {name: torch.from_numpy(values) for name, values in dequantize(load_file(path)).items()}
+    except (SafetensorError, OSError, KeyError, TypeError, WeightsError) as error:
         raise WeightsError(f"network file '{path}' is damaged: {error}") from None
     network = build(card.record)
-    state = {}
-    for name, value in stored.items():
-        if name.endswith(_SCALE):
-            continue
-        scale = stored.get(name + _SCALE)
-        if scale is not None:
-            value = value.float() * scale.view(-1, *(1,) * (value.dim() - 1))
-        state[name] = value.float() if value.is_floating_point() else value
     if not all(torch.isfinite(value).all() for value in state.values()):
         raise WeightsError(f"network file '{path}' is damaged: it holds values that are not numbers")
     try:

@@ -232,7 +232,7 @@ class Stylizer:
             raise UsageError(f"feather is {options.feather:g}, and there is no mask to soften; give --mask or --protect, too")
 
     def _tile_px(self, plan: Plan, checkpointing: Checkpointing | None, replay: Replay | None) -> int | None:
-        """The tiles of the painting that is resumed or painted again: its last digits depend on them, and they on the memory of that day."""
+        """The tiles of a painting that is resumed or painted again: its last digits depend on them, and they on free memory."""
         saved = None if replay is None else replay.receipt
         if checkpointing is not None and checkpointing.resume:
             saved = self.engine.saved_receipt(checkpointing.path) or saved

@@ -47,9 +47,8 @@ class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         given = {name: value for name, value in values.items() if value is not None}
         for name in given:
             if name not in cls.__struct_fields__:
-                raise UsageError(
-                    f"there is no option '{name}'; allowed are {', '.join(cls.__struct_fields__)}.{did_you_mean(name, cls.__struct_fields__)}"
-                )
+                known = cls.__struct_fields__
+                raise UsageError(f"there is no option '{name}'; allowed are {', '.join(known)}.{did_you_mean(name, known)}")
         return cls(**given)
 
 

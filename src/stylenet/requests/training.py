@@ -70,7 +70,7 @@ class TrainRequest(Request, frozen=True, kw_only=True):
         names = self.style_names
         if len(set(names)) < len(names):
             raise UsageError(
-                f"the styles would be called {', '.join(names)}, after their files; give every painting a file name of its own"
+                f"the styles would be called {', '.join(names)}, after their files; give each file a name of its own"
             )
 
     @property

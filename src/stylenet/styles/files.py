@@ -17,11 +17,11 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from stylenet.catalog.encoders import VGG19
-from stylenet.catalog.styles import StyleCard, read_card
+from stylenet.catalog.styles import KEY, StyleCard, read_card
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.errors import StyleError
 from stylenet.image.color import mean_color, palette
-from stylenet.image.output import written_whole
+from stylenet.storage.atomic import write_whole
 from stylenet.styles.compatibility import is_measuring
 from stylenet.styles.packed import PACKING, PARTS, PackedMoments
 from stylenet.styles.style import PictureStyle, StoredStyle, ladder_sizes
@@ -87,9 +87,8 @@ def write_style(style: StoredStyle, path: Path) -> None:
     # Nothing repeats in rounded numbers but zeros: a search for longer repetitions finds none, and costs a tenth.
     deflate = zlib.compressobj(level=9, memLevel=9, strategy=zlib.Z_RLE)
     statistics = torch.frombuffer(bytearray(deflate.compress(parts) + deflate.flush()), dtype=torch.uint8)
-    data = save({_TENSOR: statistics}, metadata={"stylenet_style": msgspec.json.encode(style.card).decode()})
-    with written_whole(path) as temporary:
-        temporary.write_bytes(data)
+    data = save({_TENSOR: statistics}, metadata={KEY: msgspec.json.encode(style.card).decode()})
+    write_whole(path, data)
 
 
 def read_style(path: Path) -> StoredStyle:

@@ -37,6 +37,7 @@ from stylenet.networks.relay import RELAYED, relayed
 from stylenet.networks.slim import STRENGTHS, SlimNet
 from stylenet.networks.texture import TextureNet
 from stylenet.shapes import check_image
+from stylenet.storage.hashing import file_sha256
 from stylenet.training.batches import Pictures, item_rng
 from stylenet.training.perceptual import PerceptualLoss, Shift, Weights, drawn_shift, moved_photos
 from stylenet.training.photos import PhotoStack
@@ -125,7 +126,7 @@ class OneStyleTask:
         # Computed once: the file may be gone when the last checkpoint is written.
         self._fingerprints = {
             "painting": " ".join(hashlib.sha256(one.contiguous().numpy().tobytes()).hexdigest() for one in self._paintings),
-            "start": "" if self._start is None else hashlib.sha256(self._start.read_bytes()).hexdigest(),
+            "start": "" if self._start is None else file_sha256(self._start),
         }
         self.network = self._built().to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._loss = PerceptualLoss(encoder.fast, Weights())

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from stylenet.errors import OutputError, UsageError
 from stylenet.image.files import to_pil
-from stylenet.image.output import check_output, written_whole
+from stylenet.image.output import check_output
 from stylenet.image.resize import resize
+from stylenet.storage.atomic import written_whole
 
 if TYPE_CHECKING:
     from stylenet.shapes import Image

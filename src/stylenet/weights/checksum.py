@@ -1,28 +1,11 @@
-"""Checksums of files, and the published file that a file is."""
+"""The published file that a file is, by its checksum."""
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from stylenet.catalog.weights import PACKAGED, WEIGHTS, PackagedRecord, WeightsRecord
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of the file at `path`, in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def checksums(path: Path) -> dict[str, str]:
-    """`sha256` and `md5` of the file at `path`, in hexadecimal digits, from one reading of it."""
-    # MD5 is no guard against forgery; Keras and MatConvNet publish nothing better, and against damage it serves.
-    found = {"sha256": hashlib.sha256(), "md5": hashlib.md5(usedforsecurity=False)}
-    with path.open("rb") as file:
-        while block := file.read(2**20):
-            for value in found.values():
-                value.update(block)
-    return {name: value.hexdigest() for name, value in found.items()}
+from stylenet.storage.hashing import checksums
 
 
 def mismatch(path: Path, record: WeightsRecord) -> str | None:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from stylenet.catalog.encoders import EncoderRecord, Preprocessing
 from stylenet.errors import WeightsError
+
+Array = NDArray[Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,7 @@ class EncoderWeights:
     """
 
     record: EncoderRecord
-    tensors: Mapping[str, Tensor]
+    tensors: Mapping[str, NDArray[np.float32]]
     provenance: Mapping[str, str]
 
 
@@ -47,7 +48,7 @@ class Found:
     """
 
     layout: str
-    convolutions: Mapping[Label, tuple[Any, Any]]
+    convolutions: Mapping[Label, tuple[Array, Array]]
     numbering: str = "layers"
     preprocessing: Preprocessing
     notes: Mapping[str, str] = field(default_factory=dict)
@@ -69,7 +70,7 @@ def assemble(found: Found, architectures: Sequence[EncoderRecord]) -> EncoderWei
     return EncoderWeights(record=record, tensors=tensors, provenance={"layout": found.layout, **found.notes})
 
 
-def _match(found: Found, architectures: Sequence[EncoderRecord]) -> tuple[EncoderRecord, dict[str, tuple[Any, Any]]]:
+def _match(found: Found, architectures: Sequence[EncoderRecord]) -> tuple[EncoderRecord, dict[str, tuple[Array, Array]]]:
     labels = list(found.convolutions)
     for record in architectures:
         names = list(record.widths)
@@ -101,40 +102,34 @@ def expected_shapes(record: EncoderRecord) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def as_float32(values: Any, name: str) -> Tensor:
-    """`values`, an array or tensor of floating-point numbers, as a float32 tensor of its own memory."""
-    if isinstance(values, Tensor):
-        if not values.is_floating_point() or values.layout is not torch.strided:
-            raise WeightsError(f"{name} has values of type {values.dtype}, expected floating-point numbers")
-        # Before the copy: a file of a few bytes can claim a tensor of any size by repeating one value.
-        _check_size(tuple(values.shape), name)
-        return values.detach().to("cpu", torch.float32, copy=True).contiguous()
-    array = np.asarray(values)
-    if array.dtype.kind != "f":
-        raise WeightsError(f"{name} has values of type {array.dtype}, expected floating-point numbers")
-    _check_size(array.shape, name)
-    return torch.from_numpy(np.array(array, dtype=np.float32, order="C", copy=True))
+def as_float32(values: Array, name: str) -> NDArray[np.float32]:
+    """`values`, an array of floating-point numbers, as one of float32 in memory of its own."""
+    if values.dtype.kind != "f":
+        raise WeightsError(f"{name} has values of type {values.dtype}, expected floating-point numbers")
+    # Before the copy: a file of a few bytes can claim an array of any size by repeating one value.
+    check_size(values.shape, name)
+    return np.array(values, dtype=np.float32, order="C", copy=True)
 
 
 LARGEST_TENSOR = 2**24
 """Values of one tensor: seven times those of VGG's largest convolution (512 x 512 x 3 x 3)."""
 
 
-def _check_size(shape: tuple[int, ...], name: str) -> None:
+def check_size(shape: Sequence[int], name: str) -> None:
+    """Raise `WeightsError` where an array has more values than any of a VGG network."""
     if np.prod(shape, dtype=object) > LARGEST_TENSOR:
-        raise WeightsError(f"{name} claims shape {shape}, more than any convolution of a VGG network has")
+        raise WeightsError(f"{name} claims shape {tuple(shape)}, more than any convolution of a VGG network has")
 
 
-def check_tensors(tensors: Mapping[str, Tensor], record: EncoderRecord) -> None:
+def check_tensors(tensors: Mapping[str, Array], record: EncoderRecord) -> None:
     """Raise `WeightsError` unless `tensors` are exactly those of `record`, all of them finite."""
     shapes = expected_shapes(record)
     for name, shape in shapes.items():
         if name not in tensors:
             raise WeightsError(f"{name} of {record.name} is missing; found {len(tensors)} tensors, expected {len(shapes)}")
-        if tuple(tensors[name].shape) != shape:
-            raise WeightsError(f"{name} has shape {tuple(tensors[name].shape)}, expected {shape} for {record.name}")
-        if not torch.isfinite(tensors[name]).all():
-            count = int((~torch.isfinite(tensors[name])).sum())
+        if tensors[name].shape != shape:
+            raise WeightsError(f"{name} has shape {tensors[name].shape}, expected {shape} for {record.name}")
+        if count := int(np.count_nonzero(~np.isfinite(tensors[name]))):
             raise WeightsError(f"{name} has {count} values that are not finite (NaN or infinity); the file is damaged")
     if foreign := sorted(set(tensors) - set(shapes)):
         raise WeightsError(f"found {foreign[0]}, which {record.name} does not have; its tensors are {', '.join(list(shapes)[:2])}, ...")

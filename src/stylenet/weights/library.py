@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Literal
 
 from stylenet.catalog.encoders import VGG16, VGG19, EncoderRecord
 from stylenet.catalog.weights import PACKAGED, WEIGHTS, PackagedRecord, weights_record
-from stylenet.errors import OutputError, WeightsError, did_you_mean
+from stylenet.errors import WeightsError, did_you_mean
+from stylenet.storage.atomic import delete_by_name
+from stylenet.storage.hashing import checksums
 from stylenet.weights.bundled import bundled_names, bundled_path
 from stylenet.weights.cache import exclusive, weights_folder
-from stylenet.weights.checksum import checksums, published_as
+from stylenet.weights.checksum import published_as
 from stylenet.weights.encoder_weights import EncoderWeights
 from stylenet.weights.packaged import locate_packaged, packaged_path
-from stylenet.weights.probe import fingerprint, fingerprint_to_json
 from stylenet.weights.reading import read_weights
 from stylenet.weights.writing import write_weights
 
@@ -149,7 +150,6 @@ def remove_weights(names: Sequence[str]) -> list[Path]:
         WeightsError: One of them ships or comes with another package, or is not installed.
         OutputError: A file cannot be deleted.
     """
-    installed = _installed()
     for name in names:
         if name in bundled_names():
             raise WeightsError(f"'{name}' ships with stylenet and stays; only fetched and imported weights can be deleted")
@@ -157,16 +157,7 @@ def remove_weights(names: Sequence[str]) -> list[Path]:
             raise WeightsError(
                 f"'{name}' comes with the package {PACKAGED[name].distribution}; only fetched and imported weights can be deleted"
             )
-        if name not in installed:
-            known = f"there are {', '.join(installed)}" if installed else "there are none"
-            raise WeightsError(f"no weights '{name}' are installed; {known}.{did_you_mean(name, installed)}")
-    paths = [installed[name] for name in dict.fromkeys(names)]
-    for path in paths:
-        try:
-            path.unlink()
-        except OSError as error:
-            raise OutputError(f"cannot delete '{path}': {error.strerror}") from error
-    return paths
+    return delete_by_name(names, _installed(), missing="no weights '{}' are installed", error=WeightsError)
 
 
 def _check_name(name: str, *, replace: bool) -> None:
@@ -246,6 +237,8 @@ def _installed() -> dict[str, Path]:
 
 
 def _install(weights: EncoderWeights, source: Path, target: Path) -> Path:
+    from stylenet.weights.probe import fingerprint, fingerprint_to_json  # runs the network, and so waits for torch
+
     given = checksums(source)
     published = published_as(given)
     provenance = {

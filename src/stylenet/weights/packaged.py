@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stylenet.catalog.weights import PACKAGED, PackagedRecord
 from stylenet.errors import WeightsError, did_you_mean
-from stylenet.weights.checksum import file_sha256
+from stylenet.storage.hashing import file_sha256
 from stylenet.weights.encoder_weights import EncoderWeights
 from stylenet.weights.reading import read_weights
 

@@ -12,13 +12,15 @@ from pathlib import Path
 from types import MappingProxyType
 
 import msgspec
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from stylenet.catalog.encoders import VGG16, VGG19, EncoderRecord
 from stylenet.errors import WeightsError
-from stylenet.weights.checksum import file_sha256, packaged_as
+from stylenet.storage.hashing import file_sha256
+from stylenet.weights.checksum import packaged_as
 from stylenet.weights.encoder_weights import EncoderWeights
 from stylenet.weights.reading import read_weights
 from stylenet.weights.recognition import PREPROCESSINGS, recognize
@@ -78,12 +80,13 @@ def probe_activations(weights: EncoderWeights) -> dict[str, Tensor]:
     image = probe_picture() if preprocessing.channel_order == "rgb" else probe_picture().flip(1)
     mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (preprocessing.mean, preprocessing.std))
     x = (image * preprocessing.scale - mean) / std
+    tensors = {name: torch.from_numpy(values) for name, values in weights.tensors.items()}
     activations = {}
     for layer in weights.record.layers:
         if layer.startswith("conv"):
-            x = functional.conv2d(x, weights.tensors[f"{layer}.weight"], weights.tensors.get(f"{layer}.bias"), padding=1)
-            if f"{layer}_expand.weight" in weights.tensors:  # the second half of a factored convolution
-                x = functional.conv2d(x, weights.tensors[f"{layer}_expand.weight"], weights.tensors[f"{layer}_expand.bias"])
+            x = functional.conv2d(x, tensors[f"{layer}.weight"], tensors.get(f"{layer}.bias"), padding=1)
+            if f"{layer}_expand.weight" in tensors:  # the second half of a factored convolution
+                x = functional.conv2d(x, tensors[f"{layer}_expand.weight"], tensors[f"{layer}_expand.bias"])
         elif layer.startswith("relu"):
             activations[layer] = x = x.clamp(min=0)
         else:
@@ -156,7 +159,7 @@ def verify(
     if packaged is not None:
         proven.append(f"the file is the one that {packaged.distribution} {packaged.version} brings along, by its SHA-256 {packaged.sha256}")
     # Said only where the record agrees: whoever imported filters of Caffe's as torchvision's was told to by `--kind`.
-    trained = recognize(weights.tensors["conv1_1.weight"].numpy())
+    trained = recognize(weights.tensors["conv1_1.weight"])
     if trained is not None and PREPROCESSINGS[trained[0]].channel_order == record.preprocessing.channel_order:
         proven.append(f"the filters of conv1_1 are those of the Caffe-trained networks (cosine {trained[1]:.2f} with VGG-19)")
     answers = fingerprint(weights)
@@ -181,8 +184,8 @@ def _compare(weights: EncoderWeights, other: EncoderWeights, path: str | Path) -
     """The largest relative difference of activations between equal weights; `WeightsError` if they are not equal."""
     if set(weights.tensors) != set(other.tensors):
         raise WeightsError(f"{path} holds {other.record.name}, not {weights.record.name}")
-    for name, tensor in weights.tensors.items():
-        if tensor.shape != other.tensors[name].shape or not torch.equal(tensor, other.tensors[name]):
+    for name, values in weights.tensors.items():
+        if not np.array_equal(values, other.tensors[name]):
             raise WeightsError(f"{name} is not that of {path}")
     if weights.record.preprocessing != other.record.preprocessing:
         raise WeightsError(f"{path} expects other pictures: {other.record.preprocessing}; the file says {weights.record.preprocessing}")

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-import torch
-from safetensors.torch import save
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save
 
 from stylenet.errors import OutputError
+from stylenet.storage.atomic import write_whole
+from stylenet.storage.eight_bits import quantize
 from stylenet.weights.encoder_weights import EncoderWeights, check_tensors
 from stylenet.weights.record import record_to_json
-
-SCALE = "_scale"
-"""Ending of the name of a kernel's scales, where the kernel is stored in 8 bits a value."""
 
 
 def write_weights(weights: EncoderWeights, path: str | Path, *, kernels: Literal["float32", "int8"] = "float32") -> Path:
@@ -40,43 +35,12 @@ def write_weights(weights: EncoderWeights, path: str | Path, *, kernels: Literal
     path = Path(path)
     check_tensors(weights.tensors, weights.record)
     metadata = {**weights.provenance, "encoder": weights.record.name, "record": json.dumps(record_to_json(weights.record))}
-    tensors = {name: tensor.contiguous() for name, tensor in weights.tensors.items()}
-    data = save(tensors if kernels == "float32" else _quantized(tensors), metadata=metadata)
+    arrays: dict[str, NDArray[Any]] = {}
+    for name, values in weights.tensors.items():
+        arrays |= quantize(values, name) if kernels == "int8" and values.ndim == 4 else {name: np.ascontiguousarray(values)}
     try:
-        write_whole(path, data)
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}; choose another place or make room there") from error
+        raise OutputError(f"cannot write {path}: {error.strerror}; choose another place") from error
+    write_whole(path, save(arrays, metadata=metadata))
     return path
-
-
-def _quantized(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Kernels as int8, -127..127, beside their scales of shape (out, 1, 1, 1): kernel = values * scale."""
-    stored: dict[str, Tensor] = {}
-    for name, tensor in tensors.items():
-        if tensor.ndim != 4:
-            stored[name] = tensor
-            continue
-        scale = tensor.abs().amax((1, 2, 3), keepdim=True).clamp_min(1e-30) / 127
-        stored[name] = (tensor / scale).round().to(torch.int8)
-        stored[name + SCALE] = scale
-    return stored
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Put `data` into the file at `path` in one stroke: written beside it, brought to disk, renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp makes files that only their owner reads; a result follows the umask like any other file.
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise

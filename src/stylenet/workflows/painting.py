@@ -225,7 +225,7 @@ def _output(request: PaintFileRequest) -> Iterator[Path | None]:
         for name in ("timelapse", "save_every", "resume"):
             if getattr(request, name):
                 raise UsageError(
-                    f"--{name.replace('_', '-')} writes files beside the output, and the output is standard output; give a file"
+                    f"--{name.replace('_', '-')} writes files beside the output, which is standard output here; give a file"
                 )
         yield None
         return

@@ -11,9 +11,10 @@ import torch
 from stylenet.catalog.recipe import EncoderSection
 from stylenet.catalog.styles import MEASURED_WITH, StyleCard, added_styles, added_styles_folder, built_in_styles
 from stylenet.encoders.opening import open_encoder
-from stylenet.errors import OutputError, StyleError, did_you_mean
+from stylenet.errors import OutputError, StyleError
 from stylenet.image.files import ImageSource, load_image
 from stylenet.image.resize import fit_within, resize
+from stylenet.storage.atomic import delete_by_name
 from stylenet.styles.files import measure_style, write_style
 
 _SUFFIX = ".safetensors"
@@ -69,16 +70,7 @@ def remove_styles(names: Sequence[str]) -> list[Path]:
     for name in names:
         if name not in added and name in built_in_styles():
             raise StyleError(f"'{name}' is a built-in style and stays; only added styles can be deleted")
-        if name not in added:
-            known = f"there are {', '.join(added)}" if added else "there are none"
-            raise StyleError(f"no style '{name}' was added to the library; {known}.{did_you_mean(name, added)}")
-    paths = [added[name] for name in dict.fromkeys(names)]
-    for path in paths:
-        try:
-            path.unlink()
-        except OSError as error:
-            raise OutputError(f"cannot delete '{path}': {error.strerror}") from error
-    return paths
+    return delete_by_name(names, added, missing="no style '{}' was added to the library", error=StyleError)
 
 
 def _target(card: StyleCard, output: Path | None, *, replace: bool) -> Path:

@@ -102,7 +102,7 @@ def train(
         keep_apart([("--output", folder)], [photos, previews])
         if not request.resume and folder.is_dir() and any(folder.iterdir()):
             raise UsageError(
-                f"'{folder}' holds a training that is not finished; --resume resumes it, or delete it to start from the beginning"
+                f"'{folder}' holds a training that is not finished; --resume continues it, or delete it to start again"
             )
         yield from _trained(request, output, folder, should_stop=should_stop)
 

@@ -15,11 +15,10 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from stylenet.errors import WeightsError
-from stylenet.weights.encoder_weights import LARGEST_TENSOR, Found, Label
+from stylenet.weights.encoder_weights import Array, Found, Label, check_size
 from stylenet.weights.recognition import preprocessing_of
 
 _NAME = re.compile(r"block(\d)_conv(\d)_(W_q|W_table|b)")
@@ -27,28 +26,28 @@ _TABLE_SIZE = 256
 """As many values as a byte can name, so that no index leads outside of the table."""
 
 
-def has_codebook(tensors: Mapping[str, Tensor]) -> bool:
+def has_codebook(tensors: Mapping[str, Array]) -> bool:
     """Whether `tensors` hold kernels as indexes and tables."""
     return any((match := _NAME.fullmatch(name)) and match[3] != "b" for name in tensors)
 
 
-def read_codebook(tensors: Mapping[str, Tensor], *, kind: str | None) -> Found:
+def read_codebook(tensors: Mapping[str, Array], *, kind: str | None) -> Found:
     """The convolutions whose kernels `tensors` hold as indexes and tables.
 
     Raises:
         WeightsError: A part of a convolution is missing, foreign or of the wrong type or shape.
     """
-    parts: dict[str, dict[str, Tensor]] = defaultdict(dict)
+    parts: dict[str, dict[str, Array]] = defaultdict(dict)
     for name, tensor in tensors.items():
         match = _NAME.fullmatch(name)
         if match is None:
             raise WeightsError(f"found '{name[:80]}' beside kernels stored as indexes, expected block1_conv1_W_q, _W_table and _b, ...")
         parts[f"conv{match[1]}_{match[2]}"][match[3]] = tensor
-    convolutions: dict[Label, tuple[Tensor, Tensor]] = {label: _convolution(label, found) for label, found in parts.items()}
+    convolutions: dict[Label, tuple[Array, Array]] = {label: _convolution(label, found) for label, found in parts.items()}
     first = convolutions.get("conv1_1")
     if first is None:
         raise WeightsError(f"no block1_conv1 among {len(tensors)} tensors, expected the convolutions of VGG-19 from the first one on")
-    preprocessing, how = preprocessing_of(first[0].numpy(), kind=None if kind == "keras" else kind, otherwise="caffe")
+    preprocessing, how = preprocessing_of(first[0], kind=None if kind == "keras" else kind, otherwise="caffe")
     return Found(
         layout="PyTorch file of indexes and tables",
         convolutions=convolutions,
@@ -57,16 +56,15 @@ def read_codebook(tensors: Mapping[str, Tensor], *, kind: str | None) -> Found:
     )
 
 
-def _convolution(label: str, found: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+def _convolution(label: str, found: Mapping[str, Array]) -> tuple[Array, Array]:
     """Kernel and bias of a convolution; each value of the kernel is the one in the table that its index names."""
     if missing := sorted({"W_q", "W_table", "b"} - set(found)):
         raise WeightsError(f"{label} has no {missing[0]}, expected its indexes (W_q), its table (W_table) and its bias (b)")
     indexes, table = found["W_q"], found["W_table"]
-    if indexes.dtype != torch.uint8 or indexes.ndim != 4 or indexes.layout is not torch.strided:
-        raise WeightsError(f"{label} has indexes of type {indexes.dtype} and shape {tuple(indexes.shape)}, expected uint8 (out, in, 3, 3)")
-    if table.dtype != torch.float32 or tuple(table.shape) != (_TABLE_SIZE,) or table.layout is not torch.strided:
-        raise WeightsError(f"{label} has a table of type {table.dtype} and shape {tuple(table.shape)}, expected float32 ({_TABLE_SIZE})")
+    if indexes.dtype != np.uint8 or indexes.ndim != 4:
+        raise WeightsError(f"{label} has indexes of type {indexes.dtype} and shape {indexes.shape}, expected uint8 (out, in, 3, 3)")
+    if table.dtype != np.float32 or table.shape != (_TABLE_SIZE,):
+        raise WeightsError(f"{label} has a table of type {table.dtype} and shape {table.shape}, expected float32 ({_TABLE_SIZE})")
     # A file of a few bytes can claim any size by repeating one value.
-    if indexes.numel() > LARGEST_TENSOR:
-        raise WeightsError(f"{label} claims shape {tuple(indexes.shape)}, more than any convolution of a VGG network has")
-    return table.index_select(0, indexes.flatten().int()).view(indexes.shape), found["b"]
+    check_size(indexes.shape, label)
+    return np.take(table, indexes), found["b"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from stylenet.errors import WeightsError
+from stylenet.storage.headers import is_safetensors
 
 Format = Literal["safetensors", "torch-zip", "torch-pickle", "matlab", "hdf5", "npy", "npz"]
 
@@ -52,7 +53,7 @@ def detect(path: Path) -> Format:
         return "matlab"
     if head.startswith(_TORCH_PICKLE):
         return "torch-pickle"
-    if _is_safetensors(head, size):
+    if is_safetensors(head, size):
         return "safetensors"
     for magic, what in _FOREIGN:
         if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(magic) or head.startswith(magic):
@@ -62,10 +63,6 @@ def detect(path: Path) -> Format:
         return "hdf5"
     what = "an empty file" if size == 0 else f"a file of {size} bytes that begins with {head[:8].hex(' ')}"
     raise WeightsError(f"{path}: this is {what}; expected {EXPECTED}")
-
-
-def _is_safetensors(head: bytes, size: int) -> bool:
-    return len(head) > 8 and head[8:9] == b"{" and 0 < int.from_bytes(head[:8], "little") <= min(size, 100_000_000)
 
 
 def _detect_zip(path: Path) -> Format:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import torch
+from numpy.typing import NDArray
 from safetensors import safe_open
-from torch import Tensor
 
 from stylenet.catalog.encoders import ENCODERS
 from stylenet.errors import WeightsError
+from stylenet.storage.eight_bits import dequantize
 from stylenet.weights.encoder_weights import EncoderWeights, Found, as_float32, check_tensors
 from stylenet.weights.formats.state_dict import read_state_dict
 from stylenet.weights.record import record_from_json
-from stylenet.weights.writing import SCALE
+
+_PLAIN = {"F64", "F32", "F16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL"}
+"""Types of values that NumPy has."""
 
 
 def read_safetensors(path: Path, *, kind: str | None) -> EncoderWeights | Found:
@@ -24,11 +26,12 @@ def read_safetensors(path: Path, *, kind: str | None) -> EncoderWeights | Found:
     Raises:
         WeightsError: Tensors are missing, foreign or damaged.
     """
-    with safe_open(path, framework="pt") as file:
-        metadata = dict(file.metadata() or {})
-        tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    with safe_open(path, framework="numpy") as file:
+        metadata, names = dict(file.metadata() or {}), list(file.keys())
+        plain = all(file.get_slice(name).get_dtype() in _PLAIN for name in names)
+        stored = {name: file.get_tensor(name) for name in names} if plain else _by_torch(path)
     if "encoder" not in metadata:
-        return read_state_dict(tensors, layout="safetensors state dict", kind=kind)
+        return read_state_dict(stored, layout="safetensors state dict", kind=kind)
     if kind is not None:
         raise WeightsError(f"kind '{kind}' was said, but the file itself states what it is: {metadata['encoder']}")
     if "record" in metadata:
@@ -37,23 +40,15 @@ def read_safetensors(path: Path, *, kind: str | None) -> EncoderWeights | Found:
         record = ENCODERS[metadata["encoder"]]
     else:
         raise WeightsError(f"the file is of encoder '{metadata['encoder']}' and has no record; known are {', '.join(ENCODERS)}")
-    values = {name: as_float32(tensor, name) for name, tensor in _dequantized(tensors).items()}
+    values = {name: as_float32(array, name) for name, array in dequantize(stored).items()}
     check_tensors(values, record)
     return EncoderWeights(record=record, tensors=values, provenance=metadata)
 
 
-def _dequantized(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors with kernels that are stored in 8 bits multiplied by their scales; see `weights.writing`."""
-    values: dict[str, Tensor] = {}
-    for name, tensor in tensors.items():
-        if name.endswith(SCALE) and name.removesuffix(SCALE) in tensors:
-            continue
-        if tensor.dtype == torch.int8:
-            scale = tensors.get(name + SCALE)
-            if scale is None or tuple(scale.shape) != (tensor.shape[0], 1, 1, 1) or not scale.is_floating_point():
-                raise WeightsError(
-                    f"{name} is stored in 8 bits without a scale for each of its {tensor.shape[0]} channels; the file is damaged"
-                )
-            tensor = tensor.float().mul_(scale)
-        values[name] = tensor
-    return values
+def _by_torch(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of a file with values in bfloat16 and the like, as half of the models that are shared have."""
+    from safetensors.torch import load_file
+
+    from stylenet.weights.formats.torch_file import as_array
+
+    return {name: as_array(tensor, name) for name, tensor in load_file(path).items()}

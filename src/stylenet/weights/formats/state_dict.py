@@ -1,4 +1,4 @@
-"""The names that PyTorch state dicts give to the convolutions of a VGG network."""
+"""The names that PyTorch state dicts give to the convolutions of a VGG network, whichever file they come in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from stylenet.errors import WeightsError
 from stylenet.weights.encoder_weights import Found, Label
@@ -16,7 +17,7 @@ _NAME = re.compile(r"(?:module\.)?(?:vgg\.|model\.)?(?:features\.)?(?:(\d+)|(con
 _CLASSIFIER = re.compile(r"(?:module\.)?(?:vgg\.|model\.)?(?:classifier|fc)\.?\d.*")
 
 
-def read_state_dict(tensors: Mapping[str, Tensor], *, layout: str, kind: str | None) -> Found:
+def read_state_dict(tensors: Mapping[str, NDArray[Any]], *, layout: str, kind: str | None) -> Found:
     """The convolutions among `tensors`: `features.N.weight`, `N.weight` (features alone) or `conv1_1.weight`.
 
     Raises:
@@ -32,7 +33,7 @@ def read_state_dict(tensors: Mapping[str, Tensor], *, layout: str, kind: str | N
     for name, tensor in tensors.items():
         if "running_mean" in name:
             raise WeightsError(f"found '{name}': a VGG with batch normalization; expected one without, as the papers use")
-        if (match := _NAME.fullmatch(name)) and isinstance(tensor, Tensor):
+        if match := _NAME.fullmatch(name):
             number, word, what = match.groups()
             label: Label = int(number) if number else word
             if what == "weight" and tensor.ndim == 4:
@@ -49,7 +50,7 @@ def read_state_dict(tensors: Mapping[str, Tensor], *, layout: str, kind: str | N
     first = kernels.get(0, kernels.get("conv1_1"))
     if first is None:
         raise WeightsError(f"no first convolution among {len(tensors)} tensors of a {layout}; expected features.0.weight or conv1_1.weight")
-    values = first.detach().float().numpy() if first.numel() <= 64 * 27 else first[:0]
+    values = np.asarray(first, np.float32) if first.size <= 64 * 27 else first[:0]
     preprocessing, how = preprocessing_of(values, kind=kind, otherwise="torchvision" if numbered else "caffe")
     return Found(
         layout=layout,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from stylenet.errors import WeightsError
@@ -37,6 +39,23 @@ def read_torch(path: Path, *, zipped: bool, kind: str | None) -> Found:
     tensors = {name: value for name, value in state.items() if isinstance(name, str) and isinstance(value, Tensor)}
     if len(tensors) != len(state):
         raise WeightsError(f"{len(state) - len(tensors)} of {len(state)} entries are no tensors by name; expected a state dict")
-    if has_codebook(tensors):
-        return read_codebook(tensors, kind=kind)
-    return read_state_dict(tensors, layout="PyTorch state dict", kind=kind)
+    arrays = {name: as_array(tensor, name) for name, tensor in tensors.items()}
+    if has_codebook(arrays):
+        return read_codebook(arrays, kind=kind)
+    return read_state_dict(arrays, layout="PyTorch state dict", kind=kind)
+
+
+def as_array(tensor: Tensor, name: str) -> NDArray[Any]:
+    """The values of a tensor in its own memory; those of types that NumPy has not, bfloat16 above all, in float32.
+
+    Raises:
+        WeightsError: It is sparse or quantized, or of such a type and larger than what is stored of it.
+    """
+    if tensor.layout is not torch.strided or tensor.is_quantized:
+        raise WeightsError(f"{name} is a sparse or quantized tensor, expected plain numbers")
+    if tensor.is_floating_point() and tensor.dtype not in (torch.float16, torch.float32, torch.float64):
+        # A file of a few bytes can claim a tensor of any size by repeating one value.
+        if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+            raise WeightsError(f"{name} claims shape {tuple(tensor.shape)}, more than the values that are stored")
+        tensor = tensor.float()
+    return tensor.detach().cpu().numpy()

@@ -1,0 +1,95 @@
+"""Checkpoints: arrays and plain values in one safetensors file, by which a run that was killed goes on where it was, to the byte."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+
+from stylenet.errors import CheckpointError
+from stylenet.storage.atomic import written_whole
+
+Arrays = Mapping[str, NDArray[Any]]
+
+_TYPES = {"float64": "F64", "float32": "F32", "float16": "F16", "int64": "I64", "int32": "I32", "int8": "I8", "uint8": "U8", "bool": "BOOL"}
+"""By the names that NumPy and safetensors give to them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointFile:
+    """Where the state of a run is kept.
+
+    Attributes:
+        path: Of the file; it is replaced whole.
+        key: Of the plain values in the file's header.
+        subject: What is gone on with, for messages: "painting" or "training".
+    """
+
+    path: Path
+    key: str
+    subject: str
+
+    def write(self, arrays: Arrays, values: Mapping[str, Any]) -> None:
+        """Write the state, whole or not at all.
+
+        Args:
+            arrays: Of any shape, by name.
+            values: Everything else, as JSON can hold it; `job` says of which run it is.
+
+        Raises:
+            OutputError: It cannot be written.
+        """
+        with written_whole(self.path) as temporary, temporary.open("wb") as file:
+            _write(file, arrays, {self.key: json.dumps(values)})
+
+    def read(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """The arrays and the plain values, of whichever run it is.
+
+        Raises:
+            CheckpointError: It is damaged, or no checkpoint of this kind.
+        """
+        try:
+            with safe_open(self.path, framework="numpy") as file:
+                values = json.loads((file.metadata() or {}).get(self.key, "null"))
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
+        except (SafetensorError, OSError, ValueError) as error:
+            raise CheckpointError(f"the checkpoint '{self.path}' cannot be read: {error}; delete it to begin anew") from None
+        if not isinstance(values, dict) or not isinstance(values.get("job"), dict):
+            raise CheckpointError(f"'{self.path}' is no checkpoint of a {self.subject}; delete it to begin anew")
+        return arrays, values
+
+    def read_of(self, job: Mapping[str, Any]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """The arrays and the plain values of the run that is called `job`.
+
+        Raises:
+            CheckpointError: It is damaged, or of another run.
+        """
+        arrays, values = self.read()
+        kept, given = values["job"], json.loads(json.dumps(job))
+        if different := [name for name in dict.fromkeys((*kept, *given)) if kept.get(name) != given.get(name)]:
+            raise CheckpointError(
+                f"the checkpoint '{self.path}' is of another {self.subject}: {', '.join(different)} differ; "
+                "give the same inputs and options, or delete it to begin anew"
+            )
+        return arrays, values
+
+
+def _write(file: BinaryIO, arrays: Arrays, metadata: Mapping[str, str]) -> None:
+    """A safetensors file, array by array: the package's own function copies all of them at first, and a print has no room for that."""
+    entries: dict[str, Any] = {"__metadata__": dict(metadata)}
+    offset = 0
+    for name, array in arrays.items():
+        entries[name] = {"dtype": _TYPES[array.dtype.name], "shape": list(array.shape), "data_offsets": [offset, offset + array.nbytes]}
+        offset += array.nbytes
+    header = json.dumps(entries).encode()
+    header += b" " * (-len(header) % 8)
+    file.write(len(header).to_bytes(8, "little"))
+    file.write(header)
+    for array in arrays.values():
+        file.write(np.ascontiguousarray(array).data)
