@@ -1,30 +1,49 @@
-"""Shapes of the tensors that travel between rooms, and their checks.
+"""Shapes of the arrays and tensors that travel between packages, and their checks.
 
-One convention inside the house: pictures are float32, (B, 3, H, W), RGB, sRGB-encoded, 0..1.
+There is one convention: pictures are float32, (B, 3, H, W), RGB, sRGB-encoded, 0..1. They are NumPy arrays wherever files, colors and sizes
+are dealt with, and tensors only where networks and losses look at them.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from stylenet.errors import ShapeError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    Image: TypeAlias = Tensor
-    """Pictures, (B, 3, H, W), RGB, sRGB-encoded, 0..1."""
-    Mask: TypeAlias = Tensor
-    """Where something holds, (B, 1, H, W), 0..1."""
     Features: TypeAlias = Tensor
     """Activations of one layer, (B, C, H, W)."""
     Gram: TypeAlias = Tensor
     """Products of the channels of one layer, (B, C, C), symmetric."""
 
+Image: TypeAlias = NDArray[np.float32]
+"""Pictures, (B, 3, H, W), RGB, sRGB-encoded, 0..1."""
 
-def check_image(image: Tensor) -> None:
-    """Raise `ShapeError` unless `image` is (B, 3, H, W) with floating-point values."""
-    if image.ndim != 4 or image.shape[1] != 3 or not image.is_floating_point():
+Mask: TypeAlias = NDArray[np.float32]
+"""Where something holds, (B, 1, H, W), 0..1."""
+
+
+class Shaped(Protocol):
+    """What arrays and tensors have in common here."""
+
+    @property
+    def ndim(self) -> int: ...
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def dtype(self) -> Any: ...
+
+
+def check_image(image: Shaped) -> None:
+    """Raise `ShapeError` unless `image`, an array or a tensor, is (B, 3, H, W) with floating-point values."""
+    if image.ndim != 4 or image.shape[1] != 3 or not is_floating(image):
         raise ShapeError(f"a picture has shape (B, 3, H, W) and floating-point values in 0..1; got {tuple(image.shape)}, {image.dtype}")
 
 
@@ -32,3 +51,8 @@ def check_features(features: Tensor) -> None:
     """Raise `ShapeError` unless `features` is (B, C, H, W)."""
     if features.ndim != 4:
         raise ShapeError(f"features have shape (B, C, H, W); got {tuple(features.shape)}")
+
+
+def is_floating(values: Shaped) -> bool:
+    """True where an array or a tensor holds floating-point numbers of any width."""
+    return "float" in str(values.dtype)  # numpy: float32, torch: torch.float32, torch.bfloat16

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-import torch
 
 from stylenet.errors import ImageError
-from stylenet.image.crops import find_pictures, read_crop, read_within
+from stylenet.image.crops import find_pictures, read_crop, read_strip
 
 
 def ramp(width: int, height: int) -> PIL.Image.Image:
@@ -42,7 +41,7 @@ def test_a_crop_is_a_square_of_the_picture(tmp_path: Path) -> None:
     for seed in range(20):
         crop = read_crop(path, 64, random.Random(seed), zooms=(1.0, 1.0))
         assert crop.shape == (3, 64, 64)
-        assert crop.dtype == torch.float32
+        assert crop.dtype == np.float32
         red, green = crop[0, 32], crop[1, :, 32]
         # 64 pixels of 300 and of 200, whatever the place; flipped or not.
         assert abs(float(red[-1] - red[0])) == pytest.approx(63 / 299, abs=0.012)
@@ -56,7 +55,7 @@ def test_the_same_draws_the_same_crop(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     ramp(300, 200).save(path)
     first, again = (read_crop(path, 64, random.Random(3), zooms=(0.6, 1.6)) for _ in range(2))
-    assert torch.equal(first, again)
+    assert np.array_equal(first, again)
 
 
 def test_small_pictures_are_enlarged_and_zooms_bounded(tmp_path: Path) -> None:
@@ -67,32 +66,38 @@ def test_small_pictures_are_enlarged_and_zooms_bounded(tmp_path: Path) -> None:
     assert float(crop[0].max() - crop[0].min()) > 0.9  # the whole width
 
 
-def test_a_part_keeps_the_pictures_shape_and_is_not_enlarged(tmp_path: Path) -> None:
+def test_a_strip_has_the_height_and_the_middle_of_a_wide_picture(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
-    ramp(400, 200).save(path)
-    whole = read_within(path, 100, random.Random(0), shares=(1.0, 1.0))
-    assert whole.shape == (3, 71, 141)
-    assert read_within(path, 1000, random.Random(0), shares=(1.0, 1.0)).shape == (3, 200, 400)
-    half = read_within(path, 1000, random.Random(0), shares=(0.5, 0.5))
-    assert half.shape == (3, 100, 200)
-    assert float(half[0].max() - half[0].min()) == pytest.approx(0.5, abs=0.01)
+    ramp(400, 100).save(path)
+    strip = read_strip(path, 50, 75)
+    assert strip.shape == (3, 50, 75)
+    assert strip.dtype == np.uint8
+    assert strip[0, 25].tolist() == pytest.approx(np.linspace(125 / 400, 275 / 400, 75) * 255, abs=2)
+    assert read_strip(path, 50, 1000).shape == (3, 50, 200)
+
+
+def test_a_strip_of_a_tall_picture_is_the_square_at_its_top(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    ramp(100, 400).save(path)
+    strip = read_strip(path, 50, 75)
+    assert strip.shape == (3, 50, 50)
+    assert strip[1, :, 25].tolist() == pytest.approx(np.linspace(0, 100 / 400, 50) * 255, abs=2)
 
 
 def test_large_jpegs_are_decoded_small_and_look_the_same(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     ramp(1600, 1200).save(path, quality=95)
-    small = read_within(path, 100, random.Random(0), shares=(1.0, 1.0))
-    expected = torch.from_numpy(np.array(ramp(small.shape[2], small.shape[1]))).permute(2, 0, 1) / 255
-    flipped = small.flip(2) if small[0, 0, 0] > small[0, 0, -1] else small
-    assert float((flipped - expected).abs().max()) < 0.04
+    small = read_strip(path, 75, 100)
+    expected = np.array(ramp(100, 75)).transpose(2, 0, 1).astype(int)
+    assert np.abs(small - expected).max() < 10
 
 
 def test_orientation_is_applied(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     exif = PIL.Image.Exif()
     exif[274] = 6  # the camera was turned
-    ramp(300, 200).save(path, exif=exif)
-    assert read_within(path, 1000, random.Random(0), shares=(1.0, 1.0)).shape == (3, 300, 200)
+    ramp(200, 300).save(path, exif=exif)
+    assert read_strip(path, 200, 1000).shape == (3, 200, 300)
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "CMYK", "RGBA", "LA", "1", "I;16"])
@@ -119,7 +124,7 @@ def test_what_cannot_be_read_is_told_with_its_name(tmp_path: Path) -> None:
         with pytest.raises(ImageError, match=f"{path.name}': .*{reason}"):
             read_crop(path, 64, random.Random(0), zooms=(1.0, 1.0))
         with pytest.raises(ImageError, match=f"{path.name}': .*{reason}"):
-            read_within(path, 64, random.Random(0), shares=(1.0, 1.0))
+            read_strip(path, 64, 96)
 
 
 def test_floats_and_printing_inks_are_cropped_as_they_are_read(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def with_chunk(png: bytes, extra: bytes, *, at_end: bool = False) -> bytes:
 
 
 def levels(picture: Picture) -> np.ndarray:
-    return (picture.pixels[0].permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
+    return (picture.pixels[0].transpose(1, 2, 0) * 255).round().astype(np.uint8)
 
 
 LONG = b"all work and no play " * 160_000  # 3 MB

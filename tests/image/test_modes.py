@@ -28,7 +28,7 @@ def encoded(image: PIL.Image.Image, kind: str = "PNG", **options: Any) -> bytes:
 
 
 def pixels_of(picture: Picture) -> np.ndarray:
-    return picture.pixels[0].permute(1, 2, 0).numpy()
+    return picture.pixels[0].transpose(1, 2, 0)
 
 
 def png(values: np.ndarray, *, color_type: int, key: bytes = b"", interlace: bool = False, icc: bytes = b"") -> bytes:
@@ -75,7 +75,7 @@ def test_every_mode_of_pillow_gives_a_plausible_picture(photo: PIL.Image.Image, 
     expected = np.asarray(photo.convert("L").convert("RGB") if gray else photo) / 255
     tolerance = {"P": 0.08, "PA": 0.08, "LAB": 0.03, "HSV": 0.03, "CMYK": 0.01}.get(mode, 0.012)
     assert picture.pixels.shape == (1, 3, 20, 30)
-    assert picture.pixels.dtype == torch.float32
+    assert picture.pixels.dtype == np.float32
     assert picture.alpha is None
     assert np.abs(pixels_of(picture) - expected).mean() < tolerance
 
@@ -169,7 +169,7 @@ def test_png_of_16_bits_keeps_them(channels: int, color_type: int, interlace: bo
     if channels == 4:
         cover = values[..., 3:] / 65535
         assert picture.alpha is not None
-        assert picture.alpha[0, 0].numpy() == pytest.approx(cover[..., 0], abs=1e-6)
+        assert picture.alpha[0, 0] == pytest.approx(cover[..., 0], abs=1e-6)
         colors = colors * cover + (colors * cover).sum((0, 1)) / cover.sum() * (1 - cover)
     assert pixels_of(picture) == pytest.approx(colors, abs=1e-6)
 
@@ -310,14 +310,14 @@ def test_a_gray_picture_may_have_an_rgb_profile(adobe_profile: bytes, adobe_to_s
 
 def test_an_srgb_profile_changes_nothing(photo: PIL.Image.Image) -> None:
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    assert torch.equal(load_image(encoded(photo, icc_profile=srgb)).pixels, load_image(photo).pixels)
+    assert np.array_equal(load_image(encoded(photo, icc_profile=srgb)).pixels, load_image(photo).pixels)
 
 
 @pytest.mark.parametrize("data", [b"no profile at all", bytes(200)])
 def test_a_broken_profile_is_told_and_srgb_assumed(photo: PIL.Image.Image, data: bytes) -> None:
     picture = load_image(encoded(photo, icc_profile=data))
     assert picture.notices == ("the embedded color profile is damaged; its colors are taken as sRGB",)
-    assert torch.equal(picture.pixels, load_image(photo).pixels)
+    assert np.array_equal(picture.pixels, load_image(photo).pixels)
 
 
 def test_a_profile_cut_off_is_told(photo: PIL.Image.Image, adobe_profile: bytes) -> None:
@@ -328,11 +328,11 @@ def test_a_profile_cut_off_is_told(photo: PIL.Image.Image, adobe_profile: bytes)
 def test_a_profile_for_other_colors_is_told(photo: PIL.Image.Image, ink_profile: bytes) -> None:
     picture = load_image(encoded(photo, icc_profile=ink_profile))
     assert picture.notices == ("the embedded color profile is for CMYK, the picture is RGB; its colors are taken as sRGB",)
-    assert torch.equal(picture.pixels, load_image(photo).pixels)
+    assert np.array_equal(picture.pixels, load_image(photo).pixels)
 
 
 @pytest.mark.parametrize("channels", [None, 1, 2, 3, 4])
-@pytest.mark.parametrize(("dtype", "full"), [(np.uint8, 255), (np.uint16, 65535), (np.float64, 1), (bool, 1)])
+@pytest.mark.parametrize(("dtype", "full"), [(np.uint8, 255), (np.uint16, 65535), (np.int64, 255), (np.float64, 1), (bool, 1)])
 def test_arrays(channels: int | None, dtype: type, full: int) -> None:
     values: np.ndarray = np.full((2, 3) if channels is None else (2, 3, channels), full, dtype=dtype)
     values[0, 0] = 0
@@ -345,11 +345,13 @@ def test_arrays(channels: int | None, dtype: type, full: int) -> None:
 @pytest.mark.parametrize(
     ("array", "message"),
     [
-        (np.zeros((3, 8, 8, 3)), r"shape \(3, 8, 8, 3\) is no picture; allowed are \(H, W\)"),
-        (np.zeros((4, 4, 5)), r"shape \(4, 4, 5\) is no picture"),
-        (np.zeros(7), r"shape \(7,\) is no picture"),
+        (np.zeros((3, 8, 8, 3)), r"shape \(3, 8, 8, 3\) is not a picture; allowed are \(H, W\)"),
+        (np.zeros((4, 4, 5)), r"shape \(4, 4, 5\) is not a picture"),
+        (np.zeros(7), r"shape \(7,\) is not a picture"),
         (np.zeros((0, 4, 3)), "has 4 x 0 pixels"),
-        (np.zeros((4, 4), dtype=np.int64), "an array of int64 is no picture"),
+        (np.full((4, 4), 256), r"an array of int64 has values in 256\.\.256; allowed are 0\.\.255, or 0\.\.65535 as uint16"),
+        (np.full((4, 4), -1, dtype=np.int8), r"an array of int8 has values in -1\.\.-1"),
+        (np.zeros((4, 4), dtype=complex), "an array of complex128 is not a picture; allowed are bool, integers, and floats"),
         (np.full((4, 4, 3), 255.0), r"values in 255\.\.255; allowed are 0\.\.1, divide by its full scale"),
         (np.full((4, 4, 3), np.nan), r"values in nan\.\.nan; allowed are 0\.\.1"),
     ],
@@ -357,3 +359,48 @@ def test_arrays(channels: int | None, dtype: type, full: int) -> None:
 def test_arrays_that_are_no_pictures(array: np.ndarray, message: str) -> None:
     with pytest.raises(ImageError, match=message):
         load_image(array)
+
+
+def test_the_same_picture_as_an_array_of_any_layout() -> None:
+    values = np.random.default_rng(0).random((9, 7, 3), dtype=np.float32)
+    pixels = load_image(values).pixels
+    assert np.array_equal(load_image(pixels).pixels, pixels)
+    assert np.array_equal(load_image(pixels[:, :1]).pixels, pixels[:, :1].repeat(3, axis=1))
+    assert np.array_equal(load_image((values * 255).astype(np.int32)).pixels, load_image((values * 255).astype(np.uint8)).pixels)
+    with_alpha = np.concatenate([pixels, pixels[:, :1]], axis=1)
+    alpha = load_image(with_alpha).alpha
+    assert alpha is not None
+    assert np.array_equal(alpha, pixels[:, :1])
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.uint8])
+def test_tensors_of_every_layout(dtype: torch.dtype) -> None:
+    values = torch.rand(9, 7, 3, generator=torch.Generator().manual_seed(0))
+    values = (values * 255).to(dtype) if dtype == torch.uint8 else values.to(dtype)
+    expected = values.permute(2, 0, 1)[None].float().numpy() / np.float32(255 if dtype == torch.uint8 else 1)
+    last, first = values, values.permute(2, 0, 1)
+    for tensor in (last, first, first[None], first.clone().float().requires_grad_() if dtype == torch.float32 else first):
+        pixels = load_image(tensor).pixels
+        assert pixels.dtype == np.float32
+        assert np.array_equal(pixels, expected)
+
+
+def test_a_picture_shares_no_memory_with_its_source() -> None:
+    values = np.full((4, 5, 3), 0.5, np.float32)
+    picture = load_image(values)
+    values[:] = 0
+    assert picture.pixels.min() == 0.5
+    assert picture.pixels.flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("tensor", "message"),
+    [
+        (torch.zeros(2, 3, 4, 4), r"an array of shape \(2, 3, 4, 4\) is not a picture"),
+        (torch.full((3, 4, 4), 255.0), r"values in 255\.\.255; allowed are 0\.\.1"),
+        (torch.tensor(0.5), r"an array of shape \(\) is not a picture"),
+    ],
+)
+def test_tensors_that_are_no_pictures(tensor: torch.Tensor, message: str) -> None:
+    with pytest.raises(ImageError, match=message):
+        load_image(tensor)

@@ -9,15 +9,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import PIL.Image
 import pytest
-import torch
 
 from stylenet.errors import OutputError
 from stylenet.image.files import save_image
 from stylenet.image.output import check_output, written_whole
 
-IMAGE = torch.full((1, 3, 8, 8), 0.5)
+IMAGE = np.full((1, 3, 8, 8), 0.5, np.float32)
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
+from torch.nn import functional
 
 from stylenet.errors import ShapeError, UsageError
 from stylenet.image.resize import fit_within, print_size, resize, target_size
+from stylenet.shapes import Image
 
 
 @pytest.mark.parametrize(
@@ -26,6 +30,8 @@ from stylenet.image.resize import fit_within, print_size, resize, target_size
         ((640, 480), "100x300", (100, 300)),
         ((640, 480), "100 × 300", (100, 300)),
         ((640, 480), (5, 6), (5, 6)),
+        ((640, 480), np.int64(320), (320, 240)),
+        ((640, 480), (np.int32(5), np.uint8(6)), (5, 6)),
     ],
 )
 def test_target_size(given: tuple[int, int], size: int | str | tuple[int, int], expected: tuple[int, int]) -> None:
@@ -35,9 +41,9 @@ def test_target_size(given: tuple[int, int], size: int | str | tuple[int, int], 
 @pytest.mark.parametrize(
     ("size", "message"),
     [
-        ("large", "'large' is no size; allowed are a number of pixels for the longer side"),
-        ("-5", "'-5' is no size"),
-        ("0", "a side of 0 px is no size; allowed are whole numbers from 1"),
+        ("large", "'large' is not a valid size; allowed are a number of pixels for the longer side"),
+        ("-5", "'-5' is not a valid size"),
+        ("0", "a side of 0 px is not valid; allowed are whole numbers from 1"),
         (0, "a side of 0 px"),
         ((4, 0), "a side of 0 px"),
         ((4, 2.5), r"a side of 2\.5 px"),
@@ -70,10 +76,10 @@ def test_print_size(paper: str, dpi: int, expected: tuple[int, int]) -> None:
 @pytest.mark.parametrize(
     ("paper", "dpi", "message"),
     [
-        ("A9", 300, r"'A9' is no size of paper; .* or one of a0, a1"),
+        ("A9", 300, r"'A9' is not a size of paper; .* or one of a0, a1"),
         ("leter", 300, r"Did you mean 'letter'\?"),
-        ("30cm", 300, "is no size of paper"),
-        ("0x30cm", 300, "is no size of paper"),
+        ("30cm", 300, "is not a size of paper"),
+        ("0x30cm", 300, "is not a size of paper"),
         ("A4", 5, r"dpi is 5; allowed are 30\.\.2400"),
     ],
 )
@@ -87,30 +93,71 @@ def test_fit_within_never_enlarges() -> None:
     assert fit_within(1024, 512, 512) == (512, 256)
 
 
-def test_the_same_size_is_the_same_tensor() -> None:
-    image = torch.rand(1, 3, 5, 7)
+def test_the_same_size_is_the_same_array() -> None:
+    image = noise(7, 5)
     assert resize(image, (7, 5)) is image
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def noise(width: int, height: int) -> Image:
+    return np.random.default_rng(0).random((1, 3, height, width), dtype=np.float32)
+
+
+@pytest.mark.parametrize(
+    ("given", "size"),
+    [
+        ((1, 1), (1, 5)),
+        ((1, 1), (64, 48)),
+        ((3, 5), (5, 3)),
+        ((3, 5), (1, 1)),
+        ((3, 5), (300, 7)),
+        ((2, 700), (700, 2)),
+        ((64, 48), (63, 49)),
+        ((64, 48), (64, 11)),
+        ((64, 48), (17, 48)),
+        ((40, 30), (1000, 777)),
+        ((1003, 701), (37, 29)),
+        ((1500, 1000), (1, 1)),
+    ],
+)
+def test_it_is_what_pytorch_computes(given: tuple[int, int], size: tuple[int, int]) -> None:
+    image = noise(*given)
+    expected = functional.interpolate(torch.from_numpy(image), size=size[::-1], mode="bicubic", antialias=True).clamp(0, 1)
+    assert np.abs(resize(image, size) - expected.numpy()).max() < 1e-5
+
+
+def test_arrays_that_do_not_lie_row_by_row_are_resized_alike() -> None:
+    image = noise(40, 30)
+    turned = np.asfortranarray(image)[:, :, ::-1]
+    assert np.array_equal(resize(turned, (50, 20)), resize(np.ascontiguousarray(turned), (50, 20)))
+    assert np.array_equal(image, noise(40, 30))
+
+
+def test_several_pictures_are_resized_like_each_alone() -> None:
+    image = noise(40, 30)
+    both = resize(np.concatenate([image, 1 - image]), (50, 20))
+    np.testing.assert_allclose(both, np.concatenate([resize(image, (50, 20)), resize(1 - image, (50, 20))]), atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("size", [(3, 4), (1, 1), (64, 5), (40, 48)])
-def test_a_flat_picture_stays_flat(dtype: torch.dtype, channels: int, size: tuple[int, int]) -> None:
-    resized = resize(torch.full((2, channels, 24, 20), 0.3, dtype=dtype), size)
+def test_a_flat_picture_stays_flat(dtype: type, channels: int, size: tuple[int, int]) -> None:
+    flat: NDArray[Any] = np.full((2, channels, 24, 20), 0.3, dtype=dtype)
+    resized = resize(flat, size)
     assert resized.shape == (2, channels, size[1], size[0])
     assert resized.dtype == dtype
-    assert (resized - 0.3).abs().max() < 1e-6
+    assert np.abs(resized - flat[0, 0, 0, 0]).max() < 1e-6
 
 
 def test_shrinking_averages_what_would_alias() -> None:
     """Every third column is white: a third of white is left everywhere. Without antialiasing the samples would fall between."""
-    lines = torch.zeros(1, 3, 48, 48)
+    lines = np.zeros((1, 3, 48, 48), np.float32)
     lines[..., ::3] = 1
-    assert (resize(lines, (16, 16))[..., 2:-2] - 1 / 3).abs().max() < 0.1
+    assert np.abs(resize(lines, (16, 16))[..., 2:-2] - 1 / 3).max() < 0.1
 
 
 def test_overshoot_is_clamped() -> None:
-    edge = torch.zeros(1, 3, 8, 8)
+    edge = np.zeros((1, 3, 8, 8), np.float32)
     edge[..., 4:] = 1
     resized = resize(edge, (31, 31))
     assert resized.min() == 0
@@ -119,20 +166,14 @@ def test_overshoot_is_clamped() -> None:
 
 def test_a_ramp_keeps_its_place() -> None:
     """Pixel centers at half integers: a linear ramp is a fixed point of the cubic away from the border."""
-    ramp = ((torch.arange(32) + 0.5) / 32).expand(1, 3, 32, 32)
-    expected = ((torch.arange(16) + 0.5) / 16).expand(16, 16)
-    assert (resize(ramp, (16, 16))[0, 0] - expected)[:, 2:-2].abs().max() < 1e-5
-
-
-def test_gradients_pass() -> None:
-    image = torch.rand(1, 3, 6, 6, dtype=torch.float64).mul(0.5).add(0.25).requires_grad_()
-    assert torch.autograd.gradcheck(lambda value: resize(value, (4, 3)), image)
+    ramp = np.broadcast_to(np.float32((np.arange(32) + 0.5) / 32), (1, 3, 32, 32))
+    assert np.abs(resize(ramp, (16, 16))[0, 0] - (np.arange(16) + 0.5) / 16)[:, 2:-2].max() < 1e-5
 
 
 def test_what_cannot_be_resized() -> None:
     with pytest.raises(ShapeError, match=r"got \(3, 4, 4\)"):
-        resize(torch.zeros(3, 4, 4), (2, 2))
-    with pytest.raises(ShapeError, match=r"torch\.uint8"):
-        resize(torch.zeros(1, 3, 4, 4, dtype=torch.uint8), (2, 2))
+        resize(np.zeros((3, 4, 4), np.float32), (2, 2))
+    with pytest.raises(ShapeError, match=r"got \(1, 3, 4, 4\), uint8"):
+        resize(np.zeros((1, 3, 4, 4), np.uint8), (2, 2))
     with pytest.raises(UsageError, match="a side of 0 px"):
-        resize(torch.zeros(1, 3, 4, 4), (0, 2))
+        resize(np.zeros((1, 3, 4, 4), np.float32), (0, 2))

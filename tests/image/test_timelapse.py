@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import PIL.Image
 import pytest
-import torch
 
 from stylenet.errors import ImageError, OutputError
 from stylenet.image.timelapse import save_timelapse
+from stylenet.shapes import Image
 
 
-def frames(count: int, *, size: int = 12) -> list[torch.Tensor]:
-    return [torch.full((1, 3, size, size), number / max(1, count - 1)) for number in range(count)]
+def frames(count: int, *, size: int = 12) -> list[Image]:
+    return [np.full((1, 3, size, size), number / max(1, count - 1), np.float32) for number in range(count)]
 
 
 def durations(path: Path) -> list[float]:
@@ -60,12 +61,12 @@ def test_one_frame_is_a_picture(tmp_path: Path) -> None:
         ("no/a.gif", frames(2), 1, "there is no folder"),
     ],
 )
-def test_loops_that_cannot_be_written(tmp_path: Path, name: str, pictures: list[torch.Tensor], seconds: float, message: str) -> None:
+def test_loops_that_cannot_be_written(tmp_path: Path, name: str, pictures: list[Image], seconds: float, message: str) -> None:
     with pytest.raises(OutputError, match=message):
         save_timelapse(pictures, tmp_path / name, seconds=seconds)
 
 
 def test_frames_that_are_not_finite(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="not finite"):
-        save_timelapse([torch.full((1, 3, 4, 4), float("nan"))], tmp_path / "a.gif")
+        save_timelapse([np.full((1, 3, 4, 4), np.nan, np.float32)], tmp_path / "a.gif")
     assert not (tmp_path / "a.gif").exists()

@@ -60,18 +60,5 @@ def palette(image: Image, count: int = 6) -> list[Swatch]:
 def mean_color(image: Image) -> str:
     """The average color of a picture, shape (1, 3, H, W), 0..1, as "#rrggbb"; the mean of the encoded values, as an eye half shut sees."""
     check_image(image)
-    red, green, blue = to_pil(image.mean(dim=(2, 3), keepdim=True)).getpixel((0, 0))  # type: ignore[misc]
+    red, green, blue = to_pil(image.mean(axis=(2, 3), keepdims=True, dtype=np.float64)).getpixel((0, 0))  # type: ignore[misc]
     return f"#{red:02x}{green:02x}{blue:02x}"
-
-
-def luma(image: Image) -> Image:
-    """The brightness of a picture's encoded values, shape (B, 1, H, W), 0..1: 0.299 R + 0.587 G + 0.114 B; gradients flow through.
-
-    Args:
-        image: Shape (B, 3, H, W), 0..1.
-
-    References:
-        Recommendation ITU-R BT.601, section 2.5.1; what Pillow's mode L and the Y of JPEG are.
-    """
-    check_image(image)
-    return (image * image.new_tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)).sum(1, keepdim=True)

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import PIL.Image
-import torch
+from numpy.typing import NDArray
 from PIL import ImageOps
-from torch import Tensor
 
 from stylenet.errors import ImageError
 from stylenet.image.files import load_image, to_pil
@@ -40,7 +39,7 @@ def find_pictures(folder: Path) -> list[Path]:
     return found
 
 
-def read_crop(path: Path, size_px: int, rng: random.Random, *, zooms: tuple[float, float]) -> Tensor:
+def read_crop(path: Path, size_px: int, rng: random.Random, *, zooms: tuple[float, float]) -> NDArray[np.float32]:
     """A random square of a picture, flipped half of the time: (3, size_px, size_px), RGB, 0..1.
 
     Args:
@@ -60,10 +59,10 @@ def read_crop(path: Path, size_px: int, rng: random.Random, *, zooms: tuple[floa
     side = least + zoom * (most - least)
     left, top = across * (picture.width - side), down * (picture.height - side)
     box = (left, top, left + side, top + side)
-    return _tensor(picture.resize((size_px, size_px), PIL.Image.Resampling.BICUBIC, box=box, reducing_gap=2.0), flipped)
+    return _pixels(picture.resize((size_px, size_px), PIL.Image.Resampling.BICUBIC, box=box, reducing_gap=2.0), flipped)
 
 
-def read_strip(path: Path, height_px: int, most_width_px: int) -> Tensor:
+def read_strip(path: Path, height_px: int, most_width_px: int) -> NDArray[np.uint8]:
     """A picture scaled to a height, (3, height_px, W), RGB, as bytes: the middle of a wide one, the top of a tall one as a square.
 
     Args:
@@ -80,29 +79,7 @@ def read_strip(path: Path, height_px: int, most_width_px: int) -> Tensor:
     share = min(picture.width, width * height / height_px)
     left = (picture.width - share) / 2
     scaled = picture.resize((width, height_px), PIL.Image.Resampling.BICUBIC, box=(left, 0, left + share, height))
-    return torch.from_numpy(np.array(scaled)).permute(2, 0, 1)
-
-
-def read_within(path: Path, size_px: int, rng: random.Random, *, shares: tuple[float, float]) -> Tensor:
-    """A random part of a picture in the picture's own shape: (3, H, W), RGB, 0..1, at most `size_px` squared pixels, never enlarged.
-
-    Args:
-        path: Any file that Pillow reads.
-        size_px: Root of the most pixels.
-        rng: Draws the place and the share.
-        shares: Least and most of the picture's sides that the part has.
-
-    Raises:
-        ImageError: the file cannot be read.
-    """
-    share, across, down, flipped = rng.uniform(*shares), rng.random(), rng.random(), rng.random() < 0.5
-    picture = _decoded(path, size_px * 2)
-    width, height = picture.width * share, picture.height * share
-    left, top = across * (picture.width - width), down * (picture.height - height)
-    scale = min(1.0, size_px / (width * height) ** 0.5)
-    size = (max(32, round(width * scale)), max(32, round(height * scale)))
-    resized = picture.resize(size, PIL.Image.Resampling.BICUBIC, box=(left, top, left + width, top + height), reducing_gap=2.0)
-    return _tensor(resized, flipped)
+    return np.array(scaled).transpose(2, 0, 1)
 
 
 def _decoded(path: Path, least_px: int) -> PIL.Image.Image:
@@ -121,6 +98,6 @@ def _decoded(path: Path, least_px: int) -> PIL.Image.Image:
             raise damaged(file.name, cause) from cause
 
 
-def _tensor(picture: PIL.Image.Image, flipped: bool) -> Tensor:
-    pixels = np.asarray(picture, dtype=np.float32).transpose(2, 0, 1) / 255.0
-    return torch.from_numpy(np.ascontiguousarray(pixels[:, :, ::-1] if flipped else pixels))
+def _pixels(picture: PIL.Image.Image, flipped: bool) -> NDArray[np.float32]:
+    pixels = np.asarray(picture, dtype=np.float32).transpose(2, 0, 1) / np.float32(255)
+    return np.ascontiguousarray(pixels[:, :, ::-1] if flipped else pixels)

@@ -10,19 +10,17 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 import PIL.Image
-import torch
 from numpy.typing import NDArray
 from PIL.PngImagePlugin import PngInfo
-from torch import Tensor
 
 from stylenet.errors import ImageError, OutputError, ShapeError
 from stylenet.image.levels import Floats
 from stylenet.image.metadata import RECEIPT_KEY, Metadata, exif_bytes, read_metadata, receipt_text, text_tags
-from stylenet.image.modes import Decoded, decode, from_array, turn_upright
+from stylenet.image.modes import Decoded, channels_last, decode, from_array, turn_upright
 from stylenet.image.opening import FileSource, check_pixels, damaged, opened
 from stylenet.image.output import check_output, format_of, written_whole
 from stylenet.shapes import check_image
@@ -30,7 +28,14 @@ from stylenet.shapes import check_image
 if TYPE_CHECKING:
     from stylenet.shapes import Image, Mask
 
-ImageSource: TypeAlias = FileSource | PIL.Image.Image | NDArray[Any]
+
+class Convertible(Protocol):
+    """What NumPy makes an array of by itself, tensors of several packages among it."""
+
+    def __array__(self) -> NDArray[Any]: ...
+
+
+ImageSource: TypeAlias = FileSource | PIL.Image.Image | NDArray[Any] | Convertible
 
 JPEG_QUALITY = 95
 """Of JPEG and WebP. Brush strokes are fine detail in saturated color: lower qualities smear them, and so does color subsampling."""
@@ -71,7 +76,7 @@ class Picture:
 
 
 def load_image(source: ImageSource) -> Picture:
-    """A picture from a file, bytes, a binary file object, Pillow or NumPy, upright and in sRGB.
+    """A picture from a file, bytes, a binary file object, Pillow, NumPy or PyTorch, upright and in sRGB.
 
     Gray, palette, CMYK, Lab and 16-bit pictures, transparency of every kind and embedded color profiles are converted. 16-bit PNG and
     TIFF keep all their bits, except a PNG with an alpha channel beside gray, CMYK, Lab, and a profile other than sRGB: these are read
@@ -80,18 +85,21 @@ def load_image(source: ImageSource) -> Picture:
 
     Args:
         source: A path; the bytes of a file; a binary file object, read from where it stands; a `PIL.Image.Image` of any mode, at its
-            current frame; or an array (H, W) or (H, W, 1..4) of bool, uint8, uint16 or floats in 0..1.
+            current frame; an array (H, W), (H, W, 1..4) or (1, 1..4, H, W) of bool, uint8, uint16, other integers in 0..255, or
+            floats in 0..1; or a tensor on any device, of these shapes and types or (1..4, H, W). Where both the first and the last
+            side of a tensor could be its channels, the first is taken.
 
     Raises:
         ImageError: It is missing, unreadable, damaged, cut off, too large (`opening.MAX_PIXELS`), or no raster picture.
     """
-    if isinstance(source, np.ndarray):
-        if source.ndim >= 2:
-            check_pixels((source.shape[1], source.shape[0]), "the given array")
-        return _picture(from_array(source))
     if isinstance(source, PIL.Image.Image):
         check_pixels(source.size, "the given picture")
         return _decoded_picture(source, name="the given picture")
+    if isinstance(source, np.ndarray) or hasattr(source, "__array__"):
+        array = channels_last(source) if isinstance(source, np.ndarray) else channels_last(_array_of(source), first_of_three=True)
+        if array.ndim >= 2:
+            check_pixels((array.shape[1], array.shape[0]), "the given array")
+        return _picture(from_array(array))
     with opened(source) as file:
         again = file.reopen() if file.reopen and file.image.format == "PNG" else None
         return _decoded_picture(file.image, name=file.name, path=file.path, again=again, notices=file.notices)
@@ -101,7 +109,7 @@ def to_pil(image: Image, alpha: Mask | None = None) -> PIL.Image.Image:
     """A Pillow picture of mode RGB, or RGBA with `alpha`; values are clamped to 0..1 and rounded to the nearest of 256.
 
     Args:
-        image: Shape (1, 3, H, W), any floating-point type and device.
+        image: Shape (1, 3, H, W), any floating-point type.
         alpha: Shape (1, 1, H, W), 0..1.
 
     Raises:
@@ -199,8 +207,8 @@ def _picture(
             more = (*more, "the picture is transparent everywhere; it is painted as white")
         rgb = _on_mean_color(rgb, alpha)
     return Picture(
-        pixels=_tensor(turn_upright(rgb, orientation)),
-        alpha=None if alpha is None else _tensor(turn_upright(alpha, orientation)[..., None]),
+        pixels=_channels_first(turn_upright(rgb, orientation)),
+        alpha=None if alpha is None else _channels_first(turn_upright(alpha, orientation)[..., None]),
         source=source,
         metadata=metadata or Metadata(),
         notices=notices + more,
@@ -219,8 +227,16 @@ def _on_mean_color(rgb: Floats, alpha: Floats) -> Floats:
     return rgb * cover + mean.astype(np.float32) * (1 - cover)
 
 
-def _tensor(pixels: Floats) -> Tensor:
-    return torch.from_numpy(np.array(pixels.transpose(2, 0, 1), dtype=np.float32, order="C"))[None]
+def _array_of(values: Any) -> NDArray[Any]:
+    """What a tensor holds; PyTorch is asked by its methods, without importing it."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+        values = values.float() if values.is_floating_point() else values  # NumPy knows no bfloat16
+    return np.asarray(values)
+
+
+def _channels_first(pixels: Floats) -> Floats:
+    return np.array(pixels.transpose(2, 0, 1), dtype=np.float32, order="C")[None]
 
 
 def _quantized(image: Image, alpha: Mask | None, dtype: type[np.uint8] | type[np.uint16]) -> NDArray[Any]:
@@ -235,11 +251,12 @@ def _quantized(image: Image, alpha: Mask | None, dtype: type[np.uint8] | type[np
     levels = np.empty((image.shape[2], image.shape[3], channels), dtype)
     rows = max(1, _STRIP_PX // image.shape[3])
     for top in range(0, image.shape[2], rows):
-        strip = torch.cat([part[0, :, top : top + rows].detach().to(device="cpu", dtype=torch.float32) for part in parts])
-        if not bool(torch.isfinite(strip).all()):
+        strip = np.concatenate([part[0, :, top : top + rows] for part in parts], dtype=np.float32, casting="same_kind")
+        if not np.isfinite(strip).all():
             raise ImageError("the picture holds values that are not finite (NaN or infinity); it is not written")
-        scaled = (strip.clamp(0, 1) * int(np.iinfo(dtype).max)).round_()
-        levels[top : top + rows] = scaled.permute(1, 2, 0).numpy()
+        np.clip(strip, 0, 1, out=strip)
+        strip *= np.iinfo(dtype).max
+        levels[top : top + rows] = np.rint(strip, out=strip).transpose(1, 2, 0)
     return levels
 
 

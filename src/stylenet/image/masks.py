@@ -8,22 +8,22 @@ weights = regions([soften(sky, radius_px=8)], (width, height))  # the sky, and t
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
-from torch.nn import functional
+import numpy as np
+from numpy.typing import NDArray
 
 from stylenet.errors import ImageError, ShapeError, UsageError, did_you_mean_file
+from stylenet.image.bands import Band, filtered
 from stylenet.image.files import ImageSource, Picture, load_image
 from stylenet.image.resize import resize
+from stylenet.shapes import is_floating
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from stylenet.shapes import Mask
+    from stylenet.shapes import Image, Mask
 
 KEEP = "photo"
 """The word that stands in a style's place where the photo is to be kept."""
@@ -33,6 +33,7 @@ _LUMINANCE = (0.2126, 0.7152, 0.0722)  # ITU-R BT.709, on encoded values: what a
 _HALF_LEVEL_8, _HALF_LEVEL_16 = 0.5 / 255, 0.5 / 65535
 _DARKEST = 7.5 / 255  # the numbers of labels, 0, 1, 2, ..., look black and weigh nothing
 _WORST_ASPECT = 1.02
+_RUN = 32  # outputs that are softened at a time
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def aspect_notice(mask: Mask, size: tuple[int, int], name: str) -> str | None:
     return f"the mask '{name}' has {width} x {height} pixels, the photo {size[0]} x {size[1]}: it is stretched to fit"
 
 
-def regions(masks: Sequence[Mask], size: tuple[int, int]) -> Tensor:
+def regions(masks: Sequence[Mask], size: tuple[int, int]) -> Mask:
     """How much each region counts at every pixel of a picture.
 
     Where masks overlap and their sum exceeds one they share the pixel in proportion. What no mask covers is the last region.
@@ -135,9 +136,9 @@ def regions(masks: Sequence[Mask], size: tuple[int, int]) -> Tensor:
     for mask in masks:
         _check_mask(mask)
     width, height = size
-    covers = torch.cat([torch.zeros(0, 1, height, width), *(fitted(mask, size) for mask in masks)])
-    total = covers.sum(dim=0, keepdim=True)
-    return torch.cat([covers / total.clamp(min=1), (1 - total).clamp(min=0)])
+    covers = np.concatenate([np.zeros((0, 1, height, width), np.float32), *(fitted(mask, size) for mask in masks)])
+    total = covers.sum(axis=0, keepdims=True)
+    return np.concatenate([covers / total.clip(min=1), (1 - total).clip(min=0)])
 
 
 def fitted(mask: Mask, size: tuple[int, int]) -> Mask:
@@ -166,78 +167,52 @@ def soften(mask: Mask, radius_px: float) -> Mask:
     reach = int(radius_px)
     if reach == 0:
         return mask
-    places = torch.arange(-reach, reach + 1, dtype=torch.float64)
-    bell = torch.exp(-0.5 * (places / (radius_px / 2.5)).square())  # cut off at 2.5 standard deviations, where it is a 23rd of its peak
-    bell /= bell.sum()
-    soft = functional.pad(mask, (reach,) * 4, mode="replicate")
-    for dim in (2, 3):
-        length = mask.shape[dim]
-        # Ten times as fast as a convolution, which is not made for one channel.
-        sums = torch.zeros_like(soft.narrow(dim, 0, length))
-        for shift, weight in enumerate(bell.tolist()):
-            sums.add_(soft.narrow(dim, shift, length), alpha=weight)
-        soft = sums
+    shifts = np.arange(-reach, reach + 1)
+    bell = np.exp(-0.5 * (shifts / (radius_px / 2.5)) ** 2)  # cut off at 2.5 standard deviations, where it is a 23rd of its peak
+    soft = mask
+    for axis in (2, 3):
+        length = mask.shape[axis]
+        soft = filtered(soft, _sliding(bell / bell.sum(), length), axis=axis, length=length)
     return _snapped(soft)
 
 
-def mask_at(mask: Mask, *, stride_px: int, offset_px: int, rows: int, columns: int) -> Mask:
-    """How much a region counts at each position of an encoder's layer: the mean of the mask over the pixels that belong to the position.
-
-    Args:
-        mask: Shape (B, 1, H, W), 0..1.
-        stride_px: Pixels from one position to the next; a position's pixels are a square of this side.
-        offset_px: The pixel, in x and y, at which the square of the first position begins; negative where positions lie before the
-            picture, in a rim.
-        rows: Positions down, usually max(1, H // stride_px).
-        columns: Positions across.
-
-    Returns:
-        Shape (B, 1, rows, columns), 0..1. Of squares that reach beyond the mask only the pixels inside count; a position without any
-        has weight 0.
-
-    Raises:
-        ShapeError: `mask` has another shape, or the grid has no position.
-
-    References:
-        Gatys, Ecker, Bethge, Hertzmann, Shechtman 2017 (CVPR), section 4: guidance channels. We average, so that the weights of all
-        regions still sum to 1 at every position, whatever the layer. Their "inside" guidance counts a position only where its receptive
-        field lies wholly in the region; that erodes regions by half a receptive field, and in deep layers leaves none of the small ones.
-        They normalize a channel to a sum of squares of 1; here that is left to the loss.
-    """
-    _check_mask(mask)
-    if min(stride_px, rows, columns) < 1:
-        raise ShapeError(f"a grid of {rows} x {columns} positions, {stride_px} px apart, is none; all three are at least 1")
-    height, width = mask.shape[2:]
-    right, below = offset_px + columns * stride_px - width, offset_px + rows * stride_px - height
-    canvas = functional.pad(torch.stack([mask, torch.ones_like(mask)]).flatten(0, 1), (-offset_px, right, -offset_px, below))
-    inside, counted = functional.avg_pool2d(canvas, stride_px).unflatten(0, (2, -1))
-    return torch.where(counted > 0, inside / counted.clamp(min=1e-12), 0.0)
+def _sliding(bell: NDArray[np.float64], length: int) -> Iterator[Band]:
+    """The weights that convolve `length` samples with a symmetric `bell`; the first and the last sample go on beyond the ends."""
+    reach = len(bell) // 2
+    shifts = np.arange(-reach, reach + 1)
+    for start in range(0, length, _RUN):
+        stop = min(start + _RUN, length)
+        first, last = max(0, start - reach), min(length, stop + reach)
+        outputs = np.arange(start, stop)[:, None]
+        weights = np.zeros((stop - start, last - first))
+        np.add.at(weights, (outputs - start, (outputs + shifts).clip(0, length - 1) - first), bell)
+        yield slice(start, stop), slice(first, last), weights
 
 
 def _levels(picture: Picture) -> Mask:
     if picture.alpha is None:
         return _luminance(picture.pixels)
-    spread = picture.pixels.amax(dim=(2, 3)) - picture.pixels.amin(dim=(2, 3))
-    tint = picture.pixels.amax(dim=1) - picture.pixels.amin(dim=1)
+    spread, tint = np.ptp(picture.pixels, axis=(2, 3)), np.ptp(picture.pixels, axis=1)
     if float(spread.max()) < 2 * _HALF_LEVEL_8 or float(tint.max()) > 0.02:
         return picture.alpha
     # `load_image` lays what is transparent on the mean of the visible colors, which is also the mean of what comes out; taken off
     # again, the picture lies on black.
-    mean = picture.pixels.double().mean(dim=(2, 3), keepdim=True).float()
-    return _luminance((picture.pixels - mean * (1 - picture.alpha)).clamp(0, 1))
+    mean = picture.pixels.mean(axis=(2, 3), keepdims=True, dtype=np.float64).astype(np.float32)
+    return _luminance((picture.pixels - mean * (1 - picture.alpha)).clip(0, 1))
 
 
-def _luminance(pixels: Tensor) -> Mask:
-    return sum(weight * band for weight, band in zip(_LUMINANCE, pixels.split(1, dim=1), strict=True))
+def _luminance(pixels: Image) -> Mask:
+    red, green, blue = (np.float32(weight) * pixels[:, band : band + 1] for band, weight in enumerate(_LUMINANCE))
+    return red + green + blue
 
 
 def _snapped(mask: Mask) -> Mask:
     """Sums of weights leave flat white a hair below 1, and a kept photo would lose its bytes: half a level of 16 bits is rounded off."""
-    return torch.where(mask > 1 - _HALF_LEVEL_16, 1.0, mask)
+    return np.where(mask > 1 - _HALF_LEVEL_16, mask.dtype.type(1), mask)
 
 
-def _check_mask(mask: Tensor) -> None:
-    if mask.ndim != 4 or mask.shape[1] != 1 or not mask.is_floating_point():
+def _check_mask(mask: Mask) -> None:
+    if mask.ndim != 4 or mask.shape[1] != 1 or not is_floating(mask):
         raise ShapeError(f"a mask has shape (B, 1, H, W) and floating-point values in 0..1; got {tuple(mask.shape)}, {mask.dtype}")
 
 

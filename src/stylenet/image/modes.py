@@ -15,6 +15,7 @@ from stylenet.image.profiles import Profile, lab_to_srgb
 from stylenet.image.tiff import TiffPicture
 
 _DEEP_RAW_MODES = {"RGB;16B", "RGBA;16B"}
+_CHANNELS = (1, 2, 3, 4)
 _PLAIN = {"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA", "RGBX": "RGB", "YCbCr": "RGB", "HSV": "RGB"}
 
 
@@ -74,24 +75,39 @@ def decode(image: PIL.Image.Image, again: PIL.Image.Image | None = None) -> Deco
     return Decoded(rgb=rgb, alpha=_unless_opaque(alpha), notices=tuple(notices))
 
 
+def channels_last(array: NDArray[Any], *, first_of_three: bool = False) -> NDArray[Any]:
+    """`array`, shape (1, 1..4, H, W), as (H, W, 1..4); with `first_of_three` (1..4, H, W) too. Any other comes back as it is."""
+    if array.ndim == 4 and array.shape[0] == 1 and array.shape[1] in _CHANNELS:
+        return array[0].transpose(1, 2, 0)
+    return array.transpose(1, 2, 0) if first_of_three and array.ndim == 3 and array.shape[0] in _CHANNELS else array
+
+
 def from_array(array: NDArray[Any]) -> Decoded:
-    """A NumPy picture: (H, W), (H, W, 1), (H, W, 2), (H, W, 3) or (H, W, 4); bool, uint8, uint16, or floats in 0..1.
+    """A NumPy picture: (H, W) or (H, W, 1..4); bool, uint8, uint16, other integers in 0..255, or floats in 0..1.
 
     Raises:
-        ImageError: Another shape or type, a value outside 0..1, or one that is not finite.
+        ImageError: Another shape or type, a value that is out of range, or one that is not finite.
     """
     if array.ndim == 2:
         array = array[..., None]
-    if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4) or array.size == 0:
-        raise ImageError(f"an array of shape {array.shape} is no picture; allowed are (H, W) and (H, W, 1..4), channels last")
+    if array.ndim != 3 or array.shape[2] not in _CHANNELS or array.size == 0:
+        raise ImageError(f"an array of shape {array.shape} is not a picture; allowed are (H, W), (H, W, 1..4) and (1, 1..4, H, W)")
     if array.dtype in (np.uint8, np.uint16):
         values = unit(array, int(np.iinfo(array.dtype).max))
-    elif array.dtype == bool or np.issubdtype(array.dtype, np.floating):
-        values = array.astype(np.float32)
+    elif array.dtype.kind in "iu":
+        if array.min() < 0 or array.max() > 255:
+            raise ImageError(
+                f"an array of {array.dtype} has values in {array.min()}..{array.max()}; allowed are 0..255, or 0..65535 as uint16"
+            )
+        values = unit(array, 255)
+    elif array.dtype.kind in "bf":
+        values = array.astype(np.float32, copy=False)
+        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+            raise ImageError(
+                f"an array of floats has values in {values.min():g}..{values.max():g}; allowed are 0..1, divide by its full scale"
+            )
     else:
-        raise ImageError(f"an array of {array.dtype} is no picture; allowed are bool, uint8, uint16, and floats in 0..1")
-    if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
-        raise ImageError(f"an array of floats has values in {values.min():g}..{values.max():g}; allowed are 0..1, divide by its full scale")
+        raise ImageError(f"an array of {array.dtype} is not a picture; allowed are bool, integers, and floats in 0..1")
     colors = values.shape[2] - (values.shape[2] in (2, 4))
     alpha = values[..., -1] if values.shape[2] in (2, 4) else None
     rgb = np.repeat(values[..., :1], 3, axis=2) if colors == 1 else values[..., :3]

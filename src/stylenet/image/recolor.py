@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from stylenet.errors import ImageError, ShapeError, UsageError, did_you_mean
@@ -19,8 +18,6 @@ from stylenet.image.resize import resize
 from stylenet.shapes import check_image
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from stylenet.shapes import Image
 
 Pixels: TypeAlias = NDArray[np.floating]
@@ -64,7 +61,7 @@ def keep_colors(painted: Image, photo: Image, mode: str) -> Image:
         mode: One of `KEEP_COLORS`.
 
     Returns:
-        Shape (1, 3, H, W), 0..1, type and device of `painted`. No gradient flows through.
+        Shape (1, 3, H, W), 0..1, type of `painted`.
 
     Raises:
         UsageError: `mode` is unknown.
@@ -83,7 +80,7 @@ def keep_colors(painted: Image, photo: Image, mode: str) -> Image:
     _check(painted)
     _check(photo)
     if mode == "luminance":
-        return _changed(_with_chroma, painted, resize(photo.float(), (painted.shape[3], painted.shape[2])))
+        return _changed(_with_chroma, painted, resize(photo, (painted.shape[3], painted.shape[2])))
     matrix, offset = _linear_transfer(_moments(painted), _moments(photo))
     if mode == "mean-covariance":
         return _changed(lambda colors: _into_gamut(colors @ matrix.T + offset), painted)
@@ -106,7 +103,7 @@ def with_palette(image: Image, colors: Sequence[tuple[str, float]]) -> Image:
         colors: ("#rrggbb", share) up to 64 times; the shares are relative to their sum. Colors of share 0 are left out.
 
     Returns:
-        Shape (1, 3, H, W), 0..1, type and device of `image`.
+        Shape (1, 3, H, W), 0..1, type of `image`.
 
     Raises:
         UsageError: No colors, too many, one that is no color, or a share below 0.
@@ -123,7 +120,7 @@ def with_palette(image: Image, colors: Sequence[tuple[str, float]]) -> Image:
     _check(image)
     wanted, wanted_shares = _lab_palette(colors)
     height, width = image.shape[2:]
-    coarse = resize(image.float(), (-(-width // _COARSER), -(-height // _COARSER)))
+    coarse = resize(image, (-(-width // _COARSER), -(-height // _COARSER)))
     swatches = palette(coarse, _LOOK_COLORS)
     given, given_shares = _lab_palette([(swatch.color, swatch.share) for swatch in swatches])
     given_mean, wanted_mean = given_shares @ given, wanted_shares @ wanted
@@ -166,41 +163,41 @@ def parse_color(color: str) -> tuple[int, int, int]:
     return red, green, blue
 
 
-def _check(image: Tensor) -> None:
+def _check(image: Image) -> None:
     check_image(image)
-    if image.shape[0] != 1 or not image.numel():
+    if image.shape[0] != 1 or not image.size:
         raise ShapeError(f"colors are changed in one picture at a time, shape (1, 3, H, W); got {tuple(image.shape)}")
-    if not all(torch.isfinite(value) for value in image.aminmax()):  # a NaN is both; `isfinite` of all would need twice the memory
+    if not np.isfinite([image.min(), image.max()]).all():  # a NaN is both; `isfinite` of all would need more memory
         raise ImageError("the picture holds values that are not finite (NaN or infinity); its colors cannot be changed")
 
 
-def _blocks(image: Tensor) -> Iterator[Pixels]:
+def _blocks(image: Image) -> Iterator[Pixels]:
     """The picture's colors, `_BLOCK_PX` at a time, float32; its copy in full is never made."""
-    flat = image.detach()[0].flatten(1)
-    for block in flat.split(_BLOCK_PX, dim=1):
-        yield block.to(device="cpu", dtype=torch.float32).T.contiguous().numpy()
+    flat = image[0].reshape(3, -1)
+    for start in range(0, flat.shape[1], _BLOCK_PX):
+        yield np.ascontiguousarray(flat[:, start : start + _BLOCK_PX].T, dtype=np.float32)
 
 
-def _changed(change: Callable[..., Pixels], image: Tensor, *others: Tensor) -> Tensor:
+def _changed(change: Callable[..., Pixels], image: Image, *others: Image) -> Image:
     """What `change` makes of the colors of pictures of one size, block by block; a picture like `image`, clamped to 0..1."""
-    result = torch.empty_like(image, memory_format=torch.contiguous_format)
-    flat, start = result[0].flatten(1), 0
+    result = np.empty(image.shape, image.dtype)
+    flat, start = result[0].reshape(3, -1), 0
     for blocks in zip(*map(_blocks, (image, *others)), strict=True):
         stop = start + len(blocks[0])
-        flat[:, start:stop] = torch.from_numpy(change(*blocks)).T.clamp(0, 1)
+        flat[:, start:stop] = change(*blocks).T.clip(0, 1)
         start = stop
     return result
 
 
-def _sample(image: Tensor) -> Pixels:
+def _sample(image: Image) -> Pixels:
     """Colors that stand for all of them, at most `_SAMPLE_PX`; by chance, since a grid could meet the stripes of a picture."""
-    flat = image.detach()[0].flatten(1)
+    flat = image[0].reshape(3, -1)
     if flat.shape[1] > _SAMPLE_PX:
-        flat = flat[:, torch.randint(flat.shape[1], (_SAMPLE_PX,), generator=torch.Generator().manual_seed(0)).to(flat.device)]
-    return flat.T.to(device="cpu", dtype=torch.float64).numpy()
+        flat = flat[:, np.random.default_rng(0).integers(flat.shape[1], size=_SAMPLE_PX)]
+    return flat.T.astype(np.float64)
 
 
-def _moments(image: Tensor) -> tuple[Pixels, Pixels]:
+def _moments(image: Image) -> tuple[Pixels, Pixels]:
     """Mean, shape (3,), and covariance, shape (3, 3), of the colors of all pixels."""
     count, total, products = 0, np.zeros(3), np.zeros((3, 3))
     for block in _blocks(image):

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from stylenet.errors import ImageError, UsageError
@@ -83,7 +82,7 @@ def find_faces(image: Image) -> Mask:
             "no face is found in the photo; faces that look at the camera and are not tiny are found best. "
             "Mark them by a rectangle, or paint the mask in any picture editor: white is inside"
         )
-    heads = torch.stack([_fading(_head_distance(face, size)) for face in faces]).amax(dim=0)
+    heads = np.max([_fading(_head_distance(face, size)) for face in faces], axis=0)
     return fitted(heads[None, None], (width, height))
 
 
@@ -123,9 +122,9 @@ def find_subject(image: Image, rectangle: Rectangle | None = None) -> Mask:
             f"give {'another' if rectangle else 'a'} rectangle around it, or paint the mask in any picture editor: white is inside"
         )
     step_px = fine.shape[1] / rough.shape[1]
-    smooth = soften(fitted(torch.from_numpy(cut).float()[None, None], (fine.shape[1], fine.shape[0])), step_px)
-    edged = _along_edges(smooth[0, 0].numpy(), fine, 3 * step_px)
-    return fitted(torch.from_numpy(edged)[None, None], (width, height))
+    smooth = soften(fitted(cut.astype(np.float32)[None, None], (fine.shape[1], fine.shape[0])), step_px)
+    edged = _along_edges(smooth[0, 0], fine, 3 * step_px)
+    return fitted(edged[None, None], (width, height))
 
 
 def _check_rectangle(rectangle: Rectangle, size: tuple[int, int]) -> None:
@@ -143,8 +142,7 @@ def _opencv() -> Any:
 
 def _bytes(image: Image) -> _Bytes:
     """Shape (H, W, 3), RGB."""
-    levels: _Bytes = (image[0].detach().cpu().float().clamp(0, 1) * 255).round().permute(1, 2, 0).contiguous().numpy().astype(np.uint8)
-    return levels
+    return np.ascontiguousarray((image[0].clip(0, 1) * 255).round().astype(np.uint8).transpose(1, 2, 0))
 
 
 def _faces(pixels: _Bytes) -> list[_Face]:
@@ -180,21 +178,21 @@ def _cascade(cv2: Any) -> Any:
     return cv2.CascadeClassifier(path)
 
 
-def _head_distance(face: _Face, size: tuple[int, int]) -> torch.Tensor:
+def _head_distance(face: _Face, size: tuple[int, int]) -> NDArray[np.float32]:
     """How far each pixel is from a head's middle, shape (height, width): 1 on the ellipse around it."""
-    right, down = (torch.arange(length, dtype=torch.float32) + 0.5 for length in size)
+    right, down = (np.arange(length, dtype=np.float32) + np.float32(0.5) for length in size)
     # The photo was turned counterclockwise by the tilt to set the head upright; on the screen y points down.
     angle = math.radians(face.tilt_degrees)
     across, along = right[None, :] - face.x, down[:, None] - face.y
     sideways = across * math.cos(angle) + along * math.sin(angle)
     upright = along * math.cos(angle) - across * math.sin(angle)
     half_width, half_height = (half * face.side for half in _HEAD)
-    return torch.hypot(sideways / half_width, (upright + _HEAD_RISE * face.side) / half_height)
+    return np.hypot(sideways / half_width, (upright + _HEAD_RISE * face.side) / half_height)
 
 
-def _fading(distance: torch.Tensor) -> torch.Tensor:
+def _fading(distance: NDArray[np.float32]) -> NDArray[np.float32]:
     """1 within the head, 0 from `_SOFT_HEAD` heads on, and a cubic step between."""
-    way = ((_SOFT_HEAD - distance) / (_SOFT_HEAD - 1)).clamp(0, 1)
+    way = ((_SOFT_HEAD - distance) / (_SOFT_HEAD - 1)).clip(0, 1)
     return way * way * (3 - 2 * way)
 
 
@@ -225,7 +223,7 @@ def _from_faces(faces: Sequence[_Face], looked_at: _Bytes, pixels: _Bytes) -> _B
     sure, body, near = (np.zeros((height, width), bool) for _ in range(3))
     for face in faces:
         face = replace(face, x=face.x * scale, y=face.y * scale, side=face.side * scale)
-        distance = _head_distance(face, (width, height)).numpy()
+        distance = _head_distance(face, (width, height))
         beside, below = abs(x - face.x) / face.side, (y - face.y) / face.side
         # Shoulders are about three faces wide and begin at the chin; a person is about ten faces tall.
         sure |= (distance < 0.65) | ((below > 1) & (below < 2.2) & (beside < 0.4))

@@ -50,7 +50,7 @@ def save_timelapse(frames: Iterable[Image], path: str | os.PathLike[str], *, sec
     check_timelapse(target, size=size)
     pictures = _thinned(pictures, most=max(1, int(seconds * 1000 / _SHORTEST_MS)))
     shown_ms = max(_SHORTEST_MS, round(seconds * 1000 / max(1, len(pictures) - 1)))
-    first, *rest = [to_pil(resize(picture.clamp(0, 1), size)) for picture in pictures]
+    first, *rest = [to_pil(resize(picture.clip(0, 1), size)) for picture in pictures]
     options: dict[str, Any] = {"duration": [shown_ms] * len(rest) + [_LAST_MS], "loop": 0}
     kind = TIMELAPSE_SUFFIXES[target.suffix.lower()]
     if kind == "WEBP":
