@@ -7,8 +7,7 @@ from pathlib import Path
 
 import msgspec
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from stylenet.catalog.networks import (
@@ -23,14 +22,12 @@ from stylenet.catalog.networks import (
 )
 from stylenet.errors import WeightsError
 from stylenet.image.output import written_whole
+from stylenet.networks.file_arrays import SCALE, read_arrays
 from stylenet.networks.hypercolumn import HypercolumnNet
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.johnson import JohnsonNet
 from stylenet.networks.slim import SlimNet
 from stylenet.networks.texture import TextureNet
-
-_SCALE = "|scale"
-"""No module has such a name. At the end of the name of what a tensor in 8 bits is multiplied by, one number for each output channel."""
 
 
 def build(record: AnyRecord) -> nn.Module:
@@ -67,7 +64,7 @@ def write_network(path: Path, state: Mapping[str, Tensor], card: NetworkCard, *,
         if bits == 8 and value.dim() > 1 and len(value) > 1:
             scale = (value.abs().flatten(1).amax(1) / 127).clamp_min(1e-12)
             tensors[name] = (value / scale.view(-1, *(1,) * (value.dim() - 1))).round().to(torch.int8).contiguous()
-            tensors[name + _SCALE] = scale.float()
+            tensors[name + SCALE] = scale.float()
         else:
             tensors[name] = (value.half() if value.is_floating_point() else value).contiguous()
     data = save(tensors, metadata={KEY: msgspec.json.encode(card).decode()})
@@ -82,21 +79,9 @@ def read_network(path: Path) -> tuple[nn.Module, NetworkCard]:
         WeightsError: it is no network's file, or a damaged one.
     """
     card = read_network_card(path)
-    try:
-        stored = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise WeightsError(f"network file '{path}' is damaged: {error}") from None
+    arrays = read_arrays(path)
     network = build(card.record)
-    state = {}
-    for name, value in stored.items():
-        if name.endswith(_SCALE):
-            continue
-        scale = stored.get(name + _SCALE)
-        if scale is not None:
-            value = value.float() * scale.view(-1, *(1,) * (value.dim() - 1))
-        state[name] = value.float() if value.is_floating_point() else value
-    if not all(torch.isfinite(value).all() for value in state.values()):
-        raise WeightsError(f"network file '{path}' is damaged: it holds values that are not numbers")
+    state = {name: torch.from_numpy(value) for name, value in arrays.items()}
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
