@@ -8,22 +8,14 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, nn
 
-from stylenet.catalog.encoders import VGG19
 from stylenet.losses.moments import Centered, Moments
+from stylenet.networks.descriptions import DIRECTIONS, FARTHEST, LEAST_DEVIATION, STRENGTH_UNIT, USUAL_STRENGTH
+from stylenet.networks.descriptions import LAYERS as LAYERS
 from stylenet.networks.slim import STRENGTHS, SlimNet
 
 Statistics: TypeAlias = Moments | Centered
 
-LAYERS = {f"relu{block}_1": VGG19.widths[f"conv{block}_1"] for block in range(1, 6)}
-"""Layers of VGG-19 that describe a painting, and their channels."""
-
-_DIRECTIONS = 20
-"""Directions of each layer along which correlations are described."""
-
 _HIDDEN = 256
-
-_FARTHEST = 4.0
-"""Deviations from the usual that are told apart."""
 
 
 class StyleCoder(nn.Module):
@@ -42,8 +34,8 @@ class StyleCoder(nn.Module):
     def __init__(self, network: SlimNet) -> None:
         super().__init__()
         for layer, channels in LAYERS.items():
-            self.register_buffer(f"directions_{layer}", torch.eye(channels, _DIRECTIONS))
-        size = 2 * sum(LAYERS.values()) + len(LAYERS) * _DIRECTIONS * (_DIRECTIONS + 1) // 2
+            self.register_buffer(f"directions_{layer}", torch.eye(channels, DIRECTIONS))
+        size = 2 * sum(LAYERS.values()) + len(LAYERS) * DIRECTIONS * (DIRECTIONS + 1) // 2
         self.register_buffer("center", torch.zeros(size))
         self.register_buffer("spread", torch.ones(size))
         code = network.record.code
@@ -61,12 +53,12 @@ class StyleCoder(nn.Module):
     def describe(self, statistics: Mapping[str, Statistics]) -> Tensor:
         """Paintings as rows of numbers about zero, shape (B, D), from the moments of `LAYERS`."""
         # Bounded: a channel that no painting of the training moved would shout down all others.
-        return ((self._raw(statistics) - self.center) / self.spread).clamp(-_FARTHEST, _FARTHEST)
+        return ((self._raw(statistics) - self.center) / self.spread).clamp(-FARTHEST, FARTHEST)
 
     def forward(self, description: Tensor, strength: Tensor) -> Tensor:
         """Knobs, shape (B, K), of described paintings (B, D) at strengths (B,); beyond 10..100 those of its ends."""
         strength = strength.clamp(STRENGTHS[0], STRENGTHS[-1])
-        x = torch.cat((description, (strength[:, None] - 50) / 25), dim=1)
+        x = torch.cat((description, (strength[:, None] - USUAL_STRENGTH) / STRENGTH_UNIT), dim=1)
         x = nn.functional.silu(self.hidden(x))
         x = nn.functional.silu(self.code(x))
         return self.knobs(x)
@@ -75,7 +67,7 @@ class StyleCoder(nn.Module):
         """Let what is described lie about zero with a spread of one for these paintings, each a batch of some."""
         for layer in LAYERS:
             common = torch.cat([_correlations(one[layer]) for one in paintings]).mean(0)
-            directions = torch.linalg.eigh(common)[1][:, -_DIRECTIONS:]
+            directions = torch.linalg.eigh(common)[1][:, -DIRECTIONS:]
             # The signs of eigenvectors are arbitrary.
             self.directions(layer).copy_(directions * directions.sum(0).sign())
         rows = torch.cat([self._raw(one) for one in paintings])
@@ -89,8 +81,8 @@ class StyleCoder(nn.Module):
     def _raw(self, statistics: Mapping[str, Statistics]) -> Tensor:
         """Means, the logarithms of deviations (those of two paintings may differ a hundredfold), and correlations."""
         means = [statistics[layer].mean.float() for layer in LAYERS]
-        deviations = [statistics[layer].deviation.float().clamp_min(1e-5).log() for layer in LAYERS]
-        rows, columns = torch.triu_indices(_DIRECTIONS, _DIRECTIONS)
+        deviations = [statistics[layer].deviation.float().clamp_min(LEAST_DEVIATION).log() for layer in LAYERS]
+        rows, columns = torch.triu_indices(DIRECTIONS, DIRECTIONS)
         correlations = []
         for layer in LAYERS:
             directions = self.directions(layer)
@@ -100,5 +92,5 @@ class StyleCoder(nn.Module):
 
 
 def _correlations(moments: Statistics) -> Tensor:
-    scale = moments.deviation.float().clamp_min(1e-5)
+    scale = moments.deviation.float().clamp_min(LEAST_DEVIATION)
     return moments.covariance.float() / (scale[:, :, None] * scale[:, None, :])

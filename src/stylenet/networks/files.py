@@ -10,8 +10,7 @@ import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
+from safetensors.numpy import save
 from torch import Tensor, nn
 
 from stylenet.catalog.networks import (
@@ -25,13 +24,14 @@ from stylenet.catalog.networks import (
     read_network_card,
 )
 from stylenet.errors import WeightsError
+from stylenet.networks.file_arrays import read_arrays
 from stylenet.networks.hypercolumn import HypercolumnNet
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.johnson import JohnsonNet
 from stylenet.networks.slim import SlimNet
 from stylenet.networks.texture import TextureNet
 from stylenet.storage.atomic import write_whole
-from stylenet.storage.eight_bits import dequantize, quantize
+from stylenet.storage.eight_bits import quantize
 
 
 def build(record: AnyRecord) -> nn.Module:
@@ -79,13 +79,10 @@ def read_network(path: Path) -> tuple[nn.Module, NetworkCard]:
         WeightsError: it is no network's file, or a damaged one.
     """
     card = read_network_card(path)
-    try:
-        state = {name: torch.from_numpy(values) for name, values in dequantize(load_file(path)).items()}
-    except (SafetensorError, OSError, KeyError, TypeError, WeightsError) as error:
-        raise WeightsError(f"network file '{path}' is damaged: {error}") from None
-    network = build(card.record)
-    if not all(torch.isfinite(value).all() for value in state.values()):
-        raise WeightsError(f"network file '{path}' is damaged: it holds values that are not numbers")
+    arrays = read_arrays(path)
+    with torch.random.fork_rng(devices=()):  # initial weights are drawn, and a person's own random numbers stay what they were
+        network = build(card.record)
+    state = {name: torch.from_numpy(value) for name, value in arrays.items()}
     try:
         network.load_state_dict(state)
     except RuntimeError as error:

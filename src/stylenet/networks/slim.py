@@ -26,31 +26,27 @@ from torch.nn import functional
 from stylenet.catalog.networks import SlimRecord
 from stylenet.errors import ShapeError
 from stylenet.networks.normalization import Normalize, instance_norm
+from stylenet.networks.slim_geometry import (
+    APRON_PX,
+    FINISH_REACH_PX,
+    FULL,
+    HALF,
+    LEAK,
+    MARGIN_PX,
+    SHUFFLE,
+    frame_sides,
+    knob_count,
+    mixed_widths,
+    normalized_widths,
+    reflects,
+    white_noise_array,
+)
+from stylenet.networks.slim_geometry import FRAME_PX as FRAME_PX
+from stylenet.networks.slim_geometry import STRENGTHS as STRENGTHS
+from stylenet.networks.slim_geometry import STRIDE as STRIDE
+from stylenet.networks.slim_geometry import taught_strength as taught_strength
 from stylenet.networks.tiles import Cut, Frame, Geometry, Sight, paint_by_tiles
 from stylenet.shapes import check_image
-
-SHUFFLE = 4
-"""Pixels on a side that one position at a quarter of the size stands for."""
-
-HALF, FULL = 24, 8
-"""Channels at half of the size and at full size, where the photo's grain comes in."""
-
-LEAK = 0.2
-"""Slope below zero where the picture comes in again."""
-
-STRENGTHS = (10.0, 50.0, 100.0)
-"""At which a network of one painting holds its knobs; in between they are interpolated."""
-
-STRIDE = 16
-MARGIN_PX = 32
-"""Pixels around the picture that are painted and cut away. A network that is taught on crops learns that style does not count near their
-border (`training.perceptual`), and recognizes a border by its reflection: with 16 pixels, photos had a frame of themselves."""
-
-APRON_PX = SHUFFLE
-"""Pixels beyond the margin that the first convolution uses up: a position of its own."""
-
-FRAME_PX = MARGIN_PX + APRON_PX
-"""Pixels that are added to the picture on each side."""
 
 
 class SlimNet(nn.Module):
@@ -83,11 +79,10 @@ class SlimNet(nn.Module):
         self.pixels = nn.Conv2d(3, FULL, 3)
         self.render = _convolution(FULL, 3)
         self.noises = nn.ModuleList(_convolution(1, width) for width in (fine, coarse, deep))
-        self._widths = (fine, coarse, coarse, coarse, deep, *(deep,) * record.blocks, coarse, coarse, fine, fine)
-        """Channels of each normalization, in the order of the forward pass."""
+        self._widths = normalized_widths(record)
         self._ending = (3, len(self._widths) - 3, len(self._widths) - 1)
         """Normalizations that end a residual block."""
-        self._mixings = (deep, coarse, fine)
+        self._mixings = mixed_widths(record)
         for name, values in zip(("blur", "gains"), _noise_pyramid(), strict=True):
             self.register_buffer(name, values, persistent=False)
         self._initialize()
@@ -97,7 +92,7 @@ class SlimNet(nn.Module):
     @property
     def knob_count(self) -> int:
         """Numbers that tell this network a style."""
-        return 2 * sum(self._widths) + 2 * self.record.mixed * sum(self._mixings)
+        return knob_count(self.record)
 
     def neutral(self) -> Tensor:
         """Knobs that a style starts from, shape (1, K): scales of one, but little of each residual; no shift; hardly any mixing."""
@@ -228,19 +223,9 @@ class _Wide(nn.Module):
         return cast(Tensor, self.narrow(functional.relu(self.widen(x))))
 
 
-def taught_strength(strength: float) -> float:
-    """What networks are asked for at a strength of 0..100, to paint as strongly as the recipes that optimize.
-
-    A little more than they were taught by that name: 65 at 50, in two straight lines.
-    """
-    return 1.3 * strength - max(0.0, 0.6 * strength - 30)
-
-
 def white_noise(height: int, width: int, seed: int) -> Tensor:
     """Noise for one photo, shape (1, 1, H, W), the same on every machine."""
-    import numpy as np
-
-    return torch.from_numpy(np.random.default_rng(seed).standard_normal((1, 1, height, width), dtype=np.float32))
+    return torch.from_numpy(white_noise_array(height, width, seed))
 
 
 def _noise_pyramid() -> tuple[Tensor, Tensor]:
@@ -299,7 +284,7 @@ def geometry(record: SlimRecord, height: int, width: int) -> Geometry:
         *(Sight(deep, reach) for reach in looks),
         *(Sight(coarse, risen + coarse * (index + 1)) for index in range(2)),
         *(Sight(fine, grown + fine * (index + 1)) for index in range(2)),
-        Sight(1, strokes + fine + 2 + 2 + 1),
+        Sight(1, strokes + FINISH_REACH_PX),
     )
     return Geometry(
         sights=sights,
@@ -313,5 +298,4 @@ def geometry(record: SlimRecord, height: int, width: int) -> Geometry:
 
 def _frame(height: int, width: int) -> Frame:
     """A margin and what the first convolution uses up, grown to whole strides; reflected where the picture is large enough."""
-    bottom, right = FRAME_PX + -height % STRIDE, FRAME_PX + -width % STRIDE
-    return Frame((FRAME_PX, right, FRAME_PX, bottom), "reflect" if min(height, width) > FRAME_PX + STRIDE else "replicate")
+    return Frame(frame_sides(height, width), "reflect" if reflects(height, width) else "replicate")

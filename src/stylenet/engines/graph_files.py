@@ -1,0 +1,70 @@
+"""The graphs without weights that ship, and the weights that they want."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Literal
+
+from stylenet.errors import WeightsError
+from stylenet.networks.file_arrays import Array
+from stylenet.networks.slim_geometry import of_pixels
+
+GraphName = Literal["slim-body", "slim-head", "compact"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BareGraph:
+    """A graph that is given its weights when it is opened.
+
+    Attributes:
+        data: Of the ONNX file.
+        weights: Shapes of what it wants by name: `enter.weight`, or `enter.weight|4` for kernels over blocks of 4 x 4 pixels that it wants
+            as kernels over pixels.
+    """
+
+    data: bytes
+    weights: Mapping[str, tuple[int, ...]]
+
+    def bound(self, arrays: Mapping[str, Array], where: object) -> dict[str, Array]:
+        """What it wants, out of a network's tensors.
+
+        Args:
+            arrays: By their names in the network's state.
+            where: Whose they are, for messages.
+
+        Raises:
+            WeightsError: a tensor is missing or has another shape.
+        """
+        found = {}
+        for wanted, shape in self.weights.items():
+            name, _, block = wanted.partition("|")
+            if name not in arrays:
+                raise WeightsError(f"'{where}' does not hold what its card says: {name} is missing")
+            value = arrays[name]
+            if block and value.ndim == 4 and value.shape[1] == 3 * int(block) ** 2:
+                value = of_pixels(value, int(block))
+            if value.shape != shape:
+                raise WeightsError(f"'{where}' does not hold what its card says: {name} has shape {value.shape}, expected {shape}")
+            found[wanted] = value
+        return found
+
+
+@cache
+def bare_graph(name: GraphName) -> BareGraph:
+    """A graph that ships.
+
+    Raises:
+        WeightsError: the installation is damaged.
+    """
+    folder = resources.files("stylenet.engines") / "graphs"
+    try:
+        shapes = json.loads((folder / "weights.json").read_text(encoding="utf-8"))[name]
+        data = (folder / f"{name}.onnx").read_bytes()
+    except (OSError, KeyError, ValueError) as error:
+        raise WeightsError(f"the graph '{name}' does not ship ({error}); install stylenet again") from None
+    return BareGraph(data=data, weights=MappingProxyType({weight: tuple(shape) for weight, shape in shapes.items()}))

@@ -1,0 +1,150 @@
+"""The encoder `compact` in onnxruntime: from a painting's picture to the statistics that `styles.style.PictureStyle` has, without torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from stylenet.catalog.encoders import COMPACT
+from stylenet.engines.graph_files import bare_graph
+from stylenet.engines.resampling import resized
+from stylenet.engines.sessions import LazySession
+from stylenet.engines.statistics import LayerStatistics, Sums
+from stylenet.errors import ShapeError, StyleError, WeightsError
+from stylenet.networks.descriptions import LAYERS
+from stylenet.networks.file_arrays import Array
+from stylenet.tiling.grid import Span, Tile, tile_grid
+from stylenet.tiling.halo import deepest_stride, halo_px, strides
+
+RIM_PX = 16
+"""Reflected pixels around a painting, whose features do not count; as style files were measured."""
+
+SMALLEST_SIDE_PX = 16
+"""A painting is never looked at smaller than this: the deepest layer would have no position left."""
+
+TILE_PX = 2**19
+"""Pixels that are looked at in one piece. Larger paintings are looked at tile by tile, with the same result."""
+
+_SCALE = "_scale"
+"""Ending of the name of a kernel's scales, where the kernel is stored in 8 bits a value: `weights.writing.SCALE`."""
+
+
+class OnnxEncoder:
+    """VGG-19, factored, as it ships; ready to look from any thread.
+
+    Args:
+        path: Of its weights; None: of those that ship.
+        threads: That one look may take; 0: as many as this process has cores.
+
+    Raises:
+        WeightsError: the file is missing, damaged, or of another encoder.
+    """
+
+    def __init__(self, path: Path | None = None, *, threads: int = 0) -> None:
+        path = path or Path(str(resources.files("stylenet") / "weights" / "bundled" / f"{COMPACT.name}.safetensors"))
+        graph = bare_graph("compact")
+        self._session = LazySession(graph, graph.bound(_read(path), path), threads=threads)
+
+    def features(self, image: Array) -> dict[str, Array]:
+        """Features of `LAYERS`, (1, C, h, w) each, of a picture (1, 3, H, W) in 0..1, at least 16 pixels a side."""
+        return dict(zip(LAYERS, self._session.run({"image": image}), strict=True))
+
+    def style_statistics(self, pixels: Array, size_px: float) -> dict[str, LayerStatistics]:
+        """Statistics of `LAYERS` for a painting (1, 3, H, W) in 0..1 at an area of `size_px` squared, but never enlarged.
+
+        Raises:
+            ShapeError: `pixels` are no picture.
+            StyleError: the painting holds values that are not numbers.
+        """
+        if pixels.ndim != 4 or pixels.shape[:2] != (1, 3) or not pixels.size or pixels.dtype != np.float32:
+            raise ShapeError(f"a painting has shape (1, 3, H, W) and float32 values in 0..1; got {pixels.shape}, {pixels.dtype}")
+        width, height = size = looked_at_size(pixels.shape[3], pixels.shape[2], size_px)
+        image = resized(pixels, size)
+        if not np.isfinite(image).all():
+            raise StyleError("the painting holds values that are not numbers")
+        rim = min(RIM_PX, height - 1, width - 1) // 16 * 16
+        halo, stride = halo_px(COMPACT, LAYERS), deepest_stride(COMPACT, COMPACT.layers[: COMPACT.layers.index(list(LAYERS)[-1]) + 1])
+        sums = {layer: Sums() for layer in LAYERS}
+        for tile in tile_grid(width, height, most_px=TILE_PX, halo_px=halo, stride_px=stride):
+            self._add(image, tile, rim, sums)
+        return {layer: each.statistics() for layer, each in sums.items()}
+
+    def _add(self, image: Array, tile: Tile, rim: int, sums: Mapping[str, Sums]) -> None:
+        """Count what a tile answers for."""
+        height, width = image.shape[2:]
+        part = image[:, :, tile.rows.start : tile.rows.stop, tile.columns.start : tile.columns.stop]
+        above, left = (rim if span.start == 0 else 0 for span in (tile.rows, tile.columns))
+        below, right = (rim if span.stop == length else 0 for span, length in ((tile.rows, height), (tile.columns, width)))
+        if rim:
+            part = np.pad(part, ((0, 0), (0, 0), (above, below), (left, right)), mode="reflect")
+        for layer, features in self.features(np.ascontiguousarray(part)).items():
+            rows = _counted(tile.rows, layer, above, height)
+            columns = _counted(tile.columns, layer, left, width)
+            sums[layer].add(features[0, :, rows, columns])
+
+
+class PicturePainting:
+    """A painting's picture, measured at whatever size is asked for, but never enlarged.
+
+    Args:
+        pixels: (1, 3, H, W), 0..1.
+        encoder: Measures.
+    """
+
+    def __init__(self, pixels: Array, encoder: OnnxEncoder) -> None:
+        self._pixels, self._encoder = pixels, encoder
+
+    def at(self, size_px: float, layers: Iterable[str], /) -> Mapping[str, LayerStatistics]:
+        """Statistics of `layers`, among `LAYERS`, for the painting at an area of `size_px` squared."""
+        statistics = self._encoder.style_statistics(self._pixels, size_px)
+        return {layer: statistics[layer] for layer in layers}
+
+
+def looked_at_size(width: int, height: int, size_px: float) -> tuple[int, int]:
+    """(width, height) at which a painting is looked at for an area of `size_px` squared."""
+    scale = min(1.0, size_px / math.sqrt(width * height))
+    scale = max(scale, SMALLEST_SIDE_PX / min(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+_STRIDES = strides(COMPACT)
+
+
+def _counted(span: Span, layer: str, before: int, length: int) -> slice:
+    """The positions that a tile answers for, of those that it sees; `before` are pixels of the rim."""
+    stride = _STRIDES[layer]
+    origin = (span.start - before) // stride
+    last = max(1, length // stride) if span.last == length else span.last // stride
+    return slice(span.first // stride - origin, last - origin)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The weights in float32: kernels in 8 bits multiplied by their scales.
+
+    Raises:
+        WeightsError: the file is missing or damaged.
+    """
+    try:
+        stored = load_file(path)
+    except (SafetensorError, OSError, KeyError) as error:
+        raise WeightsError(f"the encoder's file '{path}' is missing or damaged: {error}; install stylenet again") from None
+    weights = {}
+    for name, value in stored.items():
+        if name.endswith(_SCALE):
+            continue
+        if value.dtype == np.int8:
+            scale = stored.get(name + _SCALE)
+            if scale is None or scale.shape != (len(value), 1, 1, 1):
+                raise WeightsError(f"the encoder's file '{path}' is damaged: {name} has 8 bits a value, and no scale for each channel")
+            value = value.astype(np.float32) * scale.astype(np.float32)
+        if value.dtype.kind != "f" or not np.isfinite(value).all():
+            raise WeightsError(f"the encoder's file '{path}' is damaged: {name} holds values that are not numbers")
+        weights[name] = value.astype(np.float32, copy=False)
+    return weights

@@ -1,0 +1,246 @@
+"""The slim networks in onnxruntime: a painting in one pass without torch, equal to that of `networks.slim`."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from stylenet.catalog.networks import NetworkCard, SlimRecord, find_network, read_network_card
+from stylenet.engines.graph_files import bare_graph
+from stylenet.engines.parts import FramedPhoto, features_around, own, parts_of
+from stylenet.engines.resampling import enlarged, resized
+from stylenet.engines.sessions import LazySession
+from stylenet.engines.statistics import Painting
+from stylenet.engines.style_coder import StyleCoder, own_knobs
+from stylenet.errors import ShapeError, StyleError, UsageError, WeightsError
+from stylenet.networks.descriptions import LAYERS
+from stylenet.networks.file_arrays import Array, read_arrays
+from stylenet.networks.picture_sizes import half_size, looked_at_px
+from stylenet.networks.slim_geometry import FRAME_PX, STRENGTHS, STRIDE, knob_count, taught_strength, white_noise_array
+
+BODY_BYTES = 112
+"""Of the first graph for every pixel of the framed photo; measured at 8 megapixels."""
+
+HEAD_BYTES = 200
+"""Of the second graph for every pixel of a part."""
+
+PART_PX = 2**20
+"""Pixels of a part where memory is not bounded. Halos cost 5 % of the second graph's time, a twentieth of all."""
+
+_KEPT_PX = 2**20
+"""Pixels up to which the memory that a picture took is kept for the next one."""
+
+_DESCRIPTIONS = 256
+"""Descriptions of paintings that are remembered, of 16 kB each."""
+
+Style: TypeAlias = tuple[str, Painting, float]
+"""A style's fingerprint, by which it is known again and not measured twice; who gives its statistics; and its share."""
+
+
+class OnnxPainter:
+    """A slim network of the standard record, the one of every style or one of a painting, ready to paint from any thread.
+
+    Args:
+        source: The name of a network that ships, or a file.
+        threads: That one painting may take; 0: as many as this process has cores.
+
+    Attributes:
+        path: Of the file.
+        card: Of the network.
+
+    Raises:
+        WeightsError: there is no such network, it is damaged, or no slim one of the standard record.
+    """
+
+    def __init__(self, source: str | Path, *, threads: int = 0) -> None:
+        self.path = find_network(source)
+        self.card: NetworkCard = read_network_card(self.path)
+        record = self.card.record
+        if not can_paint(self.card) or not isinstance(record, SlimRecord):
+            raise WeightsError(
+                f"network '{self.path}' is no slim network of the usual widths, and only such paint without PyTorch; install it with: "
+                "pip install torch"
+            )
+        arrays = read_arrays(self.path)
+        self._coder = StyleCoder(arrays, self.path) if record.code else None
+        prefix = "painter." if record.code else ""
+        painter = {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}
+        self._rows = None if record.code else painter.get("knobs")
+        count = self._coder.knob_count if self._coder else (0 if self._rows is None else self._rows.shape[-1])
+        if count != knob_count(record) or (self._rows is not None and self._rows.shape != (len(STRENGTHS), count)):
+            raise WeightsError(f"network file '{self.path}' does not hold what its card says: its knobs are missing, or of another shape")
+        body, head = bare_graph("slim-body"), bare_graph("slim-head")
+        self._body = LazySession(body, body.bound(painter, self.path), threads=threads)
+        self._head = LazySession(head, head.bound(painter, self.path), threads=threads)
+        self._described: dict[tuple[str, int], Array] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def paints_every_style(self) -> bool:
+        """Whether it is told the style, and does not have one of its own."""
+        return self._coder is not None
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the file."""
+        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+
+    def open(self) -> None:
+        """Make onnxruntime's sessions now, and not with the first painting.
+
+        Raises:
+            UsageError: onnxruntime is missing, or cannot be loaded.
+        """
+        self._body.open()
+        self._head.open()
+
+    def paint(
+        self,
+        photo: Array,
+        styles: Sequence[Style] = (),
+        *,
+        strength: float = 50.0,
+        style_scale: float = 1.0,
+        seed: int = 0,
+        memory_bytes: int | None = None,
+    ) -> Array:
+        """A painting of a photo (1, 3, H, W), float32 in 0..1: an array of the same shape.
+
+        Args:
+            photo: RGB, sRGB-encoded, 0..1, any size from one pixel up.
+            styles: Blended by their shares, which sum to one; for a network of one painting none.
+            strength: 0 (the photo) to 100.
+            style_scale: Size of the marks, in units of the painting's own in its frame.
+            seed: Of the noise.
+            memory_bytes: That the networks may take beside pictures; None: what they need in parts of `PART_PX`.
+
+        Raises:
+            ShapeError: `photo` is no picture.
+            StyleError: no styles are given to the network of every style, or some to another.
+            UsageError: even the smallest part takes more memory, or onnxruntime is missing.
+        """
+        _check(photo)
+        if self.paints_every_style != bool(styles):
+            wanted = "paints in every style: give some" if self.paints_every_style else "has a style of its own: give none"
+            raise StyleError(f"network '{self.card.name}' {wanted}")
+        part_px = self._part_px(photo.shape[2], photo.shape[3], memory_bytes)
+        taught = taught_strength(strength)
+
+        def paint(picture: Array, seed: int) -> Array:
+            height, width = picture.shape[2:]
+            half = half_size(height, width, style_scale)
+            begun = picture
+            if half is not None:
+                small = resized(picture, (half[1], half[0]))
+                begun = relayed(paint(small, seed + 1), small, picture)
+            knobs = self.knobs(styles, taught, looked_at_px(height, width, style_scale))
+            return self.painted(begun, white_noise_array(height, width, seed), knobs, part_px=part_px)
+
+        return faded(paint(photo, seed), photo, taught)
+
+    def knobs(self, styles: Sequence[Style], taught: float, style_px: int) -> Array:
+        """The knobs, shape (K,), of blended styles looked at at an area of `style_px` squared, or of the network's own style.
+
+        Args:
+            styles: As in `paint`.
+            taught: `taught_strength` of the strength.
+            style_px: See `looked_at_px`.
+        """
+        if self._coder is None:
+            return own_knobs(self._rows, taught)  # type: ignore[arg-type]  # checked when it was read
+        rows = [
+            np.float32(share) * self._coder.knobs(self._description(name, style, style_px), taught)
+            for name, style, share in styles
+            if share
+        ]
+        return np.sum(rows, axis=0, dtype=np.float32) if rows else np.zeros(self._coder.knob_count, np.float32)
+
+    def painted(self, photo: Array, noise: Array, knobs: Array, *, part_px: int = PART_PX) -> Array:
+        """What the network paints of a photo (1, 3, H, W) with noise (1, 1, H, W) and knobs (K,), in one piece or in parts.
+
+        Args:
+            photo: RGB, 0..1.
+            noise: White, of mean 0 and deviation 1.
+            knobs: Of the style.
+            part_px: Pixels of a part, with what it must see.
+        """
+        height, width = photo.shape[2:]
+        small = height * width <= _KEPT_PX
+        (features,) = self._body.run({"image": photo, "noise": noise, "knobs": knobs[None]}, keep_memory=small)
+        painting, framed = np.empty_like(photo), FramedPhoto(photo)
+        parts = list(parts_of(height, width, part_px))
+        for index, part in enumerate(parts):
+            inputs = {"features": features_around(features, part), "photo": framed.around(part)}
+            (with_halo,) = self._head.run(inputs, keep_memory=small or index + 1 < len(parts))
+            painting[:, :, slice(*part.rows), slice(*part.columns)] = own(with_halo, part)
+        return painting
+
+    def _part_px(self, height: int, width: int, memory_bytes: int | None) -> int:
+        if memory_bytes is None:
+            return PART_PX
+        framed = (height + 2 * FRAME_PX + -height % STRIDE) * (width + 2 * FRAME_PX + -width % STRIDE)
+        if BODY_BYTES * framed > memory_bytes:
+            raise UsageError(
+                f"a picture of {width} x {height} pixels needs {BODY_BYTES * framed // 10**6 + 1} MB, and {memory_bytes // 10**6} MB are "
+                "allowed; paint it smaller, or allow more memory"
+            )
+        return min(PART_PX, memory_bytes // HEAD_BYTES)
+
+    def _description(self, name: str, style: Painting, style_px: int) -> Array:
+        key = (name, style_px)
+        with self._lock:
+            known = self._described.pop(key, None)
+        if known is None:
+            # Not under the lock: to look at a painting takes a second, and another thread may know its own.
+            known = self._coder.describe(style.at(style_px, tuple(LAYERS)))  # type: ignore[union-attr]
+        with self._lock:
+            self._described[key] = known  # the newest is the last
+            while len(self._described) > _DESCRIPTIONS:
+                del self._described[next(iter(self._described))]
+        return known
+
+
+def can_paint(card: NetworkCard) -> bool:
+    """Whether a network paints without torch: the graphs that ship are of one size."""
+    record, usual = card.record, SlimRecord()
+    return (
+        isinstance(record, SlimRecord)
+        and card.paints in ("style", "every style")
+        and (record.fine, record.coarse, record.deep, record.blocks, record.mixed)
+        == (usual.fine, usual.coarse, usual.deep, usual.blocks, usual.mixed)
+    )
+
+
+@lru_cache(maxsize=4)
+def open_painter(source: str | Path, *, threads: int = 0) -> OnnxPainter:
+    """A painter that is shared by all who ask for the same one; see `OnnxPainter`."""
+    return OnnxPainter(source, threads=threads)
+
+
+def relayed(painted: Array, small: Array, photo: Array) -> Array:
+    """What a photo is painted from after it was painted at half of its size: `networks.relay.relayed`."""
+    begun = enlarged(painted - small, photo.shape[2], photo.shape[3])
+    begun += photo
+    return np.clip(begun, 0, 1, out=begun)
+
+
+def faded(painted: Array, photo: Array, taught: float) -> Array:
+    """Below the least strength that networks know, the photo shines through; at 0 it is all. `painted` is overwritten."""
+    if taught >= STRENGTHS[0]:
+        return painted
+    share = np.float32(max(taught, 0.0) / STRENGTHS[0])
+    painted -= photo
+    painted *= share
+    painted += photo
+    return painted
+
+
+def _check(photo: Array) -> None:
+    if photo.ndim != 4 or photo.shape[:2] != (1, 3) or not photo.size or photo.dtype != np.float32:
+        raise ShapeError(f"a photo has shape (1, 3, H, W) and float32 values in 0..1; got {photo.shape}, {photo.dtype}")

@@ -1,0 +1,113 @@
+"""From a painting's statistics to the knobs of the slim network, in NumPy: `networks.coder` and `SlimNet.knobs_at`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from stylenet.engines.statistics import Moments
+from stylenet.errors import StyleError, WeightsError
+from stylenet.networks.descriptions import (
+    DIRECTIONS,
+    FARTHEST,
+    LAYERS,
+    LEAST_DEVIATION,
+    LEAST_VARIANCE,
+    STRENGTH_UNIT,
+    USUAL_STRENGTH,
+)
+from stylenet.networks.file_arrays import Array
+from stylenet.networks.slim_geometry import STRENGTHS
+
+_ROWS, _COLUMNS = np.triu_indices(DIRECTIONS)
+
+
+class StyleCoder:
+    """Describes paintings, and tells their knobs.
+
+    Args:
+        arrays: Of the network of every style: those whose names begin with `coder.`.
+        where: Their file, for messages.
+
+    Raises:
+        WeightsError: a tensor is missing or has another shape.
+    """
+
+    def __init__(self, arrays: Mapping[str, Array], where: object) -> None:
+        self._arrays = {name.removeprefix("coder."): value for name, value in arrays.items() if name.startswith("coder.")}
+        size = 2 * sum(LAYERS.values()) + len(LAYERS) * len(_ROWS)
+        wide, code = (len(self._arrays.get(f"{name}.bias", ())) for name in ("hidden", "code"))
+        shapes = {
+            **{f"directions_{layer}": (channels, DIRECTIONS) for layer, channels in LAYERS.items()},
+            "center": (size,),
+            "spread": (size,),
+            "hidden.weight": (wide, size + 1),
+            "hidden.bias": (wide,),
+            "code.weight": (code, wide),
+            "code.bias": (code,),
+        }
+        for name, shape in shapes.items():
+            if name not in self._arrays or self._arrays[name].shape != shape:
+                found = self._arrays[name].shape if name in self._arrays else "missing"
+                raise WeightsError(f"network file '{where}' does not hold what its card says: coder.{name} is {found}, expected {shape}")
+        knobs = self._arrays.get("knobs.weight"), self._arrays.get("knobs.bias")
+        if knobs[0] is None or knobs[1] is None or knobs[0].shape != (len(knobs[1]), code):
+            raise WeightsError(f"network file '{where}' does not hold what its card says: coder.knobs is missing, or of another shape")
+
+    @property
+    def knob_count(self) -> int:
+        """Numbers that tell the network a style."""
+        return len(self._arrays["knobs.bias"])
+
+    def describe(self, statistics: Mapping[str, Moments]) -> Array:
+        """A painting as a row of numbers about zero, shape (D,), from the statistics of `LAYERS`.
+
+        Raises:
+            StyleError: the statistics are of other layers or hold values that are not numbers.
+        """
+        means, deviations, correlations = [], [], []
+        for layer, channels in LAYERS.items():
+            mean, covariance = _arrays_of(statistics, layer, channels)
+            deviation = np.sqrt(np.maximum(np.diagonal(covariance), LEAST_VARIANCE)).clip(LEAST_DEVIATION)
+            directions = self._arrays[f"directions_{layer}"].astype(np.float64) / deviation[:, None]
+            means.append(mean)
+            deviations.append(np.log(deviation))
+            correlations.append((directions.T @ covariance @ directions)[_ROWS, _COLUMNS])
+        raw = np.concatenate((*means, *deviations, *correlations))
+        described = (raw - self._arrays["center"]) / self._arrays["spread"]
+        return described.clip(-FARTHEST, FARTHEST).astype(np.float32)
+
+    def knobs(self, description: Array, strength: float) -> Array:
+        """The knobs of a described painting, shape (K,), at a strength; beyond 10..100 those of its ends."""
+        place = (min(max(strength, STRENGTHS[0]), STRENGTHS[-1]) - USUAL_STRENGTH) / STRENGTH_UNIT
+        x = np.append(description, np.float32(place))
+        for layer in ("hidden", "code"):
+            x = _silu(self._arrays[f"{layer}.weight"] @ x + self._arrays[f"{layer}.bias"])
+        return self._arrays["knobs.weight"] @ x + self._arrays["knobs.bias"]
+
+
+def own_knobs(rows: Array, strength: float) -> Array:
+    """The knobs of a network of one painting, shape (K,), of its rows (3, K); beyond 10..100 those of its ends."""
+    low, usual, high = STRENGTHS
+    strength = min(max(strength, low), high)
+    below = max((usual - strength) / (usual - low), 0.0)
+    above = max((strength - usual) / (high - usual), 0.0)
+    return np.array((below, 1 - below - above, above), np.float32) @ rows
+
+
+def _arrays_of(statistics: Mapping[str, Moments], layer: str, channels: int) -> tuple[Any, Any]:
+    if layer not in statistics:
+        raise StyleError(f"a painting is described by {', '.join(LAYERS)}, and {layer} is missing")
+    moments = statistics[layer]
+    mean, covariance = np.asarray(moments.mean, np.float64), np.asarray(moments.covariance, np.float64)
+    if mean.size != channels or covariance.size != channels**2:
+        raise StyleError(f"{layer} has {channels} channels; got statistics of {mean.size}")
+    if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
+        raise StyleError(f"the statistics of {layer} hold values that are not numbers")
+    return mean.reshape(channels), covariance.reshape(channels, channels)
+
+
+def _silu(x: Array) -> Array:
+    return x / (1 + np.exp(-x))

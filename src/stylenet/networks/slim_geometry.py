@@ -1,0 +1,85 @@
+"""Numbers of the slim network that follow from its record and a picture's size, for every engine that paints with it. No torch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from stylenet.catalog.networks import SlimRecord
+
+SHUFFLE = 4
+"""Pixels on a side that one position at a quarter of the size stands for."""
+
+HALF, FULL = 24, 8
+"""Channels at half of the size and at full size, where the photo's grain comes in."""
+
+LEAK = 0.2
+"""Slope below zero where the picture comes in again."""
+
+STRENGTHS = (10.0, 50.0, 100.0)
+"""At which a network of one painting holds its knobs; in between they are interpolated."""
+
+STRIDE = 16
+MARGIN_PX = 32
+"""Pixels around the picture that are painted and cut away. A network that is taught on crops learns that style does not count near their
+border (`training.perceptual`), and recognizes a border by its reflection: with 16 pixels, photos had a frame of themselves."""
+
+APRON_PX = SHUFFLE
+"""Pixels beyond the margin that the first convolution uses up: a position of its own."""
+
+FRAME_PX = MARGIN_PX + APRON_PX
+"""Pixels that are added to the picture on each side."""
+
+FINISH_REACH_PX = SHUFFLE + 2 + 2 + 1
+"""How far the layers behind the last normalization see: an interpolation at a quarter of the size; at half of it a 3 x 3 convolution and an
+interpolation; and a 3 x 3 convolution."""
+
+
+def normalized_widths(record: SlimRecord) -> tuple[int, ...]:
+    """Channels of each normalization, in the order of the forward pass."""
+    fine, coarse, deep = record.fine, record.coarse, record.deep
+    return (fine, coarse, coarse, coarse, deep, *(deep,) * record.blocks, coarse, coarse, fine, fine)
+
+
+def mixed_widths(record: SlimRecord) -> tuple[int, ...]:
+    """Channels of each mixing, in the order of the forward pass."""
+    return (record.deep, record.coarse, record.fine)
+
+
+def knob_count(record: SlimRecord) -> int:
+    """Numbers that tell a network a style: the scale and the shift of every normalized channel, and two matrices for each mixing."""
+    return 2 * sum(normalized_widths(record)) + 2 * record.mixed * sum(mixed_widths(record))
+
+
+def reflects(height: int, width: int) -> bool:
+    """Whether the frame of a picture of this size reflects it; around smaller pictures the border is repeated."""
+    return min(height, width) > FRAME_PX + STRIDE
+
+
+def frame_sides(height: int, width: int) -> tuple[int, int, int, int]:
+    """Pixels that the frame adds on the left, on the right, above and below: the painted size is grown to whole strides."""
+    return FRAME_PX, FRAME_PX + -width % STRIDE, FRAME_PX, FRAME_PX + -height % STRIDE
+
+
+def taught_strength(strength: float) -> float:
+    """What networks are asked for at a strength of 0..100, to paint as strongly as the recipes that optimize.
+
+    A little more than they were taught by that name: 65 at 50, in two straight lines.
+    """
+    return 1.3 * strength - max(0.0, 0.6 * strength - 30)
+
+
+def white_noise_array(height: int, width: int, seed: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Noise for one photo, shape (1, 1, H, W), of mean 0 and deviation 1, the same on every machine."""
+    return np.random.default_rng(seed).standard_normal((1, 1, height, width), dtype=np.float32)
+
+
+def of_pixels(kernels: np.ndarray[Any, np.dtype[np.float32]], block: int) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """Kernels of a convolution over blocks of pixels, (O, 3 B B, 3, 3), as those of one over pixels in steps of B, (O, 3, 3 B, 3 B).
+
+    Channel (c, i, j) at position (y, x), as `pixel_unshuffle` orders them, is color c of the pixel at (B y + i, B x + j).
+    """
+    outputs, size = len(kernels), kernels.shape[2]
+    blocks = kernels.reshape(outputs, 3, block, block, size, size).transpose(0, 1, 4, 2, 5, 3)
+    return np.ascontiguousarray(blocks.reshape(outputs, 3, size * block, size * block))

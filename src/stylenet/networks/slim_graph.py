@@ -1,0 +1,126 @@
+"""The slim network as operators of ONNX graphs, in two parts: up to its last normalization, and from there on.
+
+Behind the last normalization nothing depends on the whole picture, so that the second part paints a large one piece by piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import accumulate
+from typing import TypeAlias, cast
+
+import torch
+from torch import nn
+
+from stylenet.networks import normalization, slim, slim_geometry
+from stylenet.networks.onnx_graph import Graph, convolved, of_blocks
+
+Knobs: TypeAlias = Callable[[int, int], str]
+"""The knobs from one place to another, as a value of shape (1, places)."""
+
+_INT64 = 7
+"""ONNX' number of the type."""
+
+
+def slim_graph(graph: Graph, network: slim.SlimNet, image: str, *, noise: str, knobs: Knobs) -> str:
+    """`SlimNet.forward`: the painting of a photo (1, 3, H, W)."""
+    framed = framed_in(graph, image)
+    features = slim_body(graph, network, framed, noise=framed_in(graph, noise), knobs=knobs)
+    painted = slim_head(graph, network, features, framed)
+    margin = graph.constant([slim_geometry.MARGIN_PX] * 2)
+    end = graph("Add", graph("Shape", image, start=2), margin)
+    return graph("Slice", painted, margin, end, graph.constant([2, 3]))
+
+
+def slim_body(graph: Graph, network: slim.SlimNet, framed: str, *, noise: str, knobs: Knobs) -> str:
+    """The features of a framed photo and framed noise at a quarter of the size, (1, `HALF`, h / 4, w / 4), `leave` included."""
+    widths, mixed = network._widths, network.record.mixed
+    total = sum(widths)
+    places = iter(zip(accumulate(widths, initial=0), widths, strict=False))
+    mixings = iter(zip(accumulate((2 * mixed * width for width in network._mixings), initial=2 * total), network._mixings, strict=False))
+
+    def normalized(x: str) -> str:
+        begin, width = next(places)
+        scale, shift = (graph("Reshape", knobs(first, first + width), graph.constant([width])) for first in (begin, total + begin))
+        return graph("InstanceNormalization", x, scale, shift, epsilon=normalization._EPSILON)
+
+    def mixed_in(x: str) -> str:
+        begin, width = next(mixings)
+        middle, end = begin + mixed * width, begin + 2 * mixed * width
+        directions = graph("Reshape", knobs(begin, middle), graph.constant([mixed, width, 1, 1]))
+        colors = graph("Reshape", knobs(middle, end), graph.constant([mixed, width, 1, 1]))
+        return graph("Add", x, graph("Conv", graph("Conv", x, directions), graph("Transpose", colors, perm=[1, 0, 2, 3])))
+
+    def residual(x: str, pair: nn.Module) -> str:
+        first, second = cast("tuple[nn.Conv2d, nn.Conv2d]", pair)
+        y = graph("Relu", normalized(convolved(graph, x, first)))
+        return graph("Add", x, normalized(convolved(graph, y, second)))
+
+    noises = noises_of(graph, network, noise)
+    fine = graph("Relu", normalized(graph("Add", of_blocks(graph, framed, network.enter, slim_geometry.SHUFFLE), noises[0])))
+    x = graph("Relu", normalized(graph("Add", convolved(graph, fine, network.shrink), noises[1])))
+    coarse = residual(x, network.before)
+    x = graph("Relu", normalized(graph("Add", convolved(graph, coarse, network.sink), noises[2])))
+    for block in cast("Iterable[slim._Wide]", network.blocks):
+        wide = graph("Relu", convolved(graph, normalized(convolved(graph, x, block.look)), block.widen))
+        x = graph("Add", x, convolved(graph, wide, block.narrow))
+    x = graph("Add", coarse, twice(graph, convolved(graph, mixed_in(x), network.rise)))
+    x = residual(x, network.after)
+    x = mixed_in(graph("Add", fine, twice(graph, convolved(graph, mixed_in(x), network.grow))))
+    x = graph("Relu", residual(x, network.strokes))
+    # A convolution of single positions: what it leaves is the least that the second part can be handed.
+    return convolved(graph, x, network.leave)
+
+
+def slim_head(graph: Graph, network: slim.SlimNet, features: str, framed: str) -> str:
+    """The painting, (1, 3, 4 m, 4 n), of features (1, `HALF`, m, n) and the photo around them, (1, 3, 4 m + 8, 4 n + 8)."""
+    x = graph("LeakyRelu", twice(graph, features), alpha=slim_geometry.LEAK)
+    grain = of_blocks(graph, inner(graph, framed, slim_geometry.APRON_PX - 2), network.grain, 2)
+    x = graph("Add", x, graph("LeakyRelu", graph("Add", convolved(graph, x, network.polish), grain), alpha=slim_geometry.LEAK))
+    pixels = convolved(graph, inner(graph, framed, slim_geometry.APRON_PX - 1), network.pixels)
+    x = graph("LeakyRelu", graph("Add", twice(graph, convolved(graph, x, network.finish)), pixels), alpha=slim_geometry.LEAK)
+    return graph("Sigmoid", convolved(graph, x, network.render))
+
+
+def framed_in(graph: Graph, image: str) -> str:
+    """The picture with a margin, grown to whole strides.
+
+    Torch pads in one of two ways, chosen by the picture's size; an operator's way is fixed. So the margins are gathered: their pixels lie
+    k = 1, 2, ... within the border where it is reflected, and 0 where it is repeated.
+    """
+    margin, one = slim_geometry.FRAME_PX, graph.constant(1)
+    sides = graph("Shape", image, start=2)
+    large = graph("Less", graph.constant([margin + slim_geometry.STRIDE]), sides)
+    reflects = graph("ReduceMin", graph("Cast", large, to=_INT64), keepdims=0)
+    before = graph("Mul", graph.constant(list(range(margin, 0, -1))), reflects)
+    grown = graph("Add", graph("Mod", graph("Neg", sides), graph.constant([slim_geometry.STRIDE])), graph.constant([margin]))
+    for axis in (0, 1):
+        side, added = (graph("Gather", row, graph.constant(axis)) for row in (sides, grown))
+        within = graph("Mul", graph("Range", one, graph("Add", added, one), one), reflects)
+        after = graph("Sub", graph("Sub", side, one), within)
+        margins = [graph("Gather", image, places, axis=2 + axis) for places in (before, after)]
+        image = graph("Concat", margins[0], image, margins[1], axis=2 + axis)
+    return image
+
+
+def noises_of(graph: Graph, network: slim.SlimNet, framed: str) -> list[str]:
+    """`SlimNet._noise`: what framed noise adds at a quarter, an eighth and a sixteenth of the size."""
+    added, size = [], inner(graph, framed, slim_geometry.APRON_PX)
+    for octave, gain in enumerate(network.gains):
+        padded = graph("Pad", size, graph.constant([0, 0, 1, 1, 0, 0, 1, 1]), mode="edge")
+        size = graph("Conv", padded, graph.constant(network.blur), strides=[2, 2])
+        if octave:
+            convolution = cast(nn.Conv2d, network.noises[octave - 1])
+            added.append(convolved(graph, graph("Mul", size, graph.constant(gain)), convolution))
+    return added
+
+
+def inner(graph: Graph, framed: str, cut: int) -> str:
+    """A framed picture without `cut` pixels on each side."""
+    return graph("Slice", framed, graph.constant([cut, cut]), graph.constant([-cut, -cut]), graph.constant([2, 3]))
+
+
+def twice(graph: Graph, x: str) -> str:
+    """Features at twice the size, by linear interpolation."""
+    scales = graph.constant(torch.tensor([1.0, 1.0, 2.0, 2.0]))
+    return graph("Resize", x, "", scales, mode="linear", coordinate_transformation_mode="half_pixel")
