@@ -21,9 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from report import spread, write_result
-from torch import Tensor
 
 from stylenet.encoders.precision import bfloat16_units
 from stylenet.events import Done
@@ -33,6 +33,7 @@ from stylenet.losses.content import ContentTarget
 from stylenet.losses.equivariance import shift_distance
 from stylenet.losses.gaussian import RANK, gaussian, wasserstein_distance
 from stylenet.losses.style import gram_distance
+from stylenet.shapes import Image
 from stylenet.styles.framing import framed_features
 from stylenet.styles.style import PictureStyle
 from stylenet.stylizers.plan import Options
@@ -70,7 +71,7 @@ def painted(stylizer: Stylizer, photo: Picture, style: Any, **wishes: Any) -> Do
 def speed() -> dict[str, Any]:
     """Milliseconds from pixels to pixels at 512 x 512, steady state, the style known."""
     figures: dict[str, Any] = {}
-    photo = Picture(pixels=torch.rand((1, 3, 512, 512), generator=torch.Generator().manual_seed(0)))
+    photo = Picture(pixels=np.random.default_rng(0).random((1, 3, 512, 512), dtype=np.float32))
     for recipe in ("instant", "trained"):
         for precision in ("float32", *(("bfloat16",) if bfloat16_units() else ())):
             stylizer = open_stylizer(recipe, precision=precision)
@@ -91,7 +92,7 @@ def large() -> dict[str, Any]:
 
 def large_in_here() -> None:
     stylizer = open_stylizer("instant")
-    photo = Picture(pixels=torch.rand((1, 3, 2160, 3840), generator=torch.Generator().manual_seed(0)))
+    photo = Picture(pixels=np.random.default_rng(0).random((1, 3, 2160, 3840), dtype=np.float32))
     for _ in range(4):
         print(painted(stylizer, photo, "starry-night", memory="8GB").seconds)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
@@ -127,7 +128,7 @@ def own_pairs(data: Path) -> list[Pair]:
     return [Pair(photo, data / "paintings" / "named" / files[name]["file"], name) for photo, name in zip(photos, 2 * names, strict=True)]
 
 
-def losses(stylizer: Stylizer, image: Tensor, photo: Tensor, style: PictureStyle) -> dict[str, float]:
+def losses(stylizer: Stylizer, image: Image, photo: Image, style: PictureStyle) -> dict[str, float]:
     """Content, 1 for a picture without any, and two distances from the painting, means over five layers.
 
     `style` is that of Gram matrices, `wasserstein` that of means and covariances which the everyday recipes minimize.
@@ -135,13 +136,17 @@ def losses(stylizer: Stylizer, image: Tensor, photo: Tensor, style: PictureStyle
     style_px = STYLE_PX
     encoder = stylizer.encoder.exact
     with torch.no_grad():
-        wanted, _ = framed_features(encoder, photo, CONTENT, RIM_PX)
-        given, moments = framed_features(encoder, image, (*CONTENT, *STYLE), RIM_PX, watch=STYLE)
+        wanted, _ = framed_features(encoder, torch.from_numpy(photo), CONTENT, RIM_PX)
+        given, moments = framed_features(encoder, torch.from_numpy(image), (*CONTENT, *STYLE), RIM_PX, watch=STYLE)
         content = [float(ContentTarget(wanted[layer], "spread").loss(given[layer])) for layer in CONTENT]
         goal = style.at(style_px, STYLE)
         apart = [float(gram_distance(moments[layer], goal[layer], "relative")) for layer in STYLE]
         moved = [
-            float(wasserstein_distance(moments[layer], gaussian(goal[layer].to(image.device, moments[layer].gram.dtype), rank=RANK)))
+            float(
+                wasserstein_distance(
+                    moments[layer], gaussian(goal[layer].to(moments[layer].gram.device, moments[layer].gram.dtype), rank=RANK)
+                )
+            )
             for layer in STYLE
         ]
     means = {"content": content, "style": apart, "wasserstein": moved}
@@ -152,7 +157,7 @@ def unsteadiness(stylizer: Stylizer, photo: Picture, style: Any) -> float:
     """How much a painting changes beyond being moved where the photo is moved: root mean square, 0..1."""
     rows, columns = SHIFT
     moved = Picture(pixels=photo.pixels[:, :, rows:, columns:])
-    paintings = painted(stylizer, photo, style).image, painted(stylizer, moved, style).image
+    paintings = (torch.from_numpy(painted(stylizer, picture, style).image) for picture in (photo, moved))
     return float(shift_distance(*paintings, SHIFT).sqrt())
 
 
@@ -190,11 +195,11 @@ def quality(chosen: list[Pair], sheet: Path | None) -> dict[str, Any]:
     return {"means": means, "unsteadiness of the network": unsteady, "pairs at or under plain optimization": won, "pairs": rows}
 
 
-def _write_sheet(rows: list[list[Tensor]], path: Path) -> None:
+def _write_sheet(rows: list[list[Image]], path: Path) -> None:
     from stylenet.image.files import save_image
 
     cell = 256
-    sheet = torch.ones(1, 3, cell * len(rows), cell * len(rows[0]))
+    sheet = np.ones((1, 3, cell * len(rows), cell * len(rows[0])), np.float32)
     for index, row in enumerate(rows):
         for place, image in enumerate(row):
             small = resize(image, fit_within(image.shape[3], image.shape[2], cell))

@@ -12,6 +12,7 @@ from stylenet.encoders.vgg import VggEncoder
 from stylenet.image.crops import find_pictures
 from stylenet.image.files import load_image
 from stylenet.image.resize import fit_within, resize
+from stylenet.shapes import Image
 from stylenet.training.perceptual import PerceptualLoss, Weights
 from stylenet.training.style_targets import StyleTargets
 
@@ -23,18 +24,18 @@ class Judge:
 
     Args:
         encoder: In float32.
-        painting: Shape (1, 3, H, W).
+        painting: An array (1, 3, H, W).
         style_px: Longer side at which it is looked at.
         content: Folder of photos; eight, evenly spread, are taken.
     """
 
-    def __init__(self, encoder: VggEncoder, painting: Tensor, *, style_px: int, content: Path) -> None:
+    def __init__(self, encoder: VggEncoder, painting: Image, *, style_px: int, content: Path) -> None:
         self._loss = PerceptualLoss(encoder, Weights(style=1.0, smoothness=0.0))
-        whole, half = self._loss.statistics(resize(painting, fit_within(painting.shape[3], painting.shape[2], style_px)))
+        whole, half = self._loss.statistics(torch.from_numpy(resize(painting, fit_within(painting.shape[3], painting.shape[2], style_px))))
         self._targets = StyleTargets.of(whole), StyleTargets.of(half)
         found = find_pictures(content)
         chosen = found[:: max(1, len(found) // PHOTOS)][:PHOTOS]
-        self.photos = [resize(load_image(path).pixels, (SIZE_PX, SIZE_PX)) for path in chosen]
+        self.photos = [torch.from_numpy(resize(load_image(path).pixels, (SIZE_PX, SIZE_PX))) for path in chosen]
 
     @torch.no_grad()
     def losses(self, paint: Callable[[Tensor], Tensor]) -> tuple[dict[str, float], Sequence[Tensor]]:

@@ -68,7 +68,7 @@ def main() -> None:
         print(name, figures[name], flush=True)
         rows.append(torch.cat([*paintings], dim=3))
     if arguments.sheet:
-        save_image(torch.cat(rows, dim=2), arguments.sheet)
+        save_image(torch.cat(rows, dim=2).numpy(), arguments.sheet)
     write_result("normalization", {"updates": arguments.updates, **figures}, seed=1)
 
 

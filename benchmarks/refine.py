@@ -13,12 +13,12 @@ from typing import Any
 
 import torch
 from report import spread, write_result
-from torch import Tensor
 
 from stylenet.events import Done
 from stylenet.image.files import Picture, load_image
 from stylenet.image.resize import fit_within, resize
 from stylenet.optimization.objective import Goal, Objective
+from stylenet.shapes import Image
 from stylenet.stylizers.goals import Goals
 from stylenet.stylizers.plan import Options
 from stylenet.stylizers.sources import open_style
@@ -51,7 +51,7 @@ WAYS: dict[str, dict[str, str]] = {
 }
 
 
-def loss_of(judge: Stylizer, image: Tensor, photo: Picture, style: Any) -> float:
+def loss_of(judge: Stylizer, image: Image, photo: Picture, style: Any) -> float:
     """The recipe's loss of a finished picture."""
     goals = Goals(
         judge.recipe,
@@ -61,7 +61,7 @@ def loss_of(judge: Stylizer, image: Tensor, photo: Picture, style: Any) -> float
         device=torch.device("cpu"),
     )
     wanted: list[Goal] = list(goals(photo.width, photo.height))
-    terms, _ = Objective(judge.recipe, judge.encoder.exact, photo.pixels, wanted).evaluate(image)
+    terms, _ = Objective(judge.recipe, judge.encoder.exact, torch.from_numpy(photo.pixels), wanted).evaluate(torch.from_numpy(image))
     return sum(terms.values())
 
 

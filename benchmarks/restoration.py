@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from report import spread, write_result
 from skimage.color import deltaE_ciede2000, rgb2lab, rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio
-from torch import Tensor
 
 from stylenet.catalog.networks import read_network_card
 from stylenet.evaluation.measures import ssim
@@ -33,6 +32,7 @@ from stylenet.image.recolor import keep_colors
 from stylenet.image.resize import fit_within, resize
 from stylenet.image.sheet import contact_sheet
 from stylenet.networks.restoring import FACTOR, shrunk
+from stylenet.shapes import Image
 from stylenet.stylizers.restoring import colorize, enlarge
 
 BORDER_PX = 4
@@ -42,19 +42,19 @@ GAINS = {"psnr": ("bicubic", "network", 1), "ssim": ("bicubic", "network", 1), "
 Array = NDArray[np.floating]
 
 
-def rows(image: Tensor) -> Array:
+def rows(image: Image) -> Array:
     """(H, W, 3) as scikit-image has it, of what an 8-bit file keeps."""
-    array: Array = (image[0].permute(1, 2, 0).clamp(0, 1).numpy() * 255).round() / 255
+    array: Array = (image[0].transpose(1, 2, 0).clip(0, 1) * 255).round() / 255
     return array
 
 
-def likeness(given: Tensor, photo: Tensor) -> dict[str, float]:
+def likeness(given: Image, photo: Image) -> dict[str, float]:
     inner = slice(BORDER_PX, -BORDER_PX)
     given_luma, wanted = (rgb2ycbcr(rows(image))[inner, inner, 0] for image in (given, photo))
     return {"psnr": float(peak_signal_noise_ratio(wanted, given_luma, data_range=255)), "ssim": ssim(given_luma / 255, wanted / 255)}
 
 
-def color_error(given: Tensor, photo: Tensor) -> dict[str, float]:
+def color_error(given: Image, photo: Image) -> dict[str, float]:
     lab, wanted = rgb2lab(rows(given)), rgb2lab(rows(photo))
     return {
         "ab distance": float(np.linalg.norm((lab - wanted)[..., 1:], axis=2).mean()),
@@ -88,16 +88,16 @@ def main() -> None:
     arguments = parser.parse_args()
     measured: dict[str, list[dict[str, float]]] = {"bicubic": [], "network": [], "gray": [], "colored": [], "photo": []}
     better = dict.fromkeys(GAINS, 0)
-    cells: list[tuple[str, Tensor]] = []
+    cells: list[tuple[str, Image]] = []
     paths = find_pictures(arguments.photos)
     for index, path in enumerate(paths):
         photo = load_image(path).pixels
         photo = resize(photo, fit_within(photo.shape[3], photo.shape[2], arguments.size))
         photo = photo[:, :, : photo.shape[2] // FACTOR * FACTOR, : photo.shape[3] // FACTOR * FACTOR]
-        small = shrunk(photo)
+        small = shrunk(torch.from_numpy(photo)).numpy()
         bicubic = resize(small, (photo.shape[3], photo.shape[2]))
         sharp = enlarge(Picture(pixels=small), arguments.enlarging, precision="float32").pixels
-        gray = keep_colors(photo, torch.full_like(photo, 0.5), "luminance")
+        gray = keep_colors(photo, np.full_like(photo, 0.5), "luminance")
         colored = colorize(Picture(pixels=gray), arguments.coloring, precision="float32").pixels
         measured["bicubic"].append(likeness(bicubic, photo))
         measured["network"].append(likeness(sharp, photo))

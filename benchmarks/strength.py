@@ -22,6 +22,7 @@ from stylenet.evaluation.measures import measure
 from stylenet.image.files import Picture, load_image, save_image
 from stylenet.image.resize import fit_within, resize
 from stylenet.image.sheet import contact_sheet
+from stylenet.shapes import Image
 from stylenet.stylizers.sources import open_style
 from stylenet.stylizers.stylize import stylize
 from stylenet.stylizers.stylizer import open_stylizer
@@ -60,9 +61,9 @@ def main() -> None:
     write_result("strength", {"size": arguments.size, "recipe": arguments.recipe, "rows": rows})
 
 
-def color_distance(given: torch.Tensor, photo: torch.Tensor) -> float:
+def color_distance(given: Image, photo: Image) -> float:
     """Mean distance in CIELAB (CIE76) of pictures (1, 3, H, W)."""
-    one, other = (rgb2lab(pixels[0].permute(1, 2, 0).numpy()) for pixels in (given, photo))
+    one, other = (rgb2lab(pixels[0].transpose(1, 2, 0)) for pixels in (given, photo))
     return float(np.linalg.norm(one - other, axis=-1).mean())
 
 

@@ -17,7 +17,6 @@ from typing import Any
 import torch
 from judging import Judge
 from report import write_result
-from torch import Tensor
 
 from stylenet.catalog.networks import SlimRecord
 from stylenet.catalog.recipe import EncoderSection
@@ -27,6 +26,7 @@ from stylenet.image.crops import find_pictures
 from stylenet.image.files import load_image, save_image
 from stylenet.image.sheet import contact_sheet
 from stylenet.networks.files import build
+from stylenet.shapes import Image
 from stylenet.training.one_style import OneStyleTask
 from stylenet.training.plan import Plan
 from stylenet.training.processes import joined
@@ -54,7 +54,7 @@ def main() -> None:
     plan = Plan(steps=100_000, minutes=arguments.minutes, seed=1)
     task = OneStyleTask(painting, find_pictures(arguments.photos), record=SlimRecord(), encoder=encoder, plan=plan, style_px=STYLE_PX)
     rows: list[dict[str, Any]] = []
-    shown: list[list[tuple[str, Tensor]]] = [[] for _ in SHOWN]
+    shown: list[list[tuple[str, Image]]] = [[] for _ in SHOWN]
 
     def note(trainer: Trainer) -> None:
         network = build(SlimRecord())
@@ -62,7 +62,7 @@ def main() -> None:
         losses, paintings = judge.losses(network.eval())
         rows.append({"minutes": round(trainer.seconds / 60, 2), "updates": trainer.step, **losses})
         for row, index in zip(shown, SHOWN, strict=True):
-            row.append((f"{trainer.seconds / 60:.1f} minutes", paintings[index]))
+            row.append((f"{trainer.seconds / 60:.1f} minutes", paintings[index].numpy()))
         print(rows[-1], flush=True)
 
     with tempfile.TemporaryDirectory() as folder, joined(device) as processes:

@@ -25,7 +25,7 @@ from tests.training.test_trainer import kept, run, same
 def task(photos: list[Path], encoder: OpenEncoder, monkeypatch: pytest.MonkeyPatch) -> InstantTask:
     """Photos painted after each other; the coder reads the tiny encoder's few channels."""
     monkeypatch.setattr(instant, "_CALIBRATION", 3)
-    monkeypatch.setattr(coder, "_DIRECTIONS", 3)
+    monkeypatch.setattr(coder, "DIRECTIONS", 3)
     monkeypatch.setattr(coder, "LAYERS", {f"relu{block}_1": encoder.record.widths[f"conv{block}_1"] for block in range(1, 6)})
     stack = PhotoStack(photos, side_px=80, device=torch.device("cpu"))
     paintings = [Paintings(paths=photos[:3], views=2, share=0.5), Paintings(paths=photos[3:], views=1, share=0.5)]
