@@ -12,10 +12,10 @@ from stylenet.catalog.encoders import EncoderRecord
 from stylenet.catalog.recipes import load_recipe
 from stylenet.catalog.styles import StyleCard
 from stylenet.encoders.vgg import VggEncoder
+from stylenet.engines.style_targets import AnyStyle, StyleTargets
 from stylenet.losses.moments import Moments
 from stylenet.styles.packed import PackedMoments
 from stylenet.styles.style import PictureStyle, StoredStyle
-from stylenet.stylizers.goals import AnyStyle, Goals
 
 SIZES = (800, 400, 200, 100)
 LADDER = [Moments(torch.full((1, 2), math.log(size)), torch.full((1, 2, 2), math.log(size) ** 2), 1) for size in SIZES]
@@ -34,7 +34,7 @@ def goals_of(style: AnyStyle, size: str, level: tuple[int, int], *, photo_size: 
         painting=msgspec.structs.replace(recipe.painting, size=size),
         style=msgspec.structs.replace(recipe.style, layers={"relu1_1": 1.0}),
     )
-    goals = Goals(recipe, [[(style, 1.0)]], photo_size=photo_size, style_scale=style_scale, device=torch.device("cpu"))
+    goals = StyleTargets(recipe, [[(style, 1.0)]], photo_size=photo_size, style_scale=style_scale, device=torch.device("cpu"))
     (goal,) = goals(*level)
     return goal.moments["relu1_1"]
 
