@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -268,4 +267,4 @@ def _unchanged(task: Task[OpenStyle]) -> Iterator[Event]:
 
 
 def _words(mask: str | Path, region: Region) -> str:
-    return f"{'invert:' if region.inverted else ''}{os.fspath(mask)}={'photo' if region.style is None else region.style}"
+    return f"{'invert:' if region.inverted else ''}{Path(mask)}={'photo' if region.style is None else region.style}"
