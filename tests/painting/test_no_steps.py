@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from stylenet.image.files import Picture
 from stylenet.painting.painting import stylize
 from stylenet.painting.stylizer import open_stylizer

@@ -19,7 +19,7 @@ STANDARD = load_recipe("standard")
     [
         ({"strength": 101.0}, r"strength is 101; allowed are 0 \(the photo\) to 100"),
         ({"strength": float("nan")}, "strength is nan; allowed are"),
-        ({"style_scale": 0.0}, r"style scale is 0; allowed are 0\.125"),
+        ({"style_scale": 0.0}, r"style-scale is 0; allowed are 0\.125"),
         ({"seed": -1}, "seed is -1; allowed are whole numbers from 0"),
         ({"save_every": -5}, "save-every is -5; allowed are"),
         ({"blend": (0.5,)}, "blend has 1 shares for 2 styles; give one for each"),

@@ -57,7 +57,7 @@ def test_the_ratio_at_the_start(name: str, strength: float, photo: Picture) -> N
     style = PictureStyle(name="s", pixels=resize(painting, (480, 360)), encoder=encoder, rim_px=16)
     ratios = []
     for size in (128, 256, 512):
-        pixels = resize(photo.pixels, (size, size * 4 // 5))
+        pixels = torch.from_numpy(resize(photo.pixels, (size, size * 4 // 5)))
         goals = [StyleTarget(style.at(size, recipe.style.layers), 1.0)]
         objective = Objective(recipe, encoder, pixels, goals, style_factor=strength_factor(strength))
         with torch.no_grad():

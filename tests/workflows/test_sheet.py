@@ -10,7 +10,9 @@ from stylenet.image.files import Picture
 from stylenet.painting.painting import stylize
 from stylenet.painting.stylizer import Stylizer, open_stylizer
 from stylenet.requests.painting import Options
+from stylenet.requests.several import SheetRequest
 from stylenet.workflows.sequence import sequence, shares_by_frame
+from stylenet.workflows.sheet import sheet_cells
 
 
 @pytest.fixture(scope="module")
@@ -19,9 +21,8 @@ def quick() -> Stylizer:
 
 
 def test_cells_are_the_paintings_that_their_words_make(quick: Stylizer, photo: Picture) -> None:
-    made = list(
-        cells(photo, "senecio", strengths=(20, 80), style_scales=(1.0,), colors=("painting", "luminance"), size_px=64, stylizer=quick)
-    )
+    request = SheetRequest(photo="", style="", strengths=(20, 80), style_scales=(1.0,), colors=("painting", "luminance"), size=64)
+    made = list(sheet_cells(photo, "senecio", request, stylizer=quick))
     assert [cell.words for cell in made] == [
         "--strength 20 --style-scale 1",
         "--strength 20 --style-scale 1 --keep-colors luminance",
@@ -31,7 +32,7 @@ def test_cells_are_the_paintings_that_their_words_make(quick: Stylizer, photo: P
     strong = stylize(photo, "senecio", recipe=quick, size=64, strength=80)
     assert np.array_equal(made[2].image, strong.pixels)
     with pytest.raises(UsageError, match="at least one strength"):
-        next(cells(photo, "senecio", strengths=(), stylizer=quick))
+        SheetRequest(photo="", style="", strengths=())
 
 
 def test_shares_go_from_the_first_style_to_the_last() -> None:
