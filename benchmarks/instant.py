@@ -33,10 +33,10 @@ from stylenet.losses.content import ContentTarget
 from stylenet.losses.equivariance import shift_distance
 from stylenet.losses.gaussian import RANK, gaussian, wasserstein_distance
 from stylenet.losses.style import gram_distance
+from stylenet.painting.stylizer import Stylizer, open_stylizer
+from stylenet.requests.painting import Options
 from stylenet.styles.framing import framed_features
 from stylenet.styles.style import PictureStyle
-from stylenet.stylizers.plan import Options
-from stylenet.stylizers.stylizer import Stylizer, open_stylizer
 
 ROOT = Path(__file__).parents[1]
 PAIRS, SIZE_PX, STYLE_PX, RIM_PX = 20, 384, 320, 16

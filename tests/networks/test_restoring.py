@@ -11,10 +11,10 @@ import torch
 from torch import nn
 
 from stylenet.catalog.networks import JohnsonRecord
-from stylenet.image.color import luma
-from stylenet.image.resize import resize
+from stylenet.encoders.resampling import resize
+from stylenet.image.files import to_pil
 from stylenet.networks.johnson import JohnsonNet
-from stylenet.networks.restoring import colored, shrunk
+from stylenet.networks.restoring import colored, luma, shrunk
 
 
 def photo(*shape: int) -> torch.Tensor:
@@ -41,6 +41,14 @@ def test_a_slow_wave_is_blurred_by_the_gaussian() -> None:
     small = shrunk(wave)[0, 0, 16, 4:-4] - 0.5
     expected = 0.4 * math.exp(-((2 * math.pi / period) ** 2) / 2) * torch.cos(2 * math.pi * (4 * torch.arange(32.0) + 1.5) / period)[4:-4]
     assert torch.allclose(small, expected, atol=2e-3)
+
+
+def test_luma_is_what_pillow_takes_for_gray() -> None:
+    image = photo(1, 3, 9, 7)
+    gray = torch.tensor(list(to_pil(image.numpy()).convert("L").tobytes()), dtype=torch.float32).view(1, 1, 9, 7) / 255
+    assert torch.allclose(luma(image), gray, atol=1.5 / 255)
+    primaries = torch.eye(3).view(1, 3, 1, 3)
+    assert luma(primaries)[0, 0, 0].tolist() == pytest.approx([0.299, 0.587, 0.114])
 
 
 class _Paint(nn.Module):

@@ -8,7 +8,8 @@ import pytest
 
 from stylenet.catalog.recipes import load_recipe
 from stylenet.errors import ImageError, UsageError
-from stylenet.stylizers.plan import Options, make_plan, smallest_side_px
+from stylenet.painting.plan import make_plan, smallest_side_px
+from stylenet.requests.painting import Options
 
 STANDARD = load_recipe("standard")
 

@@ -13,13 +13,12 @@ from stylenet.errors import StyleError, UsageError
 from stylenet.events import Started
 from stylenet.image.files import Picture
 from stylenet.networks.files import build, write_network
-from stylenet.stylizers.choosing import cells
-from stylenet.stylizers.job import Keep
-from stylenet.stylizers.plan import Options
-from stylenet.stylizers.regions import Region
-from stylenet.stylizers.sequence import sequence
-from stylenet.stylizers.stylize import stylize
-from stylenet.stylizers.stylizer import Stylizer, open_stylizer
+from stylenet.painting.painting import stylize
+from stylenet.painting.regions import Region
+from stylenet.painting.stylizer import Stylizer, open_stylizer
+from stylenet.requests.painting import Options
+from stylenet.requests.task import Checkpointing
+from stylenet.workflows.sequence import sequence
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +133,7 @@ def test_a_sheet_and_a_sequence_paint_with_networks(trained: Stylizer, network: 
     sheet = list(cells(photo, str(network), strengths=(30, 50), style_scales=(1,), colors=("painting",), size_px=64, stylizer=trained))
     assert len(sheet) == 2
     frames = [done.image for done in sequence(trained, photo, [str(network), str(network)], 2)]
-    torch.testing.assert_close(frames[0], frames[1])
+    np.testing.assert_allclose(frames[0], frames[1], atol=1e-5)
 
 
 def test_a_network_in_a_region_paints_by_the_recipe_of_networks(network: Path, photo: Picture) -> None:
@@ -162,7 +161,7 @@ def test_a_texture_of_a_network_keeps_what_was_asked(trained: Stylizer, tmp_path
         return stylize(self, *given, **more)
 
     monkeypatch.setattr(Stylizer, "stylize", noted)
-    keep = Keep(path=tmp_path / "state")
+    keep = Checkpointing(path=tmp_path / "state")
 
     def stop() -> bool:
         return False

@@ -6,18 +6,18 @@ import random
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from stylenet.errors import ImageError
 from stylenet.training.batches import Pictures, ahead, item_rng
 
 
-def numbered(path: Path, rng: random.Random) -> Tensor:
+def numbered(path: Path, rng: random.Random) -> NDArray[np.float32]:
     if "broken" in path.name:
         raise ImageError(f"cannot read '{path}'")
-    return torch.tensor([float(path.stem), rng.random()])
+    return np.array([float(path.stem), rng.random()], np.float32)
 
 
 def test_every_step_comes_once_and_in_order() -> None:

@@ -6,8 +6,8 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
 
 from stylenet.errors import UsageError
 from stylenet.events import Notice, Preview
@@ -46,7 +46,7 @@ def test_what_comes_after_the_checkpoint_is_forgotten(tmp_path: Path) -> None:
 
 def test_previews_are_pictures_by_their_step(tmp_path: Path) -> None:
     with Journal(tmp_path) as journal:
-        path = journal.note(Preview(image=torch.rand(1, 3, 20, 30), step=7))
+        path = journal.note(Preview(image=np.full((1, 3, 20, 30), 0.5, np.float32), step=7))
     assert path == tmp_path / PREVIEWS / "000007.png"
     assert path.is_file()
 
@@ -55,7 +55,7 @@ def test_tensorboard_has_losses_and_previews(tmp_path: Path) -> None:
     pytest.importorskip("tensorboard")
     with Journal(tmp_path, tensorboard=True) as journal:
         journal.note(update(10))
-        journal.note(Preview(image=torch.rand(1, 3, 20, 30), step=10))
+        journal.note(Preview(image=np.full((1, 3, 20, 30), 0.5, np.float32), step=10))
     (events,) = (tmp_path / TENSORBOARD).iterdir()
     written = events.read_bytes()
     assert all(tag in written for tag in (b"loss", b"style", b"rate", b"previews", b"PNG"))
@@ -73,7 +73,7 @@ def test_clear_leaves_what_is_not_its_own(tmp_path: Path) -> None:
         folder.mkdir()
         with Journal(folder) as journal:
             journal.note(update(1))
-            journal.note(Preview(image=torch.rand(1, 3, 20, 30), step=1))
+            journal.note(Preview(image=np.full((1, 3, 20, 30), 0.5, np.float32), step=1))
         if foreign:
             (folder / "letter.txt").write_text("dear")
         clear(folder)

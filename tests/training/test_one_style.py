@@ -51,7 +51,7 @@ def test_the_loss_is_that_of_the_everyday_recipes(make: Make, painting: Path, en
     batch = StyleBatch(photos=photos, strengths=torch.tensor([50.0, 20.0]), seeds=[0, 1], styles=[0, 0], shift=(1, 2))
     judge = PerceptualLoss(encoder.exact, Weights())
     pixels = load_image(painting).pixels
-    small = one_style._at(pixels, 64)
+    small = torch.from_numpy(one_style._at(pixels, 64))
     assert small.shape[2] * small.shape[3] == pytest.approx(64**2, rel=0.03)
     whole, half = (StyleTargets.of(statistics)[torch.tensor([0, 0])] for statistics in judge.statistics(small))
     network = task.network
@@ -82,7 +82,7 @@ def test_texture_is_judged_by_style_alone_and_needs_no_photo(make: Make) -> None
 
 def test_the_painting_itself_has_no_texture_loss(painting: Path, encoder: OpenEncoder) -> None:
     judge = PerceptualLoss(encoder.exact, Weights())
-    pixels = load_image(painting).pixels
+    pixels = torch.from_numpy(load_image(painting).pixels)
     target = StyleTargets.of(judge.statistics(pixels)[0])
     same, other = judge.of_texture(pixels, target)["style"], judge.of_texture(1 - pixels, target)["style"]
     assert float(same) < 0.01 * float(other)
@@ -116,7 +116,8 @@ def test_it_begins_with_what_the_network_of_every_style_knows(
     assert torch.equal(task.network.enter.weight, known.painter.enter.weight)
     # The description is the compact encoder's, whatever the loss network is: three rows of knobs, one for each strength.
     compact = open_encoder(EncoderSection(), device=torch.device("cpu"), dtype=torch.float32).exact
-    described = known.coder.describe(PerceptualLoss(compact, Weights()).statistics(one_style._at(load_image(painting).pixels, 64))[0])
+    small = torch.from_numpy(one_style._at(load_image(painting).pixels, 64))
+    described = known.coder.describe(PerceptualLoss(compact, Weights()).statistics(small)[0])
     for row, strength in enumerate(STRENGTHS):
         expected = known.coder(described, torch.tensor([strength]))[0]
         assert torch.allclose(task.network.knobs[row], expected, atol=1e-6)
@@ -169,7 +170,7 @@ def test_every_picture_of_a_batch_has_a_style(several: OneStyleTask) -> None:
 def test_a_picture_is_judged_by_its_own_painting(several: OneStyleTask, painting: Path, encoder: OpenEncoder) -> None:
     judge, pixels = PerceptualLoss(encoder.exact, Weights()), load_image(painting).pixels
     batch = dataclasses.replace(several.batch(0, range(2)), styles=[1, 0])
-    each = [judge.statistics(one_style._at(one, 64)) for one in (1 - pixels, pixels)]
+    each = [judge.statistics(torch.from_numpy(one_style._at(one, 64))) for one in (1 - pixels, pixels)]
     whole, half = (StyleTargets.joined([StyleTargets.of(one[size]) for one in each]) for size in range(2))
     painted = several.network(batch.photos, torch.tensor([[0.0, 1.0], [1.0, 0.0]]))
     assert batch.photos is not None

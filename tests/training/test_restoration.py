@@ -13,11 +13,10 @@ import torch
 
 from stylenet.catalog.networks import JohnsonRecord
 from stylenet.encoders.opening import OpenEncoder
+from stylenet.encoders.resampling import resize
 from stylenet.errors import CheckpointError, ImageError, UsageError
-from stylenet.image.color import luma
-from stylenet.image.resize import resize
 from stylenet.networks.files import read_network, write_network
-from stylenet.networks.restoring import shrunk
+from stylenet.networks.restoring import luma, shrunk
 from stylenet.training.restoration import Lost, RestorationTask, color_loss
 from stylenet.training.trainer import Trainer, Update
 from tests.training.conftest import plan

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -15,6 +16,7 @@ from stylenet.catalog.networks import JohnsonRecord, TextureRecord
 from stylenet.errors import CheckpointError, NumericalError
 from stylenet.events import Notice, Preview
 from stylenet.image.sheet import contact_sheet
+from stylenet.shapes import Image
 from stylenet.training.checkpoint import CHECKPOINT
 from stylenet.training.one_style import OneStyleTask
 from stylenet.training.plateau import Plateau
@@ -156,14 +158,14 @@ def test_previews_are_of_the_average_and_of_fixed_photos(make: Make) -> None:
     assert [preview.step for preview in previews] == [1, 3, 4]
     network = trainer.task.network
 
-    def sheet() -> Tensor:
+    def sheet() -> Image:
         cells = list(trainer.task.pictures(network))
         assert [name for name, _ in cells] == ["0", "1", "2", "3"]
-        return contact_sheet([(name, image.detach()) for name, image in cells], cell_px=32)
+        return contact_sheet([(name, image.detach().numpy()) for name, image in cells], cell_px=32)
 
-    assert not torch.equal(sheet(), previews[-1].image)  # the weights themselves are not what is shown
+    assert not np.array_equal(sheet(), previews[-1].image)  # the weights themselves are not what is shown
     network.load_state_dict(trainer.average)
-    assert torch.equal(sheet(), previews[-1].image)
+    assert np.array_equal(sheet(), previews[-1].image)
 
 
 def test_broken_photos_are_notices_once_each(make: Make, photos: list[Path]) -> None:

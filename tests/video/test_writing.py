@@ -5,17 +5,18 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
 
 from stylenet.errors import OutputError, UsageError
+from stylenet.shapes import Image
 from stylenet.video.writing import save_clip
 
 av = pytest.importorskip("av")
 
 
-def frames(count: int, size: tuple[int, int] = (48, 64)) -> list[torch.Tensor]:
-    return [torch.full((1, 3, *size), index / count) for index in range(count)]
+def frames(count: int, size: tuple[int, int] = (48, 64)) -> list[Image]:
+    return [np.full((1, 3, *size), index / count, np.float32) for index in range(count)]
 
 
 def test_frames_come_back(tmp_path: Path) -> None:
@@ -29,7 +30,7 @@ def test_frames_come_back(tmp_path: Path) -> None:
 
 
 def test_odd_sides_and_smaller_frames_are_fitted(tmp_path: Path) -> None:
-    path = save_clip([torch.zeros(1, 3, 20, 30), torch.zeros(1, 3, 41, 61)], tmp_path / "clip.mp4")
+    path = save_clip([np.zeros((1, 3, 20, 30), np.float32), np.zeros((1, 3, 41, 61), np.float32)], tmp_path / "clip.mp4")
     with av.open(str(path)) as clip:
         assert (clip.streams.video[0].width, clip.streams.video[0].height) == (60, 40)
 

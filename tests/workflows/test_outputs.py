@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from stylenet.cli.places import keep_apart, place
+
 from stylenet.errors import UsageError
 from tests.cli.conftest import INPUTS, QUICK, Run, files_in
 

@@ -19,8 +19,8 @@ from stylenet.image.metadata import read_receipt
 from stylenet.image.resize import resize
 from stylenet.networks.files import build, write_network
 from stylenet.networks.johnson import JohnsonNet
-from stylenet.stylizers import restoring
-from stylenet.stylizers.replay import Replay
+from stylenet.painting.receipts import Replay
+from stylenet.workflows import restoring
 
 SHARP = JohnsonRecord(width=2, blocks=1, normalization="batch", factor=4, residual=True)
 COLORS = JohnsonRecord(width=2, blocks=1)

@@ -24,10 +24,10 @@ from stylenet.encoders.opening import OpenEncoder
 from stylenet.encoders.precision import keep_freed_memory
 from stylenet.encoders.resampling import resize
 from stylenet.engines.devices import torch_machine
-from stylenet.engines.forecast import PASS_RETURNED_BYTES, Forecast, forecast_pass
+from stylenet.engines.forecast import PASS_RETURNED_BYTES, forecast_pass
 from stylenet.engines.passes import USUAL_STRENGTH, NetworkFile, OnePassEngine, check_trained, find_trained
 from stylenet.engines.pictures import measured_style
-from stylenet.engines.protocol import OpenStyle, Recolor
+from stylenet.engines.protocol import Forecast, OpenStyle, Recolor
 from stylenet.errors import UsageError, WeightsError
 from stylenet.networks.coder import LAYERS
 from stylenet.networks.files import read_network

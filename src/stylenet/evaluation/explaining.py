@@ -6,16 +6,21 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.engines.style_targets import AnyStyle
+from stylenet.evaluation.measures import seen
 from stylenet.image.files import Picture
+from stylenet.image.recolor import parse_color
 from stylenet.image.resize import fit_within, resize
 from stylenet.losses.gaussian import RANK, gaussian, wasserstein_distance
 from stylenet.losses.moments import watched
+from stylenet.shapes import Image
 from stylenet.styles.framing import framed_features
 from stylenet.styles.style import moments_at
 
@@ -33,7 +38,7 @@ _VIRIDIS = ("#440154", "#3b528b", "#21918c", "#5ec962", "#fde725")
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """Heat maps, shape (1, 1, H, W).
+    """Heat maps, arrays of shape (1, 1, H, W).
 
     Attributes:
         content: Squared difference from the photo's features by their spread: 0 as in the photo, 1 nothing of it left.
@@ -41,16 +46,17 @@ class Explanation:
             windows of the painting itself are not at 0 either: what tells is where it is high, not how high.
     """
 
-    content: Tensor
-    style: Tensor
+    content: NDArray[np.float32]
+    style: NDArray[np.float32]
 
 
 def explain(result: Picture, photo: Picture, styles: Sequence[AnyStyle], encoder: VggEncoder) -> Explanation:
     """Where the losses of a picture sit; several styles count alike."""
     size = fit_within(result.width, result.height, _LOOK_PX)
-    painted, target = resize(result.pixels, size), resize(photo.pixels, size)
+    painted, target = (seen(resize(picture.pixels, size), encoder) for picture in (result, photo))
     with torch.no_grad():
-        return Explanation(content=_content(painted, target, encoder), style=_style(painted, styles, encoder))
+        content, style = _content(painted, target, encoder), _style(painted, styles, encoder)
+    return Explanation(content=content.cpu().numpy(), style=style.cpu().numpy())
 
 
 def _content(painted: Tensor, target: Tensor, encoder: VggEncoder) -> Tensor:
@@ -105,19 +111,18 @@ def placed(heat: Tensor, size: tuple[int, int], side_px: int) -> Tensor:
     return between[:, :, rows][..., columns]
 
 
-def overlay(image: Tensor, heat: Tensor, *, most: float, least: float = 0.0) -> Tensor:
+def overlay(image: Image, heat: NDArray[np.float32], *, most: float, least: float = 0.0) -> Image:
     """A picture (1, 3, H, W) in gray under a heat map (1, 1, h, w) in color; `least` is the darkest, `most` and more the brightest."""
-    gray = resize(image, (heat.shape[3], heat.shape[2])).mean(1, keepdim=True).expand(-1, 3, -1, -1)
-    return torch.lerp(gray, colored(((heat - least) / max(most - least, 1e-6)).clamp(0, 1)), 0.65)
+    gray = resize(image, (heat.shape[3], heat.shape[2])).mean(axis=1, keepdims=True)
+    return gray + np.float32(0.65) * (colored(((heat - least) / max(most - least, 1e-6)).clip(0, 1)) - gray)
 
 
-def colored(values: Tensor) -> Tensor:
+def colored(values: NDArray[np.float32]) -> Image:
     """Colors (1, 3, H, W) of values (1, 1, H, W) in 0..1."""
-    table = torch.tensor([[int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)] for color in _VIRIDIS])
-    place = values[0, 0].clamp(0, 1) * (len(table) - 1)
-    low = place.floor().long().clamp_max(len(table) - 2)
-    mixed = torch.lerp(table[low], table[low + 1], (place - low)[..., None])
-    return mixed.permute(2, 0, 1)[None].float()
+    table = np.array([parse_color(color) for color in _VIRIDIS], np.float32) / 255
+    place = values[0, 0].clip(0, 1) * (len(table) - 1)
+    bands = [np.interp(place, np.arange(len(table)), table[:, band]) for band in range(3)]
+    return np.stack(bands)[None].astype(np.float32)
 
 
 def _enlarged(heat: Tensor, image: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from stylenet.image.resize import fit_within, resize
 from stylenet.losses.content import ContentTarget
 from stylenet.losses.gaussian import RANK, gaussian, wasserstein_distance
 from stylenet.losses.style import gram_distance
+from stylenet.shapes import Image
 from stylenet.styles.framing import framed_features
 from stylenet.styles.style import moments_at
 
@@ -99,7 +100,9 @@ def measure(
     if photo is not None:
         target = resize(photo.pixels, size)
         with torch.no_grad():
-            given, wanted = (framed_features(encoder, pixels, (CONTENT_LAYER,), _RIM_PX)[0][CONTENT_LAYER] for pixels in (small, target))
+            given, wanted = (
+                framed_features(encoder, seen(pixels, encoder), (CONTENT_LAYER,), _RIM_PX)[0][CONTENT_LAYER] for pixels in (small, target)
+            )
             found["content"] = float(ContentTarget(wanted, "spread").loss(given))
         found["ssim"], found["edges"] = ssim(lightness(small), lightness(target)), edges_kept(lightness(small), lightness(target))
     if styles:
@@ -107,15 +110,15 @@ def measure(
     return Measures(**found)
 
 
-def _style_distances(small: Tensor, encoder: VggEncoder, styles: Sequence[AnyStyle]) -> dict[str, float]:
+def _style_distances(small: Image, encoder: VggEncoder, styles: Sequence[AnyStyle]) -> dict[str, float]:
     size_px = math.sqrt(small.shape[2] * small.shape[3])
     with torch.no_grad():
-        _, given = framed_features(encoder, small, STYLE_LAYERS, _RIM_PX, watch=STYLE_LAYERS)
+        _, given = framed_features(encoder, seen(small, encoder), STYLE_LAYERS, _RIM_PX, watch=STYLE_LAYERS)
         wasserstein, gram = [], []
         for style in styles:
             wanted = moments_at(style, size_px, STYLE_LAYERS, encoder.mean.device)
             for layer in STYLE_LAYERS:
-                target = wanted[layer].to(small.device, given[layer].gram.dtype)
+                target = wanted[layer].to(given[layer].gram.device, given[layer].gram.dtype)
                 wasserstein.append(max(0.0, float(wasserstein_distance(given[layer], gaussian(target, rank=RANK)))))
                 gram.append(float(gram_distance(given[layer], target, "relative")))
     found = {"style": float(np.mean(wasserstein)), "gram": float(np.mean(gram))}
@@ -125,16 +128,22 @@ def _style_distances(small: Tensor, encoder: VggEncoder, styles: Sequence[AnySty
     return found
 
 
-def _pixels(style: AnyStyle) -> list[Tensor]:
+def seen(image: Image, encoder: VggEncoder) -> Tensor:
+    """A picture as a tensor on the encoder's device."""
+    return torch.from_numpy(image).to(encoder.mean.device)
+
+
+def _pixels(style: AnyStyle) -> list[Image]:
     """The pictures of a style; none where it is a file."""
     return [part.pixels for part in getattr(style, "parts", [style]) if hasattr(part, "pixels")]
 
 
-def lightness(image: Tensor) -> Plane:
+def lightness(image: Image) -> Plane:
     """CIELAB's L* of a picture (1, 3, H, W), scaled to 0..1; shape (H, W)."""
     from skimage.color import rgb2lab
 
-    rows = [rgb2lab(strip[0].permute(1, 2, 0).cpu().numpy())[..., 0] for strip in image.split(512, dim=2)]
+    strips = (image[0, :, top : top + 512] for top in range(0, image.shape[2], 512))
+    rows = [rgb2lab(strip.transpose(1, 2, 0))[..., 0] for strip in strips]
     found: Plane = np.concatenate(rows).astype(np.float64) / 100
     return found
 
@@ -245,12 +254,10 @@ def _line_strengths(values: Plane) -> Plane:
     return found
 
 
-def color_distance(given: Tensor, target: Tensor) -> float:
+def color_distance(given: Image, target: Image) -> float:
     """Sliced Wasserstein-1 distance between the colors of two pictures (1, 3, H, W): the mean over 16 directions in RGB; 0..1."""
     generator = torch.Generator().manual_seed(0)
-    directions = torch.nn.functional.normalize(torch.randn(16, 3, generator=generator), dim=1)
-    quantiles = torch.linspace(0, 1, 257)
-    values = [
-        torch.quantile(directions @ resize(image, (128, 128)).flatten(2)[0].float().cpu(), quantiles, dim=1) for image in (given, target)
-    ]
-    return float((values[0] - values[1]).abs().mean())
+    directions = torch.nn.functional.normalize(torch.randn(16, 3, generator=generator), dim=1).numpy()
+    quantiles = np.linspace(0, 1, 257)
+    values = [np.quantile(directions @ resize(image, (128, 128)).reshape(3, -1), quantiles, axis=1) for image in (given, target)]
+    return float(np.abs(values[0] - values[1]).mean())

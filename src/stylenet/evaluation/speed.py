@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import torch
 
 from stylenet.catalog.networks import network_files
@@ -210,5 +211,5 @@ def _style_for(stylizer: Stylizer) -> str:
 
 def _photo(side_px: int) -> Picture:
     """Soft spots of color: what is painted does not change the time."""
-    spots = torch.rand((1, 3, 16, 16), generator=torch.Generator().manual_seed(0))
-    return Picture(pixels=resize(spots, (side_px, side_px)).clamp(0, 1))
+    spots = np.random.default_rng(0).random((1, 3, 16, 16), dtype=np.float32)
+    return Picture(pixels=resize(spots, (side_px, side_px)))

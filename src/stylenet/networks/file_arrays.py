@@ -14,6 +14,7 @@ from stylenet.storage.eight_bits import dequantize
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
 
+
 def read_arrays(path: Path) -> dict[str, Array]:
     """The tensors of a network's file by name, in float32; whole numbers that have no scale as they are.
 

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stylenet.catalog.networks import JohnsonRecord
-from stylenet.image.resize import resize
+from stylenet.encoders.resampling import resize
 from stylenet.networks.normalization import Normalization, Normalize, instance_norm
 from stylenet.networks.tiles import Cut, Frame, Geometry, Sight, paint_by_tiles
 from stylenet.shapes import check_image

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from stylenet.image.color import luma
 from stylenet.shapes import check_image
 
 FACTOR = 4
@@ -14,6 +13,19 @@ FACTOR = 4
 
 _SIGMA_PX = 1.0
 _RADIUS_PX = 4
+
+
+def luma(photos: Tensor) -> Tensor:
+    """The brightness of the encoded values of photos, shape (B, 1, H, W), 0..1: 0.299 R + 0.587 G + 0.114 B; gradients flow through.
+
+    Args:
+        photos: Shape (B, 3, H, W), 0..1.
+
+    References:
+        Recommendation ITU-R BT.601, section 2.5.1; what Pillow's mode L and the Y of JPEG are.
+    """
+    check_image(photos)
+    return (photos * photos.new_tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 
 def shrunk(photos: Tensor) -> Tensor:

@@ -157,7 +157,9 @@ class PaintRequest(Options, frozen=True, kw_only=True):
         str | None, option("instant, trained, draft, standard (the default), fine, one of 'recipes ls', or a .toml file.")
     ] = None
     encoder: Annotated[str | None, option("compact, vgg16, vgg19 or a weights file, in place of the recipe's.")] = None
-    changes: Annotated[dict[str, str], option("Change a knob of the recipe: --set style.weight=20. May be repeated.")] = msgspec.field(default_factory=dict)
+    changes: Annotated[dict[str, str], option("Change a knob of the recipe: --set style.weight=20. May be repeated.")] = msgspec.field(
+        default_factory=dict
+    )
     start: Annotated[str | None, option("Start from content, noise, style, network (what instant paints), or a picture file.")] = None
     masks: Annotated[
         tuple[str, ...],

@@ -69,9 +69,7 @@ class TrainRequest(Request, frozen=True, kw_only=True):
             )
         names = self.style_names
         if len(set(names)) < len(names):
-            raise UsageError(
-                f"the styles would be called {', '.join(names)}, after their files; give each file a name of its own"
-            )
+            raise UsageError(f"the styles would be called {', '.join(names)}, after their files; give each file a name of its own")
 
     @property
     def style_names(self) -> tuple[str, ...]:

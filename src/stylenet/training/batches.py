@@ -11,11 +11,15 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from stylenet.errors import ImageError
 from stylenet.image.files import load_image
 from stylenet.image.resize import fit_within, resize
+from stylenet.shapes import Image
 
 Batch = TypeVar("Batch")
 
@@ -40,7 +44,7 @@ class Pictures:
         self.paths = tuple(paths)
         self.broken: dict[Path, str] = {}
 
-    def draw(self, rng: random.Random, read: Callable[[Path, random.Random], Tensor]) -> Tensor:
+    def draw(self, rng: random.Random, read: Callable[[Path, random.Random], NDArray[np.float32]]) -> NDArray[np.float32]:
         """A crop of a random picture; where it cannot be read, of the next one that can.
 
         Raises:
@@ -59,7 +63,7 @@ class Pictures:
         """A line for each file that was passed over, in the order in which they were met."""
         return [f"passed over: {reason}" for reason in list(self.broken.values())]
 
-    def opened(self, paths: Sequence[Path], *, long_side_px: int) -> Iterator[tuple[str, Tensor]]:
+    def opened(self, paths: Sequence[Path], *, long_side_px: int) -> Iterator[tuple[str, Image]]:
         """Names and whole pictures, (1, 3, H, W), 0..1, to show progress on, made smaller to this; unreadable ones are passed over too."""
         for path in paths:
             try:
@@ -73,6 +77,11 @@ class Pictures:
         """Some of the files, at most `count`, evenly spread."""
         count = min(count, len(self.paths))
         return [self.paths[index * len(self.paths) // count] for index in range(count)]
+
+
+def stacked(crops: Sequence[NDArray[np.float32]]) -> Tensor:
+    """Crops of one size, (3, S, S) each, as one tensor, (B, 3, S, S)."""
+    return torch.from_numpy(np.stack(crops))
 
 
 def item_rng(seed: int, step: int, index: int) -> random.Random:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -188,7 +189,8 @@ class InstantTask:
         def read(index: int) -> None:
             path, number = wanted[index]
             rng = random.Random(f"{self._plan.seed}-{path.name}-{number}")
-            parts[index] = (read_crop(path, self._plan.crop_px, rng, zooms=_ZOOMS) * 255).round().to(torch.uint8)
+            crop = read_crop(path, self._plan.crop_px, rng, zooms=_ZOOMS)
+            parts[index] = torch.from_numpy((crop * 255).round().astype(np.uint8))
 
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
             list(pool.map(read, range(len(wanted))))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -36,9 +37,9 @@ from stylenet.networks.instant import InstantNet
 from stylenet.networks.relay import RELAYED, relayed
 from stylenet.networks.slim import STRENGTHS, SlimNet
 from stylenet.networks.texture import TextureNet
-from stylenet.shapes import check_image
+from stylenet.shapes import Image, check_image
 from stylenet.storage.hashing import file_sha256
-from stylenet.training.batches import Pictures, item_rng
+from stylenet.training.batches import Pictures, item_rng, stacked
 from stylenet.training.perceptual import PerceptualLoss, Shift, Weights, drawn_shift, moved_photos
 from stylenet.training.photos import PhotoStack
 from stylenet.training.plan import Plan
@@ -80,7 +81,7 @@ class OneStyleTask:
     """Photos painted after one painting, or each after one of several, or a painting's texture.
 
     Args:
-        paintings: One, shape (1, 3, H, W), 0..1, or as many as the network knows styles.
+        paintings: One, an array (1, 3, H, W), 0..1, or as many as the network knows styles.
         photos: To paint; none for a texture network.
         record: The network's architecture. A slim one begins with what the network of every style knows of the painting.
         encoder: The loss network.
@@ -97,7 +98,7 @@ class OneStyleTask:
 
     def __init__(
         self,
-        paintings: Tensor | Sequence[Tensor],
+        paintings: Image | Sequence[Image],
         photos: Sequence[Path] | PhotoStack,
         *,
         record: AnyRecord,
@@ -107,7 +108,7 @@ class OneStyleTask:
         start: Path | None = None,
         previews: Sequence[Path] = (),
     ) -> None:
-        given = [paintings] if isinstance(paintings, Tensor) else list(paintings)
+        given = [paintings] if isinstance(paintings, np.ndarray) else list(paintings)
         for painting in given:
             check_image(painting)
         self._styles = record.styles if isinstance(record, JohnsonRecord) else 1
@@ -120,7 +121,7 @@ class OneStyleTask:
         self._photos = None if texture else Pictures(files)
         self._shown = (previews or self._photos.spread(PREVIEWS)) if self._photos else ()
         self._record, self._encoder, self._plan, self._style_px = record, encoder, plan, style_px
-        self._paintings = [_at(painting, style_px) for painting in given]
+        self._paintings = [torch.from_numpy(_at(painting, style_px)) for painting in given]
         self._device = encoder.fast.mean.device
         self._start = _start(record, start)
         # Computed once: the file may be gone when the last checkpoint is written.
@@ -144,7 +145,7 @@ class OneStyleTask:
             if self._stack is not None:
                 photos = self._stack.crops(drawn, size)
             else:
-                photos = torch.stack([self._photos.draw(rng, lambda path, rng: read_crop(path, size, rng, zooms=_ZOOMS)) for rng in drawn])
+                photos = stacked([self._photos.draw(rng, lambda path, rng: read_crop(path, size, rng, zooms=_ZOOMS)) for rng in drawn])
         return StyleBatch(photos=photos, strengths=strengths, seeds=seeds, styles=styles, shift=drawn_shift(self._plan.seed, step))
 
     def loss(self, batch: StyleBatch) -> Mapping[str, Tensor]:
@@ -190,11 +191,12 @@ class OneStyleTask:
         for index in range(max(len(self._shown), self._styles)):
             path, style = self._shown[index % len(self._shown)], index % self._styles
             try:
-                photo = load_image(path).pixels
+                pixels = load_image(path).pixels
             except ImageError as error:
                 self._photos.broken.setdefault(path, str(error))
                 continue
-            photo = resize(photo, fit_within(photo.shape[3], photo.shape[2], _PREVIEW_PX)).to(self._device)
+            pixels = resize(pixels, fit_within(pixels.shape[3], pixels.shape[2], _PREVIEW_PX))
+            photo = torch.from_numpy(pixels).to(self._device)
             name = f"{path.stem} {style + 1}" if self._styles > 1 else path.stem
             shown.append((name, self._paint(network, photo, usual, seeds=[0], styles=[style], size=(photo.shape[2], photo.shape[3]))))
         return shown
@@ -300,7 +302,7 @@ def _noise(seeds: Sequence[int], size: tuple[int, int], device: torch.device) ->
     return torch.randn((len(seeds), 1, *size), generator=generator, device=device)
 
 
-def _at(painting: Tensor, style_px: int) -> Tensor:
+def _at(painting: Image, style_px: int) -> Image:
     height, width = painting.shape[2:]
     scale = min(1.0, style_px / math.sqrt(width * height))
     return resize(painting, (max(1, round(width * scale)), max(1, round(height * scale))))

@@ -38,7 +38,7 @@ class PhotoStack:
 
         def read(index: int) -> None:
             strip = read_strip(self.paths[index], side_px, long_px)
-            self._pixels[index, :, :, : strip.shape[2]] = strip
+            self._pixels[index, :, :, : strip.shape[2]] = torch.from_numpy(strip)
             self._widths[index] = strip.shape[2]
 
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:

@@ -15,13 +15,12 @@ from stylenet.catalog.networks import HypercolumnRecord, JohnsonRecord, NetworkC
 from stylenet.catalog.recipe import EncoderSection
 from stylenet.encoders.opening import OpenEncoder, open_encoder
 from stylenet.errors import UsageError
-from stylenet.image.color import luma
 from stylenet.image.crops import read_crop
 from stylenet.losses.content import ContentTarget
 from stylenet.networks.files import build
 from stylenet.networks.hypercolumn import HypercolumnNet
-from stylenet.networks.restoring import FACTOR, colored, shrunk
-from stylenet.training.batches import Pictures, item_rng
+from stylenet.networks.restoring import FACTOR, colored, luma, shrunk
+from stylenet.training.batches import Pictures, item_rng, stacked
 from stylenet.training.plan import Plan
 
 Lost: TypeAlias = Literal["super-resolution", "colorization"]
@@ -124,7 +123,7 @@ class RestorationTask:
         """These places of the batch of update `step`: photos, shape (B, 3, S, S)."""
         size = self._plan.crop_px
         drawn = (item_rng(self._plan.seed, step, place) for place in places)
-        return torch.stack([self._photos.draw(rng, lambda path, rng: read_crop(path, size, rng, zooms=_ZOOMS)) for rng in drawn])
+        return stacked([self._photos.draw(rng, lambda path, rng: read_crop(path, size, rng, zooms=_ZOOMS)) for rng in drawn])
 
     def loss(self, batch: Tensor) -> Mapping[str, Tensor]:
         """Features and pixels, or features and color."""
@@ -156,8 +155,8 @@ class RestorationTask:
         """A few photos, what was given of them, and what `network` makes of that."""
         shown = []
         long_side_px, middle_px = _SHOWN_PX[self._lost]
-        for name, photo in self._photos.opened(self._shown, long_side_px=long_side_px):
-            photo = _middle(photo, middle_px).to(self._device)
+        for name, pixels in self._photos.opened(self._shown, long_side_px=long_side_px):
+            photo = _middle(torch.from_numpy(pixels), middle_px).to(self._device)
             given = shrunk(photo) if self._lost == "super-resolution" else luma(photo).expand_as(photo)
             shown += [(name, photo), ("given", given), ("restored", self._restored(network, photo).clamp(0, 1))]
         return shown

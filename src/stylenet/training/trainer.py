@@ -229,7 +229,7 @@ class Trainer:
         network = copy.deepcopy(self.task.network)
         network.load_state_dict(self.average)
         with torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32):
-            cells = [(name, image.float().cpu()) for name, image in self.task.pictures(network.eval())]
+            cells = [(name, image.float().cpu().numpy()) for name, image in self.task.pictures(network.eval())]
         return Preview(image=contact_sheet(cells, cell_px=_PREVIEW_PX), step=self.step, scheduled=True) if cells else None
 
     def _keep(self) -> None:
