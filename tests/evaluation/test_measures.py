@@ -12,7 +12,6 @@ from stylenet.encoders.vgg import VggEncoder
 from stylenet.evaluation.explaining import colored, explain, overlay, placed, window_starts
 from stylenet.evaluation.measures import checkerboard, color_distance, edges_kept, lightness, measure, noise, seam, ssim
 from stylenet.image.files import Picture
-from stylenet.painting.stylizer import open_stylizer
 from stylenet.shapes import Image
 from stylenet.styles.style import PictureStyle
 

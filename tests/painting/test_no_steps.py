@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import torch
-
 from stylenet.image.files import Picture
 from stylenet.painting.painting import stylize
 from stylenet.painting.stylizer import open_stylizer

@@ -29,7 +29,7 @@ STANDARD = load_recipe("standard")
 )
 def test_values_out_of_range_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        Options(**options).check(styles=2)
+        Options(**options).check_styles(2)
 
 
 def test_shares_sum_to_one() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
-import torch
 
 from stylenet.errors import UsageError
 from stylenet.image.files import Picture

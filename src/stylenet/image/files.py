@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, cast, overload
 
 import numpy as np
 import PIL.Image
@@ -119,6 +119,33 @@ def to_pil(image: Image, alpha: Mask | None = None) -> PIL.Image.Image:
         ImageError: A value is not finite.
     """
     return PIL.Image.fromarray(_quantized(image, alpha, np.uint8))
+
+
+@overload
+def save_image(
+    image: Image,
+    path: str | os.PathLike[str],
+    *,
+    alpha: Mask | None = None,
+    metadata: Metadata | None = None,
+    receipt: Mapping[str, Any] | None = None,
+    quality: int = JPEG_QUALITY,
+    bits: int | None = None,
+) -> Path: ...
+
+
+@overload
+def save_image(
+    image: Image,
+    path: str | os.PathLike[str] | BinaryIO,
+    *,
+    alpha: Mask | None = None,
+    metadata: Metadata | None = None,
+    receipt: Mapping[str, Any] | None = None,
+    quality: int = JPEG_QUALITY,
+    bits: int | None = None,
+    format: str | None = None,
+) -> Path | None: ...
 
 
 def save_image(

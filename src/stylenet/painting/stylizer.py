@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -147,7 +148,7 @@ class Stylizer:
             photo=resized,
             photo_name=Path(picture.source).name if picture.source else None,
             styles=opened,
-            masks=[_words(region) for region in regions if isinstance(region.mask, (str, Path))],
+            masks=[_words(region.mask, region) for region in regions if isinstance(region.mask, (str, Path))],
             layout=layout,
             start=started_from,
             options=options,
@@ -266,5 +267,5 @@ def _unchanged(task: Task[OpenStyle]) -> Iterator[Event]:
     yield Done(image=task.finish(task.photo), steps=0, seconds=0.0, loss=0.0, reason="finished", receipt=task.receipt)
 
 
-def _words(region: Region) -> str:
-    return f"{'invert:' if region.inverted else ''}{region.mask}={'photo' if region.style is None else region.style}"
+def _words(mask: str | Path, region: Region) -> str:
+    return f"{'invert:' if region.inverted else ''}{os.fspath(mask)}={'photo' if region.style is None else region.style}"

@@ -67,7 +67,7 @@ def limits_of(record: type[Request], name: str) -> tuple[float | None, float | N
 def default_of(record: type[Request], name: str) -> Any:
     """The default of an option."""
     field = next(field for field in msgspec.structs.fields(record) if field.name == name)
-    return field.default if field.default is not msgspec.NODEFAULT else field.default_factory()  # type: ignore[operator]
+    return field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
 
 
 @functools.cache

@@ -190,8 +190,8 @@ def _replayed(request: PaintFileRequest) -> Replay | None:
     if request.replay is None:
         return None
     given = structs.asdict(request)
-    kept = ("photo", "styles", "masks", "replay", "output", "quality", "device", "precision", "threads", "memory", "start")
-    kept += ("resume", "checkpoint_every", "timelapse", "preview", "dry_run", "save_every")
+    kept = {"photo", "styles", "masks", "replay", "output", "quality", "device", "precision", "threads", "memory", "start", "resume"}
+    kept |= {"checkpoint_every", "timelapse", "preview", "dry_run", "save_every"}
     plain = structs.asdict(PaintFileRequest())
     changed = [name for name, value in given.items() if name not in kept and value != plain[name]]
     if changed:

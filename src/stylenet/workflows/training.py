@@ -137,7 +137,7 @@ def _trained(
             for _ in trainer.events(should_stop):
                 pass
             return
-        yield TrainingStarted(plan=plan, job=trainer.task.job(), step=trainer.step, processes=processes.count)
+        yield TrainingStarted(plan=plan, job=dict(trainer.task.job()), step=trainer.step, processes=processes.count)
         yield from _logged(request, trainer, task, output=output, folder=folder, should_stop=should_stop)
 
 
