@@ -33,11 +33,11 @@ from stylenet.losses.content import ContentTarget
 from stylenet.losses.equivariance import shift_distance
 from stylenet.losses.gaussian import RANK, gaussian, wasserstein_distance
 from stylenet.losses.style import gram_distance
+from stylenet.painting.stylizer import Stylizer, open_stylizer
+from stylenet.requests.painting import Options
 from stylenet.shapes import Image
 from stylenet.styles.framing import framed_features
 from stylenet.styles.style import PictureStyle
-from stylenet.stylizers.plan import Options
-from stylenet.stylizers.stylizer import Stylizer, open_stylizer
 
 ROOT = Path(__file__).parents[1]
 PAIRS, SIZE_PX, STYLE_PX, RIM_PX = 20, 384, 320, 16
@@ -157,8 +157,8 @@ def unsteadiness(stylizer: Stylizer, photo: Picture, style: Any) -> float:
     """How much a painting changes beyond being moved where the photo is moved: root mean square, 0..1."""
     rows, columns = SHIFT
     moved = Picture(pixels=photo.pixels[:, :, rows:, columns:])
-    paintings = (torch.from_numpy(painted(stylizer, picture, style).image) for picture in (photo, moved))
-    return float(shift_distance(*paintings, SHIFT).sqrt())
+    first, second = (torch.from_numpy(painted(stylizer, picture, style).image) for picture in (photo, moved))
+    return float(shift_distance(first, second, SHIFT).sqrt())
 
 
 def quality(chosen: list[Pair], sheet: Path | None) -> dict[str, Any]:

@@ -16,9 +16,8 @@ from report import write_result
 from stylenet.evaluation.measures import measure
 from stylenet.image.files import Picture, load_image, save_image
 from stylenet.image.sheet import contact_sheet
-from stylenet.stylizers.sources import open_style
-from stylenet.stylizers.stylize import stylize
-from stylenet.stylizers.stylizer import open_stylizer
+from stylenet.painting.painting import stylize
+from stylenet.painting.stylizer import open_stylizer
 
 VARIANTS: dict[str, dict[str, str]] = {
     "wasserstein (standard)": {},

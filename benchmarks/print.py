@@ -24,8 +24,8 @@ from stylenet.evaluation.measures import lightness, seam
 from stylenet.image.files import load_image, save_image
 from stylenet.image.metadata import read_receipt
 from stylenet.image.resize import resize
+from stylenet.painting.stylizer import open_stylizer
 from stylenet.styles.framing import Frame
-from stylenet.stylizers.stylizer import open_stylizer
 
 LARGE, SMALL = (4096, 3072), (1024, 768)
 PROGRAM = """

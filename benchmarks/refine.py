@@ -14,15 +14,14 @@ from typing import Any
 import torch
 from report import spread, write_result
 
+from stylenet.engines.style_targets import StyleTargets
 from stylenet.events import Done
 from stylenet.image.files import Picture, load_image
 from stylenet.image.resize import fit_within, resize
-from stylenet.optimization.objective import Goal, Objective
+from stylenet.optimization.objective import Objective, StyleTarget
+from stylenet.painting.stylizer import Stylizer, open_stylizer
+from stylenet.requests.painting import Options
 from stylenet.shapes import Image
-from stylenet.stylizers.goals import Goals
-from stylenet.stylizers.plan import Options
-from stylenet.stylizers.sources import open_style
-from stylenet.stylizers.stylizer import Stylizer, open_stylizer
 
 SIZE_PX = 448
 PAIRS = (("kodim04", "starry_night"), ("kodim08", "great_wave"), ("kodim11", "munch_the_scream"), ("kodim22", "leger_contrast_of_forms"))
@@ -53,14 +52,14 @@ WAYS: dict[str, dict[str, str]] = {
 
 def loss_of(judge: Stylizer, image: Image, photo: Picture, style: Any) -> float:
     """The recipe's loss of a finished picture."""
-    goals = Goals(
+    goals = StyleTargets(
         judge.recipe,
         [[(open_style(style, judge.recipe, judge.encoder), 1.0)]],
         photo_size=(photo.width, photo.height),
         style_scale=1.0,
         device=torch.device("cpu"),
     )
-    wanted: list[Goal] = list(goals(photo.width, photo.height))
+    wanted: list[StyleTarget] = list(goals(photo.width, photo.height))
     terms, _ = Objective(judge.recipe, judge.encoder.exact, torch.from_numpy(photo.pixels), wanted).evaluate(torch.from_numpy(image))
     return sum(terms.values())
 

@@ -33,7 +33,7 @@ from stylenet.image.resize import fit_within, resize
 from stylenet.image.sheet import contact_sheet
 from stylenet.networks.restoring import FACTOR, shrunk
 from stylenet.shapes import Image
-from stylenet.stylizers.restoring import colorize, enlarge
+from stylenet.workflows.restoring import colorize, enlarge
 
 BORDER_PX = 4
 SHOWN = 4

@@ -16,10 +16,10 @@ from report import spread, write_result
 from stylenet.catalog.recipes import EVERYDAY
 from stylenet.encoders.precision import keep_freed_memory
 from stylenet.optimization.adam import Adam
-from stylenet.optimization.objective import Goal, Objective
+from stylenet.optimization.objective import Objective, StyleTarget
 from stylenet.optimization.solvers import AdamSolver
+from stylenet.painting.stylizer import open_stylizer
 from stylenet.styles.framing import framed_features
-from stylenet.stylizers.stylizer import open_stylizer
 
 SIZE_PX = 512
 ROUNDS = 15
@@ -39,7 +39,7 @@ def measure(name: str) -> dict[str, object]:
     photo, painting = torch.rand((2, 1, 3, SIZE_PX, SIZE_PX), generator=generator)
     layers = tuple(recipe.style.layers)
     with torch.no_grad():
-        goal = Goal(framed_features(encoder, painting, layers, recipe.picture.rim_px, watch=layers)[1], 1.0)
+        goal = StyleTarget(framed_features(encoder, painting, layers, recipe.picture.rim_px, watch=layers)[1], 1.0)
     objective = Objective(recipe, encoder, photo, [goal])
     solver = AdamSolver(Adam(photo.clone(), recipe.solver), steps=10**6, clip=(0.0, 1.0))
     deepest = max((*layers, *recipe.content.layers), key=encoder.record.layers.index)

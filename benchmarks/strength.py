@@ -22,10 +22,9 @@ from stylenet.evaluation.measures import measure
 from stylenet.image.files import Picture, load_image, save_image
 from stylenet.image.resize import fit_within, resize
 from stylenet.image.sheet import contact_sheet
+from stylenet.painting.painting import stylize
+from stylenet.painting.stylizer import open_stylizer
 from stylenet.shapes import Image
-from stylenet.stylizers.sources import open_style
-from stylenet.stylizers.stylize import stylize
-from stylenet.stylizers.stylizer import open_stylizer
 
 STRENGTHS = tuple(range(0, 101, 10))
 

@@ -25,7 +25,7 @@ from stylenet.catalog.recipes import load_recipe
 from stylenet.encoders.precision import bfloat16_units, keep_freed_memory
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.optimization.adam import Adam
-from stylenet.optimization.objective import Goal, Objective
+from stylenet.optimization.objective import Objective, StyleTarget
 from stylenet.optimization.solvers import AdamSolver
 from stylenet.styles.framing import framed_features
 
@@ -112,7 +112,7 @@ def ours(encoder: VggEncoder, photo: Tensor, painting: Tensor, dtype: torch.dtyp
     fast = VggEncoder(VGG19)
     fast.load_state_dict(encoder.state_dict())
     fast = fast.requires_grad_(False).to(dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    objective = Objective(recipe, fast, photo, [Goal(moments, 1.0)])
+    objective = Objective(recipe, fast, photo, [StyleTarget(moments, 1.0)])
     solver = AdamSolver(Adam(photo.clone(), SOLVER), steps=10**9, clip=None)
 
     def step() -> float:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 # Before anything imports torch; processes that tests start inherit it. Sums are taken in an order that depends on the thread count.
@@ -71,3 +72,16 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Caches, styles and recipes of the person who runs the tests are neither read nor written."""
     for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(tmp_path / ".home" / name.lower()))
+
+
+@pytest.fixture(scope="session")
+def photo() -> Any:
+    """A sun over hills, 80 x 64: large shapes, edges and a smooth sky."""
+    from stylenet.image.files import Picture
+
+    y, x = np.mgrid[0:64, 0:80].astype(np.float32)
+    sky = np.stack([0.4 + y / 160, 0.6 + y / 200, 0.9 - y / 300], axis=-1)
+    hills = np.stack([0.2 + x / 400, 0.45 + 0 * x, 0.2 + y / 400], axis=-1)
+    pixels = np.where((y > 40 + 8 * np.sin(x / 9))[..., None], hills, sky)
+    pixels[(x - 58) ** 2 + (y - 16) ** 2 < 64] = (1.0, 0.85, 0.3)
+    return Picture(pixels=np.ascontiguousarray(pixels.transpose(2, 0, 1)[None], dtype=np.float32).clip(0, 1))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stylenet.stylizers import machine
+from stylenet.evaluation import machine
 from stylenet.weights import packaged
 from stylenet.weights.packaged import packaged_path
 from tests.cli.conftest import Run

@@ -17,7 +17,7 @@ from stylenet.catalog import networks
 from stylenet.catalog.networks import NetworkCard, SlimRecord
 from stylenet.networks.export import to_onnx
 from stylenet.networks.files import build, write_network
-from stylenet.stylizers.stylizer import open_stylizer
+from stylenet.painting.stylizer import open_stylizer
 from tests.cli.conftest import INPUTS, Run, files_in
 
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -78,7 +78,7 @@ def test_nothing_is_written_where_graph_and_network_differ(run: Run, folder: Pat
         network.finish.bias.sub_(0.02)
         return data
 
-    monkeypatch.setattr("stylenet.stylizers.exporting.to_onnx", shifted)
+    monkeypatch.setattr("stylenet.workflows.exporting.to_onnx", shifted)
     ended = run("export", "mine.safetensors", "mine.onnx")
     assert ended.code == 6
     assert "paints otherwise than the network, by 0.0" in ended.error

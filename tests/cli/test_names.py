@@ -11,7 +11,7 @@ from stylenet.catalog.naming import is_name
 from stylenet.catalog.recipes import recipe_names
 from stylenet.cli.options import parse_blend
 from stylenet.errors import StyleError
-from stylenet.stylizers.sources import open_palette
+from stylenet.styles.sources import open_palette
 from tests.cli.conftest import Run
 
 INSTANT = ("--recipe", "instant", "--size", "64")

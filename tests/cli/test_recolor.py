@@ -15,7 +15,7 @@ from stylenet.errors import ImageError, StyleError, UsageError
 from stylenet.image.files import load_image, save_image
 from stylenet.image.metadata import Metadata, read_receipt
 from stylenet.image.recolor import keep_colors, with_palette
-from stylenet.stylizers.sources import open_palette
+from stylenet.styles.sources import open_palette
 from tests.cli.conftest import INPUTS, Run, files_in
 
 RECEIPT = {"seed": 7, "recipe": {"name": "draft"}, "photo": "photo.png"}

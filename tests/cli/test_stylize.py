@@ -193,8 +193,9 @@ def test_recipes_of_the_literature_run_as_they_are_installed(run: Run, folder: P
 
 
 def test_help_tells_the_defaults_that_the_library_has() -> None:
-    from stylenet.stylizers.plan import MOST_STYLE_SCALE, Options
-    from stylenet.stylizers.stylizer import DEVICES, PRECISIONS, open_stylizer
+    from stylenet.engines.devices import DEVICES, PRECISIONS
+    from stylenet.painting.stylizer import open_stylizer
+    from stylenet.requests.painting import Options
 
     def told(option: object) -> str:
         return str(option.__metadata__[0].help)  # type: ignore[attr-defined]
@@ -386,7 +387,7 @@ def test_what_would_be_ignored_is_refused(run: Run, folder: Path) -> None:
 
 
 def test_a_second_protect_is_honored(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from stylenet.stylizers import regions
+    from stylenet.painting import regions
 
     asked = []
 

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pytest
 import torch
 
 from stylenet.catalog.networks import AnyRecord, JohnsonRecord, NetworkCard, SlimRecord, TextureRecord
+from stylenet.engines import one_pass
+from stylenet.engines.forecast import Forecast
 from stylenet.errors import StyleError, UsageError, WeightsError
 from stylenet.events import Done, Started
 from stylenet.image.files import Picture, load_image
@@ -19,13 +22,12 @@ from stylenet.losses.equivariance import shift_distance
 from stylenet.networks.files import build, write_network
 from stylenet.networks.slim import white_noise
 from stylenet.networks.texture import TextureNet
-from stylenet.stylizers import one_pass
-from stylenet.stylizers.forecast import Forecast
-from stylenet.stylizers.plan import Options, Plan
-from stylenet.stylizers.regions import Region
-from stylenet.stylizers.replay import Replay
-from stylenet.stylizers.stylize import stylize, texture
-from stylenet.stylizers.stylizer import Stylizer, open_stylizer
+from stylenet.painting.painting import stylize, texture
+from stylenet.painting.plan import Plan
+from stylenet.painting.receipts import Replay
+from stylenet.painting.regions import Region
+from stylenet.painting.stylizer import Stylizer, open_stylizer
+from stylenet.requests.painting import Options
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -59,8 +61,8 @@ def test_yields_what_every_engine_yields(instant: Stylizer, photo: Picture) -> N
 def test_paints_the_golden_picture(recipe: str, style: str, photo: Picture) -> None:
     given = stylize(photo, style, recipe=open_stylizer(recipe, precision="float32")).pixels
     golden = load_image(GOLDEN / f"{recipe}-{style}.png").pixels
-    assert (given - golden).abs().mean() < 0.01
-    assert (photo.pixels - golden).abs().mean() > 0.1
+    assert np.abs(given - golden).mean() < 0.01
+    assert np.abs(photo.pixels - golden).mean() > 0.1
 
 
 @pytest.mark.parametrize("recipe", ["instant", "trained"])
@@ -82,12 +84,12 @@ def test_takes_on_the_colors_of_the_painting(instant: Stylizer, photo: Picture) 
 
 def test_same_bytes_again(instant: Stylizer, photo: Picture) -> None:
     first, second = (stylize(photo, "great-wave", recipe=instant).pixels for _ in range(2))
-    assert torch.equal(first, second)
+    assert np.array_equal(first, second)
 
 
 def test_strength_goes_from_the_photo_on(instant: Stylizer, photo: Picture) -> None:
     far = [
-        float((stylize(photo, "the-scream", recipe=instant, strength=strength).pixels - photo.pixels).abs().mean())
+        float(np.abs(stylize(photo, "the-scream", recipe=instant, strength=strength).pixels - photo.pixels).mean())
         for strength in (0, 5, 10, 50)
     ]
     assert far[0] == 0
@@ -99,30 +101,30 @@ def test_blends_styles(instant: Stylizer, photo: Picture) -> None:
     first, second = (stylize(photo, name, recipe=instant).pixels for name in names)
     both = stylize(photo, names, recipe=instant).pixels
     only = stylize(photo, names, recipe=instant, blend=(1, 0)).pixels
-    torch.testing.assert_close(only, first)
-    between = (both - first).abs().mean() + (both - second).abs().mean()
-    assert between < 2.5 * (first - second).abs().mean()
+    np.testing.assert_allclose(only, first, atol=1e-5)
+    between = np.abs(both - first).mean() + np.abs(both - second).mean()
+    assert between < 2.5 * np.abs(first - second).mean()
 
 
 def test_keeps_what_a_mask_keeps(instant: Stylizer, photo: Picture) -> None:
     mask = torch.zeros(1, 1, 64, 80)
     mask[..., :40] = 1
     painted = stylize(photo, "starry-night", recipe=instant, regions=[Region(mask=mask, style=None)]).pixels
-    assert torch.equal(painted[..., :40], photo.pixels[..., :40])
-    assert not torch.equal(painted[..., 40:], photo.pixels[..., 40:])
+    assert np.array_equal(painted[..., :40], photo.pixels[..., :40])
+    assert not np.array_equal(painted[..., 40:], photo.pixels[..., 40:])
 
 
 def test_regions_have_their_own_styles(instant: Stylizer, photo: Picture) -> None:
     mask = torch.zeros(1, 1, 64, 80)
     mask[..., :40] = 1
     painted = stylize(photo, "starry-night", recipe=instant, regions=[Region(mask=mask, style="senecio")]).pixels
-    torch.testing.assert_close(painted[..., :40], stylize(photo, "senecio", recipe=instant).pixels[..., :40])
-    torch.testing.assert_close(painted[..., 40:], stylize(photo, "starry-night", recipe=instant).pixels[..., 40:])
+    np.testing.assert_allclose(painted[..., :40], stylize(photo, "senecio", recipe=instant).pixels[..., :40], atol=1e-5)
+    np.testing.assert_allclose(painted[..., 40:], stylize(photo, "starry-night", recipe=instant).pixels[..., 40:], atol=1e-5)
 
 
 def test_keeps_colors_as_every_engine(instant: Stylizer, photo: Picture) -> None:
     painted = stylize(photo, "starry-night", recipe=instant, keep_colors="mean-covariance").pixels
-    torch.testing.assert_close(painted.mean((0, 2, 3)), photo.pixels.mean((0, 2, 3)), atol=0.03, rtol=0)
+    np.testing.assert_allclose(painted.mean((0, 2, 3)), photo.pixels.mean((0, 2, 3)), atol=0.03, rtol=0)
 
 
 def test_a_style_is_measured_once(instant: Stylizer, photo: Picture) -> None:
@@ -139,7 +141,7 @@ def test_paints_with_a_network_of_ones_own(own: Path, photo: Picture) -> None:
     assert painting.pixels.shape == photo.pixels.shape
     assert painting.receipt["styles"][0]["name"] == "mine"
     still = stylize(photo, str(own), recipe="trained", strength=0)
-    assert torch.equal(still.pixels, photo.pixels)
+    assert np.array_equal(still.pixels, photo.pixels)
 
 
 def test_a_network_is_opened_once_and_again_when_its_file_changes(tmp_path: Path, photo: Picture) -> None:
@@ -152,8 +154,8 @@ def test_a_network_is_opened_once_and_again_when_its_file_changes(tmp_path: Path
         os.utime(path, ns=(seed, seed))
         pictures += [stylize(photo, str(path), recipe=stylizer).pixels for _ in range(2)]
         assert len(stylizer._trained) == seed + 1
-    assert torch.equal(pictures[0], pictures[1])
-    assert not torch.equal(pictures[1], pictures[2])
+    assert np.array_equal(pictures[0], pictures[1])
+    assert not np.array_equal(pictures[1], pictures[2])
 
 
 @pytest.mark.parametrize("record", [JohnsonRecord(width=4, blocks=1), TextureRecord(content=True, scales=2, width=4)])
@@ -162,9 +164,9 @@ def test_paints_with_the_networks_of_the_literature(record: AnyRecord, tmp_path:
     path = tmp_path / "classic.safetensors"
     write_network(path, build(record).state_dict(), NetworkCard(name="classic", paints="style", record=record))
     first, again = (stylize(photo, str(path), recipe="trained", seed=4).pixels for _ in range(2))
-    assert torch.equal(first, again)
+    assert np.array_equal(first, again)
     half = stylize(photo, str(path), recipe="trained", seed=4, strength=25).pixels
-    torch.testing.assert_close(half, (first + photo.pixels) / 2, atol=1e-5, rtol=0)
+    np.testing.assert_allclose(half, (first + photo.pixels) / 2, atol=1e-5, rtol=0)
 
 
 def texture_file(path: Path, scales: int = 3) -> Path:
@@ -186,14 +188,14 @@ def test_a_network_paints_a_texture_that_repeats_without_a_seam(tmp_path: Path, 
 
     monkeypatch.setattr(TextureNet, "noise", moved)
     # What was at the border is inside now, and looks the same: there is no border.
-    torch.testing.assert_close(texture(path, size="96x64", seed=3).pixels, tile.roll((16, 40), (2, 3)), rtol=0, atol=3e-2)
+    np.testing.assert_allclose(texture(path, size="96x64", seed=3).pixels, tile.roll((16, 40), (2, 3)), rtol=0, atol=3e-2, atol=1e-5)
 
 
 def test_seeds_give_other_textures(tmp_path: Path) -> None:
     path = str(texture_file(tmp_path / "tile.safetensors"))
     first, again, other = (texture(path, size=48, seed=seed).pixels for seed in (1, 1, 2))
-    assert torch.equal(first, again)
-    assert (first - other).abs().mean() > 0.01
+    assert np.array_equal(first, again)
+    assert np.abs(first - other).mean() > 0.01
 
 
 def test_a_size_at_which_a_texture_has_a_seam_is_told(tmp_path: Path) -> None:
@@ -229,19 +231,19 @@ def test_a_network_of_several_styles_paints_in_the_first_one_and_says_so(many: P
     told: list[str] = []
     alone = stylize(photo, str(many), on_event=lambda event: told.extend(event.notices) if isinstance(event, Started) else None)
     assert "'many' knows 3 styles and paints in the first one: night, wave, sun; many.safetensors:NAME takes another one" in told[0]
-    assert torch.equal(alone.pixels, stylize(photo, f"{many}:night").pixels)
-    assert torch.equal(alone.pixels, stylize(photo, str(many), blend=(1, 0, 0)).pixels)
+    assert np.array_equal(alone.pixels, stylize(photo, f"{many}:night").pixels)
+    assert np.array_equal(alone.pixels, stylize(photo, str(many), blend=(1, 0, 0)).pixels)
     assert alone.receipt["styles"][0]["shares"] == [1.0, 0.0, 0.0]
 
 
 def test_blend_gives_the_shares_of_a_networks_own_styles(many: Path, photo: Picture) -> None:
     sun, wave = (stylize(photo, f"{many}:{name}").pixels for name in ("sun", "wave"))
     both = stylize(photo, str(many), blend=(0, 2, 2))
-    assert (sun - wave).abs().mean() > 0.01
+    assert np.abs(sun - wave).mean() > 0.01
     assert not torch.allclose(both.pixels, (sun + wave) / 2, atol=1e-3), "scales and shifts are mixed, not pixels"
     assert both.receipt["styles"][0]["shares"] == [0.0, 0.5, 0.5]
     pixels = stylize(photo, [f"{many}:sun", f"{many}:wave"], blend=(1, 3)).pixels
-    torch.testing.assert_close(pixels, 0.25 * sun + 0.75 * wave)
+    np.testing.assert_allclose(pixels, 0.25 * sun + 0.75 * wave, atol=1e-5)
 
 
 def test_a_blend_of_a_network_is_painted_again_from_its_receipt(many: Path, photo: Picture, tmp_path: Path) -> None:
@@ -285,7 +287,7 @@ def test_a_network_is_no_texture() -> None:
 
 def test_refuses_another_encoder(photo: Picture) -> None:
     from stylenet.catalog.encoders import VGG16
-    from stylenet.stylizers.one_pass import InstantPainter
+    from stylenet.engines.one_pass import InstantPainter
 
     with pytest.raises(WeightsError, match="reads statistics of VGG-19 as trained with Caffe, and the encoder 'vgg16' is another network"):
         InstantPainter("instant", encoder=VGG16, device=torch.device("cpu"), dtype=torch.float32)
@@ -319,10 +321,10 @@ def test_tiles_are_not_seen(recipe: str, photo: Picture, monkeypatch: pytest.Mon
     stylizer = open_stylizer(recipe, precision="float32")
     whole = stylize(photo, "starry-night", recipe=stylizer, size=800)
     told = Forecast(memory_bytes=0, tile_px=460 * 460, tiles=2)
-    monkeypatch.setattr("stylenet.stylizers.stylizer.forecast_pass", lambda *_, **__: told)
+    monkeypatch.setattr("stylenet.painting.stylizer.forecast_pass", lambda *_, **__: told)
     by_tiles = stylize(photo, "starry-night", recipe=stylizer, size=800)
     assert by_tiles.receipt["tile_px"] == 460 * 460
-    torch.testing.assert_close(by_tiles.pixels, whole.pixels, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(by_tiles.pixels, whole.pixels, rtol=0, atol=1e-4, atol=1e-5)
 
 
 def test_texture_networks_have_no_tiles(tmp_path: Path, photo: Picture) -> None:

@@ -16,7 +16,7 @@ from stylenet.errors import RecipeError, UsageError
 from stylenet.evaluation import speed
 from stylenet.evaluation.speed import Measured, Task, apart, bench, measure, peak_bytes
 from stylenet.networks.files import build, write_network
-from stylenet.stylizers.stylizer import open_stylizer
+from stylenet.painting.stylizer import open_stylizer
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_missing_weights_and_missing_memory_are_told_in_their_rows(two_steps: st
 
 
 def test_forecasts_are_of_the_size_that_is_asked_for(two_steps: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stylenet.stylizers.forecast._step_seconds", lambda recipe, encoder, side_px: 1e-6 * side_px**2)
+    monkeypatch.setattr("stylenet.engines.forecast._step_seconds", lambda recipe, encoder, side_px: 1e-6 * side_px**2)
     stylizer = open_stylizer(two_steps)
     small, large = (speed._forecast_seconds(stylizer, size_px) for size_px in (64, 2048))
     assert small is not None

@@ -13,7 +13,7 @@ from stylenet.catalog.encoders import EncoderRecord
 from stylenet.catalog.recipe import Recipe
 from stylenet.catalog.recipes import load_recipe
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.optimization.objective import Goal
+from stylenet.optimization.objective import StyleTarget
 from stylenet.optimization.paint import Task
 from stylenet.styles.style import PictureStyle
 
@@ -68,7 +68,7 @@ def task(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> Callable[..., Ta
             encoder=encoder,
             exact_encoder=encoder,
             photo=picture(size[1], size[0], seed=1),
-            goals_at=lambda width, height: [Goal(style.at_size(width, height, changed.style.layers), 1.0)],
+            goals_at=lambda width, height: [StyleTarget(style.at_size(width, height, changed.style.layers), 1.0)],
             **fields,  # type: ignore[arg-type]
         )
 

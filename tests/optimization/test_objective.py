@@ -13,16 +13,16 @@ from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.errors import UsageError
 from stylenet.losses.moments import moments
-from stylenet.optimization.objective import Goal, Objective
+from stylenet.optimization.objective import Objective, StyleTarget
 
 PHOTO = torch.rand(1, 3, 21, 26, generator=torch.Generator().manual_seed(0))
 PAINTED = torch.rand(1, 3, 21, 26, generator=torch.Generator().manual_seed(1))
 PAINTINGS = [torch.rand(1, 3, 24, 30, generator=torch.Generator().manual_seed(seed)) for seed in (2, 3)]
 
 
-def goals(encoder: VggEncoder, recipe: Recipe, shares: tuple[float, ...] = (1.0,)) -> list[Goal]:
+def goals(encoder: VggEncoder, recipe: Recipe, shares: tuple[float, ...] = (1.0,)) -> list[StyleTarget]:
     return [
-        Goal({layer: moments(values) for layer, values in encoder(picture, recipe.style.layers).items()}, share)
+        StyleTarget({layer: moments(values) for layer, values in encoder(picture, recipe.style.layers).items()}, share)
         for picture, share in zip(PAINTINGS, shares, strict=False)
     ]
 
@@ -97,7 +97,7 @@ def test_shift_and_chain_by_hand(encoder: VggEncoder, recipe: Callable[..., Reci
 
 def test_keras_distance_knows_the_pictures_size(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
     keras = recipe(style_distance="keras", style_weight="1.0")
-    target = [Goal({layer: moments(values) for layer, values in encoder(PHOTO, keras.style.layers).items()}, 1.0)]
+    target = [StyleTarget({layer: moments(values) for layer, values in encoder(PHOTO, keras.style.layers).items()}, 1.0)]
     term = Objective(keras, encoder, PHOTO, target).terms(PAINTED)["style"]
     expected = 0.0
     for layer in ("relu1_1", "relu3_1"):
@@ -127,12 +127,12 @@ def test_details_begin_at_their_weight(statistic: str, encoder: VggEncoder, reci
     """Each layer's loss is divided by its value for the photo; blended paintings count by their shares."""
     small = recipe(detail_weight="3.0", detail_statistic=f"'{statistic}'", detail_layers="{relu2_1 = 0.5, relu3_1 = 0.5}")
     wanted = [
-        Goal(goal.moments, goal.share, features=encoder(picture, small.detail.layers))
+        StyleTarget(goal.moments, goal.share, features=encoder(picture, small.detail.layers))
         for goal, picture in zip(goals(encoder, small, (0.7, 0.3)), PAINTINGS, strict=True)
     ]
     objective = Objective(small, encoder, PHOTO, wanted, style_factor=2.0)
     assert objective.terms(PHOTO)["detail"].item() == pytest.approx(2 * 3.0, rel=1e-4)
-    at_painting = Objective(small, encoder, PAINTINGS[0], [Goal(wanted[0].moments, 1.0, features=wanted[1].features)])
+    at_painting = Objective(small, encoder, PAINTINGS[0], [StyleTarget(wanted[0].moments, 1.0, features=wanted[1].features)])
     assert at_painting.terms(PAINTINGS[1])["detail"].item() < 0.05
 
 
@@ -151,7 +151,7 @@ def test_edges_and_places_of_the_photo_cost_nothing(encoder: VggEncoder, recipe:
 def test_details_and_masks_do_not_go_together(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
     small = recipe(detail_weight="1.0", detail_layers="{relu2_1 = 1}")
     first, second = goals(encoder, small, (1.0, 1.0))
-    split = [Goal(first.moments, 1.0, 0), Goal(second.moments, 1.0, 1)]
+    split = [StyleTarget(first.moments, 1.0, 0), StyleTarget(second.moments, 1.0, 1)]
     with pytest.raises(UsageError, match=r"leave out --mask or `detail\.weight`"):
         Objective(small, encoder, PHOTO, split, regions=torch.full((2, 1, 21, 26), 0.5))
 

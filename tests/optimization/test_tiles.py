@@ -16,7 +16,7 @@ from stylenet.catalog.recipes import load_recipe
 from stylenet.encoders import winograd
 from stylenet.encoders.opening import open_encoder
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.optimization.objective import Goal, Objective
+from stylenet.optimization.objective import Objective, StyleTarget
 from stylenet.styles.style import PictureStyle
 
 RECORD = EncoderRecord(
@@ -64,7 +64,7 @@ def evaluated(
         PictureStyle(name="s", pixels=random(70, 90, 5 + index, dtype), encoder=encoder, rim_px=0) for index in range(max(1, regions))
     ]
     goals = [
-        Goal(style.at_size(90, 70, recipe.style.layers), 1.0, region, style.features_at(80, recipe.detail.layers))
+        StyleTarget(style.at_size(90, 70, recipe.style.layers), 1.0, region, style.features_at(80, recipe.detail.layers))
         for region, style in enumerate(styles)
     ]
     masks = None
@@ -97,7 +97,7 @@ def test_tiled_is_whole_in_float32_with_the_encoder_that_ships(
     recipe = load_recipe("standard", {"style.statistic": f"'{statistic}'"})
     encoder = open_encoder(recipe.encoder, device=torch.device("cpu"), dtype=torch.float32).exact
     painting = PictureStyle(name="s", pixels=random(120, 150, 5, torch.float32), encoder=encoder, rim_px=16)
-    goals = [Goal(painting.at(130, recipe.style.layers), 1.0)]
+    goals = [StyleTarget(painting.at(130, recipe.style.layers), 1.0)]
     photo, image = random(211, 307, 1, torch.float32), random(211, 307, 2, torch.float32)
     whole, tiled = (Objective(recipe, encoder, photo, goals, tile_px=tile_px) for tile_px in (None, 40_000))
     assert len(tiled.frame.tiles) > 1
@@ -124,9 +124,9 @@ def test_equal_regions_are_no_regions(recipe: Callable[..., Recipe]) -> None:
     moments = PictureStyle(name="s", pixels=random(70, 90, 5, torch.float64), encoder=encoder, rim_px=0).at_size(
         90, 70, changed.style.layers
     )
-    plain = Objective(changed, encoder, photo, [Goal(moments, 1.0)]).evaluate(image)
+    plain = Objective(changed, encoder, photo, [StyleTarget(moments, 1.0)]).evaluate(image)
     halves = torch.full((2, 1, 48, 64), 0.5, dtype=torch.float64)
-    goals = [Goal(moments, 1.0, 0), Goal(moments, 1.0, 1)]
+    goals = [StyleTarget(moments, 1.0, 0), StyleTarget(moments, 1.0, 1)]
     split = Objective(changed, encoder, photo, goals, regions=halves).evaluate(image)
     assert split[0] == pytest.approx(plain[0], rel=1e-10)
     torch.testing.assert_close(split[1], plain[1])

@@ -8,7 +8,8 @@ import pytest
 
 from stylenet.catalog.recipes import load_recipe
 from stylenet.errors import ImageError, UsageError
-from stylenet.stylizers.plan import Options, make_plan, smallest_side_px
+from stylenet.painting.plan import make_plan, smallest_side_px
+from stylenet.requests.painting import Options
 
 STANDARD = load_recipe("standard")
 
@@ -18,7 +19,7 @@ STANDARD = load_recipe("standard")
     [
         ({"strength": 101.0}, r"strength is 101; allowed are 0 \(the photo\) to 100"),
         ({"strength": float("nan")}, "strength is nan; allowed are"),
-        ({"style_scale": 0.0}, r"style scale is 0; allowed are 0\.125"),
+        ({"style_scale": 0.0}, r"style-scale is 0; allowed are 0\.125"),
         ({"seed": -1}, "seed is -1; allowed are whole numbers from 0"),
         ({"save_every": -5}, "save-every is -5; allowed are"),
         ({"blend": (0.5,)}, "blend has 1 shares for 2 styles; give one for each"),
@@ -28,7 +29,7 @@ STANDARD = load_recipe("standard")
 )
 def test_values_out_of_range_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        Options(**options).check(styles=2)
+        Options(**options).check_styles(2)
 
 
 def test_shares_sum_to_one() -> None:

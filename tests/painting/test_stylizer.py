@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -13,13 +14,14 @@ from stylenet.errors import StyleError, UsageError
 from stylenet.events import Started
 from stylenet.image.files import Picture
 from stylenet.networks.files import build, write_network
-from stylenet.stylizers.choosing import cells
-from stylenet.stylizers.job import Keep
-from stylenet.stylizers.plan import Options
-from stylenet.stylizers.regions import Region
-from stylenet.stylizers.sequence import sequence
-from stylenet.stylizers.stylize import stylize
-from stylenet.stylizers.stylizer import Stylizer, open_stylizer
+from stylenet.painting.painting import stylize
+from stylenet.painting.regions import Region
+from stylenet.painting.stylizer import Stylizer, open_stylizer
+from stylenet.requests.painting import Options
+from stylenet.requests.several import SheetRequest
+from stylenet.requests.task import Checkpointing
+from stylenet.workflows.sequence import sequence
+from stylenet.workflows.sheet import sheet_cells
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +54,7 @@ def first(stylizer: Stylizer, photo: Picture, style: Any, **more: Any) -> Any:
     [
         ({"save_every": 2}, {}, "there are no pictures on the way; leave --save-every and --timelapse out"),
         ({"keep_colors": "histogram:before"}, {}, "have no painting to recolor; give --keep-colors histogram for the result"),
-        ({}, {"start": torch.zeros(4, 4).numpy()}, "paints in one pass and starts from nothing; leave --start out"),
+        ({}, {"start": np.zeros((4, 4), np.float32)}, "paints in one pass and starts from nothing; leave --start out"),
     ],
 )
 def test_what_a_network_would_ignore_is_refused(
@@ -124,21 +126,22 @@ def test_a_sheet_is_checked_as_a_whole_before_the_first_cell(standard: Stylizer,
     for wishes, told in (
         ({"colors": ("painting", "luminence")}, "Did you mean 'luminance'"),
         ({"strengths": (30.0, 300.0)}, "strength is 300"),
-        ({"style_scales": (1.0, 80.0)}, "style scale is 80"),
+        ({"style_scales": (1.0, 80.0)}, "style-scale is 80"),
     ):
         with pytest.raises(UsageError, match=told):
-            next(iter(cells(photo, "starry-night", stylizer=standard, **wishes)))
+            SheetRequest(photo="photo.png", style="starry-night", **wishes)
 
 
 def test_a_sheet_and_a_sequence_paint_with_networks(trained: Stylizer, network: Path, photo: Picture) -> None:
-    sheet = list(cells(photo, str(network), strengths=(30, 50), style_scales=(1,), colors=("painting",), size_px=64, stylizer=trained))
+    request = SheetRequest(photo="", style="", strengths=(30, 50), style_scales=(1,), colors=("painting",), size=64)
+    sheet = list(sheet_cells(photo, str(network), request, stylizer=trained))
     assert len(sheet) == 2
     frames = [done.image for done in sequence(trained, photo, [str(network), str(network)], 2)]
-    torch.testing.assert_close(frames[0], frames[1])
+    np.testing.assert_allclose(frames[0], frames[1], atol=1e-5)
 
 
 def test_a_network_in_a_region_paints_by_the_recipe_of_networks(network: Path, photo: Picture) -> None:
-    mask = torch.zeros(1, 1, 64, 80)
+    mask = np.zeros((1, 1, 64, 80), np.float32)
     mask[..., :40] = 1
     painting = stylize(photo, str(network), regions=[Region(mask=mask, style=str(network))])
     assert painting.receipt["recipe"]["name"] == "trained"
@@ -162,13 +165,13 @@ def test_a_texture_of_a_network_keeps_what_was_asked(trained: Stylizer, tmp_path
         return stylize(self, *given, **more)
 
     monkeypatch.setattr(Stylizer, "stylize", noted)
-    keep = Keep(path=tmp_path / "state")
+    keep = Checkpointing(path=tmp_path / "state")
 
     def stop() -> bool:
         return False
 
-    started = next(trained.texture(str(path), Options(size=1200), keep=keep, timed=True, should_stop=stop))
-    assert (seen["keep"], seen["timed"], seen["should_stop"]) == (keep, True, stop)
+    started = next(trained.texture(str(path), Options(size=1200), checkpointing=keep, timed=True, should_stop=stop))
+    assert (seen["checkpointing"], seen["timed"], seen["should_stop"]) == (keep, True, stop)
     assert isinstance(started, Started)
     assert not any("enlarged" in notice for notice in started.notices)
 

@@ -19,8 +19,8 @@ from stylenet.catalog.recipe import Recipe
 from stylenet.catalog.recipes import EVERYDAY, load_recipe, recipe_names
 from stylenet.events import Done, Notice, Preview, Started, Step
 from stylenet.image.files import Picture
-from stylenet.stylizers.plan import Options
-from stylenet.stylizers.stylizer import open_stylizer
+from stylenet.painting.stylizer import open_stylizer
+from stylenet.requests.painting import Options
 from stylenet.weights.encoder_weights import EncoderWeights, expected_shapes
 from stylenet.weights.writing import write_weights
 

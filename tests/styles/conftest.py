@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
 from stylenet.catalog.encoders import VGG19, EncoderRecord
 from stylenet.encoders.vgg import VggEncoder
@@ -33,6 +34,7 @@ def vgg19() -> VggEncoder:
 
 
 @pytest.fixture(scope="session")
-def painting() -> Tensor:
+def painting() -> NDArray[np.float32]:
     generator = torch.Generator().manual_seed(1)
-    return torch.nn.functional.interpolate(torch.rand(1, 3, 24, 32, generator=generator), size=(192, 256), mode="bicubic").clamp(0, 1)
+    pixels = torch.nn.functional.interpolate(torch.rand(1, 3, 24, 32, generator=generator), size=(192, 256), mode="bicubic")
+    return pixels.clamp(0, 1).numpy()

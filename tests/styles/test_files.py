@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import json
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 import torch
-from safetensors.torch import load, load_file, save, save_file
-from torch import Tensor
+from numpy.typing import NDArray
+from safetensors.numpy import load, load_file, save, save_file
 
-from stylenet.catalog.styles import StyleCard, read_card
+from stylenet.catalog.styles import StyleCard, built_in_styles, read_card
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.errors import StyleError
 from stylenet.losses.style import gram_distance
-from stylenet.styles.files import LAYERS, measure_style, read_style, write_style
+from stylenet.styles.files import LAYERS, read_style, write_style
+from stylenet.styles.measuring import measure_style
 from stylenet.styles.packed import PACKING
-from stylenet.styles.style import PictureStyle, StoredStyle
+from stylenet.styles.stored import StoredStyle
+from stylenet.styles.style import PictureStyle, moments_at
 
-TENSORS = dict[str, Tensor]
+CPU = torch.device("cpu")
+
+ARRAYS = dict[str, NDArray[Any]]
+Painting = NDArray[np.float32]
 
 
 @pytest.fixture(scope="module")
-def style(vgg19: VggEncoder, painting: Tensor) -> StoredStyle:
+def style(vgg19: VggEncoder, painting: Painting) -> StoredStyle:
     return measure_style(painting, vgg19, StyleCard(name="blue-hills", title="Blue Hills", artist="Nobody"))
 
 
@@ -36,15 +45,15 @@ def path(style: StoredStyle, tmp_path: Path) -> Path:
     return tmp_path / "blue-hills.safetensors"
 
 
-def rewritten(path: Path, change: Callable[[TENSORS], object] = lambda tensors: None, *, end: int | None = None, **metadata: str) -> Path:
+def rewritten(path: Path, change: Callable[[ARRAYS], object] = lambda arrays: None, *, end: int | None = None, **metadata: str) -> Path:
     """The file with its statistics or its metadata changed, and its deflated bytes cut off at `end`."""
     with path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         kept = json.loads(file.read(length))["__metadata__"]
-    tensors = load(zlib.decompress(load_file(path)["statistics"].numpy().tobytes()))
-    change(tensors)
-    data = bytearray(zlib.compress(save(tensors))[:end])
-    save_file({"statistics": torch.frombuffer(data, dtype=torch.uint8)}, path, metadata={**kept, **metadata})
+    arrays = {name: values.copy() for name, values in load(zlib.decompress(load_file(path)["statistics"].tobytes())).items()}
+    change(arrays)
+    data = zlib.compress(save(arrays))[:end]
+    save_file({"statistics": np.frombuffer(data, np.uint8)}, path, metadata={**kept, **metadata})
     return path
 
 
@@ -53,7 +62,9 @@ def test_round_trip(style: StoredStyle, path: Path) -> None:
     assert again.card == style.card
     assert again.layers.keys() == style.layers.keys() == set(PACKING) > set(LAYERS)
     for layer, moments in style.layers.items():
-        torch.testing.assert_close(again.layers[layer].tensors, moments.tensors, rtol=0, atol=0)
+        assert again.layers[layer].arrays.keys() == moments.arrays.keys()
+        for part, values in moments.arrays.items():
+            np.testing.assert_array_equal(again.layers[layer].arrays[part], values, strict=True)
 
 
 def test_the_card_tells_what_was_measured(style: StoredStyle, path: Path) -> None:
@@ -66,11 +77,11 @@ def test_the_card_tells_what_was_measured(style: StoredStyle, path: Path) -> Non
     assert all(len(values.mean) == 4 for values in style.layers.values())
 
 
-def test_the_file_says_what_the_picture_says(style: StoredStyle, vgg19: VggEncoder, painting: Tensor) -> None:
+def test_the_file_says_what_the_picture_says(style: StoredStyle, vgg19: VggEncoder, painting: Painting) -> None:
     """Means and variances are whole; of the covariance what the directions do not hold is left out."""
     picture = PictureStyle(name="p", pixels=painting, encoder=vgg19, rim_px=16)
     for size in style.card.sizes_px:
-        exact, kept = picture.at(size, PACKING), style.at(size, PACKING)
+        exact, kept = picture.at(size, PACKING), moments_at(style, size, PACKING, CPU)
         for layer in PACKING:
             scale = exact[layer].gram.diagonal(dim1=1, dim2=2).mean().sqrt().item()
             torch.testing.assert_close(kept[layer].mean, exact[layer].mean, rtol=1e-3, atol=scale / 500)
@@ -81,9 +92,9 @@ def test_the_file_says_what_the_picture_says(style: StoredStyle, vgg19: VggEncod
             assert gram_distance(kept[layer], exact[layer], "relative").item() < 5e-3
 
 
-def test_between_two_sizes_it_is_nearer_than_either(style: StoredStyle, vgg19: VggEncoder, painting: Tensor) -> None:
+def test_between_two_sizes_it_is_nearer_than_either(style: StoredStyle, vgg19: VggEncoder, painting: Painting) -> None:
     exact = PictureStyle(name="p", pixels=painting, encoder=vgg19, rim_px=16).at(157, PACKING)
-    blended, *ends = (style.at(size, PACKING) for size in (157, 111, 222))
+    blended, *ends = (moments_at(style, size, PACKING, CPU) for size in (157, 111, 222))
     for layer in PACKING:
         errors = [gram_distance(values[layer], exact[layer], "relative").item() for values in (blended, *ends)]
         assert errors[0] < min(errors[1:]) + 1e-4, layer
@@ -121,7 +132,7 @@ def test_a_foreign_file_is_refused(content: bytes, tmp_path: Path) -> None:
 
 
 def test_safetensors_of_something_else_are_refused(tmp_path: Path) -> None:
-    save_file({"a": torch.zeros(3)}, tmp_path / "other.safetensors")
+    save_file({"a": np.zeros(3)}, tmp_path / "other.safetensors")
     with pytest.raises(StyleError, match="is not a style file"):
         read_style(tmp_path / "other.safetensors")
 
@@ -134,47 +145,47 @@ def test_a_truncated_file_is_refused(keep: float, path: Path) -> None:
         read_style(path)
 
 
-def without_a_part(tensors: TENSORS) -> None:
-    del tensors["relu3_1.rest"]
+def without_a_part(arrays: ARRAYS) -> None:
+    del arrays["relu3_1.rest"]
 
 
-def not_a_number(tensors: TENSORS) -> None:
-    tensors["conv4_1.units"][1, 0] = float("nan")
+def not_a_number(arrays: ARRAYS) -> None:
+    arrays["conv4_1.units"][1, 0] = float("nan")
 
 
-def endless_rows(tensors: TENSORS) -> None:
-    tensors["relu1_1.rows"][0, 0] = float("inf")
+def endless_rows(arrays: ARRAYS) -> None:
+    arrays["relu1_1.rows"][0, 0] = float("inf")
 
 
-def no_scale(tensors: TENSORS) -> None:
-    tensors["relu2_1.units"][0, 2] = 0
+def no_scale(arrays: ARRAYS) -> None:
+    arrays["relu2_1.units"][0, 2] = 0
 
 
-def negative_scale(tensors: TENSORS) -> None:
-    tensors["relu2_1.rows"][0, 2] = -1
+def negative_scale(arrays: ARRAYS) -> None:
+    arrays["relu2_1.rows"][0, 2] = -1
 
 
-def a_direction_less(tensors: TENSORS) -> None:
-    tensors["relu5_1.basis"] = tensors["relu5_1.basis"][:, :-1].clone()
+def a_direction_less(arrays: ARRAYS) -> None:
+    arrays["relu5_1.basis"] = arrays["relu5_1.basis"][:, :-1].copy()
 
 
-def a_channel_less(tensors: TENSORS) -> None:
+def a_channel_less(arrays: ARRAYS) -> None:
     for part in ("mean", "rest"):
-        tensors[f"relu5_1.{part}"] = tensors[f"relu5_1.{part}"][:, :-1].clone()
-    tensors["relu5_1.basis"] = tensors["relu5_1.basis"][:-1].clone()
+        arrays[f"relu5_1.{part}"] = arrays[f"relu5_1.{part}"][:, :-1].copy()
+    arrays["relu5_1.basis"] = arrays["relu5_1.basis"][:-1].copy()
 
 
-def a_size_less(tensors: TENSORS) -> None:
-    for name in [name for name in tensors if not name.endswith("basis")]:
-        tensors[name] = tensors[name][:-1].clone()
+def a_size_less(arrays: ARRAYS) -> None:
+    for name in [name for name in arrays if not name.endswith("basis")]:
+        arrays[name] = arrays[name][:-1].copy()
 
 
-def a_number(tensors: TENSORS) -> None:
-    tensors["conv1_1.basis"] = torch.tensor(3, dtype=torch.int8)
+def a_number(arrays: ARRAYS) -> None:
+    arrays["conv1_1.basis"] = np.array(3, np.int8)
 
 
-def other_types(tensors: TENSORS) -> None:
-    tensors["conv2_2.factor"] = tensors["conv2_2.factor"].float()
+def other_types(arrays: ARRAYS) -> None:
+    arrays["conv2_2.factor"] = arrays["conv2_2.factor"].astype(np.float32)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +203,7 @@ def other_types(tensors: TENSORS) -> None:
         (other_types, "its parts have other types"),
     ],
 )
-def test_a_broken_file_is_refused(change: Callable[[TENSORS], None], told: str, path: Path) -> None:
+def test_a_broken_file_is_refused(change: Callable[[ARRAYS], None], told: str, path: Path) -> None:
     with pytest.raises(StyleError, match=rf"blue-hills\.safetensors' is broken: {told}"):
         read_style(rewritten(path, change))
 
@@ -204,7 +215,7 @@ def test_statistics_that_break_off_are_refused(end: int, path: Path) -> None:
 
 
 def test_a_file_that_unpacks_without_end_is_refused(path: Path) -> None:
-    bomb = torch.frombuffer(bytearray(zlib.compress(bytes(1 << 26))), dtype=torch.uint8)
+    bomb = np.frombuffer(zlib.compress(bytes(1 << 26)), np.uint8)
     with path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         metadata = json.loads(file.read(length))["__metadata__"]
@@ -226,17 +237,17 @@ def test_a_card_with_unknown_fields_is_refused(path: Path, style: StoredStyle) -
 
 
 @pytest.mark.parametrize("name", ["Blue Hills", "blue_hills", "-blue", "blue--hills", "", "../blue"])
-def test_names_that_cannot_be(name: str, vgg19: VggEncoder, painting: Tensor) -> None:
+def test_names_that_cannot_be(name: str, vgg19: VggEncoder, painting: Painting) -> None:
     with pytest.raises(StyleError, match="cannot be a style's name; use small letters, digits and single hyphens"):
         measure_style(painting, vgg19, StyleCard(name=name))
 
 
 def test_too_small_a_painting(vgg19: VggEncoder) -> None:
     with pytest.raises(StyleError, match="the painting is 200 x 63 pixels; a style needs at least 64 on the short side"):
-        measure_style(torch.rand(1, 3, 63, 200), vgg19, StyleCard(name="strip"))
+        measure_style(np.zeros((1, 3, 63, 200), np.float32), vgg19, StyleCard(name="strip"))
 
 
-def test_another_encoder_does_not_measure(encoder: VggEncoder, painting: Tensor) -> None:
+def test_another_encoder_does_not_measure(encoder: VggEncoder, painting: Painting) -> None:
     with pytest.raises(
         StyleError, match="style files hold statistics of VGG-19 with max pooling; they cannot be measured with this 'compact'"
     ):
@@ -246,3 +257,34 @@ def test_another_encoder_does_not_measure(encoder: VggEncoder, painting: Tensor)
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(StyleError, match="no style file"):
         read_style(tmp_path / "none.safetensors")
+
+
+def test_built_in_styles_are_read_without_torch() -> None:
+    code = """
+import sys
+from stylenet.catalog.styles import find_style
+from stylenet.styles import compatibility, files, packed, sources, statistics, stored
+assert isinstance(sources.resolve("starry-night"), stored.StoredStyle)
+style = files.read_style(find_style("starry-night"))
+assert style.at(448, files.LAYERS)["relu5_1"].gram.shape == (512, 512)
+sys.exit("torch" in sys.modules)"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("path", list(built_in_styles().values())[::6], ids=lambda path: path.stem)
+def test_styles_that_ship_are_what_their_files_say(path: Path) -> None:
+    """By the plain formula, from the parts as they are stored."""
+    style = read_style(path)
+    parts = {name: values.astype(np.float64) for name, values in style.layers["relu4_1"].arrays.items()}
+    for step, size in enumerate(style.card.sizes_px):
+        mean_step, rest_step, row_unit = parts["units"][step]
+        lower = np.zeros((96, 96))
+        for value, row, column in zip(parts["factor"][step], *np.tril_indices(96), strict=True):
+            lower[row, column] = value * parts["rows"][step, row] * row_unit
+        factor = parts["basis"] @ lower
+        rest = parts["rest"][step] * rest_step
+        shorter = np.sqrt(np.clip(1 - np.where(rest < 0, rest**2, 0) / np.maximum((factor**2).sum(1), 1e-20), 0, None))
+        covariance = (shorter[:, None] * factor) @ (shorter[:, None] * factor).T + np.diag(np.where(rest > 0, rest**2, 0))
+        kept = style.at(size, ["relu4_1"])["relu4_1"]
+        np.testing.assert_allclose(kept.mean, parts["mean"][step] * mean_step, rtol=1e-12)
+        np.testing.assert_allclose(kept.covariance, covariance, rtol=1e-6, atol=1e-9 * np.trace(covariance))

@@ -17,11 +17,10 @@ from stylenet.encoders.vgg import VggEncoder
 from stylenet.errors import ImageError, StyleError
 from stylenet.events import Done, Started
 from stylenet.image.files import Picture, save_image
+from stylenet.painting.stylizer import open_stylizer
+from stylenet.requests.painting import Options
+from stylenet.styles import sources
 from stylenet.styles.style import MixedStyle
-from stylenet.stylizers import sources
-from stylenet.stylizers.plan import Options
-from stylenet.stylizers.sources import open_style, style_fingerprint
-from stylenet.stylizers.stylizer import open_stylizer
 
 
 def opened(record: str, **changes: str) -> OpenEncoder:

@@ -4,44 +4,51 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
-from torch import Tensor
+from numpy.typing import NDArray
 
+from stylenet.catalog.encoders import EncoderRecord
 from stylenet.catalog.styles import StyleCard
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.errors import StyleError
 from stylenet.losses.moments import Moments
 from stylenet.styles.packed import PackedMoments
-from stylenet.styles.style import PictureStyle, StoredStyle, ladder_sizes
+from stylenet.styles.statistics import LayerStatistics
+from stylenet.styles.stored import StoredStyle, ladder_sizes
+from stylenet.styles.style import PictureStyle, moments_at, moments_of, statistics_of
+
+WIDTHS = {"conv1_1": 4, "conv2_1": 5, "conv3_1": 6}
+RECORD = EncoderRecord(name="small", widths=WIDTHS)
 
 
 def stored(*sizes: int) -> StoredStyle:
     """A ladder whose means are the sizes themselves, without any variance."""
-    ladder = [Moments(torch.full((1, 2), float(size)), torch.full((1, 2, 2), float(size) ** 2), 1) for size in sizes]
+    ladder = [LayerStatistics(np.full(2, float(size)), np.full((2, 2), float(size) ** 2)) for size in sizes]
     return StoredStyle(card=StyleCard(name="ladder", sizes_px=sizes), layers={"relu1_1": PackedMoments.of(ladder, 1, 1e-3)})
 
 
 @pytest.mark.parametrize(("asked", "expected"), [(100, 100), (200, 200), (400, 400), (50, 100), (800, 400)])
 def test_a_step_of_the_ladder_and_beyond_its_ends(asked: float, expected: float) -> None:
-    assert stored(100, 200, 400).at(asked, ("relu1_1",))["relu1_1"].mean[0, 0] == pytest.approx(expected, rel=1e-6)
+    assert stored(100, 200, 400).at(asked, ("relu1_1",))["relu1_1"].mean[0] == pytest.approx(expected, rel=1e-6)
 
 
 def test_between_two_steps_by_octaves() -> None:
     """Halfway in scale, at 200 * sqrt 2, lies the mean of both."""
     moments = stored(100, 200, 400).at(200 * math.sqrt(2), ("relu1_1",))["relu1_1"]
-    torch.testing.assert_close(moments.mean, torch.full((1, 2), 300.0, dtype=torch.float64), rtol=1e-6, atol=0)
-    torch.testing.assert_close(moments.gram, torch.full((1, 2, 2), (200.0**2 + 400.0**2) / 2, dtype=torch.float64), rtol=1e-6, atol=0)
+    np.testing.assert_allclose(moments.mean, np.full(2, 300.0), rtol=1e-6)
+    np.testing.assert_allclose(moments.gram, np.full((2, 2), (200.0**2 + 400.0**2) / 2), rtol=1e-6)
 
 
 def test_the_order_of_the_sizes_does_not_matter() -> None:
     for size in (100, 250, 400):
         one, other = (stored(*sizes).at(size, ("relu1_1",))["relu1_1"] for sizes in ((100, 200, 400), (400, 200, 100)))
-        torch.testing.assert_close(one.gram, other.gram)
+        np.testing.assert_allclose(one.gram, other.gram)
 
 
 def test_a_ladder_of_one_step() -> None:
-    assert stored(300).at(17, ("relu1_1",))["relu1_1"].mean[0, 0] == pytest.approx(300, rel=1e-6)
+    assert stored(300).at(17, ("relu1_1",))["relu1_1"].mean[0] == pytest.approx(300, rel=1e-6)
 
 
 def test_a_layer_that_is_not_in_the_file() -> None:
@@ -49,7 +56,7 @@ def test_a_layer_that_is_not_in_the_file() -> None:
         stored(100).at(100, ("relu1_1", "relu4_2"))
 
 
-def test_a_painting_is_never_enlarged(encoder: VggEncoder, painting: Tensor) -> None:
+def test_a_painting_is_never_enlarged(encoder: VggEncoder, painting: NDArray[np.float32]) -> None:
     style = PictureStyle(name="p", pixels=painting, encoder=encoder, rim_px=0)
     own = style.at_size(256, 192, ("relu1_1",))["relu1_1"]
     far = style.at(4000, ("relu1_1",))["relu1_1"]
@@ -57,13 +64,13 @@ def test_a_painting_is_never_enlarged(encoder: VggEncoder, painting: Tensor) -> 
     torch.testing.assert_close(far.gram, own.gram)
 
 
-def test_a_painting_is_looked_at_at_the_area_asked_for(encoder: VggEncoder, painting: Tensor) -> None:
+def test_a_painting_is_looked_at_at_the_area_asked_for(encoder: VggEncoder, painting: NDArray[np.float32]) -> None:
     moments = PictureStyle(name="p", pixels=painting, encoder=encoder, rim_px=0).at(111, ("relu1_1",))["relu1_1"]
     assert moments.positions == pytest.approx(111**2, rel=0.01)
 
 
 def test_a_painting_keeps_sixteen_pixels(encoder: VggEncoder) -> None:
-    strip = torch.rand(1, 3, 20, 400, generator=torch.Generator().manual_seed(0))
+    strip = np.random.default_rng(0).random((1, 3, 20, 400), np.float32)
     moments = PictureStyle(name="p", pixels=strip, encoder=encoder, rim_px=0).at(5, ("relu5_1",))["relu5_1"]
     assert moments.positions >= 1
     assert torch.isfinite(moments.gram).all()
@@ -75,3 +82,34 @@ def test_a_painting_keeps_sixteen_pixels(encoder: VggEncoder) -> None:
 )
 def test_sizes_of_the_ladder(size: tuple[int, int], expected: tuple[int, ...]) -> None:
     assert ladder_sizes(*size) == expected
+
+
+def test_pixels_are_looked_at_where_the_encoder_is(painting: NDArray[np.float32]) -> None:
+    """No device but this one is needed to see it: on `meta` there are shapes alone."""
+    with torch.device("meta"):
+        far = VggEncoder(RECORD)
+    style = PictureStyle(name="p", pixels=painting, encoder=far.requires_grad_(False), rim_px=16)
+    for size in (100, 4000):
+        moments = style.at(size, ("relu3_1",))["relu3_1"]
+        assert (moments.gram.device.type, moments.gram.shape) == ("meta", (1, 6, 6))
+        assert style.features_at(size, ("relu3_1",))["relu3_1"].device.type == "meta"
+
+
+def test_pixels_may_be_read_only(encoder: VggEncoder, painting: NDArray[np.float32]) -> None:
+    locked = painting.copy()
+    locked.flags.writeable = False
+    one, other = (PictureStyle(name="p", pixels=pixels, encoder=encoder, rim_px=0) for pixels in (painting, locked))
+    torch.testing.assert_close(one.at(50, ("relu1_1",))["relu1_1"].gram, other.at(50, ("relu1_1",))["relu1_1"].gram)
+
+
+def test_statistics_become_moments_and_come_back() -> None:
+    statistics = stored(100, 200).at(150, ("relu1_1",))["relu1_1"]
+    moments = moments_of(statistics, torch.device("cpu"))
+    assert (moments.mean.dtype, tuple(moments.mean.shape), tuple(moments.gram.shape)) == (torch.float64, (1, 2), (1, 2, 2))
+    again = statistics_of(moments)
+    assert np.array_equal(again.mean, statistics.mean)
+    assert np.array_equal(again.gram, statistics.gram)
+    np.testing.assert_allclose(statistics.covariance, moments.covariance[0].numpy())
+    assert moments_of(statistics, torch.device("meta")).gram.device.type == "meta"
+    assert moments_of(statistics, torch.device("cpu"), torch.float32).gram.dtype == torch.float32
+    assert isinstance(moments_at(stored(100), 50, ["relu1_1"], torch.device("cpu"))["relu1_1"], Moments)

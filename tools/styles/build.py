@@ -19,7 +19,8 @@ from stylenet.catalog.recipe import EncoderSection
 from stylenet.catalog.styles import MEASURED_WITH, StyleCard
 from stylenet.encoders.opening import open_encoder
 from stylenet.image.files import load_image
-from stylenet.styles.files import measure_style, write_style
+from stylenet.styles.files import write_style
+from stylenet.styles.measuring import measure_style
 
 TARGET = Path(__file__).parents[2] / "src/stylenet/catalog/styles"
 MOST_BYTES = 9_000_000

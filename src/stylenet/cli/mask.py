@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 import typer
 
 from stylenet.cli import options
@@ -71,7 +72,7 @@ def mask(
             found = find_subject(picture.pixels, inside)
         found = soften(found, feather)
         found = 1 - found if invert else found
-        save_image(found.expand(-1, 3, -1, -1), output)
+        save_image(np.repeat(found, 3, axis=1), output)
         if show is not None:
             save_image(_shaded(picture.pixels, found), show)
         if not quiet:
@@ -92,5 +93,5 @@ def parse_rectangle(text: str, size: tuple[int, int]) -> Rectangle:
 
 def _shaded(photo: Image, mask: Mask) -> Image:
     """The photo in its colors inside the mask, in a dim violet outside."""
-    violet = photo.new_tensor([0.25, 0.0, 0.3]).view(1, 3, 1, 1)
-    return photo * mask + (0.35 * photo.mean(dim=1, keepdim=True) + violet) * (1 - mask)
+    violet = np.array([0.25, 0.0, 0.3], dtype=np.float32).reshape(1, 3, 1, 1)
+    return photo * mask + (0.35 * photo.mean(axis=1, keepdims=True) + violet) * (1 - mask)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
 
 from stylenet.encoders.precision import fastest_dtype
@@ -43,3 +45,9 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
 def torch_machine(device: torch.device, dtype: torch.dtype) -> dict[str, str | int]:
     """What torch runs on, in plain values."""
     return {"device": str(device), "precision": str(dtype).removeprefix("torch."), "threads": torch.get_num_threads()}
+
+
+def set_threads(threads: int | None) -> None:
+    """Let torch use so many threads of the processor; None leaves it as it is."""
+    if threads is not None:
+        torch.set_num_threads(min(threads, 4 * (os.cpu_count() or 1)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
 
 import psutil
 import torch
@@ -13,6 +12,7 @@ from stylenet.catalog.encoders import EncoderRecord
 from stylenet.catalog.networks import JohnsonRecord, SlimRecord, StyleRecord, TextureRecord
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.opening import OpenEncoder
+from stylenet.engines.protocol import Forecast
 from stylenet.errors import UsageError
 from stylenet.networks import johnson, slim
 from stylenet.optimization.objective import Objective, StyleTarget, style_layers
@@ -41,23 +41,6 @@ _SET_UP_STEPS = 1.4
 
 _PROBE_PX = (128, 320)
 """Sides of the pictures that are timed; between them lies what a step costs beside its pixels."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Forecast:
-    """What a painting will take.
-
-    Attributes:
-        memory_bytes: Of the whole process at its peak.
-        tile_px: Pixels that the encoder looks at in one pass; None: all of them.
-        tiles: Passes at the finest level.
-        seconds: From the first step to the last; None where it was not asked for.
-    """
-
-    memory_bytes: int
-    tile_px: int | None
-    tiles: int
-    seconds: float | None = None
 
 
 def forecast(

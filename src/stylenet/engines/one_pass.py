@@ -24,10 +24,10 @@ from stylenet.encoders.opening import OpenEncoder
 from stylenet.encoders.precision import keep_freed_memory
 from stylenet.encoders.resampling import resize
 from stylenet.engines.devices import torch_machine
-from stylenet.engines.forecast import PASS_RETURNED_BYTES, Forecast, forecast_pass
+from stylenet.engines.forecast import PASS_RETURNED_BYTES, forecast_pass
 from stylenet.engines.passes import USUAL_STRENGTH, NetworkFile, OnePassEngine, check_trained, find_trained
 from stylenet.engines.pictures import measured_style
-from stylenet.engines.protocol import OpenStyle, Recolor
+from stylenet.engines.protocol import Forecast, OpenStyle, Recolor
 from stylenet.errors import UsageError, WeightsError
 from stylenet.networks.coder import LAYERS
 from stylenet.networks.files import read_network
@@ -42,6 +42,7 @@ from stylenet.shapes import Image
 from stylenet.storage.hashing import file_sha256
 from stylenet.styles.compatibility import is_caffe_vgg19
 from stylenet.styles.sources import StyleSource
+from stylenet.styles.style import moments_at
 
 
 class _TorchPass(OnePassEngine):
@@ -142,8 +143,7 @@ class InstantEngine(_TorchPass):
     def _knobs(self, style: OpenStyle, strength: float, style_px: int) -> Tensor:
         key = (style.sha256, style_px)
         if key not in self._described:
-            statistics = {layer: values.to(torch.device("cpu")) for layer, values in style.value.at(style_px, LAYERS).items()}
-            self._described[key] = self._coder.describe(statistics)
+            self._described[key] = self._coder.describe(moments_at(style.value, style_px, LAYERS, torch.device("cpu")))
         return cast(Tensor, self._coder(self._described[key], torch.tensor([strength])))
 
 

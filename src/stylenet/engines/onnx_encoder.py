@@ -20,6 +20,7 @@ from stylenet.engines.statistics import LayerStatistics, Sums
 from stylenet.errors import ShapeError, StyleError, WeightsError
 from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array
+from stylenet.storage.eight_bits import dequantize
 from stylenet.tiling.grid import Span, Tile, tile_grid
 from stylenet.tiling.halo import deepest_stride, halo_px, strides
 
@@ -31,9 +32,6 @@ SMALLEST_SIDE_PX = 16
 
 TILE_PX = 2**19
 """Pixels that are looked at in one piece. Larger paintings are looked at tile by tile, with the same result."""
-
-_SCALE = "_scale"
-"""Ending of the name of a kernel's scales, where the kernel is stored in 8 bits a value: `weights.writing.SCALE`."""
 
 
 class OnnxEncoder:
@@ -132,18 +130,11 @@ def _read(path: Path) -> dict[str, Any]:
         WeightsError: the file is missing or damaged.
     """
     try:
-        stored = load_file(path)
-    except (SafetensorError, OSError, KeyError) as error:
+        stored = dequantize(load_file(path))
+    except (SafetensorError, OSError, KeyError, WeightsError) as error:
         raise WeightsError(f"the encoder's file '{path}' is missing or damaged: {error}; install stylenet again") from None
     weights = {}
     for name, value in stored.items():
-        if name.endswith(_SCALE):
-            continue
-        if value.dtype == np.int8:
-            scale = stored.get(name + _SCALE)
-            if scale is None or scale.shape != (len(value), 1, 1, 1):
-                raise WeightsError(f"the encoder's file '{path}' is damaged: {name} has 8 bits a value, and no scale for each channel")
-            value = value.astype(np.float32) * scale.astype(np.float32)
         if value.dtype.kind != "f" or not np.isfinite(value).all():
             raise WeightsError(f"the encoder's file '{path}' is damaged: {name} holds values that are not numbers")
         weights[name] = value.astype(np.float32, copy=False)

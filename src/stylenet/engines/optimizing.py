@@ -18,10 +18,10 @@ from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.opening import OpenEncoder, open_encoder
 from stylenet.encoders.precision import keep_freed_memory
 from stylenet.engines.devices import choose_device, choose_dtype, torch_machine
-from stylenet.engines.forecast import Forecast, forecast
+from stylenet.engines.forecast import forecast
 from stylenet.engines.one_pass import InstantEngine
 from stylenet.engines.pictures import measured_style
-from stylenet.engines.protocol import OpenStyle, Recolor
+from stylenet.engines.protocol import Forecast, OpenStyle, Recolor
 from stylenet.engines.style_targets import StyleTargets
 from stylenet.errors import UsageError
 from stylenet.events import Done, Event

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from stylenet.catalog.recipe import Recipe
-    from stylenet.engines.forecast import Forecast
     from stylenet.events import Event
     from stylenet.optimization.pyramid import Level
     from stylenet.requests.painting import Options
@@ -40,6 +39,23 @@ class OpenStyle:
     notices: tuple[str, ...] = ()
     shares: tuple[float, ...] = ()
     stylizes: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What a painting will take.
+
+    Attributes:
+        memory_bytes: Of the whole process at its peak.
+        tile_px: Pixels that the encoder looks at in one pass; None: all of them.
+        tiles: Passes at the finest level.
+        seconds: From the first step to the last; None where it was not asked for.
+    """
+
+    memory_bytes: int
+    tile_px: int | None
+    tiles: int
+    seconds: float | None = None
 
 
 class Engine(Protocol):

@@ -13,7 +13,8 @@ from stylenet.catalog.recipe import Recipe
 from stylenet.errors import StyleError
 from stylenet.losses.moments import Moments
 from stylenet.optimization.objective import StyleTarget
-from stylenet.styles.style import MixedStyle, PictureStyle, StoredStyle, together
+from stylenet.styles.stored import StoredStyle
+from stylenet.styles.style import MixedStyle, PictureStyle, moments_at, together
 
 AnyStyle: TypeAlias = PictureStyle | StoredStyle | MixedStyle
 
@@ -94,10 +95,11 @@ class StyleTargets:
         if isinstance(style, MixedStyle):
             return together([self._measure(part, level) for part in style.parts])
         if self._recipe.painting.size == "area":
-            return style.at(math.sqrt(level[0] * level[1]) * self._style_scale, layers)
+            return moments_at(style, math.sqrt(level[0] * level[1]) * self._style_scale, layers, self._device)
         if isinstance(style, StoredStyle):
             # A ladder knows no shapes but the painting's own, and nothing beyond its largest step.
-            return style.at(math.sqrt(math.prod(self._painting_size((style.card.width, style.card.height), level))), layers)
+            size_px = math.sqrt(math.prod(self._painting_size((style.card.width, style.card.height), level)))
+            return moments_at(style, size_px, layers, self._device)
         height, width = style.pixels.shape[2:]
         return style.at_size(*self._painting_size((width, height), level), layers)
 

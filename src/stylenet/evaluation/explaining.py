@@ -22,6 +22,7 @@ from stylenet.losses.gaussian import RANK, gaussian, wasserstein_distance
 from stylenet.losses.moments import watched
 from stylenet.shapes import Image
 from stylenet.styles.framing import framed_features
+from stylenet.styles.style import moments_at
 
 CONTENT_LAYERS = ("relu3_1", "relu4_1")
 STYLE_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
@@ -71,7 +72,7 @@ def _style(painted: Tensor, styles: Sequence[AnyStyle], encoder: VggEncoder) -> 
     height, width = painted.shape[2:]
     size_px = math.sqrt(height * width)
     features, _ = framed_features(encoder, painted, STYLE_LAYERS, _RIM_PX)
-    goals = [style.at(size_px, STYLE_LAYERS) for style in styles]
+    goals = [moments_at(style, size_px, STYLE_LAYERS, encoder.mean.device) for style in styles]
     maps = []
     for layer in STYLE_LAYERS:
         values = features[layer].double()

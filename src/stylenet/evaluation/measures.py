@@ -20,6 +20,7 @@ from stylenet.losses.gaussian import RANK, gaussian, wasserstein_distance
 from stylenet.losses.style import gram_distance
 from stylenet.shapes import Image
 from stylenet.styles.framing import framed_features
+from stylenet.styles.style import moments_at
 
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 CONTENT_LAYER = "relu4_1"
@@ -115,7 +116,7 @@ def _style_distances(small: Image, encoder: VggEncoder, styles: Sequence[AnyStyl
         _, given = framed_features(encoder, seen(small, encoder), STYLE_LAYERS, _RIM_PX, watch=STYLE_LAYERS)
         wasserstein, gram = [], []
         for style in styles:
-            wanted = style.at(size_px, STYLE_LAYERS)
+            wanted = moments_at(style, size_px, STYLE_LAYERS, encoder.mean.device)
             for layer in STYLE_LAYERS:
                 target = wanted[layer].to(given[layer].gram.device, given[layer].gram.dtype)
                 wasserstein.append(max(0.0, float(wasserstein_distance(given[layer], gaussian(target, rank=RANK)))))

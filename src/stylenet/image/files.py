@@ -6,11 +6,13 @@ save_image(painting, "out.png", alpha=picture.alpha, metadata=picture.metadata, 
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, cast, overload
 
 import numpy as np
 import PIL.Image
@@ -119,6 +121,7 @@ def to_pil(image: Image, alpha: Mask | None = None) -> PIL.Image.Image:
     return PIL.Image.fromarray(_quantized(image, alpha, np.uint8))
 
 
+@overload
 def save_image(
     image: Image,
     path: str | os.PathLike[str],
@@ -128,19 +131,50 @@ def save_image(
     receipt: Mapping[str, Any] | None = None,
     quality: int = JPEG_QUALITY,
     bits: int | None = None,
-) -> Path:
+) -> Path: ...
+
+
+@overload
+def save_image(
+    image: Image,
+    path: str | os.PathLike[str] | BinaryIO,
+    *,
+    alpha: Mask | None = None,
+    metadata: Metadata | None = None,
+    receipt: Mapping[str, Any] | None = None,
+    quality: int = JPEG_QUALITY,
+    bits: int | None = None,
+    format: str | None = None,
+) -> Path | None: ...
+
+
+def save_image(
+    image: Image,
+    path: str | os.PathLike[str] | BinaryIO,
+    *,
+    alpha: Mask | None = None,
+    metadata: Metadata | None = None,
+    receipt: Mapping[str, Any] | None = None,
+    quality: int = JPEG_QUALITY,
+    bits: int | None = None,
+    format: str | None = None,
+) -> Path | None:
     """Write a picture whole or not at all, and return its path. The suffix names the format: PNG, JPEG, WebP or TIFF.
 
     The same arguments give the same bytes. `metadata.read_receipt` reads the receipt back.
 
     Args:
         image: Shape (1, 3, H, W), 0..1.
-        path: An existing file is replaced.
+        path: An existing file is replaced. Or a binary file object, to which the file's bytes are written.
         alpha: Shape (1, 1, H, W), 0..1. JPEG has none: the picture is laid on white.
         metadata: Who, when, with what; usually the photo's `Picture.metadata`.
         receipt: How it was painted, in values that JSON knows.
         quality: Of JPEG and WebP, 1..100; 100 is lossless in WebP.
         bits: Per channel. 16 (the default of TIFF) is for TIFF only; 8 (the default of the others) is for all.
+        format: For a file object, the suffix without its dot: "png" (the default), "jpg", "webp" or "tif".
+
+    Returns:
+        The path; None for a file object.
 
     Raises:
         OutputError: The path cannot be written (see `check_output`), or an option does not fit the format.
@@ -148,7 +182,13 @@ def save_image(
         ShapeError: Another shape, or an alpha of another size.
     """
     check_image(image)
-    target = check_output(path, size=(image.shape[3], image.shape[2]))
+    size = (int(image.shape[3]), int(image.shape[2]))
+    stream = None if isinstance(path, (str, os.PathLike)) else path
+    if stream is None:
+        target = check_output(cast("str | os.PathLike[str]", path), size=size)
+    else:
+        target = Path(f"stream.{(format or 'png').lower().removeprefix('.')}")
+        format_of(target, size=size)
     is_tiff = format_of(target) == "TIFF"
     if bits is None:
         bits = 16 if is_tiff else 8
@@ -156,15 +196,37 @@ def save_image(
         raise OutputError(f"cannot write '{target}' with {bits} bits; allowed are 8, and 16 for .tif")
     if not 1 <= quality <= 100:
         raise OutputError(f"cannot write '{target}' with quality {quality}; allowed are 1..100")
-    metadata = metadata or Metadata()
-    text = None if receipt is None else receipt_text(receipt)
-    if is_tiff:
-        array = _quantized(image, alpha, np.uint16 if bits == 16 else np.uint8)
-        with written_whole(target) as temporary:
-            _write_tiff(array, temporary, metadata=metadata, receipt=text)
-    else:
-        _write_with_pillow(to_pil(image, alpha), target, metadata=metadata, receipt=text, quality=quality)
+    encode = partial(
+        _encode, image, alpha, target, metadata=metadata or Metadata(), receipt=None if receipt is None else receipt_text(receipt)
+    )
+    if stream is not None:
+        # Encoded first: to seek back, as Pillow does, is not possible in a pipe.
+        buffer = io.BytesIO()
+        encode(buffer, quality=quality, bits=bits)
+        stream.write(buffer.getvalue())
+        return None
+    with written_whole(target) as temporary:
+        encode(temporary, quality=quality, bits=bits)
     return target
+
+
+def _encode(
+    image: Image,
+    alpha: Mask | None,
+    target: Path,
+    destination: Path | io.BytesIO,
+    *,
+    metadata: Metadata,
+    receipt: str | None,
+    quality: int,
+    bits: int,
+) -> None:
+    """Write a picture in the format of `target` to a file or into memory."""
+    if format_of(target) == "TIFF":
+        _write_tiff(_quantized(image, alpha, np.uint16 if bits == 16 else np.uint8), destination, metadata=metadata, receipt=receipt)
+    else:
+        picture = to_pil(image, alpha)
+        _write_with_pillow(picture, target, destination, metadata=metadata, receipt=receipt, quality=quality)
 
 
 def _decoded_picture(
@@ -260,7 +322,15 @@ def _quantized(image: Image, alpha: Mask | None, dtype: type[np.uint8] | type[np
     return levels
 
 
-def _write_with_pillow(image: PIL.Image.Image, target: Path, *, metadata: Metadata, receipt: str | None, quality: int) -> None:
+def _write_with_pillow(
+    image: PIL.Image.Image,
+    target: Path,
+    destination: Path | io.BytesIO,
+    *,
+    metadata: Metadata,
+    receipt: str | None,
+    quality: int,
+) -> None:
     options: dict[str, Any] = {"dpi": metadata.dpi} if metadata.dpi else {}
     kind = format_of(target)
     if kind == "PNG":
@@ -279,11 +349,10 @@ def _write_with_pillow(image: PIL.Image.Image, target: Path, *, metadata: Metada
         if image.mode == "RGBA":
             image = PIL.Image.alpha_composite(PIL.Image.new("RGBA", image.size, "white"), image).convert("RGB")
         options |= {"quality": quality, "subsampling": "4:4:4", "exif": exif}
-    with written_whole(target) as temporary:
-        image.save(temporary, format=kind, **options)
+    image.save(destination, format=kind, **options)
 
 
-def _write_tiff(array: NDArray[Any], path: Path, *, metadata: Metadata, receipt: str | None) -> None:
+def _write_tiff(array: NDArray[Any], path: Path | io.BytesIO, *, metadata: Metadata, receipt: str | None) -> None:
     import tifffile  # Pillow writes no 16-bit color; loaded here because it is rarely needed and not quick to load
 
     ascii_type = 2

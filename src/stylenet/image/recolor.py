@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from stylenet.errors import ImageError, ShapeError, UsageError, did_you_mean
 from stylenet.image.color import palette
+from stylenet.image.lab import XYZ_FROM_RGB, encode, lab_to_linear, rgb_to_lab
 from stylenet.image.resize import resize
 from stylenet.shapes import check_image
 
@@ -115,8 +116,6 @@ def with_palette(image: Image, colors: Sequence[tuple[str, float]]) -> Image:
         Niles-Weed 2021 (Entropic estimation of optimal transport maps) for the map of any other color. With squared distance as its cost
         the plan depends on the colors' inner products alone: how bright or strong the one palette is beside the other does not matter.
     """
-    from skimage.color import rgb2lab
-
     _check(image)
     wanted, wanted_shares = _lab_palette(colors)
     height, width = image.shape[2:]
@@ -130,10 +129,10 @@ def with_palette(image: Image, colors: Sequence[tuple[str, float]]) -> Image:
     origin, directions, offsets, wanted = (values.astype(np.float32) for values in (given_mean, directions, offsets, wanted))
 
     def moved(rgb: Pixels, around: Pixels) -> Pixels:
-        scores = (rgb2lab(around) - origin) @ directions + offsets
+        scores = (rgb_to_lab(around) - origin) @ directions + offsets
         weights = np.exp(scores - scores.max(axis=1, keepdims=True))
         lab = (weights @ wanted) / weights.sum(axis=1, keepdims=True)
-        lab[:, 0] = _LIGHTNESS_SHARE * lab[:, 0] + (1 - _LIGHTNESS_SHARE) * rgb2lab(rgb)[:, 0]
+        lab[:, 0] = _LIGHTNESS_SHARE * lab[:, 0] + (1 - _LIGHTNESS_SHARE) * rgb_to_lab(rgb)[:, 0]
         return _rgb_from_lab(lab)
 
     return _changed(moved, image, resize(coarse, (width, height)))
@@ -241,29 +240,21 @@ def _histogram_tables(given: Pixels, wanted: Pixels) -> list[tuple[Pixels, Pixel
 
 
 def _with_chroma(painted: Pixels, photo: Pixels) -> Pixels:
-    from skimage.color import rgb2lab
-
-    lab = rgb2lab(photo)
-    lab[:, 0] = rgb2lab(painted)[:, 0]
+    lab = rgb_to_lab(photo)
+    lab[:, 0] = rgb_to_lab(painted)[:, 0]
     return _rgb_from_lab(lab)
 
 
 def _rgb_from_lab(lab: Pixels) -> Pixels:
     """sRGB-encoded colors, 0..1, of CIELAB (D65) colors with L* of 0..100; L* stays whatever a* and b* are."""
-    from skimage.color import lab2xyz, xyz2rgb
-    from skimage.color.colorconv import rgb_from_xyz, xyz_from_rgb
-
     lab = lab.copy()
     lab[:, 2] = np.minimum(lab[:, 2], 0.9999 * 200 * (lab[:, 0] + 16) / 116)  # more would be less than no blue light (Z < 0)
-    linear = _into_gamut(lab2xyz(lab) @ rgb_from_xyz.T.astype(lab.dtype))
-    return xyz2rgb(linear @ xyz_from_rgb.T.astype(lab.dtype))
+    return encode(_into_gamut(lab_to_linear(lab)))
 
 
 def _into_gamut(rgb: Pixels) -> Pixels:
     """Colors outside of 0..1 mixed with the gray of their own luminance until they lie on its border; those inside stay as they are."""
-    from skimage.color.colorconv import xyz_from_rgb
-
-    gray = np.clip(rgb @ xyz_from_rgb[1].astype(rgb.dtype), 0, 1)[:, None]
+    gray = np.clip(rgb @ XYZ_FROM_RGB[1].astype(rgb.dtype), 0, 1)[:, None]
     away = rgb - gray
     room = np.where(away > 0, 1 - gray, gray) / np.maximum(np.abs(away), 1e-9)  # how far it is to the border, in steps of `away`
     return gray + np.minimum(room.min(axis=1, keepdims=True), 1) * away
@@ -280,9 +271,7 @@ def _balanced(scores: Pixels, shares: Pixels, wanted_shares: Pixels) -> Pixels:
 
 def _lab_palette(colors: Sequence[tuple[str, float]]) -> tuple[Pixels, Pixels]:
     """The colors in CIELAB, shape (N, 3), and their shares, which add up to 1."""
-    from skimage.color import rgb2lab
-
     check_palette(colors)
     seen = [(parse_color(color), share) for color, share in colors if share > 0]
     shares = np.array([share for _, share in seen], dtype=np.float64)
-    return rgb2lab(np.array([color for color, _ in seen], dtype=np.float64) / 255), shares / shares.sum()
+    return rgb_to_lab(np.array([color for color, _ in seen], dtype=np.float64) / 255), shares / shares.sum()

@@ -86,7 +86,7 @@ def lay_out(wished: Sequence[Region], photo: Picture, size: tuple[int, int], *, 
     weights = regions([soften(fitted(mask, size), feather_px) for mask in masks], size)
     painted = [index for index, keep in enumerate(kept) if not keep] + [len(masks)]
     held = [weights[index] for index, is_kept in enumerate(kept) if is_kept]
-    return Layout(weights=weights[painted], keep=sum(held)[None] if held else None, notices=tuple(notices))  # type: ignore[index]
+    return Layout(weights=weights[painted], keep=sum(held)[None] if held else None, notices=tuple(notices))
 
 
 def with_photo_kept(painted: Image, photo: Image, keep: Mask) -> Image:

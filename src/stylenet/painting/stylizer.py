@@ -39,6 +39,7 @@ def open_stylizer(
     changes: Mapping[str, str] | None = None,
     device: str = "auto",
     precision: str = "auto",
+    threads: int | None = None,
 ) -> Stylizer:
     """A stylizer for a recipe, its encoder loaded.
 
@@ -48,6 +49,7 @@ def open_stylizer(
         changes: Values of single knobs as text, `{"style.weight": "20"}`.
         device: "auto" takes CUDA, then MPS, then the processor.
         precision: Of the features; "auto" takes bfloat16 where the hardware has units for it. The picture itself is always float32.
+        threads: Of the processor; None: as many as there are cores.
 
     Raises:
         RecipeError: the recipe or a knob is wrong.
@@ -55,7 +57,7 @@ def open_stylizer(
         UsageError: the device or precision does not exist, or the recipe needs torch, which is missing.
     """
     chosen = load_recipe(recipe, changes)
-    return Stylizer(open_engine(chosen, encoder=encoder, changes=changes, device=device, precision=precision))
+    return Stylizer(open_engine(chosen, encoder=encoder, changes=changes, device=device, precision=precision, threads=threads))
 
 
 class Stylizer:
@@ -145,7 +147,7 @@ class Stylizer:
             photo=resized,
             photo_name=Path(picture.source).name if picture.source else None,
             styles=opened,
-            masks=[_words(region) for region in regions if isinstance(region.mask, (str, Path))],
+            masks=[_words(region.mask, region) for region in regions if isinstance(region.mask, (str, Path))],
             layout=layout,
             start=started_from,
             options=options,
@@ -264,5 +266,5 @@ def _unchanged(task: Task[OpenStyle]) -> Iterator[Event]:
     yield Done(image=task.finish(task.photo), steps=0, seconds=0.0, loss=0.0, reason="finished", receipt=task.receipt)
 
 
-def _words(region: Region) -> str:
-    return f"{'invert:' if region.inverted else ''}{region.mask}={'photo' if region.style is None else region.style}"
+def _words(mask: str | Path, region: Region) -> str:
+    return f"{'invert:' if region.inverted else ''}{Path(mask)}={'photo' if region.style is None else region.style}"

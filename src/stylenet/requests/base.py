@@ -58,16 +58,10 @@ def help_of(record: type[Request], name: str) -> str:
     return (meta.description if meta is not None else None) or ""
 
 
-def limits_of(record: type[Request], name: str) -> tuple[float | None, float | None]:
-    """The least and the largest value of an option, None where there is no limit."""
-    meta = _meta(record).get(name)
-    return (None, None) if meta is None else (meta.ge, meta.le)
-
-
 def default_of(record: type[Request], name: str) -> Any:
     """The default of an option."""
     field = next(field for field in msgspec.structs.fields(record) if field.name == name)
-    return field.default if field.default is not msgspec.NODEFAULT else field.default_factory()  # type: ignore[operator]
+    return field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
 
 
 @functools.cache
@@ -90,16 +84,13 @@ def _checked(record: type[Request], name: str, value: Any) -> Any:
         value = value.item()
     kind = _types(record)[name]
     try:
-        return msgspec.convert(value, kind, builtin_types=_KEPT_TYPES)
+        return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         said = name.replace("_", "-")
         meta = _meta(record).get(name)
         allowed = (meta.extra or {}).get("allowed", "") if meta is not None else ""
         told = f"{value:g}" if isinstance(value, float) else f"'{value}'" if isinstance(value, str) else str(value)
         raise UsageError(f"{said} is {told}; allowed are {allowed}" if allowed else f"{said} is {told}: {_in_words(error)}") from None
-
-
-_KEPT_TYPES: tuple[type, ...] = ()
 
 
 def _in_words(error: Exception) -> str:

@@ -7,6 +7,7 @@ import re
 from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from stylenet.errors import UsageError, did_you_mean
 from stylenet.image.recolor import KEEP_COLORS, check_palette
@@ -48,7 +49,7 @@ class Options(Request, frozen=True, kw_only=True):
         ),
     ] = 1.0
     blend: Annotated[tuple[float, ...], option("Share of each style: 0.7 0.3. Left out: equal shares.")] = ()
-    seed: Annotated[int, option("Random seed.", allowed="whole numbers from 0", ge=0, lt=2**63)] = 0
+    seed: Annotated[int, option("Random seed.", allowed="whole numbers from 0", ge=0, le=2**63 - 1)] = 0
     save_every: Annotated[
         int,
         option(
@@ -157,7 +158,9 @@ class PaintRequest(Options, frozen=True, kw_only=True):
         str | None, option("instant, trained, draft, standard (the default), fine, one of 'recipes ls', or a .toml file.")
     ] = None
     encoder: Annotated[str | None, option("compact, vgg16, vgg19 or a weights file, in place of the recipe's.")] = None
-    changes: Annotated[dict[str, str], option("Change a knob of the recipe: --set style.weight=20. May be repeated.")] = msgspec.field(default_factory=dict)
+    changes: Annotated[dict[str, str], option("Change a knob of the recipe: --set style.weight=20. May be repeated.")] = msgspec.field(
+        default_factory=dict
+    )
     start: Annotated[str | None, option("Start from content, noise, style, network (what instant paints), or a picture file.")] = None
     masks: Annotated[
         tuple[str, ...],
@@ -167,14 +170,16 @@ class PaintRequest(Options, frozen=True, kw_only=True):
     ] = ()
     device: Annotated[str, option("auto, cpu, cuda or mps.")] = "auto"
     precision: Annotated[str, option("Of the features: auto, float32 or bfloat16.")] = "auto"
-    threads: Annotated[int | None, option("Processor threads to use.", allowed="whole numbers from 1", ge=1)] = None
+    threads: Annotated[Annotated[int, Meta(ge=1)] | None, option("Processor threads to use.", allowed="whole numbers from 1")] = None
 
 
 class PaintFileRequest(PaintRequest, frozen=True, kw_only=True):
     """One painting and the files that are written."""
 
     output: Annotated[str | None, option("Where to write: .png, .jpg, .webp or .tif. Left out: named after the inputs, here.")] = None
-    quality: Annotated[int | None, option("Of JPEG and WebP, 1 to 100; 95 if left out.", allowed="1 to 100", ge=1, le=100)] = None
+    quality: Annotated[
+        Annotated[int, Meta(ge=1, le=100)] | None, option("Of JPEG and WebP, 1 to 100; 95 if left out.", allowed="1 to 100")
+    ] = None
     replay: Annotated[str | None, option("Paint PAINTING again, from the receipt that it carries.")] = None
     resume: Annotated[bool, option("Resume a painting of this name that was stopped or killed.")] = False
     checkpoint_every: Annotated[

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from msgspec import Meta
+
 from stylenet.requests.base import Request, option
 
 
@@ -16,7 +18,7 @@ class RestoreRequest(Request, frozen=True, kw_only=True):
     output: Annotated[str | None, option("Where to write. Left out: named after the photo, here.")] = None
     device: Annotated[str, option("auto, cpu, cuda or mps.")] = "auto"
     precision: Annotated[str, option("Of the features: auto, float32 or bfloat16.")] = "auto"
-    threads: Annotated[int | None, option("Processor threads to use.", allowed="whole numbers from 1", ge=1)] = None
+    threads: Annotated[Annotated[int, Meta(ge=1)] | None, option("Processor threads to use.", allowed="whole numbers from 1")] = None
 
     @property
     def verb(self) -> str:

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
+from msgspec import Meta
+
 from stylenet.errors import UsageError
 from stylenet.requests.base import Request, option
 
@@ -32,16 +34,21 @@ class TrainRequest(Request, frozen=True, kw_only=True):
     ] = 384
     loss_network: Annotated[str | None, option("compact (the default), vgg16, vgg19 or a weights file.")] = None
     start: Annotated[str | None, option("A network of the same kind to start from.")] = None
-    steps: Annotated[int | None, option(f"Most updates; {USUAL_STEPS} if left out.", allowed="whole numbers from 1", ge=1)] = None
-    minutes: Annotated[float | None, option("Train for about this many minutes.", allowed="minutes from 0.01", ge=0.01)] = None
+    steps: Annotated[
+        Annotated[int, Meta(ge=1)] | None, option(f"Most updates; {USUAL_STEPS} if left out.", allowed="whole numbers from 1")
+    ] = None
+    minutes: Annotated[
+        Annotated[float, Meta(ge=0.01)] | None, option("Train for about this many minutes.", allowed="minutes from 0.01")
+    ] = None
     batch: Annotated[int, option("Photos per update.", allowed="1 to 4096 photos", ge=1, le=4096)] = 4
     crop: Annotated[
-        int | None, option("Side of the photos' crops; every task has its own.", allowed="64 to 2048 pixels", ge=64, le=2048)
+        Annotated[int, Meta(ge=64, le=2048)] | None,
+        option("Side of the photos' crops; every task has its own.", allowed="64 to 2048 pixels"),
     ] = None
-    seed: Annotated[int, option("Random seed.", allowed="whole numbers from 0", ge=0, lt=2**63)] = 0
+    seed: Annotated[int, option("Random seed.", allowed="whole numbers from 0", ge=0, le=2**63 - 1)] = 0
     device: Annotated[str, option("auto, cpu, cuda or mps.")] = "auto"
     precision: Annotated[str, option("Of the features: auto, float32 or bfloat16.")] = "auto"
-    threads: Annotated[int | None, option("Processor threads to use.", allowed="whole numbers from 1", ge=1)] = None
+    threads: Annotated[Annotated[int, Meta(ge=1)] | None, option("Processor threads to use.", allowed="whole numbers from 1")] = None
     resume: Annotated[bool, option("Resume a training of this name that was stopped or killed.")] = False
     previews: Annotated[str | None, option("Folder of photos to show progress on; left out: four of --photos.")] = None
     tensorboard: Annotated[bool, option("Also write for TensorBoard, into OUTPUT.training.")] = False
@@ -69,9 +76,7 @@ class TrainRequest(Request, frozen=True, kw_only=True):
             )
         names = self.style_names
         if len(set(names)) < len(names):
-            raise UsageError(
-                f"the styles would be called {', '.join(names)}, after their files; give each file a name of its own"
-            )
+            raise UsageError(f"the styles would be called {', '.join(names)}, after their files; give each file a name of its own")
 
     @property
     def style_names(self) -> tuple[str, ...]:

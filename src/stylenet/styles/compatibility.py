@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any, Protocol
+
 from stylenet.catalog.encoders import VGG19, EncoderRecord
-from stylenet.encoders.vgg import VggEncoder
 from stylenet.errors import StyleError
 
 ENCODERS = ("vgg19", "compact")
@@ -13,7 +14,16 @@ FIRST_FILTERS = 7.956
 """Length of conv1_1's weights in that network. Gatys et al. 2016 scale the weights of every layer to a mean activation of one."""
 
 
-def check_encoder(style: str, recipe: str, encoder: VggEncoder) -> None:
+class Encoder(Protocol):
+    """What is asked of an encoder: `encoders.vgg.VggEncoder`, without torch."""
+
+    record: EncoderRecord
+
+    def get_parameter(self, target: str, /) -> Any:
+        """A tensor of weights by its name."""
+
+
+def check_encoder(style: str, recipe: str, encoder: Encoder) -> None:
     """Refuse an encoder whose features are not those that a style file was measured on.
 
     Args:

@@ -25,12 +25,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
+from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
-from stylenet.losses.moments import Moments
+from stylenet.styles.statistics import LayerStatistics
+
+Array = NDArray[Any]
 
 PACKING: Mapping[str, tuple[int, float]] = MappingProxyType(
     {
@@ -50,7 +54,10 @@ PACKING: Mapping[str, tuple[int, float]] = MappingProxyType(
 )
 """Layers of a style file: principal directions that are kept, and the share of the variance that rounding to bytes may cost."""
 
-PARTS = ("mean", "rest", "basis", "factor", "rows", "units")
+PARTS: Mapping[str, str] = MappingProxyType(
+    {"mean": "int16", "rest": "int8", "basis": "int8", "factor": "int8", "rows": "float16", "units": "float32"}
+)
+"""Parts of a layer's moments, and the types that they are stored in."""
 
 _MEAN_STEPS = 256
 """Steps of a mean in the root mean square of its layer."""
@@ -79,78 +86,82 @@ class PackedMoments:
         units: Step of the means, step of the rest, and the largest of the rows, shape (S, 3), float32.
     """
 
-    mean: Tensor
-    rest: Tensor
-    basis: Tensor
-    factor: Tensor
-    rows: Tensor
-    units: Tensor
+    mean: Array
+    rest: Array
+    basis: Array
+    factor: Array
+    rows: Array
+    units: Array
 
     @classmethod
-    def of(cls, ladder: Sequence[Moments], directions: int, noise: float) -> PackedMoments:
-        """The moments of one layer (batches of one) at all sizes, packed.
+    def of(cls, ladder: Sequence[LayerStatistics], directions: int, noise: float) -> PackedMoments:
+        """The moments of one layer at all sizes, packed.
 
         Args:
             ladder: One for each size.
             directions: Principal directions to keep; all, where the layer has no more channels.
             noise: Share of the variance that rounding the basis may cost, and again rounding the factors.
         """
-        means = torch.stack([values.mean[0] for values in ladder]).double()
-        covariances = torch.stack([values.covariance[0] for values in ladder]).double()
+        means = np.stack([values.mean for values in ladder]).astype(np.float64)
+        covariances = np.stack([values.covariance for values in ladder]).astype(np.float64)
         channels = means.shape[1]
-        traces = covariances.diagonal(dim1=1, dim2=2).sum(1).clamp_min(_NOTHING)
+        variances = np.diagonal(covariances, axis1=1, axis2=2)
+        traces = np.maximum(variances.sum(1), _NOTHING)
         # Every size counts alike: deep layers vary more where a picture is small.
-        powers, vectors = torch.linalg.eigh((covariances / traces[:, None, None]).mean(0))
+        powers, vectors = np.linalg.eigh((covariances / traces[:, None, None]).mean(0))
         count = min(directions, channels)
-        powers, vectors = powers.flip(0)[:count].clamp_min(_NOTHING), vectors.flip(1)[:, :count]
+        powers, vectors = np.maximum(powers[::-1][:count], _NOTHING), vectors[:, ::-1][:, :count]
         # An error along a direction counts by the spread along it: weak directions are rounded coarsely, and take few bits.
-        step = (12 * noise / (count * channels * powers)).sqrt().clamp_max(_COARSEST / math.sqrt(channels))
-        step = torch.maximum(step, vectors.abs().amax(0) / 127)
-        basis = (vectors / step).round()
+        step = np.minimum(np.sqrt(12 * noise / (count * channels * powers)), _COARSEST / math.sqrt(channels))
+        step = np.maximum(step, np.abs(vectors).max(0) / 127)
+        basis = np.rint(vectors / step)
         factor, rows = _factors(covariances, basis * step, traces, noise)
         rounded = basis * step @ (factor * rows[:, :, None])
-        missing = covariances.diagonal(dim1=1, dim2=2) - rounded.square().sum(2)
-        rest = missing.abs().sqrt()
-        mean_step = torch.maximum(means.abs().amax(1) / 32767, (means.square().mean(1) + traces / channels).sqrt() / _MEAN_STEPS)
-        rest_step = torch.maximum(rest.amax(1) / 127, rest.square().mean(1).sqrt() * _REST_STEP).clamp_min(_NOTHING)
+        missing = variances - np.square(rounded).sum(2)
+        rest = np.sqrt(np.abs(missing))
+        mean_step = np.maximum(np.abs(means).max(1) / 32767, np.sqrt(np.square(means).mean(1) + traces / channels) / _MEAN_STEPS)
+        rest_step = np.maximum(np.maximum(rest.max(1) / 127, np.sqrt(np.square(rest).mean(1)) * _REST_STEP), _NOTHING)
         rows = rows * step
-        row_unit = rows.amax(1)
-        below = torch.tril_indices(count, count)
-        return cls(
-            mean=(means / mean_step[:, None]).round().short(),
-            rest=(rest / rest_step[:, None]).round().copysign(missing).char(),
-            basis=basis.char().contiguous(),
-            factor=factor[:, below[0], below[1]].char(),
-            rows=(rows / row_unit[:, None]).half(),
-            units=torch.stack([mean_step, rest_step, row_unit], 1).float(),
-        )
+        row_unit = rows.max(1)
+        parts = {
+            "mean": np.rint(means / mean_step[:, None]),
+            "rest": np.copysign(np.rint(rest / rest_step[:, None]), missing),
+            "basis": basis,
+            "factor": factor[:, *_triangle(count)],
+            "rows": rows / row_unit[:, None],
+            "units": np.stack([mean_step, rest_step, row_unit], 1),
+        }
+        return cls(**{part: np.ascontiguousarray(values.astype(PARTS[part])) for part, values in parts.items()})
 
-    def moments(self, step: int) -> Moments:
-        """The moments at one size of the ladder, counted from 0."""
+    def statistics(self, step: int) -> LayerStatistics:
+        """Mean and mean products at one size of the ladder, counted from 0."""
         count = self.basis.shape[1]
-        mean_step, rest_step, row_unit = self.units[step].double()
-        lower = torch.zeros(count, count, dtype=torch.float64)
-        below = torch.tril_indices(count, count)
-        lower[below[0], below[1]] = self.factor[step].double()
-        factor = self.basis.double() @ (lower * (self.rows[step].double() * row_unit)[:, None])
-        mean = self.mean[step].double() * mean_step
-        rest = (self.rest[step].double() * rest_step).square().copysign(self.rest[step])
-        power = factor.square().sum(1)
+        mean_step, rest_step, row_unit = self.units[step].astype(np.float64)
+        lower = np.zeros((count, count))
+        lower[_triangle(count)] = self.factor[step]
+        lower *= (self.rows[step] * row_unit)[:, None]
+        factor = self.basis.astype(np.float64) @ lower
+        mean = self.mean[step] * mean_step
+        rest = self.rest[step] * rest_step
+        rest *= np.abs(rest)
+        power = np.square(factor).sum(1)
         # Shortened, and not lowered on the diagonal alone: so it stays a covariance.
-        factor *= (1 + rest.clamp_max(0) / power.clamp_min(_NOTHING)).clamp_min(0).sqrt()[:, None]
-        gram = factor @ factor.T + torch.outer(mean, mean)
-        gram.diagonal().add_(rest.clamp_min(0))
-        return Moments(mean[None], gram[None], positions=1)
+        factor *= np.sqrt(np.maximum(1 + np.minimum(rest, 0) / np.maximum(power, _NOTHING), 0))[:, None]
+        # The mean as one more column: its products are added where those of the factor are summed.
+        columns = np.column_stack([factor, mean])
+        gram = columns @ columns.T
+        np.einsum("ii->i", gram)[:] += np.maximum(rest, 0)
+        return LayerStatistics(mean, gram)
 
     @property
-    def tensors(self) -> dict[str, Tensor]:
+    def arrays(self) -> dict[str, Array]:
         """The parts by name."""
         return {part: getattr(self, part) for part in PARTS}
 
     def fault(self, sizes: int, channels: int) -> str | None:
         """What is wrong with the parts of a layer, in words that follow "is broken:"; None where they are as they should be."""
-        types = {"mean": torch.int16, "rest": torch.int8, "basis": torch.int8, "factor": torch.int8, "rows": torch.float16}
-        if any(self.tensors[part].dtype != dtype for part, dtype in types.items()) or self.units.dtype != torch.float32:
+        parts = self.arrays
+        if any(parts[part].dtype != dtype for part, dtype in PARTS.items()):
             return "its parts have other types"
         if self.basis.ndim != 2:
             return "its parts do not belong together"
@@ -163,22 +174,29 @@ class PackedMoments:
             "rows": (sizes, count),
             "units": (sizes, 3),
         }
-        if any(tuple(self.tensors[part].shape) != shape for part, shape in shapes.items()):
+        if any(parts[part].shape != shape for part, shape in shapes.items()):
             return "its parts do not belong together"
-        if not (torch.isfinite(self.rows).all() and torch.isfinite(self.units).all()):
+        if not (np.isfinite(self.rows).all() and np.isfinite(self.units).all()):
             return "it holds values that are not numbers"
         if (self.units <= 0).any() or (self.rows < 0).any():
             return "it holds scales that are not positive"
         return None
 
 
-def _factors(covariances: Tensor, basis: Tensor, traces: Tensor, noise: float) -> tuple[Tensor, Tensor]:
+def _factors(covariances: Array, basis: Array, traces: Array, noise: float) -> tuple[Array, Array]:
     """Lower triangles L (S, K, K) in steps of their rows, and the steps (S, K); basis L L^T basis^T is nearest to each covariance."""
-    inverse = torch.linalg.pinv(basis)
-    powers, vectors = torch.linalg.eigh(inverse @ covariances @ inverse.T)
+    inverse = np.linalg.pinv(basis, rcond=max(basis.shape) * np.finfo(np.float64).eps)
+    powers, vectors = np.linalg.eigh(inverse @ covariances @ inverse.T)
     # A root of the matrix, turned until it is triangular: unlike Cholesky's it takes matrices that are short of rank.
-    lower = torch.linalg.qr((vectors * powers.clamp_min(0).sqrt()[:, None, :]).transpose(1, 2)).R.transpose(1, 2)
+    roots = vectors * np.sqrt(np.maximum(powers, 0))[:, None, :]
+    lower = np.linalg.qr(roots.transpose(0, 2, 1)).R.transpose(0, 2, 1)
     count = basis.shape[1]
-    step = (24 * noise * traces / (count * (count + 1))).sqrt()
-    rows = torch.maximum(step[:, None], lower.abs().amax(2) / 127)
-    return (lower / rows[:, :, None]).round(), rows
+    step = np.sqrt(24 * noise * traces / (count * (count + 1)))
+    rows = np.maximum(step[:, None], np.abs(lower).max(2) / 127)
+    return np.rint(lower / rows[:, :, None]), rows
+
+
+@lru_cache(maxsize=16)
+def _triangle(count: int) -> tuple[Array, Array]:
+    """Rows and columns of a lower triangle, row by row."""
+    return np.tril_indices(count)

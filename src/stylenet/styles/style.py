@@ -1,4 +1,4 @@
-"""A style: a painting's statistics, measured from its picture or read from its file."""
+"""Styles that are pictures, measured by an encoder; and the moments of any style on a device. Those of files are in `styles.stored`."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from stylenet.catalog.styles import StyleCard
+from stylenet.encoders.resampling import resize
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.errors import StyleError
-from stylenet.image.resize import resize
 from stylenet.losses.moments import Moments
 from stylenet.styles.framing import Frame, Look
-from stylenet.styles.packed import PackedMoments
-
-SMALLEST_SIDE_PX = 16
-"""A painting is never looked at smaller than this: the deepest layer would have no position left."""
-
+from stylenet.styles.statistics import LayerStatistics
+from stylenet.styles.stored import SMALLEST_SIDE_PX
 
 _TILE_PX = 2**21
 """Of a painting that is looked at in one pass: larger ones are measured tile by tile, with the same result, in bounded memory."""
@@ -33,8 +30,8 @@ class Style(Protocol):
     def name(self) -> str:
         """What a person calls it."""
 
-    def at(self, size_px: float, layers: Iterable[str]) -> Mapping[str, Moments]:
-        """Moments of `layers` for the painting at an area of `size_px` squared."""
+    def at(self, size_px: float, layers: Iterable[str]) -> Mapping[str, Moments | LayerStatistics]:
+        """Statistics of `layers` for the painting at an area of `size_px` squared; see `moments_at`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +39,13 @@ class PictureStyle:
     """A painting's picture, measured at whatever size is asked for, but never enlarged.
 
     Attributes:
-        pixels: (1, 3, H, W), 0..1.
-        encoder: Measures.
+        pixels: (1, 3, H, W), float32, 0..1.
+        encoder: Measures, on its own device, to which the pixels are brought when they are looked at.
         rim_px: See `framed_features`.
     """
 
     name: str
-    pixels: Tensor
+    pixels: NDArray[np.float32]
     encoder: VggEncoder
     rim_px: int
 
@@ -74,7 +71,9 @@ class PictureStyle:
 
     def _look(self, width: int, height: int, *, watch: tuple[str, ...] = (), keep: tuple[str, ...] = ()) -> Look:
         frame = Frame(self.encoder.record, (width, height), watch or keep, self.rim_px, tile_px=_TILE_PX)
-        return frame.measure(self.encoder, resize(self.pixels, (width, height)), watch=watch, keep=keep)
+        # Resized before it is moved: the same pixels on every device, and fewer of them to move. torch takes no array that is read-only.
+        pixels = resize(torch.from_numpy(np.require(self.pixels, requirements="W")), (width, height))
+        return frame.measure(self.encoder, pixels.to(self.encoder.mean.device), watch=watch, keep=keep)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,58 +95,6 @@ class MixedStyle:
         return together([part.at(size_px, layers) for part in self.parts])
 
 
-@dataclass(frozen=True, kw_only=True)
-class StoredStyle:
-    """A painting's moments at a ladder of sizes, as a style file holds them.
-
-    Attributes:
-        card: What a person wants to know.
-        layers: Moments by layer, each at all of `card.sizes_px`, in their order.
-    """
-
-    card: StyleCard
-    layers: Mapping[str, PackedMoments]
-
-    @property
-    def name(self) -> str:
-        """The card's name."""
-        return self.card.name
-
-    def at(self, size_px: float, layers: Iterable[str]) -> Mapping[str, Moments]:
-        """Moments for an area of `size_px` squared: blended between the two nearest steps of the ladder, or its last step.
-
-        Raises:
-            StyleError: a layer is not in the file.
-        """
-        layers, sizes = tuple(layers), sorted(self.card.sizes_px)
-        self.check(layers)
-        above = next((size for size in sizes if size >= size_px), sizes[-1])
-        below = next((size for size in reversed(sizes) if size <= size_px), sizes[0])
-        if above == below:
-            return {layer: self._stored(above, layer) for layer in layers}
-        share = math.log(size_px / below) / math.log(above / below)
-        return {layer: _between(self._stored(below, layer), self._stored(above, layer), share) for layer in layers}
-
-    def check(self, layers: Iterable[str]) -> None:
-        """Raise `StyleError` where a layer is not in the file."""
-        missing = [layer for layer in layers if layer not in self.layers]
-        if missing:
-            raise StyleError(
-                f"style '{self.name}' knows VGG-19's {', '.join(self.layers)}, but the recipe asks for {', '.join(missing)}; "
-                "give the painting's picture in place of the style"
-            )
-
-    def _stored(self, size_px: int, layer: str) -> Moments:
-        return self.layers[layer].moments(self.card.sizes_px.index(size_px))
-
-
-def ladder_sizes(width: int, height: int) -> tuple[int, ...]:
-    """Sizes (square roots of areas) at which a style file looks at a painting: its own, at most 1024, and three halvings of it."""
-    own = min(1024.0, math.sqrt(width * height))
-    sizes = (round(own / 2**halvings) for halvings in range(4))
-    return tuple(size for size in sizes if size * min(width, height) / math.sqrt(width * height) >= SMALLEST_SIDE_PX) or (round(own),)
-
-
 def together(measured: Sequence[Mapping[str, Moments]]) -> Mapping[str, Moments]:
     """The moments of several pictures as if they were one: the mean of the means and of the mean products."""
     count = len(measured)
@@ -161,5 +108,28 @@ def together(measured: Sequence[Mapping[str, Moments]]) -> Mapping[str, Moments]
     }
 
 
-def _between(below: Moments, above: Moments, share: float) -> Moments:
-    return Moments(torch.lerp(below.mean, above.mean, share), torch.lerp(below.gram, above.gram, share), above.positions)
+def moments_of(statistics: Moments | LayerStatistics, device: torch.device, dtype: torch.dtype | None = None) -> Moments:
+    """Statistics as moments on a device, as a batch of one where they come from a file.
+
+    Args:
+        statistics: Of one layer, as `Style.at` gives them.
+        device: Where they are needed.
+        dtype: Of the moments; by default their own, or float32 on a device without float64.
+    """
+    if isinstance(statistics, LayerStatistics):
+        mean, gram = torch.from_numpy(statistics.mean), torch.from_numpy(statistics.gram)
+        statistics = Moments(mean[None], gram[None], statistics.positions)
+    if dtype is None and device.type == "mps":
+        dtype = torch.float32
+    return statistics.to(device, dtype)
+
+
+def moments_at(style: Style, size_px: float, layers: Iterable[str], device: torch.device) -> dict[str, Moments]:
+    """Moments on a device of `layers` for the painting at an area of `size_px` squared."""
+    return {layer: moments_of(values, device) for layer, values in style.at(size_px, layers).items()}
+
+
+def statistics_of(moments: Moments) -> LayerStatistics:
+    """The moments of one picture, a batch of one, as arrays in float64."""
+    mean, gram = (values[0].detach().cpu().double().numpy() for values in (moments.mean, moments.gram))
+    return LayerStatistics(mean, gram, moments.positions)

@@ -26,6 +26,7 @@ from stylenet.networks.instant import InstantNet
 from stylenet.networks.slim import SlimNet, taught_strength
 from stylenet.styles.compatibility import is_caffe_vgg19
 from stylenet.styles.sources import StyleSource
+from stylenet.styles.style import moments_at
 
 MOST_DIFFERENCE = 1e-3
 """Between the paintings of a graph and of its network: a quarter of a step of 8-bit pictures."""
@@ -140,4 +141,4 @@ def describe(network: InstantNet, card: NetworkCard, style: StyleSource) -> tupl
         raise WeightsError(f"network '{card.name}' reads statistics of VGG-19 as trained with Caffe, and the encoder is another network")
     opened = measured_style(style, recipe, encoder)
     with torch.inference_mode():
-        return opened.name, network.coder.describe(opened.value.at(_STYLE_PX, LAYERS))
+        return opened.name, network.coder.describe(moments_at(opened.value, _STYLE_PX, LAYERS, torch.device("cpu")))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -117,14 +116,10 @@ def open_for(request: PaintFileRequest, replay: Replay | None = None) -> Stylize
     Raises:
         RecipeError, WeightsError, UsageError: see `open_stylizer`.
     """
-    if request.threads is not None and has_torch():
-        import torch
-
-        torch.set_num_threads(min(request.threads, 4 * (os.cpu_count() or 1)))
     if replay is not None:
         precision = request.precision if request.precision != "auto" else str(replay.receipt["precision"])
         encoder = replay.encoder if replay.recipe.method == "optimization" or replay.recipe.network.name else None
-        return open_stylizer(replay.recipe, encoder=encoder, device=request.device, precision=precision)
+        return open_stylizer(replay.recipe, encoder=encoder, device=request.device, precision=precision, threads=request.threads)
     try:
         return open_stylizer(
             request.recipe or "standard",
@@ -132,6 +127,7 @@ def open_for(request: PaintFileRequest, replay: Replay | None = None) -> Stylize
             changes=_changes(request),
             device=request.device,
             precision=request.precision,
+            threads=request.threads,
         )
     except WeightsError as error:
         if request.encoder is None and "--encoder compact" not in str(error):
@@ -194,8 +190,8 @@ def _replayed(request: PaintFileRequest) -> Replay | None:
     if request.replay is None:
         return None
     given = structs.asdict(request)
-    kept = ("photo", "styles", "masks", "replay", "output", "quality", "device", "precision", "threads", "memory", "start")
-    kept += ("resume", "checkpoint_every", "timelapse", "preview", "dry_run", "save_every")
+    kept = {"photo", "styles", "masks", "replay", "output", "quality", "device", "precision", "threads", "memory", "start", "resume"}
+    kept |= {"checkpoint_every", "timelapse", "preview", "dry_run", "save_every"}
     plain = structs.asdict(PaintFileRequest())
     changed = [name for name, value in given.items() if name not in kept and value != plain[name]]
     if changed:
@@ -224,9 +220,7 @@ def _output(request: PaintFileRequest) -> Iterator[Path | None]:
     if request.output == STANDARD_STREAM:
         for name in ("timelapse", "save_every", "resume"):
             if getattr(request, name):
-                raise UsageError(
-                    f"--{name.replace('_', '-')} writes files beside the output, which is standard output here; give a file"
-                )
+                raise UsageError(f"--{name.replace('_', '-')} writes files beside the output, which is standard output here; give a file")
         yield None
         return
     names = [Path(style).stem for style in request.styles]

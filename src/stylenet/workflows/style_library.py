@@ -15,7 +15,8 @@ from stylenet.errors import OutputError, StyleError
 from stylenet.image.files import ImageSource, load_image
 from stylenet.image.resize import fit_within, resize
 from stylenet.storage.atomic import delete_by_name
-from stylenet.styles.files import measure_style, write_style
+from stylenet.styles.files import write_style
+from stylenet.styles.measuring import measure_style
 
 _SUFFIX = ".safetensors"
 _RESERVED = ("photo",)

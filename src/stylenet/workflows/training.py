@@ -101,9 +101,7 @@ def train(
         photos, previews = (None if name is None else Path(name) for name in (request.photos, request.previews))
         keep_apart([("--output", folder)], [photos, previews])
         if not request.resume and folder.is_dir() and any(folder.iterdir()):
-            raise UsageError(
-                f"'{folder}' holds a training that is not finished; --resume continues it, or delete it to start again"
-            )
+            raise UsageError(f"'{folder}' holds a training that is not finished; --resume continues it, or delete it to start again")
         yield from _trained(request, output, folder, should_stop=should_stop)
 
 
@@ -139,7 +137,7 @@ def _trained(
             for _ in trainer.events(should_stop):
                 pass
             return
-        yield TrainingStarted(plan=plan, job=trainer.task.job(), step=trainer.step, processes=processes.count)
+        yield TrainingStarted(plan=plan, job=dict(trainer.task.job()), step=trainer.step, processes=processes.count)
         yield from _logged(request, trainer, task, output=output, folder=folder, should_stop=should_stop)
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from stylenet.cli.places import keep_apart, place
 from stylenet.errors import UsageError
+from stylenet.workflows.outputs import keep_apart, place
 from tests.cli.conftest import INPUTS, QUICK, Run, files_in
 
 STYLIZE = ("stylize", "photo.webp", "painting.jpg", "-o", "out.png")

@@ -1,0 +1,261 @@
+"""Paintings in one pass with onnxruntime: the engines that need no torch."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Self
+
+import msgspec
+import numpy as np
+import psutil
+
+import stylenet
+from stylenet.catalog.naming import split_style
+from stylenet.catalog.recipe import Recipe
+from stylenet.engines.onnx_encoder import OnnxEncoder, PicturePainting
+from stylenet.engines.onnx_networks import (
+    BODY_BYTES,
+    HEAD_BYTES,
+    PART_PX,
+    OnnxPainter,
+    can_paint,
+    open_painter,
+)
+from stylenet.engines.passes import OnePassEngine, check_trained, find_trained
+from stylenet.engines.protocol import Engine, Forecast, OpenStyle, Recolor
+from stylenet.engines.sessions import available_cores
+from stylenet.engines.statistics import LayerStatistics, Painting
+from stylenet.errors import UsageError
+from stylenet.optimization.pyramid import Level
+from stylenet.requests.painting import Options
+from stylenet.requests.task import Task
+from stylenet.shapes import Image
+from stylenet.storage.hashing import file_sha256
+from stylenet.styles.sources import StyleFolder, StyleSource, fingerprint, recolored, resolve
+from stylenet.styles.stored import StoredStyle
+from stylenet.weights.bundled import bundled_path
+
+_SPARE = 0.8
+"""Share of the machine's free memory that a painting takes where no limit is given."""
+
+_PICTURES_BYTES = 72
+"""For every pixel of the result: photo, noise, what it is painted from, the painting, and the result while it is finished. Measured."""
+
+_LEAST_PART_PX = 2**16
+"""A smaller part would consist of its halo."""
+
+_ENCODER = "compact"
+
+
+class _OnnxPass(OnePassEngine):
+    """What both engines of this module share: the processor and the forecast."""
+
+    def __init__(self, recipe: Recipe, *, threads: int | None = None) -> None:
+        self.recipe = recipe
+        self.threads = threads or available_cores()
+        self.notices: tuple[str, ...] = ()
+
+    def machine(self) -> dict[str, Any]:
+        """Device, precision and threads."""
+        return {"device": "cpu", "precision": "float32", "threads": self.threads}
+
+    def _facts(self, encoder: Mapping[str, str | None], network_sha256: str | None) -> dict[str, Any]:
+        return {
+            "stylenet": stylenet.__version__,
+            "onnxruntime": metadata.version("onnxruntime"),
+            "python": platform.python_version(),
+            **self.machine(),
+            "recipe": msgspec.to_builtins(self.recipe),
+            **encoder,
+            "network_sha256": network_sha256,
+        }
+
+    def forecast(
+        self, levels: Sequence[Level], styles: Sequence[OpenStyle], *, held_bytes: int, memory_bytes: int | None, timed: bool
+    ) -> Forecast:
+        """Memory and parts. The work at a quarter of the size is done in one piece, the rest in parts.
+
+        Raises:
+            UsageError: it does not fit.
+        """
+        width, height = levels[-1].width, levels[-1].height
+        pixels = width * height
+        resident = psutil.Process().memory_info().rss - held_bytes
+        limit = memory_bytes if memory_bytes is not None else resident + int(_SPARE * psutil.virtual_memory().available)
+        kept = resident + _PICTURES_BYTES * pixels
+        room = limit - kept
+        least = max(BODY_BYTES * pixels, HEAD_BYTES * min(pixels, _LEAST_PART_PX))
+        if room < least:
+            most = max(0, limit - resident) / (_PICTURES_BYTES + BODY_BYTES)
+            raise UsageError(
+                f"a picture of {pixels / 1e6:.1f} megapixels needs at least {round((kept + least) / 1e6)} MB, and {round(limit / 1e6)} MB "
+                f"are allowed; up to {most / 1e6:.1f} megapixels fit: give a smaller --size, or more --memory"
+            )
+        part_px = min(PART_PX, max(_LEAST_PART_PX, room // HEAD_BYTES))
+        used = kept + max(BODY_BYTES * pixels, HEAD_BYTES * min(pixels, part_px))
+        return Forecast(memory_bytes=int(used), tile_px=None if pixels <= part_px else int(part_px), tiles=-(-pixels // int(part_px)))
+
+
+class OnnxInstantEngine(_OnnxPass):
+    """The network of every style.
+
+    Args:
+        recipe: Names the network.
+        threads: Of the processor; None: as many as this process has cores.
+
+    Raises:
+        WeightsError: the network does not ship, or is damaged.
+        UsageError: onnxruntime is missing.
+    """
+
+    def __init__(self, recipe: Recipe, *, threads: int | None = None) -> None:
+        super().__init__(recipe, threads=threads)
+        self._painter = open_painter(recipe.network.name, threads=self.threads)
+
+    def facts(self) -> dict[str, Any]:
+        """Versions and hashes for the receipt."""
+        encoder = {"encoder": _ENCODER, "encoder_sha256": file_sha256(bundled_path(_ENCODER))}
+        return self._facts(encoder, self._painter.sha256)
+
+    def open_style(self, source: StyleSource, *, recolor: Recolor | None = None) -> OpenStyle:
+        """A painting's statistics, or its picture to be measured."""
+        if isinstance(source, OpenStyle):
+            return source
+        found = resolve(source)
+        if recolor is not None:
+            found = recolored(found, recolor)
+        sha256 = fingerprint(found)
+        if isinstance(found, StoredStyle):
+            return OpenStyle(name=found.name, sha256=sha256, value=found)
+        if isinstance(found, StyleFolder):
+            parts = [PicturePainting(part.pixels, self._encoder) for part in found.parts]
+            return OpenStyle(name=found.name, sha256=sha256, value=_Mixed(parts), notices=found.notices)
+        return OpenStyle(name=found.name, sha256=sha256, value=PicturePainting(found.pixels, self._encoder))
+
+    def for_texture(self) -> Self:
+        """Refused: this network paints photos."""
+        raise UsageError(
+            f"recipe '{self.recipe.name}' paints photos; a texture needs one that optimizes, like 'standard', or a network of "
+            "`stylenet train PAINTING --network texture`"
+        )
+
+    @cached_property
+    def _encoder(self) -> OnnxEncoder:
+        return OnnxEncoder(threads=self.threads)
+
+    def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]]) -> Image:
+        return self._painter.paint(
+            np.ascontiguousarray(task.photo, dtype=np.float32),
+            [(style.sha256, style.value, share) for style, share in styles],
+            strength=task.strength,
+            style_scale=task.style_scale,
+            seed=task.seed,
+            part_px=task.tile_px or PART_PX,
+        )
+
+
+class OnnxTrainedEngine(_OnnxPass):
+    """Networks that were trained for one painting. Those that are not slim are painted with torch, where it is installed.
+
+    Args:
+        recipe: Names no network: the styles are networks.
+        threads: Of the processor; None: as many as this process has cores.
+        with_torch: Opens the engine for networks of other kinds.
+    """
+
+    def __init__(self, recipe: Recipe, *, threads: int | None = None, with_torch: Callable[[], Engine]) -> None:
+        super().__init__(recipe, threads=threads)
+        self._open_torch = with_torch
+        self._torch: Engine | None = None
+        self._opened: dict[tuple[str, int], OpenStyle] = {}
+
+    def facts(self) -> dict[str, Any]:
+        """Versions for the receipt; the networks are its styles."""
+        return self._facts({"encoder": None, "encoder_sha256": None}, None)
+
+    def check(self, options: Options, *, has_start: bool, wants_previews: bool) -> None:
+        """Refuse what a single pass, or a network without a painting, would ignore."""
+        super().check(options, has_start=has_start, wants_previews=wants_previews)
+        check_trained(self.recipe, options)
+
+    def open_style(self, source: StyleSource, *, recolor: Recolor | None = None) -> OpenStyle:
+        """The network of a style; opened once, as long as its file stays the same."""
+        if isinstance(source, OpenStyle):
+            return source
+        path = Path(split_style(source)[0]) if isinstance(source, (str, Path)) else None
+        key = (str(source), path.stat().st_mtime_ns if path is not None and path.is_file() else 0)
+        if path is None or key not in self._opened:
+            self._opened[key] = self._open(source)
+        return self._opened[key]
+
+    def with_shares(self, style: OpenStyle, shares: Sequence[float]) -> OpenStyle:
+        """The network of several styles, mixed by these shares."""
+        if not style.shares:
+            return super().with_shares(style, shares)
+        return self._with_torch().with_shares(style, shares)
+
+    def for_texture(self) -> Self:
+        """The engine with torch, for networks that paint textures."""
+        return self._with_torch().for_texture()  # type: ignore[return-value]
+
+    def forecast(
+        self, levels: Sequence[Level], styles: Sequence[OpenStyle], *, held_bytes: int, memory_bytes: int | None, timed: bool
+    ) -> Forecast:
+        """Memory and parts, of the engine with torch where a network needs it."""
+        others = [style for style in styles if not isinstance(style.value, OnnxPainter)]
+        if others:
+            return self._with_torch().forecast(levels, others, held_bytes=held_bytes, memory_bytes=memory_bytes, timed=timed)
+        return super().forecast(levels, styles, held_bytes=held_bytes, memory_bytes=memory_bytes, timed=timed)
+
+    def _open(self, source: StyleSource) -> OpenStyle:
+        found = find_trained(source)
+        if not can_paint(found.card):
+            return self._with_torch().open_style(source)
+        painter = open_painter(found.path, threads=self.threads)
+        return OpenStyle(name=found.path.stem, sha256=painter.sha256, value=painter)
+
+    def _with_torch(self) -> Engine:
+        if self._torch is None:
+            self._torch = self._open_torch()
+        return self._torch
+
+    def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]]) -> Image:
+        painted = [(self._painted(task, style), share) for style, share in styles if share]
+        return np.sum([np.float32(share) * image for image, share in painted], axis=0) if painted else np.zeros_like(task.photo)
+
+    def _painted(self, task: Task[OpenStyle], style: OpenStyle) -> Image:
+        if not isinstance(style.value, OnnxPainter):
+            alone = replace(task, styles=[[(style, 1.0)]], weights=None, finish=lambda picture: picture)
+            (done,) = self._with_torch().paint(alone)
+            return done.image  # type: ignore[union-attr]
+        return style.value.paint(
+            np.ascontiguousarray(task.photo, dtype=np.float32),
+            strength=task.strength,
+            style_scale=task.style_scale,
+            seed=task.seed,
+            part_px=task.tile_px or PART_PX,
+        )
+
+
+class _Mixed:
+    """Several paintings as one: the mean of their means and of their mean products."""
+
+    def __init__(self, parts: Sequence[Painting]) -> None:
+        self._parts = parts
+
+    def at(self, size_px: float, layers: Iterable[str], /) -> Mapping[str, LayerStatistics]:
+        """Statistics of `layers` for every painting at an area of `size_px` squared, together."""
+        layers = tuple(layers)
+        measured = [part.at(size_px, layers) for part in self._parts]
+        found = {}
+        for layer in layers:
+            means = np.stack([np.asarray(one[layer].mean) for one in measured])
+            products = np.stack([np.asarray(one[layer].covariance) + np.outer(one[layer].mean, one[layer].mean) for one in measured])
+            mean = means.mean(axis=0)
+            found[layer] = LayerStatistics(mean, products.mean(axis=0) - np.outer(mean, mean))
+        return found
