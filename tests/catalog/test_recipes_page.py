@@ -1,4 +1,4 @@
-"""docs/recipes.md says what the recipes say. `PYTHONPATH=src python tests/catalog/test_recipes_page.py` writes it again."""
+"""docs/recipes.md matches the recipe files. Regenerate it with `PYTHONPATH=src python tests/catalog/test_recipes_page.py`."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ PAGE = Path(__file__).parents[2] / "docs" / "recipes.md"
 
 HEAD = """# Recipes
 
-A recipe is a way to paint, whole: network, losses, solver, sizes, each number with its source on its line. `stylenet recipes ls` lists
-them, `stylenet recipes show NAME` explains one, `stylenet recipes copy NAME mine.toml` gives you the file to change, and
-`--set KEY=VALUE` changes a single knob. This page is made from the recipes themselves; a test keeps it true.
+A recipe defines a style transfer method completely: network, losses, solver and sizes, with the source of every number. List the recipes
+with `stylenet recipes ls`, explain one with `stylenet recipes show NAME`, copy one for editing with
+`stylenet recipes copy NAME mine.toml`, and change a single parameter with `--set KEY=VALUE`. This page is generated from the recipe files.
 
-The everyday recipes ({everyday}) need no download, nor do those of the literature: the Caffe-trained
-VGG-19 that most of them were made for is installed along with StyleNet. Those for VGG-16 paint with VGG-19 until a VGG-16 is fetched or
-imported, and those for torchvision's VGG-19 paint with Caffe's until that one is (`stylenet weights ls`); the program says so. `--encoder
-compact` paints any of them nearly alike in less time. [Parity](parity.md) shows how
-exactly each agrees with the program that it comes from.
+Neither the everyday recipes ({everyday}) nor those from the literature need a download: the Caffe-trained VGG-19 that most of them were
+made for is installed with StyleNet. Recipes for VGG-16 fall back to VGG-19 until a VGG-16 is downloaded or imported, and recipes for
+torchvision's VGG-19 fall back to the Caffe-trained one; the program reports this (see `stylenet weights ls`). With `--encoder compact`,
+each of them gives nearly the same result in less time. [Parity](parity.md) shows how closely each recipe matches its source.
 
-In the formulas F are the features of the picture being painted, P (or C) of the photo, G and A (or S) the Gram matrices of the picture
-and the painting, N a layer's channels, M its positions, dx and dy the differences of neighboring pixels.
+In the formulas, F are the features of the image being optimized, P (or C) those of the photo, G and A (or S) the Gram matrices of the
+image and of the painting, N the number of channels of a layer, M the number of its positions, and dx and dy the differences between
+neighboring pixels.
 
 | recipe | what it is | network | long side | starts from | solver | steps |
 |---|---|---|--:|---|---|--:|
@@ -39,7 +39,7 @@ def row(recipe: Recipe) -> str:
     pooling = f", {recipe.encoder.pooling} pooling" if recipe.encoder.pooling not in (None, "max") else ""
     size = f"{recipe.picture.largest_px}" if recipe.picture.largest_px else "the photo's"
     square = ", square" if recipe.picture.shape == "square" else ""
-    starts = {"content": "the photo", "noise": f"{recipe.picture.noise} noise", "style": "the painting", "network": "`instant`'s picture"}
+    starts = {"content": "the photo", "noise": f"{recipe.picture.noise} noise", "style": "the painting", "network": "`instant`"}
     optimizes = recipe.method == "optimization"
     cells = (
         f"`{recipe.name}`" if recipe.name in EVERYDAY else f"[`{recipe.name}`](#{recipe.name})",
@@ -54,7 +54,7 @@ def row(recipe: Recipe) -> str:
 
 
 def section(recipe: Recipe) -> str:
-    """What a recipe says of itself."""
+    """The section of one recipe."""
     about = recipe.about
     parts = {
         "Source": about.source,
@@ -82,8 +82,8 @@ def test_the_page_says_what_the_recipes_say() -> None:
         recipe = load_recipe(name)
         assert f"`{name}`" in written
         if name not in EVERYDAY:
-            assert row(recipe) in written, f"write docs/recipes.md again: {__doc__}"
-            assert section(recipe) in written, f"write docs/recipes.md again: {__doc__}"
+            assert row(recipe) in written, f"docs/recipes.md is out of date: {__doc__}"
+            assert section(recipe) in written, f"docs/recipes.md is out of date: {__doc__}"
     sections = {line.removeprefix("## ") for line in written.splitlines() if line.startswith("## ")}
     assert sections == set(recipe_names()) - set(EVERYDAY)
 
