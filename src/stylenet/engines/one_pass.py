@@ -32,6 +32,7 @@ from stylenet.errors import UsageError, WeightsError
 from stylenet.networks.coder import LAYERS
 from stylenet.networks.files import read_network
 from stylenet.networks.instant import InstantNet
+from stylenet.networks.picture_sizes import half_size, looked_at_px
 from stylenet.networks.relay import relayed
 from stylenet.networks.slim import STRENGTHS, SlimNet, taught_strength, white_noise
 from stylenet.networks.texture import TextureNet
@@ -132,7 +133,7 @@ class InstantEngine(_TorchPass):
         taught = taught_strength(task.strength)
 
         def paint(picture: Tensor, noise: Tensor) -> Tensor:
-            style_px = looked_at_px((picture.shape[2], picture.shape[3]), task.style_scale)
+            style_px = looked_at_px(picture.shape[2], picture.shape[3], task.style_scale)
             rows = [share * self._knobs(style, taught, style_px) for style, share in styles if share]
             return cast(Tensor, self._painter(picture, noise, torch.stack(rows).sum(0).to(self.device), most_px=task.tile_px))
 
@@ -256,18 +257,6 @@ def faded(painted: Tensor, photo: Tensor, strength: float) -> Tensor:
     return painted if strength >= STRENGTHS[0] else torch.lerp(photo, painted, strength / STRENGTHS[0])
 
 
-_WHOLE_PX = 384
-"""Root of the area from which on a photo is painted at half of its size first, and so on: marks keep their size on paper."""
-
-_LEAST_STYLE_PX, _STYLE_PX_STEP = 192, 32
-
-
-def looked_at_px(size: tuple[int, int], style_scale: float) -> int:
-    """Root of the area at which a painting is looked at: as large as the photo, in steps, so that most photos find it known."""
-    root = (size[0] * size[1]) ** 0.5
-    return max(_LEAST_STYLE_PX, _STYLE_PX_STEP * round(root * style_scale / _STYLE_PX_STEP))
-
-
 def by_sizes(paint: Callable[[Tensor, Tensor], Tensor], photo: Tensor, *, style_scale: float, seed: int) -> Tensor:
     """A photo painted from small to large.
 
@@ -278,9 +267,9 @@ def by_sizes(paint: Callable[[Tensor, Tensor], Tensor], photo: Tensor, *, style_
         seed: Of the noise.
     """
     height, width = photo.shape[2:]
-    half = (max(1, height // 2), max(1, width // 2))
+    half = half_size(height, width, style_scale)
     begun = photo
-    if (height * width) ** 0.5 / 2 >= _WHOLE_PX / style_scale and min(half) >= 64:
+    if half is not None:
         small = resize(photo, (half[1], half[0]))
         begun = relayed(by_sizes(paint, small, style_scale=style_scale, seed=seed + 1), small, photo)
     return paint(begun, white_noise(height, width, seed).to(photo.device))

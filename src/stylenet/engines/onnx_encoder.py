@@ -14,10 +14,10 @@ from safetensors.numpy import load_file
 
 from stylenet.catalog.encoders import COMPACT
 from stylenet.engines.graph_files import bare_graph
-from stylenet.engines.resampling import resized
 from stylenet.engines.sessions import LazySession
 from stylenet.engines.statistics import LayerStatistics, Sums
 from stylenet.errors import ShapeError, StyleError, WeightsError
+from stylenet.image.resize import resize
 from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array
 from stylenet.storage.eight_bits import dequantize
@@ -64,7 +64,7 @@ class OnnxEncoder:
         if pixels.ndim != 4 or pixels.shape[:2] != (1, 3) or not pixels.size or pixels.dtype != np.float32:
             raise ShapeError(f"a painting has shape (1, 3, H, W) and float32 values in 0..1; got {pixels.shape}, {pixels.dtype}")
         width, height = size = looked_at_size(pixels.shape[3], pixels.shape[2], size_px)
-        image = resized(pixels, size)
+        image = resize(pixels, size)
         if not np.isfinite(image).all():
             raise StyleError("the painting holds values that are not numbers")
         rim = min(RIM_PX, height - 1, width - 1) // 16 * 16

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeAlias
@@ -12,32 +11,35 @@ from typing import TypeAlias
 import numpy as np
 
 from stylenet.catalog.networks import NetworkCard, SlimRecord, find_network, read_network_card
+from stylenet.engines.forks import watch
 from stylenet.engines.graph_files import bare_graph
 from stylenet.engines.parts import FramedPhoto, features_around, own, parts_of
-from stylenet.engines.resampling import enlarged, resized
+from stylenet.engines.resampling import enlarged
 from stylenet.engines.sessions import LazySession
 from stylenet.engines.statistics import Painting
 from stylenet.engines.style_coder import StyleCoder, own_knobs
-from stylenet.errors import ShapeError, StyleError, UsageError, WeightsError
+from stylenet.errors import ShapeError, StyleError, WeightsError
+from stylenet.image.resize import resize
 from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array, read_arrays
 from stylenet.networks.picture_sizes import half_size, looked_at_px
-from stylenet.networks.slim_geometry import FRAME_PX, STRENGTHS, STRIDE, knob_count, taught_strength, white_noise_array
+from stylenet.networks.slim_geometry import STRENGTHS, knob_count, taught_strength, white_noise_array
+from stylenet.storage.hashing import file_sha256
 
 BODY_BYTES = 112
-"""Of the first graph for every pixel of the framed photo; measured at 8 megapixels."""
+"""Of the first graph for every pixel of the framed photo; measured at 1, 4 and 8 megapixels."""
 
-HEAD_BYTES = 200
+HEAD_BYTES = 180
 """Of the second graph for every pixel of a part."""
 
 PART_PX = 2**20
 """Pixels of a part where memory is not bounded. Halos cost 5 % of the second graph's time, a twentieth of all."""
 
 _KEPT_PX = 2**20
-"""Pixels up to which the memory that a picture took is kept for the next one."""
+"""Pixels up to which the memory that a picture took is kept for the next one, where memory is not bounded."""
 
-_DESCRIPTIONS = 256
-"""Descriptions of paintings that are remembered, of 16 kB each."""
+_REMEMBERED = 256
+"""Descriptions of paintings, of 16 kB each, and knobs, of 39 kB each, that are remembered together."""
 
 Style: TypeAlias = tuple[str, Painting, float]
 """A style's fingerprint, by which it is known again and not measured twice; who gives its statistics; and its share."""
@@ -78,7 +80,12 @@ class OnnxPainter:
         body, head = bare_graph("slim-body"), bare_graph("slim-head")
         self._body = LazySession(body, body.bound(painter, self.path), threads=threads)
         self._head = LazySession(head, head.bound(painter, self.path), threads=threads)
-        self._described: dict[tuple[str, int], Array] = {}
+        self._memory: dict[tuple[object, ...], Array] = {}
+        self._lock = threading.Lock()
+        watch(self)
+
+    def after_fork(self) -> None:
+        """Begin with a lock of its own."""
         self._lock = threading.Lock()
 
     @property
@@ -89,7 +96,7 @@ class OnnxPainter:
     @cached_property
     def sha256(self) -> str:
         """Of the file."""
-        return hashlib.sha256(self.path.read_bytes()).hexdigest()
+        return file_sha256(self.path)
 
     def open(self) -> None:
         """Make onnxruntime's sessions now, and not with the first painting.
@@ -108,7 +115,7 @@ class OnnxPainter:
         strength: float = 50.0,
         style_scale: float = 1.0,
         seed: int = 0,
-        memory_bytes: int | None = None,
+        part_px: int = PART_PX,
     ) -> Array:
         """A painting of a photo (1, 3, H, W), float32 in 0..1: an array of the same shape.
 
@@ -118,7 +125,7 @@ class OnnxPainter:
             strength: 0 (the photo) to 100.
             style_scale: Size of the marks, in units of the painting's own in its frame.
             seed: Of the noise.
-            memory_bytes: That the networks may take beside pictures; None: what they need in parts of `PART_PX`.
+            part_px: Pixels of a part of the second graph, which is what bounds the memory beyond `BODY_BYTES` for every pixel.
 
         Raises:
             ShapeError: `photo` is no picture.
@@ -129,7 +136,6 @@ class OnnxPainter:
         if self.paints_every_style != bool(styles):
             wanted = "paints in every style: give some" if self.paints_every_style else "has a style of its own: give none"
             raise StyleError(f"network '{self.card.name}' {wanted}")
-        part_px = self._part_px(photo.shape[2], photo.shape[3], memory_bytes)
         taught = taught_strength(strength)
 
         def paint(picture: Array, seed: int) -> Array:
@@ -137,10 +143,11 @@ class OnnxPainter:
             half = half_size(height, width, style_scale)
             begun = picture
             if half is not None:
-                small = resized(picture, (half[1], half[0]))
+                small = resize(picture, (half[1], half[0]))
                 begun = relayed(paint(small, seed + 1), small, picture)
             knobs = self.knobs(styles, taught, looked_at_px(height, width, style_scale))
-            return self.painted(begun, white_noise_array(height, width, seed), knobs, part_px=part_px)
+            keep = part_px >= PART_PX and height * width <= _KEPT_PX
+            return self.painted(begun, white_noise_array(height, width, seed), knobs, part_px=part_px, keep_memory=keep)
 
         return faded(paint(photo, seed), photo, taught)
 
@@ -154,14 +161,10 @@ class OnnxPainter:
         """
         if self._coder is None:
             return own_knobs(self._rows, taught)  # type: ignore[arg-type]  # checked when it was read
-        rows = [
-            np.float32(share) * self._coder.knobs(self._description(name, style, style_px), taught)
-            for name, style, share in styles
-            if share
-        ]
+        rows = [np.float32(share) * self._knobs(name, style, taught, style_px) for name, style, share in styles if share]
         return np.sum(rows, axis=0, dtype=np.float32) if rows else np.zeros(self._coder.knob_count, np.float32)
 
-    def painted(self, photo: Array, noise: Array, knobs: Array, *, part_px: int = PART_PX) -> Array:
+    def painted(self, photo: Array, noise: Array, knobs: Array, *, part_px: int = PART_PX, keep_memory: bool = True) -> Array:
         """What the network paints of a photo (1, 3, H, W) with noise (1, 1, H, W) and knobs (K,), in one piece or in parts.
 
         Args:
@@ -169,41 +172,41 @@ class OnnxPainter:
             noise: White, of mean 0 and deviation 1.
             knobs: Of the style.
             part_px: Pixels of a part, with what it must see.
+            keep_memory: Whether what this took is kept for the next picture, which then is faster.
         """
         height, width = photo.shape[2:]
-        small = height * width <= _KEPT_PX
-        (features,) = self._body.run({"image": photo, "noise": noise, "knobs": knobs[None]}, keep_memory=small)
+        (features,) = self._body.run({"image": photo, "noise": noise, "knobs": knobs[None]}, keep_memory=keep_memory)
         painting, framed = np.empty_like(photo), FramedPhoto(photo)
         parts = list(parts_of(height, width, part_px))
         for index, part in enumerate(parts):
             inputs = {"features": features_around(features, part), "photo": framed.around(part)}
-            (with_halo,) = self._head.run(inputs, keep_memory=small or index + 1 < len(parts))
+            (with_halo,) = self._head.run(inputs, keep_memory=keep_memory or index + 1 < len(parts))
             painting[:, :, slice(*part.rows), slice(*part.columns)] = own(with_halo, part)
         return painting
 
-    def _part_px(self, height: int, width: int, memory_bytes: int | None) -> int:
-        if memory_bytes is None:
-            return PART_PX
-        framed = (height + 2 * FRAME_PX + -height % STRIDE) * (width + 2 * FRAME_PX + -width % STRIDE)
-        if BODY_BYTES * framed > memory_bytes:
-            raise UsageError(
-                f"a picture of {width} x {height} pixels needs {BODY_BYTES * framed // 10**6 + 1} MB, and {memory_bytes // 10**6} MB are "
-                "allowed; paint it smaller, or allow more memory"
-            )
-        return min(PART_PX, memory_bytes // HEAD_BYTES)
+    def _knobs(self, name: str, style: Painting, taught: float, style_px: int) -> Array:
+        """The knobs of one style, remembered, and so is the description that they follow from."""
+        coder: StyleCoder = self._coder  # type: ignore[assignment]  # asked for only where there is one
 
-    def _description(self, name: str, style: Painting, style_px: int) -> Array:
-        key = (name, style_px)
+        def describe() -> Array:
+            return coder.describe(style.at(style_px, tuple(LAYERS)))
+
+        def tell() -> Array:
+            return coder.knobs(self._remembered((name, style_px), describe), taught)
+
+        return self._remembered((name, style_px, taught), tell)
+
+    def _remembered(self, key: tuple[object, ...], make: Callable[[], Array]) -> Array:
         with self._lock:
-            known = self._described.pop(key, None)
-        if known is None:
+            value = self._memory.pop(key, None)
+        if value is None:
             # Not under the lock: to look at a painting takes a second, and another thread may know its own.
-            known = self._coder.describe(style.at(style_px, tuple(LAYERS)))  # type: ignore[union-attr]
+            value = make()
         with self._lock:
-            self._described[key] = known  # the newest is the last
-            while len(self._described) > _DESCRIPTIONS:
-                del self._described[next(iter(self._described))]
-        return known
+            self._memory[key] = value  # the newest is the last
+            while len(self._memory) > _REMEMBERED:
+                del self._memory[next(iter(self._memory))]
+        return value
 
 
 def can_paint(card: NetworkCard) -> bool:

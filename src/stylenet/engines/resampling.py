@@ -14,16 +14,6 @@ _CUBIC = np.float32(-0.75)
 """Slope of the kernel at its first zero, as torch enlarges with: Keys 1981, eq. 4."""
 
 
-def resized(image: Array, size: tuple[int, int]) -> Array:
-    """A picture (1, 3, H, W) at `size` (width, height), by antialiased bicubic interpolation, clamped to 0..1; itself at its own size."""
-    from PIL import Image
-
-    if (image.shape[3], image.shape[2]) == size:
-        return image
-    planes = [np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC)) for plane in np.ascontiguousarray(image[0])]
-    return np.clip(np.stack(planes)[None], 0, 1)
-
-
 def enlarged(image: Array, height: int, width: int) -> Array:
     """Values (1, C, H, W) at another size, by bicubic interpolation without antialiasing, as `torch.nn.functional.interpolate` has it."""
     rows, row_weights = _taps(image.shape[2], height)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
 from collections.abc import Mapping
 from typing import Any
 
+from stylenet.engines.forks import watch
 from stylenet.engines.graph_files import BareGraph
 from stylenet.errors import UsageError
 from stylenet.networks.file_arrays import Array
@@ -15,7 +17,8 @@ from stylenet.networks.file_arrays import Array
 class LazySession:
     """A graph with its weights, ready to run from any thread.
 
-    The session is made at the first run, and again in a process that was forked: threads do not survive a fork.
+    The session is made at the first run, and again in a process that was forked: threads do not survive a fork. Such a process must end as
+    those of `multiprocessing` do, by `os._exit`: at a plain exit onnxruntime itself waits for the threads that are gone.
 
     Args:
         graph: Without weights.
@@ -25,13 +28,15 @@ class LazySession:
 
     def __init__(self, graph: BareGraph, weights: Mapping[str, Array], *, threads: int = 0) -> None:
         self._graph, self._weights, self._threads = graph, dict(weights), threads or available_cores()
-        self._processes: dict[int, _Process] = {}
+        self._lock = threading.Lock()
+        self._session: tuple[Any, dict[bool, Any]] | None = None
+        watch(self)
 
     def open(self) -> None:
         """Make the session now, where that has not been done.
 
         Raises:
-            UsageError: onnxruntime is missing, or too old.
+            UsageError: onnxruntime is missing, or cannot be loaded.
         """
         self._opened()
 
@@ -43,27 +48,22 @@ class LazySession:
             keep_memory: Whether the memory that this took is kept for the next run, which then is faster.
 
         Raises:
-            UsageError: onnxruntime is missing, or too old.
+            UsageError: onnxruntime is missing, or cannot be loaded.
         """
         session, options = self._opened()
         return session.run(None, dict(inputs), options[keep_memory])
 
+    def after_fork(self) -> None:
+        """Forget the parent's session, and leave it where it is: to close one waits for its threads, which are not in this process."""
+        if self._session is not None:
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._session[0]))
+        self._lock, self._session = threading.Lock(), None
+
     def _opened(self) -> tuple[Any, dict[bool, Any]]:
-        # A process of its own state: a lock that was held during a fork stays locked in the child. Those of the parent are kept, for to
-        # close a session waits for its threads, and here they are none.
-        process = self._processes.setdefault(os.getpid(), _Process())
-        with process.lock:
-            if process.session is None:
-                process.session = _session(self._graph, self._weights, self._threads), _run_options()
-            return process.session
-
-
-class _Process:
-    """What one process has of a session."""
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.session: tuple[Any, dict[bool, Any]] | None = None
+        with self._lock:
+            if self._session is None:
+                self._session = _session(self._graph, self._weights, self._threads), _run_options()
+            return self._session
 
 
 def available_cores() -> int:

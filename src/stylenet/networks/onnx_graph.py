@@ -90,9 +90,10 @@ class Graph:
         return self._onnx.helper.make_tensor_value_info(name, self._onnx.TensorProto.FLOAT, shape, doc_string=meaning)
 
 
-def convolved(graph: Graph, x: str, convolution: nn.Conv2d) -> str:
+def convolved(graph: Graph, x: str, convolution: nn.Conv2d, *, borders: bool = True) -> str:
+    """A convolution; without `borders`, zeros stand beyond them in place of what the network sees there."""
     rows, columns = cast("tuple[int, int]", convolution.padding)
-    if convolution.padding_mode != "zeros":
+    if borders and convolution.padding_mode != "zeros":
         mode = {"reflect": "reflect", "replicate": "edge"}[convolution.padding_mode]
         x = graph("Pad", x, graph.constant([0, 0, rows, columns, 0, 0, rows, columns]), mode=mode)
         rows = columns = 0

@@ -73,13 +73,18 @@ def slim_body(graph: Graph, network: slim.SlimNet, framed: str, *, noise: str, k
 
 
 def slim_head(graph: Graph, network: slim.SlimNet, features: str, framed: str) -> str:
-    """The painting, (1, 3, 4 m, 4 n), of features (1, `HALF`, m, n) and the photo around them, (1, 3, 4 m + 8, 4 n + 8)."""
+    """The painting, (1, 3, 4 m, 4 n), of features (1, `HALF`, m, n) and the photo around them, (1, 3, 4 m + 8, 4 n + 8).
+
+    Its outermost `FINISH_REACH_PX` pixels, which see beyond the features, are not those of the network: they are cut away in any
+    case. So borders need not be reflected, for which a picture would have to be rearranged in memory and back.
+    """
     x = graph("LeakyRelu", twice(graph, features), alpha=slim_geometry.LEAK)
     grain = of_blocks(graph, inner(graph, framed, slim_geometry.APRON_PX - 2), network.grain, 2)
-    x = graph("Add", x, graph("LeakyRelu", graph("Add", convolved(graph, x, network.polish), grain), alpha=slim_geometry.LEAK))
+    polished = graph("Add", convolved(graph, x, network.polish, borders=False), grain)
+    x = graph("Add", x, graph("LeakyRelu", polished, alpha=slim_geometry.LEAK))
     pixels = convolved(graph, inner(graph, framed, slim_geometry.APRON_PX - 1), network.pixels)
     x = graph("LeakyRelu", graph("Add", twice(graph, convolved(graph, x, network.finish)), pixels), alpha=slim_geometry.LEAK)
-    return graph("Sigmoid", convolved(graph, x, network.render))
+    return graph("Sigmoid", convolved(graph, x, network.render, borders=False))
 
 
 def framed_in(graph: Graph, image: str) -> str:

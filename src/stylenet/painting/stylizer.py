@@ -267,4 +267,6 @@ def _unchanged(task: Task[OpenStyle]) -> Iterator[Event]:
 
 
 def _words(mask: str | Path, region: Region) -> str:
-    return f"{'invert:' if region.inverted else ''}{Path(mask)}={'photo' if region.style is None else region.style}"
+    """The region as the command line has it; `painting.regions.Region.parse` reads it again."""
+    style = "photo" if region.style is None else str(region.style)
+    return f"{'invert:' if region.inverted else ''}{Path(mask)}={style}"

@@ -1,0 +1,113 @@
+"""The encoder in onnxruntime sees what the one in torch sees."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file, save_file
+
+from stylenet.catalog.networks import find_network
+from stylenet.catalog.recipe import EncoderSection
+from stylenet.encoders.opening import open_encoder
+from stylenet.encoders.vgg import VggEncoder
+from stylenet.engines import onnx_encoder, style_coder
+from stylenet.engines.onnx_encoder import OnnxEncoder, PicturePainting
+from stylenet.errors import ShapeError, StyleError, WeightsError
+from stylenet.networks.coder import StyleCoder
+from stylenet.networks.descriptions import LAYERS
+from stylenet.networks.file_arrays import Array, read_arrays
+from stylenet.networks.files import read_network
+from stylenet.networks.instant import InstantNet
+from stylenet.styles.files import RIM_PX
+from stylenet.styles.style import SMALLEST_SIDE_PX, PictureStyle
+from stylenet.weights.bundled import bundled_path
+from stylenet.weights.writing import SCALE
+from tests.engines.photos import photo
+
+pytest.importorskip("onnxruntime")
+
+
+@cache
+def encoder() -> OnnxEncoder:
+    return OnnxEncoder(threads=2)
+
+
+@cache
+def by_torch() -> VggEncoder:
+    return open_encoder(EncoderSection(), "compact", device=torch.device("cpu"), dtype=torch.float32).exact
+
+
+def style(pixels: Array) -> PictureStyle:
+    return PictureStyle(name="synthetic", pixels=torch.from_numpy(pixels), encoder=by_torch(), rim_px=RIM_PX)
+
+
+@pytest.mark.parametrize(("size", "size_px"), [((150, 111), 500), ((200, 260), 192), ((20, 90), 448), ((17, 40), 10)])
+def test_statistics_are_alike(size, size_px):
+    pixels = photo(*size)
+    expected, found = style(pixels).at(size_px, LAYERS), encoder().style_statistics(pixels, size_px)
+    for layer, channels in LAYERS.items():
+        assert found[layer].mean.shape == (channels,)
+        assert found[layer].covariance.shape == (channels, channels)
+        for one, other in ((found[layer].mean, expected[layer].mean), (found[layer].covariance, expected[layer].covariance)):
+            assert np.linalg.norm(one - other[0].numpy()) <= 2e-5 * np.linalg.norm(one)
+
+
+def test_tiles_are_as_the_whole(monkeypatch):
+    pixels = photo(200, 260)
+    whole = encoder().style_statistics(pixels, 1000)
+    monkeypatch.setattr(onnx_encoder, "TILE_PX", 45_000)
+    tiled = PicturePainting(pixels, encoder()).at(1000, list(LAYERS)[::-1])
+    for layer in LAYERS:
+        np.testing.assert_allclose(tiled[layer].covariance, whole[layer].covariance, rtol=0, atol=2e-5 * whole[layer].covariance.max())
+
+
+def test_descriptions_and_knobs_are_alike():
+    pixels, path = photo(150, 211), find_network("instant")
+    network = read_network(path)[0]
+    assert isinstance(network, InstantNet)
+    assert isinstance(network.coder, StyleCoder)
+    coder = style_coder.StyleCoder(read_arrays(path), path)
+    expected = network.coder.describe(style(pixels).at(192, LAYERS))
+    described = coder.describe(encoder().style_statistics(pixels, 192))
+    np.testing.assert_allclose(described, expected[0].numpy(), rtol=0, atol=1e-3)
+    for strength in (-5.0, 10.0, 33.0, 100.0, 130.0):
+        knobs = network.coder(torch.from_numpy(described)[None], torch.tensor([strength]))
+        np.testing.assert_allclose(coder.knobs(described, strength), knobs[0].detach().numpy(), rtol=0, atol=2e-5)
+
+
+def test_numbers_are_those_of_the_recipes():
+    assert (onnx_encoder.RIM_PX, onnx_encoder.SMALLEST_SIDE_PX, onnx_encoder._SCALE) == (RIM_PX, SMALLEST_SIDE_PX, SCALE)
+
+
+def test_what_is_no_painting_is_refused():
+    with pytest.raises(ShapeError, match=r"got \(1, 1, 40, 40\), float32"):
+        encoder().style_statistics(np.zeros((1, 1, 40, 40), np.float32), 100)
+    with pytest.raises(StyleError, match="values that are not numbers"):
+        encoder().style_statistics(np.full((1, 3, 40, 40), np.nan, np.float32), 100)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("conv3_1.weight", None, "conv3_1.weight is missing"),
+        ("conv1_1.weight_scale", None, "no scale for each channel"),
+        ("conv1_1.bias", np.full(64, np.inf, np.float32), "conv1_1.bias holds values that are not numbers"),
+        ("conv1_1.bias", np.zeros(3, np.float32), r"conv1_1.bias has shape \(3,\), expected \(64,\)"),
+    ],
+)
+def test_damaged_weights_are_told(tmp_path, name, value, told):
+    path, tensors = tmp_path / "damaged.safetensors", load_file(bundled_path())
+    del tensors[name]
+    if value is not None:
+        tensors[name] = value
+    save_file(tensors, path)
+    with pytest.raises(WeightsError, match=told):
+        OnnxEncoder(path)
+
+
+def test_a_missing_file_is_told(tmp_path):
+    with pytest.raises(WeightsError, match="missing or damaged"):
+        OnnxEncoder(tmp_path / "none.safetensors")

@@ -1,0 +1,265 @@
+"""onnxruntime paints what torch paints."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file, save_file
+from stylenet.engines.stored_styles import StoredPainting
+from stylenet.stylizers import one_pass
+from stylenet.stylizers.one_pass import InstantPainter, open_trained, paint_trained
+
+from stylenet.catalog.encoders import COMPACT
+from stylenet.catalog.networks import KEY, JohnsonRecord, NetworkCard, SlimRecord, find_network, network_files
+from stylenet.catalog.styles import find_style
+from stylenet.engines import onnx_networks
+from stylenet.engines.onnx_networks import OnnxPainter, open_painter, relayed
+from stylenet.errors import ShapeError, StyleError, UsageError, WeightsError
+from stylenet.networks import picture_sizes
+from stylenet.networks.file_arrays import Array
+from stylenet.networks.relay import relayed as relayed_by_torch
+from stylenet.networks.slim import white_noise
+from stylenet.styles.files import read_style
+from tests.engines.photos import photo
+
+pytest.importorskip("onnxruntime")
+
+CPU = torch.device("cpu")
+SIZES = [(5, 3), (37, 70), (101, 64), (160, 211), (1, 2)]
+STRENGTHS = (0.0, 5.0, 30.0, 50.0, 100.0)
+STYLES = ("starry-night", "great-wave")
+OF_ONE = sorted(set(network_files()) - {"instant"})
+
+
+@cache
+def painter(name: str) -> OnnxPainter:
+    return OnnxPainter(name, threads=2)
+
+
+@cache
+def stored(name: str) -> StoredPainting:
+    return StoredPainting(find_style(name))
+
+
+@cache
+def instant_by_torch() -> InstantPainter:
+    return InstantPainter("instant", encoder=COMPACT, device=CPU, dtype=torch.float32)
+
+
+def painted_by_torch(image: Array, shares: dict[str, float], strength: float, **options: Any) -> Array:
+    styles = [(name, read_style(find_style(name)), share) for name, share in shares.items()]
+    given = {"style_scale": 1.0, "seed": 3, **options}
+    return instant_by_torch()(torch.from_numpy(image), styles, strength=strength, **given).numpy()
+
+
+def painted(image: Array, shares: dict[str, float], strength: float, **options: Any) -> Array:
+    return painter("instant").paint(
+        image, [(name, stored(name), share) for name, share in shares.items()], strength=strength, **{"seed": 3, **options}
+    )
+
+
+def near(one: Array, other: Array, most: float = 1e-4) -> None:
+    assert one.shape == other.shape
+    assert one.dtype == np.float32
+    np.testing.assert_allclose(one, other, rtol=0, atol=most)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("style", STYLES)
+def test_the_network_of_every_style_paints_alike(style, size):
+    image = photo(*size)
+    for strength in STRENGTHS:
+        near(painted(image, {style: 1.0}, strength), painted_by_torch(image, {style: 1.0}, strength))
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", OF_ONE)
+def test_networks_of_one_painting_paint_alike(name, size):
+    image = photo(*size)
+    trained = open_trained(name, device=CPU, dtype=torch.float32)
+    for strength in STRENGTHS:
+        expected = paint_trained(torch.from_numpy(image), [(trained, 1.0)], strength=strength, seed=3)
+        near(painter(name).paint(image, strength=strength, seed=3), expected.numpy())
+
+
+def test_blends_and_larger_marks_are_alike():
+    image, shares = photo(120, 97), {"starry-night": 0.3, "great-wave": 0.7, "senecio": 0.0}
+    near(painted(image, shares, 60, style_scale=1.6), painted_by_torch(image, shares, 60, style_scale=1.6))
+
+
+def test_a_photo_that_is_painted_from_small_to_large_is_alike():
+    image = photo(801, 900)
+    assert picture_sizes.half_size(801, 900, 1.0) == (400, 450)
+    whole = painted(image, {"starry-night": 1.0}, 50)
+    near(whole, painted_by_torch(image, {"starry-night": 1.0}, 50), 2e-4)
+    near(painted(image, {"starry-night": 1.0}, 50, part_px=300 * 300), whole, 2e-6)
+
+
+@pytest.mark.parametrize("part_px", [900, 2000, 6000, 10**6])
+@pytest.mark.parametrize("size", [(131, 90), (3, 5), (64, 300)])
+def test_parts_are_as_the_whole(size, part_px):
+    paint, image = painter("great-wave"), photo(*size)
+    noise, knobs = white_noise(size[0], size[1], 0).numpy(), painter("great-wave").knobs((), 65.0, 192)
+    near(paint.painted(image, noise, knobs, part_px=part_px), paint.painted(image, noise, knobs), 2e-6)
+
+
+def test_a_single_pixel_is_painted():
+    # All positions are alike, and what rounding leaves of them is divided by next to nothing: no two engines agree.
+    image = photo(1, 1)
+    result = painter("great-wave").paint(image, strength=80)
+    assert result.shape == image.shape
+    assert 0 <= result.min() <= result.max() <= 1
+    np.testing.assert_array_equal(painter("great-wave").paint(image, strength=0), image)
+
+
+def test_threads_paint_the_same_bytes():
+    image, paint = photo(90, 120), OnnxPainter("great-wave", threads=2)
+
+    def one(seed: int) -> bytes:
+        return paint.paint(image, strength=70, seed=seed).tobytes()
+
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(one, range(8)))  # the session is made among them
+    assert together == [one(seed) for seed in range(8)]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_forked_process_paints():
+    program = """
+import os, sys
+import numpy as np
+from stylenet.engines.onnx_networks import OnnxPainter
+painter, image = OnnxPainter("great-wave", threads=2), np.full((1, 3, 40, 40), 0.5, np.float32)
+painted = painter.paint(image)
+child = os.fork()
+if not child:
+    os._exit(0 if np.array_equal(painter.paint(image), painted) else 3)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, timeout=60)
+
+
+def test_no_torch_is_imported():
+    program = """
+import sys
+sys.modules["torch"] = None
+import numpy as np
+from stylenet.catalog.styles import find_style
+from stylenet.engines.onnx_encoder import OnnxEncoder, PicturePainting
+from stylenet.engines.onnx_networks import OnnxPainter
+from stylenet.engines.stored_styles import StoredPainting
+image = np.random.default_rng(0).random((1, 3, 48, 40), dtype=np.float32)
+styles = [("file", StoredPainting(find_style("senecio")), 0.5), ("picture", PicturePainting(image, OnnxEncoder()), 0.5)]
+assert OnnxPainter("instant").paint(image, styles).shape == image.shape
+assert not any(name.startswith("torch.") for name in sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_what_is_remembered_is_bounded_and_measured_once(monkeypatch):
+    monkeypatch.setattr(onnx_networks, "_REMEMBERED", 4)
+    asked = []
+
+    class Counted:
+        def at(self, size_px: float, layers: Any, /) -> Any:
+            asked.append(size_px)
+            return stored("senecio").at(size_px, layers)
+
+    paint = OnnxPainter("instant")
+    for strength in (50.0, 60.0, 50.0):
+        paint.knobs([("senecio", Counted(), 1.0)], strength, 224)
+    assert asked == [224]
+    for number in range(6):
+        paint.knobs([(f"style {number}", Counted(), 1.0)], 50.0, 224)
+    assert len(paint._memory) == 4
+
+
+def test_sizes_are_those_of_the_recipes():
+    assert (picture_sizes.WHOLE_PX, picture_sizes.LEAST_STYLE_PX, picture_sizes.STYLE_PX_STEP) == (
+        one_pass._WHOLE_PX, one_pass._LEAST_STYLE_PX, one_pass._STYLE_PX_STEP,
+    )  # fmt: skip
+    for height, width in ((1, 1), (384, 500), (900, 40), (1000, 2000)):
+        for scale in (0.5, 1.0, 2.0):
+            assert picture_sizes.looked_at_px(height, width, scale) == one_pass.looked_at_px(torch.empty(1, 3, height, width), scale)
+
+
+@pytest.mark.parametrize("size", [(64, 90), (65, 91), (201, 133)])
+def test_what_was_painted_small_is_enlarged_alike(size):
+    image, small = photo(*size), photo(size[0] // 2, size[1] // 2, seed=1)
+    begun = photo(size[0] // 2, size[1] // 2, seed=2)
+    expected = relayed_by_torch(*(torch.from_numpy(value) for value in (begun, small, image)))
+    near(relayed(begun, small, image), expected.numpy(), 2e-6)
+
+
+def test_what_cannot_be_painted_is_refused():
+    with pytest.raises(ShapeError, match=r"got \(1, 3, 4, 4\), float64"):
+        painter("great-wave").paint(np.zeros((1, 3, 4, 4)))  # type: ignore[arg-type]  # that is the fault
+    with pytest.raises(ShapeError, match=r"got \(3, 4, 4\)"):
+        painter("great-wave").paint(np.zeros((3, 4, 4), np.float32))
+    with pytest.raises(StyleError, match="'instant' paints in every style: give some"):
+        painter("instant").paint(photo(8, 8))
+    with pytest.raises(StyleError, match="'great-wave' has a style of its own: give none"):
+        painter("great-wave").paint(photo(8, 8), [("senecio", stored("senecio"), 1.0)])
+
+
+@pytest.mark.parametrize("record", [JohnsonRecord(), SlimRecord(fine=32)])
+def test_other_networks_are_refused(tmp_path, record):
+    path = tmp_path / "other.safetensors"
+    card = NetworkCard(name="other", paints="style", record=record)
+    save_file({"enter.weight": np.zeros((1, 1), np.float32)}, path, {KEY: msgspec.json.encode(card).decode()})
+    with pytest.raises(WeightsError, match="no slim network of the usual widths, and only such paint without PyTorch"):
+        OnnxPainter(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("strokes.0.bias", None, "strokes.0.bias is missing"),
+        ("leave.bias", np.zeros(5, np.float32), r"leave.bias has shape \(5,\), expected \(24,\)"),
+        ("polish.bias", np.full(24, np.nan, np.float32), "values that are not numbers"),
+        ("knobs", None, "its knobs are missing"),
+    ],
+)
+def test_damaged_files_are_told(tmp_path, name, value, told):
+    path, tensors = tmp_path / "damaged.safetensors", load_file(find_network("great-wave"))
+    del tensors[name]
+    if value is not None:
+        tensors[name] = value
+    save_file(tensors, path, {KEY: msgspec.json.encode(painter("great-wave").card).decode()})
+    with pytest.raises(WeightsError, match=told):
+        OnnxPainter(path)
+
+
+def test_a_cut_file_is_told(tmp_path):
+    path = tmp_path / "cut.safetensors"
+    path.write_bytes(Path(find_network("great-wave")).read_bytes()[:-100])
+    with pytest.raises(WeightsError, match="is damaged"):
+        OnnxPainter(path)
+
+
+def test_a_missing_package_is_told_with_the_true_reason(monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(UsageError, match="needs the package onnxruntime, and it is not installed; install it with: pip"):
+        OnnxPainter("great-wave").paint(photo(8, 8))
+
+
+def test_a_package_that_cannot_be_loaded_is_told_with_the_true_reason(monkeypatch, tmp_path):
+    (tmp_path / "onnxruntime.py").write_text("raise ImportError('libcudart.so is missing')")
+    monkeypatch.delitem(sys.modules, "onnxruntime")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UsageError, match=r"it cannot be loaded \(libcudart.so is missing\); install it again"):
+        OnnxPainter("great-wave").open()
+
+
+def test_painters_are_shared():
+    assert open_painter("great-wave") is open_painter("great-wave")
