@@ -77,7 +77,7 @@ def opened(source: FileSource) -> Iterator[Opened]:
             path = os.fspath(source)
             name = f"'{path}'"
             if re.match(r"[a-z][a-z0-9+.-]+://", str(path), re.IGNORECASE):
-                raise ImageError(f"cannot read {name}: it is a web address, and StyleNet does not download pictures; save it to a file first")
+                raise ImageError(f"cannot read {name}: it is a web address, and pictures are read from files; download it first")
             file = stack.enter_context(_open_file(path, name))
         else:
             name = "the given data"
