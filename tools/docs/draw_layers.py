@@ -45,7 +45,8 @@ def package_imports() -> dict[str, set[str]]:
         if package is None or package.startswith("__"):
             continue
         found = imports.setdefault(package, set())
-        found |= {other for imported in graph.find_modules_directly_imported_by(module) if (other := _package(imported)) not in (None, package)}  # type: ignore[misc]
+        others = (_package(imported) for imported in graph.find_modules_directly_imported_by(module))
+        found |= {other for other in others if other is not None and other != package}
     return imports
 
 
