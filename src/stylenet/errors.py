@@ -2,15 +2,15 @@
 
     StylenetError
     ├── UsageError        an option or argument has a value that is not allowed         exit code 2
-    ├── ImageError        a picture cannot be read or cannot be used                    exit code 3
+    ├── ImageError        an image cannot be read or used                              exit code 3
     ├── RecipeError       a recipe is unknown, or a knob of it is wrong                 exit code 4
     ├── StyleError        a style is unknown, or its file does not fit                  exit code 5
-    ├── WeightsError      network weights are missing, foreign, truncated or hostile    exit code 6
+    ├── WeightsError      weights are missing, unrecognized, truncated or malicious    exit code 6
     │   └── DownloadError     they could not be fetched                                 exit code 6
     ├── OutputError       a result cannot be written                                    exit code 7
-    ├── NumericalError    the painting left the range of numbers and cannot go on       exit code 8
-    ├── CheckpointError   a painting that was stopped cannot be gone on with            exit code 9
-    └── ShapeError        a tensor has not the shape that a function documents          exit code 1
+    ├── NumericalError    the optimization diverged: the loss is not finite            exit code 8
+    ├── CheckpointError   a stopped painting cannot be resumed                         exit code 9
+    └── ShapeError        a tensor does not have the documented shape                  exit code 1
 
 An interrupted run (Ctrl-C) keeps its best picture and ends with exit code 130.
 """
@@ -53,7 +53,7 @@ class StyleError(StylenetError):
 
 
 class WeightsError(StylenetError):
-    """Network weights are missing, foreign, truncated or hostile."""
+    """Network weights are missing, not recognized, truncated or malicious."""
 
     exit_code = 6
 
@@ -75,7 +75,7 @@ class NumericalError(StylenetError):
 
 
 class CheckpointError(StylenetError):
-    """A painting or a training that was stopped cannot be gone on with."""
+    """A stopped painting or training cannot be resumed."""
 
     exit_code = 9
 

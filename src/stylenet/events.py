@@ -1,4 +1,4 @@
-"""What long work yields while it goes on. Only the command line prints; everyone reads these records."""
+"""Events yielded by long-running work. Only the command line prints them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """The picture as it is now, at the size of the current level.
+    """The current picture, at the size of the current level.
 
     Attributes:
         image: Array (1, 3, H, W), float32, RGB, 0..1; a copy that no later step touches.

@@ -15,9 +15,9 @@ import pytest
 import torch
 
 from stylenet.catalog.networks import AnyRecord, JohnsonRecord, SlimRecord, TextureRecord, read_network_card
-from stylenet.cli.tasks import Wish
 from stylenet.networks.files import read_network
 from stylenet.networks.slim import white_noise
+from stylenet.requests.training import TrainRequest
 from tests.cli.conftest import INPUTS, Run, files_in
 
 QUICK = ("--steps", "2", "--batch", "1", "--crop", "64", "--style-size", "48", "--precision", "float32")
@@ -28,13 +28,13 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """No network of every style to begin with, and networks of a few channels."""
     monkeypatch.setattr("stylenet.training.trainer._PREVIEW_PX", 32)
     monkeypatch.setattr("stylenet.training.one_style.network_files", dict)
-    monkeypatch.setattr("stylenet.cli.train._record", small_record)
+    monkeypatch.setattr("stylenet.workflows.training._record", small_record)
 
 
-def small_record(wish: Wish) -> AnyRecord:
-    if wish.photos is None:
+def small_record(request: TrainRequest) -> AnyRecord:
+    if request.photos is None:
         return TextureRecord(scales=2, width=2)
-    return SMALL if wish.network == "slim" else JohnsonRecord(width=2, blocks=1, styles=len(wish.paintings))
+    return SMALL if request.network == "slim" else JohnsonRecord(width=2, blocks=1, styles=len(request.paintings))
 
 
 SMALL = SlimRecord(fine=4, coarse=4, blocks=1, mixed=1)

@@ -162,7 +162,7 @@ def read_network_card(path: Path) -> NetworkCard:
     try:
         return msgspec.json.decode(_metadata(path)[KEY], type=NetworkCard)
     except KeyError:
-        raise WeightsError(f"'{path}' holds no network; `stylenet train` makes one") from None
+        raise WeightsError(f"'{path}' is not a network file; train one with `stylenet train`") from None
     except msgspec.MsgspecError as error:
         raise WeightsError(f"network file '{path}' is damaged, or of a newer version: {error}") from None
 
@@ -183,7 +183,7 @@ def find_network(source: str | os.PathLike[str]) -> Path:
     if not is_name(source, files):
         return Path(source)
     if name not in files:
-        raise WeightsError(f"no network called '{name}' ships; there are {', '.join(files) or 'none'}.{did_you_mean(name, files)}")
+        raise WeightsError(f"there is no included network '{name}'; available: {', '.join(files) or 'none'}.{did_you_mean(name, files)}")
     return files[name]
 
 

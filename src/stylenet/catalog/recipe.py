@@ -35,11 +35,11 @@ class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class EncoderSection(Section, frozen=True):
     """The network whose features are compared, and how it is run."""
 
-    name: Annotated[str, knob("encoder that the recipe wants: compact, vgg16 or vgg19")] = "compact"
-    pooling: Annotated[Pooling | None, knob("how a 2x2 window becomes one value; none: as the encoder was made")] = None
+    name: Annotated[str, knob("encoder of the recipe: compact, vgg16 or vgg19")] = "compact"
+    pooling: Annotated[Pooling | None, knob("pooling type; none: the encoder's own")] = None
     pooling_scale: Annotated[float, knob("pooled values are multiplied by it (about 2 restores average, 0.78 L2)", gt=0, le=10)] = 1.0
-    rounding: Annotated[Rounding | None, knob("odd sizes are rounded down or up when pooled; none: as the encoder was made")] = None
-    padding: Annotated[Padding | None, knob("what convolutions see beyond the border; none: as the encoder was made")] = None
+    rounding: Annotated[Rounding | None, knob("rounding of odd sizes in pooling; none: the encoder's own")] = None
+    padding: Annotated[Padding | None, knob("padding of convolutions; none: the encoder's own")] = None
     published: Annotated[
         tuple[str, ...], knob("published weights (`weights ls`) that the recipe's numbers were made for, the best first; none: any")
     ] = ()
@@ -49,11 +49,11 @@ class EncoderSection(Section, frozen=True):
 class PictureSection(Section, frozen=True):
     """What is painted: its size, its start and the unit of its values."""
 
-    largest_px: Annotated[int, knob("long side that is painted where no size is asked for; 0: the photo's own", ge=0)] = 0
-    shape: Annotated[Literal["photo", "square"], knob("keep the photo's shape, or press it into a square")] = "photo"
+    largest_px: Annotated[int, knob("default long side; 0: the photo's own size", ge=0)] = 0
+    shape: Annotated[Literal["photo", "square"], knob("keep the photo's aspect ratio, or resize to a square")] = "photo"
     start: Annotated[
         Literal["content", "noise", "style", "network"],
-        knob("the picture that painting starts from; network: what the instant network paints in one pass"),
+        knob("initial image; network: the result of the instant network"),
     ] = "content"
     noise: Annotated[Literal["normal", "uniform"], knob("kind of noise to start from: normal around the mean, uniform over the range")] = (
         "normal"
@@ -64,13 +64,11 @@ class PictureSection(Section, frozen=True):
         knob("values lie in 0..1 or 0..255: the unit of learning rates, of noise and of smoothness"),
     ] = "unit"
     clip: Annotated[bool, knob("keep the values in their range after every step")] = True
-    rim_px: Annotated[
-        int, knob("the encoder sees the picture continued by reflection this far; features of the rim do not count", ge=0)
-    ] = 0
+    rim_px: Annotated[int, knob("reflection padding around the picture, in pixels; its features are ignored", ge=0)] = 0
 
 
 class StylePictureSection(Section, frozen=True):
-    """How large the painting is when it is looked at."""
+    """Size at which the painting's features are computed."""
 
     size: Annotated[
         Literal["area", "width", "photo", "own", "long-side"],
@@ -82,21 +80,21 @@ class StylePictureSection(Section, frozen=True):
 
 
 class ContentSection(Section, frozen=True):
-    """How far the picture may go from the photo."""
+    """The content term."""
 
     layers: Annotated[Weights, knob("weight of each layer")]
     distance: Annotated[
         Literal["spread", "relative", "mean", "half-mean", "sum", "half-sum", "self-similarity"],
         knob(
             "squared differences of the features: divided by how much the photo's vary, by the photo's mean square, their mean, its half, "
-            "their sum, its half; or which places are like which others (Kolkin et al. 2019)"
+            "their sum, its half; or self-similarity (Kolkin et al. 2019)"
         ),
     ] = "relative"
     weight: Annotated[float, knob("of the whole term", ge=0)] = 1.0
 
 
 class StyleSection(Section, frozen=True):
-    """What the picture shall share with the painting."""
+    """The style term."""
 
     layers: Annotated[Weights, knob("weight of each layer")]
     statistic: Annotated[
@@ -105,7 +103,7 @@ class StyleSection(Section, frozen=True):
     ] = "gram"
     distance: Annotated[
         Literal["relative", "mean", "mean-per-element", "gatys", "keras", "scaled"],
-        knob("how the statistics are compared; see losses/style.py for the formulas. Only Gram matrices know all of them"),
+        knob("how the statistics are compared; see losses/style.py for the formulas. Only Gram matrices support all of them"),
     ] = "relative"
     shift: Annotated[float, knob("subtracted from the features before their products (Novak and Nikulin 2016: 1)")] = 0.0
     chain: Annotated[bool, knob("each layer's loss minus the next one's, halved towards the shallow end (Novak and Nikulin 2016)")] = False
@@ -122,7 +120,7 @@ class DetailSection(Section, frozen=True):
     statistic: Annotated[
         Literal["nearest", "sliced", "histogram"],
         knob(
-            "every position drawn to the painting's nearest one (Kolkin et al. 2022), whole distributions by sliced Wasserstein "
+            "nearest-neighbor matching (Kolkin et al. 2022), sliced Wasserstein distance "
             "(Heitz et al. 2021), or histograms of the channels (Risser et al. 2017)"
         ),
     ] = "nearest"
@@ -133,12 +131,12 @@ class DetailSection(Section, frozen=True):
 class EdgesSection(Section, frozen=True):
     """Edges that shall stay where the photo has them (Li et al. 2017)."""
 
-    pools: Annotated[tuple[Annotated[int, Meta(ge=1)], ...], knob("pixels on a side that are averaged before edges are sought")] = (4,)
+    pools: Annotated[tuple[Annotated[int, Meta(ge=1)], ...], knob("window sizes of average pooling before the Laplacian, in pixels")] = (4,)
     weight: Annotated[float, knob("of the whole term, which is 1 for a picture without edges; 0: none", ge=0)] = 0.0
 
 
 class SmoothnessSection(Section, frozen=True):
-    """Neighboring pixels shall not differ without need (total variation)."""
+    """The smoothness term (total variation)."""
 
     distance: Annotated[
         Literal["absolute", "square", "keras", "stylenet", "neural-style", "nine-point", "mean-absolute", "mean-square"],
@@ -148,13 +146,13 @@ class SmoothnessSection(Section, frozen=True):
 
 
 class SolverSection(Section, frozen=True):
-    """How the picture is moved."""
+    """The solver."""
 
     name: Annotated[Literal["adam", "lbfgs", "scipy-lbfgs"], knob("solver; scipy-lbfgs counts evaluations as SciPy does")] = "adam"
     learning_rate: Annotated[float, knob("step size in picture units a step", gt=0)] = 0.03
     final_rate: Annotated[float, knob("share of the learning rate that is left at the end of a level", gt=0, le=1)] = 1.0
-    beta1: Annotated[float, knob("Adam: memory of the gradient", ge=0, lt=1)] = 0.9
-    beta2: Annotated[float, knob("Adam: memory of the gradient's square", ge=0, lt=1)] = 0.999
+    beta1: Annotated[float, knob("Adam: decay rate of the gradient average", ge=0, lt=1)] = 0.9
+    beta2: Annotated[float, knob("Adam: decay rate of the squared-gradient average", ge=0, lt=1)] = 0.999
     epsilon: Annotated[float, knob("Adam: added to the denominator", gt=0)] = 1e-8
     epsilon_form: Annotated[
         Literal["paper", "hat"],
@@ -162,38 +160,38 @@ class SolverSection(Section, frozen=True):
     ] = "paper"
     history: Annotated[int, knob("L-BFGS: steps remembered", ge=1, le=1000)] = 100
     evaluations_per_round: Annotated[int, knob("scipy-lbfgs: most evaluations of the loss in one round", ge=1)] = 20
-    patience: Annotated[int, knob("a level ends where its loss has not fallen by a thousandth in so many steps; 0: never", ge=0)] = 0
-    average: Annotated[float, knob("memory of the iterate average that becomes the result; 0: the last iterate", ge=0, lt=1)] = 0.0
+    patience: Annotated[int, knob("end a level if the loss has not improved by a thousandth in this many steps; 0: never", ge=0)] = 0
+    average: Annotated[float, knob("decay rate of the iterate average returned as the result; 0: the last iterate", ge=0, lt=1)] = 0.0
 
 
 class PyramidSection(Section, frozen=True):
     """Coarse to fine: small pictures first, each the start of the next."""
 
     coarsest_px: Annotated[int, knob("long side of the first level; 0: one level", ge=0)] = 0
-    factor: Annotated[float, knob("each level is so many times larger than the one before", gt=1, le=4)] = 2.0
+    factor: Annotated[float, knob("scale factor between levels", gt=1, le=4)] = 2.0
     steps: Annotated[tuple[Annotated[int, Meta(ge=0)], ...], knob("steps of each level from the coarsest; the last number repeats")] = (
         500,
     )
     content_weights: Annotated[
         tuple[Annotated[float, Meta(ge=0)], ...], knob("factors of the content weight by level, from the coarsest; the last number repeats")
     ] = (1.0,)
-    detail: Annotated[float, knob("how much of the photo's detail enters with each finer level; all of it at strength 0", ge=0, le=1)] = 0.0
+    detail: Annotated[float, knob("share of the photo's detail added at each finer level; 1 at strength 0", ge=0, le=1)] = 0.0
     deepest: Annotated[
         tuple[str, ...],
         knob("deepest style layer compared at each level, from the finest; the last one repeats; none: all, as in pictures of one level"),
     ] = ()
-    exact_steps: Annotated[int, knob("last steps, computed in float32 whatever the processor is fastest at", ge=0)] = 0
-    save_every: Annotated[int, knob("a picture every so many steps, as the source of the recipe shows them; 0: none", ge=0)] = 0
+    exact_steps: Annotated[int, knob("number of final steps computed in float32", ge=0)] = 0
+    save_every: Annotated[int, knob("interval of saved pictures in steps, as in the recipe's source; 0: none", ge=0)] = 0
 
 
 class NetworkSection(Section, frozen=True):
     """The network that paints in one pass, or that paints the picture to start from."""
 
-    name: Annotated[str, knob("network that ships: 'instant' for every style; empty: the one that was trained for the style")] = "instant"
+    name: Annotated[str, knob("included network: 'instant' for all styles; empty: the network of the style itself")] = "instant"
 
 
 class About(Section, frozen=True):
-    """What a person should know of a recipe."""
+    """Description of a recipe for users."""
 
     source: str
     minimizes: str

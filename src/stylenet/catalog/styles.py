@@ -30,7 +30,7 @@ class StyleCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         name: The word for the command line, plain kebab case.
         colors: The painting's palette as ("#rrggbb", share), the largest share first.
         mean_color: "#rrggbb".
-        sizes_px: Square roots of the areas at which the painting was looked at.
+        sizes_px: Square roots of the areas at which the statistics were measured.
         format: Of the file.
         measured_with: The network whose statistics the file holds.
         width: Of the painting's picture, pixels.
@@ -143,12 +143,12 @@ def read_card(path: Path) -> StyleCard:
     except (ValueError, KeyError, TypeError, msgspec.MsgspecError):
         if is_network(path):
             raise StyleError(
-                f"'{path}' is a network, and not a style file; paint with it by --recipe trained, or give the painting or a style here"
+                f"'{path}' is a network, not a style file; use it with --recipe trained, or give the painting or a style here"
             ) from None
         raise StyleError(f"'{path}' is not a style file; make one with `stylenet styles add PICTURE`") from None
     if version.format < FORMAT:
         raise StyleError(
-            f"style file '{path}' was made by an older StyleNet, with statistics of an encoder that is gone; make it anew from the "
+            f"style file '{path}' was made by an older StyleNet, with statistics of an encoder that no longer exists; recreate it from the "
             "painting: `stylenet styles add PICTURE`, with --replace where it was added to the library"
         )
     raise StyleError(

@@ -1,4 +1,4 @@
-"""The command line's door: quick answers, one line for every error, an exit code for every kind of end.
+"""Entry point of the command line: fast startup, one-line errors, exit codes.
 
 Nothing heavy is imported here: `stylenet --version` answers before Typer is loaded, and lists answer before torch is.
 """
@@ -29,7 +29,7 @@ _HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)
 """The terminal was closed; Windows does not tell."""
 
 
-class Interrupted(BaseException):  # no Exception: nothing between here and the door may take it for an ordinary fault
+class Interrupted(BaseException):  # not an Exception, so that no handler on the way catches it
     """The person wants the program to end now."""
 
 

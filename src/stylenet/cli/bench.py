@@ -25,14 +25,16 @@ def register(app: typer.Typer) -> None:
 def bench(
     *,
     recipes: Annotated[
-        str | None, typer.Option("--recipes", metavar="NAMES", help="Which: instant,draft; the everyday ones if left out.")
+        str | None, typer.Option("--recipes", metavar="NAMES", help="Recipes to measure, like instant,draft; default: the everyday ones.")
     ] = None,
     sizes: Annotated[
         str | None, typer.Option("--sizes", metavar="SIZES", help="Sides of square pictures: 256,512; 256 to 4096 if left out.")
     ] = None,
-    repeats: Annotated[int, typer.Option("--repeats", min=1, max=1000, help="Paintings to take the median of.")] = 5,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, max=1000, help="Number of runs; the median is reported.")] = 5,
     quick: Annotated[bool, typer.Option("--quick", metavar="", help="Small sizes, painted once.")] = False,
-    everything: Annotated[bool, typer.Option("--all", metavar="", help="Also what takes longer than a minute.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", metavar="", help="Also run measurements expected to take longer than a minute.")
+    ] = False,
     device: options.Device = None,
     threads: options.Threads = None,
     json: options.JsonList = False,

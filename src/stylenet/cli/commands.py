@@ -33,7 +33,7 @@ _MODULES = {
     "doctor": "doctor",
     "bench": "bench",
 }
-"""The module of this room that has each command, in the order of the help page."""
+"""The module of each command, in the order of the help page."""
 
 _EXAMPLE = "stylenet stylize photo.jpg starry-night -o painting.png"
 
@@ -74,6 +74,6 @@ def _version(wanted: bool) -> None:
 
 def _program(
     version: Annotated[bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Print the version.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show where an error arose; may stand anywhere.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error; may appear anywhere.")] = False,
 ) -> None:
     pass

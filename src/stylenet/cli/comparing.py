@@ -18,9 +18,9 @@ from stylenet.workflows.outputs import keep_apart, place
 if TYPE_CHECKING:
     from stylenet.evaluation.measures import Measures
 
-Photo = Annotated[Path | None, typer.Option("--photo", metavar="PHOTO", help="What they were painted from.")]
-StyleOption = Annotated[list[str] | None, typer.Option("--style", metavar="STYLE", help="What they shall look like. May be repeated.")]
-Sheet = Annotated[Path | None, typer.Option("--sheet", metavar="FILE", help="Also the pictures side by side, with their measures.")]
+Photo = Annotated[Path | None, typer.Option("--photo", metavar="PHOTO", help="The photo they were made from.")]
+StyleOption = Annotated[list[str] | None, typer.Option("--style", metavar="STYLE", help="The style to compare with. May be repeated.")]
+Sheet = Annotated[Path | None, typer.Option("--sheet", metavar="FILE", help="Also write a sheet of the pictures with their measures.")]
 _DEFAULT_ENCODER = "vgg19"
 
 
@@ -85,14 +85,14 @@ def explain(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="A finished picture.", show_default=False)],
     *,
     photo: Annotated[Path, typer.Option("--photo", metavar="PHOTO", help="What it was painted from.")],
-    style: Annotated[list[str], typer.Option("--style", metavar="STYLE", help="What it shall look like. May be repeated.")],
+    style: Annotated[list[str], typer.Option("--style", metavar="STYLE", help="The style to compare with. May be repeated.")],
     output: options.Output = None,
     encoder: options.Encoder = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Show where in a picture the photo was given up, and where the style is still missing, as colors over it."""
     if not style:
-        raise UsageError("explain needs --style: where the style is missing depends on which")
+        raise UsageError("explain needs a style; give --style STYLE")
     with place(output, f"{result.stem}-explained") as output:
         check_output(output)
         keep_apart([("--output", output)], [result, photo, *style, options.weights_file(encoder)])

@@ -26,9 +26,9 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     *,
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the pictures go; made if it is not there.")
-    ] = Path("demo-output"),
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Output folder; created if it does not exist.")] = Path(
+        "demo-output"
+    ),
     recipe: options.RecipeName = None,
     size: Annotated[int, typer.Option("--size", "-s", min=32, max=4096, help="Long side in pixels.")] = 512,
     changes: options.Changes = None,

@@ -20,13 +20,15 @@ def register(app: typer.Typer) -> None:
 def export(
     network: Annotated[
         str,
-        typer.Argument(metavar="NETWORK", help="instant, the name of a network that ships, or a file of 'train'.", show_default=False),
+        typer.Argument(
+            metavar="NETWORK", help="instant, the name of an included network, or a file written by 'train'.", show_default=False
+        ),
     ],
     output: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it; ends in .onnx.", show_default=False)],
     *,
     style: Annotated[
         str | None,
-        typer.Option("--style", metavar="NAME|PICTURE", help="For 'instant': the one style that the file shall paint in."),
+        typer.Option("--style", metavar="NAME|PICTURE", help="For 'instant': store this style in the file."),
     ] = None,
     quiet: options.Quiet = False,
 ) -> None:

@@ -30,22 +30,22 @@ def mask(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Where to write the mask: .png or .tif. Left out: PHOTO-mask.png, here."),
     ] = None,
-    subject: Annotated[bool, typer.Option("--subject", metavar="", help="What the photo is about; so it is if nothing is said.")] = False,
+    subject: Annotated[bool, typer.Option("--subject", metavar="", help="The main subject (default).")] = False,
     faces: Annotated[bool, typer.Option("--faces", metavar="", help="People's heads.")] = False,
     rectangle: Annotated[
         str | None,
         typer.Option(
             "--rectangle",
             metavar="X,Y,WIDTH,HEIGHT",
-            help="Look for the subject inside this rectangle alone, in pixels or percent: 10%,20%,50%,60%.",
+            help="Search for the subject inside this rectangle only, in pixels or percent: 10%,20%,50%,60%.",
             show_default=False,
         ),
     ] = None,
-    feather: Annotated[float, typer.Option("--feather", metavar="PX", min=0, max=1000, help="Soften the edge by so many pixels.")] = 0,
-    invert: Annotated[bool, typer.Option("--invert", metavar="", help="Mark the surroundings in place of it.")] = False,
+    feather: Annotated[float, typer.Option("--feather", metavar="PX", min=0, max=1000, help="Soften the edge by this many pixels.")] = 0,
+    invert: Annotated[bool, typer.Option("--invert", metavar="", help="Mark everything else instead.")] = False,
     show: Annotated[
         Path | None,
-        typer.Option("--show", metavar="FILE", help="Also the photo with what is outside the mask shaded, to look at.", show_default=False),
+        typer.Option("--show", metavar="FILE", help="Also write the photo with everything outside the mask darkened.", show_default=False),
     ] = None,
     quiet: options.Quiet = False,
 ) -> None:
@@ -53,7 +53,7 @@ def mask(
     from stylenet.image.output import check_output
 
     if faces and (subject or rectangle is not None):
-        raise UsageError("--faces is given with --subject or --rectangle; choose one of them, masks can be made one after the other")
+        raise UsageError("--faces cannot be combined with --subject or --rectangle; choose one, or make several masks")
     with place(output, f"{photo.stem}-mask") as output:
         check_output(output, formats={".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"})
         if show is not None:

@@ -72,7 +72,7 @@ Changes = Annotated[list[str] | None, _flag("changes", "--set", metavar="KNOB=VA
 Start = Annotated[str | None, _flag("start", metavar="WHAT|FILE", panel=_LOOK)]
 Refine = Annotated[
     bool,
-    typer.Option("--refine", metavar="", help="Optimize what --recipe instant paints.", rich_help_panel=_LOOK),
+    typer.Option("--refine", metavar="", help="Refine the result of --recipe instant by optimization.", rich_help_panel=_LOOK),
 ]
 Masks = Annotated[list[str] | None, _flag("masks", "--mask", metavar="FILE=STYLE", panel=_LOOK)]
 Feather = Annotated[float | None, _flag("feather", metavar="PX", panel=_LOOK)]

@@ -84,7 +84,7 @@ class Lines(Display):
 
 
 class Bar(Lines):
-    """A bar with loss, speed and time left, and above it the picture as it is now where the terminal can show it."""
+    """A progress bar with loss, speed and time left, and the current picture above it if the terminal can show it."""
 
     def __init__(self, *, preview: bool, to_stderr: bool = False) -> None:
         from rich.console import Console
@@ -238,7 +238,7 @@ def end_line(event: Done, output: Path, *, steps: int) -> str:
     work = f"{event.steps} steps in {event.seconds:.1f} s" if steps else f"{event.seconds:.2f} s"
     facts = f"{output}  ({width} x {height}, {work})"
     if event.reason == "interrupted":
-        return f"interrupted at step {event.steps} of {steps}; the best picture so far is kept, and --resume goes on with it: {facts}"
+        return f"interrupted at step {event.steps} of {steps}; the best picture so far is kept; continue with --resume: {facts}"
     return facts if event.reason == "finished" else f"{facts}; ended early: {event.reason}"
 
 

@@ -79,7 +79,7 @@ def copy(
     output: Annotated[
         Path | None, typer.Argument(metavar="FILE", help="Ends in .toml; '-' prints it. Left out: NAME.toml, here.", show_default=False)
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", metavar="", help="Replace a file that is there.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", metavar="", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Write a recipe into a file of your own, to change it. Its comments tell where each number comes from."""
     from stylenet.catalog.recipes import recipe_path, recipe_text
@@ -87,7 +87,7 @@ def copy(
     from stylenet.workflows.outputs import keep_apart
 
     if Path(recipe).suffix == ".toml":
-        raise UsageError(f"'{recipe}' is a recipe file already; copy it like any file")
+        raise UsageError(f"'{recipe}' is already a recipe file; copy it like any other file")
     text = recipe_text(recipe)
     if output == Path("-"):
         print(text, end="")
@@ -105,7 +105,7 @@ def copy(
 def check(
     files: Annotated[list[str] | None, typer.Argument(metavar="FILE...", help="Recipe files.", show_default=False)] = None,
     all_knobs: Annotated[
-        bool, typer.Option("--knobs", metavar="", help="List every knob: default, what is allowed, what it means.")
+        bool, typer.Option("--knobs", metavar="", help="List every knob with its default, allowed values and meaning.")
     ] = False,
 ) -> None:
     """Check recipe files, and say what is wrong."""

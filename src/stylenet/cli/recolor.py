@@ -22,9 +22,7 @@ def recolor(
     painting: Annotated[Path, typer.Argument(metavar="PAINTING", help="The picture to change.", show_default=False)],
     *,
     output: options.Output = None,
-    photo: Annotated[
-        Path | None, typer.Option("--photo", metavar="PHOTO", help="Give the painting this picture's colors: usually its photo's.")
-    ] = None,
+    photo: Annotated[Path | None, typer.Option("--photo", metavar="PHOTO", help="Use the colors of this image, usually the photo.")] = None,
     keep_colors: Annotated[
         str | None,
         typer.Option(
@@ -46,9 +44,9 @@ def recolor(
 ) -> None:
     """Give a finished painting the colors of its photo, or a palette. Nothing is painted again."""
     if (photo is None) == (palette is None):
-        raise UsageError("where the colors come from is one of --photo PHOTO and --palette NAME|FILE|COLORS; give one of them")
+        raise UsageError("give either --photo PHOTO or --palette NAME|FILE|COLORS")
     if keep_colors is not None and photo is None:
-        raise UsageError("--keep-colors says how the colors of a photo are kept; give it with --photo PHOTO")
+        raise UsageError("--keep-colors requires --photo PHOTO")
     with place(output, f"{painting.stem}-recolored") as output:
         check_output(output)
         keep_apart([("--output", output)], [painting, photo, palette])

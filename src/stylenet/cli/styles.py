@@ -109,15 +109,13 @@ def show(
 def add(
     picture: Annotated[Path, typer.Argument(metavar="PICTURE", help="The painting.", show_default=False)],
     *,
-    name: Annotated[
-        str | None, typer.Option("--name", help="The word for the command line; made from the file's name if left out.")
-    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Name on the command line; default: derived from the file name.")] = None,
     title: Annotated[str, typer.Option("--title", help="Of the painting.", show_default=False)] = "",
     artist: Annotated[str, typer.Option("--artist", help="Who painted it.", show_default=False)] = "",
     year: Annotated[str, typer.Option("--year", help="When.", show_default=False)] = "",
     licence: Annotated[str, typer.Option("--licence", "--license", help="Of the picture.", show_default=False)] = "",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the style file here, to share it, in place of the library.")
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the style file here instead of adding it to the library.")
     ] = None,
     replace: Annotated[
         bool, typer.Option("--replace", metavar="", help="Replace the style of this name that was added before; never a built-in one.")

@@ -71,7 +71,9 @@ def stylize(
         options.check_photo(photos[0], named)
     if refine:
         if recipe not in (None, "instant"):
-            raise UsageError(f"--refine starts from recipe instant, and --recipe is {recipe}; --start network lets any recipe start there")
+            raise UsageError(
+                f"--refine cannot be combined with --recipe {recipe}; use --start network to start any recipe from the result of instant"
+            )
         recipe = "refined"
     request = _request(context, photo=photos[0] if photos else None, styles=named, shares=shares, recipe=recipe, changes=changes)
     if len(photos) > 1:

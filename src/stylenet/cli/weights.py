@@ -14,9 +14,7 @@ from stylenet.workflows.outputs import keep_apart
 
 _KIND = Annotated[
     str | None,
-    typer.Option(
-        "--kind", metavar="KIND", help="What the file is, where that is not recognized: torchvision, caffe, caffe-rgb, keras, ..."
-    ),
+    typer.Option("--kind", metavar="KIND", help="Kind of weights, if it is not recognized: torchvision, caffe, caffe-rgb, keras, ..."),
 ]
 
 
@@ -74,8 +72,8 @@ def get(
 def import_file(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="safetensors, .pth, .mat, .h5, .npy or .npz.", show_default=False)],
     *,
-    name: Annotated[str | None, typer.Option("--name", help="What to call them; left out: by what they are.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here in place of installing.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Name of the weights; default: their kind.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead of installing.")] = None,
     kind: _KIND = None,
     replace: Annotated[
         bool, typer.Option("--replace", metavar="", help="Replace weights of this name that are installed already.")
@@ -86,7 +84,7 @@ def import_file(
     from stylenet.weights.library import import_weights
 
     if name is not None and output is not None:
-        raise UsageError("--name is for installing and --output for a file; give one of them")
+        raise UsageError("--name and --output cannot be combined; choose one")
     # Installed weights that are imported again would be written over themselves.
     option, target = ("--name", weights_folder() / f"{name or file.stem}.safetensors") if output is None else ("--output", output)
     keep_apart([(option, target)], [file])
@@ -106,7 +104,7 @@ def verify(
         ),
     ],
     original: Annotated[
-        Path | None, typer.Option("--original", metavar="FILE", help="The file that they were made from, to be compared value by value.")
+        Path | None, typer.Option("--original", metavar="FILE", help="The original file, to be compared value by value.")
     ] = None,
     kind: _KIND = None,
 ) -> None:
@@ -115,7 +113,7 @@ def verify(
     from stylenet.weights.probe import verify as prove
 
     if kind is not None and original is None:
-        raise UsageError("--kind says how the file of --original is read; give --original FILE, too")
+        raise UsageError("--kind requires --original FILE")
     result = prove(find_weights(weights), original=original, kind=kind)
     for sentence in result.proven:
         print(f"proven: {sentence}")

@@ -28,10 +28,10 @@ RIM_PX = 16
 """Reflected pixels around a painting, whose features do not count; as style files were measured."""
 
 SMALLEST_SIDE_PX = 16
-"""A painting is never looked at smaller than this: the deepest layer would have no position left."""
+"""Smallest size for measuring a painting; below it the deepest layer is empty."""
 
 TILE_PX = 2**19
-"""Pixels that are looked at in one piece. Larger paintings are looked at tile by tile, with the same result."""
+"""Pixels processed in one piece. Larger paintings are processed tile by tile, with the same result."""
 
 
 class OnnxEncoder:
@@ -59,14 +59,14 @@ class OnnxEncoder:
 
         Raises:
             ShapeError: `pixels` are no picture.
-            StyleError: the painting holds values that are not numbers.
+            StyleError: the painting contains NaN; save it again without.
         """
         if pixels.ndim != 4 or pixels.shape[:2] != (1, 3) or not pixels.size or pixels.dtype != np.float32:
             raise ShapeError(f"a painting has shape (1, 3, H, W) and float32 values in 0..1; got {pixels.shape}, {pixels.dtype}")
         width, height = size = looked_at_size(pixels.shape[3], pixels.shape[2], size_px)
         image = resize(pixels, size)
         if not np.isfinite(image).all():
-            raise StyleError("the painting holds values that are not numbers")
+            raise StyleError("the painting contains NaN; save it again without")
         rim = min(RIM_PX, height - 1, width - 1) // 16 * 16
         halo, stride = halo_px(COMPACT, LAYERS), deepest_stride(COMPACT, COMPACT.layers[: COMPACT.layers.index(list(LAYERS)[-1]) + 1])
         sums = {layer: Sums() for layer in LAYERS}

@@ -66,8 +66,7 @@ class OnnxPainter:
         record = self.card.record
         if not can_paint(self.card) or not isinstance(record, SlimRecord):
             raise WeightsError(
-                f"network '{self.path}' is no slim network of the usual widths, and only such paint without PyTorch; install it with: "
-                "pip install torch"
+                f"network '{self.path}' is not a slim network of the standard widths and needs PyTorch; install it with: pip install torch"
             )
         arrays = read_arrays(self.path)
         self._coder = StyleCoder(arrays, self.path) if record.code else None

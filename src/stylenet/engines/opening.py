@@ -132,8 +132,8 @@ def _check_changes(recipe: Recipe, changes: Mapping[str, str], *, encoder: str |
     for knob in changes:
         if not knob.startswith(_NETWORK_KNOBS):
             raise UsageError(
-                f"recipe '{recipe.name}' paints in one pass of a network, where {knob} changes nothing; leave it out, or choose a recipe "
+                f"recipe '{recipe.name}' uses one pass of a network, where {knob} has no effect; omit it, or choose a recipe "
                 "that optimizes: refined, draft, standard, fine"
             )
     if encoder is not None and not recipe.network.name:
-        raise UsageError(f"recipe '{recipe.name}' paints with the style's own network and asks no encoder; leave --encoder out")
+        raise UsageError(f"recipe '{recipe.name}' paints with the style's own network and needs no encoder; omit --encoder")

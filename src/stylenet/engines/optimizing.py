@@ -77,7 +77,7 @@ class OptimizationEngine:
         """Refuse a style scale where the recipe sees the painting in the photo's own size."""
         if self.recipe.painting.size == "photo" and options.style_scale != 1:
             raise UsageError(
-                f"recipe '{self.recipe.name}' looks at the painting in the photo's exact size, so that --style-scale changes nothing; "
+                f"recipe '{self.recipe.name}' resizes the painting to the photo's exact size, so --style-scale has no effect; "
                 "leave it out, or give --set painting.size=long-side, too"
             )
 
@@ -89,7 +89,7 @@ class OptimizationEngine:
 
     def with_shares(self, style: OpenStyle, shares: Sequence[float]) -> OpenStyle:
         """Not needed: a measured style is one."""
-        raise UsageError(f"style '{style.name}' is one style and takes no shares")
+        raise UsageError(f"style '{style.name}' is a single style; omit its shares")
 
     def forecast(
         self, levels: Sequence[Level], styles: Sequence[OpenStyle], *, held_bytes: int, memory_bytes: int | None, timed: bool

@@ -33,9 +33,9 @@ class OnePassEngine:
         """Refuse a start and pictures on the way."""
         name = f"recipe '{self.recipe.name}'"
         if has_start:
-            raise UsageError(f"{name} paints in one pass and starts from nothing; leave --start out, or choose a recipe that optimizes")
+            raise UsageError(f"{name} paints in one pass and has no initial image; omit --start, or choose a recipe that optimizes")
         if wants_previews:
-            raise UsageError(f"{name} paints in one pass: there are no pictures on the way; leave --save-every and --timelapse out")
+            raise UsageError(f"{name} paints in one pass, without intermediate pictures; omit --save-every and --timelapse")
 
     def with_shares(self, style: OpenStyle, shares: Sequence[float]) -> OpenStyle:
         """Not needed: a measured style is one."""
@@ -122,13 +122,13 @@ def find_trained(source: object, *, paints: Paints = "style") -> NetworkFile:
         )
     path = find_network(file)
     if not is_network(path):
-        raise StyleError(f"'{path}' is no network; recipe 'trained' needs one that `stylenet train` made, or use --recipe instant")
+        raise StyleError(f"'{path}' is not a network; recipe 'trained' needs a file written by `stylenet train`; or use --recipe instant")
     card = read_network_card(path)
     if card.paints != paints:
         raise StyleError(f"network '{path}' is not for a {paints} but for {card.paints}; use it with: stylenet {COMMANDS[card.paints]}")
     if not card.styles:
         if chosen:
-            raise StyleError(f"network '{path}' knows one style only; leave ':{chosen}' out")
+            raise StyleError(f"network '{path}' has a single style; omit ':{chosen}'")
         return NetworkFile(path=path, card=card)
     if chosen and chosen not in card.styles:
         raise StyleError(f"network '{path}' knows {', '.join(card.styles)}, and not '{chosen}'.{did_you_mean(chosen, card.styles)}")

@@ -1,1 +1,1 @@
-"""Pixels in, pixels out: the one room that knows Pillow, file formats, color profiles and metadata."""
+"""Reading and writing images: the only package that uses Pillow; file formats, color profiles, metadata."""

@@ -28,7 +28,7 @@ def find_pictures(folder: Path) -> list[Path]:
         ImageError: there is no such folder, or no picture in it.
     """
     if not folder.is_dir():
-        raise ImageError(f"'{folder}' is no folder; give one with photos to learn from")
+        raise ImageError(f"'{folder}' is not a folder; give a folder of training photos")
     found = sorted(
         path
         for path in folder.rglob("*")

@@ -49,7 +49,7 @@ _LONGEST_EXIF = 65_500  # one JPEG segment holds 65,533 bytes, Pillow's header i
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Picture:
-    """A picture as the house uses it, and what came with it.
+    """A picture in the internal format, with its metadata.
 
     Attributes:
         pixels: Shape (1, 3, H, W), float32, RGB, sRGB-encoded, 0..1, upright. Where the source is transparent they hold the mean

@@ -77,7 +77,7 @@ def keep_colors(painted: Image, photo: Image, mode: str) -> Image:
         one by one give colors that neither picture has (a yellow dog under a blue sky), but not once the linear transfer went before.
     """
     if mode not in KEEP_COLORS:
-        raise UsageError(f"'{mode}' is no way to keep colors; allowed are {', '.join(KEEP_COLORS)}.{did_you_mean(mode, KEEP_COLORS)}")
+        raise UsageError(f"'{mode}' is not a mode for keeping colors; allowed: {', '.join(KEEP_COLORS)}.{did_you_mean(mode, KEEP_COLORS)}")
     _check(painted)
     _check(photo)
     if mode == "luminance":
@@ -157,7 +157,7 @@ def parse_color(color: str) -> tuple[int, int, int]:
         UsageError: It is written another way.
     """
     if not re.fullmatch("#[0-9a-fA-F]{6}", color):
-        raise UsageError(f"'{color}' is no color; write #rrggbb, two hexadecimal digits each for red, green and blue: #2a9d8f")
+        raise UsageError(f"'{color}' is not a color; write #rrggbb, two hexadecimal digits each for red, green and blue: #2a9d8f")
     red, green, blue = bytes.fromhex(color[1:])
     return red, green, blue
 

@@ -79,7 +79,7 @@ def find_faces(image: Image) -> Mask:
     faces = _faces(_bytes(resize(image, size)))
     if not faces:
         raise ImageError(
-            "no face is found in the photo; faces that look at the camera and are not tiny are found best. "
+            "no face is found in the photo; only large, frontal faces are detected reliably. "
             "Mark them by a rectangle, or paint the mask in any picture editor: white is inside"
         )
     heads = np.max([_fading(_head_distance(face, size)) for face in faces], axis=0)
@@ -118,7 +118,7 @@ def find_subject(image: Image, rectangle: Rectangle | None = None) -> Mask:
     share = float(cut.mean())
     if not 0.002 <= share <= 0.98:
         raise ImageError(
-            f"no subject stands out {'in the rectangle' if rectangle else 'in the photo'} by its colors; "
+            f"no subject was found {'in the rectangle' if rectangle else 'in the photo'} by its colors; "
             f"give {'another' if rectangle else 'a'} rectangle around it, or paint the mask in any picture editor: white is inside"
         )
     step_px = fine.shape[1] / rough.shape[1]
@@ -241,7 +241,7 @@ def _from_colors(pixels: _Bytes) -> _Bytes:
     lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     unlike = cv2.GaussianBlur(_distance_to_border_colors(lab), (0, 0), max(height, width) / 50)
     if unlike.max() < 1:
-        raise ImageError("no subject stands out in the photo: its middle has the colors of its border; give a rectangle around the subject")
+        raise ImageError("no subject was found in the photo: its middle has the colors of its border; give a rectangle around the subject")
     x, y = (np.arange(width) + 0.5) / width - 0.5, (np.arange(height)[:, None] + 0.5) / height - 0.5
     middle = np.exp(-(x**2 + y**2) / (2 * 0.33**2))
     striking = _stretched(middle * (0.1 + _stretched(unlike)))

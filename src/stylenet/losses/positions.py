@@ -1,4 +1,4 @@
-"""Losses that look at the positions of a whole layer, behind one door: nearest neighbors, sliced Wasserstein, histograms."""
+"""Losses on the positions of a layer, with one interface: nearest neighbors, sliced Wasserstein, histograms."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def to_onnx(network: nn.Module, *, description: Tensor | None = None, facts: Map
             painting = _johnson(graph, network, image)
         case _:
             raise WeightsError(
-                "this network has no ONNX graph; the slim ones, the network of every style, and Johnson's that paint one style have"
+                "this network cannot be exported to ONNX; supported: slim networks, the network of every style, Johnson's with one style"
             )
     graph.output(painting, "painting", (1, 3, "painting_height", "painting_width"), "like the photo")
     return graph.written(facts or {})
@@ -108,7 +108,7 @@ def _noise(graph: Graph) -> str:
 
 
 def _strength(graph: Graph) -> str:
-    """The strength as the network was taught it: `slim.taught_strength`."""
+    """The strength used in training: `slim.taught_strength`."""
     strength = graph.input("strength", (1,), "0 (the photo) to 100 (the painting); 50 is usual")
     above = graph("Relu", graph("Sub", graph("Mul", strength, graph.constant(0.6)), graph.constant(30.0)))
     return graph("Sub", graph("Mul", strength, graph.constant(1.3)), above)

@@ -65,7 +65,7 @@ def frame_sides(height: int, width: int) -> tuple[int, int, int, int]:
 def taught_strength(strength: float) -> float:
     """What networks are asked for at a strength of 0..100, to paint as strongly as the recipes that optimize.
 
-    A little more than they were taught by that name: 65 at 50, in two straight lines.
+    Piecewise linear; slightly above the training strength of the same name: 65 at 50.
     """
     return 1.3 * strength - max(0.0, 0.6 * strength - 30)
 

@@ -21,7 +21,7 @@ class Adam:
         image: Shape (1, 3, H, W); changed in place by `step`.
         section: Step size, memories and epsilon. `epsilon_form` "hat" adds epsilon before the correction of the bias, as TensorFlow
             and Keras do; with epsilon 0.1, as the TensorFlow tutorial has it, the difference is large.
-        previous: State of a coarser level to go on with.
+        previous: State of a coarser level to continue from.
     """
 
     def __init__(self, image: Tensor, section: SolverSection, previous: Adam | None = None) -> None:
@@ -70,7 +70,7 @@ class Adam:
                 image.addcdiv_(gradient, denominator, value=-rate / first)
 
     def remember(self) -> None:
-        """Let the picture as it is now enter the average."""
+        """Add the current picture to the average."""
         memory = self.section.average
         if memory:
             self._average.lerp_(self.image, 1 - memory)

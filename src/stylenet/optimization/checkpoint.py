@@ -45,7 +45,7 @@ class Checkpoint:
         path: Of the file. It is replaced whole, and there is none before the first one is due.
         job: All that the painting's bytes depend on, in plain values; a state of another job is refused.
         seconds: Between two of them.
-        resume: Whether a state that is there is gone on from; else the painting begins anew.
+        resume: Whether to resume from an existing checkpoint; otherwise start over.
     """
 
     path: Path

@@ -201,7 +201,7 @@ class Objective:
         if not section.weight:
             return []
         if any(target.region for target in self._targets):
-            raise UsageError("details are compared everywhere in the picture, and masks divide it; leave out --mask or `detail.weight`")
+            raise UsageError("the detail term does not support masks; omit --mask or set `detail.weight` to 0")
         parts = []
         for target in self._targets:
             losses = {layer: position_loss(target.features[layer], section.statistic) for layer in section.layers}

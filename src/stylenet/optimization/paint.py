@@ -249,7 +249,7 @@ class _Run:
         self._tile_px = min(self._tile_px or level.width * level.height, level.width * level.height) // 2
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        self._notices.append(f"the memory was not enough: painting goes on in tiles of {self._tile_px} pixels")
+        self._notices.append(f"out of memory: continuing in tiles of {self._tile_px} pixels")
         return self._objective(level, photo, exact=exact)
 
     def _keep(self, level: int, solver: Solver, patience: _Patience, *, now: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""The solvers: each moves a picture step by step, guarded against losses that are not numbers, and can be stopped and gone on with."""
+"""Solvers: resumable, step by step, with a guard against losses that are NaN or infinite."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ class LbfgsSolver:
             self._image.copy_(self._best)
         self._wild, self._rate = 0, self._rate / 2
         if self._rate < 1e-3:
-            raise NumericalError(f"L-BFGS left the range of numbers even with a step of {self._rate:.3g}; use `--set solver.name=adam`")
+            raise NumericalError(f"L-BFGS diverged even with a step size of {self._rate:.3g}; use `--set solver.name=adam`")
         self._solver = self._fresh()
         return Moved(
             {"loss": self._best_loss},
@@ -249,7 +249,7 @@ class ScipySolver:
         def evaluated(values: np.ndarray) -> tuple[float, np.ndarray]:
             numbers, gradient = evaluate(torch.from_numpy(values).to(self._image).view(self._image.shape))
             if not _finite(numbers):
-                raise NumericalError("the loss is not a number; lower the weights or use `--set solver.name=adam`")
+                raise NumericalError("the loss is NaN; lower the weights or use `--set solver.name=adam`")
             evaluations.append(numbers)
             return sum(numbers.values()), gradient.double().cpu().numpy().ravel()
 

@@ -118,7 +118,7 @@ class Replay:
         path = Path(path)
         receipt = read_receipt(path)
         if receipt is None:
-            raise UsageError(f"'{path}' carries no receipt: it was not painted by stylenet, or another program wrote it since")
+            raise UsageError(f"'{path}' has no receipt: it was not painted by stylenet, or another program has rewritten it")
         if "recolor" in receipt:
             raise UsageError(f"'{path}' was recolored after it was painted; paint it again from the file that was recolored")
         if "restored" in receipt:

@@ -33,7 +33,7 @@ class Options(Request, frozen=True, kw_only=True):
     strength: Annotated[
         float,
         option(
-            "0 (the photo) to 100 (the painting); 50 is the recipe.",
+            "0 (photo) to 100 (painting); 50 is the recipe's own balance.",
             allowed="0 (the photo) to 100 (the painting), 50 is the recipe",
             ge=0,
             le=100,
@@ -42,39 +42,40 @@ class Options(Request, frozen=True, kw_only=True):
     style_scale: Annotated[
         float,
         option(
-            "Size of the strokes, 0.125 to 8; 1 is the painting's.",
+            "Size of the strokes relative to the painting, 0.125 to 8 (default 1).",
             allowed="0.125 (fine strokes) to 8 (broad strokes), 1 is the painting's",
             ge=1 / 8,
             le=8,
         ),
     ] = 1.0
-    blend: Annotated[tuple[float, ...], option("Share of each style: 0.7 0.3. Left out: equal shares.")] = ()
-    seed: Annotated[int, option("Random seed.", allowed="whole numbers from 0", ge=0, le=2**63 - 1)] = 0
+    blend: Annotated[tuple[float, ...], option("Share of each style, like 0.7 0.3 (default: equal shares).")] = ()
+    seed: Annotated[int, option("Random seed (default 0).", allowed="whole numbers from 0", ge=0, le=2**63 - 1)] = 0
     save_every: Annotated[
         int,
         option(
-            "Keep a picture every so many steps, beside the output: out-0100.png.",
+            "Save a picture at this interval in steps, next to the output: out-0100.png.",
             allowed="numbers of steps from 1, or 0 for none",
             ge=0,
         ),
     ] = 0
-    paper: Annotated[str | None, option("As large as fits on paper: 40x30cm, 400x300mm, 16x12in, A4, letter, at --dpi.")] = None
-    dpi: Annotated[int | None, option("Dots per inch, written into the file; with --print 300 if left out.")] = None
+    paper: Annotated[str | None, option("Largest size that fits on the paper: 40x30cm, 400x300mm, 16x12in, A4, letter, at --dpi.")] = None
+    dpi: Annotated[int | None, option("Dots per inch, recorded in the file (with --print: default 300).")] = None
     keep_colors: Annotated[
         str | None,
         option(
-            "The photo's colors: luminance, histogram or mean-covariance; the last two also as histogram:before, for a painting's picture "
+            "Give the result the photo's colors: luminance, histogram or mean-covariance. histogram:before recolors the painting first "
             "(not for built-in styles)."
         ),
     ] = None
-    palette: Annotated[str | tuple[tuple[str, float], ...] | None, option("The colors of a style, of a picture, or '#264653,#e9c46a'.")] = (
-        None
-    )
+    palette: Annotated[
+        str | tuple[tuple[str, float], ...] | None,
+        option("Give the result the colors of a style, an image, or a list like '#264653,#e9c46a'."),
+    ] = None
     feather: Annotated[float, option("Soften the edges of masks.", allowed=f"0 to {MOST_FEATHER_PX} pixels", ge=0, le=MOST_FEATHER_PX)] = (
         0.0
     )
     protect: Annotated[str | tuple[str, ...] | None, option("Keep the photo's faces, or its subject. May be repeated.")] = None
-    memory: Annotated[int | str | None, option("What the program may take: 2GB. Larger pictures are painted tile by tile.")] = None
+    memory: Annotated[int | str | None, option("Memory limit, like 2GB. Larger pictures are painted tile by tile.")] = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -138,13 +139,13 @@ class Options(Request, frozen=True, kw_only=True):
             )
         if way == KEEP_COLORS[0] + BEFORE:
             raise UsageError(
-                "keep-colors luminance:before is not possible: luminance gives every place its color back, and the painting has other "
+                "keep-colors luminance:before is not possible: it needs the same positions in both images, and the painting has other "
                 "places than the photo"
             )
         if isinstance(self.palette, tuple) and self.palette:
             check_palette(self.palette)
         if self.palette and way is not None:
-            raise UsageError(f"palette and keep-colors {way} are both given, and the palette would hide the other; choose one")
+            raise UsageError(f"palette and keep-colors {way} are both given, and cannot be combined; choose one")
 
 
 class PaintRequest(Options, frozen=True, kw_only=True):
@@ -169,7 +170,7 @@ class PaintRequest(Options, frozen=True, kw_only=True):
         ),
     ] = ()
     device: Annotated[str, option("auto, cpu, cuda or mps.")] = "auto"
-    precision: Annotated[str, option("Of the features: auto, float32 or bfloat16.")] = "auto"
+    precision: Annotated[str, option("Precision of the features: auto, float32 or bfloat16.")] = "auto"
     threads: Annotated[Annotated[int, Meta(ge=1)] | None, option("Processor threads to use.", allowed="whole numbers from 1")] = None
 
 
@@ -180,11 +181,11 @@ class PaintFileRequest(PaintRequest, frozen=True, kw_only=True):
     quality: Annotated[
         Annotated[int, Meta(ge=1, le=100)] | None, option("Of JPEG and WebP, 1 to 100; 95 if left out.", allowed="1 to 100")
     ] = None
-    replay: Annotated[str | None, option("Paint PAINTING again, from the receipt that it carries.")] = None
+    replay: Annotated[str | None, option("Repeat PAINTING from the receipt stored in it.")] = None
     resume: Annotated[bool, option("Resume a painting of this name that was stopped or killed.")] = False
-    checkpoint_every: Annotated[
-        float, option("Seconds between two states for --resume; 20 if left out.", allowed="seconds from 0", ge=0)
-    ] = 20.0
-    timelapse: Annotated[str | None, option("The making of it as a loop: .gif, .webp, .apng or .mp4.")] = None
-    preview: Annotated[str | None, option("Keep the picture as it is now in FILE; none: do not show it in the terminal.")] = None
+    checkpoint_every: Annotated[float, option("Seconds between checkpoints for --resume (default 20).", allowed="seconds from 0", ge=0)] = (
+        20.0
+    )
+    timelapse: Annotated[str | None, option("Write an animation of the progress: .gif, .webp, .apng or .mp4.")] = None
+    preview: Annotated[str | None, option("Write the current picture to FILE while painting; none: no picture in the terminal.")] = None
     dry_run: Annotated[bool, option("Print what would be done, and paint nothing.")] = False

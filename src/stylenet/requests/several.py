@@ -38,7 +38,7 @@ class SheetRequest(Request, frozen=True, kw_only=True):
         for way in self.colors:
             if way not in (PLAIN_COLORS, *KEEP_COLORS):
                 raise UsageError(
-                    f"'{way}' is no way of colors; allowed are {PLAIN_COLORS}, {', '.join(KEEP_COLORS)}.{did_you_mean(way, KEEP_COLORS)}"
+                    f"'{way}' is not a color mode; allowed: {PLAIN_COLORS}, {', '.join(KEEP_COLORS)}.{did_you_mean(way, KEEP_COLORS)}"
                 )
 
     @property
@@ -62,4 +62,4 @@ class SequenceRequest(Options, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         if len(self.styles) < 2:
-            raise UsageError("a sequence goes from one style to another: name at least two")
+            raise UsageError("a sequence needs at least two styles")

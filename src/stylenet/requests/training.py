@@ -24,18 +24,18 @@ _OF_STYLE = {"paintings": "a painting", "network": "--network", "style_size": "-
 class TrainRequest(Request, frozen=True, kw_only=True):
     """A network that is trained to paint in the style of paintings, or to enlarge or color photos."""
 
-    paintings: Annotated[tuple[str, ...], option("The picture whose style is learned; several for --network johnson.")] = ()
-    task: Annotated[TrainingTask, option("What is learned; the last two need no painting.")] = "style"
+    paintings: Annotated[tuple[str, ...], option("The style image; several with --network johnson.")] = ()
+    task: Annotated[TrainingTask, option("What to train for; the last two need no painting.")] = "style"
     photos: Annotated[str | None, option("Folder of training photos; 50 are enough. Left out: a network 'texture' paints texture.")] = None
     output: Annotated[str | None, option("Where to write: .safetensors. Left out: named after the painting, here.")] = None
-    network: Annotated[Network, option("slim is ours and the fastest; the others are from the literature.")] = "slim"
+    network: Annotated[Network, option("slim (the default) is the fastest; the others are from the literature.")] = "slim"
     style_size: Annotated[
-        int, option("Long side at which the painting is looked at. Larger: smaller strokes.", allowed="32 to 2048 pixels", ge=32, le=2048)
+        int, option("Size of the painting for training; larger values give smaller strokes.", allowed="32 to 2048 pixels", ge=32, le=2048)
     ] = 384
     loss_network: Annotated[str | None, option("compact (the default), vgg16, vgg19 or a weights file.")] = None
     start: Annotated[str | None, option("A network of the same kind to start from.")] = None
     steps: Annotated[
-        Annotated[int, Meta(ge=1)] | None, option(f"Most updates; {USUAL_STEPS} if left out.", allowed="whole numbers from 1")
+        Annotated[int, Meta(ge=1)] | None, option(f"Maximum number of updates (default {USUAL_STEPS}).", allowed="whole numbers from 1")
     ] = None
     minutes: Annotated[
         Annotated[float, Meta(ge=0.01)] | None, option("Train for about this many minutes.", allowed="minutes from 0.01")
@@ -58,7 +58,7 @@ class TrainRequest(Request, frozen=True, kw_only=True):
         super().__post_init__()
         if self.task == "style":
             if not self.paintings:
-                raise UsageError("PAINTING is missing: give the picture whose style is learned, or another --task than style")
+                raise UsageError("PAINTING is missing: give the style image, or another --task")
         else:
             plain = {"paintings": (), "network": "slim", "style_size": 384, "start": None}
             for name, word in _OF_STYLE.items():
@@ -72,7 +72,7 @@ class TrainRequest(Request, frozen=True, kw_only=True):
             raise UsageError("--photos is missing: give a folder with photos to learn from; 50 are enough")
         if len(self.paintings) > 1 and self.network != "johnson":
             raise UsageError(
-                f"{len(self.paintings)} paintings are given, and a network '{self.network}' knows one; --network johnson knows several"
+                f"{len(self.paintings)} paintings are given, and a network '{self.network}' supports one; use --network johnson"
             )
         names = self.style_names
         if len(set(names)) < len(names):

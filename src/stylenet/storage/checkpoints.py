@@ -1,4 +1,4 @@
-"""Checkpoints: arrays and plain values in one safetensors file, by which a run that was killed goes on where it was, to the byte."""
+"""Checkpoints: arrays and plain values in one safetensors file, from which a killed run resumes with a byte-identical result."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ class CheckpointFile:
                 values = json.loads((file.metadata() or {}).get(self.key, "null"))
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
         except (SafetensorError, OSError, ValueError) as error:
-            raise CheckpointError(f"the checkpoint '{self.path}' cannot be read: {error}; delete it to begin anew") from None
+            raise CheckpointError(f"the checkpoint '{self.path}' cannot be read: {error}; delete it to start over") from None
         if not isinstance(values, dict) or not isinstance(values.get("job"), dict):
-            raise CheckpointError(f"'{self.path}' is no checkpoint of a {self.subject}; delete it to begin anew")
+            raise CheckpointError(f"'{self.path}' is not a checkpoint of a {self.subject}; delete it to start over")
         return arrays, values
 
     def read_of(self, job: Mapping[str, Any]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -75,7 +75,7 @@ class CheckpointFile:
         if different := [name for name in dict.fromkeys((*kept, *given)) if kept.get(name) != given.get(name)]:
             raise CheckpointError(
                 f"the checkpoint '{self.path}' is of another {self.subject}: {', '.join(different)} differ; "
-                "give the same inputs and options, or delete it to begin anew"
+                "give the same inputs and options, or delete it to start over"
             )
         return arrays, values
 

@@ -124,7 +124,7 @@ def open_palette(source: str) -> tuple[tuple[str, float], ...]:
     if path.suffix == ".safetensors":
         card = read_card(path)
         if not card.colors:
-            raise StyleError(f"style '{card.name}' does not tell its colors; give a list of colors, or the painting's picture")
+            raise StyleError(f"style '{card.name}' has no colors; give a list of colors, or the painting's picture")
         return card.colors
     return tuple((swatch.color, swatch.share) for swatch in palette(load_image(path).pixels))
 

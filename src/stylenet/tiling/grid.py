@@ -54,7 +54,7 @@ def tile_grid(width: int, height: int, *, most_px: int | None, halo_px: int, str
         width: Of the picture, pixels.
         height: Of the picture, pixels.
         most_px: Pixels (width times height) that one tile may look at; None: no limit, one tile.
-        halo_px: What a tile looks at beyond what it answers for, where the picture goes on; a multiple of `stride_px`.
+        halo_px: Overlap of a tile with its neighbors, inside the picture; a multiple of `stride_px`.
         stride_px: Tiles begin on multiples of it.
 
     Raises:

@@ -1,1 +1,1 @@
-"""Teach networks: to paint in one style or in all, to sharpen, to color."""
+"""Training of networks: for one style, for all styles, for super-resolution, for colorization."""

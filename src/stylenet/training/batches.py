@@ -40,7 +40,7 @@ class Pictures:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         if not paths:
-            raise ImageError("there is no photo to learn from; give at least one")
+            raise ImageError("there are no training photos; give at least one")
         self.paths = tuple(paths)
         self.broken: dict[Path, str] = {}
 
@@ -57,7 +57,7 @@ class Pictures:
                 return read(path, rng)
             except ImageError as error:
                 self.broken.setdefault(path, str(error))
-        raise ImageError(f"none of the photos to learn from can be read; the first says: {next(iter(self.broken.values()))}")
+        raise ImageError(f"none of the training photos can be read; the first error is: {next(iter(self.broken.values()))}")
 
     def notices(self) -> list[str]:
         """A line for each file that was passed over, in the order in which they were met."""

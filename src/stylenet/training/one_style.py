@@ -287,7 +287,7 @@ def _start(record: AnyRecord, start: Path | None) -> Path | None:
         shipped = network_files().get("instant")
         return shipped if shipped is not None and _fits(shipped, record) else None
     if not _fits(start, record):
-        raise WeightsError(f"network '{start}' has not the architecture that is trained; begin with one that has, or leave it out")
+        raise WeightsError(f"network '{start}' has a different architecture; give one with the same architecture, or omit --start")
     return start
 
 

@@ -1,4 +1,4 @@
-"""How long, how fast and on how much a network is taught: the numbers of a training, whatever its task."""
+"""Hyperparameters of training: duration, learning rate, batch and crop size, for any task."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def _cholesky(matrices: Tensor) -> Tensor:
         lower, failed = torch.linalg.cholesky_ex(matrices + share * traces * unit)
         if not failed.any():
             return lower
-    raise NumericalError("a painting's statistics are no numbers; the loss network or the picture is damaged")
+    raise NumericalError("the statistics of a painting are not finite; the loss network or the image is damaged")
 
 
 def _distance(given: Centered, parts: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:

@@ -84,7 +84,7 @@ Event = Update | Preview | Notice
 
 
 class Trainer:
-    """A training that can be interrupted at any moment, and goes on to the same bytes.
+    """A training loop that can be interrupted at any time and resumes with a byte-identical result.
 
     Args:
         task: What is taught; its network is trained in place.
@@ -135,7 +135,7 @@ class Trainer:
             should_stop: Asked after every update; true keeps a checkpoint and ends.
 
         Raises:
-            NumericalError: the loss is no number any more; the checkpoint holds the state before.
+            NumericalError: the loss became NaN; the checkpoint has the last good state.
             ImageError: none of the pictures can be read.
         """
         keep_freed_memory()
@@ -175,7 +175,7 @@ class Trainer:
                 buffer.copy_(value)  # running means have seen what broke the loss
             self._keep()
             raise NumericalError(
-                f"update {self.step + 1}: the loss is no number any more; the state before is kept. Precision float32, or a lower "
+                f"update {self.step + 1}: the loss became NaN; the last good state is kept. Try --precision float32, or a lower "
                 f"learning rate than {self.plan.learning_rate:g}, helps"
             )
         self._optimizer.step()
@@ -248,7 +248,7 @@ class Trainer:
             self.task.network.load_state_dict(under("network", tensors))
         except RuntimeError:
             path = self.folder / CHECKPOINT
-            raise CheckpointError(f"'{path}' holds the weights of another version's network; delete it to begin anew") from None
+            raise CheckpointError(f"'{path}' was written by an incompatible version; delete it to start over") from None
         for name, value in under("average", tensors).items():
             self.average[name].copy_(value)
         states: dict[int, dict[str, Tensor]] = {}

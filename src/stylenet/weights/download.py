@@ -98,10 +98,10 @@ def fetch(
         DownloadError: It cannot be had whole and unchanged, or `STYLENET_OFFLINE` forbids to try.
     """
     if not (record.sha256 or record.md5):
-        raise DownloadError(f"'{record.name}' has no checksum, so what arrives could not be trusted; fetch and import it by hand")
+        raise DownloadError(f"'{record.name}' has no checksum, so a download cannot be verified; download it yourself and import it")
     for url in record.urls:
         if not url.startswith(("https://", "http://")):
-            raise DownloadError(f"'{url}' is no http or https address; weights are fetched from such alone")
+            raise DownloadError(f"'{url}' is not an http or https address; use one of these")
     # A folder for each name: two publishers may call their files the same.
     target = (folder or downloads_folder() / record.name) / record.file_name
     with exclusive(target):
@@ -111,7 +111,7 @@ def fetch(
             target.unlink()
         if is_offline():
             raise DownloadError(
-                f"'{record.name}' is not on this machine and STYLENET_OFFLINE forbids to fetch it; unset that, or get {record.urls[0]} "
+                f"'{record.name}' is not on this machine and STYLENET_OFFLINE forbids downloading it; unset it, or get {record.urls[0]} "
                 "elsewhere and run: stylenet weights import FILE"
             )
         return _Download(record, target, on_progress=on_progress, patience=patience or Patience()).run()
@@ -145,7 +145,7 @@ class _Download:
             if error.errno == errno.ENOSPC:
                 raise self._no_room() from error
             raise DownloadError(f"cannot write {self._part}: {error.strerror}; set STYLENET_CACHE to another folder") from error
-        kept = f"; {self._size()} bytes are kept, the same command goes on from there" if self._size() else ""
+        kept = f"; {self._size()} bytes are kept; repeat the command to continue" if self._size() else ""
         raise DownloadError(f"'{self._record.name}' could not be fetched ({'; '.join(problems)}){kept}")
 
     def _fetch_from(self, client: httpx.Client, url: str) -> Path:

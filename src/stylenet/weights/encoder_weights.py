@@ -1,4 +1,4 @@
-"""The weights of an encoder in their one form inside the house, and the way there from what a file's reader found."""
+"""The internal form of encoder weights, and the conversion from what a file reader returns."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def get_weights(name: str, *, on_progress: OnProgress | None = None, keep_downlo
         DownloadError: They could not be fetched.
     """
     if name in bundled_names() and name not in WEIGHTS:
-        raise WeightsError(f"'{name}' ships with stylenet; there is nothing to fetch")
+        raise WeightsError(f"'{name}' is included in stylenet; there is nothing to download")
     if name in PACKAGED:
         return packaged_path(name)
     record = weights_record(name)
@@ -152,7 +152,7 @@ def remove_weights(names: Sequence[str]) -> list[Path]:
     """
     for name in names:
         if name in bundled_names():
-            raise WeightsError(f"'{name}' ships with stylenet and stays; only fetched and imported weights can be deleted")
+            raise WeightsError(f"'{name}' is included in stylenet; only downloaded and imported weights can be deleted")
         if name in PACKAGED:
             raise WeightsError(
                 f"'{name}' comes with the package {PACKAGED[name].distribution}; only fetched and imported weights can be deleted"
@@ -211,7 +211,7 @@ def find_weights(name: str | Path, *, preferred: Sequence[str] = (), stand_ins: 
         fetched = text if text in WEIGHTS else f"{text}-torchvision"
         others = "" if text in WEIGHTS else ", or paint with VGG-19: --encoder vgg19"
         raise WeightsError(
-            f"the weights '{text}' are not on this machine; fetch them with 'stylenet weights get {fetched}', or import a file with "
+            f"the weights '{text}' are not installed; download them with 'stylenet weights get {fetched}', or import a file with "
             f"'stylenet weights import FILE'{others}"
         )
     if path.suffix or path.parent != Path():

@@ -1,4 +1,4 @@
-"""The one door for weights: any file that people have becomes `EncoderWeights`."""
+"""Single entry point for reading weights: converts any supported file to `EncoderWeights`."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def export_network(source: str | Path, output: str | Path, *, style: StyleSource
     name, description = "", None
     if style is not None:
         if not isinstance(network, InstantNet):
-            raise UsageError(f"network '{card.name}' paints in its own style; leave --style out, or export the network 'instant'")
+            raise UsageError(f"network '{card.name}' has its own style; omit --style, or export the network 'instant'")
         name, description = describe(network, card, style)
     facts = {KEY: msgspec.json.encode(card).decode(), "style": name, "stylenet": stylenet.__version__}
     data = to_onnx(network, description=description, facts=facts)
@@ -83,8 +83,8 @@ def export_network(source: str | Path, output: str | Path, *, style: StyleSource
     difference = largest_difference(painter, network, description)
     if not difference <= MOST_DIFFERENCE:  # nor where it is no number
         raise WeightsError(
-            f"the ONNX graph of network '{card.name}' paints otherwise than the network, by {difference:.2g} where {MOST_DIFFERENCE:g} is "
-            "allowed; nothing was written. Is it a network that was trained to the end?"
+            f"the ONNX graph of network '{card.name}' differs from the network by {difference:.2g}; at most {MOST_DIFFERENCE:g} is "
+            "allowed, and nothing was written. Train the network further and try again"
         )
     with written_whole(target) as temporary:
         temporary.write_bytes(data)

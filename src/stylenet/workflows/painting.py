@@ -131,7 +131,7 @@ def open_for(request: PaintFileRequest, replay: Replay | None = None) -> Stylize
         )
     except WeightsError as error:
         if request.encoder is None and "--encoder compact" not in str(error):
-            raise WeightsError(f"{error}; or paint with the one that ships: --encoder compact") from error
+            raise WeightsError(f"{error}; or use the included encoder: --encoder compact") from error
         raise
 
 
@@ -195,9 +195,7 @@ def _replayed(request: PaintFileRequest) -> Replay | None:
     plain = structs.asdict(PaintFileRequest())
     changed = [name for name, value in given.items() if name not in kept and value != plain[name]]
     if changed:
-        raise UsageError(
-            f"--replay paints with what the receipt says; leave out --{changed[0].replace('_', '-').replace('changes', 'set')}"
-        )
+        raise UsageError(f"--replay uses the options in the receipt; omit --{changed[0].replace('_', '-').replace('changes', 'set')}")
     return Replay.of(request.replay)
 
 
@@ -301,7 +299,7 @@ def _load_photo(request: PaintFileRequest, streams: Streams | None) -> Picture |
         if streams is None or not streams.photo:
             raise UsageError("the photo is '-', and standard input is empty; pipe a picture file into the command")
         return load_image(streams.photo)
-    return load_image(Path(request.photo))
+    return load_image(request.photo)
 
 
 def _begin(

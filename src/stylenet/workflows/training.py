@@ -88,7 +88,7 @@ def train(
     from stylenet.training.processes import found
 
     if request.output is None and found().count > 1:
-        raise UsageError("several processes train one network, and each of them would invent another name for it; give --output FILE")
+        raise UsageError("several processes train one network, and need a common output file; give --output FILE")
     stem = "-".join(Path(painting).stem for painting in request.paintings)
     given = None if request.output is None else Path(request.output)
     state = FOLDER_SUFFIX if request.resume else ""
@@ -101,7 +101,7 @@ def train(
         photos, previews = (None if name is None else Path(name) for name in (request.photos, request.previews))
         keep_apart([("--output", folder)], [photos, previews])
         if not request.resume and folder.is_dir() and any(folder.iterdir()):
-            raise UsageError(f"'{folder}' holds a training that is not finished; --resume continues it, or delete it to start again")
+            raise UsageError(f"'{folder}' contains an unfinished training; continue it with --resume, or delete it to start over")
         yield from _trained(request, output, folder, should_stop=should_stop)
 
 
