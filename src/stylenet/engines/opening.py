@@ -42,7 +42,7 @@ def open_engine(
     """
     if recipe.method == "network":
         _check_changes(recipe, changes or {}, encoder=encoder)
-        if encoder is None and not _prefers_torch(device, precision):
+        if encoder in (None, recipe.encoder.name) and not _prefers_torch(device, precision):
             return _open_onnx(recipe, threads=threads)
         return _open_torch_pass(recipe, encoder=encoder, device=device, precision=precision, threads=threads)
     require("torch", f"recipe '{recipe.name}' optimizes the picture, which")
