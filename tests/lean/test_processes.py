@@ -30,8 +30,6 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
 def test_processes_paint_the_same_bytes(folder: Path, method: str) -> None:
     (folder / "program.py").write_text(PROGRAM)
-    ended = subprocess.run(
-        [sys.executable, "program.py", method], cwd=folder, capture_output=True, text=True, timeout=180, check=False
-    )
+    ended = subprocess.run([sys.executable, "program.py", method], cwd=folder, capture_output=True, text=True, timeout=180, check=False)
     assert ended.returncode == 0, ended.stderr
     assert len(ended.stdout.strip()) == len(hashlib.sha256().hexdigest())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stylenet.errors import OutputError, UsageError
+from stylenet.errors import OutputError
 from stylenet.extras import require
 from stylenet.image.files import to_pil
 from stylenet.image.output import check_output
