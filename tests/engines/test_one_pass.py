@@ -364,7 +364,9 @@ def test_networks_have_no_painting_to_recolor(trained: Stylizer, photo: Picture)
 
 
 def test_what_does_not_fit_is_refused_before_painting(instant: Stylizer, photo: Picture) -> None:
-    with pytest.raises(UsageError, match=r"a picture of 12\.8 megapixels (takes|needs at least) \d+ MB.*give a smaller --size, or more --memory"):
+    with pytest.raises(
+        UsageError, match=r"a picture of 12\.8 megapixels (takes|needs at least) \d+ MB.*give a smaller --size, or more --memory"
+    ):
         instant.plan(photo, Options(size=4000, memory="100MB"))
 
 

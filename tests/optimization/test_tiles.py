@@ -61,7 +61,8 @@ def evaluated(
 ) -> tuple[dict[str, float], Tensor, int]:
     encoder = build(recipe, dtype)
     styles = [
-        PictureStyle(name="s", pixels=random(70, 90, 5 + index, dtype).numpy(), encoder=encoder, rim_px=0) for index in range(max(1, regions))
+        PictureStyle(name="s", pixels=random(70, 90, 5 + index, dtype).numpy(), encoder=encoder, rim_px=0)
+        for index in range(max(1, regions))
     ]
     targets = [
         StyleTarget(style.at_size(90, 70, recipe.style.layers), 1.0, region, style.features_at(80, recipe.detail.layers))
