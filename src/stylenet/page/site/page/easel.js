@@ -19,7 +19,8 @@ export class Easel {
   }
 
   /** Show a painting's pixels. */
-  paint({ pixels, width, height }) {
+  paint({ pixels, width, height, transparent }) {
+    this.isTransparent = transparent;
     this.after.width = width;
     this.after.height = height;
     this.after.getContext("2d").putImageData(new ImageData(pixels, width, height), 0, 0);
@@ -27,14 +28,14 @@ export class Easel {
     this.divide();
   }
 
-  /** The painting as a file; JPEG knows no transparency, and lies on white. */
+  /** The painting as a file, without an alpha channel where nothing is transparent; JPEG has none, and the painting lies on white. */
   async saved(type) {
     let canvas = this.after;
-    if (type === "image/jpeg") {
+    if (type === "image/jpeg" || !this.isTransparent) {
       canvas = document.createElement("canvas");
       canvas.width = this.after.width;
       canvas.height = this.after.height;
-      const context = canvas.getContext("2d");
+      const context = canvas.getContext("2d", { alpha: false });
       context.fillStyle = "#fff";
       context.fillRect(0, 0, canvas.width, canvas.height);
       context.drawImage(this.after, 0, 0);
@@ -46,7 +47,7 @@ export class Easel {
     const place = this.isPainted ? Number(this.divider.value) : 100;
     this.before.style.clipPath = `inset(0 ${100 - place}% 0 0)`;
     this.after.style.clipPath = `inset(0 0 0 ${place}%)`;
-    this.line.style.left = `${place}%`;
+    this.line.style.setProperty("--place", `${place}%`);
     this.line.hidden = this.divider.hidden = !this.isPainted;
   }
 

@@ -9,7 +9,7 @@ import { Refusal, openedPicture } from "./opening.js";
 import { StyleStrip } from "./styles.js";
 import { LANGUAGES, chooseLanguage, say } from "./words.js";
 
-const FIRST_STYLE = "starry-night";
+const FIRST = ["starry-night", "great-wave", "the-scream", "water-lilies", "dance", "impression-sunrise"]; // the others by title
 const SIZES = [1, 2, 4, 8, 12]; // megapixels
 const OWN_LOOK_PX = 704; // root of the area at which a person's own painting is looked at, at most
 const STROKES = [0.5, 0.7, 1, 1.4, 2];
@@ -314,8 +314,11 @@ async function begin() {
   const threads = Number(asked.get("threads")) || (self.crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency || 1) : 1);
   client = new Client({ processor: await chosenProcessor(asked.get("processor")), threads, tell: heard });
   const answer = await fetch(`${self.SITE.data}styles.json`);
-  for (const style of (await answer.json()).sort((a, b) => a.title.localeCompare(b.title))) strip.add(style);
-  strip.choose(FIRST_STYLE);
+  const place = ({ name }) => (FIRST.indexOf(name) + 1 || FIRST.length + 1) - 1;
+  const key = ({ title }) => title.replace(/^The /, "");
+  const styles = await answer.json();
+  for (const style of styles.sort((a, b) => place(a) - place(b) || key(a).localeCompare(key(b)))) strip.add(style);
+  strip.choose(styles[0].name);
   at.bring.disabled = false;
   if (photo) await takePhoto(photo.blob);
 }
