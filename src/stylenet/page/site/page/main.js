@@ -194,6 +194,7 @@ function showProgress(share) {
 
 function showFailed({ word, about, detail }) {
   at.progress.hidden = true;
+  if (detail) console.warn(detail); // for whoever looks for the cause; the page says it in words
   const smaller = SIZES.filter((size) => size < Number(at.size.value)).pop();
   if (word === "tooLarge" && about === "paint" && smaller) {
     at.size.value = smaller;
@@ -202,7 +203,6 @@ function showFailed({ word, about, detail }) {
     wish(false);
     return;
   }
-  if (detail) console.error(detail);
   complain(about === "open" ? "noRuntime" : word);
 }
 

@@ -6,7 +6,6 @@ import { enlarged, reduced } from "./resampling.js";
 import { HALO_PX, SHUFFLE, featuresAround, ladder, lookedAtPx, partsOf, photoAround } from "./sizes.js";
 
 const PART_PX = 2 ** 20;
-const KEPT_PX = 2 ** 20; // up to which the memory that a picture took is kept for the next one
 const BODY_SHARE = 0.85; // of the time
 
 export class Stopped extends Error {}
@@ -51,7 +50,6 @@ export class Painter {
   /** What the network paints of a picture with noise and knobs, the last layers part by part. */
   async painted(picture, noise, knobs, turn) {
     const { height, width } = picture;
-    const small = height * width <= KEPT_PX;
     await turn(0, height * width);
     const image = new Float32Array(3 * height * width);
     picture.planes.forEach((plane, color) => image.set(plane, color * height * width));
@@ -60,7 +58,7 @@ export class Painter {
       noise: this.runtime.tensor(noise, [1, 1, height, width]),
       knobs: this.runtime.tensor(knobs, [1, knobs.length]),
     };
-    const { features } = await this.body.run(feeds, options(small));
+    const { features } = await this.body.run(feeds);
     const [, channels, rows, columns] = features.dims;
     const seen = { data: features.data, channels, height: rows, width: columns };
     const planes = [0, 1, 2].map(() => new Float32Array(height * width));
@@ -74,16 +72,11 @@ export class Painter {
           features: this.runtime.tensor(around.data, [1, channels, around.height, around.width]),
           photo: this.runtime.tensor(photo.data, [1, 3, photo.height, photo.width]),
         },
-        options(small || index + 1 < parts.length),
       );
       keepOwn(painting.data, around.width * SHUFFLE, around.height * SHUFFLE, part, planes, width);
     }
     return { planes, height, width };
   }
-}
-
-function options(keepMemory) {
-  return keepMemory ? {} : { extra: { memory: { enable_memory_arena_shrinkage: "cpu:0" } } };
 }
 
 function keepOwn(data, wide, tall, { rows, columns }, planes, width) {

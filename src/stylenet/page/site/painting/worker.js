@@ -16,13 +16,13 @@ let encoder = null;
 let photo = null; // {blob, height, width, prepared}
 let wish = null;
 let busy = false;
-const own = new Map(); // a person's paintings by name: {picture, known: {px: sums}}
+const own = new Map(); // a person's paintings by name: {picture, mostPx, known: {px: sums}}
 
 self.onmessage = async ({ data }) => {
   try {
     if (data.kind === "open") await open(data);
     if (data.kind === "photo") photo = { ...data, prepared: new Map() };
-    if (data.kind === "own") await addOwn(data);
+    if (data.kind === "own") addOwn(data);
     if (data.kind === "paint") {
       wish = data;
       await work();
@@ -48,10 +48,9 @@ async function open({ processor, threads }) {
   post({ kind: "ready", processor: runtime.processor, threads, milliseconds: performance.now() - begun });
 }
 
-async function addOwn({ name, blob, height, width, mostPx }) {
-  const picture = await decoded(blob, within(height, width, mostPx));
-  own.set(name, { picture, mostPx, known: new Map() });
-  post({ kind: "owned", name, colors: await palette(picture) });
+// At once, so that a wish that follows finds it; it waits for the picture.
+function addOwn({ name, blob, height, width, mostPx }) {
+  own.set(name, { picture: decoded(blob, within(height, width, mostPx)), mostPx, known: new Map() });
 }
 
 async function work() {
@@ -124,7 +123,7 @@ async function sumsOf(name, px) {
   const size = Math.min(px, Math.sqrt(mine.mostPx));
   if (!mine.known.has(size)) {
     const arrays = await painter.runtime.arrays("instant.safetensors");
-    mine.known.set(size, painter.coder.sums(await described(mine.picture, size, encode, arrays)));
+    mine.known.set(size, painter.coder.sums(await described(await mine.picture, size, encode, arrays)));
   }
   return mine.known.get(size);
 }
@@ -136,15 +135,6 @@ async function encode({ data, height, width }) {
   return Object.fromEntries(
     Object.entries(features).map(([layer, { data, dims }]) => [layer, { data, channels: dims[1], height: dims[2], width: dims[3] }]),
   );
-}
-
-// Some colors of a painting, for its swatch.
-async function palette(picture) {
-  const { planes } = smaller(picture, 4, 4);
-  return planes[0].reduce((found, _, index) => {
-    const color = planes.map((plane) => Math.round(255 * plane[index]).toString(16).padStart(2, "0")).join("");
-    return [...found, [`#${color}`, 1 / 16]];
-  }, []);
 }
 
 // Lets messages in: a new wish may have come. A timer would wait for four milliseconds.
