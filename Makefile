@@ -16,7 +16,7 @@ PYTHON ?= $(shell for name in python3.11 python3 python; do \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-all check parity format clean
+.PHONY: help setup demo page test test-all check parity format clean
 
 help:           ## say what there is
 	@grep -E '^[a-z-]+: .*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1	/' | while IFS='	' read -r name text; do \
@@ -26,6 +26,9 @@ setup: $(READY) ## set up .venv (the others do it by themselves)
 
 demo: $(READY)  ## paint photographs in built-in styles into demo-output/
 	"$(BIN)/stylenet" demo --output demo-output
+
+page: $(READY)  ## write a page that paints in the browser into page-output/
+	"$(BIN)/stylenet" page --output page-output
 
 test: $(READY)  ## run the tests; make test ARGS='-k gram' runs some of them
 	"$(BIN)/python" -m pytest $(ARGS)
@@ -46,8 +49,8 @@ format: $(READY) ## repair what ruff can repair
 	"$(BIN)/ruff" check --fix .
 	"$(BIN)/ruff" format .
 
-clean:          ## remove what make made: .venv, demo-output, caches, builds
-	rm -rf .venv demo-output build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+clean:          ## remove what make made: .venv, demo-output, page-output, caches, builds
+	rm -rf .venv demo-output page-output build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is written last, so that an interrupted set-up is done again.

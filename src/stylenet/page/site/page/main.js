@@ -182,7 +182,8 @@ function showPainted(message) {
   if (!last) return;
   setFinished(true);
   const places = { w: width, h: height, s: (milliseconds / 1000).toFixed(1), pw: photo.width, ph: photo.height, n: most };
-  tell(photo.width * photo.height > 1.02 * width * height ? "reduced" : "painted", places);
+  const isReduced = photo.width * photo.height > 1.02 * width * height;
+  tell(isReduced ? (Number(at.size.value) < most ? "reduced" : "reducedMost") : "painted", places);
 }
 
 function showProgress(share) {
