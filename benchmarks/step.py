@@ -14,7 +14,7 @@ import torch
 from report import spread, write_result
 
 from stylenet.catalog.recipes import EVERYDAY
-from stylenet.encoders.precision import keep_freed_memory
+from stylenet.encoders.freed_memory import keep_freed_memory
 from stylenet.optimization.adam import Adam
 from stylenet.optimization.objective import Objective, StyleTarget
 from stylenet.optimization.solvers import AdamSolver

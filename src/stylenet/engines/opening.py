@@ -11,6 +11,7 @@ from pathlib import Path
 
 from stylenet.catalog.recipe import Recipe
 from stylenet.engines.protocol import Engine
+from stylenet.engines.waiting import threads_sleep
 from stylenet.errors import UsageError
 
 TORCH_COMMAND = 'pip install "stylenet[torch]"'
@@ -118,7 +119,8 @@ def require_torch(reason: str) -> None:
     if not has_torch():
         raise UsageError(f"{reason}, which needs torch; install it with: {TORCH_COMMAND}")
     try:
-        import torch  # noqa: F401
+        with threads_sleep():
+            import torch  # noqa: F401
     except (ImportError, OSError) as error:
         raise UsageError(f"{reason}, which needs torch, and torch cannot be imported: {' '.join(str(error).split())}") from None
 
