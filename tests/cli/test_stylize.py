@@ -202,8 +202,8 @@ def test_help_tells_the_defaults_that_the_library_has() -> None:
 
     default = Options()
     assert f"{default.strength:g} is the recipe" in told(options.Strength)
-    assert f"{1 / MOST_STYLE_SCALE:g} to {MOST_STYLE_SCALE:g}; {default.style_scale:g} is" in told(options.StyleScale)
-    assert f"{default.seed} if left out" in told(options.Seed)
+    assert f"0.125 to 8 (default {default.style_scale:g})" in told(options.StyleScale)
+    assert f"default {default.seed}" in told(options.Seed)
     assert f"{inspect.signature(open_stylizer).parameters['recipe'].default} (the default)" in told(options.RecipeName)
     assert all(name in told(options.Device) for name in DEVICES)
     assert all(name in told(options.Precision) for name in PRECISIONS)

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 
 import pytest
+import torch
 
-from stylenet.catalog.encoders import load_encoder
+from stylenet.catalog.encoders import ENCODERS
 from stylenet.catalog.recipes import load_recipe
 from stylenet.optimization.paint import _Clock
 from stylenet.optimization.pyramid import levels
@@ -33,7 +34,7 @@ def run(
 ) -> list[tuple[float, float | None, float]]:
     """Of every step: the time, the estimate, and the truth, of a painting that takes `seconds` on an idle machine."""
     width, height, tile_px = size
-    record = load_encoder(RECIPE.encoder.name)
+    record = ENCODERS[RECIPE.encoder.name]
     found = levels(width, height, RECIPE.pyramid)
     works = [step_work(RECIPE, record, level, tile_px) for level in found]
     rate = seconds / sum(work * level.steps for work, level in zip(works, found, strict=True))
@@ -46,7 +47,7 @@ def run(
         for number in range(level.steps):
             # Steps differ by a tenth, and small levels are less efficient than their work says.
             now += work * rate * slowness(now - begun) * (1 + 0.1 * (-1) ** number) * (1.15 if index == 0 else 1.0)
-            event = clock.step(index, Moved(loss=1.0, terms={}, result=lambda: None))  # type: ignore[arg-type,return-value]
+            event = clock.step(index, Moved(terms={"style": 1.0}, result=lambda: torch.zeros(1)))
             told.append((now - begun, event.seconds_left))
     end = now - begun
     return [(at, left, end - at) for at, left in told]
@@ -85,6 +86,6 @@ def test_nothing_is_said_before_the_second_step(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_levels_with_fewer_layers_and_tiles_count_as_they_cost() -> None:
-    record = load_encoder(RECIPE.encoder.name)
+    record = ENCODERS[RECIPE.encoder.name]
     whole = levels(1024, 1024, RECIPE.pyramid)[-1]
     assert step_work(RECIPE, record, whole, 2**18) > 4 / 3 * step_work(RECIPE, record, whole, None) * 0.99

@@ -20,8 +20,9 @@ from stylenet.errors import UsageError
 from stylenet.networks import johnson, slim
 from stylenet.networks.picture_sizes import shares_by_size
 from stylenet.networks.tiles import Geometry
-from stylenet.optimization.objective import Objective, StyleTarget
+from stylenet.optimization.objective import Objective
 from stylenet.optimization.pyramid import Level
+from stylenet.optimization.terms.base import StyleTarget
 from stylenet.optimization.work import step_work
 from stylenet.styles.framing import Frame
 from stylenet.tiling.halo import strides

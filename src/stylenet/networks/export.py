@@ -67,7 +67,7 @@ def to_onnx(network: nn.Module, *, description: Tensor | None = None, facts: Map
             painting = _johnson(graph, network, image)
         case _:
             raise WeightsError(
-                "this network cannot be exported to ONNX; supported: slim networks, the network of every style, and Johnson's with one style"
+                "this network cannot be exported to ONNX; supported: slim networks, the network of every style, Johnson's with one style"
             )
     graph.output(painting, "painting", (1, 3, "painting_height", "painting_width"), "like the photo")
     return graph.written(facts or {})

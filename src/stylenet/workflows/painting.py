@@ -299,7 +299,7 @@ def _load_photo(request: PaintFileRequest, streams: Streams | None) -> Picture |
         if streams is None or not streams.photo:
             raise UsageError("the photo is '-', and standard input is empty; pipe a picture file into the command")
         return load_image(streams.photo)
-    return load_image(Path(request.photo))
+    return load_image(request.photo)
 
 
 def _begin(
