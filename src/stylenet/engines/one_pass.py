@@ -170,7 +170,7 @@ class InstantEngine(_TorchPass):
         key = (style.sha256, style_px)
         if key not in self._described:
             self._described[key] = self._coder.describe(moments_at(style.value, style_px, LAYERS, torch.device("cpu")))
-        return cast(Tensor, self._coder(self._described[key], torch.tensor([strength])))
+        return cast(Tensor, self._coder(self._described[key], torch.tensor([strength], dtype=torch.float32)))
 
 
 class TrainedEngine(_TorchPass):
@@ -261,7 +261,7 @@ class TrainedEngine(_TorchPass):
         if isinstance(network, SlimNet):
             taught = taught_strength(task.strength)
             work = shares_by_size(photo.shape[2], photo.shape[3], task.style_scale)
-            knobs = network.knobs_at(torch.tensor([taught], device=photo.device))
+            knobs = network.knobs_at(torch.tensor([taught], dtype=torch.float32, device=photo.device))
 
             def paint(picture: Tensor, noise: Tensor) -> Tensor:
                 part = share_of(done, work[picture.shape[2], picture.shape[3]])
@@ -272,7 +272,7 @@ class TrainedEngine(_TorchPass):
             noise = network.noise((photo.shape[2], photo.shape[3]), generator=torch.Generator().manual_seed(task.seed))
             one = cast(Tensor, network([each.to(photo.device) for each in noise], photo if network.record.content else None))
         else:
-            shares = torch.tensor([style.shares], device=photo.device) if style.shares else None
+            shares = torch.tensor([style.shares], dtype=torch.float32, device=photo.device) if style.shares else None
             one = cast(Tensor, network(photo, shares, most_px=task.tile_px, done=done))
         return one if task.strength >= USUAL_STRENGTH else torch.lerp(photo, one, task.strength / USUAL_STRENGTH)
 

@@ -110,4 +110,5 @@ def _arrays_of(statistics: Mapping[str, Moments], layer: str, channels: int) -> 
 
 
 def _silu(x: Array) -> Array:
-    return x / (1 + np.exp(-x))
+    with np.errstate(over="ignore"):  # far below 0 it is 0
+        return x / (1 + np.exp(-x))

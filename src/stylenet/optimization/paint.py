@@ -31,7 +31,7 @@ TargetsAt = Callable[[int, int], Sequence[StyleTarget]]
 """The paintings' moments for a level of (width, height)."""
 
 _PREVIEW_SECONDS = 0.5
-_RATE_STEPS, _RATE_SECONDS = 10, 5.0
+_RATE_STEPS, _RATE_SECONDS = 4, 8.0
 """At least so many steps, and those of so many seconds, are what the speed is estimated from."""
 
 _SET_UP_STEPS = 1.4
