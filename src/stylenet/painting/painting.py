@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, overload
 
 from numpy.typing import NDArray
 
@@ -73,6 +73,12 @@ class Painting:
     def receipt(self) -> Mapping[str, Any]:
         """Everything needed to paint it again."""
         return self.done.receipt
+
+    @overload
+    def save(self, path: str | os.PathLike[str], *, quality: int | None = None) -> Path: ...
+
+    @overload
+    def save(self, path: BinaryIO, *, format: str | None = None, quality: int | None = None) -> None: ...
 
     def save(self, path: str | os.PathLike[str] | BinaryIO, *, format: str | None = None, quality: int | None = None) -> Path | None:
         """Write it whole or not at all, with its receipt.
