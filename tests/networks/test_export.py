@@ -192,10 +192,6 @@ def test_a_description_of_another_length_is_refused():
 
 def test_a_missing_package_is_told_with_its_cure(monkeypatch):
     net = network(SlimRecord(**TINY))
-    data = to_onnx(net)
     monkeypatch.setitem(sys.modules, "onnx", None)
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(UsageError, match=r"need the package onnx; install it with: pip install 'stylenet\[onnx\]'"):
+    with pytest.raises(UsageError, match=r'needs onnx; install it with: pip install "stylenet\[onnx\]"'):
         to_onnx(net)
-    with pytest.raises(UsageError, match="need the package onnxruntime"):
-        Painter(data)
