@@ -27,7 +27,7 @@ endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo demo-lean test test-all test-lean check parity format clean
+.PHONY: help setup demo demo-lean page test test-all test-lean check parity format clean
 
 help:           ## say what there is
 	@grep -E '^[a-z-]+: .*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1	/' | while IFS='	' read -r name text; do \
@@ -45,6 +45,9 @@ demo-lean:      ## install without torch into .venv-demo, say what that takes, a
 	@began=$$(date +%s); .venv-demo/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt . && \
 		echo "installed in $$(($$(date +%s) - began)) s, $$(du -sm .venv-demo | cut -f1) MB in all"
 	.venv-demo/bin/stylenet demo --output demo-output
+
+page: $(READY)  ## write a page that paints in the browser into page-output/
+	"$(BIN)/stylenet" page --output page-output
 
 test: $(READY)  ## run the tests; make test ARGS='-k gram' runs some of them
 	"$(BIN)/python" -m pytest $(ARGS)
@@ -68,8 +71,8 @@ format: $(READY) ## repair what ruff can repair
 	"$(BIN)/ruff" check --fix .
 	"$(BIN)/ruff" format .
 
-clean:          ## remove what make made: .venv, demo-output, caches, builds
-	rm -rf .venv .venv-lean .venv-demo demo-output build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+clean:          ## remove what make made: .venv, demo-output, page-output, caches, builds
+	rm -rf .venv .venv-lean .venv-demo demo-output page-output build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is written last, so that an interrupted set-up is done again.
