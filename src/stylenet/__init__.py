@@ -129,8 +129,7 @@ if not TYPE_CHECKING:
         try:
             value = getattr(importlib.import_module(f"stylenet.{_HOMES[name]}"), name)
         except ModuleNotFoundError as error:
-            from stylenet.extras import explained
-
+            explained = importlib.import_module("stylenet.extras").explained
             raise explained(error, f"stylenet.{name}") or error from None
         globals()[name] = value
         return value
