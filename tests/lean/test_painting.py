@@ -81,6 +81,7 @@ def test_colors_are_kept(photo: Any, way: str) -> None:
 
 
 def test_large_pictures_are_painted_in_parts(photo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from stylenet.engines.parts import parts_of
     from stylenet.image.resize import resize
 
     large = resize(photo.pixels, (700, 560))
@@ -97,7 +98,8 @@ def test_what_is_saved_says_how_it_was_painted(folder: Path) -> None:
 
     painted = stylenet.stylize(folder / "photo.png", "starry-night", strength=70)
     painted.save(folder / "out.png")
-    receipt = read_receipt(folder / "out.png") or {}
+    receipt = read_receipt(folder / "out.png")
+    assert receipt is not None
     assert receipt["recipe"]["name"] == "instant"
     assert "onnxruntime" in receipt
     assert "torch" not in receipt
