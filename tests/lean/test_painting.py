@@ -13,6 +13,7 @@ import pytest
 
 import stylenet
 from stylenet.engines import onnx_networks
+from stylenet.engines.parts import parts_of
 from stylenet.errors import UsageError
 
 
