@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 import torch
@@ -32,7 +32,7 @@ def by_parts(stylizer: Stylizer, photo: Picture, tile_px: int, monkeypatch: pyte
 @pytest.mark.parametrize("encoder", [None, "compact"])  # onnxruntime, torch
 def test_parts_are_told(photo: Picture, encoder: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     stylizer = open_stylizer("instant", encoder=encoder, device="cpu", precision="float32")
-    events = by_parts(stylizer, photo, 2**17, monkeypatch)
+    events = by_parts(stylizer, photo, 150_000, monkeypatch)
     told = [event for event in events if isinstance(event, Progress)]
     shares = [event.share for event in told]
     assert len(told) >= 3
@@ -46,7 +46,7 @@ def test_parts_are_told(photo: Picture, encoder: str | None, monkeypatch: pytest
 
 def test_it_stops_between_parts(photo: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
     stylizer = open_stylizer("instant")
-    *_, last = by_parts(stylizer, photo, 2**17, monkeypatch, should_stop=lambda: True)
+    *_, last = by_parts(stylizer, photo, 150_000, monkeypatch, should_stop=lambda: True)
     assert isinstance(last, Done)
     assert (last.reason, last.steps) == ("interrupted", 0)
 
@@ -74,13 +74,12 @@ def test_the_time_left_follows_the_last_parts(monkeypatch: pytest.MonkeyPatch) -
             done(0.05)
         return "painted"
 
-    told = []
-    steps = with_progress(work, should_stop=lambda: False)
-    try:
-        while True:
-            told.append(next(steps))
-    except StopIteration as end:
-        assert end.value == "painted"
+    told: list[Progress] = []
+
+    def consume() -> Iterator[Progress]:
+        assert (yield from with_progress(work, should_stop=lambda: False)) == "painted"
+
+    told.extend(consume())
     assert told[0].seconds_left is None
     for number, event in enumerate(told[1:], 2):
         assert event.seconds_left == pytest.approx(20 - number)
