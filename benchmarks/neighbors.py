@@ -2,7 +2,7 @@
 
     python benchmarks/neighbors.py PHOTO PAINTING [--size 256] [--runs 3]
 
-"before" is torch's own way, where threads spin; "after" is ours, where they sleep: see `stylenet.engines.waiting`. The seconds are those of
+"before" is torch's own way, where threads spin; "after" is ours, where they sleep: see `stylenet.waiting`. The seconds are those of
 painting, without the start of the program; runs of both ways alternate, and of each the fastest counts, since the machine may have other
 work of its own. `load` is what it had before the first run.
 """

@@ -180,11 +180,11 @@ def test_wrong_arguments_are_the_projects_errors(photo: Picture, wrong: dict[str
 
 
 def test_tensors_paintings_and_numbers_of_numpy_are_accepted(photo: Picture) -> None:
-    first = stylize(
-        torch.from_numpy(photo.pixels), "starry-night", recipe="instant", size=np.int64(48), strength=np.float32(40), seed=np.int32(2)
-    )
+    numbers: Any = {"size": np.int64(48), "strength": np.float32(40), "seed": np.int32(2)}
+    first = stylize(torch.from_numpy(photo.pixels), "starry-night", recipe="instant", **numbers)
     assert max(first.pixels.shape) == 48
-    again = stylize(first, first, recipe="instant", size=48, blend=np.array([1.0]))
+    shares: Any = np.array([1.0])
+    again = stylize(first, first, recipe="instant", size=48, blend=shares)
     assert again.pixels.shape == first.pixels.shape
     start = opened("draft").stylize(first, torch.rand(3, 40, 40), stylenet.Options(size=48), start=first)
     assert [event for event in start if isinstance(event, stylenet.Done)]

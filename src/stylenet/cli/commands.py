@@ -29,6 +29,7 @@ _MODULES = {
     "recipes": "recipes",
     "weights": "weights",
     "export": "export",
+    "page": "page",
     "demo": "demo",
     "doctor": "doctor",
     "bench": "bench",

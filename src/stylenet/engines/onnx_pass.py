@@ -6,7 +6,6 @@ import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,7 +29,7 @@ from stylenet.engines.onnx_networks import (
 from stylenet.engines.passes import PROBE_PX, OnePassEngine, check_trained, find_trained
 from stylenet.engines.progress import PartDone, share_of
 from stylenet.engines.protocol import Engine, Forecast, OpenStyle, Recolor
-from stylenet.engines.sessions import available_cores
+from stylenet.engines.sessions import available_cores, onnxruntime_version
 from stylenet.engines.statistics import LayerStatistics, Painting
 from stylenet.errors import UsageError
 from stylenet.events import Done
@@ -71,7 +70,7 @@ class _OnnxPass(OnePassEngine):
     def _facts(self, encoder: Mapping[str, str | None], network_sha256: str | None) -> dict[str, Any]:
         return {
             "stylenet": stylenet.__version__,
-            "onnxruntime": metadata.version("onnxruntime"),
+            "onnxruntime": onnxruntime_version(),
             "python": platform.python_version(),
             **self.machine(),
             "recipe": msgspec.to_builtins(self.recipe),

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, overload
 
 from numpy.typing import NDArray
 
@@ -73,6 +73,12 @@ class Painting:
     def receipt(self) -> Mapping[str, Any]:
         """Everything needed to paint it again."""
         return self.done.receipt
+
+    @overload
+    def save(self, path: str | os.PathLike[str], *, quality: int | None = None) -> Path: ...
+
+    @overload
+    def save(self, path: BinaryIO, *, format: str | None = None, quality: int | None = None) -> None: ...
 
     def save(self, path: str | os.PathLike[str] | BinaryIO, *, format: str | None = None, quality: int | None = None) -> Path | None:
         """Write it whole or not at all, with its receipt.
@@ -190,7 +196,7 @@ def texture(
     options = Options(size=size, style_scale=style_scale, blend=blend, seed=seed)  # type: ignore[arg-type]  # converted and checked
     _check_callable(on_event)
     if recipe is None:
-        recipe = default_recipe(style if isinstance(style, (list, tuple)) else [style])
+        recipe = default_recipe(style if isinstance(style, (list, tuple)) else [style], texture=True)
     stylizer = recipe if isinstance(recipe, Stylizer) else open_stylizer(recipe)
     return _painting(stylizer.texture(style, options), None, on_event)
 
