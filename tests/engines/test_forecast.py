@@ -13,6 +13,8 @@ from stylenet.encoders.freed_memory import freed_memory_kept
 from stylenet.engines import forecast
 from stylenet.engines.forecast import pass_work
 from stylenet.image.files import Picture
+from stylenet.optimization.pyramid import Level
+from stylenet.optimization.work import step_work
 from stylenet.painting.stylizer import Stylizer, open_stylizer
 from stylenet.requests.painting import Options
 
@@ -41,13 +43,13 @@ def test_seconds_follow_steps_sizes_and_exact_steps(stylizer: Stylizer, photo: P
     two = replace(encoder, fast=fast)
 
     def step_seconds(recipe: object, looks: object, side: int) -> float:
-        level = forecast.Level(width=side, height=side, steps=1, content_factor=1.0, deepest=None)
-        work = forecast.step_work(stylizer.recipe, encoder.record, level, None)
+        level = Level(width=side, height=side, steps=1, content_factor=1.0, deepest=None)
+        work = step_work(stylizer.recipe, encoder.record, level, None)
         return 1e-3 + (1 if looks is fast else 2) * 1e-13 * work
 
     monkeypatch.setattr(forecast, "_step_seconds", step_seconds)
     levels = stylizer.plan(photo, Options(size=256)).levels
-    works = [forecast.step_work(recipe, encoder.record, level, None) for level in levels]
+    works = [step_work(recipe, encoder.record, level, None) for level in levels]
     exact = min(levels[-1].steps, recipe.pyramid.exact_steps)
     truth = sum((level.steps + 1.4) * (1e-3 + 1e-13 * work) for level, work in zip(levels, works, strict=True))
     truth += exact * 1e-13 * works[-1]

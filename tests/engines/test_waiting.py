@@ -19,7 +19,7 @@ def python(code: str, **variables: str) -> str:
     return run.stdout + run.stderr
 
 
-LIBRARY = "import stylenet.engines.opening as opening; opening.require_torch('this'); import os; print(os.environ.get('OMP_WAIT_POLICY'))"
+LIBRARY = "from stylenet.extras import require; require('torch', 'this'); import os; print(os.environ.get('OMP_WAIT_POLICY'))"
 SHOWN = {"OMP_DISPLAY_ENV": "TRUE"}
 
 

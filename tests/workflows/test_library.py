@@ -31,7 +31,7 @@ def test_compared_pictures_have_measures_in_their_order(photo: Picture) -> None:
     with pytest.raises(UsageError, match="nothing to compare"):
         stylenet.compare([])
     with pytest.raises(ImageError):
-        stylenet.compare([None])
+        stylenet.compare([None])  # type: ignore[list-item]
 
 
 def test_recolored(photo: Picture) -> None:
@@ -42,7 +42,7 @@ def test_recolored(photo: Picture) -> None:
     assert stylenet.recolor(gray, palette="great-wave").pixels.shape == gray.shape
     for wrong in ({}, {"photo": photo, "palette": "great-wave"}, {"palette": "great-wave", "keep_colors": "luminance"}):
         with pytest.raises(UsageError):
-            stylenet.recolor(gray, **wrong)  # type: ignore[arg-type]
+            stylenet.recolor(gray, **wrong)
 
 
 def test_masks_are_found_and_loaded() -> None:

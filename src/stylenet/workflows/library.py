@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from stylenet.engines.opening import require_torch
 from stylenet.errors import UsageError
+from stylenet.extras import require
 from stylenet.image import recolor as recoloring
 from stylenet.image import subject
 from stylenet.image.files import ImageSource, Picture, load_image
@@ -150,11 +150,12 @@ def compare(
     Raises:
         StylenetError: see the tree in `stylenet.errors`.
     """
-    require_torch("comparing pictures")
+    require("torch", "comparing pictures")
     from stylenet.evaluation.looking import open_measuring
     from stylenet.evaluation.measures import measure
 
-    pictures = [_picture(one) for one in (results if isinstance(results, (list, tuple)) else [results])]
+    several: Sequence[Any] = results if isinstance(results, (list, tuple)) else [results]
+    pictures = [_picture(one) for one in several]
     if not pictures:
         raise UsageError("there is nothing to compare; give at least one picture")
     source = None if photo is None else _picture(photo)
