@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from stylenet.painting.regions import Region
     from stylenet.painting.stylizer import Stylizer, open_stylizer
     from stylenet.requests.painting import Options
+    from stylenet.server.client import connect
     from stylenet.workflows.restoring import colorize, enlarge
     from stylenet.workflows.sequence import sequence
 
@@ -65,6 +66,7 @@ _HOMES = {
     "UsageError": "errors",
     "WeightsError": "errors",
     "colorize": "workflows.restoring",
+    "connect": "server.client",
     "enlarge": "workflows.restoring",
     "keep_colors": "image.recolor",
     "list_styles": "catalog.styles",
@@ -106,6 +108,7 @@ __all__ = [
     "WeightsError",
     "__version__",
     "colorize",
+    "connect",
     "enlarge",
     "keep_colors",
     "list_styles",

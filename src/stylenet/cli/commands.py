@@ -29,6 +29,7 @@ _MODULES = {
     "recipes": "recipes",
     "weights": "weights",
     "export": "export",
+    "serve": "serve",
     "demo": "demo",
     "doctor": "doctor",
     "bench": "bench",
