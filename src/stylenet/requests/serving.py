@@ -59,8 +59,8 @@ class ServeRequest(Request, frozen=True, kw_only=True):
             )
         if not self.is_loopback and self.token is None:
             raise UsageError(
-                f"--host is {self.host}, which other machines can reach, and no --token is given; allowed without a token is 127.0.0.1; give "
-                '--token SECRET, like one of: python -c "import secrets; print(secrets.token_urlsafe())"'
+                f"--host is {self.host}, which other machines can reach, and no --token is given; allowed without a token is 127.0.0.1; "
+                'give --token SECRET, like one of: python -c "import secrets; print(secrets.token_urlsafe())"'
             )
         for origin in self.allow_origins:
             scheme, separator, rest = origin.partition("://")

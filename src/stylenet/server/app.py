@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import mimetypes
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from stylenet.server.jobs import Jobs
 from stylenet.server.metrics import Metrics
 from stylenet.server.passes import Cache, Passes
 from stylenet.server.pictures import Pictures
-from stylenet.server.processes import Worker
+from stylenet.server.processes import PAINTER, Worker
 from stylenet.server.refusals import RefusedError, refused
 from stylenet.server.store import Store
 
@@ -44,10 +44,11 @@ class Parts:
     Args:
         settings: Of the server.
         metrics: Counts.
+        command: Starts a painting process.
     """
 
-    def __init__(self, settings: ServeRequest, metrics: Metrics) -> None:
-        self.settings, self.metrics = settings, metrics
+    def __init__(self, settings: ServeRequest, metrics: Metrics, command: Sequence[str]) -> None:
+        self.settings, self.metrics, self._command = settings, metrics, command
         self.folder = Path(settings.folder)
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -62,7 +63,7 @@ class Parts:
         self.previews, self.passes = Passes(self._worker()), Passes(self._worker())
         self.cache = Cache()
         self.pictures = Pictures(settings, self.store, self.folder, passes=self.previews)
-        self.jobs = Jobs(settings, self.store, self.folder)
+        self.jobs = Jobs(settings, self.store, self.folder, workers=[self._worker() for _ in range(settings.workers)])
         metrics.watch(self.store, jobs=self.jobs, previews=self.previews, passes=self.passes, cache=self.cache, pictures=self.pictures)
 
     def work(self) -> list[Coroutine[Any, Any, None]]:
@@ -76,7 +77,12 @@ class Parts:
 
     def _worker(self) -> Worker:
         settings = self.settings
-        return Worker(self.folder / "empty", memory_bytes=settings.memory_mb * 10**6, silent_seconds=settings.silent_seconds)
+        return Worker(
+            self.folder / "empty",
+            memory_bytes=settings.memory_mb * 10**6,
+            silent_seconds=settings.silent_seconds,
+            command=self._command,
+        )
 
     async def _sweep(self) -> None:
         while True:
@@ -87,13 +93,18 @@ class Parts:
             await asyncio.sleep(min(_SWEEP_SECONDS, self.settings.keep_minutes * 60))
 
 
-def build(settings: ServeRequest) -> ASGIApp:
-    """The application for these settings; its processes run between its lifespan's start and end."""
+def build(settings: ServeRequest, *, command: Sequence[str] = PAINTER) -> ASGIApp:
+    """The application for these settings; its processes run between its lifespan's start and end.
+
+    Args:
+        settings: Of the server.
+        command: Starts a painting process.
+    """
     metrics = Metrics()
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        parts = app.state.parts = Parts(settings, metrics)
+        parts = app.state.parts = Parts(settings, metrics, command)
         tasks = [asyncio.create_task(work) for work in parts.work()]
         try:
             yield

@@ -15,7 +15,7 @@ from stylenet.catalog.recipes import load_recipe, recipe_names
 from stylenet.catalog.styles import style_files
 from stylenet.errors import UsageError, did_you_mean
 from stylenet.image.masks import KEEP
-from stylenet.requests.base import option
+from stylenet.requests.base import default_of, option
 from stylenet.requests.painting import Options, PaintRequest
 from stylenet.workflows.painting import STARTS
 
@@ -64,9 +64,7 @@ class JobRequest(PaintRequest, frozen=True, kw_only=True):
             _split_mask(wish)
         _check_recipe(self.recipe, self.changes, start=self.start)
         if self.encoder is not None and not _PLAIN_WORD.fullmatch(self.encoder):
-            raise UsageError(
-                f"encoder is '{_short(self.encoder)}'; allowed are names like compact, vgg16, vgg19; weights files are not read"
-            )
+            raise UsageError(f"encoder is '{_short(self.encoder)}'; allowed are names like compact, vgg16, vgg19; files are not read")
 
     def pictures(self) -> tuple[str, ...]:
         """Ids of all pictures that it needs."""
@@ -75,6 +73,11 @@ class JobRequest(PaintRequest, frozen=True, kw_only=True):
             _, mask, style = _split_mask(wish)
             given += [mask, style]
         return tuple(dict.fromkeys(word for word in given if word is not None and PICTURE_ID.fullmatch(word)))
+
+    def given(self) -> dict[str, Any]:
+        """The fields that differ from their defaults."""
+        values = msgspec.structs.asdict(self)
+        return {name: value for name, value in values.items() if value != default_of(JobRequest, name)}
 
     def fields(self, path_of: Callable[[str], Path]) -> dict[str, Any]:
         """The fields of a `PaintRequest`, with files in place of ids, as JSON has them."""
@@ -192,7 +195,8 @@ def _check_size(size: int | str | None) -> None:
 def _check_recipe(recipe: str | None, changes: dict[str, str], *, start: str | None) -> None:
     if recipe is not None and recipe not in recipe_names():
         raise UsageError(
-            f"recipe is '{_short(recipe)}'; allowed are names of GET /v1/recipes; files are not read.{did_you_mean(recipe[:100], recipe_names())}"
+            f"recipe is '{_short(recipe)}'; allowed are names of GET /v1/recipes; files are not read."
+            f"{did_you_mean(recipe[:100], recipe_names())}"
         )
     for name, value in changes.items():
         if name.endswith(".name") and not _PLAIN_WORD.fullmatch(value):

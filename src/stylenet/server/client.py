@@ -99,7 +99,7 @@ class Remote:
         Raises:
             StylenetError: the server cannot be reached, or says what is wrong.
         """
-        given = style if isinstance(style, (list, tuple)) else [style]
+        given: Sequence[Any] = style if isinstance(style, (list, tuple)) else [style]
         names = set(self.styles()) if any(isinstance(one, str) for one in given) else set()
         words = [one if isinstance(one, str) and (one in names or not Path(one).exists()) else self.upload(one) for one in given]
         body = json.dumps({"photo": self.upload(photo), "styles": words, **options}).encode()
@@ -183,7 +183,7 @@ class Remote:
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException) as error:
             raise StylenetError(
-                f"the server at {self.host}, port {self.port or 'usual'}, cannot be reached: {error or type(error).__name__}"
+                f"the server at {self.host}, port {self.port or 'usual'}, cannot be reached: {str(error) or type(error).__name__}"
             ) from None
         finally:
             connection.close()

@@ -7,6 +7,7 @@ import hmac
 import ipaddress
 import logging
 import re
+import time
 from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 
@@ -22,6 +23,9 @@ from stylenet.server.refusals import RefusedError, busy
 COOKIE = "stylenet_token"
 _MOST_REQUESTS = 2000
 """At the same time."""
+
+_WHOLE_FACTOR = 8
+"""A whole request may take so many times as long as one part of it."""
 
 _SECURITY = {
     "content-security-policy": "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; "
@@ -160,19 +164,20 @@ class _Answer:
         self.scope, self.cors = scope, ""  # type: tuple[Scope, str | None]
         self._guard, self._receive, self._send = guard, receive, send
         self._has_begun, self._has_body = False, True
+        self._deadline = time.monotonic() + _WHOLE_FACTOR * guard.patience_seconds
 
     async def receive(self) -> Message:
         """The next part of the body; a client that is too slow is refused."""
         if not self._has_body:  # what comes now is only the end of the connection, however late
             return await self._receive()
         try:
-            async with asyncio.timeout(self._guard.patience_seconds):
+            async with asyncio.timeout(min(self._guard.patience_seconds, self._deadline - time.monotonic())):
                 message = await self._receive()
         except TimeoutError:
             raise RefusedError(
                 408,
                 "the request did not come to its end in time",
-                allowed=f"{self._guard.patience_seconds:g} s for each part",
+                allowed=f"{self._guard.patience_seconds:g} s for each part, {_WHOLE_FACTOR * self._guard.patience_seconds:g} s for all",
                 remedy="try again",
                 headers={"connection": "close"},
             ) from None

@@ -94,9 +94,15 @@ async def history(request: Request) -> Response:
     """Results that are kept."""
     rows = request.app.state.parts.store.history()
     items = tuple(
-        HistoryItem(job=row.job, created=row.created, bytes=row.bytes, result=f"/v1/jobs/{row.job}/result", receipt=msgspec.json.decode(row.receipt))
+        HistoryItem(
+            job=row.job,
+            created=row.created,
+            bytes=row.bytes,
+            result=f"/v1/jobs/{row.job}/result",
+            receipt=msgspec.json.decode(row.receipt),
+        )
         for row in rows
-    )  # fmt: skip
+    )
     return encoded(History(results=items))
 
 

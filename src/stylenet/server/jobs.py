@@ -7,7 +7,7 @@ import contextlib
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,18 +36,15 @@ class Jobs:
         settings: Limits.
         store: Where they are kept.
         folder: Of the data; each job has a folder in it.
+        workers: That paint.
 
     Attributes:
         lost: Processes that ended under a job.
-        workers: That paint.
     """
 
-    def __init__(self, settings: ServeRequest, store: Store, folder: Path) -> None:
+    def __init__(self, settings: ServeRequest, store: Store, folder: Path, *, workers: Sequence[Worker]) -> None:
         self._settings, self._store, self._folder = settings, store, folder
-        self.workers = [
-            Worker(folder / "empty", memory_bytes=settings.memory_mb * 10**6, silent_seconds=settings.silent_seconds)
-            for _ in range(settings.workers)
-        ]
+        self.workers = tuple(workers)
         self._wake = asyncio.Event()
         self._changed: dict[str, asyncio.Event] = {}
         self._painted_by: dict[str, Worker] = {}

@@ -32,7 +32,7 @@ _CLIENT = {
     "name": "Stylenet-Client",
     "in": "header",
     "schema": {"type": "string", "maxLength": 100},
-    "description": "Any word of the client's own. A later preview of the same client supersedes one that still waits, which then answers 409.",
+    "description": "Any word of the client's own. A later preview of the same client supersedes one that waits, which then answers 409.",
 }
 _IMAGE = {"schema": {"type": "string", "contentMediaType": "image/*"}}
 _RECORDS = (
@@ -50,14 +50,15 @@ def description() -> dict[str, Any]:
     schemas["JobRequest"]["required"] = ["styles"]
     schemas["JobRequest"]["properties"]["styles"] |= {"minItems": 1}
     query = schemas.pop("PassRequest")["properties"]
-    _drop_extras(schemas), _drop_extras(query)
+    _drop_extras(schemas)
+    _drop_extras(query)
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "StyleNet",
             "version": stylenet.__version__,
-            "description": "Paints photos in the manner of paintings. Pictures are named by the SHA-256 of their bytes, which PUT /v1/pictures "
-            "answers with. Every error is JSON with error, allowed and remedy.",
+            "description": "Paints photos in the manner of paintings. PUT /v1/pictures answers with a picture's id, the SHA-256 of its "
+            "bytes. Every error is JSON with error, allowed and remedy.",
         },
         "paths": _paths(query),
         "components": {

@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ from stylenet.errors import StylenetError
 
 Answer = Mapping[str, Any]
 """What a process sent: `kind`, and values by kind."""
+
+PAINTER = (sys.executable, "-m", "stylenet.server.worker")
+"""The command of a painting process."""
 
 _HARD_FACTOR = 1.5
 """A process that holds this many times its memory is killed while it works."""
@@ -47,13 +50,15 @@ class Worker:
         folder: Its current folder, in which names of files mean nothing.
         memory_bytes: It is replaced after a call that left more than this.
         silent_seconds: Without a sign of life for so long, it is killed.
+        command: Starts it.
 
     Attributes:
         started: Processes started so far.
         memory_bytes_now: Resident memory at the last sign of life.
     """
 
-    def __init__(self, folder: Path, *, memory_bytes: int, silent_seconds: float) -> None:
+    def __init__(self, folder: Path, *, memory_bytes: int, silent_seconds: float, command: Sequence[str] = PAINTER) -> None:
+        self._command = tuple(command)
         self._folder, self._memory_bytes, self._silent_seconds = folder, memory_bytes, silent_seconds
         self._process: asyncio.subprocess.Process | None = None
         self.started = 0
@@ -114,9 +119,7 @@ class Worker:
         await self.kill()
         self._folder.mkdir(parents=True, exist_ok=True)
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "stylenet.server.worker",
+            *self._command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             cwd=self._folder,

@@ -81,7 +81,7 @@ def _patient(seconds: float) -> type[H11Protocol]:
 
         def on_response_complete(self) -> None:
             super().on_response_complete()
-            if not self.transport.is_closing() and self.cycle is not None and self.cycle.response_complete:
+            if not self.transport.is_closing():
                 self._cancel()
                 self._timer = self.loop.call_later(seconds + self.timeout_keep_alive, self._close)
 
@@ -99,7 +99,7 @@ def _patient(seconds: float) -> type[H11Protocol]:
                 self._timer = None
 
         def _close(self) -> None:
-            if self.cycle is None or self.cycle.response_complete:
+            if getattr(self.cycle, "response_complete", True):  # None before the first request
                 self.transport.close()
 
     return Patient
@@ -132,6 +132,5 @@ def _why(said: list[str], settings: ServeRequest) -> OutputError:
     if match:
         return OutputError(match[1])
     reason = re.search(r"\[Errno -?\d+\] (.*)", text)
-    return OutputError(
-        f"cannot listen on {settings.host}, port {settings.port}: {reason[1] if reason else text or 'no reason given'}; choose another --port"
-    )
+    told = reason[1] if reason else text or "no reason given"
+    return OutputError(f"cannot listen on {settings.host}, port {settings.port}: {told}; choose another --port")
