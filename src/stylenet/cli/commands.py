@@ -29,6 +29,7 @@ _MODULES = {
     "recipes": "recipes",
     "weights": "weights",
     "export": "export",
+    "studio": "serve",
     "serve": "serve",
     "demo": "demo",
     "doctor": "doctor",

@@ -1,4 +1,4 @@
-"""`stylenet serve`: the painter behind HTTP."""
+"""`stylenet serve` and `stylenet studio`: the painter behind HTTP, and as a page in the browser."""
 
 from __future__ import annotations
 
@@ -25,6 +25,19 @@ def _flag(name: str, *words: str, metavar: str | None = None) -> Any:
 def register(app: typer.Typer) -> None:
     """Add the command of this module to the tree."""
     app.command()(serve)
+    app.command()(studio)
+
+
+def studio(
+    *,
+    port: Annotated[int | None, _flag("port")] = None,
+    data: Annotated[str | None, _flag("data", metavar="FOLDER")] = None,
+    threads: Annotated[int | None, _flag("threads")] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", metavar="", help="Open the page in the browser.")] = True,
+) -> None:
+    """Open a page in the browser: drop a photo, choose a style, see it while you slide, paint it finely."""
+    given = {"port": port, "data": data, "threads": threads}
+    run_server(ServeRequest.of(given), opens_browser=browser)
 
 
 def serve(

@@ -31,9 +31,6 @@ from stylenet.server.processes import PAINTER, Worker
 from stylenet.server.refusals import RefusedError, refused
 from stylenet.server.store import Store
 
-SITE = Path(__file__).parents[1] / "studio" / "site"
-"""Files of the page at `/`, where they are installed."""
-
 _SWEEP_SECONDS = 30.0
 _LOG = logging.getLogger("stylenet.server")
 
@@ -143,10 +140,9 @@ def _routes() -> list[BaseRoute]:
         Route("/metrics", pages.metrics, methods=["GET"]),
     ]
     mimetypes.add_type("text/javascript", ".js")  # some systems' tables say otherwise, and browsers then load no module
-    if SITE.is_dir():
-        routes.append(Mount("/", StaticFiles(directory=SITE, html=True)))
-    else:
-        routes.append(Route("/", pages.home, methods=["GET"]))
+    routes.append(Route("/", pages.home, methods=["GET"]))
+    if pages.SITE.is_dir():
+        routes.append(Mount("/", StaticFiles(directory=pages.SITE)))
     return routes
 
 

@@ -192,6 +192,7 @@ class _Answer:
             headers = MutableHeaders(scope=message)
             for name, value in _SECURITY.items():
                 headers[name] = value
+            headers.setdefault("cache-control", "no-cache")
             if self.cors:
                 headers["access-control-allow-origin"] = self.cors
                 headers["cross-origin-resource-policy"] = "cross-origin"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 import stylenet
 from stylenet.catalog.recipes import EVERYDAY, load_recipe, recipe_summaries
@@ -19,6 +20,9 @@ from stylenet.server.guard import COOKIE
 from stylenet.server.openapi import description
 from stylenet.server.records import Health, RecipeInfo, RecipeList, StyleInfo, StyleList
 from stylenet.server.store import QUEUED, RUNNING
+
+SITE = Path(__file__).parents[1] / "studio" / "site"
+"""Files of the page at `/`."""
 
 _CSS = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
@@ -57,17 +61,13 @@ async def docs_css(request: Request) -> Response:
 
 
 async def home(request: Request) -> Response:
-    """Where no page is installed, the description. With `?token=`, which the guard has checked, a cookie."""
+    """The studio, or the description where its files are missing. `?token=`, which the guard has checked, becomes a cookie."""
     if "token" in request.query_params:
-        return signed_in(request)
-    return RedirectResponse("/docs", status_code=303)
-
-
-def signed_in(request: Request) -> Response:
-    """The page without the token in its address; a cookie holds it from now on."""
-    answer = RedirectResponse("/", status_code=303)
-    answer.set_cookie(COOKIE, request.query_params["token"], httponly=True, samesite="strict")
-    return answer
+        answer = RedirectResponse("/", status_code=303)
+        answer.set_cookie(COOKIE, request.query_params["token"], httponly=True, samesite="strict")
+        return answer
+    page = SITE / "index.html"
+    return FileResponse(page) if page.is_file() else RedirectResponse("/docs", status_code=303)
 
 
 async def health(request: Request) -> Response:
