@@ -117,6 +117,7 @@ function listStyles() {
     label.append(input, swatch, Object.assign(document.createElement("span"), { textContent: style.title || style.name }));
     label.title = [style.artist, style.year].filter(Boolean).join(", ");
     box.append(label);
+    if (input.checked) box.scrollTop = Math.max(0, label.offsetTop - box.offsetTop - label.offsetHeight);
   }
 }
 
@@ -232,7 +233,9 @@ function talk(name) {
   $("after").alt = word("after");
   $("search").placeholder = word("search");
   $("status").textContent = said();
-  if (recipes.length) listRecipes();
+  if (!recipes.length) return;
+  listRecipes();
+  listResults().catch(sayError);
 }
 
 function listen() {
