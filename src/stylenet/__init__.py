@@ -129,7 +129,12 @@ if not TYPE_CHECKING:
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module 'stylenet' has no attribute '{name}'", name=name, obj=importlib.import_module(__name__))
-        value = getattr(importlib.import_module(f"stylenet.{_HOMES[name]}"), name)
+        try:
+            value = getattr(importlib.import_module(f"stylenet.{_HOMES[name]}"), name)
+        except ModuleNotFoundError as error:
+            from stylenet.extras import explained
+
+            raise explained(error, f"stylenet.{name}") or error from None
         globals()[name] = value
         return value
 

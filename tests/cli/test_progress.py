@@ -35,7 +35,7 @@ def test_plain_lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
         display.started(STARTED)
         for event in (step(1), step(2), Notice(message="a step was undone"), Preview(image=PIXELS, step=2)):
             display.moved(event)
-        display.kept(Path("a-0002.png"))
+        display.saved(Path("a-0002.png"))
         display.done(done(), Path("a.png"), steps=4)
     assert capsys.readouterr().out.splitlines() == [
         "note: painting smaller",
@@ -43,7 +43,7 @@ def test_plain_lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
         "step 1 of 4, loss 2, 2.0 steps/s, 90 s left",
         "step 2 of 4, loss 2, 2.0 steps/s, 90 s left",
         "note: a step was undone",
-        "kept a-0002.png",
+        "saved a-0002.png",
         "a.png  (8 x 6, 4 steps in 2.0 s)",
     ]
 
@@ -64,10 +64,7 @@ def test_json_has_no_pixels_and_no_nan(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_an_interruption_is_said() -> None:
     told = progress.end_line(done("interrupted"), Path("a.png"), steps=9)
-    assert (
-        told
-        == "interrupted at step 4 of 9; the best picture so far is kept, and --resume goes on with it: a.png  (8 x 6, 4 steps in 2.0 s)"
-    )
+    assert told == "interrupted at step 4 of 9; the best picture so far is kept; continue with --resume: a.png  (8 x 6, 4 steps in 2.0 s)"
 
 
 def test_speed_is_that_of_the_last_steps_and_slow_ones_are_told_in_seconds() -> None:

@@ -143,21 +143,23 @@ def test_kills_at_random_moments(start: Start) -> None:
     options = ("--threads", "1", "--checkpoint-seconds", "0", "--workers", "2")
     running = start(*options)
     first = add(running.url)
-    wait_for(running.url, first, until=has_ended)
+    info = wait_for(running.url, first, until=has_ended)
+    usual = info["ended"] - info["created"]
     expected = ask(f"{running.url}/v1/jobs/{first}/result")[1]
     jobs = []
     for kill in itertools.count(1):
         if kill > kills:
             break
         jobs.append(add(running.url))
-        time.sleep(chance.uniform(0.0, 6.0))
+        time.sleep(chance.uniform(0.0, usual))
         if chance.random() < 0.5:
             running.kill()
             running = start(*options)
         elif children := painters(running):
             chance.choice(children).send_signal(signal.SIGKILL)
     for job in jobs:
-        assert wait_for(running.url, job, until=has_ended, seconds=600)["state"] == "finished"
+        info = wait_for(running.url, job, until=has_ended, seconds=600)
+        assert info["state"] == "finished", info["error"]
         assert ask(f"{running.url}/v1/jobs/{job}/result")[1] == expected
 
 

@@ -89,6 +89,10 @@ def _run(words: list[str]) -> int:
 
 def _explain(error: Exception) -> int:
     """Say what went wrong in one line, and return the exit code."""
+    if isinstance(error, ModuleNotFoundError):
+        from stylenet.extras import explained
+
+        error = explained(error) or error
     if isinstance(error, StylenetError):
         return _say(str(error), error.exit_code)
     if hasattr(error, "format_message"):  # what Typer says of wrong options; its classes have moved between versions

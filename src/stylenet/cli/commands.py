@@ -31,6 +31,7 @@ _MODULES = {
     "export": "export",
     "studio": "serve",
     "serve": "serve",
+    "page": "page",
     "demo": "demo",
     "doctor": "doctor",
     "bench": "bench",

@@ -8,11 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from stylenet.cli.app import signals_call
-from stylenet.errors import UsageError
+from stylenet.extras import require
 from stylenet.requests.base import default_of, help_of
 from stylenet.requests.serving import ServeRequest
-
-INSTALL = 'pip install "stylenet[studio]"'
 
 
 def _flag(name: str, *words: str, metavar: str | None = None) -> Any:
@@ -76,10 +74,9 @@ def run_server(settings: ServeRequest, *, opens_browser: bool = False) -> None:
         UsageError: the packages are missing.
         OutputError: the address or the folder is in use.
     """
-    try:
-        from stylenet.server.running import serve as run
-    except ModuleNotFoundError as error:
-        raise UsageError(f"'{error.name}' is not installed, which the server needs; install it with: {INSTALL}") from None
+    for module in ("starlette", "uvicorn"):
+        require(module, "the server")
+    from stylenet.server.running import serve as run
 
     def ready(url: str) -> None:
         print(f"listening on {url}  (Ctrl-C ends; jobs are resumed at the next start)")

@@ -6,7 +6,6 @@ import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,7 +27,7 @@ from stylenet.engines.onnx_networks import (
 )
 from stylenet.engines.passes import OnePassEngine, check_trained, find_trained
 from stylenet.engines.protocol import Engine, Forecast, OpenStyle, Recolor
-from stylenet.engines.sessions import available_cores
+from stylenet.engines.sessions import available_cores, onnxruntime_version
 from stylenet.engines.statistics import LayerStatistics, Painting
 from stylenet.errors import UsageError
 from stylenet.optimization.pyramid import Level
@@ -67,7 +66,7 @@ class _OnnxPass(OnePassEngine):
     def _facts(self, encoder: Mapping[str, str | None], network_sha256: str | None) -> dict[str, Any]:
         return {
             "stylenet": stylenet.__version__,
-            "onnxruntime": metadata.version("onnxruntime"),
+            "onnxruntime": onnxruntime_version(),
             "python": platform.python_version(),
             **self.machine(),
             "recipe": msgspec.to_builtins(self.recipe),

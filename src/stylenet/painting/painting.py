@@ -179,7 +179,7 @@ def texture(
     """A texture of a painting's strokes and colors, from noise; arguments as in `stylize`, the style may be a network of textures."""
     options = Options(size=size, style_scale=style_scale, blend=tuple(blend), seed=seed)
     if recipe is None:
-        recipe = default_recipe(style if isinstance(style, (list, tuple)) else [style])
+        recipe = default_recipe(style if isinstance(style, (list, tuple)) else [style], texture=True)
     stylizer = recipe if isinstance(recipe, Stylizer) else open_stylizer(recipe)
     return _painting(stylizer.texture(style, options), None, on_event)
 

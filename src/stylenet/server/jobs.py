@@ -19,8 +19,10 @@ from stylenet.server.processes import Answer, LostError, Worker, WorkError
 from stylenet.server.refusals import busy, error_body
 from stylenet.server.store import ENDED, FAILED, FINISHED, QUEUED, RUNNING, STOPPED, EventRow, HistoryRow, JobRow, Store
 
-MOST_LOSSES = 3
-"""Processes that may end under a job, one after the other without a new checkpoint in between."""
+_GIVEN_UP = 9
+_LOADING, _PAINTING = 1, 3
+"""A job is given up after three processes that ended while they painted it, one after the other without a new checkpoint in between; one
+that ended before the first step, which may be for reasons of its own, counts a third."""
 
 _GRACE_SECONDS = 60.0
 """For a painting whose time is over to write what there is."""
@@ -138,19 +140,25 @@ class Jobs:
         limit = self._settings.job_minutes * 60
         timer = asyncio.get_running_loop().call_later(limit, self._time_over, row, worker)
         done: dict[str, Any] = {}
+        told: set[str] = set()
+
+        def take(answer: Answer) -> None:
+            told.add(answer["event"]["event"])
+            self._take(row, answer, done)
+
         try:
             request = await asyncio.to_thread(self._fields, row)
             await worker.call(
                 "paint",
                 seconds=limit + _GRACE_SECONDS,
-                on_answer=lambda answer: self._take(row, answer, done),
+                on_answer=take,
                 request=request,
                 stop_soon=row.stopping,
             )
         except WorkError as error:
             self._fail(row, str(error))
         except LostError as error:
-            self._lost(row, error, made_progress=_stamp(state) != before)
+            self._lost(row, error, made_progress=_stamp(state) != before, has_begun="step" in told)
         except Exception as error:  # a full disk, say; the other jobs go on
             self._fail(row, f"unexpected {type(error).__name__}: {' '.join(str(error).split())[:300]}")
         else:
@@ -204,11 +212,11 @@ class Jobs:
         entry = HistoryRow(job=row.id, created=time.time(), bytes=result.stat().st_size, receipt=receipt)
         self._end(row, STOPPED if done["reason"] == "interrupted" else FINISHED, "done", done, history=entry)
 
-    def _lost(self, row: JobRow, error: LostError, *, made_progress: bool) -> None:
+    def _lost(self, row: JobRow, error: LostError, *, made_progress: bool, has_begun: bool) -> None:
         self.lost += 1
-        losses = 1 if made_progress else self._row(row.id).losses + 1
-        if losses >= MOST_LOSSES:
-            self._fail(row, f"{error}; that was {losses} times in a row, and the job is given up; try a smaller size")
+        losses = (0 if made_progress else self._row(row.id).losses) + (_PAINTING if has_begun else _LOADING)
+        if losses >= _GIVEN_UP:
+            self._fail(row, f"{error}, again and again; the job is given up: try a smaller size")
             return
         self._store.change_job(row.id, state=QUEUED, losses=losses)
         self._tell(row.id, "notice", {"message": f"{error}; the job is resumed in a new one"})

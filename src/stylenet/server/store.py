@@ -56,7 +56,7 @@ class JobRow(Struct, frozen=True, kw_only=True):
     Attributes:
         request: JSON of the fields of the request.
         pictures: JSON list of the ids of its pictures, which are kept until it has ended.
-        losses: Processes that ended under it, one after the other, without a new checkpoint in between.
+        losses: How much it has lost of what a job may lose: processes that ended under it, since the last new checkpoint.
         stopping: Whether a client asked for its end.
         error: Why it failed.
     """
