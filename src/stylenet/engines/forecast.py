@@ -16,8 +16,8 @@ from stylenet.engines.protocol import Forecast
 from stylenet.errors import UsageError
 from stylenet.networks import johnson, slim
 from stylenet.optimization.objective import Objective, style_layers
-from stylenet.optimization.pyramid import Level
 from stylenet.optimization.terms.base import StyleTarget
+from stylenet.optimization.pyramid import Level
 from stylenet.styles.framing import Frame
 from stylenet.tiling.halo import strides
 

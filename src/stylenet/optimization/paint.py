@@ -20,9 +20,9 @@ from stylenet.losses.style import strength_factor
 from stylenet.optimization.adam import Adam
 from stylenet.optimization.checkpoint import Checkpoint, State
 from stylenet.optimization.objective import Objective, style_layers
+from stylenet.optimization.terms.base import StyleTarget
 from stylenet.optimization.pyramid import Level, levels
 from stylenet.optimization.solvers import AdamSolver, Evaluate, LbfgsSolver, Moved, ScipySolver, Solver
-from stylenet.optimization.terms.base import StyleTarget
 from stylenet.requests.task import Task
 from stylenet.shapes import Image
 

@@ -14,7 +14,7 @@ from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, R
 import stylenet
 from stylenet.catalog.recipes import EVERYDAY, load_recipe, recipe_summaries
 from stylenet.catalog.styles import list_styles
-from stylenet.engines.opening import has_torch
+from stylenet.extras import is_installed
 from stylenet.server.encoding import encoded
 from stylenet.server.guard import COOKIE
 from stylenet.server.openapi import description
@@ -77,7 +77,7 @@ async def health(request: Request) -> Response:
         Health(
             status="ok",
             version=stylenet.__version__,
-            torch=has_torch(),
+            torch=is_installed("torch"),
             jobs_waiting=store.count_jobs(QUEUED),
             jobs_running=store.count_jobs(RUNNING),
         )
@@ -91,7 +91,7 @@ async def metrics(request: Request) -> Response:
 
 @functools.cache
 def _recipes() -> RecipeList:
-    torch = has_torch()
+    torch = is_installed("torch")
     return RecipeList(
         recipes=tuple(
             RecipeInfo(name=name, summary=summary, everyday=name in EVERYDAY, works_here=torch or load_recipe(name).method == "network")
