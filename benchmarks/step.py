@@ -14,7 +14,7 @@ import torch
 from report import spread, write_result
 
 from stylenet.catalog.recipes import EVERYDAY, load_recipe
-from stylenet.encoders.precision import keep_freed_memory
+from stylenet.encoders.freed_memory import keep_freed_memory
 from stylenet.engines.optimizing import OptimizationEngine
 from stylenet.optimization.adam import Adam
 from stylenet.optimization.objective import Objective, StyleTarget

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from stylenet.errors import UsageError
+from stylenet.waiting import threads_sleep
 
 _PACKAGES = {
     "torch": ("torch", "torch"),
@@ -56,7 +57,8 @@ def require(module: str, subject: str) -> Any:
         UsageError: it is not installed, or cannot be imported; the message says which, and what to do.
     """
     try:
-        return importlib.import_module(module)
+        with threads_sleep():  # torch reads it when it is loaded
+            return importlib.import_module(module)
     except Exception as error:  # a package that is damaged, or of another machine, can raise nearly anything
         raise _explained(error, module, subject) from None
 

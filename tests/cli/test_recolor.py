@@ -39,7 +39,7 @@ def same(path: Path, expected: Any) -> bool:
     """To one 8-bit level, where the picture is seen."""
     with PIL.Image.open(path) as image:
         seen = np.asarray(image.convert("RGBA"))[..., 3] > 0
-    return bool(np.abs(levels(path) - (expected[0].permute(1, 2, 0).numpy() * 255))[seen].max() < 1)
+    return bool(np.abs(levels(path) - (expected[0].transpose(1, 2, 0) * 255))[seen].max() < 1)
 
 
 @pytest.mark.parametrize("mode", [None, "luminance", "histogram", "mean-covariance"])
@@ -52,7 +52,7 @@ def test_a_painting_gets_its_photos_colors_and_keeps_all_else(run: Run, folder: 
     assert same(folder / "out.png", keep_colors(before.pixels, load_image(folder / "photo.png").pixels, mode or "luminance"))
     assert before.alpha is not None
     assert after.alpha is not None
-    assert before.alpha.equal(after.alpha)
+    assert np.array_equal(before.alpha, after.alpha)
     assert after.metadata == before.metadata
     receipt = read_receipt(folder / "out.png")
     assert receipt is not None

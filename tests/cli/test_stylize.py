@@ -311,15 +311,15 @@ def test_a_hundred_kills_at_random_moments(folder: Path) -> None:
 
 
 def test_an_interruption_before_the_first_step_writes_nothing(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from stylenet.cli import jobs
+    from stylenet.workflows import painting
 
-    load = jobs._load
+    load = painting._load_photo
 
-    def interrupted(job: jobs.Job) -> object:
+    def interrupted(*given: Any) -> object:
         os.kill(os.getpid(), signal.SIGINT)
-        return load(job)
+        return load(*given)
 
-    monkeypatch.setattr(jobs, "_load", interrupted)
+    monkeypatch.setattr(painting, "_load_photo", interrupted)
     ended = run("stylize", "photo.png", "painting.jpg", *QUICK)
     assert (ended.code, ended.error) == (130, "interrupted; nothing was written")
     assert files_in(folder) == INPUTS

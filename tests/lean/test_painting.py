@@ -80,6 +80,7 @@ def test_colors_are_kept(photo: Any, way: str) -> None:
 
 
 def test_large_pictures_are_painted_in_parts(photo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from stylenet.engines.parts import parts_of
     from stylenet.image.resize import resize
 
     large = resize(photo.pixels, (700, 560))
@@ -87,7 +88,7 @@ def test_large_pictures_are_painted_in_parts(photo: Any, monkeypatch: pytest.Mon
     style = stylenet.open_stylizer("instant").open_style("starry-night")
     told = [(style.sha256, style.value, 1.0)]
     whole, parts = (painter.paint(large, told, part_px=size) for size in (2**20, 2**16))
-    assert len(list(onnx_networks.parts_of(560, 700, 2**16))) > 3
+    assert len(list(parts_of(560, 700, 2**16))) > 3
     assert np.abs(whole - parts).max() < 1e-4
 
 
@@ -97,6 +98,7 @@ def test_what_is_saved_says_how_it_was_painted(folder: Path) -> None:
     painted = stylenet.stylize(folder / "photo.png", "starry-night", strength=70)
     painted.save(folder / "out.png")
     receipt = read_receipt(folder / "out.png")
+    assert receipt is not None
     assert receipt["recipe"]["name"] == "instant"
     assert "onnxruntime" in receipt
     assert "torch" not in receipt

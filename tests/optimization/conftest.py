@@ -14,7 +14,7 @@ from stylenet.catalog.recipe import Recipe
 from stylenet.catalog.recipes import load_recipe
 from stylenet.encoders.opening import OpenEncoder
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.optimization.objective import StyleTarget
+from stylenet.optimization.terms.base import StyleTarget
 from stylenet.requests.task import Task
 from stylenet.shapes import Image
 from stylenet.styles.style import PictureStyle

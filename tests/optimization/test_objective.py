@@ -13,7 +13,8 @@ from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.errors import UsageError
 from stylenet.losses.moments import moments
-from stylenet.optimization.objective import Objective, StyleTarget
+from stylenet.optimization.objective import Objective
+from stylenet.optimization.terms.base import StyleTarget
 
 PHOTO = torch.rand(1, 3, 21, 26, generator=torch.Generator().manual_seed(0))
 PAINTED = torch.rand(1, 3, 21, 26, generator=torch.Generator().manual_seed(1))

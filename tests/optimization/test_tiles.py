@@ -16,7 +16,8 @@ from stylenet.catalog.recipes import load_recipe
 from stylenet.encoders import winograd
 from stylenet.encoders.opening import open_encoder
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.optimization.objective import Objective, StyleTarget
+from stylenet.optimization.objective import Objective
+from stylenet.optimization.terms.base import StyleTarget
 from stylenet.styles.style import PictureStyle
 
 RECORD = EncoderRecord(

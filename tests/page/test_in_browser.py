@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
+from stylenet.engines.stored_styles import StoredPainting
 
 from stylenet.catalog.networks import find_network
 from stylenet.catalog.styles import find_style
 from stylenet.engines import onnx_networks
 from stylenet.engines.onnx_encoder import OnnxEncoder, PicturePainting
 from stylenet.engines.onnx_networks import OnnxPainter, Style
-from stylenet.engines.stored_styles import StoredPainting
 from stylenet.networks.file_arrays import Array
 from stylenet.page.build import build_page
 from stylenet.page.runtime import pinned_runtime

@@ -7,10 +7,10 @@ import json
 import numpy as np
 import pytest
 from safetensors.numpy import load
+from stylenet.engines.stored_styles import StoredPainting
 
 from stylenet.catalog.networks import find_network
 from stylenet.catalog.styles import find_style
-from stylenet.engines.stored_styles import StoredPainting
 from stylenet.engines.style_coder import StyleCoder
 from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array, read_arrays

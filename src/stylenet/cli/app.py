@@ -18,6 +18,7 @@ from typing import TypeVar
 import stylenet
 from stylenet.cli.streams import steady_streams
 from stylenet.errors import StylenetError, UsageError, did_you_mean
+from stylenet.waiting import let_threads_sleep
 
 _Result = TypeVar("_Result")
 
@@ -35,6 +36,7 @@ class Interrupted(BaseException):  # not an Exception, so that no handler on the
 
 def run() -> None:
     """The program: one command, and out. Everything is written by then; to take torch apart in good order costs a fifth of a second."""
+    let_threads_sleep()
     os._exit(main())
 
 

@@ -43,7 +43,7 @@ def doctor(
         print_facts(_machine_facts(machine))
         print_facts(_installed_facts(installed))
         print(f"self-test     painting for {seconds:g} s ...", flush=True)
-    chosen = {"seconds": seconds, "device": device or "auto", "precision": precision or "auto"}
+    chosen: dict[str, Any] = {"seconds": seconds, "device": device or "auto", "precision": precision or "auto"}
     speed = measure_speed(**chosen) if has_torch else measure_pass(**chosen, threads=threads)
     if json:
         import msgspec

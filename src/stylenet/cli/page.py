@@ -21,9 +21,7 @@ def page(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write it.", show_default=False)],
     runtime: Annotated[
         Path | None,
-        typer.Option(
-            "--runtime", metavar="FILE", help="The archive of onnxruntime-web, if it is here already.", show_default=False
-        ),
+        typer.Option("--runtime", metavar="FILE", help="The archive of onnxruntime-web, if it is here already.", show_default=False),
     ] = None,
     quiet: options.Quiet = False,
 ) -> None:

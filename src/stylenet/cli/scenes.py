@@ -20,7 +20,9 @@ class _Canvas:
 
     def __init__(self, seed: int) -> None:
         self._random = np.random.default_rng(seed)
-        axis = (np.arange(_SIDE_PX, dtype=np.float32) + 0.5) / _SIDE_PX
+        axis = (np.arange(_SIDE_PX, dtype=np.float32) + np.float32(0.5)) / np.float32(_SIDE_PX)
+        self.x: _Plane
+        self.y: _Plane
         self.x, self.y = np.meshgrid(axis, axis)
         self.pixels = np.zeros((_SIDE_PX, _SIDE_PX, 3), np.float32)
 

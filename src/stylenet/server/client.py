@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from stylenet.errors import ImageError, StylenetError, UsageError
-from stylenet.events import Done, Event, Notice, Preview, Saved, Started, Step
+from stylenet.events import Done, Event, Notice, Preview, Progress, Saved, Started, Step
 
 _SECONDS = 60.0
 _TRIES = 30
@@ -128,6 +128,8 @@ class Remote:
                 return Step(
                     **{**known, "size_px": tuple(known["size_px"]), "loss": float("nan") if known["loss"] is None else known["loss"]}
                 )
+            case "progress":
+                return Progress(**known)
             case "notice":
                 return Notice(**known)
             case "saved":

@@ -21,6 +21,8 @@ from typing import Any, BinaryIO
 
 import psutil
 
+from stylenet.waiting import let_threads_sleep
+
 BEAT_SECONDS = 0.5
 """Between two signs of life."""
 
@@ -175,6 +177,7 @@ def _beat(pipe: _Pipe) -> None:
 
 def main() -> None:
     """Take calls until standard input ends."""
+    let_threads_sleep()
     # Libraries may print; the pipe is for answers alone.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

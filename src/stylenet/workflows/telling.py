@@ -11,7 +11,7 @@ from stylenet.events import Done, Event, Preview
 
 
 def event_name(event: Event) -> str:
-    """The event's name: started, step, preview, notice, saved or done."""
+    """The event's name: started, step, progress, preview, notice, saved or done."""
     return type(event).__name__.lower()
 
 

@@ -156,10 +156,11 @@ function follow(added) {
       steps = values.steps;
       say(() => word(steps ? "preparing" : "pass"));
     }
-    if (name === "step") {
+    if (name === "step" || name === "progress") {
+      const left = values.seconds_left;
       $("progress").hidden = false;
-      $("progress").value = values.seconds / Math.max(values.seconds + values.seconds_left, 1e-9);
-      if (!$("stop").disabled) say(() => word("painting", values.step, values.steps, duration(values.seconds_left)));
+      $("progress").value = values.share ?? (left === null ? 0 : values.seconds / Math.max(values.seconds + left, 1e-9));
+      if (name === "step" && left !== null && !$("stop").disabled) say(() => word("painting", values.step, values.steps, duration(left)));
     }
     if (name === "preview") show($("after"), `/v1/jobs/${added.id}/preview.jpg?step=${values.step}`);
     if (name === "lost") say(() => word("lost"), true);

@@ -47,7 +47,7 @@ export const stopJob = (id) => ask(`/v1/jobs/${id}`, { method: "DELETE" });
 // Events of a job; the browser goes on after the last one by itself when the connection breaks.
 export function watch(id, tell) {
   const source = new EventSource(`/v1/jobs/${id}/events`);
-  for (const name of ["queued", "started", "step", "preview", "notice", "done", "failed", "stopped"]) {
+  for (const name of ["queued", "started", "step", "progress", "preview", "notice", "done", "failed", "stopped"]) {
     source.addEventListener(name, (event) => {
       if (["done", "failed", "stopped"].includes(name)) source.close();
       tell(name, JSON.parse(event.data));
