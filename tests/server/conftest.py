@@ -69,9 +69,9 @@ def server(open_server: Open) -> TestClient:
     return open_server()
 
 
-def upload(client: TestClient, data: bytes = b"a picture", **headers: str) -> str:
+def upload(client: TestClient, data: bytes = b"a picture", *, name: str = "") -> str:
     """The id of a picture."""
-    answer = client.put("/v1/pictures", content=data, headers=headers)
+    answer = client.put("/v1/pictures", content=data, headers={"stylenet-name": name})
     assert answer.status_code in (200, 201), answer.text
     return str(answer.json()["id"])
 

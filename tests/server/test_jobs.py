@@ -13,7 +13,7 @@ from tests.server.fake_painter import SEEDS
 
 
 def test_a_job_is_painted_and_told(server: TestClient) -> None:
-    photo = upload(server, **{"stylenet-name": "my photo.png"})
+    photo = upload(server, name="my photo.png")
     job = add_job(server, photo, strength=60)
     info = ended(server, job)
     assert (info["state"], info["step"], info["steps"], info["error"]) == ("finished", 4, 4, None)
