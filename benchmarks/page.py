@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import psutil
+from stylenet.engines.stored_styles import StoredPainting
 
 from stylenet.catalog.styles import find_style
 from stylenet.engines.onnx_networks import OnnxPainter
-from stylenet.engines.stored_styles import StoredPainting
 
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 PATIENCE_MS = 600_000

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from stylenet.painting.regions import Region
     from stylenet.painting.stylizer import Stylizer, open_stylizer
     from stylenet.requests.painting import Options
+    from stylenet.server.client import connect
     from stylenet.workflows.library import compare, find_faces, find_subject, recolor, sheet
     from stylenet.workflows.restoring import colorize, enlarge
     from stylenet.workflows.sequence import sequence
@@ -68,6 +69,7 @@ _HOMES = {
     "WeightsError": "errors",
     "colorize": "workflows.restoring",
     "compare": "workflows.library",
+    "connect": "server.client",
     "enlarge": "workflows.restoring",
     "find_faces": "workflows.library",
     "find_subject": "workflows.library",
@@ -115,6 +117,7 @@ __all__ = [
     "__version__",
     "colorize",
     "compare",
+    "connect",
     "enlarge",
     "find_faces",
     "find_subject",

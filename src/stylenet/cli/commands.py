@@ -29,6 +29,8 @@ _MODULES = {
     "recipes": "recipes",
     "weights": "weights",
     "export": "export",
+    "studio": "serve",
+    "serve": "serve",
     "page": "page",
     "demo": "demo",
     "doctor": "doctor",
