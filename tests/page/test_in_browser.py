@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
-from stylenet.engines.stored_styles import StoredPainting
 
 from stylenet.catalog.networks import find_network
 from stylenet.catalog.styles import find_style
@@ -27,6 +26,7 @@ from stylenet.engines.onnx_networks import OnnxPainter, Style
 from stylenet.networks.file_arrays import Array
 from stylenet.page.build import build_page
 from stylenet.page.runtime import pinned_runtime
+from stylenet.styles.files import read_style
 from stylenet.weights.cache import downloads_folder
 
 pytestmark = pytest.mark.slow
@@ -181,7 +181,7 @@ def _planes(pixels: np.ndarray[Any, Any]) -> Array:
 
 
 def _built_in(name: str, share: float = 1.0) -> Style:
-    return name, StoredPainting(find_style(name)), share
+    return name, read_style(find_style(name)), share
 
 
 def test_noise_is_white():
