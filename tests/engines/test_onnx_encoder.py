@@ -87,7 +87,7 @@ def test_numbers_are_those_of_the_recipes():
 def test_what_is_no_painting_is_refused():
     with pytest.raises(ShapeError, match=r"got \(1, 1, 40, 40\), float32"):
         encoder().style_statistics(np.zeros((1, 1, 40, 40), np.float32), 100)
-    with pytest.raises(StyleError, match="contains NaN"):
+    with pytest.raises(StyleError, match="the painting contains NaN"):
         encoder().style_statistics(np.full((1, 3, 40, 40), np.nan, np.float32), 100)
 
 
