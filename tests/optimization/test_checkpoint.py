@@ -76,7 +76,7 @@ def test_a_state_of_another_painting_is_refused(job: Callable[..., Job], tmp_pat
 def test_a_damaged_state_is_refused(content: bytes, job: Callable[..., Job], tmp_path: Path) -> None:
     path = tmp_path / "state"
     path.write_bytes(content)
-    with pytest.raises(CheckpointError, match="delete it to begin anew"):
+    with pytest.raises(CheckpointError, match="delete it to start over"):
         job(checkpointing=Checkpointing(path=path, resume=True)).done()
 
 

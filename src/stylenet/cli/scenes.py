@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-_Plane: TypeAlias = NDArray[np.float32]
+_Plane: TypeAlias = NDArray[np.floating[Any]]
 
 _SIDE_PX = 512
 _SOFT_PX = 1.2
