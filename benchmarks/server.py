@@ -40,14 +40,22 @@ def address(id: str, strength: float, style: str = STYLES[0]) -> str:
     return f"/v1/preview/{id}.jpg?style={style}&strength={strength:.3f}&size={SIZE_PX}"
 
 
-async def alone(client: httpx.AsyncClient, id: str, *, runs: int = 60) -> dict[str, float]:
+def processor_seconds(server: psutil.Process) -> float:
+    """Of the server and its processes so far."""
+    times = [process.cpu_times() for process in (server, *server.children(recursive=True))]
+    return sum(each.user + each.system for each in times)
+
+
+async def alone(client: httpx.AsyncClient, id: str, server: psutil.Process, *, runs: int = 60) -> dict[str, float]:
     """Previews one after the other, each of a strength that was not asked for before."""
     found = []
+    before = processor_seconds(server)
     for run in range(runs + 5):
         begin = time.perf_counter()
         (await client.get(address(id, 10 + run))).raise_for_status()
         found.append(time.perf_counter() - begin)
-    return percentiles(found[5:])
+    used = 1000 * (processor_seconds(server) - before) / len(found)
+    return {**percentiles(found[5:]), "processor time of each, both cores together, ms": round(used)}
 
 
 async def sliding(client: httpx.AsyncClient, id: str, *, positions: int = 60, seconds: float = 3.0) -> dict[str, Any]:
@@ -143,7 +151,7 @@ async def measured(url: str, server: psutil.Process, arguments: argparse.Namespa
         first = time.perf_counter()
         (await client.get(address(id, 5))).raise_for_status()
         figures: dict[str, Any] = {"first preview, the network is loaded, ms": round(1000 * (time.perf_counter() - first))}
-        figures[f"previews at {SIZE_PX} px, one after the other"] = await alone(client, id)
+        figures[f"previews at {SIZE_PX} px, one after the other"] = await alone(client, id, server)
         figures["slider"] = await sliding(client, id)
         figures["clients at once"] = await together(client, pictures, clients=arguments.clients, seconds=arguments.seconds)
         figures["resident memory of the server, MB"] = round(server.memory_info().rss / 1e6)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -26,6 +28,7 @@ SET_BY_SERVER = ("threads", "memory", "save_every")
 """Options of `PaintRequest` that clients may not give."""
 
 MOST_STYLES = 16
+_KNOWN_SECONDS = 5
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 _MOST_SIDE_PX = 20_000
 _INVERT = "invert:"
@@ -163,8 +166,14 @@ def _check_picture(name: str, word: str) -> None:
         raise UsageError(f"{name} is '{_short(word)}'; allowed are ids of PUT /v1/pictures, of 64 letters and digits; paths are not read")
 
 
+@functools.lru_cache(maxsize=4)
+def _known(networks: bool, tick: int) -> frozenset[str]:
+    """Names of styles; looked up anew every few seconds, since a person may add some."""
+    return frozenset({**style_files(), **(network_files() if networks else {})})
+
+
 def _check_style(word: str, *, networks: bool = False) -> None:
-    known = {**style_files(), **(network_files() if networks else {})}
+    known = _known(networks, int(time.monotonic()) // _KNOWN_SECONDS)
     if PICTURE_ID.fullmatch(word) or word in known:
         return
     raise UsageError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -24,6 +25,8 @@ from stylenet.server.store import QUEUED, RUNNING
 SITE = Path(__file__).parents[1] / "studio" / "site"
 """Files of the page at `/`."""
 
+_STYLES_SECONDS = 5
+
 _CSS = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
 body { max-width: 56rem; margin: 2rem auto; padding: 0 1rem; }
@@ -36,8 +39,7 @@ th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0;
 
 async def styles(request: Request) -> Response:
     """All styles."""
-    names = StyleInfo.__struct_fields__
-    return encoded(StyleList(styles=tuple(StyleInfo(**{name: getattr(card, name) for name in names}) for card in list_styles())))
+    return encoded(_styles(int(time.monotonic()) // _STYLES_SECONDS))
 
 
 async def recipes(request: Request) -> Response:
@@ -87,6 +89,13 @@ async def health(request: Request) -> Response:
 async def metrics(request: Request) -> Response:
     """Counts for Prometheus."""
     return PlainTextResponse(request.app.state.parts.metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+@functools.lru_cache(maxsize=1)
+def _styles(tick: int) -> StyleList:
+    """All styles; read anew every few seconds, since a person may add some."""
+    names = StyleInfo.__struct_fields__
+    return StyleList(styles=tuple(StyleInfo(**{name: getattr(card, name) for name in names}) for card in list_styles()))
 
 
 @functools.cache

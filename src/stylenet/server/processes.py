@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,9 @@ _HARD_FACTOR = 1.5
 """A process that holds this many times its memory is killed while it works."""
 
 _LONGEST_LINE = 2**24
+
+_END_SECONDS = 2.0
+"""For a process that has closed its pipe to end by itself, so that its exit code tells why."""
 
 
 class LostError(Exception):
@@ -89,6 +93,9 @@ class Worker:
             self._send(process, {"call": name, **values})
             return await self._answered(process, time.monotonic() + seconds, on_answer)
         except (ConnectionError, asyncio.IncompleteReadError, ValueError) as error:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_END_SECONDS):
+                    await process.wait()
             await self.kill()
             raise LostError(f"the painting process ended ({_how(process)})") from error
         except (LostError, asyncio.CancelledError):
@@ -107,7 +114,8 @@ class Worker:
         if process is None:
             return
         with contextlib.suppress(ProcessLookupError):
-            process.kill()
+            if process.returncode is None:
+                _end(process)
         if process.stdin is not None:
             process.stdin.close()
         await process.wait()
@@ -172,6 +180,14 @@ class Worker:
             if left < self._silent_seconds:
                 raise LostError("the painting process took longer than it may") from None
             raise LostError(f"the painting process gave no sign of life for {self._silent_seconds:g} s") from None
+
+
+def _end(process: asyncio.subprocess.Process) -> None:
+    """Kill a process. Its own method would look for its exit code first, and asyncio, which waits for that, would find none."""
+    if hasattr(signal, "SIGKILL"):
+        os.kill(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
 
 
 def _how(process: asyncio.subprocess.Process) -> str:
