@@ -17,6 +17,7 @@ _MODULES = {
     "stylize": "stylize",
     "texture": "stylize",
     "train": "train",
+    "batch": "batch",
     "sheet": "several",
     "sequence": "several",
     "compare": "comparing",

@@ -94,7 +94,7 @@ class Bar(Lines):
         self._console = Console(highlight=False, stderr=to_stderr)
         blocks_are_shown = self._console.color_system == "truecolor" and self._console.encoding.startswith("utf")
         self._preview = preview and blocks_are_shown and self._console.height >= 20
-        self._progress, self._task = _bar(self._console)
+        self._progress, self._task = new_bar(self._console)
         self._live = Live(self._progress, console=self._console, refresh_per_second=3, transient=True)
 
     def __enter__(self) -> Self:
@@ -120,7 +120,7 @@ class Bar(Lines):
                 # By time and not by steps, which are slower at every finer level.
                 total=1.0,
                 completed=event.seconds / max(event.seconds + event.seconds_left, 1e-9),
-                told=f"step {event.step}/{event.steps}  loss {event.loss:.4g}  {self._speed.text}  {_clock(event.seconds_left)} left",
+                told=f"step {event.step}/{event.steps}  loss {event.loss:.4g}  {self._speed.text}  {clock(event.seconds_left)} left",
             )
         elif isinstance(event, Preview) and self._preview:
             from rich.console import Group
@@ -145,7 +145,7 @@ class JsonLines(Display):
 
     def _say(self, event: str, values: Mapping[str, Any]) -> None:
         stream = sys.stderr if self._to_stderr else sys.stdout
-        print(json.dumps({"event": event, **_plain(values)}, allow_nan=False), flush=True, file=stream)
+        print(json.dumps({"event": event, **plain(values)}, allow_nan=False), flush=True, file=stream)
 
     def planned(self, event: Started, *, output: Path) -> None:
         self._say("plan", {"plan": event.plan, "steps": event.steps, "notices": event.notices, "output": output})
@@ -221,7 +221,7 @@ def _forecast_lines(plan: Mapping[str, Any]) -> Iterator[str]:
     tiles = "in one piece" if plan["tiles"] == 1 else f"in {plan['tiles']} tiles"
     yield f"memory     about {plan['memory_bytes'] / 1e9:.2f} GB, {tiles}"
     if "seconds" in plan:
-        yield f"time       about {_clock(plan['seconds'])} of painting"
+        yield f"time       about {clock(plan['seconds'])} of painting"
 
 
 def summary(event: Started) -> str:
@@ -242,7 +242,8 @@ def end_line(event: Done, output: Path, *, steps: int) -> str:
     return facts if event.reason == "finished" else f"{facts}; ended early: {event.reason}"
 
 
-def _bar(console: Any) -> tuple[Progress, TaskID]:
+def new_bar(console: Any) -> tuple[Progress, TaskID]:
+    """A bar without a total, and its task."""
     from rich.progress import BarColumn, Progress, TextColumn
 
     progress = Progress(
@@ -255,19 +256,20 @@ def _bar(console: Any) -> tuple[Progress, TaskID]:
     return progress, progress.add_task("getting ready", total=None, told="")
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """A time in words: 12 s, 3:05, 1:20 h."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     minutes, seconds = divmod(round(seconds), 60)
     return f"{minutes}:{seconds:02d}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d} h"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """`value` as JSON has it: no infinities, no paths, no tuples."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
+        return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return str(value) if isinstance(value, Path) else value
