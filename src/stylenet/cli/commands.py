@@ -18,6 +18,7 @@ _MODULES = {
     "texture": "stylize",
     "train": "train",
     "batch": "batch",
+    "video": "video",
     "sheet": "several",
     "sequence": "several",
     "compare": "comparing",

@@ -97,8 +97,8 @@ def lay_out_pairs(found: Found, styles: Sequence[str], output: Path, suffix: str
             raise UsageError(f"{both} would both be written to '{pair.output}'; rename one, or paint them into two folders")
     for pair in pairs:
         for folder in pair.output.parents:
-            if other := names.get(_same_name(folder)):
-                raise UsageError(f"'{other.photo}' would be written to '{folder}', which is a folder of results; rename the photo")
+            if taken := names.get(_same_name(folder)):
+                raise UsageError(f"'{taken.photo}' would be written to '{folder}', which is a folder of results; rename the photo")
     return pairs
 
 
