@@ -13,7 +13,7 @@ from stylenet.errors import UsageError
 from stylenet.requests.base import option
 from stylenet.requests.painting import Options, PaintFileRequest
 
-USUAL_STEADY = 70.0
+USUAL_STEADY = 80.0
 
 
 class VideoRequest(Options, frozen=True, kw_only=True):
@@ -24,7 +24,7 @@ class VideoRequest(Options, frozen=True, kw_only=True):
     output: Annotated[str, option("Where to write: .mp4, .mov or .mkv.")]
     steady: Annotated[
         float,
-        option("How closely a frame follows the painting before it, 0 to 100 (default 70).", allowed="0 to 100", ge=0, le=100),
+        option("How closely a frame follows the painting before it, 0 to 100 (default 80).", allowed="0 to 100", ge=0, le=100),
     ] = USUAL_STEADY
     strengths: Annotated[tuple[float, ...], option("Strength at the beginning and at the end, like 20..80.")] = ()
     begin: Annotated[str | None, option("Begin at this time, in seconds or like 1:05.")] = None

@@ -13,7 +13,7 @@ from stylenet.errors import UsageError
 Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 
-_MOST_PX = 640
+_MOST_PX = 480
 """Long side at which motion is estimated; of larger frames it is enlarged."""
 
 _AGREEMENT = (0.01, 0.5)
@@ -29,8 +29,11 @@ _SAME, _OTHER = 0.03, 0.12
 _FLAT = 1e-3
 """Of the structure tensor's smaller eigenvalue: where it is below, the flow is taken from around."""
 
-_AROUND = ((3.0, 1.0), (12.0, 0.1), (48.0, 0.01))
-"""Deviations in pixels, and shares, of the windows around a pixel."""
+_SMALLER = 4
+"""Times that the frame is made smaller to look around a pixel."""
+
+_AROUND = ((0.75, 1.0), (3.0, 0.1), (12.0, 0.01))
+"""Deviations in pixels of the smaller frame, and shares, of the windows around a pixel."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -129,12 +132,17 @@ class MotionEstimator:
         xx, xy, yy = (cv2.GaussianBlur(product, (0, 0), 3.0) for product in (across * across, across * down, down * down))
         texture = (xx + yy) / 2 - np.sqrt(((xx - yy) / 2) ** 2 + xy**2)  # the smaller eigenvalue of the structure tensor
         clear = texture / (texture + _FLAT)
+        # Wide windows are taken on a small version: there is nothing fine in them.
+        height, width = clear.shape
+        small = (max(4, width // _SMALLER), max(4, height // _SMALLER))
         weight = clear * (trust + 0.02)
-        total, weights = np.zeros_like(back), np.full_like(weight, 1e-9)
-        for deviation_px, share in _AROUND:
-            total += share * cv2.GaussianBlur(back * weight[..., None], (0, 0), deviation_px)
-            weights += share * cv2.GaussianBlur(weight, (0, 0), deviation_px)
-        return back + (1 - clear)[..., None] * (total / weights[..., None] - back)
+        least, moved = (cv2.resize(plane, small, interpolation=cv2.INTER_AREA) for plane in (weight, back * weight[..., None]))
+        total, weights = np.zeros_like(moved), np.full_like(least, 1e-9)
+        for deviation, share in _AROUND:
+            total += share * cv2.GaussianBlur(moved, (0, 0), deviation)
+            weights += share * cv2.GaussianBlur(least, (0, 0), deviation)
+        around = cv2.resize(total / weights[..., None], (width, height), interpolation=cv2.INTER_LINEAR)
+        return back + (1 - clear)[..., None] * (around - back)
 
     def _unchanged(self, warped: Pixels, now: Pixels) -> Plane:
         cv2 = self._cv2

@@ -66,10 +66,9 @@ class Steadier:
         cv2 = opencv()
         before = self.history.astype(np.float32) / 255  # type: ignore[union-attr]  # looked at before
         places, trust = motion.places, motion.trust[..., None]
-        smooth = cv2.remap(before, *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        crisp = cv2.remap(before, *places, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
-        low, low_before = _blurred(painted, _LOW_PX), _blurred(smooth, _LOW_PX)
-        detail, detail_before = painted - low, crisp - _blurred(crisp, _LOW_PX)
+        moved = cv2.remap(before, *places, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
+        low, low_before = _blurred(painted, _LOW_PX), _blurred(moved, _LOW_PX)
+        detail, detail_before = painted - low, moved - low_before
         low += self._steadiness.low * trust * (low_before - low)
         mixed = detail + self._steadiness.detail * trust * (detail_before - detail)
         own, kept = (_blurred((plane**2).mean(axis=2), _ENERGY_PX) for plane in (detail, mixed))
