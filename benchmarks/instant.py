@@ -25,6 +25,8 @@ import numpy as np
 import torch
 from report import spread, write_result
 
+from stylenet.catalog.recipes import load_recipe
+from stylenet.encoders.opening import open_encoder
 from stylenet.encoders.precision import bfloat16_units
 from stylenet.events import Done
 from stylenet.image.files import Picture, load_image
@@ -37,6 +39,7 @@ from stylenet.painting.stylizer import Stylizer, open_stylizer
 from stylenet.requests.painting import Options
 from stylenet.shapes import Image
 from stylenet.styles.framing import framed_features
+from stylenet.styles.sources import StylePicture
 from stylenet.styles.style import PictureStyle
 
 ROOT = Path(__file__).parents[1]
@@ -128,13 +131,13 @@ def own_pairs(data: Path) -> list[Pair]:
     return [Pair(photo, data / "paintings" / "named" / files[name]["file"], name) for photo, name in zip(photos, 2 * names, strict=True)]
 
 
-def losses(stylizer: Stylizer, image: Image, photo: Image, style: PictureStyle) -> dict[str, float]:
+def losses(image: Image, photo: Image, style: PictureStyle) -> dict[str, float]:
     """Content, 1 for a picture without any, and two distances from the painting, means over five layers.
 
     `style` is that of Gram matrices, `wasserstein` that of means and covariances which the everyday recipes minimize.
     """
     style_px = STYLE_PX
-    encoder = stylizer.encoder.exact
+    encoder = style.encoder
     with torch.no_grad():
         wanted, _ = framed_features(encoder, torch.from_numpy(photo), CONTENT, RIM_PX)
         given, moments = framed_features(encoder, torch.from_numpy(image), (*CONTENT, *STYLE), RIM_PX, watch=STYLE)
@@ -164,23 +167,25 @@ def unsteadiness(stylizer: Stylizer, photo: Picture, style: Any) -> float:
 def quality(chosen: list[Pair], sheet: Path | None) -> dict[str, Any]:
     """Every pair by the network and by plain steps, at the same size, the painting looked at with the same area."""
     plain = {f"{steps} plain steps": open_stylizer("standard", changes={**PLAIN, "pyramid.steps": f"[{steps}]"}) for steps in PLAIN_STEPS}
+    encoder = open_encoder(load_recipe("instant").encoder, device=torch.device("cpu"), dtype=torch.float32)
     rows, shown = [], []
     for pair in chosen:
         network = open_stylizer("trained" if pair.network else "instant")
         style_px = STYLE_PX
         loaded = load_image(pair.photo)
         photo = Picture(pixels=resize(loaded.pixels, fit_within(loaded.width, loaded.height, SIZE_PX)))
-        style = PictureStyle(name=pair.painting.stem, pixels=load_image(pair.painting).pixels, encoder=network.encoder.exact, rim_px=RIM_PX)
+        painting = StylePicture(name=pair.painting.stem, pixels=load_image(pair.painting).pixels)
+        style = PictureStyle(name=painting.name, pixels=painting.pixels, encoder=encoder.exact, rim_px=RIM_PX)
         scale = style_px / (photo.width * photo.height) ** 0.5
-        pictures = {"network": painted(network, photo, pair.network or style).image}
-        pictures |= {name: painted(stylizer, photo, style, style_scale=scale).image for name, stylizer in plain.items()}
+        pictures = {"network": painted(network, photo, pair.network or painting).image}
+        pictures |= {name: painted(stylizer, photo, painting, style_scale=scale).image for name, stylizer in plain.items()}
         row: dict[str, Any] = {"photo": pair.photo.stem, "painting": pair.painting.stem}
-        begin = losses(network, photo.pixels, photo.pixels, style)
+        begin = losses(photo.pixels, photo.pixels, style)
         for name, image in pictures.items():
-            found = losses(network, image, photo.pixels, style)
+            found = losses(image, photo.pixels, style)
             # Content is absolute: the photo's is zero.
             row[name] = {term: round(found[term] / (1 if term == "content" else begin[term]), 3) for term in TERMS}
-        row["unsteadiness"] = round(unsteadiness(network, photo, pair.network or style), 4)
+        row["unsteadiness"] = round(unsteadiness(network, photo, pair.network or painting), 4)
         rows.append(row)
         shown.append(
             [photo.pixels, resize(style.pixels, fit_within(style.pixels.shape[3], style.pixels.shape[2], SIZE_PX)), *pictures.values()]

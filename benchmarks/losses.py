@@ -13,11 +13,15 @@ from pathlib import Path
 
 from report import write_result
 
+from stylenet.evaluation.looking import open_measuring
 from stylenet.evaluation.measures import measure
 from stylenet.image.files import Picture, load_image, save_image
 from stylenet.image.sheet import contact_sheet
 from stylenet.painting.painting import stylize
 from stylenet.painting.stylizer import open_stylizer
+
+JUDGE = "compact"
+"""The encoder of `standard`."""
 
 VARIANTS: dict[str, dict[str, str]] = {
     "wasserstein (standard)": {},
@@ -44,7 +48,6 @@ if __name__ == "__main__":
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--size", type=int, default=384)
     chosen = parser.parse_args()
-    judge = open_stylizer(precision="float32")
     cells, rows = [], {}
     for name, changes in VARIANTS.items():
         stylizer = open_stylizer(changes=changes)
@@ -53,8 +56,8 @@ if __name__ == "__main__":
             photo_path, _, painting = pair.partition("=")
             photo = load_image(photo_path)
             painted = stylize(photo, painting, recipe=stylizer, size=chosen.size)
-            style = open_style(painting, judge.recipe, judge.encoder)
-            measures = measure(Picture(pixels=painted.pixels), judge.encoder.exact, photo=photo, styles=[style])
+            encoder, styles = open_measuring(JUDGE, [painting])
+            measures = measure(Picture(pixels=painted.pixels), encoder, photo=photo, styles=styles)
             found.append({**dataclasses.asdict(measures), "seconds": painted.done.seconds})
             cells.append((f"{name}, {painted.done.seconds:.1f} s", painted.pixels))
         rows[name] = {key: round(sum(one[key] for one in found) / len(found), 4) for key in found[0]}

@@ -20,8 +20,9 @@ from torch import Tensor
 
 from stylenet.catalog.networks import AnyRecord, JohnsonRecord
 from stylenet.catalog.recipe import EncoderSection
+from stylenet.encoders.freed_memory import keep_freed_memory
 from stylenet.encoders.opening import open_encoder
-from stylenet.encoders.precision import fastest_dtype, keep_freed_memory
+from stylenet.encoders.precision import fastest_dtype
 from stylenet.image.crops import find_pictures
 from stylenet.image.files import load_image, save_image
 from stylenet.networks.files import build

@@ -18,13 +18,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from report import write_result
 
+from stylenet.catalog.recipes import load_recipe
+from stylenet.encoders.opening import open_encoder
 from stylenet.evaluation.measures import lightness, seam
 from stylenet.image.files import load_image, save_image
 from stylenet.image.metadata import read_receipt
 from stylenet.image.resize import resize
-from stylenet.painting.stylizer import open_stylizer
 from stylenet.styles.framing import Frame
 
 LARGE, SMALL = (4096, 3072), (1024, 768)
@@ -53,10 +55,11 @@ def painted(photo: Path, style: str, output: Path, more: list[str]) -> dict[str,
 
 
 def seams(output: Path) -> dict[str, float]:
-    stylizer = open_stylizer()
+    recipe = load_recipe("standard")
+    encoder = open_encoder(recipe.encoder, device=torch.device("cpu"), dtype=torch.float32)
     receipt = read_receipt(output) or {}
-    layers = (*stylizer.recipe.style.layers, *stylizer.recipe.content.layers)
-    frame = Frame(stylizer.encoder.record, LARGE, layers, stylizer.recipe.picture.rim_px, tile_px=receipt["tile_px"])
+    layers = (*recipe.style.layers, *recipe.content.layers)
+    frame = Frame(encoder.record, LARGE, layers, recipe.picture.rim_px, tile_px=receipt["tile_px"])
     rows = sorted({tile.rows.first for tile in frame.tiles} - {0})
     columns = sorted({tile.columns.first for tile in frame.tiles} - {0})
     plane = lightness(load_image(output).pixels)

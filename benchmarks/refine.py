@@ -14,12 +14,15 @@ from typing import Any
 import torch
 from report import spread, write_result
 
+from stylenet.catalog.recipes import load_recipe
+from stylenet.engines.optimizing import OptimizationEngine
+from stylenet.engines.pictures import measured_style
 from stylenet.engines.style_targets import StyleTargets
 from stylenet.events import Done
 from stylenet.image.files import Picture, load_image
 from stylenet.image.resize import fit_within, resize
 from stylenet.optimization.objective import Objective, StyleTarget
-from stylenet.painting.stylizer import Stylizer, open_stylizer
+from stylenet.painting.stylizer import open_stylizer
 from stylenet.requests.painting import Options
 from stylenet.shapes import Image
 
@@ -50,18 +53,22 @@ WAYS: dict[str, dict[str, str]] = {
 }
 
 
-def loss_of(judge: Stylizer, image: Image, photo: Picture, style: Any) -> float:
+def loss_of(judge: OptimizationEngine, image: Image, photo: Picture, style: Any) -> float:
     """The recipe's loss of a finished picture."""
-    goals = StyleTargets(
+    targets = StyleTargets(
         judge.recipe,
-        [[(open_style(style, judge.recipe, judge.encoder), 1.0)]],
+        [[(measured_style(style, judge.recipe, judge.encoder).value, 1.0)]],
         photo_size=(photo.width, photo.height),
         style_scale=1.0,
-        device=torch.device("cpu"),
+        device=judge.device,
     )
-    wanted: list[StyleTarget] = list(goals(photo.width, photo.height))
-    terms, _ = Objective(judge.recipe, judge.encoder.exact, torch.from_numpy(photo.pixels), wanted).evaluate(torch.from_numpy(image))
+    wanted: list[StyleTarget] = list(targets(photo.width, photo.height))
+    terms, _ = Objective(judge.recipe, judge.encoder.exact, _on(judge, photo.pixels), wanted).evaluate(_on(judge, image))
     return sum(terms.values())
+
+
+def _on(engine: OptimizationEngine, image: Image) -> torch.Tensor:
+    return torch.from_numpy(image).to(engine.device)
 
 
 def main() -> None:
@@ -69,7 +76,7 @@ def main() -> None:
     parser.add_argument("--content", type=Path, required=True)
     parser.add_argument("--paintings", type=Path, required=True)
     arguments = parser.parse_args()
-    judge = open_stylizer("standard", precision="float32")
+    judge = OptimizationEngine(load_recipe("standard"), precision="float32")
     figures: dict[str, Any] = {}
     for name, changes in WAYS.items():
         stylizer = open_stylizer("standard", changes=changes)

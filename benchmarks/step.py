@@ -13,12 +13,12 @@ from collections.abc import Callable
 import torch
 from report import spread, write_result
 
-from stylenet.catalog.recipes import EVERYDAY
-from stylenet.encoders.precision import keep_freed_memory
+from stylenet.catalog.recipes import EVERYDAY, load_recipe
+from stylenet.encoders.freed_memory import keep_freed_memory
+from stylenet.engines.optimizing import OptimizationEngine
 from stylenet.optimization.adam import Adam
 from stylenet.optimization.objective import Objective, StyleTarget
 from stylenet.optimization.solvers import AdamSolver
-from stylenet.painting.stylizer import open_stylizer
 from stylenet.styles.framing import framed_features
 
 SIZE_PX = 512
@@ -33,8 +33,8 @@ def timed(work: Callable[[], object]) -> float:
 
 def measure(name: str) -> dict[str, object]:
     """Seconds of one whole step and of the encoder alone, and their ratio in pairs."""
-    stylizer = open_stylizer(name)
-    recipe, encoder = stylizer.recipe, stylizer.encoder.fast
+    recipe = load_recipe(name)
+    encoder = OptimizationEngine(recipe, device="cpu").encoder.fast
     generator = torch.Generator().manual_seed(0)
     photo, painting = torch.rand((2, 1, 3, SIZE_PX, SIZE_PX), generator=generator)
     layers = tuple(recipe.style.layers)

@@ -18,6 +18,7 @@ from skimage.color import rgb2lab
 
 from stylenet.catalog.recipe import EncoderSection
 from stylenet.encoders.opening import open_encoder
+from stylenet.engines.pictures import measured_style
 from stylenet.evaluation.measures import measure
 from stylenet.image.files import Picture, load_image, save_image
 from stylenet.image.resize import fit_within, resize
@@ -44,7 +45,7 @@ def main() -> None:
         photo_path, painting = pair.split("=")
         whole = load_image(photo_path)
         photo = Picture(pixels=resize(whole.pixels, fit_within(whole.width, whole.height, arguments.size)))
-        style = open_style(painting, stylizer.recipe, judge)
+        style = measured_style(painting, stylizer.recipe, judge).value
         for strength in STRENGTHS:
             painted = stylize(photo, painting, recipe=stylizer, strength=strength)
             found = measure(Picture(pixels=painted.pixels), judge.exact, photo=photo, styles=[style])

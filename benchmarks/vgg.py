@@ -22,7 +22,8 @@ from torch.nn import functional
 from stylenet.catalog.encoders import VGG19
 from stylenet.catalog.recipe import Recipe, SolverSection
 from stylenet.catalog.recipes import load_recipe
-from stylenet.encoders.precision import bfloat16_units, keep_freed_memory
+from stylenet.encoders.freed_memory import keep_freed_memory
+from stylenet.encoders.precision import bfloat16_units
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.optimization.adam import Adam
 from stylenet.optimization.objective import Objective, StyleTarget

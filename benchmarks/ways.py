@@ -16,7 +16,7 @@ from report import spread, write_result
 from torch import Tensor
 from torch.nn import functional
 
-from stylenet.encoders.precision import keep_freed_memory
+from stylenet.encoders.freed_memory import keep_freed_memory
 
 RUNS = 9
 

@@ -13,11 +13,11 @@ from torch import Tensor
 from stylenet.catalog.recipe import Recipe
 from stylenet.catalog.recipes import load_recipe
 from stylenet.encoders.opening import open_encoder
+from stylenet.engines.style_targets import StyleTargets
 from stylenet.optimization.adam import Adam
 from stylenet.optimization.objective import Objective
 from stylenet.optimization.solvers import AdamSolver, LbfgsSolver, ScipySolver, Solver
 from stylenet.styles.style import PictureStyle
-from stylenet.stylizers.goals import Goals
 from stylenet.weights.reading import read_weights
 from stylenet.weights.writing import write_weights
 
@@ -39,10 +39,12 @@ class Ours:
             setattr(self.encoder, name, torch.tensor(values, dtype=precision).view(1, 3, 1, 1))
         converted.unlink()
         photo = _tensor(pictures.photo)
-        style = PictureStyle(name="painting", pixels=_tensor(pictures.painting), encoder=self.encoder, rim_px=self.recipe.picture.rim_px)
+        style = PictureStyle(
+            name="painting", pixels=_tensor(pictures.painting).numpy(), encoder=self.encoder, rim_px=self.recipe.picture.rim_px
+        )
         size = (photo.shape[3], photo.shape[2])
-        goals = Goals(self.recipe, [[(style, 1.0)]], photo_size=size, style_scale=1.0, device=CPU)
-        self._objective = Objective(self.recipe, self.encoder, photo, goals(*size))
+        targets = StyleTargets(self.recipe, [[(style, 1.0)]], photo_size=size, style_scale=1.0, device=CPU)
+        self._objective = Objective(self.recipe, self.encoder, photo, targets(*size))
         self.scale = 255.0 if self.recipe.picture.unit == "bytes" else 1.0
         self._clip = (0.0, self.scale) if self.recipe.picture.clip else None
 

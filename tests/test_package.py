@@ -63,7 +63,8 @@ def test_type_checkers_see_the_homes_that_the_interpreter_uses() -> None:
     tree = ast.parse((SOURCE / "__init__.py").read_text(encoding="utf-8"))
     seen = {alias.name: node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
     stated = {name: module for name, module in seen.items() if module and module.startswith("stylenet.")}
-    assert stated == stylenet._HOMES  # type: ignore[attr-defined]
+    assert stated == {name: f"stylenet.{room}" for name, room in stylenet._HOMES.items()}
+    assert set(stated) == set(stylenet.__all__) - {"__version__"}
 
 
 def test_unknown_name_is_an_attribute_error_that_says_it() -> None:
@@ -84,6 +85,41 @@ def test_importing_loads_nothing_heavy() -> None:
 
 def test_errors_and_events_come_without_torch() -> None:
     assert "torch" not in loaded_by("from stylenet import StylenetError, Started, Step, Preview, Notice, Done")
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "requests.painting",
+        "requests.several",
+        "requests.training",
+        "requests.restoring",
+        "requests.task",
+        "painting.painting",
+        "painting.stylizer",
+        "painting.receipts",
+        "catalog.recipes",
+        "catalog.styles",
+        "catalog.networks",
+        "styles.sources",
+        "engines.protocol",
+        "engines.opening",
+        "engines.onnx_pass",
+        "workflows.painting",
+        "workflows.outputs",
+        "cli.app",
+        "cli.stylize",
+    ],
+)
+def test_what_paints_without_torch_loads_nothing_that_takes_long(module: str) -> None:
+    """The pixels are NumPy's: neither torch nor SciPy nor scikit-image is loaded before it is asked for."""
+    assert not loaded_by(f"import stylenet.{module}") & {"torch", "scipy", "skimage"}
+
+
+def test_every_public_name_but_those_of_restoring_comes_without_torch() -> None:
+    names = [name for name in stylenet.__all__ if stylenet._HOMES.get(name) != "workflows.restoring"]
+    assert len(names) == len(stylenet.__all__) - 2
+    assert not loaded_by(f"import stylenet\nfor name in {names}: getattr(stylenet, name)") & {"torch", "scipy", "skimage"}
 
 
 @pytest.mark.parametrize("arguments", [("--version",), ("--help",), ("recipes", "ls"), ("styles", "ls")], ids=" ".join)

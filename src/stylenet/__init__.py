@@ -126,7 +126,15 @@ if not TYPE_CHECKING:
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module 'stylenet' has no attribute '{name}'", name=name, obj=importlib.import_module(__name__))
-        value = getattr(importlib.import_module(f"stylenet.{_HOMES[name]}"), name)
+        from stylenet.extras import explained
+        from stylenet.waiting import threads_sleep
+
+        try:
+            with threads_sleep():  # some of the modules import torch
+                module = importlib.import_module(f"stylenet.{_HOMES[name]}")
+        except ModuleNotFoundError as error:
+            raise explained(error, f"stylenet.{name}") or error from None
+        value = getattr(module, name)
         globals()[name] = value
         return value
 

@@ -38,7 +38,7 @@ class Step:
         loss: Weighted sum of all terms, in the recipe's own units.
         terms: Each weighted term by name: content, style, smoothness.
         seconds: Since the start.
-        seconds_left: Estimate until the end.
+        seconds_left: Estimate until the end; None before the second step, from which it follows.
     """
 
     step: int
@@ -48,7 +48,22 @@ class Step:
     loss: float
     terms: Mapping[str, float]
     seconds: float
-    seconds_left: float
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """A part of a painting in one pass is done; for pictures that are painted in parts.
+
+    Attributes:
+        share: Of the work, 0..1.
+        seconds: Since the start.
+        seconds_left: Estimate until the end; None after the first part.
+    """
+
+    share: float
+    seconds: float
+    seconds_left: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,4 +122,4 @@ class Done:
     receipt: Mapping[str, Any]
 
 
-Event = Started | Step | Preview | Notice | Saved | Done
+Event = Started | Step | Progress | Preview | Notice | Saved | Done

@@ -17,7 +17,8 @@ from stylenet.catalog import networks
 from stylenet.catalog.networks import NetworkCard, SlimRecord
 from stylenet.networks.export import to_onnx
 from stylenet.networks.files import build, write_network
-from stylenet.painting.stylizer import open_stylizer
+from stylenet.storage.hashing import file_sha256
+from stylenet.weights.bundled import bundled_path
 from tests.cli.conftest import INPUTS, Run, files_in
 
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -31,7 +32,7 @@ NAMES = {"mine.safetensors", "every.safetensors"}
 @pytest.fixture(autouse=True)
 def small_networks(folder: Path) -> None:
     """One of one painting and one of every style, with random weights, beside the pictures."""
-    sha256 = open_stylizer("instant", device="cpu", precision="float32").encoder.sha256
+    sha256 = file_sha256(bundled_path("compact"))
     for name, code in (("mine", 0), ("every", 4)):
         torch.manual_seed(code)
         record = SlimRecord(fine=8, coarse=8, blocks=1, code=code)
@@ -81,7 +82,7 @@ def test_nothing_is_written_where_graph_and_network_differ(run: Run, folder: Pat
     monkeypatch.setattr("stylenet.workflows.exporting.to_onnx", shifted)
     ended = run("export", "mine.safetensors", "mine.onnx")
     assert ended.code == 6
-    assert "paints otherwise than the network, by 0.0" in ended.error
+    assert "differs from the network by 0.0" in ended.error
     assert files_in(folder) == INPUTS | NAMES
 
 
@@ -89,9 +90,9 @@ def test_nothing_is_written_where_graph_and_network_differ(run: Run, folder: Pat
     ("words", "code", "told"),
     [
         (("mine.safetensors", "mine.pt"), 7, "allowed are .onnx"),
-        (("mine.safetensors", "mine.onnx", "--style", "painting.jpg"), 2, "paints in its own style; leave --style out"),
-        (("instan", "mine.onnx"), 6, "no network called 'instan' ships"),
-        (("photo.png", "mine.onnx"), 6, "holds no network"),
+        (("mine.safetensors", "mine.onnx", "--style", "painting.jpg"), 2, "has its own style; omit --style"),
+        (("instan", "mine.onnx"), 6, "there is no included network 'instan'"),
+        (("photo.png", "mine.onnx"), 6, "is not a network file"),
         (("every.safetensors", "one.onnx", "--style", "no-such-style"), 5, "no-such-style"),
         (("every.safetensors", "every.safetensors"), 2, "is also an input"),
     ],

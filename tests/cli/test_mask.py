@@ -84,8 +84,8 @@ def test_faces_where_there_are_none(run: Run, folder: Path, disc: str) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (("--faces", "--subject"), 2, "choose one of them"),
-        (("--faces", "--rectangle", "1,2,3,4"), 2, "choose one of them"),
+        (("--faces", "--subject"), 2, "choose one"),
+        (("--faces", "--rectangle", "1,2,3,4"), 2, "choose one"),
         (("--rectangle", "1,2,3"), 2, "--rectangle is '1,2,3'; write X,Y,WIDTH,HEIGHT in pixels or percent"),
         (("--rectangle", "0,0,90,10"), 2, "does not lie inside the photo, which has 80 x 120 pixels"),
         (("--feather", "-1"), 2, "--feather"),

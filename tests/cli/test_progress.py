@@ -6,8 +6,8 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
-import torch
 
 from stylenet.cli import progress
 from stylenet.cli.blocks import blocks
@@ -18,7 +18,7 @@ PLAN = {
     "strength": 50.0, "style_scale": 1.0, "seed": 0, "device": "cpu", "precision": "float32", "threads": 2,
 }  # fmt: skip
 STARTED = Started(plan=PLAN, steps=4, notices=("painting smaller",))
-PIXELS = torch.zeros(1, 3, 6, 8)
+PIXELS = np.zeros((1, 3, 6, 8), np.float32)
 
 
 def step(number: int, loss: float = 2.0) -> Step:
@@ -35,7 +35,7 @@ def test_plain_lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
         display.started(STARTED)
         for event in (step(1), step(2), Notice(message="a step was undone"), Preview(image=PIXELS, step=2)):
             display.moved(event)
-        display.kept(Path("a-0002.png"))
+        display.saved(Path("a-0002.png"))
         display.done(done(), Path("a.png"), steps=4)
     assert capsys.readouterr().out.splitlines() == [
         "note: painting smaller",
@@ -43,7 +43,7 @@ def test_plain_lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
         "step 1 of 4, loss 2, 2.0 steps/s, 90 s left",
         "step 2 of 4, loss 2, 2.0 steps/s, 90 s left",
         "note: a step was undone",
-        "kept a-0002.png",
+        "saved a-0002.png",
         "a.png  (8 x 6, 4 steps in 2.0 s)",
     ]
 
@@ -64,10 +64,7 @@ def test_json_has_no_pixels_and_no_nan(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_an_interruption_is_said() -> None:
     told = progress.end_line(done("interrupted"), Path("a.png"), steps=9)
-    assert (
-        told
-        == "interrupted at step 4 of 9; the best picture so far is kept, and --resume goes on with it: a.png  (8 x 6, 4 steps in 2.0 s)"
-    )
+    assert told == "interrupted at step 4 of 9; the best picture so far is kept; continue with --resume: a.png  (8 x 6, 4 steps in 2.0 s)"
 
 
 def test_speed_is_that_of_the_last_steps_and_slow_ones_are_told_in_seconds() -> None:
@@ -87,7 +84,7 @@ def test_the_display_suits_the_output(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_blocks_are_two_pixels_a_character() -> None:
-    image = torch.zeros(1, 3, 4, 4)
+    image = np.zeros((1, 3, 4, 4), np.float32)
     image[:, 0, 1::2] = 1.0  # every second row is red
     segments = [segment for segment in blocks(image, columns=4, rows=2).segments if segment.text == "▀"]
     assert len(segments) == 4 * 2
@@ -100,5 +97,5 @@ def test_blocks_are_two_pixels_a_character() -> None:
 
 
 def test_blocks_keep_the_shape_and_fit() -> None:
-    wide = blocks(torch.rand(1, 3, 40, 160), columns=60, rows=20).segments
+    wide = blocks(np.random.default_rng(0).random((1, 3, 40, 160), dtype=np.float32), columns=60, rows=20).segments
     assert sum(segment.text == "▀" for segment in wide) == 60 * 8  # 60 columns, 15 pixels: 8 rows

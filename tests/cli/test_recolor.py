@@ -39,7 +39,7 @@ def same(path: Path, expected: Any) -> bool:
     """To one 8-bit level, where the picture is seen."""
     with PIL.Image.open(path) as image:
         seen = np.asarray(image.convert("RGBA"))[..., 3] > 0
-    return bool(np.abs(levels(path) - (expected[0].permute(1, 2, 0).numpy() * 255))[seen].max() < 1)
+    return bool(np.abs(levels(path) - (expected[0].transpose(1, 2, 0) * 255))[seen].max() < 1)
 
 
 @pytest.mark.parametrize("mode", [None, "luminance", "histogram", "mean-covariance"])
@@ -52,7 +52,7 @@ def test_a_painting_gets_its_photos_colors_and_keeps_all_else(run: Run, folder: 
     assert same(folder / "out.png", keep_colors(before.pixels, load_image(folder / "photo.png").pixels, mode or "luminance"))
     assert before.alpha is not None
     assert after.alpha is not None
-    assert before.alpha.equal(after.alpha)
+    assert np.array_equal(before.alpha, after.alpha)
     assert after.metadata == before.metadata
     receipt = read_receipt(folder / "out.png")
     assert receipt is not None
@@ -86,7 +86,7 @@ def test_a_palette_as_a_list_of_a_style_and_of_a_picture(run: Run, folder: Path,
 
 def test_palettes() -> None:
     assert open_palette("#264653, 2A9D8F") == (("#264653", 0.5), ("#2a9d8f", 0.5))
-    with pytest.raises(UsageError, match="'#26465' is no color; write #rrggbb"):
+    with pytest.raises(UsageError, match="'#26465' is not a color; write #rrggbb"):
         open_palette("#26465")
     with pytest.raises(StyleError, match="neither a file nor one of the"):
         open_palette("no-such-style")
@@ -97,7 +97,7 @@ def test_palettes() -> None:
 def test_a_style_that_does_not_tell_its_colors(tmp_path: Path) -> None:
     header = b'{"__metadata__": {"stylenet_style": "{\\"name\\": \\"plain\\", \\"format\\": 2, \\"measured_with\\": \\"vgg19\\"}"}}'
     (tmp_path / "plain.safetensors").write_bytes(struct.pack("<Q", len(header)) + header)
-    with pytest.raises(StyleError, match="style 'plain' does not tell its colors"):
+    with pytest.raises(StyleError, match="style 'plain' has no colors"):
         open_palette(str(tmp_path / "plain.safetensors"))
 
 
@@ -124,11 +124,11 @@ def test_what_a_person_should_know_is_said(run: Run, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "told"),
     [
-        (("painting.jpg",), 2, "one of --photo PHOTO and --palette"),
-        (("painting.jpg", "--photo", "photo.png", "--palette", "#264653"), 2, "one of --photo PHOTO and --palette"),
-        (("painting.jpg", "--palette", "#264653", "--keep-colors", "histogram"), 2, "give it with --photo"),
+        (("painting.jpg",), 2, "either --photo PHOTO or --palette"),
+        (("painting.jpg", "--photo", "photo.png", "--palette", "#264653"), 2, "either --photo PHOTO or --palette"),
+        (("painting.jpg", "--palette", "#264653", "--keep-colors", "histogram"), 2, "--keep-colors requires --photo PHOTO"),
         (("painting.jpg", "--photo", "photo.png", "--keep-colors", "luminence"), 2, "Did you mean 'luminance'?"),
-        (("painting.jpg", "--palette", "#26465"), 2, "'#26465' is no color"),
+        (("painting.jpg", "--palette", "#26465"), 2, "'#26465' is not a color"),
         (("painting.jpg", "--palette", "no-such-style"), 5, "no-such-style"),
         (("painting.jpg", "--palette", "missing.jpg"), 3, "missing.jpg"),
         (("painting.jpg", "--photo", "missing.jpg"), 3, "missing.jpg"),

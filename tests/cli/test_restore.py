@@ -62,8 +62,8 @@ def test_taught_and_used(run: Run, folder: Path, photos: Path, task: str, comman
 def test_interrupted_it_can_be_gone_on_with(run: Run, folder: Path, photos: Path) -> None:
     words = ("train", "--task", "colorization", "--photos", "photos", "-o", "c.safetensors", *QUICK)
     run(*words, "--keep")
-    assert "--resume goes on with it" in run(*words).error
-    assert "going on after 2 updates" in run(*words, "--resume", "--steps", "3").out
+    assert "continue it with --resume" in run(*words).error
+    assert "resuming after 2 updates" in run(*words, "--resume", "--steps", "3").out
     assert read_network_card(folder / "c.safetensors").steps == 3
 
 
@@ -78,15 +78,15 @@ SHARPER = ("--task", "super-resolution")
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        ((), 2, "PAINTING is missing: give the picture whose style is learned, or another --task"),
-        (("painting.jpg", *SHARPER, "--photos", "photos"), 2, "a painting is for a style; --task super-resolution learns from photos"),
+        ((), 2, "PAINTING is missing: give the style image, or another --task"),
+        (("painting.jpg", *SHARPER, "--photos", "photos"), 2, "a painting is for a style; --task super-resolution"),
         ((*SHARPER, "--photos", "photos", "--network", "slim"), 2, "--network is for a style"),
         ((*SHARPER, "--photos", "photos", "--style-size", "384"), 2, "--style-size is for a style"),
         ((*SHARPER, "--photos", "photos", "--start", "painting.jpg"), 2, "--start is for a style"),
         (SHARPER, 2, "--photos is missing: give a folder with photos for --task super-resolution"),
         ((*SHARPER, "--photos", "photos", "--crop", "66"), 2, "give a multiple of 4"),
         (("--task", "sharpening", "--photos", "photos"), 2, "sharpening"),
-        ((*SHARPER, "--photos", "nowhere"), 3, "'nowhere' is no folder"),
+        ((*SHARPER, "--photos", "nowhere"), 3, "'nowhere' is not a folder"),
     ],
 )
 def test_wrong_trainings_are_told(run: Run, folder: Path, photos: Path, words: tuple[str, ...], code: int, message: str) -> None:
@@ -102,11 +102,11 @@ def test_wrong_uses_are_told_in_one_line(run: Run, folder: Path, photos: Path) -
     for words, code, message in (
         (("stylize", "photo.png", "sr.safetensors"), 5, "is not for a style but for super-resolution; use it with: stylenet enlarge"),
         (("colorize", "photo.png", "sr.safetensors"), 6, "is for super-resolution, not for colorization; use it with: stylenet enlarge"),
-        (("enlarge", "photo.png", "painting.jpg"), 6, "holds no network"),
+        (("enlarge", "photo.png", "painting.jpg"), 6, "is not a network file"),
         (("enlarge", "gone.png", "sr.safetensors"), 3, "gone.png"),
         (("enlarge", "photo.png", "sr.safetensors", "-o", "photo.png"), 2, "also an input"),
         (("enlarge", "photo.png", "sr.safetensors", "-o", "out.gif"), 7, ".gif"),
-        (("enlarge", "photo.png", "sr.safetensors", "--threads", "0"), 2, "--threads is 0"),
+        (("enlarge", "photo.png", "sr.safetensors", "--threads", "0"), 2, "threads is 0"),
         (("enlarge", "photo.png", "sr.safetensors", "--device", "abacus"), 2, "device is 'abacus'"),
     ):
         ended = run(*words)

@@ -33,6 +33,6 @@ def test_a_sequence(name: str, run: Run, folder: Path) -> None:
 
 
 def test_what_is_no_sequence(run: Run, folder: Path) -> None:
-    assert "name at least two" in run("sequence", "photo.png", "painting.jpg", "-o", "a.gif").error
+    assert "needs at least two styles" in run("sequence", "photo.png", "painting.jpg", "-o", "a.gif").error
     assert "neither an animation" in run("sequence", "photo.png", "painting.jpg", "drawing.png", "-o", "a.txt").error
     assert files_in(folder) == INPUTS

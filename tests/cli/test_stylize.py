@@ -59,7 +59,7 @@ def test_json_is_events_one_a_line(run: Run) -> None:
     events = [json.loads(line) for line in ended.out.splitlines()]
     assert events[0]["event"] == "started"
     assert [event["step"] for event in events if event["event"] == "step"] == [1, 2, 3]
-    assert {"event": "kept", "path": "out-0002.jpg"} in events
+    assert {"event": "saved", "path": "out-0002.jpg"} in events
     assert (events[-1]["event"], events[-1]["output"], events[-1]["reason"]) == ("done", "out.jpg", "finished")
     assert events[-1]["receipt"]["seed"] == 0
 
@@ -286,10 +286,10 @@ def test_other_inputs_are_no_replay(run: Run, folder: Path) -> None:
     ended = run("stylize", "drawing.png", "--replay", "out.png", "-o", "again.png")
     assert ended.code == 2
     assert "these are not the inputs of the receipt: photo differ" in ended.error
-    assert "leave out --size" in run("stylize", "--replay", "out.png", "--size", "40").error
+    assert "omit --size" in run("stylize", "--replay", "out.png", "--size", "40").error
     (folder / "photo.png").unlink()
-    assert "'photo.png' is neither beside 'out.png' nor here" in run("stylize", "--replay", "out.png").error
-    assert "carries no receipt" in run("stylize", "--replay", "drawing.png").error
+    assert "'photo.png' is neither in '.' nor in the current folder" in run("stylize", "--replay", "out.png").error
+    assert "has no receipt" in run("stylize", "--replay", "drawing.png").error
 
 
 @pytest.mark.slow
@@ -311,15 +311,15 @@ def test_a_hundred_kills_at_random_moments(folder: Path) -> None:
 
 
 def test_an_interruption_before_the_first_step_writes_nothing(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from stylenet.cli import jobs
+    from stylenet.workflows import painting
 
-    load = jobs._load
+    load = painting._load_photo
 
-    def interrupted(job: jobs.Job) -> object:
+    def interrupted(*given: Any) -> object:
         os.kill(os.getpid(), signal.SIGINT)
-        return load(job)
+        return load(*given)
 
-    monkeypatch.setattr(jobs, "_load", interrupted)
+    monkeypatch.setattr(painting, "_load_photo", interrupted)
     ended = run("stylize", "photo.png", "painting.jpg", *QUICK)
     assert (ended.code, ended.error) == (130, "interrupted; nothing was written")
     assert files_in(folder) == INPUTS
@@ -353,7 +353,7 @@ def test_a_terminal_shows_bar_and_picture(folder: Path) -> None:
     text = shown.decode()
     assert "▀" in text
     assert re.search(r"loss \d.*(steps/s|s/step).* left", text)
-    assert "kept out-0005.png" in text
+    assert "saved out-0005.png" in text
     assert "out.png  (48 x 38, 20 steps in " in text.splitlines()[-1]
 
 

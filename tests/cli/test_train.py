@@ -122,7 +122,7 @@ def test_quiet_says_nothing(run: Run, photos: Path) -> None:
 def test_an_unfinished_training_is_not_begun_anew_by_mistake(run: Run, folder: Path, photos: Path) -> None:
     words = ("train", "painting.jpg", "--photos", "photos", "-o", "m.safetensors", *QUICK)
     run(*words, "--keep")
-    assert "holds a training that is not finished; --resume goes on with it" in run(*words).error
+    assert "contains an unfinished training; continue it with --resume" in run(*words).error
     longer = run(*words, "--resume", "--steps", "3", "--json")
     assert [json.loads(line)["step"] for line in longer.out.splitlines() if '"step"' in line and '"terms"' in line] == [3]
     assert not (folder / "m.safetensors.training").exists()
@@ -132,14 +132,14 @@ def test_an_unfinished_training_is_not_begun_anew_by_mistake(run: Run, folder: P
     ("words", "code", "message"),
     [
         (("painting.jpg",), 2, "--photos is missing"),
-        (("painting.jpg", "--photos", "nowhere"), 3, "'nowhere' is no folder"),
+        (("painting.jpg", "--photos", "nowhere"), 3, "'nowhere' is not a folder"),
         (("gone.jpg", "--photos", "photos"), 3, "there is no such file"),
         (("painting.jpg", "--photos", "photos", "-o", "out.png"), 7, "allowed are .safetensors"),
         (("painting.jpg", "--photos", "photos", "--crop", "10"), 2, "64"),
-        (("painting.jpg", "--photos", "photos", "--threads", "0"), 2, "--threads is 0"),
-        (("painting.jpg", "--photos", "photos", "--start", "painting.jpg"), 6, "holds no network"),
-        (("painting.jpg", "drawing.png", "--photos", "photos"), 2, "a network 'slim' knows one; --network johnson knows several"),
-        (("painting.jpg", "painting.jpg", "--photos", "photos", "--network", "johnson"), 2, "a file name of its own"),
+        (("painting.jpg", "--photos", "photos", "--threads", "0"), 2, "threads is 0; allowed are whole numbers from 1"),
+        (("painting.jpg", "--photos", "photos", "--start", "painting.jpg"), 6, "is not a network file"),
+        (("painting.jpg", "drawing.png", "--photos", "photos"), 2, "use --network johnson"),
+        (("painting.jpg", "painting.jpg", "--photos", "photos", "--network", "johnson"), 2, "a name of its own"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(run: Run, folder: Path, photos: Path, words: tuple[str, ...], code: int, message: str) -> None:
@@ -167,9 +167,9 @@ def test_interrupted_it_keeps_the_network_and_goes_on(run: Run, folder: Path, ph
     ended = run(*words, "--steps", "400")
     watcher.join()
     assert (ended.code, ended.err) == (130, "")
-    assert "the network so far is kept, and --resume goes on with it: m.safetensors" in ended.out
+    assert "the network so far is saved, and --resume resumes it: m.safetensors" in ended.out
     steps = read_network_card(folder / "m.safetensors").steps
     assert 1 <= steps < 400
     assert (folder / "m.safetensors.training" / "checkpoint.safetensors").is_file()
-    assert f"going on after {steps} updates" in run(*words, "--resume", "--steps", str(steps + 1)).out
+    assert f"resuming after {steps} updates" in run(*words, "--resume", "--steps", str(steps + 1)).out
     assert read_network_card(folder / "m.safetensors").steps == steps + 1

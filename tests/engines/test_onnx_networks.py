@@ -15,21 +15,24 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import load_file, save_file
-from stylenet.engines.stored_styles import StoredPainting
-from stylenet.stylizers import one_pass
-from stylenet.stylizers.one_pass import InstantPainter, open_trained, paint_trained
 
-from stylenet.catalog.encoders import COMPACT
 from stylenet.catalog.networks import KEY, JohnsonRecord, NetworkCard, SlimRecord, find_network, network_files
+from stylenet.catalog.recipes import load_recipe
 from stylenet.catalog.styles import find_style
+from stylenet.encoders.opening import open_encoder
 from stylenet.engines import onnx_networks
+from stylenet.engines.one_pass import InstantEngine, TrainedEngine
 from stylenet.engines.onnx_networks import OnnxPainter, open_painter, relayed
+from stylenet.engines.protocol import Engine
 from stylenet.errors import ShapeError, StyleError, UsageError, WeightsError
+from stylenet.events import Done
 from stylenet.networks import picture_sizes
 from stylenet.networks.file_arrays import Array
 from stylenet.networks.relay import relayed as relayed_by_torch
 from stylenet.networks.slim import white_noise
+from stylenet.requests.task import Task
 from stylenet.styles.files import read_style
+from stylenet.styles.stored import StoredStyle
 from tests.engines.photos import photo
 
 pytest.importorskip("onnxruntime")
@@ -47,19 +50,25 @@ def painter(name: str) -> OnnxPainter:
 
 
 @cache
-def stored(name: str) -> StoredPainting:
-    return StoredPainting(find_style(name))
+def stored(name: str) -> StoredStyle:
+    return read_style(find_style(name))
 
 
 @cache
-def instant_by_torch() -> InstantPainter:
-    return InstantPainter("instant", encoder=COMPACT, device=CPU, dtype=torch.float32)
+def by_torch(recipe: str) -> Engine:
+    chosen = load_recipe(recipe)
+    if recipe == "trained":
+        return TrainedEngine(chosen, device=CPU, dtype=torch.float32)
+    encoder = open_encoder(chosen.encoder, device=CPU, dtype=torch.float32)
+    return InstantEngine(chosen, encoder=encoder, device=CPU, dtype=torch.float32)
 
 
-def painted_by_torch(image: Array, shares: dict[str, float], strength: float, **options: Any) -> Array:
-    styles = [(name, read_style(find_style(name)), share) for name, share in shares.items()]
-    given = {"style_scale": 1.0, "seed": 3, **options}
-    return instant_by_torch()(torch.from_numpy(image), styles, strength=strength, **given).numpy()
+def painted_by_torch(image: Array, shares: dict[str, float], strength: float, *, recipe: str = "instant", **options: Any) -> Array:
+    engine = by_torch(recipe)
+    styles = [[(engine.open_style(name), share) for name, share in shares.items()]]
+    (done,) = engine.paint(Task(photo=image, styles=styles, strength=strength, **{"seed": 3, **options}))
+    assert isinstance(done, Done)
+    return done.image
 
 
 def painted(image: Array, shares: dict[str, float], strength: float, **options: Any) -> Array:
@@ -86,10 +95,9 @@ def test_the_network_of_every_style_paints_alike(style, size):
 @pytest.mark.parametrize("name", OF_ONE)
 def test_networks_of_one_painting_paint_alike(name, size):
     image = photo(*size)
-    trained = open_trained(name, device=CPU, dtype=torch.float32)
     for strength in STRENGTHS:
-        expected = paint_trained(torch.from_numpy(image), [(trained, 1.0)], strength=strength, seed=3)
-        near(painter(name).paint(image, strength=strength, seed=3), expected.numpy())
+        expected = painted_by_torch(image, {name: 1.0}, strength, recipe="trained")
+        near(painter(name).paint(image, strength=strength, seed=3), expected)
 
 
 def test_blends_and_larger_marks_are_alike():
@@ -154,12 +162,14 @@ def test_no_torch_is_imported():
 import sys
 sys.modules["torch"] = None
 import numpy as np
+from stylenet.catalog.recipes import load_recipe
 from stylenet.catalog.styles import find_style
+from stylenet.encoders.opening import open_encoder
 from stylenet.engines.onnx_encoder import OnnxEncoder, PicturePainting
 from stylenet.engines.onnx_networks import OnnxPainter
-from stylenet.engines.stored_styles import StoredPainting
+from stylenet.styles.files import read_style
 image = np.random.default_rng(0).random((1, 3, 48, 40), dtype=np.float32)
-styles = [("file", StoredPainting(find_style("senecio")), 0.5), ("picture", PicturePainting(image, OnnxEncoder()), 0.5)]
+styles = [("file", read_style(find_style("senecio")), 0.5), ("picture", PicturePainting(image, OnnxEncoder()), 0.5)]
 assert OnnxPainter("instant").paint(image, styles).shape == image.shape
 assert not any(name.startswith("torch.") for name in sys.modules)
 """
@@ -182,15 +192,6 @@ def test_what_is_remembered_is_bounded_and_measured_once(monkeypatch):
     for number in range(6):
         paint.knobs([(f"style {number}", Counted(), 1.0)], 50.0, 224)
     assert len(paint._memory) == 4
-
-
-def test_sizes_are_those_of_the_recipes():
-    assert (picture_sizes.WHOLE_PX, picture_sizes.LEAST_STYLE_PX, picture_sizes.STYLE_PX_STEP) == (
-        one_pass._WHOLE_PX, one_pass._LEAST_STYLE_PX, one_pass._STYLE_PX_STEP,
-    )  # fmt: skip
-    for height, width in ((1, 1), (384, 500), (900, 40), (1000, 2000)):
-        for scale in (0.5, 1.0, 2.0):
-            assert picture_sizes.looked_at_px(height, width, scale) == one_pass.looked_at_px(torch.empty(1, 3, height, width), scale)
 
 
 @pytest.mark.parametrize("size", [(64, 90), (65, 91), (201, 133)])

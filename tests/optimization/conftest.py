@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import MappingProxyType
 
+import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from stylenet.catalog.encoders import EncoderRecord
 from stylenet.catalog.recipe import Recipe
 from stylenet.catalog.recipes import load_recipe
+from stylenet.encoders.opening import OpenEncoder
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.optimization.objective import StyleTarget
-from stylenet.optimization.paint import Task
+from stylenet.optimization.terms.base import StyleTarget
+from stylenet.requests.task import Task
+from stylenet.shapes import Image
 from stylenet.styles.style import PictureStyle
+from tests.optimization.jobs import Job
 
 RECORD = EncoderRecord(name="compact", widths=MappingProxyType({"conv1_1": 4, "conv1_2": 4, "conv2_1": 6, "conv2_2": 6, "conv3_1": 8}))
 
@@ -36,9 +39,9 @@ steps = [6]
 """
 
 
-def picture(height: int, width: int, seed: int) -> Tensor:
+def picture(height: int, width: int, seed: int) -> Image:
     coarse = torch.rand(1, 3, 3, 4, generator=torch.Generator().manual_seed(seed))
-    return torch.nn.functional.interpolate(coarse, size=(height, width), mode="bilinear")
+    return np.array(torch.nn.functional.interpolate(coarse, size=(height, width), mode="bilinear"))
 
 
 @pytest.fixture(scope="session")
@@ -57,19 +60,26 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Recipe]:
 
 
 @pytest.fixture
-def task(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> Callable[..., Task]:
-    """A task for the small recipe: `task(seed=1, knobs={...})`."""
+def job(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> Callable[..., Job]:
+    """A painting by the small recipe: `job(seed=1, knobs={...})`; `start` and `style_picture` are the job's, other fields the task's."""
 
-    def make(*, knobs: dict[str, str] | None = None, size: tuple[int, int] = (40, 32), **fields: object) -> Task:
+    def make(
+        *,
+        knobs: dict[str, str] | None = None,
+        size: tuple[int, int] = (40, 32),
+        start: Image | None = None,
+        style_picture: Image | None = None,
+        **fields: object,
+    ) -> Job:
         style = PictureStyle(name="style", pixels=picture(48, 48, seed=2), encoder=encoder, rim_px=0)
         changed = recipe(**(knobs or {}))
-        return Task(
+        return Job(
+            task=Task(photo=picture(size[1], size[0], seed=1), styles=[[(style, 1.0)]], **fields),  # type: ignore[arg-type]
             recipe=changed,
-            encoder=encoder,
-            exact_encoder=encoder,
-            photo=picture(size[1], size[0], seed=1),
-            goals_at=lambda width, height: [StyleTarget(style.at_size(width, height, changed.style.layers), 1.0)],
-            **fields,  # type: ignore[arg-type]
+            encoder=OpenEncoder(fast=encoder, exact=encoder, sha256="0" * 64, weights="small"),
+            targets_at=lambda width, height: [StyleTarget(style.at_size(width, height, changed.style.layers), 1.0)],
+            start=start,
+            style_picture=style_picture,
         )
 
     return make

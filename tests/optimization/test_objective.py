@@ -13,14 +13,15 @@ from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.errors import UsageError
 from stylenet.losses.moments import moments
-from stylenet.optimization.objective import Objective, StyleTarget
+from stylenet.optimization.objective import Objective
+from stylenet.optimization.terms.base import StyleTarget
 
 PHOTO = torch.rand(1, 3, 21, 26, generator=torch.Generator().manual_seed(0))
 PAINTED = torch.rand(1, 3, 21, 26, generator=torch.Generator().manual_seed(1))
 PAINTINGS = [torch.rand(1, 3, 24, 30, generator=torch.Generator().manual_seed(seed)) for seed in (2, 3)]
 
 
-def goals(encoder: VggEncoder, recipe: Recipe, shares: tuple[float, ...] = (1.0,)) -> list[StyleTarget]:
+def targets(encoder: VggEncoder, recipe: Recipe, shares: tuple[float, ...] = (1.0,)) -> list[StyleTarget]:
     return [
         StyleTarget({layer: moments(values) for layer, values in encoder(picture, recipe.style.layers).items()}, share)
         for picture, share in zip(PAINTINGS, shares, strict=False)
@@ -42,7 +43,7 @@ def style_by_hand(encoder: VggEncoder, painting: Tensor) -> float:
 
 def test_terms_by_hand(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
     small = recipe()
-    terms = Objective(small, encoder, PHOTO, goals(encoder, small)).terms(PAINTED)
+    terms = Objective(small, encoder, PHOTO, targets(encoder, small)).terms(PAINTED)
     f, p = features(encoder, PAINTED, "relu2_1"), features(encoder, PHOTO, "relu2_1")
     assert terms["content"].item() == pytest.approx(np.mean((f - p) ** 2) / np.mean(p**2), rel=1e-4)
     assert terms["style"].item() == pytest.approx(5 * style_by_hand(encoder, PAINTINGS[0]), rel=1e-4)
@@ -54,8 +55,8 @@ def test_terms_by_hand(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> No
 
 def test_factors_multiply_their_terms(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
     small = recipe()
-    plain = Objective(small, encoder, PHOTO, goals(encoder, small)).terms(PAINTED)
-    changed = Objective(small, encoder, PHOTO, goals(encoder, small), style_factor=10, content_factor=3).terms(PAINTED)
+    plain = Objective(small, encoder, PHOTO, targets(encoder, small)).terms(PAINTED)
+    changed = Objective(small, encoder, PHOTO, targets(encoder, small), style_factor=10, content_factor=3).terms(PAINTED)
     torch.testing.assert_close(changed["style"], 10 * plain["style"])
     torch.testing.assert_close(changed["content"], 3 * plain["content"])
     torch.testing.assert_close(changed["smoothness"], plain["smoothness"])
@@ -63,22 +64,22 @@ def test_factors_multiply_their_terms(encoder: VggEncoder, recipe: Callable[...,
 
 def test_bytes_scale_the_smoothness(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
     unit, in_bytes = recipe(), recipe(picture_unit="bytes")
-    plain = Objective(unit, encoder, PHOTO, goals(encoder, unit)).terms(PAINTED)
-    scaled = Objective(in_bytes, encoder, PHOTO, goals(encoder, in_bytes)).terms(PAINTED)
+    plain = Objective(unit, encoder, PHOTO, targets(encoder, unit)).terms(PAINTED)
+    scaled = Objective(in_bytes, encoder, PHOTO, targets(encoder, in_bytes)).terms(PAINTED)
     torch.testing.assert_close(scaled["smoothness"], plain["smoothness"] * 255**2)
     torch.testing.assert_close(scaled["content"], plain["content"])
 
 
 def test_a_blend_is_the_share_of_each(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
     small = recipe()
-    terms = Objective(small, encoder, PHOTO, goals(encoder, small, (0.7, 0.3))).terms(PAINTED)
+    terms = Objective(small, encoder, PHOTO, targets(encoder, small, (0.7, 0.3))).terms(PAINTED)
     expected = 5 * (0.7 * style_by_hand(encoder, PAINTINGS[0]) + 0.3 * style_by_hand(encoder, PAINTINGS[1]))
     assert terms["style"].item() == pytest.approx(expected, rel=1e-4)
 
 
 def test_terms_of_weight_nothing_are_left_out(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
     bare = recipe(content_weight="0", smoothness_weight="0")
-    assert set(Objective(bare, encoder, PHOTO, goals(encoder, bare)).terms(PAINTED)) == {"style"}
+    assert set(Objective(bare, encoder, PHOTO, targets(encoder, bare)).terms(PAINTED)) == {"style"}
 
 
 def test_shift_and_chain_by_hand(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
@@ -86,7 +87,7 @@ def test_shift_and_chain_by_hand(encoder: VggEncoder, recipe: Callable[..., Reci
     layers = ["relu1_1", "relu1_2", "relu2_1", "relu3_1"]
     shuffled = "{ relu2_1 = 1.0, relu3_1 = 1.0, relu1_1 = 1.0, relu1_2 = 1.0 }"
     chained = recipe(style_layers=shuffled, style_shift="1.0", style_chain="true", style_distance="mean", style_weight="1.0")
-    term = Objective(chained, encoder, PHOTO, goals(encoder, chained)).terms(PAINTED)["style"]
+    term = Objective(chained, encoder, PHOTO, targets(encoder, chained)).terms(PAINTED)["style"]
     losses = []
     for layer in layers:
         f, a = features(encoder, PAINTED, layer) - 1, features(encoder, PAINTINGS[0], layer) - 1
@@ -111,7 +112,7 @@ def test_gradient_reaches_the_picture_through_everything(encoder: VggEncoder, re
     exact = VggEncoder(encoder.record).double()
     exact.load_state_dict(encoder.state_dict())
     small = recipe(style_balance="start")
-    objective = Objective(small, exact.double(), PHOTO.double(), goals(exact, small))
+    objective = Objective(small, exact.double(), PHOTO.double(), targets(exact, small))
     image = PAINTED.double().requires_grad_()
     total = sum(objective.terms(image).values())
     assert isinstance(total, Tensor)
@@ -128,7 +129,7 @@ def test_details_begin_at_their_weight(statistic: str, encoder: VggEncoder, reci
     small = recipe(detail_weight="3.0", detail_statistic=f"'{statistic}'", detail_layers="{relu2_1 = 0.5, relu3_1 = 0.5}")
     wanted = [
         StyleTarget(goal.moments, goal.share, features=encoder(picture, small.detail.layers))
-        for goal, picture in zip(goals(encoder, small, (0.7, 0.3)), PAINTINGS, strict=True)
+        for goal, picture in zip(targets(encoder, small, (0.7, 0.3)), PAINTINGS, strict=True)
     ]
     objective = Objective(small, encoder, PHOTO, wanted, style_factor=2.0)
     assert objective.terms(PHOTO)["detail"].item() == pytest.approx(2 * 3.0, rel=1e-4)
@@ -138,7 +139,7 @@ def test_details_begin_at_their_weight(statistic: str, encoder: VggEncoder, reci
 
 def test_edges_and_places_of_the_photo_cost_nothing(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
     small = recipe(edges_weight="2.0", edges_pools="[1, 4, 16]", content_distance="'self-similarity'")
-    objective = Objective(small, encoder, PHOTO, goals(encoder, small))
+    objective = Objective(small, encoder, PHOTO, targets(encoder, small))
     at_photo, painted = objective.terms(PHOTO), objective.terms(PAINTED)
     assert at_photo["edges"].item() == pytest.approx(0, abs=1e-6)
     assert at_photo["content"].item() == pytest.approx(0, abs=1e-5)
@@ -150,7 +151,7 @@ def test_edges_and_places_of_the_photo_cost_nothing(encoder: VggEncoder, recipe:
 
 def test_details_and_masks_do_not_go_together(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
     small = recipe(detail_weight="1.0", detail_layers="{relu2_1 = 1}")
-    first, second = goals(encoder, small, (1.0, 1.0))
+    first, second = targets(encoder, small, (1.0, 1.0))
     split = [StyleTarget(first.moments, 1.0, 0), StyleTarget(second.moments, 1.0, 1)]
     with pytest.raises(UsageError, match=r"leave out --mask or `detail\.weight`"):
         Objective(small, encoder, PHOTO, split, regions=torch.full((2, 1, 21, 26), 0.5))
@@ -159,8 +160,8 @@ def test_details_and_masks_do_not_go_together(encoder: VggEncoder, recipe: Calla
 def test_deepest_leaves_out_the_layers_behind_it(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
     """As if the recipe did not name them: relu3_1 here."""
     small = recipe()
-    shallow = Objective(small, encoder, PHOTO, goals(encoder, small), deepest="relu2_1").terms(PAINTED)
-    whole = Objective(small, encoder, PHOTO, goals(encoder, small)).terms(PAINTED)
+    shallow = Objective(small, encoder, PHOTO, targets(encoder, small), deepest="relu2_1").terms(PAINTED)
+    whole = Objective(small, encoder, PHOTO, targets(encoder, small)).terms(PAINTED)
     f, a = features(encoder, PAINTED, "relu1_1"), features(encoder, PAINTINGS[0], "relu1_1")
     g, target = f @ f.T / f.shape[1], a @ a.T / a.shape[1]
     assert shallow["style"].item() == pytest.approx(5 * np.sum((g - target) ** 2) / np.sum(target**2), rel=1e-4)

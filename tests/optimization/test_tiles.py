@@ -16,7 +16,8 @@ from stylenet.catalog.recipes import load_recipe
 from stylenet.encoders import winograd
 from stylenet.encoders.opening import open_encoder
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.optimization.objective import Objective, StyleTarget
+from stylenet.optimization.objective import Objective
+from stylenet.optimization.terms.base import StyleTarget
 from stylenet.styles.style import PictureStyle
 
 RECORD = EncoderRecord(
@@ -61,9 +62,10 @@ def evaluated(
 ) -> tuple[dict[str, float], Tensor, int]:
     encoder = build(recipe, dtype)
     styles = [
-        PictureStyle(name="s", pixels=random(70, 90, 5 + index, dtype), encoder=encoder, rim_px=0) for index in range(max(1, regions))
+        PictureStyle(name="s", pixels=random(70, 90, 5 + index, dtype).numpy(), encoder=encoder, rim_px=0)
+        for index in range(max(1, regions))
     ]
-    goals = [
+    targets = [
         StyleTarget(style.at_size(90, 70, recipe.style.layers), 1.0, region, style.features_at(80, recipe.detail.layers))
         for region, style in enumerate(styles)
     ]
@@ -71,7 +73,7 @@ def evaluated(
     if regions:
         ramp = torch.linspace(0, 1, size[1], dtype=dtype).expand(1, 1, *size)
         masks = torch.cat([ramp, 1 - ramp])
-    objective = Objective(recipe, encoder, random(*size, 1, dtype), goals, regions=masks, tile_px=tile_px)
+    objective = Objective(recipe, encoder, random(*size, 1, dtype), targets, regions=masks, tile_px=tile_px)
     terms, gradient = objective.evaluate(random(*size, 2, dtype))
     return terms, gradient, len(objective.frame.tiles)
 
@@ -96,10 +98,10 @@ def test_tiled_is_whole_in_float32_with_the_encoder_that_ships(
         monkeypatch.setattr(winograd, "pays", lambda *_: False)
     recipe = load_recipe("standard", {"style.statistic": f"'{statistic}'"})
     encoder = open_encoder(recipe.encoder, device=torch.device("cpu"), dtype=torch.float32).exact
-    painting = PictureStyle(name="s", pixels=random(120, 150, 5, torch.float32), encoder=encoder, rim_px=16)
-    goals = [StyleTarget(painting.at(130, recipe.style.layers), 1.0)]
+    painting = PictureStyle(name="s", pixels=random(120, 150, 5, torch.float32).numpy(), encoder=encoder, rim_px=16)
+    targets = [StyleTarget(painting.at(130, recipe.style.layers), 1.0)]
     photo, image = random(211, 307, 1, torch.float32), random(211, 307, 2, torch.float32)
-    whole, tiled = (Objective(recipe, encoder, photo, goals, tile_px=tile_px) for tile_px in (None, 40_000))
+    whole, tiled = (Objective(recipe, encoder, photo, targets, tile_px=tile_px) for tile_px in (None, 40_000))
     assert len(tiled.frame.tiles) > 1
     terms, gradient = whole.evaluate(image)
     tiled_terms, tiled_gradient = tiled.evaluate(image)
@@ -121,12 +123,12 @@ def test_equal_regions_are_no_regions(recipe: Callable[..., Recipe]) -> None:
     changed = recipe(**LAYERS)
     encoder = build(changed, torch.float64)
     photo, image = random(48, 64, 1, torch.float64), random(48, 64, 2, torch.float64)
-    moments = PictureStyle(name="s", pixels=random(70, 90, 5, torch.float64), encoder=encoder, rim_px=0).at_size(
+    moments = PictureStyle(name="s", pixels=random(70, 90, 5, torch.float64).numpy(), encoder=encoder, rim_px=0).at_size(
         90, 70, changed.style.layers
     )
     plain = Objective(changed, encoder, photo, [StyleTarget(moments, 1.0)]).evaluate(image)
     halves = torch.full((2, 1, 48, 64), 0.5, dtype=torch.float64)
-    goals = [StyleTarget(moments, 1.0, 0), StyleTarget(moments, 1.0, 1)]
-    split = Objective(changed, encoder, photo, goals, regions=halves).evaluate(image)
+    targets = [StyleTarget(moments, 1.0, 0), StyleTarget(moments, 1.0, 1)]
+    split = Objective(changed, encoder, photo, targets, regions=halves).evaluate(image)
     assert split[0] == pytest.approx(plain[0], rel=1e-10)
     torch.testing.assert_close(split[1], plain[1])

@@ -15,7 +15,8 @@ from stylenet.encoders.vgg import VggEncoder
 from stylenet.image.files import Picture
 from stylenet.image.resize import resize
 from stylenet.losses.style import strength_factor
-from stylenet.optimization.objective import Objective, StyleTarget
+from stylenet.optimization.objective import Objective
+from stylenet.optimization.terms.base import StyleTarget
 from stylenet.painting.painting import stylize
 from stylenet.painting.stylizer import open_stylizer
 from stylenet.styles.style import PictureStyle

@@ -52,9 +52,9 @@ def first(stylizer: Stylizer, photo: Picture, style: Any, **more: Any) -> Any:
 @pytest.mark.parametrize(
     ("options", "more", "told"),
     [
-        ({"save_every": 2}, {}, "there are no pictures on the way; leave --save-every and --timelapse out"),
+        ({"save_every": 2}, {}, "without intermediate pictures; omit --save-every and --timelapse"),
         ({"keep_colors": "histogram:before"}, {}, "have no painting to recolor; give --keep-colors histogram for the result"),
-        ({}, {"start": np.zeros((4, 4), np.float32)}, "paints in one pass and starts from nothing; leave --start out"),
+        ({}, {"start": np.zeros((4, 4), np.float32)}, "paints in one pass and has no initial image; omit --start"),
     ],
 )
 def test_what_a_network_would_ignore_is_refused(
@@ -67,18 +67,18 @@ def test_what_a_network_would_ignore_is_refused(
 @pytest.mark.parametrize("knob", ["style.weight", "pyramid.steps", "picture.start", "solver.name"])
 def test_a_knob_that_a_network_would_ignore_is_refused(knob: str) -> None:
     value = {"picture.start": '"noise"', "pyramid.steps": "[2]", "solver.name": '"adam"'}.get(knob, "3")
-    with pytest.raises(UsageError, match=f"{knob} changes nothing; leave it out"):
+    with pytest.raises(UsageError, match=f"{knob} has no effect; omit it"):
         open_stylizer("trained", changes={knob: value})
 
 
 def test_a_network_of_its_own_needs_no_encoder() -> None:
-    with pytest.raises(UsageError, match="leave --encoder out"):
+    with pytest.raises(UsageError, match="omit --encoder"):
         open_stylizer("trained", encoder="vgg19")
 
 
 def test_a_scale_that_a_recipe_would_ignore_is_refused(photo: Picture) -> None:
     stylizer = open_stylizer("draft", changes={"painting.size": '"photo"'}, device="cpu", precision="float32")
-    with pytest.raises(UsageError, match="--style-scale changes nothing"):
+    with pytest.raises(UsageError, match="--style-scale has no effect"):
         first(stylizer, photo, "starry-night", options=Options(style_scale=2))
 
 
@@ -90,7 +90,7 @@ def test_softening_without_a_mask_is_refused(standard: Stylizer, photo: Picture)
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"palette": (("red", 1.0),)}, "'red' is no color"),
+        ({"palette": (("red", 1.0),)}, "'red' is not a color"),
         ({"palette": (("#ff0000", -1.0),)}, "a share of -1.0 is not possible"),
         ({"palette": (("#ff0000", 1.0),), "keep_colors": "luminance"}, "are both given"),
         ({"dpi": 5}, "dpi is 5; allowed are 30..2400"),
@@ -149,7 +149,7 @@ def test_a_network_in_a_region_paints_by_the_recipe_of_networks(network: Path, p
 
 
 def test_a_network_given_as_a_style_is_called_a_network(standard: Stylizer, network: Path, photo: Picture) -> None:
-    with pytest.raises(StyleError, match="is a network, and not a style file; paint with it by --recipe trained"):
+    with pytest.raises(StyleError, match="is a network, not a style file; use it with --recipe trained"):
         first(standard, photo, str(network))
 
 

@@ -43,7 +43,7 @@ def narrow(record: EncoderRecord) -> EncoderRecord:
 
 def picture(height: int, width: int, seed: int) -> Picture:
     coarse = torch.rand(1, 3, 6, 8, generator=torch.Generator().manual_seed(seed))
-    return Picture(pixels=torch.nn.functional.interpolate(coarse, size=(height, width), mode="bicubic").clamp(0, 1))
+    return Picture(pixels=torch.nn.functional.interpolate(coarse, size=(height, width), mode="bicubic").clamp(0, 1).numpy())
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +76,7 @@ def test_runs_to_its_end(name: str, files: Mapping[str, Path]) -> None:
     assert isinstance(last, Done)
     assert last.reason == "finished"
     assert last.image.shape == (1, 3, 49, 64)
-    assert torch.isfinite(last.image).all()
+    assert np.isfinite(last.image).all()
     assert last.image.std() > 1e-5
     terms = set().union(*(step.terms for step in steps))
     assert terms == {"content", "style"} | ({"smoothness"} if recipe.smoothness.weight else set())
@@ -100,7 +100,7 @@ def test_the_ruin_is_a_ruin_and_its_companion_is_not(files: Mapping[str, Path]) 
         next(event for event in run(name, files["vgg19"], changes, "32x32") if isinstance(event, Done)).image
         for name, changes in (("stylenet-2018", {}), ("stylenet-2018-recommended", {"pyramid.steps": "[20]"}))
     )
-    mean = torch.tensor(CAFFE_BGR.mean).flip(0).view(1, 3, 1, 1) / 255
+    mean = np.flip(CAFFE_BGR.mean).reshape(1, 3, 1, 1) / 255
     assert (printed - mean).std() * 255 < 0.5
     assert (recommended - mean).std() * 255 > 10
 
@@ -110,7 +110,7 @@ def test_keras_gives_a_picture_after_each_round(files: Mapping[str, Path]) -> No
     events = list(run("keras-2016", files["vgg16"], changes, "32x32"))
     previews = [event for event in events if isinstance(event, Preview) and event.scheduled]
     assert len(previews) >= 3
-    assert len({preview.image.numpy().tobytes() for preview in previews[:3]}) == 3
+    assert len({preview.image.tobytes() for preview in previews[:3]}) == 3
 
 
 @pytest.mark.slow
@@ -123,4 +123,4 @@ def test_runs_at_full_width(name: str, tmp_path_factory: pytest.TempPathFactory)
         random_weights(record, path)
     *_, last = run(name, path, shortened(recipe), "96x75")
     assert isinstance(last, Done)
-    assert torch.isfinite(last.image).all()
+    assert np.isfinite(last.image).all()

@@ -115,5 +115,7 @@ def test_alone_where_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found() == Processes(0, 1)
     monkeypatch.setenv("RANK", "2")
     monkeypatch.setenv("WORLD_SIZE", "4")
+    monkeypatch.setenv("MASTER_ADDR", "localhost")
+    monkeypatch.setenv("MASTER_PORT", "29500")
     assert found() == Processes(2, 4)
     assert not found().first

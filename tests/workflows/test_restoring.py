@@ -20,6 +20,7 @@ from stylenet.image.resize import resize
 from stylenet.networks.files import build, write_network
 from stylenet.networks.johnson import JohnsonNet
 from stylenet.painting.receipts import Replay
+from stylenet.shapes import Image
 from stylenet.workflows import restoring
 
 SHARP = JohnsonRecord(width=2, blocks=1, normalization="batch", factor=4, residual=True)
@@ -45,8 +46,8 @@ def colors(tmp_path: Path) -> Path:
     return network_file(tmp_path / "colors.safetensors", "colorization", COLORS)
 
 
-def noise(height: int, width: int) -> torch.Tensor:
-    return torch.rand((1, 3, height, width), generator=torch.Generator().manual_seed(1))
+def noise(height: int, width: int) -> Image:
+    return np.random.default_rng(1).random((1, 3, height, width), dtype=np.float32)
 
 
 def test_the_public_names() -> None:
@@ -68,16 +69,16 @@ def test_by_tiles_it_is_the_same(sharp: Path, monkeypatch: pytest.MonkeyPatch) -
     photo = Picture(pixels=noise(70, 90))
     whole = stylenet.enlarge(photo, sharp, precision="float32").pixels
     monkeypatch.setattr(restoring, "_TILE_PX", 60 * 60)
-    assert torch.allclose(stylenet.enlarge(photo, sharp, precision="float32").pixels, whole, atol=1e-5)
+    np.testing.assert_allclose(stylenet.enlarge(photo, sharp, precision="float32").pixels, whole, atol=1e-5)
 
 
 def test_lightness_stays_and_own_colors_go(colors: Path, photo: Picture) -> None:
     colored = stylenet.colorize(photo, colors, precision="float32").pixels
-    lab, before = (rgb2lab(image[0].permute(1, 2, 0).numpy()) for image in (colored, photo.pixels))
+    lab, before = (rgb2lab(image[0].transpose(1, 2, 0)) for image in (colored, photo.pixels))
     assert np.abs(lab - before)[..., 0].max() < 0.05  # of 100
     assert np.abs(lab - before)[..., 1:].max() > 5
-    turned = Picture(pixels=photo.pixels.mean(1, keepdim=True).expand(-1, 3, -1, -1))
-    gray = rgb2lab(stylenet.colorize(turned, colors).pixels[0].permute(1, 2, 0).numpy())
+    turned = Picture(pixels=photo.pixels.mean(1, keepdims=True).repeat(3, axis=1))
+    gray = rgb2lab(stylenet.colorize(turned, colors).pixels[0].transpose(1, 2, 0))
     assert np.abs(gray[..., 1:]).max() > 5
 
 
@@ -129,4 +130,4 @@ def test_networks_for_something_else_are_refused(sharp: Path, colors: Path, tmp_
 
 def test_what_is_too_large_is_told_before(sharp: Path) -> None:
     with pytest.raises(UsageError, match="16000 x 16000 pixels are too many"):
-        stylenet.enlarge(Picture(pixels=torch.zeros(1, 1, 1, 1).expand(1, 3, 4000, 4000)), sharp)
+        stylenet.enlarge(Picture(pixels=np.broadcast_to(np.float32(0), (1, 3, 4000, 4000))), sharp)

@@ -18,6 +18,7 @@ from typing import TypeVar
 import stylenet
 from stylenet.cli.streams import steady_streams
 from stylenet.errors import StylenetError, UsageError, did_you_mean
+from stylenet.waiting import let_threads_sleep
 
 _Result = TypeVar("_Result")
 
@@ -35,6 +36,7 @@ class Interrupted(BaseException):  # not an Exception, so that no handler on the
 
 def run() -> None:
     """The program: one command, and out. Everything is written by then; to take torch apart in good order costs a fifth of a second."""
+    let_threads_sleep()
     os._exit(main())
 
 
@@ -89,6 +91,10 @@ def _run(words: list[str]) -> int:
 
 def _explain(error: Exception) -> int:
     """Say what went wrong in one line, and return the exit code."""
+    if isinstance(error, ModuleNotFoundError):
+        from stylenet.extras import explained
+
+        error = explained(error) or error
     if isinstance(error, StylenetError):
         return _say(str(error), error.exit_code)
     if hasattr(error, "format_message"):  # what Typer says of wrong options; its classes have moved between versions

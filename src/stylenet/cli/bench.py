@@ -9,6 +9,7 @@ import typer
 
 from stylenet.cli import options
 from stylenet.errors import UsageError
+from stylenet.extras import require
 
 if TYPE_CHECKING:
     from stylenet.evaluation.speed import Measured
@@ -47,6 +48,7 @@ def bench(
 
     import msgspec
 
+    require("torch", "measuring the recipes")
     from stylenet.evaluation.machine import describe_machine
     from stylenet.evaluation.speed import LONGEST_SECONDS, SIZES_PX
     from stylenet.evaluation.speed import bench as measurements

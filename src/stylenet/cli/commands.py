@@ -31,6 +31,7 @@ _MODULES = {
     "recipes": "recipes",
     "weights": "weights",
     "export": "export",
+    "page": "page",
     "demo": "demo",
     "doctor": "doctor",
     "bench": "bench",

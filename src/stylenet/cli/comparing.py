@@ -12,6 +12,7 @@ import typer
 
 from stylenet.cli import options
 from stylenet.errors import UsageError
+from stylenet.extras import require
 from stylenet.image.output import check_output
 from stylenet.workflows.outputs import keep_apart, place
 
@@ -44,6 +45,8 @@ def compare(
         check_output(sheet)
         keep_apart([("--sheet", sheet)], [*results, photo, *(style or ()), options.weights_file(encoder)])
 
+    for module in ("torch", "skimage", "scipy"):
+        require(module, "comparing pictures")
     from stylenet.evaluation.looking import open_measuring
     from stylenet.evaluation.measures import BETTER_LOWER, measure
     from stylenet.image.files import load_image, save_image
@@ -105,6 +108,7 @@ def explain(
 
 def _explained(result: Path, photo: Path, style: list[str], *, encoder: str, output: Path) -> list[str]:
     """Write the explanation, and return it in words."""
+    require("torch", "explaining a picture")
     from stylenet.evaluation.explaining import explain as explanation
     from stylenet.evaluation.explaining import overlay
     from stylenet.evaluation.looking import open_measuring

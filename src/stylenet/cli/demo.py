@@ -12,11 +12,15 @@ import typer
 
 from stylenet.cli import options
 from stylenet.errors import StyleError
+from stylenet.extras import is_installed
 from stylenet.requests.painting import PaintFileRequest
 from stylenet.workflows.outputs import make_folder
 
 _PAIRS = {"astronaut": "starry-night", "coffee": "great-wave", "cat": "the-scream", "rocket": "edtaonisl"}
 """Photograph and style; where the library lacks one, another of it takes its place."""
+
+_SCENE_PAIRS = {"face": "the-scream", "hills": "starry-night", "street": "great-wave"}
+"""The same for computed scenes, where scikit-image's photographs are not installed."""
 
 
 def register(app: typer.Typer) -> None:
@@ -36,12 +40,12 @@ def demo(
     threads: options.Threads = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Paint sample photographs in built-in styles, to see what to expect of this machine."""
+    """Paint sample pictures in built-in styles, to see what to expect of this machine."""
     from stylenet.catalog.styles import list_styles
 
     began = time.perf_counter()
-    pairs = choose_pairs([card.name for card in list_styles()])
     samples = _samples()
+    pairs = choose_pairs([card.name for card in list_styles()], _PAIRS if "cat" in samples else _SCENE_PAIRS)
     make_folder(output)
 
     from stylenet.cli.painting import run_painting
@@ -79,7 +83,7 @@ def demo(
         print(f"they lie in {output.resolve()}; side by side: {sheet}")
 
 
-def choose_pairs(styles: Sequence[str]) -> Mapping[str, str]:
+def choose_pairs(styles: Sequence[str], pairs: Mapping[str, str] = _PAIRS) -> Mapping[str, str]:
     """A style for each photograph: its own, or one that no other photograph has, or any.
 
     Raises:
@@ -87,12 +91,16 @@ def choose_pairs(styles: Sequence[str]) -> Mapping[str, str]:
     """
     if not styles:
         raise StyleError("the library has no styles; install stylenet again, or make one with: stylenet styles add PICTURE")
-    others = [style for style in styles if style not in _PAIRS.values()] or list(styles)
-    lacking = [photo for photo, style in _PAIRS.items() if style not in styles]
-    return {**_PAIRS, **{photo: others[index % len(others)] for index, photo in enumerate(lacking)}}
+    others = [style for style in styles if style not in pairs.values()] or list(styles)
+    lacking = [photo for photo, style in pairs.items() if style not in styles]
+    return {**pairs, **{photo: others[index % len(others)] for index, photo in enumerate(lacking)}}
 
 
 def _samples() -> Mapping[str, Callable[[], Any]]:
-    """scikit-image's sample photographs: functions that give arrays."""
+    """Functions that give arrays: scikit-image's sample photographs, or scenes that are computed where it is not installed."""
+    if not is_installed("skimage"):
+        from stylenet.cli.scenes import SCENES
+
+        return SCENES
     data = importlib.import_module("skimage.data")
     return {name: getattr(data, name) for name in _PAIRS}

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import metadata
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from stylenet.cli import options
+from stylenet.extras import EXTRAS, command, is_installed, require
 
-_PACKAGES = ("torch", "numpy", "scipy", "pillow", "safetensors", "typer", "rich")
-_EXTRAS = {"keras": "h5py", "masks": "cv2", "onnx": "onnxruntime", "tensorboard": "tensorboard", "video": "av"}
-"""What each extra brings."""
+if TYPE_CHECKING:
+    from stylenet.evaluation.machine import PassSpeed, Speed
+
+_PACKAGES = ("torch", "onnxruntime", "numpy", "scipy", "pillow", "safetensors", "typer", "rich")
 
 
 def register(app: typer.Typer) -> None:
@@ -31,30 +32,40 @@ def doctor(
     json: options.JsonList = False,
 ) -> None:
     """Say what this machine has, what is installed, and how fast it paints."""
-    import torch
-
     from stylenet.cli.tables import print_facts
-    from stylenet.evaluation.machine import describe_machine, measure_speed
+    from stylenet.evaluation.machine import describe_machine, measure_pass, measure_speed
 
-    if threads is not None:
-        torch.set_num_threads(max(1, threads))
+    has_torch = is_installed("torch")
+    if has_torch and threads is not None:
+        require("torch", "the self-test").set_num_threads(max(1, threads))
     machine, installed = describe_machine(), _installed()
     if not json:
         print_facts(_machine_facts(machine))
         print_facts(_installed_facts(installed))
         print(f"self-test     painting for {seconds:g} s ...", flush=True)
-    speed = measure_speed(seconds=seconds, device=device or "auto", precision=precision or "auto")
+    chosen: dict[str, Any] = {"seconds": seconds, "device": device or "auto", "precision": precision or "auto"}
+    speed = measure_speed(**chosen) if has_torch else measure_pass(**chosen, threads=threads)
     if json:
         import msgspec
 
         print(msgspec.json.encode({"machine": machine, "installed": installed, "speed": vars(speed)}).decode())
         return
-    measured = f"({speed.device}, {speed.precision}, {speed.steps} steps measured)"
-    print(f"speed         {speed.steps_per_second:.1f} steps a second at 512 x 512 {measured}")
-    print(f"so            a picture of that size takes about {speed.estimate_seconds:.0f} s with the default recipe")
-    problems = [name for name, facts in installed["packaged"].items() if facts["problem"]]
+    _print_speed(speed)
+    problems = [name for name, facts in installed["packaged"].items() if facts["problem"] and has_torch]
     problems += [f"style '{name}'" for name in installed["unusable_styles"]]
     print(f"all is well but {', '.join(problems)}: see above" if problems else "all is well")
+
+
+def _print_speed(speed: Speed | PassSpeed) -> None:
+    from stylenet.evaluation.machine import Speed
+
+    if isinstance(speed, Speed):
+        measured = f"({speed.device}, {speed.precision}, {speed.steps} steps measured)"
+        print(f"speed         {speed.steps_per_second:.1f} steps a second at 512 x 512 {measured}")
+        print(f"so            a picture of that size takes about {speed.estimate_seconds:.0f} s with the default recipe")
+    else:
+        measured = f"({speed.device}, {speed.precision}, {speed.passes} pictures measured)"
+        print(f"speed         {speed.seconds:.2f} s for a picture of 512 x 512 with recipe instant {measured}")
 
 
 def _installed() -> dict[str, Any]:
@@ -67,8 +78,8 @@ def _installed() -> dict[str, Any]:
     return {
         "stylenet": stylenet.__version__,
         "python": _python(),
-        "packages": {name: metadata.version(name) for name in _PACKAGES},
-        "extras": {name: find_spec(module) is not None for name, module in _EXTRAS.items()},
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "extras": {name: is_installed(module) for name, module in EXTRAS.items()},
         "weights": [line.name for line in list_weights() if line.state not in ("missing", "available")],
         "packaged": _packaged(),
         "recipes": len(recipe_names()),
@@ -98,6 +109,13 @@ def _packaged() -> dict[str, dict[str, Any]]:
     return report
 
 
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
 def _python() -> str:
     import platform
 
@@ -111,17 +129,20 @@ def _size_bytes(folder: Path) -> int:
 def _machine_facts(machine: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "system      ", machine["system"]
     yield "processor", f"{machine['processor']}, {machine['cores']} cores, {machine['threads']} threads used"
-    yield "bfloat16", ", ".join(machine["bfloat16_units"]) or "no units for it: painting is computed in float32, about four times slower"
+    if is_installed("torch"):
+        units = ", ".join(machine["bfloat16_units"])
+        yield "bfloat16", units or "no units for it: painting is computed in float32, about four times slower"
     yield "memory", f"{machine['memory_bytes'] / 2**30:.1f} GiB" if machine["memory_bytes"] else ""
     accelerators = [*machine["cuda"], *(["Apple GPU (mps)"] if machine["mps"] else [])]
-    yield "accelerator", ", ".join(accelerators) or "none: the processor paints"
+    none = "none" if is_installed("torch") else "none is used without torch"
+    yield "accelerator", ", ".join(accelerators) or f"{none}: the processor paints"
 
 
 def _installed_facts(installed: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    packages = ", ".join(f"{name} {version}" for name, version in installed["packages"].items())
+    packages = ", ".join(f"{name} {version}" for name, version in installed["packages"].items() if version)
     missing = [name for name, there in installed["extras"].items() if not there]
     yield "stylenet    ", f"{installed['stylenet']}, Python {installed['python']}, {packages}"
-    yield "extras", f"without {', '.join(missing)}: pip install 'stylenet[{','.join(missing)}]'" if missing else "all there"
+    yield "extras", f"without {', '.join(missing)}: {command(*missing)}" if missing else "all there"
     yield "weights", ", ".join(installed["weights"]) or "none: install stylenet again"
     for name, facts in installed["packaged"].items():
         here = f"{facts['path']} ({_megabytes(facts['size_bytes'])}), its checksum right" if facts["path"] else facts["problem"]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from stylenet.cli import options
-from stylenet.engines.opening import require_torch
+from stylenet.extras import require
 from stylenet.workflows.outputs import keep_apart
 
 
@@ -35,7 +35,8 @@ def export(
     """Write a network as an ONNX file: it paints with onnxruntime alone, without torch, in a browser too."""
     keep_apart([("FILE", output)], [network, style])
 
-    require_torch("exporting a network")
+    for module in ("torch", "onnx"):
+        require(module, "exporting a network")
     from stylenet.workflows.exporting import COMPARED_SIZES, export_network
 
     exported = export_network(network, output, style=style)

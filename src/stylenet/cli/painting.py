@@ -11,7 +11,7 @@ import typer
 
 from stylenet.cli.app import INTERRUPTED, Interrupted, Stop, signals_call
 from stylenet.cli.progress import Display, open_display
-from stylenet.events import Done, Event, Notice, Preview, Saved, Started, Step
+from stylenet.events import Done, Event, Notice, Preview, Progress, Saved, Started, Step
 from stylenet.requests.painting import PaintFileRequest
 from stylenet.workflows.painting import STANDARD_STREAM, Streams, paint_file
 
@@ -62,7 +62,7 @@ def _show(events: Iterator[Event], display: Display, *, dry_run: bool) -> Done |
                 output = event.path
             else:
                 display.saved(event.path)
-        elif isinstance(event, (Step, Preview, Notice)):
+        elif isinstance(event, (Step, Progress, Preview, Notice)):
             display.moved(event)
         else:
             display.done(event, output, steps=steps)

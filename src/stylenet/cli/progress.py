@@ -12,10 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from stylenet.events import Done, Notice, Preview, Started, Step
+from stylenet.events import Done, Notice, Preview, Progress, Started, Step
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
 
 _LINE_SECONDS = 10.0  # between two plain lines of progress
 _SPEED_STEPS = 30  # the speed is that of the last steps: levels differ in it
@@ -38,7 +39,7 @@ class Display:
     def started(self, event: Started) -> None:
         """Painting begins."""
 
-    def moved(self, event: Step | Preview | Notice) -> None:
+    def moved(self, event: Step | Progress | Preview | Notice) -> None:
         """Painting goes on."""
 
     def saved(self, path: Path) -> None:
@@ -66,15 +67,19 @@ class Lines(Display):
             self.say(f"note: {notice}")
         self.say(f"painting {summary(event)}")
 
-    def moved(self, event: Step | Preview | Notice) -> None:
+    def moved(self, event: Step | Progress | Preview | Notice) -> None:
         if isinstance(event, Notice):
             self.say(f"note: {event.message}")
         elif isinstance(event, Step):
             self._speed.add(event)
-            if time.perf_counter() - self._said >= _LINE_SECONDS:
-                self._said = time.perf_counter()
-                left = f"{event.seconds_left:.0f} s left"
-                self.say(f"step {event.step} of {event.steps}, loss {event.loss:.4g}, {self._speed.text}, {left}")
+            self._say_now_and_then(f"step {event.step} of {event.steps}, loss {event.loss:.4g}, {self._speed.text}", event)
+        elif isinstance(event, Progress):
+            self._say_now_and_then(f"{event.share:.0%} painted", event)
+
+    def _say_now_and_then(self, line: str, event: Step | Progress) -> None:
+        if time.perf_counter() - self._said >= _LINE_SECONDS:
+            self._said = time.perf_counter()
+            self.say(line + _left(event))
 
     def saved(self, path: Path) -> None:
         self.say(f"saved {path}")
@@ -111,17 +116,20 @@ class Bar(Lines):
         self._live.stop()
         super().planned(event, output=output)
 
-    def moved(self, event: Step | Preview | Notice) -> None:
+    def moved(self, event: Step | Progress | Preview | Notice) -> None:
         if isinstance(event, Step):
             self._speed.add(event)
             self._progress.update(
                 self._task,
                 description=f"{event.size_px[0]} x {event.size_px[1]}",
                 # By time and not by steps, which are slower at every finer level.
-                total=1.0,
-                completed=event.seconds / max(event.seconds + event.seconds_left, 1e-9),
-                told=f"step {event.step}/{event.steps}  loss {event.loss:.4g}  {self._speed.text}  {clock(event.seconds_left)} left",
+                total=None if event.seconds_left is None else 1.0,
+                completed=0.0 if event.seconds_left is None else event.seconds / max(event.seconds + event.seconds_left, 1e-9),
+                told=f"step {event.step}/{event.steps}  loss {event.loss:.4g}  {self._speed.text}{_left(event, separator='  ')}",
             )
+        elif isinstance(event, Progress):
+            told = f"{event.share:.0%}{_left(event, separator='  ')}"
+            self._progress.update(self._task, description="painting", total=1.0, completed=event.share, told=told)
         elif isinstance(event, Preview) and self._preview:
             from rich.console import Group
 
@@ -153,7 +161,7 @@ class JsonLines(Display):
     def started(self, event: Started) -> None:
         self._say("started", {"plan": event.plan, "steps": event.steps, "notices": event.notices})
 
-    def moved(self, event: Step | Preview | Notice) -> None:
+    def moved(self, event: Step | Progress | Preview | Notice) -> None:
         if isinstance(event, Preview):
             height, width = event.image.shape[2:]
             self._say("preview", {"step": event.step, "size_px": (width, height), "scheduled": event.scheduled})
@@ -242,7 +250,7 @@ def end_line(event: Done, output: Path, *, steps: int) -> str:
     return facts if event.reason == "finished" else f"{facts}; ended early: {event.reason}"
 
 
-def new_bar(console: Any) -> tuple[Progress, TaskID]:
+def new_bar(console: Any) -> tuple[RichProgress, TaskID]:
     """A bar without a total, and its task."""
     from rich.progress import BarColumn, Progress, TextColumn
 
@@ -254,6 +262,11 @@ def new_bar(console: Any) -> tuple[Progress, TaskID]:
         auto_refresh=False,
     )
     return progress, progress.add_task("getting ready", total=None, told="")
+
+
+def _left(event: Step | Progress, *, separator: str = ", ") -> str:
+    """The time that is left, behind a separator; nothing where it is not known yet."""
+    return "" if event.seconds_left is None else f"{separator}{clock(event.seconds_left)} left"
 
 
 def clock(seconds: float) -> str:

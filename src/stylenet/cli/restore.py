@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from stylenet.cli import options
-from stylenet.engines.opening import require_torch
+from stylenet.extras import require
 from stylenet.requests.restoring import RestoreRequest
 
 Photo = Annotated[Path, typer.Argument(metavar="PHOTO", help="Any picture file.", show_default=False)]
@@ -54,7 +54,7 @@ def _run(context: typer.Context, task: str, *, quiet: bool) -> None:
     given = {name: str(value) if isinstance(value, Path) else value for name, value in context.params.items() if name != "quiet"}
     request = RestoreRequest.of({**given, "task": task})
 
-    require_torch("restoring a photo")
+    require("torch", "restoring a photo")
     from stylenet.workflows.restoring import restore_file
 
     painting, path = restore_file(request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from stylenet.cli import options
 from stylenet.cli.trees import Commands
 from stylenet.errors import UsageError
+from stylenet.extras import command, is_installed, require
 from stylenet.requests.painting import PaintFileRequest
 from stylenet.workflows.outputs import keep_apart, place
 
@@ -100,7 +102,10 @@ def show(
         print_facts(facts.items())
         if shows_color():
             print("".join(color_patch(color, max(1, round(share * 48))) for color, share in card.colors))
-    if swatch:
+    if swatch and not is_installed("torch") and output is None and size is None:
+        print(f"the swatch is a texture, which needs torch; install it with: {command('torch')}", file=sys.stderr)
+    elif swatch:
+        require("torch", "the swatch is a texture, which")
         with place(output, f"{card.name}-swatch") as output:
             request = PaintFileRequest(styles=(str(path),), output=str(output), recipe=_SWATCH_RECIPE, size=size or _SWATCH_PX)
             run_painting(request, quiet=json)

@@ -165,12 +165,12 @@ def _paint_each(photos: Sequence[str], request: Any, *, quiet: bool, json: bool)
     if folder is not None:
         make_folder(folder)
     targets = _targets(photos, request, folder)
-    request = with_recipe(request)
-    stylizer = open_for(request)
+    named = with_recipe(request)
+    stylizer = open_for(named)
     failed: list[StylenetError] = []
     for photo, target in zip(photos, targets, strict=True):
         try:
-            one = structs.replace(request, photo=photo, output=target)
+            one = structs.replace(request if photo == photos[0] else named, photo=photo, output=target)
             run_painting(one, quiet=quiet, json=json, stylizer=stylizer)
         except StylenetError as error:
             failed.append(error)

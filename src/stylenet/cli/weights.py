@@ -10,6 +10,7 @@ import typer
 from stylenet.cli import options
 from stylenet.cli.trees import Commands
 from stylenet.errors import UsageError
+from stylenet.extras import require
 from stylenet.workflows.outputs import keep_apart
 
 _KIND = Annotated[
@@ -61,6 +62,9 @@ def get(
     from stylenet.cli.downloads import Download
     from stylenet.weights.library import get_weights
 
+    if name not in PACKAGED:
+        for module in ("httpx", "torch"):
+            require(module, "downloading weights")
     with Download(quiet=quiet) as download:
         path = get_weights(name, on_progress=download.show, keep_download=keep_download)
     if not quiet:
@@ -88,6 +92,7 @@ def import_file(
     # Installed weights that are imported again would be written over themselves.
     option, target = ("--name", weights_folder() / f"{name or file.stem}.safetensors") if output is None else ("--output", output)
     keep_apart([(option, target)], [file])
+    require("torch", "importing weights")
     path = import_weights(file, name=name, output=output, kind=kind, replace=replace)
     use = path if output else path.stem
     print(f"{path}  ({_megabytes(path.stat().st_size)}); use it: stylenet stylize PHOTO PAINTING --encoder {use}")
@@ -110,10 +115,12 @@ def verify(
 ) -> None:
     """Prove that weights are what they say: shapes, values, and what their layers answer to a probe picture."""
     from stylenet.weights.library import find_weights
-    from stylenet.weights.probe import verify as prove
 
     if kind is not None and original is None:
         raise UsageError("--kind requires --original FILE")
+    require("torch", "verifying weights")
+    from stylenet.weights.probe import verify as prove
+
     result = prove(find_weights(weights), original=original, kind=kind)
     for sentence in result.proven:
         print(f"proven: {sentence}")

@@ -40,6 +40,7 @@ class OpenEncoder:
         return self.exact.record
 
 
+@torch.inference_mode(False)  # else its weights could never be part of what is differentiated
 def open_encoder(section: EncoderSection, choice: str | None = None, *, device: torch.device, dtype: torch.dtype) -> OpenEncoder:
     """The encoder that a recipe wants, or the one chosen in its place.
 
@@ -66,7 +67,6 @@ def open_encoder(section: EncoderSection, choice: str | None = None, *, device: 
         padding=section.padding or weights.record.padding,
     )
     exact = encoder_of(replace(weights, record=record)).to(device=device)
-    # Copied: to draw the random numbers that a new network begins with takes longer than all the rest.
     fast = exact if dtype == torch.float32 else deepcopy(exact).to(dtype=dtype)
     sha256 = file_sha256(path)
     packaged = packaged_as(sha256)
@@ -75,6 +75,9 @@ def open_encoder(section: EncoderSection, choice: str | None = None, *, device: 
 
 def encoder_of(weights: EncoderWeights) -> VggEncoder:
     """The network that `weights` describe, with their values: in float32, on the processor, not to be trained."""
-    encoder = VggEncoder(weights.record)
-    encoder.load_state_dict({name: torch.from_numpy(values) for name, values in weights.tensors.items()})
+    # On no device at first: drawing the random numbers that a network begins with takes long, and they are the caller's.
+    with torch.device("meta"):
+        encoder = VggEncoder(weights.record)
+    state = {name: torch.tensor(values, dtype=torch.float32) for name, values in weights.tensors.items()}
+    encoder.load_state_dict(state, assign=True)
     return encoder.to(memory_format=torch.channels_last).requires_grad_(False).eval()  # type: ignore[call-overload]

@@ -41,7 +41,7 @@ class VggEncoder(nn.Module):
             channels = width
         preprocessing = record.preprocessing
         for name, values in (("mean", preprocessing.mean), ("std", preprocessing.std)):
-            self.register_buffer(name, torch.tensor(values).view(1, 3, 1, 1), persistent=False)
+            self.register_buffer(name, torch.tensor(values, dtype=torch.float32, device="cpu").view(1, 3, 1, 1), persistent=False)
 
     def forward(self, image: Tensor, layers: Iterable[str], observe: Observer | None = None) -> dict[str, Tensor]:
         """Features of `layers`, each of shape (B, C, H', W'), of pictures of shape (B, 3, H, W) in RGB, 0..1.

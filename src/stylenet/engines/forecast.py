@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 import psutil
 import torch
@@ -11,12 +12,18 @@ import torch
 from stylenet.catalog.encoders import EncoderRecord
 from stylenet.catalog.networks import JohnsonRecord, SlimRecord, StyleRecord, TextureRecord
 from stylenet.catalog.recipe import Recipe
+from stylenet.encoders.freed_memory import return_freed_memory
 from stylenet.encoders.opening import OpenEncoder
+from stylenet.encoders.vgg import VggEncoder
 from stylenet.engines.protocol import Forecast
 from stylenet.errors import UsageError
 from stylenet.networks import johnson, slim
-from stylenet.optimization.objective import Objective, StyleTarget, style_layers
+from stylenet.networks.picture_sizes import shares_by_size
+from stylenet.networks.tiles import Geometry
+from stylenet.optimization.objective import Objective
 from stylenet.optimization.pyramid import Level
+from stylenet.optimization.terms.base import StyleTarget
+from stylenet.optimization.work import step_work
 from stylenet.styles.framing import Frame
 from stylenet.tiling.halo import strides
 
@@ -44,7 +51,7 @@ _PROBE_PX = (128, 320)
 
 
 def forecast(
-    recipe: Recipe, encoder: OpenEncoder, levels: Collection[Level], *, held_bytes: int, memory_bytes: int | None, timed: bool
+    recipe: Recipe, encoder: OpenEncoder, levels: Sequence[Level], *, held_bytes: int, memory_bytes: int | None, timed: bool
 ) -> Forecast:
     """The forecast for a painting with these levels.
 
@@ -65,6 +72,7 @@ def forecast(
     # The last steps are computed in float32 and take the most, unless there are none.
     looks = encoder.exact if recipe.pyramid.exact_steps or recipe.solver.name != "adam" else encoder.fast
     width = torch.finfo(next(looks.parameters()).dtype).bits // 8
+    return_freed_memory()
     resident = psutil.Process().memory_info().rss - held_bytes
     kept = resident + int(pixels * picture_bytes(recipe, encoder.record, width))
     used = tile_bytes(encoder.record, layers, recipe.style.layers, width)
@@ -117,6 +125,8 @@ def forecast_pass(
     width, height = size
     pixels = width * height
     each = max(pass_bytes(record, torch.finfo(dtype).bits // 8) for record in records)
+    if memory_bytes is not None:  # elsewhere it is used again, which is faster
+        return_freed_memory()
     resident = psutil.Process().memory_info().rss - held_bytes
     kept = resident + _PICTURES_BYTES * pixels
     limit = memory_bytes if memory_bytes is not None else resident + int(_SPARE * available_bytes(device))
@@ -139,6 +149,27 @@ def forecast_pass(
     return Forecast(memory_bytes=kept + _PASS_SET_UP_BYTES + round(each * tile_px), tile_px=tile_px, tiles=tiles)
 
 
+def pass_work(record: StyleRecord, size: tuple[int, int], tile_px: int | None) -> float:
+    """Pixels that a network goes over in one piece in the time that it takes for a picture.
+
+    By tiles there is a pass for every normalization, each about one layer deeper than the one before.
+
+    Args:
+        record: Of the network.
+        size: Width and height, pixels.
+        tile_px: Pixels of a tile; None: in one piece.
+    """
+    width, height = size
+    halved = 1 / shares_by_size(height, width, 1.0)[height, width] if isinstance(record, SlimRecord) else 1.0
+    seen: float = width * height
+    rest = (halved - 1) * seen
+    if tile_px is not None and seen > tile_px and not isinstance(record, TextureRecord):
+        passes = _geometry(record, height, width)
+        depths = ((index + 1) / len(passes.sights) for index in range(len(passes.sights)))
+        seen = sum(depth * tile.pixels for depth, sight in zip(depths, passes.sights, strict=True) for tile in passes.tiles(sight, tile_px))
+    return seen + rest
+
+
 def pass_bytes(record: StyleRecord, width: int) -> float:
     """Bytes for every pixel that a network looks at in one pass, its numbers of `width` bytes. Measured."""
     match record:
@@ -153,8 +184,12 @@ def pass_bytes(record: StyleRecord, width: int) -> float:
 
 def _tile_count(record: SlimRecord | JohnsonRecord, height: int, width: int, tile_px: int) -> int:
     """Tiles of the last pass, which have the widest halo."""
-    geometry = slim.geometry(record, height, width) if isinstance(record, SlimRecord) else johnson.geometry(record, height, width)
+    geometry = _geometry(record, height, width)
     return len(geometry.tiles(geometry.sights[-1], tile_px))
+
+
+def _geometry(record: SlimRecord | JohnsonRecord, height: int, width: int) -> Geometry:
+    return slim.geometry(record, height, width) if isinstance(record, SlimRecord) else johnson.geometry(record, height, width)
 
 
 def picture_bytes(recipe: Recipe, record: EncoderRecord, width: int) -> float:
@@ -199,35 +234,49 @@ def available_bytes(device: torch.device) -> int:
     return int(psutil.virtual_memory().available)
 
 
-def _seconds(recipe: Recipe, encoder: OpenEncoder, levels: Collection[Level], tile_px: int | None) -> float:
-    """Seconds of all steps, from steps that are timed at two sizes: what a step costs at all, and for every pixel."""
-    small, large = (_step_seconds(recipe, encoder, side) for side in _PROBE_PX)
-    each = max(0.0, (large - small) / (_PROBE_PX[1] ** 2 - _PROBE_PX[0] ** 2))
-    once = max(0.0, small - each * _PROBE_PX[0] ** 2)
+def _seconds(recipe: Recipe, encoder: OpenEncoder, levels: Sequence[Level], tile_px: int | None) -> float:
+    """Seconds of all steps, from steps that are timed at two sizes: what a step costs at all, and for its work."""
+    rates = {looks: _Rate.of(recipe, encoder, looks) for looks in dict.fromkeys(_looks(recipe, encoder))}
     evaluations = recipe.solver.evaluations_per_round if recipe.solver.name == "scipy-lbfgs" else 1
+    usual, last = (rates[looks] for looks in _looks(recipe, encoder))
     total = 0.0
-    timed_layers = (*recipe.style.layers, *recipe.content.layers)
     for level in levels:
-        layers = (*style_layers(recipe, encoder.record, level.deepest), *recipe.content.layers)
-        frame = Frame(encoder.record, (level.width, level.height), layers, recipe.picture.rim_px, tile_px=tile_px)
-        looked = sum(tile.pixels for tile in frame.tiles)
-        share = _multiply_adds(encoder.record, layers) / _multiply_adds(encoder.record, timed_layers)
-        # By tiles there is one pass more, forward only: a third of what forward and backward take.
-        step = once + each * share * (looked if frame.is_whole else looked * 4 / 3)
-        total += step * (level.steps * evaluations + _SET_UP_STEPS)
+        work = step_work(recipe, encoder.record, level, tile_px)
+        exact = min(level.steps, recipe.pyramid.exact_steps) if level is levels[-1] else 0
+        total += usual.seconds(work) * ((level.steps - exact) * evaluations + _SET_UP_STEPS)
+        total += last.seconds(work) * exact * evaluations
     return total
 
 
-def _multiply_adds(record: EncoderRecord, layers: Collection[str]) -> float:
-    return record.multiply_adds(max(layers, key=record.layers.index))
+def _looks(recipe: Recipe, encoder: OpenEncoder) -> tuple[VggEncoder, VggEncoder]:
+    """What most steps look with, and the last ones."""
+    return (encoder.fast if recipe.solver.name == "adam" else encoder.exact), encoder.exact
 
 
-def _step_seconds(recipe: Recipe, encoder: OpenEncoder, side_px: int) -> float:
-    looks = encoder.fast if recipe.solver.name == "adam" else encoder.exact
+@dataclass(frozen=True)
+class _Rate:
+    """Seconds of a step: once, and for every multiply-add."""
+
+    once: float
+    each: float
+
+    @classmethod
+    def of(cls, recipe: Recipe, encoder: OpenEncoder, looks: VggEncoder) -> _Rate:
+        small, large = (_step_seconds(recipe, looks, side) for side in _PROBE_PX)
+        levels = (Level(width=side, height=side, steps=1, content_factor=1.0, deepest=None) for side in _PROBE_PX)
+        least, most = (step_work(recipe, encoder.record, level, None) for level in levels)
+        each = max(0.0, large - small) / (most - least) or large / most
+        return cls(max(0.0, small - each * least), each)
+
+    def seconds(self, work: float) -> float:
+        return self.once + self.each * work
+
+
+def _step_seconds(recipe: Recipe, looks: VggEncoder, side_px: int) -> float:
     device = next(looks.parameters()).device
     picture = torch.rand((1, 3, side_px, side_px), generator=torch.Generator().manual_seed(0)).to(device)
     layers = tuple(recipe.style.layers)
-    frame = Frame(encoder.record, (side_px, side_px), layers, recipe.picture.rim_px)
+    frame = Frame(looks.record, (side_px, side_px), layers, recipe.picture.rim_px)
     moments = {layer: one for layer, (one,) in frame.measure(looks, picture.flip(3), watch=layers).statistics.items()}
     objective = Objective(recipe, looks, picture, [StyleTarget(moments, 1.0)])
     taken = []

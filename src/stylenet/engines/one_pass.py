@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import platform
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import partial
@@ -20,19 +21,21 @@ import stylenet
 from stylenet.catalog.naming import split_style
 from stylenet.catalog.networks import NetworkCard, SlimRecord, StyleRecord, TextureRecord, find_network
 from stylenet.catalog.recipe import Recipe
+from stylenet.encoders.freed_memory import freed_memory_kept
 from stylenet.encoders.opening import OpenEncoder
-from stylenet.encoders.precision import keep_freed_memory
 from stylenet.encoders.resampling import resize
 from stylenet.engines.devices import torch_machine
-from stylenet.engines.forecast import PASS_RETURNED_BYTES, forecast_pass
-from stylenet.engines.passes import USUAL_STRENGTH, NetworkFile, OnePassEngine, check_trained, find_trained
+from stylenet.engines.forecast import PASS_RETURNED_BYTES, forecast_pass, pass_work
+from stylenet.engines.passes import PROBE_PX, USUAL_STRENGTH, NetworkFile, OnePassEngine, check_trained, find_trained
 from stylenet.engines.pictures import measured_style
+from stylenet.engines.progress import PartDone, ignored, share_of
 from stylenet.engines.protocol import Forecast, OpenStyle, Recolor
 from stylenet.errors import UsageError, WeightsError
+from stylenet.events import Event
 from stylenet.networks.coder import LAYERS
 from stylenet.networks.files import read_network
 from stylenet.networks.instant import InstantNet
-from stylenet.networks.picture_sizes import half_size, looked_at_px
+from stylenet.networks.picture_sizes import half_size, looked_at_px, shares_by_size
 from stylenet.networks.relay import relayed
 from stylenet.networks.slim import STRENGTHS, SlimNet, taught_strength, white_noise
 from stylenet.networks.texture import TextureNet
@@ -74,7 +77,22 @@ class _TorchPass(OnePassEngine):
     ) -> Forecast:
         """Memory and tiles."""
         size = (levels[-1].width, levels[-1].height)
-        return forecast_pass(self.device, self._records(styles), size, held_bytes=held_bytes, memory_bytes=memory_bytes, dtype=self.dtype)
+        records = self._records(styles)
+        found = forecast_pass(self.device, records, size, held_bytes=held_bytes, memory_bytes=memory_bytes, dtype=self.dtype)
+        if not timed or not styles:
+            return found
+        rates = [seconds / PROBE_PX**2 for seconds in self._probe_seconds(styles)]
+        works = [pass_work(record, size, found.tile_px) for record in records]
+        return replace(found, seconds=sum(rate * work for rate, work in zip(rates, works, strict=True)))
+
+    def _probe_seconds(self, styles: Sequence[OpenStyle]) -> list[float]:
+        """Seconds that each network takes for a square of `PROBE_PX`."""
+        raise NotImplementedError
+
+    def paint(self, task: Task[OpenStyle]) -> Iterator[Event]:
+        """Paint, and yield `Done`; see `OnePassEngine.paint`."""
+        with freed_memory_kept(bounded=task.tile_px is not None, returned_bytes=PASS_RETURNED_BYTES):
+            yield from super().paint(task)
 
     def _records(self, styles: Sequence[OpenStyle]) -> Sequence[StyleRecord]:
         return [SlimRecord()]
@@ -128,24 +146,31 @@ class InstantEngine(_TorchPass):
             "`stylenet train PAINTING --network texture`"
         )
 
-    def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]]) -> Image:
-        keep_freed_memory(bounded=task.tile_px is not None, returned_bytes=PASS_RETURNED_BYTES)
+    def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]], done: PartDone) -> Image:
         taught = taught_strength(task.strength)
+        work = shares_by_size(task.photo.shape[2], task.photo.shape[3], task.style_scale)
 
         def paint(picture: Tensor, noise: Tensor) -> Tensor:
             style_px = looked_at_px(picture.shape[2], picture.shape[3], task.style_scale)
             rows = [share * self._knobs(style, taught, style_px) for style, share in styles if share]
-            return cast(Tensor, self._painter(picture, noise, torch.stack(rows).sum(0).to(self.device), most_px=task.tile_px))
+            knobs = torch.stack(rows).sum(0).to(self.device)
+            part = share_of(done, work[picture.shape[2], picture.shape[3]])
+            return cast(Tensor, self._painter(picture, noise, knobs, most_px=task.tile_px, done=part))
 
         with torch.inference_mode():
             photo = torch.from_numpy(task.photo).to(self.device)
             return _array(faded(by_sizes(paint, photo, style_scale=task.style_scale, seed=task.seed), photo, taught))
 
+    def _probe_seconds(self, styles: Sequence[OpenStyle]) -> list[float]:
+        knobs = self._painter.neutral().to(self.device)
+        noise = torch.zeros((1, 1, PROBE_PX, PROBE_PX), dtype=torch.float32, device=self.device)
+        return [_timed(lambda photo: self._painter(photo, noise, knobs), self.device)]
+
     def _knobs(self, style: OpenStyle, strength: float, style_px: int) -> Tensor:
         key = (style.sha256, style_px)
         if key not in self._described:
             self._described[key] = self._coder.describe(moments_at(style.value, style_px, LAYERS, torch.device("cpu")))
-        return cast(Tensor, self._coder(self._described[key], torch.tensor([strength])))
+        return cast(Tensor, self._coder(self._described[key], torch.tensor([strength], dtype=torch.float32)))
 
 
 class TrainedEngine(_TorchPass):
@@ -215,37 +240,58 @@ class TrainedEngine(_TorchPass):
         # Networks that restore photos are no styles: `find_trained` has refused them.
         return [cast(StyleRecord, style.value[1].record) for style in styles] or [SlimRecord()]
 
-    def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]]) -> Image:
-        keep_freed_memory(bounded=task.tile_px is not None, returned_bytes=PASS_RETURNED_BYTES)
+    def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]], done: PartDone) -> Image:
         with torch.inference_mode():
             photo = torch.from_numpy(task.photo).to(self.device)
             painted: Tensor | None = None
-            for style, share in styles:
-                if not share:
-                    continue
-                one = self._painted(style, photo, task)
+            painting = [(style, share) for style, share in styles if share]
+            for style, share in painting:
+                one = self._of_network(style, photo, task, share_of(done, 1 / len(painting)))
                 painted = share * one if painted is None else painted.add_(one, alpha=share)
             return _array(torch.zeros_like(photo) if painted is None else painted)
 
-    def _painted(self, style: OpenStyle, photo: Tensor, task: Task[OpenStyle]) -> Tensor:
+    def _probe_seconds(self, styles: Sequence[OpenStyle]) -> list[float]:
+        # A strength at which no network's painting is mixed with the photo.
+        task = Task[OpenStyle](photo=np.zeros((1, 3, 1, 1), np.float32), styles=[])
+        return [_timed(partial(self._of_network, style, task=task, done=ignored), self.device) for style in styles]
+
+    def _of_network(self, style: OpenStyle, photo: Tensor, task: Task[OpenStyle], done: PartDone) -> Tensor:
         """A photo painted by one network. One that knows no strengths is faded towards the photo below 50."""
         network: nn.Module = style.value[0]
         if isinstance(network, SlimNet):
             taught = taught_strength(task.strength)
-            paint = partial(network, knobs=network.knobs_at(torch.tensor([taught], device=photo.device)), most_px=task.tile_px)
+            work = shares_by_size(photo.shape[2], photo.shape[3], task.style_scale)
+            knobs = network.knobs_at(torch.tensor([taught], dtype=torch.float32, device=photo.device))
+
+            def paint(picture: Tensor, noise: Tensor) -> Tensor:
+                part = share_of(done, work[picture.shape[2], picture.shape[3]])
+                return cast(Tensor, network(picture, noise, knobs, most_px=task.tile_px, done=part))
+
             return faded(by_sizes(paint, photo, style_scale=task.style_scale, seed=task.seed), photo, taught)
         if isinstance(network, TextureNet):
             noise = network.noise((photo.shape[2], photo.shape[3]), generator=torch.Generator().manual_seed(task.seed))
             one = cast(Tensor, network([each.to(photo.device) for each in noise], photo if network.record.content else None))
         else:
-            shares = torch.tensor([style.shares], device=photo.device) if style.shares else None
-            one = cast(Tensor, network(photo, shares, most_px=task.tile_px))
+            shares = torch.tensor([style.shares], dtype=torch.float32, device=photo.device) if style.shares else None
+            one = cast(Tensor, network(photo, shares, most_px=task.tile_px, done=done))
         return one if task.strength >= USUAL_STRENGTH else torch.lerp(photo, one, task.strength / USUAL_STRENGTH)
 
 
 def _period_px(card: NetworkCard) -> int:
     """Sides of which a texture may have multiples, so that it repeats without a seam: at every scale whole positions."""
     return 2 ** (card.record.scales - 1) if isinstance(card.record, TextureRecord) else 1
+
+
+def _timed(paint: Callable[[Tensor], Tensor], device: torch.device) -> float:
+    """Seconds for a gray square of `PROBE_PX`."""
+    photo = torch.full((1, 3, PROBE_PX, PROBE_PX), 0.5, dtype=torch.float32, device=device)
+    taken = []
+    with torch.inference_mode():
+        for _ in range(3):
+            begun = time.perf_counter()
+            paint(photo).cpu()
+            taken.append(time.perf_counter() - begun)
+    return min(taken[1:])  # the first one chooses kernels
 
 
 def _array(image: Tensor) -> Image:

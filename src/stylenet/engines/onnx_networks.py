@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from stylenet.catalog.networks import NetworkCard, SlimRecord, find_network, rea
 from stylenet.engines.forks import watch
 from stylenet.engines.graph_files import bare_graph
 from stylenet.engines.parts import FramedPhoto, features_around, own, parts_of
+from stylenet.engines.progress import PartDone, ignored, share_of
 from stylenet.engines.resampling import enlarged
 from stylenet.engines.sessions import LazySession
 from stylenet.engines.statistics import Painting
@@ -22,7 +24,7 @@ from stylenet.errors import ShapeError, StyleError, WeightsError
 from stylenet.image.resize import resize
 from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array, read_arrays
-from stylenet.networks.picture_sizes import half_size, looked_at_px
+from stylenet.networks.picture_sizes import half_size, looked_at_px, shares_by_size
 from stylenet.networks.slim_geometry import STRENGTHS, knob_count, taught_strength, white_noise_array
 from stylenet.storage.hashing import file_sha256
 
@@ -34,6 +36,9 @@ HEAD_BYTES = 180
 
 PART_PX = 2**20
 """Pixels of a part where memory is not bounded. Halos cost 5 % of the second graph's time, a twentieth of all."""
+
+_BODY_SHARE = 0.5
+"""Of the time, that the first graph takes. Measured."""
 
 _KEPT_PX = 2**20
 """Pixels up to which the memory that a picture took is kept for the next one, where memory is not bounded."""
@@ -115,6 +120,7 @@ class OnnxPainter:
         style_scale: float = 1.0,
         seed: int = 0,
         part_px: int = PART_PX,
+        done: PartDone | None = None,
     ) -> Array:
         """A painting of a photo (1, 3, H, W), float32 in 0..1: an array of the same shape.
 
@@ -125,6 +131,7 @@ class OnnxPainter:
             style_scale: Size of the marks, in units of the painting's own in its frame.
             seed: Of the noise.
             part_px: Pixels of a part of the second graph, which is what bounds the memory beyond `BODY_BYTES` for every pixel.
+            done: Called with the share of the work that was done since the last call.
 
         Raises:
             ShapeError: `photo` is no picture.
@@ -136,6 +143,7 @@ class OnnxPainter:
             wanted = "paints in every style: give some" if self.paints_every_style else "has a style of its own: give none"
             raise StyleError(f"network '{self.card.name}' {wanted}")
         taught = taught_strength(strength)
+        work = shares_by_size(photo.shape[2], photo.shape[3], style_scale)
 
         def paint(picture: Array, seed: int) -> Array:
             height, width = picture.shape[2:]
@@ -146,7 +154,8 @@ class OnnxPainter:
                 begun = relayed(paint(small, seed + 1), small, picture)
             knobs = self.knobs(styles, taught, looked_at_px(height, width, style_scale))
             keep = part_px >= PART_PX and height * width <= _KEPT_PX
-            return self.painted(begun, white_noise_array(height, width, seed), knobs, part_px=part_px, keep_memory=keep)
+            part = None if done is None else share_of(done, work[height, width])
+            return self.painted(begun, white_noise_array(height, width, seed), knobs, part_px=part_px, keep_memory=keep, done=part)
 
         return faded(paint(photo, seed), photo, taught)
 
@@ -163,7 +172,28 @@ class OnnxPainter:
         rows = [np.float32(share) * self._knobs(name, style, taught, style_px) for name, style, share in styles if share]
         return np.sum(rows, axis=0, dtype=np.float32) if rows else np.zeros(self._coder.knob_count, np.float32)
 
-    def painted(self, photo: Array, noise: Array, knobs: Array, *, part_px: int = PART_PX, keep_memory: bool = True) -> Array:
+    def probe_seconds(self, side_px: int) -> float:
+        """Seconds that a square of pixels takes."""
+        picture, noise = np.full((1, 3, side_px, side_px), 0.5, np.float32), np.zeros((1, 1, side_px, side_px), np.float32)
+        record: SlimRecord = self.card.record  # type: ignore[assignment]  # checked when it was read
+        knobs = np.zeros(knob_count(record), np.float32)
+        taken = []
+        for _ in range(3):
+            begun = time.perf_counter()
+            self.painted(picture, noise, knobs)
+            taken.append(time.perf_counter() - begun)
+        return min(taken[1:])  # the first one makes the sessions
+
+    def painted(
+        self,
+        photo: Array,
+        noise: Array,
+        knobs: Array,
+        *,
+        part_px: int = PART_PX,
+        keep_memory: bool = True,
+        done: PartDone | None = None,
+    ) -> Array:
         """What the network paints of a photo (1, 3, H, W) with noise (1, 1, H, W) and knobs (K,), in one piece or in parts.
 
         Args:
@@ -172,15 +202,19 @@ class OnnxPainter:
             knobs: Of the style.
             part_px: Pixels of a part, with what it must see.
             keep_memory: Whether what this took is kept for the next picture, which then is faster.
+            done: As in `paint`.
         """
+        done = done or ignored
         height, width = photo.shape[2:]
         (features,) = self._body.run({"image": photo, "noise": noise, "knobs": knobs[None]}, keep_memory=keep_memory)
+        done(_BODY_SHARE)
         painting, framed = np.empty_like(photo), FramedPhoto(photo)
         parts = list(parts_of(height, width, part_px))
         for index, part in enumerate(parts):
             inputs = {"features": features_around(features, part), "photo": framed.around(part)}
             (with_halo,) = self._head.run(inputs, keep_memory=keep_memory or index + 1 < len(parts))
             painting[:, :, slice(*part.rows), slice(*part.columns)] = own(with_halo, part)
+            done((1 - _BODY_SHARE) / len(parts))
         return painting
 
     def _knobs(self, name: str, style: Painting, taught: float, style_px: int) -> Array:

@@ -6,7 +6,6 @@ import platform
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,6 +16,7 @@ import psutil
 import stylenet
 from stylenet.catalog.naming import split_style
 from stylenet.catalog.recipe import Recipe
+from stylenet.encoders.freed_memory import return_freed_memory
 from stylenet.engines.onnx_encoder import OnnxEncoder, PicturePainting
 from stylenet.engines.onnx_networks import (
     BODY_BYTES,
@@ -26,11 +26,14 @@ from stylenet.engines.onnx_networks import (
     can_paint,
     open_painter,
 )
-from stylenet.engines.passes import OnePassEngine, check_trained, find_trained
+from stylenet.engines.passes import PROBE_PX, OnePassEngine, check_trained, find_trained
+from stylenet.engines.progress import PartDone, share_of
 from stylenet.engines.protocol import Engine, Forecast, OpenStyle, Recolor
-from stylenet.engines.sessions import available_cores
+from stylenet.engines.sessions import available_cores, onnxruntime_version
 from stylenet.engines.statistics import LayerStatistics, Painting
 from stylenet.errors import UsageError
+from stylenet.events import Done
+from stylenet.networks.picture_sizes import shares_by_size
 from stylenet.optimization.pyramid import Level
 from stylenet.requests.painting import Options
 from stylenet.requests.task import Task
@@ -67,7 +70,7 @@ class _OnnxPass(OnePassEngine):
     def _facts(self, encoder: Mapping[str, str | None], network_sha256: str | None) -> dict[str, Any]:
         return {
             "stylenet": stylenet.__version__,
-            "onnxruntime": metadata.version("onnxruntime"),
+            "onnxruntime": onnxruntime_version(),
             "python": platform.python_version(),
             **self.machine(),
             "recipe": msgspec.to_builtins(self.recipe),
@@ -85,6 +88,8 @@ class _OnnxPass(OnePassEngine):
         """
         width, height = levels[-1].width, levels[-1].height
         pixels = width * height
+        if memory_bytes is not None:
+            return_freed_memory()
         resident = psutil.Process().memory_info().rss - held_bytes
         limit = memory_bytes if memory_bytes is not None else resident + int(_SPARE * psutil.virtual_memory().available)
         kept = resident + _PICTURES_BYTES * pixels
@@ -98,7 +103,21 @@ class _OnnxPass(OnePassEngine):
             )
         part_px = min(PART_PX, max(_LEAST_PART_PX, room // HEAD_BYTES))
         used = kept + max(BODY_BYTES * pixels, HEAD_BYTES * min(pixels, part_px))
-        return Forecast(memory_bytes=int(used), tile_px=None if pixels <= part_px else int(part_px), tiles=-(-pixels // int(part_px)))
+        return Forecast(
+            memory_bytes=int(used),
+            tile_px=None if pixels <= part_px else int(part_px),
+            tiles=-(-pixels // int(part_px)),
+            seconds=self._seconds(width, height, styles) if timed else None,
+        )
+
+    def _seconds(self, width: int, height: int, styles: Sequence[OpenStyle]) -> float:
+        """As long as a small picture takes for every pixel, for all sizes at which this one is painted."""
+        pixels = width * height / shares_by_size(height, width, 1.0)[height, width]
+        return sum(painter.probe_seconds(PROBE_PX) for painter in self._painters(styles)) * pixels / PROBE_PX**2
+
+    def _painters(self, styles: Sequence[OpenStyle]) -> Sequence[OnnxPainter]:
+        """The networks that paint one after the other."""
+        raise NotImplementedError
 
 
 class OnnxInstantEngine(_OnnxPass):
@@ -137,6 +156,9 @@ class OnnxInstantEngine(_OnnxPass):
             return OpenStyle(name=found.name, sha256=sha256, value=_Mixed(parts), notices=found.notices)
         return OpenStyle(name=found.name, sha256=sha256, value=PicturePainting(found.pixels, self._encoder))
 
+    def _painters(self, styles: Sequence[OpenStyle]) -> Sequence[OnnxPainter]:
+        return [self._painter]
+
     def for_texture(self) -> Self:
         """Refused: this network paints photos."""
         raise UsageError(
@@ -148,7 +170,7 @@ class OnnxInstantEngine(_OnnxPass):
     def _encoder(self) -> OnnxEncoder:
         return OnnxEncoder(threads=self.threads)
 
-    def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]]) -> Image:
+    def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]], done: PartDone) -> Image:
         return self._painter.paint(
             np.ascontiguousarray(task.photo, dtype=np.float32),
             [(style.sha256, style.value, share) for style, share in styles],
@@ -156,6 +178,7 @@ class OnnxInstantEngine(_OnnxPass):
             style_scale=task.style_scale,
             seed=task.seed,
             part_px=task.tile_px or PART_PX,
+            done=done,
         )
 
 
@@ -219,26 +242,33 @@ class OnnxTrainedEngine(_OnnxPass):
         painter = open_painter(found.path, threads=self.threads)
         return OpenStyle(name=found.path.stem, sha256=painter.sha256, value=painter)
 
+    def _painters(self, styles: Sequence[OpenStyle]) -> Sequence[OnnxPainter]:
+        return [style.value for style in styles]
+
     def _with_torch(self) -> Engine:
         if self._torch is None:
             self._torch = self._open_torch()
         return self._torch
 
-    def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]]) -> Image:
-        painted = [(self._painted(task, style), share) for style, share in styles if share]
+    def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]], done: PartDone) -> Image:
+        painting = [(style, share) for style, share in styles if share]
+        painted = [(self._of_network(task, style, share_of(done, 1 / len(painting))), share) for style, share in painting]
         return np.sum([np.float32(share) * image for image, share in painted], axis=0) if painted else np.zeros_like(task.photo)
 
-    def _painted(self, task: Task[OpenStyle], style: OpenStyle) -> Image:
+    def _of_network(self, task: Task[OpenStyle], style: OpenStyle, done: PartDone) -> Image:
         if not isinstance(style.value, OnnxPainter):
             alone = replace(task, styles=[[(style, 1.0)]], weights=None, finish=lambda picture: picture)
-            (done,) = self._with_torch().paint(alone)
-            return done.image  # type: ignore[union-attr]
+            for event in self._with_torch().paint(alone):
+                if isinstance(event, Done):
+                    done(1.0)
+                    return event.image
         return style.value.paint(
             np.ascontiguousarray(task.photo, dtype=np.float32),
             strength=task.strength,
             style_scale=task.style_scale,
             seed=task.seed,
             part_px=task.tile_px or PART_PX,
+            done=done,
         )
 
 

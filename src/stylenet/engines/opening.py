@@ -6,14 +6,12 @@ import platform
 import re
 import sys
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 
 from stylenet.catalog.recipe import Recipe
 from stylenet.engines.protocol import Engine
 from stylenet.errors import UsageError
-
-TORCH_COMMAND = 'pip install "stylenet[torch]"'
+from stylenet.extras import is_installed, require
 
 _NETWORK_KNOBS = ("method", "encoder.", "network.", "picture.largest_px", "picture.shape", "picture.rim_px")
 """What the knobs begin with that mean something to a network's single pass."""
@@ -44,10 +42,10 @@ def open_engine(
     """
     if recipe.method == "network":
         _check_changes(recipe, changes or {}, encoder=encoder)
-        if encoder is None and not _prefers_torch(device, precision):
+        if encoder in (None, recipe.encoder.name) and not _prefers_torch(device, precision):
             return _open_onnx(recipe, threads=threads)
         return _open_torch_pass(recipe, encoder=encoder, device=device, precision=precision, threads=threads)
-    require_torch(f"recipe '{recipe.name}' optimizes the picture")
+    require("torch", f"recipe '{recipe.name}' optimizes the picture, which")
     from stylenet.engines.devices import set_threads
     from stylenet.engines.optimizing import OptimizationEngine
 
@@ -68,7 +66,7 @@ def _open_onnx(recipe: Recipe, *, threads: int | None) -> Engine:
 
 
 def _open_torch_pass(recipe: Recipe, *, encoder: str | None, device: str, precision: str, threads: int | None) -> Engine:
-    require_torch(f"recipe '{recipe.name}' with this network, device or precision paints with torch")
+    require("torch", f"recipe '{recipe.name}' with this encoder, network, device or precision")
     from stylenet.encoders.opening import open_encoder
     from stylenet.engines.devices import choose_device, choose_dtype, set_threads
     from stylenet.engines.one_pass import InstantEngine, TrainedEngine
@@ -89,7 +87,7 @@ def _prefers_torch(device: str, precision: str) -> bool:
     """Whether a network's single pass is painted with torch: where it is asked for, or faster, on a GPU or with units for bfloat16."""
     if device not in ("auto", "cpu") or precision not in ("auto", "float32"):
         return True
-    if not has_torch():
+    if not is_installed("torch"):
         return False
     accelerated = device == "auto" and (Path("/dev/nvidia0").exists() or (sys.platform == "darwin" and platform.machine() == "arm64"))
     return accelerated or (precision == "auto" and _has_bfloat16_units())
@@ -102,25 +100,6 @@ def _has_bfloat16_units() -> bool:
     except OSError:
         return False
     return re.search(r"\b(amx_bf16|avx512_bf16)\b", flags) is not None
-
-
-def has_torch() -> bool:
-    """Whether torch is installed; it is not imported."""
-    return find_spec("torch") is not None
-
-
-def require_torch(reason: str) -> None:
-    """Raise `UsageError` where torch is missing, or cannot be imported.
-
-    Args:
-        reason: What needs it, as the beginning of a sentence.
-    """
-    if not has_torch():
-        raise UsageError(f"{reason}, which needs torch; install it with: {TORCH_COMMAND}")
-    try:
-        import torch  # noqa: F401
-    except (ImportError, OSError) as error:
-        raise UsageError(f"{reason}, which needs torch, and torch cannot be imported: {' '.join(str(error).split())}") from None
 
 
 def _check_changes(recipe: Recipe, changes: Mapping[str, str], *, encoder: str | None) -> None:

@@ -15,8 +15,8 @@ import torch
 import stylenet
 from stylenet.catalog.encoders import EncoderRecord
 from stylenet.catalog.recipe import Recipe
+from stylenet.encoders.freed_memory import freed_memory_kept
 from stylenet.encoders.opening import OpenEncoder, open_encoder
-from stylenet.encoders.precision import keep_freed_memory
 from stylenet.engines.devices import choose_device, choose_dtype, torch_machine
 from stylenet.engines.forecast import forecast
 from stylenet.engines.one_pass import InstantEngine
@@ -30,6 +30,7 @@ from stylenet.optimization.paint import paint
 from stylenet.optimization.pyramid import Level
 from stylenet.requests.painting import Options
 from stylenet.requests.task import Task
+from stylenet.shapes import Image
 from stylenet.styles.sources import StyleSource
 from stylenet.styles.style import PictureStyle
 
@@ -138,18 +139,14 @@ class OptimizationEngine:
             device=self.device,
         )
         targets.check()
-        keep_freed_memory(bounded=task.tile_px is not None)
-        start = task.start
-        if start is None and self._starts_from_network():
-            start = self._painted_start(task)
-        return paint(
-            task,
-            recipe=self.recipe,
-            encoder=self.encoder,
-            targets_at=targets,
-            start=start,
-            style_picture=pictures[0] if pictures else None,
-        )
+        return self._paint(task, targets, pictures[0] if pictures else None)
+
+    def _paint(self, task: Task[OpenStyle], targets: StyleTargets, style_picture: Image | None) -> Iterator[Event]:
+        with freed_memory_kept(bounded=task.tile_px is not None):
+            start = task.start
+            if start is None and self._starts_from_network():
+                start = self._painted_start(task)
+            yield from paint(task, recipe=self.recipe, encoder=self.encoder, targets_at=targets, start=start, style_picture=style_picture)
 
     def _starts_from_network(self) -> bool:
         return self.recipe.picture.start == "network"

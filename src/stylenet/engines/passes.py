@@ -6,12 +6,14 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from stylenet.catalog.naming import NETWORK_SUFFIX, is_name, split_style
 from stylenet.catalog.networks import COMMANDS, NetworkCard, Paints, find_network, is_network, network_files, read_network_card
 from stylenet.catalog.recipe import Recipe
+from stylenet.engines.progress import PartDone, ignored, share_of, with_progress
 from stylenet.engines.protocol import OpenStyle
 from stylenet.errors import StyleError, UsageError, did_you_mean
 from stylenet.events import Done, Event
@@ -19,6 +21,9 @@ from stylenet.optimization.pyramid import Level
 from stylenet.requests.painting import BEFORE, Options
 from stylenet.requests.task import Task
 from stylenet.shapes import Image
+
+PROBE_PX = 384
+"""Side of the picture that is timed for a forecast."""
 
 USUAL_STRENGTH = 50.0
 """The strength that networks paint at which know no other."""
@@ -54,19 +59,34 @@ class OnePassEngine:
         return None
 
     def paint(self, task: Task[OpenStyle]) -> Iterator[Event]:
-        """Paint, and yield `Done`."""
+        """Paint, and yield `Done`; before it `Progress` where the picture is painted in parts. Between them `should_stop` is asked."""
         begun = time.perf_counter()
+        if task.tile_px is None:
+            painted: Image | None = self._painted(task, ignored)
+        else:
+            painted = yield from with_progress(partial(self._painted, task), should_stop=task.should_stop)
+        reason = "interrupted" if painted is None else "finished"
+        image = task.photo if painted is None else task.finish(painted).clip(0, 1)
+        yield Done(image=image, steps=0, seconds=time.perf_counter() - begun, loss=0.0, reason=reason, receipt=task.receipt)
+
+    def _painted(self, task: Task[OpenStyle], done: PartDone) -> Image:
+        """The photo, painted in the styles of all regions."""
         painted: Image | None = None
         for region, styles in enumerate(task.styles):
-            one = self._region(task, styles)
+            one = self._region(task, styles, share_of(done, 1 / len(task.styles)))
             if task.weights is not None:
                 one = task.weights[region : region + 1] * one
             painted = one if painted is None else painted + one
-        image = task.finish(task.photo if painted is None else painted).clip(0, 1)
-        yield Done(image=image, steps=0, seconds=time.perf_counter() - begun, loss=0.0, reason="finished", receipt=task.receipt)
+        return task.photo if painted is None else painted
 
-    def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]]) -> Image:
-        """The whole photo, painted in the styles of one region."""
+    def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]], done: PartDone) -> Image:
+        """The whole photo, painted in the styles of one region.
+
+        Args:
+            task: What is painted.
+            styles: Each with its share.
+            done: Called with the share of the work that was done since the last call.
+        """
         raise NotImplementedError
 
 

@@ -74,6 +74,11 @@ def available_cores() -> int:
         return os.cpu_count() or 1
 
 
+def onnxruntime_version() -> str:
+    """Of onnxruntime itself: to ask the package's metadata takes as long as to read the photo."""
+    return str(_onnxruntime().__version__)
+
+
 def _session(graph: BareGraph, weights: Mapping[str, Array], threads: int) -> Any:
     onnxruntime = _onnxruntime()
     options = onnxruntime.SessionOptions()

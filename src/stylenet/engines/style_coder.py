@@ -110,4 +110,5 @@ def _arrays_of(statistics: Mapping[str, Moments], layer: str, channels: int) -> 
 
 
 def _silu(x: Array) -> Array:
-    return x / (1 + np.exp(-x))
+    with np.errstate(over="ignore"):  # of large negative numbers 0 is right
+        return x / (1 + np.exp(-x))

@@ -12,7 +12,7 @@ from torch import Tensor
 from stylenet.catalog.recipe import Recipe
 from stylenet.errors import StyleError
 from stylenet.losses.moments import Moments
-from stylenet.optimization.objective import StyleTarget
+from stylenet.optimization.terms.base import StyleTarget
 from stylenet.styles.stored import StoredStyle
 from stylenet.styles.style import MixedStyle, PictureStyle, moments_at, together
 

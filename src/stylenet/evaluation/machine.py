@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import statistics
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
-from stylenet.encoders.precision import bfloat16_units
+from stylenet.engines.sessions import available_cores
 from stylenet.events import Done, Step
+from stylenet.extras import is_installed, require
 from stylenet.image.files import Picture
 from stylenet.painting.stylizer import Stylizer, open_stylizer
 from stylenet.requests.painting import Options
@@ -44,19 +45,67 @@ class Speed:
     precision: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class PassSpeed:
+    """What a self-test of the network found.
+
+    Attributes:
+        seconds: Of one pass over a picture of `TEST_PX` squared, the median.
+        passes: Measured.
+        device: Where it ran.
+        precision: What it was computed in.
+    """
+
+    seconds: float
+    passes: int
+    device: str
+    precision: str
+
+
 def describe_machine() -> Mapping[str, Any]:
-    """Processor, memory, accelerators and threads in plain values; nothing is measured."""
-    cuda = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    """Processor, memory, accelerators and threads in plain values; nothing is measured. Without torch nothing is known of accelerators."""
+    known = _of_torch() if is_installed("torch") else {"threads": available_cores(), "bfloat16_units": [], "cuda": [], "mps": False}
     return {
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
         "processor": _processor(),
         "cores": os.cpu_count() or 1,
+        **known,
+        "memory_bytes": _memory_bytes(),
+    }
+
+
+def _of_torch() -> dict[str, Any]:
+    torch = require("torch", "describing the machine")
+    from stylenet.encoders.precision import bfloat16_units
+
+    cuda = [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    return {
         "threads": torch.get_num_threads(),
         "bfloat16_units": list(bfloat16_units()),
-        "memory_bytes": _memory_bytes(),
         "cuda": cuda,
         "mps": bool(torch.backends.mps.is_available()),
     }
+
+
+def measure_pass(*, seconds: float = 5.0, device: str = "auto", precision: str = "auto", threads: int | None = None) -> PassSpeed:
+    """How fast the network of every style paints, found by painting a synthetic picture for `seconds`.
+
+    Raises:
+        StylenetError: it cannot paint at all; that is what a self-test is for.
+    """
+    stylizer = open_stylizer("instant", device=device, precision=precision, threads=threads)
+    picture, style = _synthetic(seed=1), stylizer.open_style(_synthetic(seed=2).pixels)
+    taken: list[float] = []
+    start = time.perf_counter()
+    while len(taken) < 2 or time.perf_counter() - start < seconds:  # the first one also looks at the style
+        begun = time.perf_counter()
+        for _ in stylizer.stylize(picture, style, Options(size=TEST_PX)):
+            pass
+        taken.append(time.perf_counter() - begun)
+    machine = stylizer.machine()
+    return PassSpeed(
+        seconds=statistics.median(taken[1:]), passes=len(taken) - 1, device=str(machine["device"]), precision=str(machine["precision"])
+    )
 
 
 def measure_speed(*, seconds: float = 5.0, device: str = "auto", precision: str = "auto") -> Speed:

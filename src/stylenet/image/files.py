@@ -107,6 +107,12 @@ def load_image(source: ImageSource) -> Picture:
         return _decoded_picture(file.image, name=file.name, path=file.path, again=again, notices=file.notices)
 
 
+def is_source(source: object) -> bool:
+    """Whether `load_image` knows what to do with something of this type."""
+    kinds = (str, os.PathLike, bytes, bytearray, memoryview, PIL.Image.Image)
+    return isinstance(source, kinds) or hasattr(source, "read") or hasattr(source, "__array__")
+
+
 def to_pil(image: Image, alpha: Mask | None = None) -> PIL.Image.Image:
     """A Pillow picture of mode RGB, or RGBA with `alpha`; values are clamped to 0..1 and rounded to the nearest of 256.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 import os
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stylenet.errors import ImageError, UsageError
+from stylenet.extras import require
 from stylenet.image.masks import fitted, soften
 from stylenet.image.resize import fit_within, resize
 from stylenet.shapes import check_image
@@ -134,10 +134,7 @@ def _check_rectangle(rectangle: Rectangle, size: tuple[int, int]) -> None:
 
 
 def _opencv() -> Any:
-    try:
-        return importlib.import_module("cv2")
-    except ImportError:
-        raise UsageError('masks are made from photos with OpenCV; install it with: pip install "stylenet[masks]"') from None
+    return require("cv2", "making a mask from a photo")
 
 
 def _bytes(image: Image) -> _Bytes:

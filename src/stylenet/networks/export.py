@@ -30,7 +30,7 @@ from stylenet.errors import ShapeError, WeightsError
 from stylenet.networks import johnson, normalization, slim, slim_geometry
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.onnx_graph import OPSET as OPSET
-from stylenet.networks.onnx_graph import Graph, convolved, linear, missing, silu
+from stylenet.networks.onnx_graph import Graph, convolved, linear, silu
 from stylenet.networks.slim_graph import Knobs, slim_graph
 
 
@@ -82,16 +82,11 @@ class Painter:
 
     Attributes:
         inputs: Shapes by name; a free side is a word.
-
-    Raises:
-        UsageError: the package onnxruntime is missing.
     """
 
     def __init__(self, data: bytes, *, threads: int = 0) -> None:
-        try:
-            import onnxruntime
-        except ImportError:
-            raise missing("onnxruntime") from None
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,11 @@ def write_network(path: Path, state: Mapping[str, Tensor], card: NetworkCard, *,
     write_whole(path, save(arrays, metadata={KEY: msgspec.json.encode(card).decode()}))
 
 
+_BUILDING = threading.Lock()
+"""Held while the global random state is used and put back: threads would put back each other's."""
+
+
+@torch.inference_mode(False)
 def read_network(path: Path) -> tuple[nn.Module, NetworkCard]:
     """A network with its weights, in float32, ready to paint, and its card.
 
@@ -80,11 +86,11 @@ def read_network(path: Path) -> tuple[nn.Module, NetworkCard]:
     """
     card = read_network_card(path)
     arrays = read_arrays(path)
-    with torch.random.fork_rng(devices=()):  # initial weights are drawn, and a person's own random numbers stay what they were
+    with _BUILDING, torch.random.fork_rng(devices=()):  # initial weights are drawn, and a person's own random numbers stay what they were
         network = build(card.record)
     state = {name: torch.from_numpy(value) for name, value in arrays.items()}
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
         raise WeightsError(f"network file '{path}' does not hold what its card says: {error}") from None
-    return network.requires_grad_(False).eval().to(memory_format=torch.channels_last), card  # type: ignore[call-overload]
+    return network.float().requires_grad_(False).eval().to(memory_format=torch.channels_last), card  # type: ignore[call-overload]

@@ -28,7 +28,7 @@ from torch.nn import functional
 from stylenet.catalog.networks import JohnsonRecord
 from stylenet.encoders.resampling import resize
 from stylenet.networks.normalization import Normalization, Normalize, instance_norm
-from stylenet.networks.tiles import Cut, Frame, Geometry, Sight, paint_by_tiles
+from stylenet.networks.tiles import Cut, Done, Frame, Geometry, Sight, paint_by_tiles
 from stylenet.shapes import check_image
 
 _LEAST_PX = 5
@@ -59,13 +59,16 @@ class JohnsonNet(nn.Module):
         self.leave = _convolution(fine, 3, size=9, bias=True)
         self._initialize()
 
-    def forward(self, image: Tensor, style_weights: Tensor | None = None, *, most_px: int | None = None) -> Tensor:
+    def forward(
+        self, image: Tensor, style_weights: Tensor | None = None, *, most_px: int | None = None, done: Done | None = None
+    ) -> Tensor:
         """Paintings, (B, 3, H, W) in 0..1 and float32, of photos (B, 3, H, W) in 0..1; with `factor` 4 (B, 3, 4 H, 4 W).
 
         Args:
             image: Any size from one pixel up.
             style_weights: Shares of the styles, shape (1 or B, styles), usually of sum 1; may be left out where there is one style.
             most_px: Pixels that are looked at in one piece; a larger picture, a single one, is painted by tiles, with the same result.
+            done: See `paint_by_tiles`.
 
         Raises:
             ShapeError: `image` is no picture, or `style_weights` are not of this network's styles.
@@ -74,11 +77,14 @@ class JohnsonNet(nn.Module):
         check_image(image)
         height, width = image.shape[2:]
         if most_px is not None and height * width > most_px:
-            painted = paint_by_tiles(partial(self._part, style_weights), image, geometry(self.record, height, width), most_px=most_px)
+            layers = geometry(self.record, height, width)
+            painted = paint_by_tiles(partial(self._part, style_weights), image, layers, most_px=most_px, done=done)
         else:
             # Sizes are halved rounding up, and what that adds is cut away.
             cut = slice(height * self.record.factor), slice(width * self.record.factor)
             painted = self._part(style_weights, _frame(height, width).around(image), cut)
+            if done is not None:
+                done(1.0)
         if self.record.residual:
             enlarged = resize(image.float(), (width * self.record.factor, height * self.record.factor))
             return (enlarged + _RESIDUAL * painted).clamp(0, 1)

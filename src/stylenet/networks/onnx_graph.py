@@ -8,7 +8,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from stylenet.errors import UsageError
+from stylenet.extras import require
 from stylenet.networks.slim_geometry import of_pixels
 
 OPSET = 17
@@ -22,11 +22,7 @@ class Graph:
     """Operators, one after the other. A value goes by its name."""
 
     def __init__(self) -> None:
-        try:
-            import onnx
-        except ImportError:
-            raise missing("onnx") from None
-        self._onnx: Any = onnx
+        self._onnx: Any = require("onnx", "writing ONNX files")
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
         self._inputs: list[Any] = []
@@ -115,8 +111,3 @@ def linear(graph: Graph, x: str, weight: Tensor, bias: Tensor) -> str:
 
 def silu(graph: Graph, x: str) -> str:
     return graph("Mul", x, graph("Sigmoid", x))
-
-
-def missing(package: str) -> UsageError:
-    """What is raised where a package is not installed."""
-    return UsageError(f"ONNX files need the package {package}; install it with: pip install 'stylenet[onnx]'")

@@ -22,3 +22,14 @@ def looked_at_px(height: int, width: int, style_scale: float) -> int:
     """Root of the area at which a painting is looked at: as large as the photo, in steps, so that most photos find it known."""
     root = (height * width) ** 0.5
     return max(LEAST_STYLE_PX, STYLE_PX_STEP * round(root * style_scale / STYLE_PX_STEP))
+
+
+def shares_by_size(height: int, width: int, style_scale: float) -> dict[tuple[int, int], float]:
+    """The sizes (height, width) at which a photo is painted one after the other, each with its share of all pixels."""
+    sizes: list[tuple[int, int]] = []
+    size: tuple[int, int] | None = (height, width)
+    while size is not None:
+        sizes.append(size)
+        size = half_size(*size, style_scale)
+    total = sum(rows * columns for rows, columns in sizes)
+    return {(rows, columns): rows * columns / total for rows, columns in sizes}

@@ -45,7 +45,7 @@ from stylenet.networks.slim_geometry import FRAME_PX as FRAME_PX
 from stylenet.networks.slim_geometry import STRENGTHS as STRENGTHS
 from stylenet.networks.slim_geometry import STRIDE as STRIDE
 from stylenet.networks.slim_geometry import taught_strength as taught_strength
-from stylenet.networks.tiles import Cut, Frame, Geometry, Sight, paint_by_tiles
+from stylenet.networks.tiles import Cut, Done, Frame, Geometry, Sight, paint_by_tiles
 from stylenet.shapes import check_image
 
 
@@ -115,7 +115,9 @@ class SlimNet(nn.Module):
         above = ((strength - usual) / (high - usual)).clamp_min(0)
         return torch.stack((below, 1 - below - above, above), dim=1).to(self.knobs.dtype) @ self.knobs
 
-    def forward(self, image: Tensor, noise: Tensor, knobs: Tensor | None = None, *, most_px: int | None = None) -> Tensor:
+    def forward(
+        self, image: Tensor, noise: Tensor, knobs: Tensor | None = None, *, most_px: int | None = None, done: Done | None = None
+    ) -> Tensor:
         """The painting, (B, 3, H, W) in 0..1, of photos (B, 3, H, W) in 0..1.
 
         Args:
@@ -124,6 +126,7 @@ class SlimNet(nn.Module):
             knobs: Of one style for all photos or one for each, shape (1 or B, K), blends among them; the network's own, at strength 50,
                 where left out.
             most_px: Pixels that are looked at in one piece; a larger picture, a single one, is painted by tiles, with the same result.
+            done: See `paint_by_tiles`.
 
         Raises:
             ShapeError: `image` is no picture, or noise or knobs are not its own.
@@ -140,9 +143,12 @@ class SlimNet(nn.Module):
         height, width = image.shape[2:]
         both = torch.cat((image, noise.to(image.dtype)), dim=1)
         if most_px is not None and height * width > most_px:
-            return paint_by_tiles(partial(self._part, knobs), both, geometry(self.record, height, width), most_px=most_px)
+            return paint_by_tiles(partial(self._part, knobs), both, geometry(self.record, height, width), most_px=most_px, done=done)
         cut = slice(MARGIN_PX, MARGIN_PX + height), slice(MARGIN_PX, MARGIN_PX + width)
-        return self._part(knobs, _frame(height, width).around(both.to(self.enter.weight.dtype)), cut)
+        painting = self._part(knobs, _frame(height, width).around(both.to(self.enter.weight.dtype)), cut)
+        if done is not None:
+            done(1.0)
+        return painting
 
     def _part(self, knobs: Tensor, framed: Tensor, cut: Cut, normalize: Normalize = instance_norm) -> Tensor:
         """The painting of a picture with its frame, or of a part of it, cut out: `tiles.Paint`."""

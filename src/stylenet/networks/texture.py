@@ -60,7 +60,8 @@ class TextureNet(nn.Module):
         """
         weight = self.leave.weight
         return [
-            torch.rand((batch, self.record.noise, height, width), generator=generator).to(weight) for height, width in self._sizes(size)
+            torch.rand((batch, self.record.noise, height, width), generator=generator, dtype=torch.float32).to(weight)
+            for height, width in self._sizes(size)
         ]
 
     def forward(self, noise: Sequence[Tensor], image: Tensor | None = None) -> Tensor:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -20,8 +21,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from stylenet.networks.normalization import Normalize, moments, with_moments
+from stylenet.networks.normalization import Normalize, instance_norm, moments, with_moments
 from stylenet.tiling.grid import Span, Tile, tile_grid
+
+_SAMPLE_PX = 384
+"""Side of the part by which the passes are timed."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,11 @@ Paint = Callable[[Tensor, Cut, Normalize], Tensor]
 normalizations are done by what is given, one after the other."""
 
 
-def paint_by_tiles(paint: Paint, image: Tensor, geometry: Geometry, *, most_px: int) -> Tensor:
+Done = Callable[[float], None]
+"""Called with the share of the whole work that was done since the last call; all of them sum to 1. It may raise, to end the work."""
+
+
+def paint_by_tiles(paint: Paint, image: Tensor, geometry: Geometry, *, most_px: int, done: Done | None = None) -> Tensor:
     """The painting, (1, 3, F H, F W) in 0..1 and float32, of a photo (1, 3, H, W) in 0..1, as in one piece.
 
     Args:
@@ -112,6 +120,7 @@ def paint_by_tiles(paint: Paint, image: Tensor, geometry: Geometry, *, most_px: 
         image: The photo.
         geometry: Of the network and this picture.
         most_px: Pixels that one tile may look at.
+        done: Called after every tile.
 
     Raises:
         UsageError: even the smallest tile has more pixels.
@@ -119,21 +128,27 @@ def paint_by_tiles(paint: Paint, image: Tensor, geometry: Geometry, *, most_px: 
     known: list[tuple[Tensor, Tensor]] = []
     parts = _Parts(image, geometry, most_px)
     *measured, last = geometry.sights
+    works = iter(() if done is None else _works(paint, parts, geometry))
     for sight in measured:
+        work = next(works, 0.0)
         sums = _Sums()
         for tile, framed in parts.at(sight):
             own = _positions(tile.rows, sight.stride), _positions(tile.columns, sight.stride)
             with contextlib.suppress(_Measured):
                 paint(framed, (slice(0), slice(0)), _Known(known, into=sums, own=own))
+            if done is not None:
+                done(work * tile.pixels)
         known.append(sums.moments())
     height, width, factor, margin = *image.shape[2:], geometry.factor, geometry.margin_px
     painting = image.new_empty((1, 3, factor * height, factor * width), dtype=torch.float32)
+    work = next(works, 0.0)
     for tile, framed in parts.at(last):
         rows, columns = _inside(tile.rows, margin, height), _inside(tile.columns, margin, width)
-        if not rows or not columns:
-            continue  # nothing but margin
-        cut = _scaled(rows, tile.rows.start, factor), _scaled(columns, tile.columns.start, factor)
-        painting[:, :, _scaled(rows, margin, factor), _scaled(columns, margin, factor)] = paint(framed, cut, _Known(known))
+        if rows and columns:  # else there is nothing but margin
+            cut = _scaled(rows, tile.rows.start, factor), _scaled(columns, tile.columns.start, factor)
+            painting[:, :, _scaled(rows, margin, factor), _scaled(columns, margin, factor)] = paint(framed, cut, _Known(known))
+        if done is not None:
+            done(work * tile.pixels)
     return painting
 
 
@@ -145,11 +160,40 @@ class _Parts:
         self._rows, self._columns = geometry.frame.sources(image)
 
     def at(self, sight: Sight) -> Iterator[tuple[Tile, Tensor]]:
+        for tile in self.tiles(sight):
+            yield tile, self._cut(tile.rows.start, tile.rows.stop, tile.columns.start, tile.columns.stop)
+
+    def tiles(self, sight: Sight) -> tuple[Tile, ...]:
+        return self._geometry.tiles(sight, self._most_px)
+
+    def sample(self, side_px: int) -> Tensor:
+        """A small part, with what the first layer uses up around it."""
+        height, width = self._geometry.size
+        return self._cut(0, min(side_px, height), 0, min(side_px, width))
+
+    def _cut(self, top: int, bottom: int, left: int, right: int) -> Tensor:
         apron = 2 * self._geometry.apron_px
-        for tile in self._geometry.tiles(sight, self._most_px):
-            rows = self._rows[tile.rows.start : tile.rows.stop + apron]
-            columns = self._columns[tile.columns.start : tile.columns.stop + apron]
-            yield tile, self._image.index_select(2, rows).index_select(3, columns)
+        rows, columns = self._rows[top : bottom + apron], self._columns[left : right + apron]
+        return self._image.index_select(2, rows).index_select(3, columns)
+
+
+def _works(paint: Paint, parts: _Parts, geometry: Geometry) -> list[float]:
+    """Share of the whole work for every pixel of every pass, as a small part tells: later passes go deeper."""
+    marks: list[float] = []
+
+    def normalize(features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+        marks.append(time.perf_counter())
+        return instance_norm(features, scale, shift)
+
+    sample = parts.sample(_SAMPLE_PX)
+    for _ in range(2):  # the first time, kernels are chosen
+        marks.clear()
+        begun = time.perf_counter()
+        paint(sample, (slice(None), slice(None)), normalize)
+        ended = time.perf_counter()
+    seconds = [*(mark - begun for mark in marks[: len(geometry.sights) - 1]), ended - begun]
+    total = sum(each * tile.pixels for each, sight in zip(seconds, geometry.sights, strict=True) for tile in parts.tiles(sight))
+    return [each / total for each in seconds]
 
 
 class _Measured(Exception):  # noqa: N818  # no error: a pass ends at the normalization that it is for

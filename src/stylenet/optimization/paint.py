@@ -19,9 +19,11 @@ from stylenet.events import Done, Event, Notice, Preview, Step
 from stylenet.losses.style import strength_factor
 from stylenet.optimization.adam import Adam
 from stylenet.optimization.checkpoint import Checkpoint, State
-from stylenet.optimization.objective import Objective, StyleTarget, style_layers
+from stylenet.optimization.objective import Objective
 from stylenet.optimization.pyramid import Level, levels
 from stylenet.optimization.solvers import AdamSolver, Evaluate, LbfgsSolver, Moved, ScipySolver, Solver
+from stylenet.optimization.terms.base import StyleTarget
+from stylenet.optimization.work import step_work
 from stylenet.requests.task import Task
 from stylenet.shapes import Image
 
@@ -29,11 +31,11 @@ TargetsAt = Callable[[int, int], Sequence[StyleTarget]]
 """The paintings' moments for a level of (width, height)."""
 
 _PREVIEW_SECONDS = 0.5
-_RATE_STEPS = 20
-"""Steps from which the speed is estimated."""
+_RATE_STEPS, _RATE_SECONDS = 4, 8.0
+"""At least so many steps, and those of so many seconds, are what the speed is estimated from."""
 
-_PIXEL_WORK = 5_000
-"""Multiply-adds for every pixel that stand for what is done to the picture beside the encoder."""
+_SET_UP_STEPS = 1.4
+"""What it takes to begin a level, in its own steps: see `engines.forecast`."""
 
 _PREVIEW_SHARE = 0.05  # of the time may go into previews, where they take long
 
@@ -124,7 +126,7 @@ class _Run:
         self._style_picture = None if style_picture is None else as_tensor(style_picture, here)
         self._save_every = task.save_every or recipe.pyramid.save_every
         self.levels = levels(task.photo.shape[3], task.photo.shape[2], recipe.pyramid)
-        self.clock = _Clock(recipe, encoder.record, self.levels)
+        self.clock = _Clock(recipe, encoder.record, self.levels, task.tile_px)
         self.loss, self.stalled, self.stopped = float("nan"), False, False
         self._scale = 255.0 if recipe.picture.unit == "bytes" else 1.0
         saving = task.checkpointing
@@ -327,15 +329,17 @@ class _Clock:
     """Counts steps and estimates the time that is left.
 
     A step's time goes with the pixels of its level and the depth of the layers that are compared there. The rate is that of the last
-    steps: other programs come and go. The first step of a level does not count, since memory is touched for the first time.
+    steps: other programs come and go. The first step of a level counts for the time of its beginning alone, since memory is touched for
+    the first time there and kernels are chosen; each level to come is expected to begin as slowly.
     """
 
-    def __init__(self, recipe: Recipe, record: EncoderRecord, levels: Sequence[Level]) -> None:
+    def __init__(self, recipe: Recipe, record: EncoderRecord, levels: Sequence[Level], tile_px: int | None = None) -> None:
         self._levels = levels
         per_round = recipe.solver.evaluations_per_round if recipe.solver.name == "scipy-lbfgs" else 1
         self._steps = [level.steps * per_round for level in levels]
-        self._work = [_step_work(recipe, record, level) for level in levels]
-        self._recent: deque[tuple[float, float]] = deque(maxlen=_RATE_STEPS)
+        self._work = [step_work(recipe, record, level, tile_px) for level in levels]
+        self._recent: deque[tuple[float, float]] = deque()
+        self._recent_seconds = self._recent_work = 0.0
         self.done = 0
         self._started = self._last = time.perf_counter()
         self._level = -1
@@ -350,13 +354,9 @@ class _Clock:
     def step(self, index: int, moved: Moved) -> Step:
         self.done += 1
         now, level = time.perf_counter(), self._levels[index]
-        if index == self._level or not self._recent:
-            self._recent.append((now - self._last, self._work[index]))
+        if index == self._level:
+            self._remember(now - self._last, self._work[index])
         self._last, self._level = now, index
-        in_level = self.done - sum(self._steps[:index])
-        left = self._work[index] * max(0, self._steps[index] - in_level)
-        left += sum(work * steps for work, steps in zip(self._work[index + 1 :], self._steps[index + 1 :], strict=True))
-        seconds, work = (sum(part) for part in zip(*self._recent, strict=True))
         return Step(
             step=self.done,
             steps=max(sum(self._steps), self.done),
@@ -365,12 +365,21 @@ class _Clock:
             loss=moved.loss,
             terms=moved.terms,
             seconds=now - self._started,
-            seconds_left=left * seconds / max(work, 1e-9),
+            seconds_left=self._left(index),
         )
 
+    def _remember(self, seconds: float, work: float) -> None:
+        """Count a step for the rate, and drop the oldest: enough stay to even out their differences."""
+        self._recent.append((seconds, work))
+        self._recent_seconds, self._recent_work = self._recent_seconds + seconds, self._recent_work + work
+        while len(self._recent) > _RATE_STEPS and self._recent_seconds - self._recent[0][0] > _RATE_SECONDS:
+            seconds, work = self._recent.popleft()
+            self._recent_seconds, self._recent_work = self._recent_seconds - seconds, self._recent_work - work
 
-def _step_work(recipe: Recipe, record: EncoderRecord, level: Level) -> float:
-    """What a step costs in multiply-adds, and a part that goes with the pixels alone."""
-    layers = (*style_layers(recipe, record, level.deepest), *recipe.content.layers)
-    deepest = max(layers, key=record.layers.index)
-    return level.width * level.height * (record.multiply_adds(deepest) + _PIXEL_WORK)
+    def _left(self, index: int) -> float | None:
+        in_level = self.done - sum(self._steps[:index])
+        left = self._work[index] * max(0, self._steps[index] - in_level)
+        left += sum(work * (steps + _SET_UP_STEPS) for work, steps in zip(self._work[index + 1 :], self._steps[index + 1 :], strict=True))
+        if not self._recent:
+            return 0.0 if not left else None
+        return left * self._recent_seconds / max(self._recent_work, 1e-9)

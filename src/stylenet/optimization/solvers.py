@@ -13,6 +13,7 @@ from torch import Tensor
 
 from stylenet.catalog.recipe import SolverSection
 from stylenet.errors import NumericalError
+from stylenet.extras import require
 from stylenet.optimization.adam import Adam
 
 Evaluate = Callable[[Tensor], tuple[Mapping[str, float], Tensor]]
@@ -242,7 +243,7 @@ class ScipySolver:
 
     def advance(self, evaluate: Evaluate) -> Iterator[Moved]:
         """One round; see `Solver`."""
-        from scipy.optimize import fmin_l_bfgs_b
+        fmin_l_bfgs_b = require("scipy", "the solver scipy-lbfgs").optimize.fmin_l_bfgs_b
 
         evaluations: list[Mapping[str, float]] = []
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from stylenet.catalog.naming import NETWORK_SUFFIX, split_style
 from stylenet.catalog.networks import is_network
-from stylenet.engines.opening import TORCH_COMMAND, has_torch
+from stylenet.extras import command, is_installed
 
-NO_TORCH_NOTICE = f"torch is not installed: painting in one pass, by recipe instant; for finer pictures: {TORCH_COMMAND}"
+NO_TORCH_NOTICE = f"torch is not installed: painting in one pass, by recipe instant; for finer pictures: {command('torch')}"
 
 
-def default_recipe(styles: Iterable[object]) -> str:
-    """`trained` where a style is the file of a network, else `standard`, or `instant` where torch is not installed."""
+def default_recipe(styles: Iterable[object], *, texture: bool = False) -> str:
+    """`trained` where a style is the file of a network, else `standard`; for a photo, `instant` where torch is not installed."""
     files = (Path(split_style(style)[0]) for style in styles if isinstance(style, (str, os.PathLike)))
     if any(path.suffix == NETWORK_SUFFIX and is_network(path) for path in files):
         return "trained"
-    return "standard" if has_torch() else "instant"
+    return "standard" if texture or is_installed("torch") else "instant"

@@ -7,14 +7,17 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, overload
+
+from numpy.typing import NDArray
 
 from stylenet.catalog.recipe import Recipe
+from stylenet.errors import UsageError
 from stylenet.events import Done, Event
 from stylenet.image.files import JPEG_QUALITY, ImageSource, Picture, load_image, save_image, to_pil
 from stylenet.image.resize import fit_within, resize
 from stylenet.painting.defaults import default_recipe
-from stylenet.painting.regions import Region
+from stylenet.painting.regions import Region, check_regions
 from stylenet.painting.stylizer import Stylizer, open_stylizer
 from stylenet.requests.painting import Options
 from stylenet.shapes import Image, Mask
@@ -47,6 +50,11 @@ class Painting:
         size = f"{self.pixels.shape[3]} x {self.pixels.shape[2]}"
         return f"<Painting {size}{f', {styles}' if styles else ''}{f', recipe {recipe}' if recipe else ''}, {self.done.seconds:.1f} s>"
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """The picture for NumPy, (H, W, 3), 0..1; so that a painting can be a style, a start or a mask."""
+        array = self.pixels[0].transpose(1, 2, 0)
+        return array.astype(array.dtype if dtype is None else dtype, copy=bool(copy))
+
     def _repr_png_(self) -> bytes:
         """The picture for notebooks, at most 1024 px long."""
         width, height = fit_within(self.pixels.shape[3], self.pixels.shape[2], _NOTEBOOK_PX)
@@ -65,6 +73,12 @@ class Painting:
     def receipt(self) -> Mapping[str, Any]:
         """Everything needed to paint it again."""
         return self.done.receipt
+
+    @overload
+    def save(self, path: str | os.PathLike[str], *, quality: int | None = None) -> Path: ...
+
+    @overload
+    def save(self, path: BinaryIO, *, format: str | None = None, quality: int | None = None) -> None: ...
 
     def save(self, path: str | os.PathLike[str] | BinaryIO, *, format: str | None = None, quality: int | None = None) -> Path | None:
         """Write it whole or not at all, with its receipt.
@@ -150,14 +164,16 @@ def stylize(
         size=size,
         strength=strength,
         style_scale=style_scale,
-        blend=tuple(blend),
+        blend=blend,  # type: ignore[arg-type]  # converted and checked
         seed=seed,
         feather=feather,
-        protect=protect if protect is None or isinstance(protect, str) else tuple(protect),
+        protect=protect,  # type: ignore[arg-type]
         keep_colors=keep_colors,
-        palette=palette if palette is None or isinstance(palette, str) else tuple(palette),
+        palette=palette,  # type: ignore[arg-type]
         memory=memory,
     )
+    check_regions(regions)
+    _check_callable(on_event)
     if recipe is None:
         everywhere = style if isinstance(style, (list, tuple)) else [style]
         recipe = default_recipe([*everywhere, *(region.style for region in regions)])
@@ -177,11 +193,17 @@ def texture(
     on_event: Callable[[Event], None] | None = None,
 ) -> Painting:
     """A texture of a painting's strokes and colors, from noise; arguments as in `stylize`, the style may be a network of textures."""
-    options = Options(size=size, style_scale=style_scale, blend=tuple(blend), seed=seed)
+    options = Options(size=size, style_scale=style_scale, blend=blend, seed=seed)  # type: ignore[arg-type]  # converted and checked
+    _check_callable(on_event)
     if recipe is None:
-        recipe = default_recipe(style if isinstance(style, (list, tuple)) else [style])
+        recipe = default_recipe(style if isinstance(style, (list, tuple)) else [style], texture=True)
     stylizer = recipe if isinstance(recipe, Stylizer) else open_stylizer(recipe)
     return _painting(stylizer.texture(style, options), None, on_event)
+
+
+def _check_callable(on_event: object) -> None:
+    if on_event is not None and not callable(on_event):
+        raise UsageError(f"on_event is {on_event!r}; give a function that takes an event")
 
 
 def _picture(photo: ImageSource | Picture | Painting) -> Picture:

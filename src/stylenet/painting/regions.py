@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stylenet.errors import UsageError
 from stylenet.image.files import Picture
 from stylenet.image.masks import MaskWish, aspect_notice, fitted, load_mask, parse_mask_wish, regions, soften
 from stylenet.image.resize import resize
@@ -62,6 +63,14 @@ class Layout:
     weights: NDArray[Any] | None = None
     keep: Mask | None = None
     notices: tuple[str, ...] = ()
+
+
+def check_regions(wished: object) -> None:
+    """Raise `UsageError` unless these are regions."""
+    known = list(wished) if isinstance(wished, (list, tuple)) else None
+    wrong = wished if known is None else next((one for one in known if not isinstance(one, Region)), None)
+    if known is None or wrong is not None:
+        raise UsageError(f"regions are a list of stylenet.Region(mask=..., style=...); got {type(wrong).__name__} {wrong!r:.60}")
 
 
 def lay_out(wished: Sequence[Region], photo: Picture, size: tuple[int, int], *, feather_px: float, protected: Sequence[str]) -> Layout:

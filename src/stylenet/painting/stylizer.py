@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -22,7 +23,7 @@ from stylenet.image.recolor import keep_colors, with_palette
 from stylenet.image.resize import resize
 from stylenet.painting.plan import Plan, enlargement_notice, make_plan
 from stylenet.painting.receipts import Replay, receipt_of
-from stylenet.painting.regions import Layout, Region, lay_out, with_photo_kept
+from stylenet.painting.regions import Layout, Region, check_regions, lay_out, with_photo_kept
 from stylenet.requests.painting import BEFORE, Options
 from stylenet.requests.task import Checkpointing, Task
 from stylenet.shapes import Image
@@ -56,6 +57,8 @@ def open_stylizer(
         WeightsError: the encoder's weights are missing or unusable.
         UsageError: the device or precision does not exist, or the recipe needs torch, which is missing.
     """
+    if not isinstance(recipe, (str, os.PathLike, Recipe)):
+        raise UsageError(f"a recipe is a name, a .toml file, or what load_recipe returns; got {type(recipe).__name__} {recipe!r:.60}")
     chosen = load_recipe(recipe, changes)
     return Stylizer(open_engine(chosen, encoder=encoder, changes=changes, device=device, precision=precision, threads=threads))
 
@@ -130,6 +133,7 @@ class Stylizer:
         if isinstance(options.palette, str):
             options = structs.replace(options, palette=open_palette(options.palette))
         sources = list(styles) if isinstance(styles, (list, tuple)) else [styles]
+        check_regions(regions)
         self._check(options, regions=regions, has_start=start is not None, wants_frames=bool(timelapse_frames))
         if not sources:
             options.check_styles(0)

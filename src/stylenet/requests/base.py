@@ -80,8 +80,7 @@ def _meta(record: type[Request]) -> Mapping[str, Meta]:
 
 def _checked(record: type[Request], name: str, value: Any) -> Any:
     """The value as the record's type, with NumPy's numbers as Python's."""
-    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
-        value = value.item()
+    value = _plain(value)
     kind = _types(record)[name]
     try:
         return msgspec.convert(value, kind)
@@ -91,6 +90,14 @@ def _checked(record: type[Request], name: str, value: Any) -> Any:
         allowed = (meta.extra or {}).get("allowed", "") if meta is not None else ""
         told = f"{value:g}" if isinstance(value, float) else f"'{value}'" if isinstance(value, str) else str(value)
         raise UsageError(f"{said} is {told}; allowed are {allowed}" if allowed else f"{said} is {told}: {_in_words(error)}") from None
+
+
+def _plain(value: Any) -> Any:
+    """The value with NumPy's numbers and arrays, and tensors, as Python's."""
+    if isinstance(value, (list, tuple)):
+        plain = tuple(map(_plain, value))
+        return value if plain == value else plain
+    return value.tolist() if hasattr(value, "tolist") and hasattr(value, "ndim") else value
 
 
 def _in_words(error: Exception) -> str:

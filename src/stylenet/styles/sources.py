@@ -16,7 +16,7 @@ from stylenet.catalog.naming import is_name
 from stylenet.catalog.styles import find_style, read_card, style_files
 from stylenet.errors import ImageError, StyleError
 from stylenet.image.color import palette
-from stylenet.image.files import ImageSource, Picture, load_image
+from stylenet.image.files import ImageSource, Picture, is_source, load_image
 from stylenet.image.recolor import parse_color
 from stylenet.image.resize import fit_within, resize
 from stylenet.shapes import Image
@@ -87,6 +87,11 @@ def resolve(source: StyleSource) -> FoundStyle:
             return _of_folder(path)
         if path.suffix == ".safetensors":
             return read_style(path)
+    if not is_source(source):
+        raise StyleError(
+            f"a style is the name of one, a file, a folder, a picture or an array; got {type(source).__name__}"
+            f"{'' if isinstance(source, (dict, list, tuple)) or type(source).__repr__ is object.__repr__ else f' {source!r:.60}'}"
+        )
     return _of_picture(load_image(source))
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from stylenet.errors import UsageError
 from stylenet.events import Preview
+from stylenet.extras import require
 from stylenet.image.files import save_image
 from stylenet.training.checkpoint import CHECKPOINT
 from stylenet.training.trainer import Event, Update
@@ -102,8 +102,7 @@ def _lines(path: Path, step: int) -> Iterator[str]:
 
 
 def _board(folder: Path, step: int) -> SummaryWriter:
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        raise UsageError("TensorBoard is not installed; install it with: pip install 'stylenet[tensorboard]'") from None
+    require("tensorboard", "--tensorboard")
+    from torch.utils.tensorboard import SummaryWriter
+
     return SummaryWriter(str(folder), purge_step=step + 1)

@@ -17,6 +17,9 @@ _PATIENCE = timedelta(minutes=30)
 """How long one process waits for the others, as while the first one paints previews."""
 
 
+_CURE = "start the training with torchrun, or unset WORLD_SIZE and RANK to train in one process"
+
+
 @dataclass(frozen=True)
 class Processes:
     """Which one this is.
@@ -53,14 +56,38 @@ class Processes:
 
 
 def found() -> Processes:
-    """What the environment says, as `torchrun` sets it; nothing is waited for."""
-    return Processes(int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1)))
+    """What the environment says, as `torchrun` sets it; nothing is waited for.
+
+    Raises:
+        UsageError: it says less than several processes need, or no whole numbers.
+    """
+    count, rank = _number("WORLD_SIZE", 1), _number("RANK", 0)
+    if count > 1:
+        for name in ("RANK", "MASTER_ADDR", "MASTER_PORT"):
+            if name not in os.environ:
+                raise UsageError(f"WORLD_SIZE is {count} in the environment, and {name} is not set; {_CURE}")
+    if count < 1 or not 0 <= rank < count:
+        raise UsageError(f"WORLD_SIZE is {count} and RANK {rank} in the environment; ranks go from 0 to WORLD_SIZE - 1: {_CURE}")
+    return Processes(rank, count)
 
 
 def choose_gpu() -> None:
     """Let "cuda" mean this process's own GPU, where there are several processes on a machine."""
     if "LOCAL_RANK" in os.environ and torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
+        torch.cuda.set_device(_number("LOCAL_RANK", 0) % torch.cuda.device_count())
+
+
+def _number(name: str, default: int) -> int:
+    """A variable of the environment as a whole number.
+
+    Raises:
+        UsageError: it is none.
+    """
+    word = os.environ.get(name, "").strip()
+    try:
+        return int(word) if word else default
+    except ValueError:
+        raise UsageError(f"{name} is '{word}' in the environment, and must be a whole number; {_CURE}") from None
 
 
 @contextlib.contextmanager

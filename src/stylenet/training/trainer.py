@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from stylenet.catalog.networks import Paints
-from stylenet.encoders.precision import keep_freed_memory
+from stylenet.encoders.freed_memory import freed_memory_kept
 from stylenet.errors import CheckpointError, NumericalError
 from stylenet.events import Notice, Preview
 from stylenet.image.sheet import contact_sheet
@@ -138,9 +138,11 @@ class Trainer:
             NumericalError: the loss became NaN; the checkpoint has the last good state.
             ImageError: none of the pictures can be read.
         """
-        keep_freed_memory()
         told: set[str] = set()
-        with contextlib.closing(ahead(lambda step: self.task.batch(step, self._places), self.step, self.plan.steps)) as batches:
+        with (
+            freed_memory_kept(),
+            contextlib.closing(ahead(lambda step: self.task.batch(step, self._places), self.step, self.plan.steps)) as batches,
+        ):
             stopped = False
             while self.step < self.end and not stopped:
                 update, stopped = self._update(batches, should_stop)

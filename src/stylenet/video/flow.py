@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stylenet.errors import UsageError
+from stylenet.extras import require
 
 Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]
@@ -62,11 +62,7 @@ def opencv() -> Any:
     Raises:
         UsageError: it is missing.
     """
-    try:
-        import cv2
-    except ImportError:
-        raise UsageError('steady clips need OpenCV; install it with: pip install "stylenet[video]", or give --steady 0') from None
-    return cv2
+    return require("cv2", "a steady clip (unlike one with --steady 0)")
 
 
 class MotionEstimator:

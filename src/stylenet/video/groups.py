@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from stylenet.errors import CheckpointError, OutputError
+from stylenet.errors import CheckpointError, OutputError, UsageError
 from stylenet.storage.atomic import write_whole, written_whole
 from stylenet.video.flow import Pixels
 from stylenet.video.package import pyav
@@ -133,8 +133,6 @@ def packets(path: Path) -> Iterator[Any]:
 
 def check_encoder() -> None:
     """Raise `UsageError` where H.264 cannot be written."""
-    from stylenet.errors import UsageError
-
     av = pyav()
     try:
         av.Codec("libx264", "w")

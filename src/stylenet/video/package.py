@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from stylenet.errors import UsageError
+from stylenet.extras import require
 
 
 def pyav() -> Any:
@@ -13,9 +13,6 @@ def pyav() -> Any:
     Raises:
         UsageError: it is missing.
     """
-    try:
-        import av
-    except ImportError:
-        raise UsageError('clips need PyAV; install it with: pip install "stylenet[video]"') from None
+    av = require("av", "a clip")
     av.logging.set_level(None)  # what is wrong with a clip is said in one line, by the code that reads it
     return av

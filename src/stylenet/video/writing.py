@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stylenet.errors import OutputError, UsageError
+from stylenet.errors import OutputError
+from stylenet.extras import require
 from stylenet.image.files import to_pil
 from stylenet.image.output import check_output
 from stylenet.image.resize import resize
@@ -61,8 +62,4 @@ def save_clip(frames: Sequence[Image], path: str | os.PathLike[str], *, seconds:
 
 
 def _av() -> Any:
-    try:
-        import av
-    except ImportError:
-        raise UsageError('MP4 clips need PyAV; install it with: pip install "stylenet[video]", or write a .gif or .webp') from None
-    return av
+    return require("av", "an MP4 clip (unlike a .gif or .webp)")

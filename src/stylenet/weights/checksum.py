@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
 from stylenet.catalog.weights import PACKAGED, WEIGHTS, PackagedRecord, WeightsRecord
 from stylenet.storage.hashing import checksums
 
 
-def mismatch(path: Path, record: WeightsRecord) -> str | None:
+class PublishedFile(Protocol):
+    """What must be known of a file to fetch it and to trust it; `WeightsRecord` says what each means."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def urls(self) -> tuple[str, ...]: ...
+    @property
+    def file_name(self) -> str: ...
+    @property
+    def size_bytes(self) -> int | None: ...
+    @property
+    def sha256(self) -> str | None: ...
+    @property
+    def md5(self) -> str | None: ...
+
+
+def mismatch(path: Path, record: PublishedFile) -> str | None:
     """How the file at `path` differs from the published one; none if it does not."""
     size = path.stat().st_size
     if record.size_bytes is not None and size != record.size_bytes:

@@ -13,10 +13,9 @@ from pathlib import Path
 
 import httpx
 
-from stylenet.catalog.weights import WeightsRecord
 from stylenet.errors import DownloadError
 from stylenet.weights.cache import downloads_folder, exclusive, is_offline
-from stylenet.weights.checksum import mismatch
+from stylenet.weights.checksum import PublishedFile, mismatch
 
 _LARGEST_BYTES = 2 * 2**30
 """Where no publisher states a length: more than three times the largest file."""
@@ -81,7 +80,7 @@ class _RetryError(Exception):
 
 
 def fetch(
-    record: WeightsRecord, *, folder: Path | None = None, on_progress: OnProgress | None = None, patience: Patience | None = None
+    record: PublishedFile, *, folder: Path | None = None, on_progress: OnProgress | None = None, patience: Patience | None = None
 ) -> Path:
     """The path of the published file, fetched unless it is there already, its checksum right.
 
@@ -120,7 +119,7 @@ def fetch(
 class _Download:
     """One file on its way; `part` holds what has arrived, `note` the server's mark for that version of the file."""
 
-    def __init__(self, record: WeightsRecord, target: Path, *, on_progress: OnProgress | None, patience: Patience) -> None:
+    def __init__(self, record: PublishedFile, target: Path, *, on_progress: OnProgress | None, patience: Patience) -> None:
         self._record, self._target, self._on_progress, self._patience = record, target, on_progress, patience
         self._part = target.with_name(target.name + ".part")
         self._note = target.with_name(target.name + ".part.json")

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from stylenet.catalog.encoders import VGG16, VGG19, EncoderRecord
-from stylenet.errors import WeightsError, did_you_mean
+from stylenet.errors import UsageError, WeightsError, did_you_mean
 from stylenet.weights.encoder_weights import EncoderWeights, Found, assemble
 from stylenet.weights.formats.detect import EXPECTED, Format, detect
 
@@ -52,6 +52,8 @@ def read_weights(path: str | Path, *, kind: str | None = None, architectures: Se
         return found if isinstance(found, EncoderWeights) else assemble(found, architectures)
     except WeightsError as error:
         raise WeightsError(f"{path}: {error}") from error
+    except UsageError:
+        raise  # the package that reads the format is missing
     except Exception as error:
         # Readers of damaged files raise anything; to a person it is all the same.
         reason = " ".join(str(error).split())[:160] or "no reason given"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 import stylenet
 from stylenet.catalog.networks import KEY, NetworkCard, find_network
 from stylenet.catalog.recipes import load_recipe
+from stylenet.catalog.styles import built_in_styles
 from stylenet.encoders.opening import open_encoder
 from stylenet.engines.one_pass import faded
 from stylenet.engines.pictures import measured_style
@@ -25,8 +26,9 @@ from stylenet.networks.files import read_network
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.slim import SlimNet, taught_strength
 from stylenet.styles.compatibility import is_caffe_vgg19
+from stylenet.styles.files import read_style
 from stylenet.styles.sources import StyleSource
-from stylenet.styles.style import moments_at
+from stylenet.styles.style import Style, moments_at
 
 MOST_DIFFERENCE = 1e-3
 """Between the paintings of a graph and of its network: a quarter of a step of 8-bit pictures."""
@@ -97,24 +99,37 @@ def largest_difference(painter: Painter, network: nn.Module, description: Tensor
     Args:
         painter: Of the graph.
         network: In float32, on the processor.
-        description: Of the painting that is part of the graph; where the graph asks for one, descriptions are drawn at random.
+        description: Of the painting that is part of the graph; where the graph asks for one, each size has another built-in style.
     """
     generator = torch.Generator().manual_seed(0)
+    descriptions = _built_in(network) if isinstance(network, InstantNet) and "style" in painter.inputs else None
     differences = []
     for size in COMPARED_SIZES:
         photo = torch.rand((1, 3, *size), generator=generator)
+        if descriptions is not None:
+            description = next(descriptions)
         for strength in COMPARED_STRENGTHS if "strength" in painter.inputs else COMPARED_STRENGTHS[:1]:
             inputs = {"image": photo}
             if "strength" in painter.inputs:
                 inputs["strength"] = torch.tensor([strength])
             if "noise" in painter.inputs:
                 inputs["noise"] = torch.randn((1, 1, *size), generator=generator)
-            if isinstance(network, InstantNet) and "style" in painter.inputs:
-                # Independent numbers of a painting's spread would be farther from all paintings than any of them is.
-                inputs["style"] = description = 0.3 * torch.randn((1, network.coder.description_size), generator=generator)
+            if description is not None and "style" in painter.inputs:
+                inputs["style"] = description
             with torch.inference_mode():
                 differences.append((painter(inputs) - _painted(network, inputs, strength, description)).abs().max())
     return float(torch.stack(differences).max())
+
+
+def _built_in(network: InstantNet) -> Iterator[Tensor]:
+    """Descriptions of paintings: random numbers would lie farther from all of them than any painting does, or nearer."""
+    for path in built_in_styles().values():
+        yield _described(network, read_style(path))
+
+
+def _described(network: InstantNet, style: Style) -> Tensor:
+    with torch.inference_mode():
+        return network.coder.describe(moments_at(style, _STYLE_PX, LAYERS, torch.device("cpu")))
 
 
 def _painted(network: nn.Module, inputs: Mapping[str, Tensor], strength: float, description: Tensor | None) -> Tensor:
@@ -140,5 +155,4 @@ def describe(network: InstantNet, card: NetworkCard, style: StyleSource) -> tupl
     if not is_caffe_vgg19(encoder.record):
         raise WeightsError(f"network '{card.name}' reads statistics of VGG-19 as trained with Caffe, and the encoder is another network")
     opened = measured_style(style, recipe, encoder)
-    with torch.inference_mode():
-        return opened.name, network.coder.describe(moments_at(opened.value, _STYLE_PX, LAYERS, torch.device("cpu")))
+    return opened.name, _described(network, opened.value)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from msgspec import structs
 
 from stylenet.catalog.recipes import load_recipe
-from stylenet.engines.opening import has_torch
 from stylenet.errors import UsageError, WeightsError
 from stylenet.events import Done, Event, Preview, Saved, Started
+from stylenet.extras import is_installed
 from stylenet.image.files import Picture, load_image
 from stylenet.image.masks import parse_mask_wish
 from stylenet.image.output import check_output
@@ -84,8 +84,8 @@ def paint_file(
         raise UsageError("no style is given; name one of 'stylenet styles ls', a painting or a style file")
     with _output(request) as output:
         _check(request, output)
+        notices = (NO_TORCH_NOTICE,) if replay is None and request.recipe is None and not is_installed("torch") else ()
         request = with_recipe(request, replay)
-        notices = _default_notices(request)
         stylizer = stylizer or open_for(request, replay)
         if should_stop():
             return
@@ -141,13 +141,9 @@ def with_recipe(request: PaintFileRequest, replay: Replay | None = None) -> Pain
         return request
     if request.recipe is None:
         masked = [str(region.style) for region in map(Region.parse, request.masks) if region.style is not None]
-        request = structs.replace(request, recipe=default_recipe([*request.styles, *masked]))
+        request = structs.replace(request, recipe=default_recipe([*request.styles, *masked], texture=request.photo is None))
     load_recipe(request.recipe or "", _changes(request))
     return request
-
-
-def _default_notices(request: PaintFileRequest) -> tuple[str, ...]:
-    return (NO_TORCH_NOTICE,) if request.recipe == "instant" and not has_torch() else ()
 
 
 def _painted(

@@ -6,17 +6,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
-from stylenet.catalog.recipe import EncoderSection
 from stylenet.catalog.styles import MEASURED_WITH, StyleCard, added_styles, added_styles_folder, built_in_styles
-from stylenet.encoders.opening import open_encoder
 from stylenet.errors import OutputError, StyleError
+from stylenet.extras import require
 from stylenet.image.files import ImageSource, load_image
 from stylenet.image.resize import fit_within, resize
 from stylenet.storage.atomic import delete_by_name
-from stylenet.styles.files import write_style
-from stylenet.styles.measuring import measure_style
 
 _SUFFIX = ".safetensors"
 _RESERVED = ("photo",)
@@ -44,7 +39,14 @@ def add_style(picture: ImageSource, card: StyleCard, *, output: Path | None = No
         StyleError: The name is taken or cannot be one, or the painting is too small.
         WeightsError: VGG-19, which measures styles, is not installed.
         OutputError: The file cannot be written.
+        UsageError: torch, which measures, is not installed.
     """
+    torch = require("torch", "measuring a style")
+    from stylenet.catalog.recipe import EncoderSection
+    from stylenet.encoders.opening import open_encoder
+    from stylenet.styles.files import write_style
+    from stylenet.styles.measuring import measure_style
+
     target = _target(card, output, replace=replace)
     pixels = load_image(picture).pixels
     pixels = resize(pixels, fit_within(int(pixels.shape[3]), int(pixels.shape[2]), _LARGEST_PX))

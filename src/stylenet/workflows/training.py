@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from stylenet.catalog.networks import AnyRecord, JohnsonRecord, SlimRecord, TextureRecord
-from stylenet.engines.opening import require_torch
 from stylenet.errors import UsageError
 from stylenet.events import Preview, Saved
+from stylenet.extras import require
 from stylenet.image.crops import find_pictures
 from stylenet.image.files import load_image
 from stylenet.image.output import check_output
@@ -84,10 +84,11 @@ def train(
     Raises:
         StylenetError: before the first update, or from it.
     """
-    require_torch("training a network")
+    require("torch", "training a network")
     from stylenet.training.processes import found
 
-    if request.output is None and found().count > 1:
+    several = found().count > 1  # refused now, where the environment says it wrongly
+    if request.output is None and several:
         raise UsageError("several processes train one network, and need a common output file; give --output FILE")
     stem = "-".join(Path(painting).stem for painting in request.paintings)
     given = None if request.output is None else Path(request.output)

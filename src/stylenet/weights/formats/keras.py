@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from stylenet.errors import WeightsError
+from stylenet.extras import require
 from stylenet.weights.encoder_weights import LARGEST_TENSOR, Found, Label
 from stylenet.weights.recognition import preprocessing_of
 
@@ -37,10 +38,7 @@ def read_keras(path: Path, *, kind: str | None) -> Found:
     Raises:
         WeightsError: The file has no convolutions of VGG, or reaches outside of itself.
     """
-    try:
-        import h5py
-    except ModuleNotFoundError:
-        raise WeightsError("Keras' .h5 files need the package h5py; install it with: pip install 'stylenet[keras]'") from None
+    h5py = require("h5py", "reading Keras' .h5 files")
     convolutions: dict[Label, Any] = {}
     with h5py.File(path, "r", locking=False) as file:
         for where, (kernel, bias) in _pairs(file).items():

@@ -1,0 +1,35 @@
+"""`stylenet page`: a page that paints in the browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stylenet.cli import options
+from stylenet.cli.downloads import Download
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module to the tree."""
+    app.command()(page)
+
+
+def page(
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write it.", show_default=False)],
+    runtime: Annotated[
+        Path | None,
+        typer.Option("--runtime", metavar="FILE", help="The archive of onnxruntime-web, if it is here already.", show_default=False),
+    ] = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Write a page that paints photos in the browser: static files, for any web space. Photos stay where they are."""
+    from stylenet.page.build import build_page
+
+    with Download(quiet=quiet) as download:
+        written = build_page(output, archive=runtime, on_progress=download.show)
+    if not quiet:
+        print(f"{output}  ({len(written.files)} files, {sum(written.files.values()) / 1e6:.1f} MB)")
+        print(f"to look at it: python -m http.server --directory '{output}' --bind 127.0.0.1 8000, then http://127.0.0.1:8000")

@@ -1,0 +1,71 @@
+"""How far the picture goes from the photo: features position by position, or which places are like which others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from stylenet.losses.content import ContentTarget
+from stylenet.losses.selfsimilarity import SelfSimilarity, self_similarity, self_similarity_distance
+from stylenet.optimization.terms.base import LocalTerm, Place, Scene, WholeTerm
+from stylenet.styles.framing import Look
+
+_BY_PLACES = "self-similarity"
+
+
+class ContentTerm(LocalTerm):
+    """Squared differences of features. See `losses.content`."""
+
+    name = "content"
+
+    def __init__(self, layers: Mapping[str, float], distance: str, weight: float) -> None:
+        self._layers, self._distance, self._weight = layers, distance, weight
+        self.layers = tuple(layers)
+        self._targets: dict[str, ContentTarget] = {}
+
+    @classmethod
+    def of(cls, scene: Scene) -> Self | None:
+        """The term, unless the recipe compares places or nothing."""
+        content, weight = scene.recipe.content, scene.recipe.content.weight * scene.content_factor
+        return cls(content.layers, content.distance, weight) if weight and content.distance != _BY_PLACES else None
+
+    def prepare(self, seen: Look) -> None:
+        """Remember the photo's features."""
+        self._targets = {layer: ContentTarget(seen.features[layer], self._distance) for layer in self.layers}
+
+    def value(self, features: Mapping[str, Tensor], place: Mapping[str, Place] | None = None) -> Tensor:
+        """The weighted sum over layers, or a tile's part of it."""
+        losses = [
+            self._layers[layer] * target.loss(features[layer], None if place is None else place[layer])
+            for layer, target in self._targets.items()
+        ]
+        return self._weight * torch.stack(losses).sum()
+
+
+class SelfSimilarityTerm(WholeTerm):
+    """Which places of the picture are like which others, as in the photo. See `losses.selfsimilarity`."""
+
+    name = "content"
+
+    def __init__(self, layers: Mapping[str, float], weight: float) -> None:
+        self._layers, self._weight = layers, weight
+        self.layers = tuple(layers)
+        self._targets: dict[str, SelfSimilarity] = {}
+
+    @classmethod
+    def of(cls, scene: Scene) -> Self | None:
+        """The term, where the recipe compares places."""
+        content, weight = scene.recipe.content, scene.recipe.content.weight * scene.content_factor
+        return cls(content.layers, weight) if weight and content.distance == _BY_PLACES else None
+
+    def prepare(self, seen: Look) -> None:
+        """Remember the photo's similarities."""
+        self._targets = {layer: self_similarity(seen.features[layer]) for layer in self.layers}
+
+    def value(self, features: Mapping[str, Tensor]) -> Tensor:
+        """The weighted sum over layers."""
+        losses = [self._layers[layer] * self_similarity_distance(features[layer], target) for layer, target in self._targets.items()]
+        return self._weight * torch.stack(losses).sum()

@@ -1,0 +1,168 @@
+"""The page as a folder of static files: the site's own, the networks, the built-in styles, and onnxruntime-web. No torch."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import secrets
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from stylenet.catalog.encoders import COMPACT
+from stylenet.catalog.networks import find_network
+from stylenet.catalog.styles import built_in_styles
+from stylenet.errors import OutputError, UsageError, WeightsError
+from stylenet.networks.file_arrays import read_arrays
+from stylenet.page.runtime import Runtime, pinned_runtime, runtime_files
+from stylenet.page.styles import looks, packed_looks
+from stylenet.weights.download import OnProgress
+
+MARK = "site-files.js"
+"""What every page has; a folder without it is not written over."""
+
+_SHORT = 10
+"""Hexadecimal digits of a checksum in a folder's name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A page that was written.
+
+    Attributes:
+        folder: Where.
+        files: Bytes of each file, by its path in the folder.
+    """
+
+    folder: Path
+    files: Mapping[str, int]
+
+
+def build_page(
+    folder: Path,
+    *,
+    runtime: Runtime | None = None,
+    archive: Path | None = None,
+    styles: Sequence[Path] | None = None,
+    on_progress: OnProgress | None = None,
+) -> Page:
+    """Write a page that paints in the browser, whole or not at all.
+
+    Args:
+        folder: A new one, an empty one, or a page that was written before, which it takes the place of.
+        runtime: The version of onnxruntime-web; None: the one that was tested.
+        archive: Its archive, where it is here already.
+        styles: Files of the styles to offer; None: all that ship.
+        on_progress: Told while onnxruntime-web is fetched.
+
+    Raises:
+        UsageError: `folder` holds something else.
+        WeightsError: onnxruntime-web cannot be had, or the installation is damaged.
+        OutputError: it cannot be written.
+    """
+    _check(folder)
+    runtime = runtime or pinned_runtime()
+    files = _site()
+    data = _data(list(built_in_styles().values()) if styles is None else styles)
+    taken = runtime_files(runtime, archive, on_progress=on_progress)
+    # A folder whose name changes with its content: what a browser has kept is never older than its name.
+    data_folder, runtime_folder = f"data-{_digest(data)[:_SHORT]}/", f"runtime-{runtime.version}/"
+    files |= {data_folder + name: content for name, content in data.items()}
+    files |= {runtime_folder + name: content for name, content in taken.items()}
+    files[MARK] = _listed(files, data_folder, runtime_folder)
+    _write(folder, files)
+    return Page(folder=folder, files={name: len(content) for name, content in sorted(files.items())})
+
+
+def _site() -> dict[str, bytes]:
+    """The files of the site itself, by path."""
+    found: dict[str, bytes] = {}
+
+    def add(folder: Traversable, prefix: str) -> None:
+        for item in folder.iterdir():
+            if item.is_dir():
+                add(item, f"{prefix}{item.name}/")
+            else:
+                found[prefix + item.name] = item.read_bytes()
+
+    add(resources.files("stylenet.page") / "site", "")
+    return found
+
+
+def _data(styles: Sequence[Path]) -> dict[str, bytes]:
+    """The networks as they ship, their graphs, and the styles."""
+    network = find_network("instant")
+    encoder = resources.files("stylenet") / "weights" / "bundled" / f"{COMPACT.name}.safetensors"
+    graphs = resources.files("stylenet.engines") / "graphs"
+    listed, sums = packed_looks(looks(styles, read_arrays(network), network))
+    try:
+        return {
+            "instant.safetensors": network.read_bytes(),
+            "compact.safetensors": encoder.read_bytes(),
+            "styles.safetensors": sums,
+            "styles.json": _json(listed),
+            **{name: (graphs / name).read_bytes() for name in ("slim-body.onnx", "slim-head.onnx", "compact.onnx", "weights.json")},
+        }
+    except OSError as error:
+        raise WeightsError(f"a network does not ship ({error}); install stylenet again") from None
+
+
+def _listed(files: Mapping[str, bytes], data_folder: str, runtime_folder: str) -> bytes:
+    """A script that says what there is: to the page, to its worker, and to the service worker, for which a change of it is news."""
+    large = sorted(name for name in files if name.startswith((data_folder, runtime_folder)))
+    site = {
+        "version": _digest(files)[:_SHORT],
+        "data": data_folder,
+        "runtime": runtime_folder,
+        "shell": ["./", MARK, *sorted(set(files) - set(large) - {"index.html", "service-worker.js"})],
+        "large": large,
+    }
+    return b"self.SITE = " + _json(site) + b";\n"
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name, content in sorted(files.items()):
+        digest.update(f"{name}\0{len(content)}\0".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _check(folder: Path) -> None:
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MARK).is_file():
+        raise UsageError(f"the folder '{folder}' holds something else than a page; give a new one, or an empty one, for --output")
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"'{folder}' is a file; give a folder for --output")
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write beside it, then put it in its place."""
+    target = folder.resolve()
+    name = secrets.token_hex(6)
+    part, earlier = target.with_name(f".stylenet-{name}.part"), target.with_name(f".stylenet-{name}.earlier")
+    try:
+        for path, content in files.items():
+            (part / path).parent.mkdir(parents=True, exist_ok=True)
+            (part / path).write_bytes(content)
+        if target.exists():
+            target.rename(earlier)
+        try:
+            part.rename(target)
+        except OSError:
+            if earlier.exists():
+                earlier.rename(target)
+            raise
+    except OSError as cause:
+        raise OutputError(f"cannot write '{folder}': {cause.strerror or cause}; nothing was changed") from cause
+    finally:
+        for leftover in (part, earlier):
+            with contextlib.suppress(OSError):
+                shutil.rmtree(leftover)

@@ -1,0 +1,131 @@
+"""onnxruntime-web, which paints in the browser: which version, where it comes from, and the files that a page takes of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import tarfile
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+
+import msgspec
+
+from stylenet.errors import DownloadError, WeightsError
+from stylenet.weights.cache import is_offline
+from stylenet.weights.checksum import mismatch
+from stylenet.weights.download import OnProgress, fetch
+
+USUAL_REGISTRY = "https://registry.npmjs.org/"
+"""Where npm packages come from unless npm's own settings name another place."""
+
+_LONGEST_FILE = 2**28
+"""Bytes that a file of the archive may unpack to."""
+
+_SETTING = re.compile(r"^\s*registry\s*=\s*[\"']?([^\s\"']+)", re.MULTILINE)
+
+
+class Runtime(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One version of onnxruntime-web.
+
+    Attributes:
+        name: Of the package.
+        version: Of the package.
+        size_bytes: Of its archive.
+        sha256: Of its archive.
+        licence: Of the package.
+        files: What a page takes, names in the archive's folder `package/dist`.
+    """
+
+    name: str
+    version: str
+    size_bytes: int
+    sha256: str
+    licence: str
+    files: tuple[str, ...]
+
+
+class _Archive(msgspec.Struct, frozen=True, kw_only=True):
+    """The archive, as the download code wants to know it."""
+
+    name: str
+    urls: tuple[str, ...]
+    file_name: str
+    size_bytes: int | None
+    sha256: str | None
+    md5: str | None = None
+
+
+def pinned_runtime() -> Runtime:
+    """The version that the page was tested with."""
+    text = (resources.files("stylenet.page") / "runtime.toml").read_bytes()
+    return msgspec.toml.decode(text, type=Runtime)
+
+
+def runtime_files(runtime: Runtime, archive: Path | None = None, *, on_progress: OnProgress | None = None) -> Mapping[str, bytes]:
+    """The files that a page takes, by name, out of an archive whose checksum is right.
+
+    Args:
+        runtime: Which version.
+        archive: A file that is here already; None: the one in the cache folder, fetched where it is not there.
+        on_progress: Told while bytes arrive.
+
+    Raises:
+        DownloadError: it is not here and cannot be fetched.
+        WeightsError: `archive` is another file, or lacks something.
+    """
+    path = archive or _fetched(runtime, on_progress)
+    wanted = f"{runtime.name} {runtime.version}"
+    if not path.is_file():
+        raise WeightsError(f"there is no file '{path}'; --runtime takes the archive of {wanted}, as `npm pack` saves it")
+    if reason := mismatch(path, _described(runtime)):
+        raise WeightsError(f"'{path}' is not the archive of {wanted} ({reason}); `npm pack {runtime.name}@{runtime.version}` saves it")
+    found: dict[str, bytes] = {}
+    try:
+        with tarfile.open(path, "r:gz") as packed:
+            for name in runtime.files:
+                member = packed.getmember(f"package/dist/{name}")
+                file = packed.extractfile(member) if member.size <= _LONGEST_FILE else None
+                if file is None:
+                    raise WeightsError(f"'{path}' holds something else than a file, or too large a one, as {name}")
+                found[name] = file.read()
+    except (tarfile.TarError, OSError, EOFError, KeyError) as error:
+        raise WeightsError(f"the archive '{path}' does not hold what a page needs: {error}") from None
+    return found
+
+
+def registry(environment: Mapping[str, str] | None = None, home: Path | None = None) -> str:
+    """The address of the package index that npm is set up for: by a variable, or by `.npmrc` at home; else the usual one."""
+    environment = os.environ if environment is None else environment
+    for name in ("NPM_CONFIG_REGISTRY", "npm_config_registry"):
+        if chosen := environment.get(name, "").strip():
+            return chosen.rstrip("/") + "/"
+    try:
+        settings = ((home or Path.home()) / ".npmrc").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError, RuntimeError):
+        return USUAL_REGISTRY
+    chosen_there = _SETTING.findall(settings)
+    return chosen_there[-1].rstrip("/") + "/" if chosen_there else USUAL_REGISTRY
+
+
+def _fetched(runtime: Runtime, on_progress: OnProgress | None) -> Path:
+    by_hand = f"get it where there is a network (`npm pack {runtime.name}@{runtime.version}`) and give the file: --runtime FILE"
+    try:
+        return fetch(_described(runtime), on_progress=on_progress)
+    except DownloadError as error:
+        if is_offline():
+            raise DownloadError(
+                f"{runtime.name} {runtime.version} is not on this machine and STYLENET_OFFLINE forbids to fetch it; {by_hand}"
+            ) from None
+        raise DownloadError(f"{error}; or {by_hand}") from None
+
+
+def _described(runtime: Runtime) -> _Archive:
+    file_name = f"{runtime.name}-{runtime.version}.tgz"
+    return _Archive(
+        name=runtime.name,
+        urls=(f"{registry()}{runtime.name}/-/{file_name}",),
+        file_name=file_name,
+        size_bytes=runtime.size_bytes,
+        sha256=runtime.sha256,
+    )

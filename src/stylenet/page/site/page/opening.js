@@ -1,0 +1,80 @@
+// Files that a person gives: which are still pictures, and how large they are. Others are refused by the name of a sentence.
+
+const LEAST_SIDE_PX = 16;
+
+export class Refusal extends Error {
+  constructor(word, places = {}) {
+    super(word);
+    Object.assign(this, { word, places });
+  }
+}
+
+/** {blob, url, width, height} of a file with a still picture, upright. */
+export async function openedPicture(blob) {
+  if (!blob.size) throw new Refusal("emptyFile");
+  const kind = await kindOf(blob);
+  if (!kind) throw new Refusal("notPicture");
+  if (kind.moving) throw new Refusal("moving");
+  const url = URL.createObjectURL(blob);
+  try {
+    // Reads the head alone, and turns upright: a photo of 48 megapixels is not unpacked for it.
+    const { naturalWidth: width, naturalHeight: height } = await loaded(url);
+    if (Math.min(width, height) < LEAST_SIDE_PX) throw new Refusal("tiny", { n: LEAST_SIDE_PX });
+    return { blob, url, width, height };
+  } catch (error) {
+    URL.revokeObjectURL(url);
+    if (error instanceof Refusal) throw error;
+    throw ["HEIC", "AVIF", "TIFF"].includes(kind.name) ? new Refusal("unread", { kind: kind.name }) : new Refusal("broken");
+  }
+}
+
+function loaded(url) {
+  return new Promise((resolve, reject) => {
+    const image = new Image();
+    image.onload = () => resolve(image);
+    image.onerror = () => reject(new Error("not read"));
+    image.src = url;
+  });
+}
+
+// By the bytes, not by the name: {name, moving}, or nothing for what is no picture of pixels.
+async function kindOf(blob) {
+  const head = new Uint8Array(await blob.slice(0, 64).arrayBuffer());
+  const text = (from, to) => String.fromCharCode(...head.slice(from, to));
+  if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff) return { name: "JPEG" };
+  if (text(1, 4) === "PNG" && head[0] === 0x89) return { name: "PNG", moving: await chunkBefore(blob, "acTL", "IDAT") };
+  if (text(0, 4) === "GIF8") return { name: "GIF", moving: framesOfGif(new Uint8Array(await blob.arrayBuffer())) > 1 };
+  if (text(0, 4) === "RIFF" && text(8, 12) === "WEBP") return { name: "WebP", moving: text(12, 16) === "VP8X" && Boolean(head[20] & 2) };
+  if (text(0, 2) === "BM") return { name: "BMP" };
+  if (["II*\0", "MM\0*"].includes(text(0, 4))) return { name: "TIFF" };
+  if (text(4, 8) === "ftyp") {
+    const brand = text(8, 12);
+    if (brand === "avif") return { name: "AVIF" };
+    if (brand === "avis") return { name: "AVIF", moving: true };
+    if (["heic", "heix", "heim", "heis", "mif1", "msf1"].includes(brand)) return { name: "HEIC" };
+  }
+  return null;
+}
+
+async function chunkBefore(blob, wanted, end) {
+  const head = new TextDecoder("latin1").decode(await blob.slice(0, 2 ** 16).arrayBuffer());
+  const place = head.indexOf(wanted);
+  const stop = head.indexOf(end);
+  return place > 0 && (stop < 0 || place < stop);
+}
+
+function framesOfGif(bytes) {
+  const table = (flags) => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
+  let place = 13 + table(bytes[10]);
+  let frames = 0;
+  while (place < bytes.length && frames < 2) {
+    if (bytes[place] === 0x2c) {
+      frames += 1;
+      place += 10 + table(bytes[place + 9]) + 1;
+    } else if (bytes[place] === 0x21) place += 2;
+    else break;
+    while (bytes[place]) place += bytes[place] + 1;
+    place += 1;
+  }
+  return frames;
+}

@@ -1,0 +1,63 @@
+// From what the network knows of a painting to its knobs: the coder's layers, and what a strength means.
+
+const USUAL = 50;
+const UNIT = 25;
+export const LEAST_STRENGTH = 10; // below, the photo shines through
+const MOST_STRENGTH = 100;
+
+/** What the network is asked for at a strength of 0..100. */
+export function taughtStrength(strength) {
+  return 1.3 * strength - Math.max(0, 0.6 * strength - 30);
+}
+
+export class Coder {
+  /** `arrays`: of the network of every style. */
+  constructor(arrays) {
+    this.hidden = arrays["coder.hidden.weight"];
+    this.hiddenBias = arrays["coder.hidden.bias"].values;
+    this.code = arrays["coder.code.weight"];
+    this.codeBias = arrays["coder.code.bias"].values;
+    this.knobsWeight = arrays["coder.knobs.weight"];
+    this.knobsBias = arrays["coder.knobs.bias"].values;
+  }
+
+  /** The first layer's sums for a description, before the strength comes in. */
+  sums(description) {
+    const [outputs, inputs] = this.hidden.shape;
+    const sums = Float32Array.from(this.hiddenBias);
+    for (let output = 0; output < outputs; output++) {
+      let sum = 0;
+      for (let input = 0; input < inputs - 1; input++) sum += this.hidden.values[output * inputs + input] * description[input];
+      sums[output] += sum;
+    }
+    return sums;
+  }
+
+  /** The knobs of styles [{sums, share}, ...] at a taught strength. */
+  knobs(styles, taught) {
+    const place = (Math.min(Math.max(taught, LEAST_STRENGTH), MOST_STRENGTH) - USUAL) / UNIT;
+    const result = new Float32Array(this.knobsBias.length);
+    for (const { sums, share } of styles) {
+      if (!share) continue;
+      const inputs = this.hidden.shape[1];
+      const hidden = Float32Array.from(sums, (sum, row) => silu(sum + this.hidden.values[row * inputs + inputs - 1] * place));
+      const code = dense(this.code, this.codeBias, hidden).map(silu);
+      dense(this.knobsWeight, this.knobsBias, code).forEach((value, index) => (result[index] += share * value));
+    }
+    return result;
+  }
+}
+
+function dense({ shape: [outputs, inputs], values }, bias, x) {
+  const result = new Float32Array(outputs);
+  for (let output = 0; output < outputs; output++) {
+    let sum = 0;
+    for (let input = 0; input < inputs; input++) sum += values[output * inputs + input] * x[input];
+    result[output] = sum + bias[output];
+  }
+  return result;
+}
+
+function silu(x) {
+  return x / (1 + Math.exp(-x));
+}

@@ -1,0 +1,115 @@
+// A person's own painting: its features, their statistics, and the description that the coder takes.
+
+import { halfEven } from "./sizes.js";
+import { reduced } from "./resampling.js";
+
+const LAYERS = ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"];
+const DIRECTIONS = 20;
+const FARTHEST = 4;
+const LEAST_DEVIATION = 1e-5;
+const RIM_PX = 16;
+const SMALLEST_SIDE_PX = 16;
+const BLOCK = 512; // positions that are projected at a time, so that they stay in the processor's cache
+
+/** The size at which a painting is looked at for an area of `sizePx` squared: never enlarged. */
+export function lookedAtSize(height, width, sizePx) {
+  const scale = Math.max(Math.min(1, sizePx / Math.sqrt(width * height)), SMALLEST_SIDE_PX / Math.min(width, height));
+  return { height: Math.max(1, halfEven(height * scale)), width: Math.max(1, halfEven(width * scale)) };
+}
+
+/** The description of a painting {planes, height, width} looked at at `sizePx`. `encode` gives the features of a picture by layer. */
+export async function described(painting, sizePx, encode, arrays) {
+  const size = lookedAtSize(painting.height, painting.width, sizePx);
+  const picture = reduced(painting, size.height, size.width);
+  const rim = Math.floor(Math.min(RIM_PX, size.height - 1, size.width - 1) / 16) * 16;
+  const features = await encode(reflected(picture, rim));
+  const [means, deviations, correlations] = [[], [], []];
+  LAYERS.forEach((layer, depth) => {
+    const { data, channels, rows } = inner(features[layer], rim >> depth, size.height >> depth, size.width >> depth);
+    const directions = arrays[`coder.directions_${layer}`].values;
+    const { mean, deviation } = moments(data, channels, rows);
+    means.push(...mean);
+    deviations.push(...deviation.map(Math.log));
+    correlations.push(...correlated(data, rows, mean, deviation, directions));
+  });
+  const center = arrays["coder.center"].values;
+  const spread = arrays["coder.spread"].values;
+  return Float32Array.from([...means, ...deviations, ...correlations], (value, index) =>
+    Math.min(FARTHEST, Math.max(-FARTHEST, (value - center[index]) / spread[index])),
+  );
+}
+
+function reflected({ planes, height, width }, rim) {
+  const rows = mirror(height, rim);
+  const columns = mirror(width, rim);
+  const data = new Float32Array(3 * rows.length * columns.length);
+  let place = 0;
+  for (const plane of planes) for (const row of rows) for (const column of columns) data[place++] = plane[row * width + column];
+  return { data, height: rows.length, width: columns.length };
+}
+
+function mirror(length, rim) {
+  return Array.from({ length: length + 2 * rim }, (_, index) => {
+    const at = index - rim;
+    return at < 0 ? -at : at >= length ? 2 * (length - 1) - at : at;
+  });
+}
+
+// The features without the rim's, as planes of `rows` positions.
+function inner({ data, channels, height, width }, rim, tall, wide) {
+  tall = Math.max(1, tall);
+  wide = Math.max(1, wide);
+  const rows = tall * wide;
+  const result = new Float32Array(channels * rows);
+  for (let channel = 0; channel < channels; channel++)
+    for (let row = 0; row < tall; row++) {
+      const from = (channel * height + row + rim) * width + rim;
+      result.set(data.subarray(from, from + wide), channel * rows + row * wide);
+    }
+  return { data: result, channels, rows };
+}
+
+function moments(data, channels, rows) {
+  const mean = [];
+  const deviation = [];
+  for (let channel = 0; channel < channels; channel++) {
+    const values = data.subarray(channel * rows, (channel + 1) * rows);
+    let sum = 0;
+    for (let index = 0; index < rows; index++) sum += values[index];
+    const middle = sum / rows;
+    let squares = 0;
+    for (let index = 0; index < rows; index++) squares += (values[index] - middle) ** 2;
+    mean.push(middle);
+    deviation.push(Math.max(Math.sqrt(squares / rows), LEAST_DEVIATION));
+  }
+  return { mean, deviation };
+}
+
+// Covariances along the directions, in units of the deviations: the upper triangle, row by row. To project the positions costs a
+// tenth of what their whole covariance would.
+function correlated(data, rows, mean, deviation, directions) {
+  const products = new Float64Array(DIRECTIONS * DIRECTIONS);
+  const projected = new Float64Array(DIRECTIONS * BLOCK);
+  for (let begin = 0; begin < rows; begin += BLOCK) {
+    const count = Math.min(BLOCK, rows - begin);
+    projected.fill(0);
+    for (let channel = 0; channel < mean.length; channel++) {
+      const from = channel * rows + begin;
+      for (let direction = 0; direction < DIRECTIONS; direction++) {
+        const weight = directions[channel * DIRECTIONS + direction] / deviation[channel];
+        const to = direction * BLOCK;
+        for (let index = 0; index < count; index++) projected[to + index] += weight * (data[from + index] - mean[channel]);
+      }
+    }
+    for (let one = 0; one < DIRECTIONS; one++)
+      for (let other = one; other < DIRECTIONS; other++) {
+        let sum = 0;
+        for (let index = 0; index < count; index++) sum += projected[one * BLOCK + index] * projected[other * BLOCK + index];
+        products[one * DIRECTIONS + other] += sum;
+      }
+  }
+  const found = [];
+  for (let one = 0; one < DIRECTIONS; one++)
+    for (let other = one; other < DIRECTIONS; other++) found.push(products[one * DIRECTIONS + other] / rows);
+  return found;
+}

@@ -1,0 +1,75 @@
+// Picture files as planes of 0..1 with their transparency apart, and back to pixels for a canvas.
+
+import { reduced } from "./resampling.js";
+
+export class Refused extends Error {
+  /** `word`: the name of a sentence in words.js. */
+  constructor(word) {
+    super(word);
+    this.word = word;
+  }
+}
+
+/** The size of a picture of at most `mostPx` pixels. */
+export function within(height, width, mostPx) {
+  const scale = Math.min(1, Math.sqrt(mostPx / (height * width)));
+  return { height: Math.max(1, Math.round(height * scale)), width: Math.max(1, Math.round(width * scale)) };
+}
+
+/** A picture file, upright, reduced to a size: {planes, alpha, height, width}. Transparent parts hold the mean of the visible colors. */
+export async function decoded(blob, { height, width }) {
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(blob, {
+      imageOrientation: "from-image",
+      premultiplyAlpha: "none",
+      resizeWidth: width,
+      resizeHeight: height,
+      resizeQuality: "high",
+    });
+  } catch {
+    throw new Refused("broken");
+  }
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  context.drawImage(bitmap, 0, 0, width, height);
+  bitmap.close();
+  return split(context.getImageData(0, 0, width, height).data, height, width);
+}
+
+function split(pixels, height, width) {
+  const count = height * width;
+  const planes = [0, 1, 2].map(() => new Float32Array(count));
+  let opaque = true;
+  for (let index = 0; index < count; index++) {
+    for (let color = 0; color < 3; color++) planes[color][index] = pixels[4 * index + color] / 255;
+    opaque &&= pixels[4 * index + 3] === 255;
+  }
+  if (opaque) return { planes, alpha: null, height, width };
+  const alpha = Float32Array.from({ length: count }, (_, index) => pixels[4 * index + 3] / 255);
+  const total = alpha.reduce((a, b) => a + b, 0);
+  for (const plane of planes) {
+    let sum = 0;
+    for (let index = 0; index < count; index++) sum += plane[index] * alpha[index];
+    const mean = total ? sum / total : 1;
+    for (let index = 0; index < count; index++) plane[index] = mean + alpha[index] * (plane[index] - mean);
+  }
+  return { planes, alpha, height, width };
+}
+
+/** A picture at a smaller size, its transparency too. */
+export function smaller(picture, height, width) {
+  const { planes } = reduced(picture, height, width);
+  const alpha = picture.alpha && reduced({ ...picture, planes: [picture.alpha] }, height, width).planes[0];
+  return { planes, alpha, height, width };
+}
+
+/** Bytes red, green, blue, alpha for a canvas. */
+export function pixelsOf({ planes, height, width }, alpha) {
+  const pixels = new Uint8ClampedArray(4 * height * width);
+  for (let index = 0; index < height * width; index++) {
+    for (let color = 0; color < 3; color++) pixels[4 * index + color] = 255 * planes[color][index];
+    pixels[4 * index + 3] = alpha ? 255 * alpha[index] : 255;
+  }
+  return pixels;
+}

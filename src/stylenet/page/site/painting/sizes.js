@@ -1,0 +1,106 @@
+// The sizes at which a picture is painted and a painting looked at, and the parts of a large picture.
+
+const WHOLE_PX = 384; // root of the area from which on a picture is painted at half of its size first
+const LEAST_HALF_PX = 64;
+export const LEAST_STYLE_PX = 192;
+export const STYLE_PX_STEP = 32;
+
+export const SHUFFLE = 4; // pixels on a side of one position of the features
+const MARGIN_PX = 32;
+const APRON_PX = SHUFFLE;
+const FRAME_PX = MARGIN_PX + APRON_PX;
+const STRIDE = 16;
+const HALO = 3; // positions around a part without which its painting would differ
+export const HALO_PX = SHUFFLE * HALO;
+
+/** The sizes at which a picture is painted one after the other, from the smallest to its own. */
+export function ladder(height, width, styleScale) {
+  const sizes = [{ height, width }];
+  for (;;) {
+    const { height, width } = sizes[0];
+    const half = { height: Math.max(1, Math.floor(height / 2)), width: Math.max(1, Math.floor(width / 2)) };
+    const large = Math.sqrt(height * width) / 2 >= WHOLE_PX / styleScale;
+    if (!large || Math.min(half.height, half.width) < LEAST_HALF_PX) return sizes;
+    sizes.unshift(half);
+  }
+}
+
+/** Root of the area at which a painting is looked at: as large as the picture, in steps. */
+export function lookedAtPx(height, width, styleScale) {
+  return Math.max(LEAST_STYLE_PX, STYLE_PX_STEP * halfEven((Math.sqrt(height * width) * styleScale) / STYLE_PX_STEP));
+}
+
+/** As Python rounds: of two equally near ones the even one. */
+export function halfEven(value) {
+  const below = Math.floor(value);
+  const rest = value - below;
+  return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
+}
+
+/** Parts that cover a picture once, each with at most `mostPx` pixels together with what it must see. */
+export function partsOf(height, width, mostPx) {
+  const columns = spans(width, Math.max(SHUFFLE, Math.floor(Math.sqrt(mostPx)) - 2 * HALO_PX));
+  const widest = Math.max(...columns.map(([first, last]) => last - first));
+  const rows = spans(height, Math.max(SHUFFLE, Math.floor(mostPx / (widest + 2 * HALO_PX)) - 2 * HALO_PX));
+  return rows.flatMap((rows) => columns.map((columns) => ({ rows, columns })));
+}
+
+/** The pixels of a picture in its frame that a part must see: {data, height, width}, three planes. */
+export function photoAround(picture, part) {
+  const { height, width } = picture;
+  const reflects = Math.min(height, width) > FRAME_PX + STRIDE;
+  const rows = framedIndices(part.rows, height, reflects);
+  const columns = framedIndices(part.columns, width, reflects);
+  const data = new Float32Array(3 * rows.length * columns.length);
+  let place = 0;
+  for (const plane of picture.planes)
+    for (const row of rows) {
+      const from = row * width;
+      for (let index = 0; index < columns.length; index++) data[place++] = plane[from + columns[index]];
+    }
+  return { data, height: rows.length, width: columns.length };
+}
+
+/** The features {data, channels, height, width} that a part must see. */
+export function featuresAround(features, part) {
+  const [top, bottom] = positions(part.rows);
+  const [left, right] = positions(part.columns);
+  const height = bottom - top;
+  const width = right - left;
+  const data = new Float32Array(features.channels * height * width);
+  let place = 0;
+  for (let channel = 0; channel < features.channels; channel++)
+    for (let row = top; row < bottom; row++) {
+      const from = (channel * features.height + row) * features.width;
+      data.set(features.data.subarray(from + left, from + right), place);
+      place += width;
+    }
+  return { data, channels: features.channels, height, width };
+}
+
+/** The end of a span grown to whole positions. */
+export function whole([first, last]) {
+  return first + Math.ceil((last - first) / SHUFFLE) * SHUFFLE;
+}
+
+function positions(span) {
+  return [Math.floor((MARGIN_PX + span[0]) / SHUFFLE) - HALO, Math.floor((MARGIN_PX + whole(span)) / SHUFFLE) + HALO];
+}
+
+function framedIndices(span, length, reflects) {
+  const begin = MARGIN_PX + span[0] - HALO_PX;
+  const end = MARGIN_PX + whole(span) + HALO_PX + 2 * APRON_PX;
+  return Int32Array.from({ length: end - begin }, (_, index) => {
+    const at = begin + index - FRAME_PX;
+    if (!reflects) return Math.min(length - 1, Math.max(0, at));
+    return at < 0 ? -at : at >= length ? 2 * (length - 1) - at : at;
+  });
+}
+
+function spans(length, most) {
+  const count = Math.ceil(length / (Math.floor(most / SHUFFLE) * SHUFFLE));
+  const step = Math.ceil(length / (count * SHUFFLE)) * SHUFFLE;
+  const found = [];
+  for (let first = 0; first < length; first += step) found.push([first, Math.min(first + step, length)]);
+  return found;
+}

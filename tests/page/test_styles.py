@@ -1,0 +1,48 @@
+"""The built-in styles as a page has them."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import load
+from stylenet.engines.stored_styles import StoredPainting
+
+from stylenet.catalog.networks import find_network
+from stylenet.catalog.styles import find_style
+from stylenet.engines.style_coder import StyleCoder
+from stylenet.networks.descriptions import LAYERS
+from stylenet.networks.file_arrays import Array, read_arrays
+from stylenet.networks.picture_sizes import looked_at_px
+from stylenet.page.styles import looks, packed_looks, style_sizes
+
+
+@pytest.fixture(scope="module")
+def arrays() -> dict[str, Array]:
+    return read_arrays(find_network("instant"))
+
+
+def test_sums_are_those_of_the_coder(arrays: dict[str, Array]):
+    path = find_style("starry-night")
+    (look,) = looks([path], arrays, "instant")
+    coder, painting = StyleCoder(arrays, "instant"), StoredPainting(path)
+    for row, size_px in ((0, 192), (4, 320), (len(look.sums) - 1, 4000)):
+        description = coder.describe(painting.at(size_px, tuple(LAYERS)))
+        expected = arrays["coder.hidden.weight"][:, :-1] @ description + arrays["coder.hidden.bias"]
+        np.testing.assert_allclose(look.sums[row], expected, atol=1e-4)
+
+
+def test_sizes_are_the_steps_at_which_a_network_looks():
+    assert style_sizes(300) == [192, 224, 256, 288, 320]
+    assert style_sizes(100) == [192]
+    assert {looked_at_px(side, side, 1.0) for side in range(100, 330)} == set(style_sizes(320))
+
+
+def test_the_list_says_where_each_style_stands(arrays: dict[str, Array]):
+    found = looks([find_style("dance"), find_style("the-scream")], arrays, "instant")
+    listed, packed = packed_looks(found)
+    sums = load(packed)["sums"]
+    assert [style["name"] for style in listed] == ["dance", "the-scream"]
+    for style, look in zip(json.loads(json.dumps(listed)), found, strict=True):
+        np.testing.assert_array_equal(sums[style["first"] : style["first"] + style["rows"]], look.sums)
