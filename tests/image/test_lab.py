@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from skimage.color import lab2xyz, rgb2lab, xyz2rgb
@@ -11,7 +13,7 @@ from stylenet.image.lab import XYZ_FROM_RGB, encode, lab_to_linear, rgb_to_lab
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_lab_is_that_of_scikit_image(dtype: type) -> None:
-    axis = np.linspace(0, 1, 17).astype(dtype)
+    axis: Any = np.linspace(0, 1, 17).astype(dtype)
     rgb = np.stack(np.meshgrid(axis, axis, axis), axis=-1).reshape(-1, 3)
     assert rgb_to_lab(rgb).dtype == dtype
     np.testing.assert_allclose(rgb_to_lab(rgb), rgb2lab(rgb), atol=2e-3 if dtype is np.float32 else 1e-5)

@@ -99,7 +99,7 @@ def largest_difference(painter: Painter, network: nn.Module, description: Tensor
     Args:
         painter: Of the graph.
         network: In float32, on the processor.
-        description: Of the painting that is part of the graph; where the graph asks for one, each size is painted in another built-in style.
+        description: Of the painting that is part of the graph; where the graph asks for one, each size has another built-in style.
     """
     generator = torch.Generator().manual_seed(0)
     descriptions = _built_in(network) if isinstance(network, InstantNet) and "style" in painter.inputs else None
