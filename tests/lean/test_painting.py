@@ -13,6 +13,7 @@ import pytest
 
 import stylenet
 from stylenet.engines import onnx_networks
+from stylenet.engines.parts import parts_of
 from stylenet.errors import UsageError
 
 
@@ -43,7 +44,7 @@ def test_a_small_bright_painting_is_no_white_picture(photo: Any) -> None:
     from stylenet.image.resize import resize
 
     small = resize(stylenet.load_image(street()).pixels, (128, 128))
-    assert stylenet.stylize(photo, small).pixels.std() > 0.05
+    assert stylenet.stylize(photo, small).pixels.mean() < 0.9
 
 
 def test_a_folder_of_paintings_is_one_style(folder: Path, photo: Any, painting: Any) -> None:
