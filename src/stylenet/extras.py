@@ -19,10 +19,20 @@ _PACKAGES = {
     "cv2": ("OpenCV", "masks"),
     "av": ("PyAV", "video"),
     "tensorboard": ("TensorBoard", "tensorboard"),
+    "starlette": ("Starlette", "studio"),
+    "uvicorn": ("uvicorn", "studio"),
 }
 """By module: what it is called, and the extra that brings it."""
 
-EXTRAS = {"torch": "torch", "keras": "h5py", "masks": "cv2", "onnx": "onnx", "tensorboard": "tensorboard", "video": "av"}
+EXTRAS = {
+    "torch": "torch",
+    "keras": "h5py",
+    "masks": "cv2",
+    "onnx": "onnx",
+    "studio": "starlette",
+    "tensorboard": "tensorboard",
+    "video": "av",
+}
 """By extra: the module that tells whether it is installed."""
 
 

@@ -218,7 +218,7 @@ def test_other_networks_are_refused(tmp_path, record):
     path = tmp_path / "other.safetensors"
     card = NetworkCard(name="other", paints="style", record=record)
     save_file({"enter.weight": np.zeros((1, 1), np.float32)}, path, {KEY: msgspec.json.encode(card).decode()})
-    with pytest.raises(WeightsError, match="no slim network of the usual widths, and only such paint without PyTorch"):
+    with pytest.raises(WeightsError, match="is not a slim network of the standard widths and needs PyTorch"):
         OnnxPainter(path)
 
 

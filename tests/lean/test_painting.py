@@ -13,6 +13,7 @@ import pytest
 
 import stylenet
 from stylenet.engines import onnx_networks
+from stylenet.engines.parts import parts_of
 from stylenet.errors import UsageError
 
 
@@ -80,7 +81,6 @@ def test_colors_are_kept(photo: Any, way: str) -> None:
 
 
 def test_large_pictures_are_painted_in_parts(photo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from stylenet.engines.parts import parts_of
     from stylenet.image.resize import resize
 
     large = resize(photo.pixels, (700, 560))

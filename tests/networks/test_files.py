@@ -73,7 +73,7 @@ def test_tells_networks_from_other_files(tmp_path: Path) -> None:
 
 def test_file_without_a_network(tmp_path: Path) -> None:
     (tmp_path / "text.safetensors").write_text("no network at all")
-    with pytest.raises(WeightsError, match="holds no network; `stylenet train` makes one"):
+    with pytest.raises(WeightsError, match="is not a network file; train one with `stylenet train`"):
         read_network(tmp_path / "text.safetensors")
 
 
@@ -117,7 +117,7 @@ def test_a_name_is_a_file_that_ships_and_a_path_is_itself(tmp_path: Path, monkey
     assert find_network("./starry-night") == Path("starry-night")
     (tmp_path / "mine").touch()
     assert find_network("mine") == Path("mine")
-    with pytest.raises(WeightsError, match="no network called 'stary-night' ships"):
+    with pytest.raises(WeightsError, match="there is no included network 'stary-night'"):
         find_network("stary-night")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import MappingProxyType
 
-import numpy as np
 import pytest
 import torch
 
@@ -41,7 +40,7 @@ steps = [6]
 
 def picture(height: int, width: int, seed: int) -> Image:
     coarse = torch.rand(1, 3, 3, 4, generator=torch.Generator().manual_seed(seed))
-    return np.array(torch.nn.functional.interpolate(coarse, size=(height, width), mode="bilinear"))
+    return torch.nn.functional.interpolate(coarse, size=(height, width), mode="bilinear").numpy()
 
 
 @pytest.fixture(scope="session")

@@ -153,7 +153,7 @@ def test_details_and_masks_do_not_go_together(encoder: VggEncoder, recipe: Calla
     small = recipe(detail_weight="1.0", detail_layers="{relu2_1 = 1}")
     first, second = targets(encoder, small, (1.0, 1.0))
     split = [StyleTarget(first.moments, 1.0, 0), StyleTarget(second.moments, 1.0, 1)]
-    with pytest.raises(UsageError, match=r"leave out --mask or `detail\.weight`"):
+    with pytest.raises(UsageError, match=r"omit --mask or set `detail\.weight` to 0"):
         Objective(small, encoder, PHOTO, split, regions=torch.full((2, 1, 21, 26), 0.5))
 
 

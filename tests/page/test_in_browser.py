@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
-from stylenet.engines.stored_styles import StoredPainting
 
 from stylenet.catalog.networks import find_network
 from stylenet.catalog.styles import find_style
@@ -27,6 +26,7 @@ from stylenet.engines.onnx_networks import OnnxPainter, Style
 from stylenet.networks.file_arrays import Array
 from stylenet.page.build import build_page
 from stylenet.page.runtime import pinned_runtime
+from stylenet.styles.files import read_style
 from stylenet.weights.cache import downloads_folder
 
 pytestmark = pytest.mark.slow
@@ -156,7 +156,7 @@ def _png(pixels: np.ndarray[Any, Any], **options: Any) -> bytes:
 def _page_noise(height: int, width: int, seed: int) -> Array:
     """`whiteNoise` of the page's noise.js."""
 
-    def hashed(x: np.ndarray[Any, np.dtype[np.uint32]]) -> np.ndarray[Any, np.dtype[np.uint32]]:
+    def hashed(x: Any) -> Any:
         x = (x ^ (x >> np.uint32(16))) * np.uint32(0x21F0AAAD)
         x = (x ^ (x >> np.uint32(15))) * np.uint32(0xD35A2D97)
         return x ^ (x >> np.uint32(15))
@@ -173,12 +173,15 @@ def _page_noise(height: int, width: int, seed: int) -> Array:
 def _native(photo: np.ndarray[Any, Any], styles: list[Style], monkeypatch: pytest.MonkeyPatch, **options: Any) -> np.ndarray[Any, Any]:
     """What onnxruntime paints with the page's noise, (H, W, 3) in 0..1."""
     monkeypatch.setattr(onnx_networks, "white_noise_array", _page_noise)
-    pixels = np.ascontiguousarray((photo.astype(np.float32) / 255).transpose(2, 0, 1)[None])
-    return OnnxPainter(find_network("instant")).paint(pixels, styles, **options)[0].transpose(1, 2, 0)
+    return OnnxPainter(find_network("instant")).paint(_planes(photo), styles, **options)[0].transpose(1, 2, 0)
+
+
+def _planes(pixels: np.ndarray[Any, Any]) -> Array:
+    return np.ascontiguousarray((pixels / 255).transpose(2, 0, 1)[None], dtype=np.float32)
 
 
 def _built_in(name: str, share: float = 1.0) -> Style:
-    return name, StoredPainting(find_style(name)), share
+    return name, read_style(find_style(name)), share
 
 
 def test_noise_is_white():
@@ -235,8 +238,7 @@ def test_an_own_painting_is_looked_at_as_the_engine_looks_at_it(visit: Visit, mo
     visit.painted()
     visit.drop(_png(painting), "painting.png", "#strip")
     visit.painted()
-    pixels = np.ascontiguousarray((painting.astype(np.float32) / 255).transpose(2, 0, 1)[None])
-    style = ("own", PicturePainting(pixels, OnnxEncoder()), 1.0)
+    style = ("own", PicturePainting(_planes(painting), OnnxEncoder()), 1.0)
     assert np.abs(visit.saved() / 255 - _native(photo, [style], monkeypatch)).max() <= _LEVEL
 
 

@@ -7,7 +7,6 @@ import json
 import numpy as np
 import pytest
 from safetensors.numpy import load
-from stylenet.engines.stored_styles import StoredPainting
 
 from stylenet.catalog.networks import find_network
 from stylenet.catalog.styles import find_style
@@ -16,6 +15,7 @@ from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array, read_arrays
 from stylenet.networks.picture_sizes import looked_at_px
 from stylenet.page.styles import looks, packed_looks, style_sizes
+from stylenet.styles.files import read_style
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def arrays() -> dict[str, Array]:
 def test_sums_are_those_of_the_coder(arrays: dict[str, Array]):
     path = find_style("starry-night")
     (look,) = looks([path], arrays, "instant")
-    coder, painting = StyleCoder(arrays, "instant"), StoredPainting(path)
+    coder, painting = StyleCoder(arrays, "instant"), read_style(path)
     for row, size_px in ((0, 192), (4, 320), (len(look.sums) - 1, 4000)):
         description = coder.describe(painting.at(size_px, tuple(LAYERS)))
         expected = arrays["coder.hidden.weight"][:, :-1] @ description + arrays["coder.hidden.bias"]

@@ -62,7 +62,7 @@ def test_of_the_same_run(file: CheckpointFile) -> None:
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff" * 100], ids=["empty", "text", "too long"])
 def test_damaged(content: bytes, file: CheckpointFile) -> None:
     file.path.write_bytes(content)
-    with pytest.raises(CheckpointError, match=r"the checkpoint '.*state' cannot be read: .*; delete it to begin anew"):
+    with pytest.raises(CheckpointError, match=r"the checkpoint '.*state' cannot be read: .*; delete it to start over"):
         file.read()
 
 
@@ -76,7 +76,7 @@ def test_cut_off(file: CheckpointFile) -> None:
 @pytest.mark.parametrize("metadata", [None, {"other_key": "{}"}, {"some_key": "[]"}, {"some_key": "{}"}, {"some_key": '{"job": 3}'}])
 def test_no_checkpoint(metadata: dict[str, str] | None, file: CheckpointFile) -> None:
     save_file({"a": np.zeros(1)}, file.path, metadata=metadata)
-    with pytest.raises(CheckpointError, match=r"is no checkpoint of a painting; delete it to begin anew"):
+    with pytest.raises(CheckpointError, match=r"is not a checkpoint of a painting; delete it to start over"):
         file.read()
 
 

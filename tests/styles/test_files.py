@@ -112,7 +112,7 @@ def test_nothing_else_is_left_in_the_folder(path: Path) -> None:
 def test_an_old_file_is_refused_and_how_to_make_it_anew_is_told(path: Path) -> None:
     card = {"name": "blue-hills", "title": "Blue Hills", "sizes_px": [222, 111], "encoder_sha256": "ab" * 32, "width": 256, "height": 192}
     for read in (read_card, read_style):
-        with pytest.raises(StyleError, match=r"made by an older StyleNet.*; make it anew from the painting: `stylenet styles add PICTURE`"):
+        with pytest.raises(StyleError, match=r"made by an older StyleNet.*; recreate it from the painting: `stylenet styles add PICTURE`"):
             read(rewritten(path, stylenet_style=json.dumps(card)))
 
 

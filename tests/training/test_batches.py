@@ -66,9 +66,9 @@ def test_one_whole_file_among_many_broken_ones_is_found() -> None:
 
 
 def test_no_whole_file_is_an_error_that_names_one() -> None:
-    with pytest.raises(ImageError, match=r"none of the photos .* can be read; the first says: cannot read 'broken'"):
+    with pytest.raises(ImageError, match=r"none of the training photos can be read; the first error is: cannot read 'broken'"):
         Pictures([Path("broken")]).draw(random.Random(0), numbered)
-    with pytest.raises(ImageError, match="no photo to learn from"):
+    with pytest.raises(ImageError, match="there are no training photos; give at least one"):
         Pictures([])
 
 

@@ -130,7 +130,7 @@ def test_it_begins_with_what_the_network_of_every_style_knows(
 def test_a_start_of_another_architecture_is_refused(painting: Path, photos: list[Path], encoder: OpenEncoder, tmp_path: Path) -> None:
     path = tmp_path / "instant.safetensors"
     instant_file(path)
-    with pytest.raises(WeightsError, match="not the architecture that is trained"):
+    with pytest.raises(WeightsError, match="has a different architecture; give one with the same architecture"):
         task_with(painting, photos, encoder, path, JohnsonRecord(width=2, blocks=1))
     with pytest.raises(WeightsError, match="holds no network"):
         task_with(painting, photos, encoder, painting)
@@ -146,7 +146,7 @@ def test_the_job_knows_painting_network_encoder_and_seed(make: Make, painting: P
 
 
 def test_photos_are_needed(painting: Path, encoder: OpenEncoder) -> None:
-    with pytest.raises(ImageError, match="no photo to learn from"):
+    with pytest.raises(ImageError, match="there are no training photos; give at least one"):
         task_with(painting, [], encoder, None)
 
 

@@ -119,3 +119,23 @@ def test_alone_where_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MASTER_PORT", "29500")
     assert found() == Processes(2, 4)
     assert not found().first
+
+
+@pytest.mark.parametrize(
+    ("variables", "told"),
+    [
+        ({"WORLD_SIZE": "many"}, r"WORLD_SIZE is 'many' in the environment, and must be a whole number; start the training with torchrun"),
+        ({"RANK": "x"}, r"RANK is 'x'"),
+        ({"WORLD_SIZE": "2"}, r"WORLD_SIZE is 2 in the environment, and RANK is not set"),
+        ({"WORLD_SIZE": "2", "RANK": "1"}, r"MASTER_ADDR is not set"),
+        ({"WORLD_SIZE": "0"}, r"ranks go from 0"),
+        ({"RANK": "3"}, r"RANK 3"),
+    ],
+)
+def test_a_stray_environment_is_said_in_words(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], told: str) -> None:
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(UsageError, match=told):
+        found()

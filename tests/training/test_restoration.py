@@ -140,6 +140,6 @@ def test_the_job_and_the_card_say_what_it_is(task: Make, tmp_path: Path) -> None
 def test_what_cannot_be_learned_from(task: Make) -> None:
     with pytest.raises(UsageError, match="crops of 66 px cannot be shrunk to a quarter"):
         task("super-resolution", plan=plan(crop_px=66))
-    with pytest.raises(ImageError, match="no photo to learn from"):
+    with pytest.raises(ImageError, match="there are no training photos; give at least one"):
         task("colorization", photos=[])
     assert task("colorization", plan=plan(crop_px=66)).batch(0, range(1)).shape == (1, 3, 66, 66)

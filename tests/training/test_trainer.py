@@ -92,7 +92,7 @@ def test_a_checkpoint_of_another_version_of_the_network_is_refused(make: Make, m
     run(make("a", steps=1))
     job = make("a").task.job()
     monkeypatch.setattr(OneStyleTask, "job", lambda self: job)
-    with pytest.raises(CheckpointError, match=r"holds the weights of another version"):
+    with pytest.raises(CheckpointError, match=r"was written by an incompatible version; delete it to start over"):
         make("a", record=JohnsonRecord(width=2, blocks=1))
 
 
@@ -110,7 +110,7 @@ def test_what_is_no_number_is_not_kept(make: Make, monkeypatch: pytest.MonkeyPat
     good = make("good", record=record, steps=6)
     batch = trainer.task.batch
     monkeypatch.setattr(trainer.task, "batch", lambda step, places: poisoned(batch(step, places)) if step == 3 else batch(step, places))
-    with pytest.raises(NumericalError, match=r"update 4: the loss is no number any more; the state before is kept"):
+    with pytest.raises(NumericalError, match=r"update 4: the loss became NaN; the last good state is kept"):
         run(trainer)
     list(good.events(lambda: good.step == 3))
     assert same(kept(trainer), kept(good))

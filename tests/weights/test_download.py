@@ -152,7 +152,7 @@ def test_goes_on_after_cut_connections(url, behavior, tmp_path):
 
 def test_goes_on_in_a_later_run(url, behavior, tmp_path):
     behavior.cut_after = [100_000] + [0] * 10
-    with pytest.raises(DownloadError, match=r"could not be fetched .*; 100000 bytes are kept, the same command goes on from there"):
+    with pytest.raises(DownloadError, match=r"could not be fetched .*; 100000 bytes are kept; repeat the command to continue"):
         fetch(record_for(url), folder=tmp_path, patience=HURRIED)
     behavior.cut_after = []
     assert fetch(record_for(url), folder=tmp_path, patience=HURRIED).read_bytes() == CONTENT
@@ -262,7 +262,7 @@ def test_redirects_without_end(url, behavior, tmp_path):
 
 @pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://example.org/x", "/etc/passwd"])
 def test_only_http_addresses(address, tmp_path):
-    with pytest.raises(DownloadError, match="is no http or https address"):
+    with pytest.raises(DownloadError, match="is not an http or https address"):
         fetch(record_for(address), folder=tmp_path, patience=HURRIED)
 
 

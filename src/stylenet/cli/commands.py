@@ -31,6 +31,8 @@ _MODULES = {
     "recipes": "recipes",
     "weights": "weights",
     "export": "export",
+    "studio": "serve",
+    "serve": "serve",
     "page": "page",
     "demo": "demo",
     "doctor": "doctor",

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from stylenet.cli.progress import clock, new_bar, plain
+from stylenet.cli.progress import clock, new_bar
+from stylenet.workflows.telling import plain
 
 _LINE_SECONDS = 10.0
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 import time
 from collections import deque
@@ -13,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from stylenet.events import Done, Notice, Preview, Progress, Started, Step
+from stylenet.workflows.telling import event_values, plain
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -151,29 +151,24 @@ class JsonLines(Display):
     def __init__(self, *, to_stderr: bool = False) -> None:
         self._to_stderr = to_stderr
 
-    def _say(self, event: str, values: Mapping[str, Any]) -> None:
+    def _say(self, values: Mapping[str, Any]) -> None:
         stream = sys.stderr if self._to_stderr else sys.stdout
-        print(json.dumps({"event": event, **plain(values)}, allow_nan=False), flush=True, file=stream)
+        print(json.dumps(values, allow_nan=False), flush=True, file=stream)
 
     def planned(self, event: Started, *, output: Path) -> None:
-        self._say("plan", {"plan": event.plan, "steps": event.steps, "notices": event.notices, "output": output})
+        self._say({"event": "plan", **plain({"plan": event.plan, "steps": event.steps, "notices": event.notices, "output": output})})
 
     def started(self, event: Started) -> None:
-        self._say("started", {"plan": event.plan, "steps": event.steps, "notices": event.notices})
+        self._say(event_values(event))
 
     def moved(self, event: Step | Progress | Preview | Notice) -> None:
-        if isinstance(event, Preview):
-            height, width = event.image.shape[2:]
-            self._say("preview", {"step": event.step, "size_px": (width, height), "scheduled": event.scheduled})
-        else:
-            self._say(type(event).__name__.lower(), vars(event))
+        self._say(event_values(event))
 
     def saved(self, path: Path) -> None:
-        self._say("saved", {"path": path})
+        self._say({"event": "saved", "path": str(path)})
 
     def done(self, event: Done, output: Path, *, steps: int) -> None:
-        values = {name: value for name, value in vars(event).items() if name != "image"}
-        self._say("done", {"output": output, **values})
+        self._say(event_values(event, output=output))
 
 
 def open_display(*, quiet: bool, as_json: bool, preview: bool = True, to_stderr: bool = False) -> Display:
@@ -275,14 +270,3 @@ def clock(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes, seconds = divmod(round(seconds), 60)
     return f"{minutes}:{seconds:02d}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d} h"
-
-
-def plain(value: Any) -> Any:
-    """`value` as JSON has it: no infinities, no paths, no tuples."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(inner) for inner in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return str(value) if isinstance(value, Path) else value

@@ -15,12 +15,13 @@ from safetensors.numpy import load_file
 from stylenet.catalog.encoders import COMPACT
 from stylenet.engines.graph_files import bare_graph
 from stylenet.engines.sessions import LazySession
-from stylenet.engines.statistics import LayerStatistics, Sums
+from stylenet.engines.statistics import Sums
 from stylenet.errors import ShapeError, StyleError, WeightsError
 from stylenet.image.resize import resize
 from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array
 from stylenet.storage.eight_bits import dequantize
+from stylenet.styles.statistics import LayerStatistics
 from stylenet.tiling.grid import Span, Tile, tile_grid
 from stylenet.tiling.halo import deepest_stride, halo_px, strides
 

@@ -30,7 +30,7 @@ from stylenet.engines.passes import PROBE_PX, OnePassEngine, check_trained, find
 from stylenet.engines.progress import PartDone, share_of
 from stylenet.engines.protocol import Engine, Forecast, OpenStyle, Recolor
 from stylenet.engines.sessions import available_cores, onnxruntime_version
-from stylenet.engines.statistics import LayerStatistics, Painting
+from stylenet.engines.statistics import Painting
 from stylenet.errors import UsageError
 from stylenet.events import Done
 from stylenet.networks.picture_sizes import shares_by_size
@@ -40,6 +40,7 @@ from stylenet.requests.task import Task
 from stylenet.shapes import Image
 from stylenet.storage.hashing import file_sha256
 from stylenet.styles.sources import StyleFolder, StyleSource, fingerprint, recolored, resolve
+from stylenet.styles.statistics import LayerStatistics
 from stylenet.styles.stored import StoredStyle
 from stylenet.weights.bundled import bundled_path
 
@@ -286,6 +287,5 @@ class _Mixed:
         for layer in layers:
             means = np.stack([np.asarray(one[layer].mean) for one in measured])
             products = np.stack([np.asarray(one[layer].covariance) + np.outer(one[layer].mean, one[layer].mean) for one in measured])
-            mean = means.mean(axis=0)
-            found[layer] = LayerStatistics(mean, products.mean(axis=0) - np.outer(mean, mean))
+            found[layer] = LayerStatistics(means.mean(axis=0), products.mean(axis=0))
         return found

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
-Exact = np.ndarray[Any, np.dtype[np.float64]]
+from stylenet.styles.statistics import LayerStatistics
 
 
 class Moments(Protocol):
@@ -28,19 +27,6 @@ class Painting(Protocol):
 
     def at(self, size_px: float, layers: Iterable[str], /) -> Mapping[str, Moments]:
         """Statistics of `layers` for the painting at an area of `size_px` squared."""
-
-
-@dataclass(frozen=True)
-class LayerStatistics:
-    """Statistics of one layer's features.
-
-    Attributes:
-        mean: Mean of each channel, shape (C,).
-        covariance: Shape (C, C).
-    """
-
-    mean: Exact
-    covariance: Exact
 
 
 class Sums:
@@ -67,4 +53,4 @@ class Sums:
     def statistics(self) -> LayerStatistics:
         """Of all positions."""
         mean = self._sum / self._count
-        return LayerStatistics(mean, self._products / self._count - np.outer(mean, mean))
+        return LayerStatistics(mean, self._products / self._count, self._count)

@@ -75,7 +75,8 @@ def _style(painted: Tensor, styles: Sequence[AnyStyle], encoder: VggEncoder) -> 
     goals = [moments_at(style, size_px, STYLE_LAYERS, encoder.mean.device) for style in styles]
     maps = []
     for layer in STYLE_LAYERS:
-        values = features[layer].double()
+        values = features[layer]
+        values = (values.cpu() if values.device.type == "mps" else values).double()  # MPS has no float64
         stride = max(1, height // values.shape[2])
         side = max(2, min(_WINDOW_PX // stride, *values.shape[2:]))
         known = [gaussian(goal[layer].to(values.device, torch.float64), rank=RANK) for goal in goals]

@@ -15,17 +15,18 @@ from stylenet.engines.style_targets import AnyStyle
 from stylenet.styles.sources import StyleSource
 
 
-def open_measuring(encoder: str, styles: Sequence[StyleSource]) -> tuple[VggEncoder, list[AnyStyle]]:
-    """An encoder in float32 on the fastest device, and styles as it measures them.
+def open_measuring(encoder: str, styles: Sequence[StyleSource], *, device: str = "auto") -> tuple[VggEncoder, list[AnyStyle]]:
+    """An encoder in float32 on a device, and styles as it measures them.
 
     Args:
         encoder: Name of weights or a weights file.
         styles: Names, style files, pictures or folders.
+        device: "auto" takes the fastest.
 
     Raises:
         WeightsError: the weights are missing or unusable.
         ImageError, StyleError: a style cannot be opened.
     """
     recipe = load_recipe("standard")
-    opened = open_encoder(recipe.encoder, encoder, device=choose_device("auto"), dtype=torch.float32)
+    opened = open_encoder(recipe.encoder, encoder, device=choose_device(device), dtype=torch.float32)
     return opened.exact, [measured_style(style, recipe, opened).value for style in styles]

@@ -19,12 +19,13 @@ from safetensors.numpy import save
 
 from stylenet.catalog.styles import StyleCard
 from stylenet.engines.sessions import available_cores
-from stylenet.engines.statistics import LayerStatistics
-from stylenet.engines.stored_styles import StoredPainting
 from stylenet.engines.style_coder import StyleCoder
 from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array
 from stylenet.networks.picture_sizes import LEAST_STYLE_PX, STYLE_PX_STEP
+from stylenet.styles.files import read_style
+from stylenet.styles.statistics import LayerStatistics
+from stylenet.styles.stored import StoredStyle
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def looks(paths: Sequence[Path], arrays: Mapping[str, Array], where: object) -> 
     weight, bias = arrays["coder.hidden.weight"][:, :-1], arrays["coder.hidden.bias"]
 
     def one(path: Path) -> Look:
-        painting = _Ladder(StoredPainting(path))
+        painting = _Ladder(read_style(path))
         rows = [weight @ coder.describe(painting.at(size_px)) + bias for size_px in style_sizes(painting.largest_px)]
         return Look(painting.card, np.stack(rows))
 
@@ -75,7 +76,7 @@ def packed_looks(found: Sequence[Look]) -> tuple[list[dict[str, Any]], bytes]:
 class _Ladder:
     """A stored painting whose statistics are unpacked once for each size of its file, and not twice for each size that is asked for."""
 
-    def __init__(self, painting: StoredPainting) -> None:
+    def __init__(self, painting: StoredStyle) -> None:
         self.card = painting.card
         self._sizes = sorted(painting.card.sizes_px)
         self._steps = [painting.at(size, tuple(LAYERS)) for size in self._sizes]
@@ -86,16 +87,10 @@ class _Ladder:
         return self._sizes[-1]
 
     def at(self, size_px: float) -> Mapping[str, LayerStatistics]:
-        """As `StoredPainting.at`: means and second moments are blended, along the logarithm of the size."""
+        """As `StoredStyle.at`: means and second moments are blended, along the logarithm of the size."""
         above = next((index for index, size in enumerate(self._sizes) if size >= size_px), len(self._sizes) - 1)
         below = max(0, above - 1) if self._sizes[above] > size_px else above
         if above == below:
             return self._steps[above]
         share = math.log(size_px / self._sizes[below]) / math.log(self._sizes[above] / self._sizes[below])
-        return {layer: _blended(self._steps[below][layer], self._steps[above][layer], share) for layer in LAYERS}
-
-
-def _blended(below: LayerStatistics, above: LayerStatistics, share: float) -> LayerStatistics:
-    gram, gram_above = (each.covariance + np.outer(each.mean, each.mean) for each in (below, above))
-    mean = below.mean + share * (above.mean - below.mean)
-    return LayerStatistics(mean, gram + share * (gram_above - gram) - np.outer(mean, mean))
+        return {layer: self._steps[below][layer].between(self._steps[above][layer], share) for layer in LAYERS}

@@ -172,6 +172,10 @@ class Replay:
         """What to give for the styles: their names, or files beside the painting or here where the names mean something else now."""
         return [_style_again(name, sha256, self.path) for name, sha256 in self.styles]
 
+    def masks_again(self) -> tuple[str, ...]:
+        """The masks as they were given; where a file is no longer there, the one of its name beside the painting or here."""
+        return tuple(_mask_again(words, self.path) for words in self.masks)
+
     def check(self, receipt: Mapping[str, Any]) -> Iterator[str]:
         """Compare with the receipt of what is about to be painted; yields what a person should know.
 
@@ -200,6 +204,18 @@ def _style_again(name: str, sha256: str, painting: Path) -> str:
     if style is not None and fingerprint(read_style(style)) == sha256:
         return name
     return os.path.join(os.curdir, file)  # with a folder: a bare word would be taken for a name
+
+
+def _mask_again(words: str, painting: Path) -> str:
+    """`FILE=STYLE` with files that exist. Both names may hold an equals sign: the last one that leaves the name of a file counts."""
+    inverted, file_and_style = ("invert:", words.removeprefix("invert:")) if words.startswith("invert:") else ("", words)
+    for place in (index for index in range(len(file_and_style) - 1, 0, -1) if file_and_style[index] == "="):
+        file, style = Path(file_and_style[:place]), file_and_style[place + 1 :]
+        found = file if file.is_file() else found_again(file.name, painting)
+        if found is not None:
+            moved = None if not Path(style).suffix or Path(style).exists() else found_again(Path(style).name, painting)
+            return f"{inverted}{found}={style if moved is None else os.path.join(os.curdir, moved)}"
+    return words
 
 
 def found_again(name: str, painting: Path) -> Path | None:

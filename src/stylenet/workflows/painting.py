@@ -204,7 +204,7 @@ def _with_inputs(request: PaintFileRequest, replay: Replay | None) -> PaintFileR
         photo = str(replay.photo_again())
     options = {name: getattr(replay.options, name) for name in replay.options.__struct_fields__ if name not in ("save_every", "memory")}
     return structs.replace(
-        request, photo=photo, styles=request.styles or tuple(replay.styles_again()), masks=request.masks or replay.masks, **options
+        request, photo=photo, styles=request.styles or tuple(replay.styles_again()), masks=request.masks or replay.masks_again(), **options
     )
 
 

@@ -1,0 +1,134 @@
+"""Times of the page in Chromium: opening, the preview at 256 px, 512 x 512, and a large picture; beside them native onnxruntime.
+
+    python benchmarks/page.py PAGE_FOLDER PHOTO [--threads 1] [--megapixels 4] [--runs 5]
+
+Needs Playwright (`pip install playwright`) and a Chromium. The least of several runs counts: what other programs take is not the page's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import io
+import platform
+import shutil
+import threading
+import time
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import psutil
+from stylenet.engines.stored_styles import StoredPainting
+
+from stylenet.catalog.styles import find_style
+from stylenet.engines.onnx_networks import OnnxPainter
+
+FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
+PATIENCE_MS = 600_000
+STYLE = "starry-night"
+
+
+class Silent(SimpleHTTPRequestHandler):
+    """Serves files and says nothing."""
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("page", type=Path, help="what `stylenet page` wrote")
+    parser.add_argument("photo", type=Path)
+    parser.add_argument("--threads", type=int, default=0, help="0: as many as the page takes")
+    parser.add_argument("--megapixels", type=int, default=0, choices=(0, 1, 2, 4, 8, 12), help="of the large picture; 0: none")
+    parser.add_argument("--runs", type=int, default=5)
+    arguments = parser.parse_args()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=str(arguments.page)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with PIL.Image.open(arguments.photo) as image:
+        photo = image.convert("RGB")
+    print(f"{platform.machine()}, {platform.system()}")
+    try:
+        in_browser(f"http://127.0.0.1:{server.server_port}/?processor=wasm&threads={arguments.threads or ''}", photo, arguments)
+    finally:
+        server.shutdown()
+    native(photo, arguments.runs)
+
+
+def in_browser(address: str, photo: PIL.Image.Image, arguments: argparse.Namespace) -> None:
+    from playwright.sync_api import sync_playwright
+
+    browser_path = next(path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name)))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=list(FLAGS))
+        page = browser.new_context().new_page()
+        page.goto(address)
+        page.wait_for_selector("html[data-ready]", timeout=PATIENCE_MS)
+        begun = time.perf_counter()
+        page.reload()
+        page.wait_for_selector("html[data-ready]", timeout=PATIENCE_MS)
+        ready = page.evaluate("document.documentElement.dataset.ready")
+        print(f"opening, a later visit: {time.perf_counter() - begun:.1f} s; {ready} threads")
+        page.set_input_files("#photo-file", {"name": "photo.png", "mimeType": "image/png", "buffer": png(photo.resize((512, 512)))})
+        painted(page, "full")
+        for name, event, kind in (("preview, 256 x 256", "input", "preview"), ("full, 512 x 512", "change", "full")):
+            before = processor_seconds()
+            spans = [asked(page, event, kind) for _ in range(arguments.runs)]
+            used = 1000 * (processor_seconds() - before) / arguments.runs
+            print(f"{name}: {min(spans)} ms (median {np.median(spans):.0f}); processor time of all of Chromium {used:.0f} ms")
+        if arguments.megapixels:
+            page.evaluate(f"document.getElementById('size').value = {arguments.megapixels}")
+            side = round((arguments.megapixels * 1e6) ** 0.5)
+            forget(page)
+            large = png(photo.resize((side, side), PIL.Image.Resampling.BICUBIC))
+            page.set_input_files("#photo-file", {"name": "photo.png", "mimeType": "image/png", "buffer": large})
+            print(f"{arguments.megapixels} MP: {painted(page, 'full')}; {page.inner_text('#problem')}")
+        browser.close()
+
+
+def processor_seconds() -> float:
+    """Of all programs that this one started."""
+    times = [child.cpu_times() for child in psutil.Process().children(recursive=True)]
+    return sum(each.user + each.system for each in times)
+
+
+def asked(page: Any, event: str, kind: str) -> int:
+    """Milliseconds that the worker needs for what the strength slider asks for."""
+    forget(page)
+    page.evaluate(f"document.getElementById('strength').dispatchEvent(new Event('{event}'))")
+    return int(painted(page, kind).split()[-1])
+
+
+def painted(page: Any, kind: str) -> str:
+    page.wait_for_selector(f"html[data-painted^={kind}]", timeout=PATIENCE_MS)
+    return str(page.evaluate("document.documentElement.dataset.painted"))
+
+
+def forget(page: Any) -> None:
+    page.evaluate("delete document.documentElement.dataset.painted")
+
+
+def png(image: PIL.Image.Image) -> bytes:
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    return file.getvalue()
+
+
+def native(photo: PIL.Image.Image, runs: int) -> None:
+    painter, style = OnnxPainter("instant"), (STYLE, StoredPainting(find_style(STYLE)), 1.0)
+    for side in (256, 512):
+        pixels = np.ascontiguousarray(np.asarray(photo.resize((side, side)), np.float32).transpose(2, 0, 1)[None] / 255)
+        painter.paint(pixels, [style])
+        seconds = []
+        for _ in range(runs):
+            begun = time.perf_counter()
+            painter.paint(pixels, [style])
+            seconds.append(time.perf_counter() - begun)
+        print(f"native onnxruntime, {side} x {side}: {1000 * min(seconds):.0f} ms (median {1000 * np.median(seconds):.0f})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""`stylenet serve` and `stylenet studio`: the painter behind HTTP, and as a page in the browser."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from stylenet.cli.app import signals_call
+from stylenet.extras import require
+from stylenet.requests.base import default_of, help_of
+from stylenet.requests.serving import ServeRequest
+
+
+def _flag(name: str, *words: str, metavar: str | None = None) -> Any:
+    default = default_of(ServeRequest, name)
+    told = f" [{default:g}]" if isinstance(default, (int, float)) else f" [{default}]" if isinstance(default, str) else ""
+    flags = words or (f"--{name.replace('_', '-')}",)
+    return typer.Option(*flags, help=f"{help_of(ServeRequest, name)}{told}", show_default=False, metavar=metavar)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module to the tree."""
+    app.command()(serve)
+    app.command()(studio)
+
+
+def studio(
+    *,
+    port: Annotated[int | None, _flag("port")] = None,
+    data: Annotated[str | None, _flag("data", metavar="FOLDER")] = None,
+    threads: Annotated[int | None, _flag("threads")] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", metavar="", help="Open the page in the browser.")] = True,
+) -> None:
+    """Open a page in the browser: drop a photo, choose a style, see it while you slide, paint it finely."""
+    given = {"port": port, "data": data, "threads": threads}
+    run_server(ServeRequest.of(given), opens_browser=browser)
+
+
+def serve(
+    context: typer.Context,
+    *,
+    host: Annotated[str | None, _flag("host")] = None,
+    port: Annotated[int | None, _flag("port")] = None,
+    data: Annotated[str | None, _flag("data", metavar="FOLDER")] = None,
+    token: Annotated[str | None, typer.Option("--token", help=help_of(ServeRequest, "token"), envvar="STYLENET_TOKEN")] = None,
+    allow_hosts: Annotated[list[str] | None, _flag("allow_hosts", "--allow-host", metavar="NAME")] = None,
+    allow_origins: Annotated[list[str] | None, _flag("allow_origins", "--allow-origin", metavar="ORIGIN")] = None,
+    workers: Annotated[int | None, _flag("workers")] = None,
+    threads: Annotated[int | None, _flag("threads")] = None,
+    queue: Annotated[int | None, _flag("queue")] = None,
+    job_minutes: Annotated[float | None, _flag("job_minutes")] = None,
+    memory_mb: Annotated[int | None, _flag("memory_mb")] = None,
+    disk_mb: Annotated[int | None, _flag("disk_mb")] = None,
+    history_mb: Annotated[int | None, _flag("history_mb")] = None,
+    keep_minutes: Annotated[float | None, _flag("keep_minutes")] = None,
+    upload_mb: Annotated[float | None, _flag("upload_mb")] = None,
+    megapixels: Annotated[float | None, _flag("megapixels")] = None,
+    silent_seconds: Annotated[float | None, _flag("silent_seconds")] = None,
+    patience_seconds: Annotated[float | None, _flag("patience_seconds")] = None,
+    checkpoint_seconds: Annotated[float | None, _flag("checkpoint_seconds")] = None,
+) -> None:
+    """Answer requests over HTTP: previews, paintings, and jobs that outlive the server."""
+    given = {name: value for name, value in context.params.items() if value not in (None, (), [])}
+    settings = ServeRequest.of({name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
+    run_server(settings)
+
+
+def run_server(settings: ServeRequest, *, opens_browser: bool = False) -> None:
+    """Serve until Ctrl-C or a request to end.
+
+    Raises:
+        UsageError: the packages are missing.
+        OutputError: the address or the folder is in use.
+    """
+    for module in ("starlette", "uvicorn"):
+        require(module, "the server")
+    from stylenet.server.running import serve as run
+
+    def ready(url: str) -> None:
+        print(f"listening on {url}  (Ctrl-C ends; jobs are resumed at the next start)")
+        if not settings.is_loopback:
+            print(
+                f"note: every machine that reaches {settings.host} and knows the token can read and write pictures, paint, and read the "
+                "history; the token travels unencrypted, so put a proxy with TLS in front on networks that you do not trust",
+                file=sys.stderr,
+            )
+        print(f"data in {settings.folder}", flush=True)
+        if opens_browser:
+            import webbrowser
+
+            webbrowser.open(url if settings.token is None else f"{url}/?token={settings.token}")
+
+    with signals_call(lambda number, frame: None):  # the server has its own, and raises the signal once more when it has ended
+        run(settings, on_ready=ready)

@@ -1,0 +1,223 @@
+"""A server as the library: the same events, painted elsewhere. Needs nothing but the standard library.
+
+server = stylenet.connect("http://127.0.0.1:7410")
+for event in server.stylize("photo.jpg", "starry-night", recipe="draft"):
+    ...
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from stylenet.errors import ImageError, StylenetError, UsageError
+from stylenet.events import Done, Event, Notice, Preview, Progress, Saved, Started, Step
+
+_SECONDS = 60.0
+_TRIES = 30
+"""To reach a server again that was reached before: it may be started anew."""
+
+
+def connect(url: str, token: str | None = None) -> Remote:
+    """The server at an address.
+
+    Args:
+        url: As `stylenet serve` prints it: "http://127.0.0.1:7410".
+        token: Of the server, where it needs one.
+
+    Raises:
+        UsageError: it is no such address.
+    """
+    match = re.fullmatch(r"(https?)://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?/?", url)
+    if match is None:
+        raise UsageError(f"the server's address is '{url}'; allowed are addresses like http://127.0.0.1:7410")
+    return Remote(is_secure=match[1] == "https", host=match[2].strip("[]"), port=int(match[3]) if match[3] else None, token=token)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Remote:
+    """A server; see `connect`. Every call opens a connection of its own.
+
+    Attributes:
+        is_secure: Whether by TLS.
+        host: Its name or number.
+        port: Its port; None: the usual one.
+        token: Its secret.
+    """
+
+    is_secure: bool
+    host: str
+    port: int | None = None
+    token: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<Remote {'https' if self.is_secure else 'http'}://{self.host}{f':{self.port}' if self.port else ''}>"
+
+    def styles(self) -> list[str]:
+        """Names of the server's styles."""
+        return [style["name"] for style in self._json("GET", "/v1/styles")["styles"]]
+
+    def upload(self, source: str | os.PathLike[str] | bytes | BinaryIO) -> str:
+        """Send a picture; its id.
+
+        Raises:
+            ImageError: it cannot be read, or the server does not take it.
+        """
+        headers = {"content-type": "application/octet-stream"}
+        if isinstance(source, (str, os.PathLike)):
+            try:
+                data = Path(source).read_bytes()
+            except OSError as error:
+                raise ImageError(f"cannot read '{source}': {error.strerror}") from None
+            headers["stylenet-name"] = re.sub(r"[^A-Za-z0-9_ .-]+", "-", Path(source).name)[:100]
+        else:
+            data = bytes(source) if isinstance(source, (bytes, bytearray, memoryview)) else source.read()
+        return str(self._json("PUT", "/v1/pictures", data, headers)["id"])
+
+    def stylize(
+        self,
+        photo: str | os.PathLike[str] | bytes | BinaryIO,
+        style: str | os.PathLike[str] | bytes | Sequence[str | os.PathLike[str] | bytes],
+        **options: Any,
+    ) -> Iterator[Event]:
+        """Paint a photo on the server; yields the events of the painting, at last `Done` with the picture.
+
+        A generator that is closed early stops the job. A lost connection is taken up again where it was lost.
+
+        Args:
+            photo: A file, its bytes, or an open file.
+            style: The name of one of the server's styles, a file, bytes, or a list of them.
+            options: Fields of a painting: recipe, size, strength, seed, changes, ...
+
+        Raises:
+            StylenetError: the server cannot be reached, or says what is wrong.
+        """
+        given: Sequence[Any] = style if isinstance(style, (list, tuple)) else [style]
+        names = set(self.styles()) if any(isinstance(one, str) for one in given) else set()
+        words = [one if isinstance(one, str) and (one in names or not Path(one).exists()) else self.upload(one) for one in given]
+        body = json.dumps({"photo": self.upload(photo), "styles": words, **options}).encode()
+        job = self._json("POST", "/v1/jobs", body, {"content-type": "application/json"})
+        ended = False
+        try:
+            for name, values in self._events(job["events"]):
+                ended = name in ("done", "failed", "stopped")
+                if name == "failed":
+                    raise StylenetError("; ".join(values[part] for part in ("error", "allowed", "remedy") if values.get(part)))
+                event = self._event(name, values, job["id"])
+                if event is not None:
+                    yield event
+        finally:
+            if not ended:
+                self._json("DELETE", f"/v1/jobs/{job['id']}")
+
+    def _event(self, name: str, values: Mapping[str, Any], job: str) -> Event | None:
+        from stylenet.image.files import load_image
+
+        known = {key: value for key, value in values.items() if key not in ("event", "output")}
+        match name:
+            case "started":
+                return Started(**{**known, "notices": tuple(known["notices"])})
+            case "step":
+                return Step(
+                    **{**known, "size_px": tuple(known["size_px"]), "loss": float("nan") if known["loss"] is None else known["loss"]}
+                )
+            case "progress":
+                return Progress(**known)
+            case "notice":
+                return Notice(**known)
+            case "saved":
+                return Saved(path=Path(known["path"]), is_result=known["is_result"])
+            case "preview":
+                status, data = self._ask("GET", f"/v1/jobs/{job}/preview.jpg")
+                if status != 200:
+                    return None
+                return Preview(image=load_image(data).pixels, step=known["step"], scheduled=known["scheduled"])
+            case "done":
+                data = self._bytes("GET", values["output"])
+                return Done(image=load_image(data).pixels, **{**known, "loss": float("nan") if known["loss"] is None else known["loss"]})
+        return None
+
+    def _events(self, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        last, tries = 0, 0
+        while tries < _TRIES:
+            connection = self._connection()
+            try:
+                connection.request("GET", path, headers={**self._headers(), "last-event-id": str(last)})
+                answer = connection.getresponse()
+                if answer.status == 204:
+                    return
+                if answer.status != 200:
+                    raise _error(answer.status, answer.read())
+                for number, name, values in _parsed(answer):
+                    last, tries = number, 0
+                    yield name, values
+                    if name in ("done", "failed", "stopped"):
+                        return
+            except (OSError, http.client.HTTPException):
+                pass
+            finally:
+                connection.close()
+            tries += 1
+            time.sleep(min(2.0, 0.1 * tries))
+        raise StylenetError(f"the server at {self.host} does not answer any more; the job goes on when it is started again")
+
+    def _json(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Any:
+        return json.loads(self._bytes(method, path, body, headers))
+
+    def _bytes(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> bytes:
+        status, data = self._ask(method, path, body, headers)
+        if status >= 400:
+            raise _error(status, data)
+        return data
+
+    def _ask(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> tuple[int, bytes]:
+        connection = self._connection()
+        try:
+            connection.request(method, path, body=body, headers={**self._headers(), **(headers or {})})
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise StylenetError(
+                f"the server at {self.host}, port {self.port or 'usual'}, cannot be reached: {str(error) or type(error).__name__}"
+            ) from None
+        finally:
+            connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        kind = http.client.HTTPSConnection if self.is_secure else http.client.HTTPConnection
+        return kind(self.host, self.port, timeout=_SECONDS)
+
+    def _headers(self) -> dict[str, str]:
+        return {} if self.token is None else {"authorization": f"Bearer {self.token}"}
+
+
+def _parsed(lines: Any) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
+    """Events of a stream: number, name, values."""
+    fields: dict[str, str] = {}
+    for raw in lines:
+        line = raw.decode().rstrip("\r\n")
+        if line:
+            name, _, value = line.partition(":")
+            fields[name] = value.removeprefix(" ")
+        elif "data" in fields:
+            yield int(fields["id"]), fields["event"], json.loads(fields["data"])
+            fields = {}
+        else:
+            fields = {}
+
+
+def _error(status: int, data: bytes) -> StylenetError:
+    try:
+        body = json.loads(data)
+        message = "; ".join(str(body[part]) for part in ("error", "allowed", "remedy") if body.get(part))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        message = f"the server answered with status {status}"
+    kinds: dict[int, type[StylenetError]] = {413: ImageError, 415: ImageError, 422: UsageError}
+    return kinds.get(status, StylenetError)(message)

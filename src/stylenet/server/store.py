@@ -1,0 +1,233 @@
+"""One SQLite file: pictures' metadata, jobs, their events, and the history of results.
+
+Every change is in the file before the client hears of it, so that a killed server loses nothing that it accepted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS pictures (
+    id TEXT PRIMARY KEY, bytes INTEGER NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
+    format TEXT NOT NULL, name TEXT NOT NULL, created REAL NOT NULL, used REAL NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS jobs (
+    id TEXT PRIMARY KEY, state TEXT NOT NULL, request TEXT NOT NULL, pictures TEXT NOT NULL, created REAL NOT NULL,
+    started REAL, ended REAL, losses INTEGER NOT NULL DEFAULT 0, stopping INTEGER NOT NULL DEFAULT 0, error TEXT
+) STRICT;
+CREATE INDEX IF NOT EXISTS jobs_by_state ON jobs (state, created);
+CREATE TABLE IF NOT EXISTS events (
+    job TEXT NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL, data TEXT NOT NULL, PRIMARY KEY (job, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS history (
+    job TEXT PRIMARY KEY, created REAL NOT NULL, bytes INTEGER NOT NULL, receipt TEXT NOT NULL
+) STRICT;
+"""
+
+QUEUED, RUNNING, FINISHED, STOPPED, FAILED = "queued", "running", "finished", "stopped", "failed"
+ENDED = (FINISHED, STOPPED, FAILED)
+
+
+class PictureRow(Struct, frozen=True, kw_only=True):
+    """An uploaded picture: its SHA-256, its size, and when it was used last."""
+
+    id: str
+    bytes: int
+    width: int
+    height: int
+    format: str
+    name: str
+    created: float
+    used: float
+
+
+class JobRow(Struct, frozen=True, kw_only=True):
+    """A job as it is kept.
+
+    Attributes:
+        request: JSON of the fields of the request.
+        pictures: JSON list of the ids of its pictures, which are kept until it has ended.
+        losses: How much it has lost of what a job may lose: processes that ended under it, since the last new checkpoint.
+        stopping: Whether a client asked for its end.
+        error: Why it failed.
+    """
+
+    id: str
+    state: str
+    request: str
+    pictures: str
+    created: float
+    started: float | None
+    ended: float | None
+    losses: int
+    stopping: bool
+    error: str | None
+
+
+class EventRow(Struct, frozen=True, kw_only=True):
+    """An event of a job; numbers count from 1."""
+
+    number: int
+    name: str
+    data: str
+
+
+class HistoryRow(Struct, frozen=True, kw_only=True):
+    """A result that is kept, with its receipt."""
+
+    job: str
+    created: float
+    bytes: int
+    receipt: str
+
+
+class Store:
+    """The database. All calls are short, and come from the thread of the event loop.
+
+    Args:
+        path: Of the file; it is created.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._db.row_factory = sqlite3.Row
+        # NORMAL keeps every commit when the process is killed; `add_job` asks for more, to survive a power cut.
+        for statement in ("journal_mode = WAL", "synchronous = NORMAL", "busy_timeout = 5000"):
+            self._db.execute(f"PRAGMA {statement}")
+        self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Changes inside are all made, or none."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def add_picture(self, row: PictureRow) -> None:
+        """Record a picture; one that is there already counts as used."""
+        self._db.execute(
+            "INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET used = excluded.used",
+            msgspec.structs.astuple(row),
+        )
+
+    def picture(self, id: str) -> PictureRow | None:
+        """A picture by its id."""
+        row = self._db.execute("SELECT * FROM pictures WHERE id = ?", (id,)).fetchone()
+        return None if row is None else PictureRow(**row)
+
+    def pictures(self) -> list[PictureRow]:
+        """All pictures, those first that were not used for the longest time."""
+        return [PictureRow(**row) for row in self._db.execute("SELECT * FROM pictures ORDER BY used")]
+
+    def use_pictures(self, ids: Iterable[str]) -> None:
+        """Record that pictures are used now."""
+        self._db.executemany("UPDATE pictures SET used = ? WHERE id = ?", [(time.time(), id) for id in ids])
+
+    def delete_picture(self, id: str) -> None:
+        """Forget a picture."""
+        self._db.execute("DELETE FROM pictures WHERE id = ?", (id,))
+
+    def pictures_of_jobs(self) -> set[str]:
+        """Pictures that jobs still need."""
+        rows = self._db.execute("SELECT pictures FROM jobs WHERE state IN (?, ?)", (QUEUED, RUNNING))
+        return {id for row in rows for id in msgspec.json.decode(row["pictures"])}
+
+    def add_job(self, id: str, request: bytes, pictures: Sequence[str]) -> None:
+        """Queue a job; on the disk when this returns."""
+        self._db.execute("PRAGMA synchronous = FULL")
+        try:
+            self._db.execute(
+                "INSERT INTO jobs (id, state, request, pictures, created) VALUES (?, ?, ?, ?, ?)",
+                (id, QUEUED, request.decode(), msgspec.json.encode(pictures).decode(), time.time()),
+            )
+        finally:
+            self._db.execute("PRAGMA synchronous = NORMAL")
+
+    def job(self, id: str) -> JobRow | None:
+        """A job by its id."""
+        row = self._db.execute("SELECT * FROM jobs WHERE id = ?", (id,)).fetchone()
+        return None if row is None else _job(row)
+
+    def jobs(self, *states: str, most: int = 1000, newest_first: bool = False) -> list[JobRow]:
+        """Jobs in these states (all states where none is given), in the order in which they came."""
+        where = f"WHERE state IN ({', '.join('?' * len(states))})" if states else ""
+        order = "DESC" if newest_first else "ASC"
+        rows = self._db.execute(f"SELECT * FROM jobs {where} ORDER BY created {order}, rowid {order} LIMIT ?", (*states, most))
+        return [_job(row) for row in rows]
+
+    def count_jobs(self, state: str) -> int:
+        """How many jobs are in a state."""
+        return int(self._db.execute("SELECT count(*) FROM jobs WHERE state = ?", (state,)).fetchone()[0])
+
+    def change_job(self, id: str, **values: Any) -> None:
+        """Change columns of a job."""
+        names = ", ".join(f"{name} = ?" for name in values)
+        self._db.execute(f"UPDATE jobs SET {names} WHERE id = ?", (*values.values(), id))
+
+    def requeue_running(self) -> list[str]:
+        """Queue again what was running when the last server ended; the ids."""
+        ids = [job.id for job in self.jobs(RUNNING)]
+        self._db.execute("UPDATE jobs SET state = ? WHERE state = ?", (QUEUED, RUNNING))
+        return ids
+
+    def delete_job(self, id: str) -> None:
+        """Forget a job, its events and its place in the history."""
+        with self.together():
+            for table, key in (("events", "job"), ("history", "job"), ("jobs", "id")):
+                self._db.execute(f"DELETE FROM {table} WHERE {key} = ?", (id,))
+
+    def add_event(self, job: str, name: str, data: bytes) -> int:
+        """Append an event; its number."""
+        row = self._db.execute(
+            "INSERT INTO events SELECT ?, coalesce(max(number), 0) + 1, ?, ? FROM events WHERE job = ? RETURNING number",
+            (job, name, data.decode(), job),
+        ).fetchone()
+        return int(row[0])
+
+    def events_after(self, job: str, number: int, *, most: int = 500) -> list[EventRow]:
+        """Events with higher numbers than `number`."""
+        rows = self._db.execute(
+            "SELECT number, name, data FROM events WHERE job = ? AND number > ? ORDER BY number LIMIT ?", (job, number, most)
+        )
+        return [EventRow(**row) for row in rows]
+
+    def last_event(self, job: str, name: str) -> EventRow | None:
+        """The last event of a kind."""
+        row = self._db.execute(
+            "SELECT number, name, data FROM events WHERE job = ? AND name = ? ORDER BY number DESC LIMIT 1", (job, name)
+        ).fetchone()
+        return None if row is None else EventRow(**row)
+
+    def add_history(self, row: HistoryRow) -> None:
+        """Record a result."""
+        self._db.execute("INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?)", msgspec.structs.astuple(row))
+
+    def history(self, *, most: int = 1000) -> list[HistoryRow]:
+        """Results, the newest first."""
+        return [HistoryRow(**row) for row in self._db.execute("SELECT * FROM history ORDER BY created DESC LIMIT ?", (most,))]
+
+    def history_row(self, job: str) -> HistoryRow | None:
+        """The result of a job."""
+        row = self._db.execute("SELECT * FROM history WHERE job = ?", (job,)).fetchone()
+        return None if row is None else HistoryRow(**row)
+
+
+def _job(row: sqlite3.Row) -> JobRow:
+    return JobRow(**{**dict(row), "stopping": bool(row["stopping"])})

@@ -1,0 +1,26 @@
+// One piece of work at a time, and of what was asked meanwhile only the latest.
+
+export class Latest {
+  #work;
+  #isBusy = false;
+  #next;
+
+  constructor(work) {
+    this.#work = work;
+  }
+
+  async ask(value) {
+    this.#next = value;
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    try {
+      while (this.#next !== undefined) {
+        const now = this.#next;
+        this.#next = undefined;
+        await this.#work(now, () => this.#next === undefined);
+      }
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+}

@@ -1,0 +1,167 @@
+"""What the commands `mask`, `recolor`, `sheet` and `compare` do, for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from stylenet.errors import UsageError
+from stylenet.extras import require
+from stylenet.image import recolor as recoloring
+from stylenet.image import subject
+from stylenet.image.files import ImageSource, Picture, load_image
+from stylenet.image.sheet import contact_sheet
+from stylenet.painting.defaults import default_recipe
+from stylenet.painting.stylizer import Stylizer, open_stylizer
+from stylenet.requests.painting import Options
+from stylenet.requests.several import SheetRequest
+from stylenet.shapes import Mask
+from stylenet.styles.sources import StyleSource, open_palette
+from stylenet.workflows.sheet import sheet_cells
+
+if TYPE_CHECKING:
+    from stylenet.catalog.recipe import Recipe
+    from stylenet.evaluation.measures import Measures
+
+
+def find_faces(photo: ImageSource | Picture) -> Mask:
+    """A mask (1, 1, H, W), 0..1, of people's heads; a soft ellipse around each face that looks at the camera.
+
+    Args:
+        photo: What `load_image` takes or returned.
+
+    Raises:
+        ImageError: no face is found.
+        UsageError: OpenCV is missing.
+
+    Examples:
+        >>> import stylenet
+        >>> faces = stylenet.find_faces("portrait.jpg")  # doctest: +SKIP
+        >>> region = stylenet.Region(mask=faces, style=None)  # doctest: +SKIP
+    """
+    return subject.find_faces(_picture(photo).pixels)
+
+
+def find_subject(photo: ImageSource | Picture, *, rectangle: tuple[int, int, int, int] | None = None) -> Mask:
+    """A mask (1, 1, H, W), 0..1, of the main thing in a photo, told from its surroundings by color.
+
+    Args:
+        photo: What `load_image` takes or returned.
+        rectangle: Left, top, width and height in pixels: the subject lies inside and nearly reaches its sides.
+
+    Raises:
+        ImageError: no subject is found.
+        UsageError: OpenCV is missing, or the rectangle is not in the picture.
+    """
+    return subject.find_subject(_picture(photo).pixels, rectangle)
+
+
+def recolor(
+    painting: ImageSource | Picture,
+    *,
+    photo: ImageSource | Picture | None = None,
+    keep_colors: str | None = None,
+    palette: str | Sequence[tuple[str, float]] | None = None,
+) -> Picture:
+    """A finished painting in the colors of its photo, or of a palette. Nothing is painted again.
+
+    Args:
+        painting: A file, a picture, an array or a `Painting`.
+        photo: Whose colors it gets.
+        keep_colors: With `photo`: "luminance" (the default), "histogram" or "mean-covariance".
+        palette: In place of a photo: the name of a style, a picture file, "#264653,#e9c46a", or ("#rrggbb", share) each.
+
+    Raises:
+        UsageError: not exactly one of photo and palette is given, or an option has a wrong value.
+        ImageError: a picture cannot be read.
+    """
+    if (photo is None) == (palette is None):
+        raise UsageError("recolor takes either photo or palette")
+    if keep_colors is not None and photo is None:
+        raise UsageError("keep_colors requires photo")
+    picture = _picture(painting)
+    if photo is not None:
+        way = recoloring.KEEP_COLORS[0] if keep_colors is None else keep_colors
+        return replace(picture, pixels=recoloring.keep_colors(picture.pixels, _picture(photo).pixels, way))
+    options = Options(palette=palette)  # type: ignore[arg-type]  # converted and checked
+    colors = open_palette(options.palette) if isinstance(options.palette, str) else options.palette
+    return replace(picture, pixels=recoloring.with_palette(picture.pixels, colors or ()))
+
+
+def sheet(
+    photo: ImageSource | Picture,
+    style: StyleSource,
+    *,
+    recipe: str | Path | Recipe | Stylizer | None = None,
+    strengths: Sequence[float] = (30.0, 50.0, 70.0),
+    style_scales: Sequence[float] = (0.5, 1.0, 2.0),
+    colors: Sequence[str] = ("painting", "luminance"),
+    size: int = 256,
+) -> Picture:
+    """Small paintings of a photo side by side, each under the options that make it.
+
+    Args:
+        photo: A file, a picture or an array.
+        style: As in `stylize`.
+        recipe: As in `stylize`; by default "draft", or "trained" for the file of a network.
+        strengths: Strengths to show.
+        style_scales: Sizes of strokes to show.
+        colors: "painting", "luminance", "histogram" or "mean-covariance".
+        size: Long side of each painting, 64..1024.
+
+    Raises:
+        StylenetError: see the tree in `stylenet.errors`.
+    """
+    request = SheetRequest(
+        photo="",
+        style="",
+        strengths=tuple(strengths),
+        style_scales=tuple(style_scales),
+        colors=tuple(colors),
+        size=size,
+    )
+    picture = _picture(photo)
+    usual = default_recipe([style])
+    recipe = recipe or ("draft" if usual == "standard" else usual)
+    stylizer = recipe if isinstance(recipe, Stylizer) else open_stylizer(recipe)
+    cells = [(cell.words, cell.image) for cell in sheet_cells(picture, style, request, stylizer=stylizer)]
+    return Picture(pixels=contact_sheet(cells, columns=len(request.style_scales) * len(request.colors), cell_px=request.size))
+
+
+def compare(
+    results: ImageSource | Picture | Sequence[ImageSource | Picture],
+    *,
+    photo: ImageSource | Picture | None = None,
+    style: StyleSource | Sequence[StyleSource] = (),
+    encoder: str = "vgg19",
+    device: str = "auto",
+) -> list[Measures]:
+    """Measures of finished pictures, in their order: how near to style and photo, how noisy, with checkerboards or seams.
+
+    Args:
+        results: A picture or several: files, arrays, `Painting`s.
+        photo: What they were painted from.
+        style: What they shall look like, as in `stylize`.
+        encoder: Compares: "vgg19", "vgg16", "compact" or a weights file.
+        device: "auto", "cpu", "cuda" or "mps".
+
+    Raises:
+        StylenetError: see the tree in `stylenet.errors`.
+    """
+    require("torch", "comparing pictures")
+    from stylenet.evaluation.looking import open_measuring
+    from stylenet.evaluation.measures import measure
+
+    several: Sequence[Any] = results if isinstance(results, (list, tuple)) else [results]
+    pictures = [_picture(one) for one in several]
+    if not pictures:
+        raise UsageError("there is nothing to compare; give at least one picture")
+    source = None if photo is None else _picture(photo)
+    looks, styles = open_measuring(encoder, style if isinstance(style, (list, tuple)) else [style], device=device)
+    return [measure(picture, looks, photo=source, styles=styles) for picture in pictures]
+
+
+def _picture(source: ImageSource | Picture) -> Picture:
+    return source if isinstance(source, Picture) else load_image(source)

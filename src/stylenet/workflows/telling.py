@@ -1,0 +1,43 @@
+"""Events as JSON, for `--json` and for the server: of pictures the size is reported, never the pixels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stylenet.events import Done, Event, Preview
+
+
+def event_name(event: Event) -> str:
+    """The event's name: started, step, progress, preview, notice, saved or done."""
+    return type(event).__name__.lower()
+
+
+def event_values(event: Event, **more: Any) -> dict[str, Any]:
+    """The event as JSON values, its name under `event`.
+
+    Args:
+        event: Any event.
+        more: Values that come before the event's own.
+    """
+    if isinstance(event, Preview):
+        height, width = event.image.shape[2:]
+        values: dict[str, Any] = {"step": event.step, "size_px": (width, height), "scheduled": event.scheduled}
+    elif isinstance(event, Done):
+        values = {name: value for name, value in vars(event).items() if name != "image"}
+    else:
+        values = dict(vars(event))
+    return {"event": event_name(event), **plain({**more, **values})}
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON has it: no infinities, no paths, no tuples."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value

@@ -1,0 +1,69 @@
+"""Forecasts before the first step: of memory they do not depend on what was painted before, of time they are near what it takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from stylenet.catalog.networks import JohnsonRecord, SlimRecord
+from stylenet.encoders import freed_memory
+from stylenet.encoders.freed_memory import freed_memory_kept
+from stylenet.engines import forecast
+from stylenet.engines.forecast import pass_work
+from stylenet.image.files import Picture
+from stylenet.optimization.pyramid import Level
+from stylenet.optimization.work import step_work
+from stylenet.painting.stylizer import Stylizer, open_stylizer
+from stylenet.requests.painting import Options
+
+
+@pytest.fixture(scope="module")
+def stylizer() -> Stylizer:
+    return open_stylizer("draft", device="cpu", precision="float32")
+
+
+@pytest.mark.skipif(freed_memory._glibc() is None, reason="another C library")
+def test_a_painting_before_changes_no_plan(stylizer: Stylizer, photo: Picture) -> None:
+    options = Options(size=128, memory="4GB")
+    first = stylizer.plan(photo, options)
+    with freed_memory_kept():
+        blocks = [torch.ones(2**20) for _ in range(80)]  # 4 MB each
+        del blocks
+    second = stylizer.plan(photo, options)
+    assert second.tile_px == first.tile_px
+    assert second.values["memory_bytes"] == pytest.approx(first.values["memory_bytes"], abs=60 * 2**20)
+
+
+def test_seconds_follow_steps_sizes_and_exact_steps(stylizer: Stylizer, photo: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that takes 1 ms for every step and 1 ns for every 10,000 multiply-adds, and twice that in float32."""
+    encoder, recipe = stylizer.engine.encoder, stylizer.recipe  # type: ignore[attr-defined]
+    fast = object()
+    two = replace(encoder, fast=fast)
+
+    def step_seconds(recipe: object, looks: object, side: int) -> float:
+        level = Level(width=side, height=side, steps=1, content_factor=1.0, deepest=None)
+        work = step_work(stylizer.recipe, encoder.record, level, None)
+        return 1e-3 + (1 if looks is fast else 2) * 1e-13 * work
+
+    monkeypatch.setattr(forecast, "_step_seconds", step_seconds)
+    levels = stylizer.plan(photo, Options(size=256)).levels
+    works = [step_work(recipe, encoder.record, level, None) for level in levels]
+    exact = min(levels[-1].steps, recipe.pyramid.exact_steps)
+    truth = sum((level.steps + 1.4) * (1e-3 + 1e-13 * work) for level, work in zip(levels, works, strict=True))
+    truth += exact * 1e-13 * works[-1]
+    assert forecast._seconds(recipe, two, levels, None) == pytest.approx(truth, rel=1e-6)
+
+
+def test_one_pass_has_a_forecast(photo: Picture) -> None:
+    instant = open_stylizer("instant")
+    small, large = (instant.plan(photo, Options(size=size), timed=True).values["seconds"] for size in (400, 1600))
+    assert 0 < small < large
+
+
+def test_by_tiles_there_is_more_work() -> None:
+    for record in (SlimRecord(), JohnsonRecord()):
+        whole = pass_work(record, (1000, 800), None)
+        assert whole >= 800_000
+        assert pass_work(record, (1000, 800), 400_000) > 2 * whole

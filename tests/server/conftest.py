@@ -1,0 +1,157 @@
+"""Servers for tests: in this process with painters that paint nothing, or in a process of their own that really paint."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import PIL.Image
+import pytest
+
+pytest.importorskip("starlette")
+pytest.importorskip("uvicorn")
+
+from starlette.testclient import TestClient
+
+from stylenet.requests.serving import ServeRequest
+from stylenet.server.app import build
+
+FAKE = (sys.executable, str(Path(__file__).with_name("fake_painter.py")))
+HOME = "http://127.0.0.1"
+JSON = {"content-type": "application/json"}
+
+Open = Callable[..., TestClient]
+
+
+def png(width: int = 48, height: int = 40, *, shade: int = 0) -> bytes:
+    """A picture with a slope and an edge."""
+    picture = PIL.Image.new("RGB", (width, height))
+    picture.putdata([(4 * x % 256, 5 * y % 256, 200 if x > y else shade) for y in range(height) for x in range(width)])
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def open_server(tmp_path: Path) -> Iterator[Open]:
+    """Opens a server in this process with painters that paint nothing."""
+    with contextlib.ExitStack() as stack:
+
+        def open(**settings: Any) -> TestClient:
+            chosen = ServeRequest.of({"data": str(tmp_path / "data"), **settings})
+            client = TestClient(build(chosen, command=FAKE), base_url=HOME, raise_server_exceptions=False)
+            return stack.enter_context(client)
+
+        yield open
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """A server for all tests that change nothing in it."""
+    settings = ServeRequest(data=str(tmp_path_factory.mktemp("shared")))
+    with TestClient(build(settings, command=FAKE), base_url=HOME, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def server(open_server: Open) -> TestClient:
+    """Such a server with the default settings."""
+    return open_server()
+
+
+def upload(client: TestClient, data: bytes = b"a picture", *, name: str = "") -> str:
+    """The id of a picture."""
+    answer = client.put("/v1/pictures", content=data, headers={"stylenet-name": name})
+    assert answer.status_code in (200, 201), answer.text
+    return str(answer.json()["id"])
+
+
+def add_job(client: TestClient, photo: str, **fields: Any) -> str:
+    """The id of a job."""
+    answer = client.post("/v1/jobs", json={"photo": photo, "styles": ["starry-night"], **fields})
+    assert answer.status_code == 202, answer.text
+    return str(answer.json()["id"])
+
+
+def ended(client: Any, job: str, *, seconds: float = 20) -> dict[str, Any]:
+    """The job once it has ended."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        info: dict[str, Any] = client.get(f"/v1/jobs/{job}").json()
+        if info["state"] not in ("queued", "running"):
+            return info
+        time.sleep(0.02)
+    raise AssertionError(f"the job did not end: {info}")
+
+
+def events_of(text: str) -> list[tuple[int, str, dict[str, Any]]]:
+    """Events in the text of a stream: number, name, values."""
+    found = []
+    for block in text.split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line and not line.startswith(":"))
+        if "data" in fields:
+            found.append((int(fields["id"]), fields["event"], json.loads(fields["data"])))
+    return found
+
+
+@dataclass
+class Running:
+    """A server in a process of its own."""
+
+    process: subprocess.Popen[str]
+    url: str
+
+    def kill(self) -> None:
+        """As a crash or the system would."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(timeout=20)
+        self.close()
+
+    def close(self) -> None:
+        """End it, if it still runs."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+def run_server(folder: Path, *words: str) -> Running:
+    """`stylenet serve` on a free port."""
+    command = (sys.executable, "-m", "stylenet", "serve", "--port", "0", "--data", str(folder), *words)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ})
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line.startswith("listening on "):
+        assert process.stderr is not None
+        raise AssertionError(line + process.stderr.read())
+    return Running(process, line.split()[2])
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
+    """Starts servers in processes of their own, all in one folder."""
+    servers: list[Running] = []
+
+    def start(*words: str) -> Running:
+        servers.append(run_server(tmp_path / "data", *words))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()

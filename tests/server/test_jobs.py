@@ -1,0 +1,157 @@
+"""Jobs: told event by event, stopped, bounded, and never lost with the process that paints them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from stylenet.server.store import RUNNING, Store
+from tests.server.conftest import Open, add_job, ended, events_of, upload
+from tests.server.fake_painter import SEEDS
+
+
+def test_a_job_is_painted_and_told(server: TestClient) -> None:
+    photo = upload(server, name="my photo.png")
+    job = add_job(server, photo, strength=60)
+    info = ended(server, job)
+    assert (info["state"], info["step"], info["steps"], info["error"]) == ("finished", 4, 4, None)
+    assert info["request"] == {"photo": photo, "styles": ["starry-night"], "strength": 60.0}
+    assert info["command"] == "stylenet stylize 'my photo.png' starry-night --strength 60 --output painting.png"
+    assert info["python"].splitlines()[-1] == "stylenet.stylize('my photo.png', 'starry-night', strength=60.0).save('painting.png')"
+    answer = server.get(info["result"])
+    assert answer.content == f"result of {job}".encode()
+    assert "my%20photo-starry-night.png" in answer.headers["content-disposition"]
+    assert server.get(f"/v1/jobs/{job}/preview.jpg").content == b"preview"
+    told = events_of(server.get(info["events"]).text)
+    assert [number for number, _, _ in told] == list(range(1, len(told) + 1))
+    assert [name for _, name, _ in told] == ["queued", "started", *["step"] * 4, "saved", "done"]
+    assert told[-1][2]["output"] == told[1][2]["plan"]["output"] == told[-2][2]["path"] == info["result"]
+    (entry,) = server.get("/v1/history").json()["results"]
+    assert (entry["job"], entry["receipt"]) == (job, {"seed": 0})
+
+
+def test_events_go_on_after_the_last_one_that_came(server: TestClient) -> None:
+    job = add_job(server, upload(server))
+    ended(server, job)
+    address = f"/v1/jobs/{job}/events"
+    everything = events_of(server.get(address).text)
+    for last in (0, 3, 7):
+        assert events_of(server.get(address, headers={"last-event-id": str(last)}).text) == everything[last:]
+    assert server.get(address, headers={"last-event-id": str(len(everything))}).status_code == 204
+    answer = server.get(address, headers={"last-event-id": "-1"})
+    assert (answer.status_code, answer.json()["allowed"]) == (400, "numbers of events, from 0")
+
+
+def test_events_come_while_the_job_runs(server: TestClient) -> None:
+    job = add_job(server, upload(server), seed=SEEDS["dies once"])
+    told = events_of(server.get(f"/v1/jobs/{job}/events").text)  # ends with the job
+    assert told[-1][1] == "done"
+    notices = [values["message"] for _, name, values in told if name == "notice"]
+    assert notices == ["the painting process ended (signal 9); the job is resumed in a new one"]
+    assert [values["step"] for _, name, values in told if name == "step"] == [1, 2, 1, 2, 3, 4]
+
+
+def test_a_stopped_job_keeps_its_best_picture(server: TestClient) -> None:
+    job = add_job(server, upload(server), seed=SEEDS["long"])
+    while server.get(f"/v1/jobs/{job}").json()["step"] < 2:
+        pass
+    assert server.get(f"/v1/jobs/{job}/result").status_code == 409
+    assert server.delete(f"/v1/jobs/{job}").status_code == 202
+    info = ended(server, job)
+    assert info["state"] == "stopped"
+    assert server.get(info["result"]).status_code == 200
+    assert server.delete(f"/v1/jobs/{job}").status_code == 200
+
+
+def test_a_waiting_job_is_stopped_without_a_picture(server: TestClient) -> None:
+    photo = upload(server)
+    first, second = (add_job(server, photo, seed=SEEDS["long"]) for _ in range(2))
+    assert server.get(f"/v1/jobs/{second}").json()["state"] == "queued"
+    info = server.delete(f"/v1/jobs/{second}").json()
+    assert (info["state"], info["result"]) == ("stopped", None)
+    assert server.get(f"/v1/jobs/{second}/result").status_code == 404
+    server.delete(f"/v1/jobs/{first}")
+    assert ended(server, first)["state"] == "stopped"
+
+
+def test_the_queue_is_bounded(open_server: Open) -> None:
+    server = open_server(queue=2)
+    photo = upload(server)
+    first = add_job(server, photo, seed=SEEDS["long"])
+    while server.get(f"/v1/jobs/{first}").json()["state"] == "queued":
+        pass
+    waiting = [add_job(server, photo) for _ in range(2)]
+    answer = server.post("/v1/jobs", json={"photo": photo, "styles": ["starry-night"]})
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) >= 1
+    assert answer.json()["error"] == "2 jobs are waiting, which is the most"
+    assert server.get(f"/v1/jobs/{waiting[1]}").json()["jobs_before"] == 1
+    server.delete(f"/v1/jobs/{first}")
+    assert [ended(server, job)["state"] for job in waiting] == ["finished", "finished"]
+
+
+@pytest.mark.parametrize(
+    ("seed", "error"),
+    [
+        ("dies always", "the painting process ended (signal 9)"),
+        ("fails", "the size is wrong"),
+        ("unexpected", "unexpected ValueError: "),
+        ("grows", "the painting process took 1000000 MB of memory"),
+    ],
+)
+def test_a_job_that_cannot_be_painted_fails_in_words(server: TestClient, tmp_path: Path, seed: str, error: str) -> None:
+    job = add_job(server, upload(server), seed=SEEDS[seed])
+    info = ended(server, job)
+    assert info["state"] == "failed"
+    assert info["error"].startswith(error)
+    assert str(tmp_path) not in server.get(f"/v1/jobs/{job}/events").text
+    _, name, values = events_of(server.get(f"/v1/jobs/{job}/events").text)[-1]
+    assert (name, values["error"]) == ("failed", info["error"])
+    assert server.get(f"/v1/jobs/{job}/result").status_code == 404
+    assert ended(server, add_job(server, upload(server)))["state"] == "finished"  # the next one is painted
+
+
+def test_a_hanging_process_is_killed_and_the_job_painted_again(open_server: Open) -> None:
+    server = open_server(silent_seconds=1)
+    job = add_job(server, upload(server), seed=SEEDS["hangs"])
+    told = events_of(server.get(f"/v1/jobs/{job}/events").text)
+    assert "gave no sign of life for 1 s" in next(values["message"] for _, name, values in told if name == "notice")
+    assert told[-1][1] == "done"
+
+
+def test_the_time_of_a_job_is_bounded(open_server: Open) -> None:
+    server = open_server(job_minutes=0.01)
+    job = add_job(server, upload(server), seed=SEEDS["long"])
+    info = ended(server, job)
+    assert (info["state"], info["result"]) == ("stopped", f"/v1/jobs/{job}/result")
+    assert "the 0.01 minutes of a job are over" in server.get(f"/v1/jobs/{job}/events").text
+
+
+def test_a_server_that_is_started_again_takes_up_what_was_there(open_server: Open, tmp_path: Path) -> None:
+    server = open_server(queue=1)
+    job = add_job(server, upload(server), seed=SEEDS["long"])
+    while server.get(f"/v1/jobs/{job}").json()["state"] == "queued":
+        pass
+    waiting = add_job(server, upload(server))
+    server.__exit__(None, None, None)
+    store = Store(tmp_path / "data" / "server.sqlite")
+    assert store.jobs(RUNNING)[0].id == job
+    store.close()
+    server = open_server()
+    while server.get(f"/v1/jobs/{job}").json()["state"] == "queued":
+        pass
+    server.delete(f"/v1/jobs/{job}")
+    assert ended(server, job)["state"] == "stopped"
+    assert ended(server, waiting)["state"] == "finished"
+    assert "the server was started again" in server.get(f"/v1/jobs/{job}/events").text
+
+
+def test_an_ended_job_can_be_deleted(server: TestClient, tmp_path: Path) -> None:
+    job = add_job(server, upload(server))
+    ended(server, job)
+    assert server.delete(f"/v1/history/{job}").status_code == 204
+    assert server.get(f"/v1/jobs/{job}").status_code == 404
+    assert server.get("/v1/history").json() == {"results": []}
+    assert not (tmp_path / "data" / "jobs" / job).exists()

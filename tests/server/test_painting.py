@@ -1,0 +1,179 @@
+"""Real painters: the same bytes whatever is killed meanwhile, pictures of every kind, and the client."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+import signal
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+import stylenet
+from stylenet.errors import ImageError, StylenetError, UsageError
+from stylenet.events import Done, Preview, Saved, Started
+from stylenet.image.files import load_image
+from stylenet.image.metadata import read_receipt
+from stylenet.painting.stylizer import open_stylizer
+from stylenet.requests.painting import Options
+from tests.server.conftest import Running, png
+
+Start = Callable[..., Running]
+STEPS = 60
+TINY = {"recipe": "draft", "size": 48, "changes": {"pyramid.coarsest_px": "0", "pyramid.steps": f"[{STEPS}]"}}
+
+
+def ask(url: str, method: str = "GET", body: Any = None, **headers: str) -> tuple[int, bytes]:
+    data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+    try:
+        with urllib.request.urlopen(
+            urllib.request.Request(url, data=data, method=method, headers={"content-type": "image/png", **headers}), timeout=60
+        ) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
+
+
+def wait_for(url: str, job: str, *, until: Callable[[dict[str, Any]], bool], seconds: float = 200) -> dict[str, Any]:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        info: dict[str, Any] = json.loads(ask(f"{url}/v1/jobs/{job}")[1])
+        if until(info):
+            return info
+        time.sleep(0.03)
+    raise AssertionError(info)
+
+
+def has_ended(info: dict[str, Any]) -> bool:
+    return info["state"] in ("finished", "stopped", "failed")
+
+
+def add(url: str, **fields: Any) -> str:
+    photo = json.loads(ask(f"{url}/v1/pictures", "PUT", png(60, 48), **{"stylenet-name": "photo.png"})[1])["id"]
+    body = {"photo": photo, "styles": ["starry-night"], **TINY, **fields}
+    return str(json.loads(ask(f"{url}/v1/jobs", "POST", body, **{"content-type": "application/json"})[1])["id"])
+
+
+def painters(running: Running) -> list[psutil.Process]:
+    return [child for child in psutil.Process(running.process.pid).children() if "stylenet.server.worker" in " ".join(child.cmdline())]
+
+
+def test_one_pass_from_upload_to_client(start: Start, tmp_path: Path) -> None:
+    url = start("--threads", "1").url
+    status, body = ask(f"{url}/v1/pictures", "PUT", png(70, 50))
+    assert status == 201
+    id = json.loads(body)["id"]
+    status, data = ask(f"{url}/v1/preview/{id}.jpg?style=starry-night&size=64")
+    preview = load_image(data)
+    assert (status, preview.width, preview.height) == (200, 64, 46)
+    status, data = ask(f"{url}/v1/stylize?style=starry-night&strength=70", "POST", png(70, 50))
+    assert status == 200
+    plain = open_stylizer("instant", device="cpu", precision="float32", threads=1)
+    *_, done = plain.stylize(png(70, 50), "starry-night", Options(strength=70))
+    assert isinstance(done, Done)
+    assert abs(load_image(data).pixels - done.image).max() <= 0.5 / 255 + 1e-3
+    for bad in (b"no picture at all", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\x89PNG\r\n\x1a\n" + bytes(100)):
+        status, body = ask(f"{url}/v1/pictures", "PUT", bad)
+        assert status == 415
+        assert json.loads(body)["error"].startswith("cannot read the picture")
+        assert "incoming" not in body.decode()
+    truncated = png(300, 300)[:-40]
+    id = json.loads(ask(f"{url}/v1/pictures", "PUT", truncated)[1])["id"]
+    status, body = ask(f"{url}/v1/preview/{id}.jpg?style=starry-night")
+    assert (status, json.loads(body)["error"][:40]) == (422, "cannot read the picture: it is damaged o")
+    server = stylenet.connect(url)
+    (tmp_path / "photo.png").write_bytes(png(60, 48))
+    events = list(server.stylize(tmp_path / "photo.png", "starry-night", recipe="instant", strength=40))
+    assert [type(event) for event in events if not isinstance(event, Preview)] == [Started, Saved, Done]
+    assert isinstance(events[-1], Done)
+    assert events[-1].image.shape == (1, 3, 48, 60)
+    assert events[-1].receipt["strength"] == 40
+    with pytest.raises(UsageError, match="strength is 101; 0"):
+        list(server.stylize(png(), "starry-night", strength=101))
+    with pytest.raises(ImageError, match="cannot read the picture"):
+        list(server.stylize(b"no picture", "starry-night"))
+    with pytest.raises(UsageError, match="the server's address is 'ftp://x'"):
+        stylenet.connect("ftp://x")
+    with pytest.raises(StylenetError, match="cannot be reached"):
+        stylenet.connect("http://127.0.0.1:1").styles()
+
+
+@pytest.mark.slow
+def test_killed_servers_and_painters_change_no_byte(start: Start, tmp_path: Path) -> None:
+    options = ("--threads", "1", "--checkpoint-seconds", "0")
+    running = start(*options)
+    undisturbed = add(running.url)
+    assert wait_for(running.url, undisturbed, until=has_ended)["state"] == "finished"
+    expected = ask(f"{running.url}/v1/jobs/{undisturbed}/result")[1]
+    disturbed, waiting = add(running.url), add(running.url)
+    wait_for(running.url, disturbed, until=lambda info: info["step"] >= 10)
+    for child in painters(running):
+        child.send_signal(signal.SIGKILL)
+    wait_for(running.url, disturbed, until=lambda info: info["state"] == "running" and info["step"] >= 20)
+    orphans = painters(running)
+    running.kill()
+    psutil.wait_procs(orphans, timeout=10)
+    assert not any(orphan.is_running() for orphan in orphans)
+    running = start(*options)
+    for job in (disturbed, waiting):
+        assert wait_for(running.url, job, until=has_ended)["state"] == "finished"
+        assert ask(f"{running.url}/v1/jobs/{job}/result")[1] == expected
+    events = ask(f"{running.url}/v1/jobs/{disturbed}/events")[1].decode()
+    assert events.count("resuming after step") == 2
+    path = tmp_path / "result.png"
+    path.write_bytes(expected)
+    receipt = read_receipt(path)
+    assert receipt is not None
+    assert receipt["recipe"]["pyramid"]["steps"] == [STEPS]
+
+
+@pytest.mark.slow
+def test_kills_at_random_moments(start: Start) -> None:
+    """Server or painters are killed again and again; every accepted job ends with the bytes of an undisturbed one."""
+    kills = int(os.environ.get("STYLENET_KILLS", "8"))
+    chance = random.Random(0)
+    options = ("--threads", "1", "--checkpoint-seconds", "0", "--workers", "2")
+    running = start(*options)
+    first = add(running.url)
+    info = wait_for(running.url, first, until=has_ended)
+    usual = info["ended"] - info["created"]
+    expected = ask(f"{running.url}/v1/jobs/{first}/result")[1]
+    jobs = []
+    for kill in itertools.count(1):
+        if kill > kills:
+            break
+        jobs.append(add(running.url))
+        time.sleep(chance.uniform(0.0, usual))
+        if chance.random() < 0.5:
+            running.kill()
+            running = start(*options)
+        elif children := painters(running):
+            chance.choice(children).send_signal(signal.SIGKILL)
+    for job in jobs:
+        info = wait_for(running.url, job, until=has_ended, seconds=600)
+        assert info["state"] == "finished", info["error"]
+        assert ask(f"{running.url}/v1/jobs/{job}/result")[1] == expected
+
+
+@pytest.mark.slow
+def test_a_client_keeps_its_events_over_a_restart(start: Start, tmp_path: Path) -> None:
+    running = start("--threads", "1", "--checkpoint-seconds", "0")
+    port = running.url.rsplit(":", 1)[1]
+    events = stylenet.connect(running.url).stylize(png(60, 48), "starry-night", **TINY)
+    steps = []
+    for event in events:
+        if isinstance(event, stylenet.Step):
+            steps.append(event.step)
+            if event.step == 12 and steps.count(12) == 1:
+                running.kill()
+                running = start("--threads", "1", "--checkpoint-seconds", "0", "--port", port)
+    assert isinstance(event, Done)
+    assert steps[-1] == STEPS
