@@ -64,7 +64,7 @@ def video(
     """Paint a clip: steady frames, with its sound, at its own frame times. Several styles turn into one another."""
     shares, named = options.parse_blend(blend, styles or [])
     known = VideoRequest.__struct_fields__
-    given = {name: value for name, value in context.params.items() if name in known and value not in (None, (), False)}
+    given = {name: value for name, value in context.params.items() if name in known and value is not None and value is not False}
     given |= {"styles": tuple(named), "blend": tuple(shares) or None, "changes": options.parse_changes(changes)}
     given |= _strength(strength)
     request = VideoRequest.of(given)

@@ -23,9 +23,6 @@ from stylenet.video.groups import State
 from stylenet.video.scenes import CutDetector
 from stylenet.video.steadying import Steadier, Steadiness
 
-_AFTER_OPTIMIZATION = 0.5
-"""Of the steadiness is left to be added where a frame was optimized from the painting before it."""
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PaintedFrame:
@@ -68,8 +65,7 @@ class FramePainter:
         self.fingerprints = [style.sha256 for style in opened]
         self._styles: list[Any] = list(request.styles) if request.recolors_style else opened
         self._turns = len(opened) > 1 and not options.blend
-        share = _AFTER_OPTIMIZATION if self._optimizes else 1.0
-        self._steadier = Steadier(Steadiness.of(request.steady * share)) if request.steady else None
+        self._steadier = Steadier(Steadiness.of(request.steady)) if request.steady else None
         if request.steady:
             opencv()
         self._quick = Stylizer(_with_recipe(stylizer, _few_steps(stylizer.recipe, request.frame_steps))) if self._optimizes else stylizer
