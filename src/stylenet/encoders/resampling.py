@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
 from stylenet.errors import ShapeError, UsageError
+
+
+def as_tensor(image: NDArray[np.float32], device: torch.device) -> Tensor:
+    """A picture as a tensor on a device; it shares the array's memory where that can be written to and is on the processor."""
+    return torch.from_numpy(np.require(image, np.float32, ["C", "W"])).to(device)
 
 
 def resize(image: Tensor, size: tuple[int, int]) -> Tensor:

@@ -23,7 +23,7 @@ from stylenet.catalog.networks import NetworkCard, SlimRecord, StyleRecord, Text
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.freed_memory import freed_memory_kept
 from stylenet.encoders.opening import OpenEncoder
-from stylenet.encoders.resampling import resize
+from stylenet.encoders.resampling import as_tensor, resize
 from stylenet.engines.devices import torch_machine
 from stylenet.engines.forecast import PASS_RETURNED_BYTES, forecast_pass, pass_work
 from stylenet.engines.passes import PROBE_PX, USUAL_STRENGTH, NetworkFile, OnePassEngine, check_trained, find_trained
@@ -158,7 +158,7 @@ class InstantEngine(_TorchPass):
             return cast(Tensor, self._painter(picture, noise, knobs, most_px=task.tile_px, done=part))
 
         with torch.inference_mode():
-            photo = torch.from_numpy(task.photo).to(self.device)
+            photo = as_tensor(task.photo, self.device)
             return _array(faded(by_sizes(paint, photo, style_scale=task.style_scale, seed=task.seed), photo, taught))
 
     def _probe_seconds(self, styles: Sequence[OpenStyle]) -> list[float]:
@@ -242,7 +242,7 @@ class TrainedEngine(_TorchPass):
 
     def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]], done: PartDone) -> Image:
         with torch.inference_mode():
-            photo = torch.from_numpy(task.photo).to(self.device)
+            photo = as_tensor(task.photo, self.device)
             painted: Tensor | None = None
             painting = [(style, share) for style, share in styles if share]
             for style, share in painting:

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from stylenet.encoders.resampling import as_tensor
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.engines.style_targets import AnyStyle
 from stylenet.image.files import Picture
@@ -130,7 +131,7 @@ def _style_distances(small: Image, encoder: VggEncoder, styles: Sequence[AnyStyl
 
 def seen(image: Image, encoder: VggEncoder) -> Tensor:
     """A picture as a tensor on the encoder's device."""
-    return torch.from_numpy(image).to(encoder.mean.device)
+    return as_tensor(image, encoder.mean.device)
 
 
 def _pixels(style: AnyStyle) -> list[Image]:

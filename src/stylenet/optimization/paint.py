@@ -7,14 +7,13 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from stylenet.catalog.encoders import EncoderRecord
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.opening import OpenEncoder
-from stylenet.encoders.resampling import resize
+from stylenet.encoders.resampling import as_tensor, resize
 from stylenet.events import Done, Event, Notice, Preview, Step
 from stylenet.losses.style import strength_factor
 from stylenet.optimization.adam import Adam
@@ -93,11 +92,6 @@ def as_array(image: Tensor) -> Image:
     return image.detach().float().cpu().numpy()
 
 
-def as_tensor(image: Image, like: Tensor) -> Tensor:
-    """A picture as a tensor on another one's device; it shares the memory where it can."""
-    return torch.from_numpy(np.require(image, np.float32, ["C", "W"])).to(like.device)
-
-
 class _Run:
     """A painting on its way.
 
@@ -118,7 +112,7 @@ class _Run:
         start: Image | None,
         style_picture: Image | None,
     ) -> None:
-        here = next(encoder.exact.parameters())
+        here = next(encoder.exact.parameters()).device
         self.task, self.recipe, self.encoder, self.targets_at = task, recipe, encoder, targets_at
         self.photo = as_tensor(task.photo, here)
         self.regions = None if task.weights is None else as_tensor(task.weights, here)

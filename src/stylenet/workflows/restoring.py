@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 import stylenet
 from stylenet.catalog.networks import COMMANDS, Paints, read_network_card
-from stylenet.encoders.resampling import resize
+from stylenet.encoders.resampling import as_tensor, resize
 from stylenet.engines.devices import choose_device, choose_dtype, torch_machine
 from stylenet.errors import WeightsError
 from stylenet.events import Done
@@ -100,7 +100,7 @@ def _restored(
     begun = time.perf_counter()
     with torch.inference_mode():
         network = network.to(device=device, dtype=dtype)
-        pixels = restore(torch.from_numpy(picture.pixels).to(device), network).float().cpu().numpy()
+        pixels = restore(as_tensor(picture.pixels, device), network).float().cpu().numpy()
     change: dict[str, Any] = {
         "what": lost,
         "network": path.stem,
