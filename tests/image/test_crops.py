@@ -28,7 +28,7 @@ def test_pictures_are_found_in_order_hidden_ones_not(tmp_path: Path) -> None:
 
 
 def test_no_folder_and_no_picture_are_told(tmp_path: Path) -> None:
-    with pytest.raises(ImageError, match=r"'.*nowhere' is no folder; give one with photos"):
+    with pytest.raises(ImageError, match=r"'.*nowhere' is not a folder; give a folder"):
         find_pictures(tmp_path / "nowhere")
     with pytest.raises(ImageError, match=r"holds no picture \(.*\.jpg"):
         find_pictures(tmp_path)

@@ -200,7 +200,7 @@ def test_type_and_inputs_are_kept(dtype: type) -> None:
 
 
 def test_an_unknown_way() -> None:
-    with pytest.raises(UsageError, match=r"'luminanz' is no way .* luminance, histogram, mean-covariance\. Did you mean 'luminance'\?"):
+    with pytest.raises(UsageError, match=r"'luminanz' is not a mode for keeping colors; allowed: luminance, histogram.* Did you mean 'luminance'\?"):
         keep_colors(picture(1), picture(2), "luminanz")
 
 
@@ -300,8 +300,8 @@ def test_a_picture_of_one_color_takes_a_palette() -> None:
         ([], r"a palette of 0 colors .* 1\.\.64"),
         ([("#264653", 0.0)], "a palette of 0 colors"),
         ([("#264653", 1.0)] * 65, "a palette of 65 colors"),
-        ([("#26465", 1.0)], "'#26465' is no color; write #rrggbb"),
-        ([("red", 1.0)], "'red' is no color"),
+        ([("#26465", 1.0)], "'#26465' is not a color; write #rrggbb"),
+        ([("red", 1.0)], "'red' is not a color"),
         ([("#264653", -0.5), ("#e9c46a", 1.0)], r"a share of -0\.5 is not possible"),
         ([("#264653", float("nan"))], "a share of nan is not possible"),
     ],

@@ -110,4 +110,4 @@ def _arrays_of(statistics: Mapping[str, Moments], layer: str, channels: int) -> 
 
 
 def _silu(x: Array) -> Array:
-    return x / (1 + np.exp(-x))
+    return x / (1 + np.exp(-x.clip(-80)))  # below, it is 0, and the exponential would overflow

@@ -11,7 +11,6 @@ import contextlib
 import importlib.util
 import io
 import os
-import re
 import stat
 import threading
 import warnings
@@ -76,8 +75,6 @@ def opened(source: FileSource) -> Iterator[Opened]:
         if isinstance(source, str | os.PathLike):
             path = os.fspath(source)
             name = f"'{path}'"
-            if re.match(r"[a-z][a-z0-9+.-]+://", str(path), re.IGNORECASE):
-                raise ImageError(f"cannot read {name}: it is a web address, and pictures are read from files; download it first")
             file = stack.enter_context(_open_file(path, name))
         else:
             name = "the given data"
