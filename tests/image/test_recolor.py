@@ -200,7 +200,9 @@ def test_type_and_inputs_are_kept(dtype: type) -> None:
 
 
 def test_an_unknown_way() -> None:
-    with pytest.raises(UsageError, match=r"'luminanz' is not a mode for keeping colors; allowed: luminance, histogram.* Did you mean 'luminance'\?"):
+    with pytest.raises(
+        UsageError, match=r"'luminanz' is not a mode for keeping colors; allowed: luminance, histogram.* Did you mean 'luminance'\?"
+    ):
         keep_colors(picture(1), picture(2), "luminanz")
 
 

@@ -12,6 +12,9 @@ from stylenet.errors import UsageError
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bfloat16")
 
+_LOADED_IN = os.getpid()
+"""The process in which this module was loaded, and torch with it."""
+
 
 def choose_device(name: str) -> torch.device:
     """The device called `name`; "auto" is CUDA, then MPS, then the processor.
@@ -26,7 +29,9 @@ def choose_device(name: str) -> torch.device:
         name = next(device for device in ("cuda", "mps", "cpu") if available[device])
     if not available[name]:
         raise UsageError(f"device '{name}' is not available on this machine; use --device cpu")
-    return torch.device(name)
+    device = torch.device(name)
+    prepare_after_fork(device)
+    return device
 
 
 def choose_dtype(name: str, device: torch.device) -> torch.dtype:
@@ -48,6 +53,27 @@ def torch_machine(device: torch.device, dtype: torch.dtype) -> dict[str, str | i
 
 
 def set_threads(threads: int | None) -> None:
-    """Let torch use so many threads of the processor; None leaves it as it is."""
-    if threads is not None:
+    """Let torch use so many threads of the processor; None leaves it as it is. In a process that was forked there is one."""
+    if threads is not None and not _is_forked():
         torch.set_num_threads(min(threads, 4 * (os.cpu_count() or 1)))
+
+
+def prepare_after_fork(device: torch.device) -> None:
+    """Compute with one thread in a process that was forked: GNU's OpenMP waits for ever for the threads, which did not come along.
+
+    Raises:
+        UsageError: the parent process has used CUDA, which cannot be shared.
+    """
+    if not _is_forked():
+        return
+    if torch.get_num_threads() != 1:
+        torch.set_num_threads(1)
+    if device.type == "cuda" and getattr(torch.cuda, "_is_in_bad_fork", lambda: False)():
+        raise UsageError(
+            "CUDA was used before this process was forked, and cannot be used in both; start processes with multiprocessing's 'spawn', "
+            "or give device='cpu'"
+        )
+
+
+def _is_forked() -> bool:
+    return os.getpid() != _LOADED_IN

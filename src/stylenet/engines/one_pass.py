@@ -24,7 +24,7 @@ from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.freed_memory import freed_memory_kept
 from stylenet.encoders.opening import OpenEncoder
 from stylenet.encoders.resampling import as_tensor, resize
-from stylenet.engines.devices import torch_machine
+from stylenet.engines.devices import prepare_after_fork, torch_machine
 from stylenet.engines.forecast import PASS_RETURNED_BYTES, forecast_pass, pass_work
 from stylenet.engines.passes import PROBE_PX, USUAL_STRENGTH, NetworkFile, OnePassEngine, check_trained, find_trained
 from stylenet.engines.pictures import measured_style
@@ -75,7 +75,8 @@ class _TorchPass(OnePassEngine):
     def forecast(
         self, levels: Sequence[Level], styles: Sequence[OpenStyle], *, held_bytes: int, memory_bytes: int | None, timed: bool
     ) -> Forecast:
-        """Memory and tiles."""
+        """Memory and tiles, and time if asked for."""
+        prepare_after_fork(self.device)
         size = (levels[-1].width, levels[-1].height)
         records = self._records(styles)
         found = forecast_pass(self.device, records, size, held_bytes=held_bytes, memory_bytes=memory_bytes, dtype=self.dtype)
@@ -91,6 +92,7 @@ class _TorchPass(OnePassEngine):
 
     def paint(self, task: Task[OpenStyle]) -> Iterator[Event]:
         """Paint, and yield `Done`; see `OnePassEngine.paint`."""
+        prepare_after_fork(self.device)
         with freed_memory_kept(bounded=task.tile_px is not None, returned_bytes=PASS_RETURNED_BYTES):
             yield from super().paint(task)
 

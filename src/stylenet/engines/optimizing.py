@@ -17,7 +17,7 @@ from stylenet.catalog.encoders import EncoderRecord
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.freed_memory import freed_memory_kept
 from stylenet.encoders.opening import OpenEncoder, open_encoder
-from stylenet.engines.devices import choose_device, choose_dtype, torch_machine
+from stylenet.engines.devices import choose_device, choose_dtype, prepare_after_fork, torch_machine
 from stylenet.engines.forecast import forecast
 from stylenet.engines.one_pass import InstantEngine
 from stylenet.engines.pictures import measured_style
@@ -96,6 +96,7 @@ class OptimizationEngine:
         self, levels: Sequence[Level], styles: Sequence[OpenStyle], *, held_bytes: int, memory_bytes: int | None, timed: bool
     ) -> Forecast:
         """Memory, tiles and, if asked for, time."""
+        prepare_after_fork(self.device)
         return forecast(self.recipe, self.encoder, levels, held_bytes=held_bytes, memory_bytes=memory_bytes, timed=timed)
 
     def steps(self, levels: Sequence[Level]) -> int:
@@ -125,6 +126,7 @@ class OptimizationEngine:
 
     def paint(self, task: Task[OpenStyle]) -> Iterator[Event]:
         """Paint from coarse to fine."""
+        prepare_after_fork(self.device)
         styles = [[(style.value, share) for style, share in each] for each in task.styles]
         pictures = [style.pixels for style, _ in styles[-1] if isinstance(style, PictureStyle)]
         if self.recipe.picture.start == "style" and task.start is None and not pictures:
