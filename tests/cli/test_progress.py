@@ -40,8 +40,8 @@ def test_plain_lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
     assert capsys.readouterr().out.splitlines() == [
         "note: painting smaller",
         "painting 8 x 6, recipe standard, 4 steps (cpu, float32, 2 threads)",
-        "step 1 of 4, loss 2, 2.0 steps/s, 90 s left",
-        "step 2 of 4, loss 2, 2.0 steps/s, 90 s left",
+        "step 1 of 4, loss 2, 2.0 steps/s, 1:30 left",
+        "step 2 of 4, loss 2, 2.0 steps/s, 1:30 left",
         "note: a step was undone",
         "saved a-0002.png",
         "a.png  (8 x 6, 4 steps in 2.0 s)",

@@ -126,16 +126,16 @@ BAD = [
     (("photo.png", "painting.jpg", "--set", "style.weight"), 2, "KNOB=VALUE"),
     (("photo.png", "painting.jpg", "--start", "noise", "--set", "picture.start=style"), 2, "choose one"),
     (("photo.png", "painting.jpg", "--strength", "101"), 2, "strength is 101"),
-    (("photo.png", "painting.jpg", "--style-scale", "0"), 2, "style scale is 0"),
+    (("photo.png", "painting.jpg", "--style-scale", "0"), 2, "style-scale is 0"),
     (("photo.png", "painting.jpg", "--seed", "-1"), 2, "seed is -1"),
     (("photo.png", "painting.jpg", "--save-every", "-1"), 2, "save-every is -1"),
-    (("photo.png", "painting.jpg", "--size", "large"), 2, "'large' is no size"),
+    (("photo.png", "painting.jpg", "--size", "large"), 2, "'large' is not a valid size"),
     (("photo.png", "painting.jpg", "--size", "4"), 3, "at least 16"),
     (("photo.png", "painting.jpg", "--blend", "0.5", "0.5"), 2, "2 shares for 1 styles"),
     (("photo.png", "painting.jpg", "--blend", "half"), 2, "one number for each style"),
     (("photo.png", "painting.jpg", "--device", "tpu"), 2, "device is 'tpu'"),
     (("photo.png", "painting.jpg", "--precision", "int8"), 2, "precision is 'int8'"),
-    (("photo.png", "painting.jpg", "--threads", "0"), 2, "--threads is 0"),
+    (("photo.png", "painting.jpg", "--threads", "0"), 2, "threads is 0"),
     (("photo.png", "painting.jpg", "--encoder", "vgg16"), 6, "weights get vgg16-torchvision"),
     (("photo.png", "painting.jpg", "--encoder", "text.jpg"), 6, "text.jpg"),
     (("photo.png", "painting.jpg", "-o", "out.bmp"), 7, "out.bmp"),
@@ -398,7 +398,7 @@ def test_a_second_protect_is_honored(run: Run, folder: Path, monkeypatch: pytest
 
         return find
 
-    monkeypatch.setattr(regions, "PROTECTED", {name: found(name) for name in ("faces", "subject")})
+    monkeypatch.setattr(regions, "FINDERS", {name: found(name) for name in ("faces", "subject")})
     words = ("--protect", "faces", "--protect", "subject", "--strength", "0", "-o", "out.png")
     assert run("stylize", "photo.png", "painting.jpg", *words).code == 0
     assert asked == ["faces", "subject"]
@@ -411,14 +411,24 @@ def test_shares_may_stand_before_the_photo(run: Run) -> None:
     assert [(style["name"], style["share"]) for style in done["receipt"]["styles"]] == [("painting", 0.75), ("drawing", 0.25)]
 
 
-@pytest.mark.parametrize("last", ["great-wave", "painting.jpg"])
-def test_several_photos_are_refused_with_what_to_write(run: Run, folder: Path, last: str) -> None:
-    ended = run("stylize", "photo.png", "drawing.png", "photo.png", last)
+def test_several_pictures_that_may_be_photos_or_styles_are_refused(run: Run, folder: Path) -> None:
+    ended = run("stylize", "photo.png", "drawing.png", "photo.png", "painting.jpg")
     assert ended.code == 2
-    assert f"3 pictures come before '{last}', and a command paints one photo" in ended.error
-    assert f"stylenet stylize drawing.png {last}" in ended.error
+    assert "3 pictures come before 'painting.jpg', and any of them may be a photo or a style" in ended.error
+    assert "stylenet stylize drawing.png painting.jpg" in ended.error
     assert "give shares: --blend 1 1 1" in ended.error
     assert files_in(folder) == INPUTS
+
+
+def test_several_photos_before_the_name_of_a_style_are_painted_one_by_one(run: Run, folder: Path) -> None:
+    (folder / "gone.png").write_text("no picture")
+    ended = run("stylize", "photo.png", "gone.png", "drawing.png", "great-wave", "--recipe", "instant", "--size", "32", "-o", "out")
+    assert ended.code == 3
+    assert "gone.png" in ended.err
+    assert "1 of 3 photos could not be painted" in ended.err
+    assert sorted(path.name for path in (folder / "out").iterdir()) == ["drawing-great-wave.png", "photo-great-wave.png"]
+    assert "give a folder" in run("stylize", "photo.png", "drawing.png", "great-wave", "-o", "out.png").error
+    assert "--preview is for a single photo" in run("stylize", "photo.png", "drawing.png", "great-wave", "--preview", "now.png").error
 
 
 def test_a_photo_and_names_of_styles_are_no_several_photos(run: Run, folder: Path) -> None:

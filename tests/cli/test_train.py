@@ -34,7 +34,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def small_record(request: TrainRequest) -> AnyRecord:
     if request.photos is None:
         return TextureRecord(scales=2, width=2)
-    return SMALL if request.network == "slim" else JohnsonRecord(width=2, blocks=1, styles=len(request.paintings))
+    return SMALL if request.network_kind == "slim" else JohnsonRecord(width=2, blocks=1, styles=len(request.paintings))
 
 
 SMALL = SlimRecord(fine=4, coarse=4, blocks=1, mixed=1)

@@ -92,14 +92,14 @@ def test_options_that_would_be_ignored_are_refused(run: Run) -> None:
     ended = run("weights", "import", str(bundled_path("compact")), "--name", "mine", "-o", "mine.safetensors")
     assert (ended.code, "choose one" in ended.error) == (2, True)
     ended = run("weights", "verify", "compact", "--kind", "caffe")
-    assert (ended.code, "give --original" in ended.error) == (2, True)
+    assert (ended.code, "requires --original" in ended.error) == (2, True)
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
         (("get", "vgg91"), "Did you mean 'vgg19'"),
-        (("get", "compact"), "ships"),
+        (("get", "compact"), "is included in stylenet"),
         (("get", "vgg19-torchvision"), "STYLENET_OFFLINE"),
         (("get", "vgg16"), "name one of them: vgg16-torchvision, vgg16-keras, "),
         (("import", "photo.png"), "photo.png"),

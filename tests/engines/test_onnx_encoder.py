@@ -87,7 +87,7 @@ def test_numbers_are_those_of_the_recipes():
 def test_what_is_no_painting_is_refused():
     with pytest.raises(ShapeError, match=r"got \(1, 1, 40, 40\), float32"):
         encoder().style_statistics(np.zeros((1, 1, 40, 40), np.float32), 100)
-    with pytest.raises(StyleError, match="values that are not numbers"):
+    with pytest.raises(StyleError, match="the painting contains NaN"):
         encoder().style_statistics(np.full((1, 3, 40, 40), np.nan, np.float32), 100)
 
 
@@ -95,7 +95,7 @@ def test_what_is_no_painting_is_refused():
     ("name", "value", "told"),
     [
         ("conv3_1.weight", None, "conv3_1.weight is missing"),
-        ("conv1_1.weight_scale", None, "no scale for each channel"),
+        ("conv1_1.weight_scale", None, "without a scale for each of its 64 channels"),
         ("conv1_1.bias", np.full(64, np.inf, np.float32), "conv1_1.bias holds values that are not numbers"),
         ("conv1_1.bias", np.zeros(3, np.float32), r"conv1_1.bias has shape \(3,\), expected \(64,\)"),
     ],

@@ -162,9 +162,7 @@ def test_no_torch_is_imported():
 import sys
 sys.modules["torch"] = None
 import numpy as np
-from stylenet.catalog.recipes import load_recipe
 from stylenet.catalog.styles import find_style
-from stylenet.encoders.opening import open_encoder
 from stylenet.engines.onnx_encoder import OnnxEncoder, PicturePainting
 from stylenet.engines.onnx_networks import OnnxPainter
 from stylenet.styles.files import read_style

@@ -66,7 +66,7 @@ def test_a_process_answers_with_what_goes_wrong(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sys, "stdout", said)
     speed.answer()
     problem = msgspec.json.decode(said.buffer.getvalue(), type=Measured).problem
-    assert "'missing.safetensors' is no network" in problem
+    assert "'missing.safetensors' is not a network" in problem
 
 
 def test_a_process_that_dies_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +124,11 @@ def test_forecasts_are_of_the_size_that_is_asked_for(two_steps: str, monkeypatch
     assert small is not None
     assert large is not None
     assert large > 100 * small
-    assert speed._forecast_seconds(open_stylizer("trained"), 64) is None
+    for recipe in ("instant", "trained"):
+        small, large = (speed._forecast_seconds(open_stylizer(recipe), size_px) for size_px in (64, 2048))
+        assert small is not None
+        assert large is not None
+        assert 0 < 100 * small < large
 
 
 def test_without_a_network_that_ships_trained_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,7 +54,9 @@ def folder(tmp_path: Path, photo: Any, painting: Any) -> Path:
 
 @pytest.fixture(scope="session")
 def painting() -> Any:
-    """Waves of two colors, 96 x 72."""
-    y, x = np.mgrid[0:72, 0:96].astype(np.float32)
-    wave = 0.5 + 0.5 * np.sin(x / 3 + 2 * np.sin(y / 7))
-    return np.stack([0.2 + 0.6 * wave, 0.3 + 0.2 * wave, 0.8 - 0.6 * wave])[None].astype(np.float32)
+    """Computed hills, 256 x 256."""
+    from stylenet.cli.scenes import hills
+    from stylenet.image.files import load_image
+    from stylenet.image.resize import resize
+
+    return resize(load_image(hills()).pixels, (256, 256))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stylenet.errors import CheckpointError, OutputError
-from stylenet.events import Done, Step
+from stylenet.events import Done, Notice, Step
 from stylenet.optimization.checkpoint import kept_job
 from stylenet.requests.task import Checkpointing
 from tests.optimization.jobs import Job
@@ -49,7 +49,9 @@ def test_killed_between_two_states(job: Callable[..., Job], tmp_path: Path) -> N
         if isinstance(event, Step) and event.step == 6:
             break  # the generator is thrown away: nothing more is written
     events = list(job(knobs=knobs("adam"), size=(80, 64), checkpointing=checkpointing).events())
-    first, last = events[0], events[-1]
+    told, first, last = events[0], events[1], events[-1]
+    assert isinstance(told, Notice)
+    assert told.message == "resuming after step 5"
     assert isinstance(first, Step)
     assert isinstance(last, Done)
     assert first.step == 6

@@ -137,7 +137,7 @@ def test_too_little_memory_makes_smaller_tiles_and_the_same_picture(job: Callabl
     monkeypatch.setattr(Objective, "evaluate", scarce)
     events = list(job(size=(200, 160)).events())
     told = [event.message for event in events if isinstance(event, Notice)]
-    assert told == [f"the memory was not enough: painting goes on in tiles of {size} pixels" for size in (16000, 8000)]
+    assert told == [f"out of memory: continuing in tiles of {size} pixels" for size in (16000, 8000)]
     last = events[-1]
     assert isinstance(last, Done)
     assert np.abs(last.image - expected).mean() < 1e-3

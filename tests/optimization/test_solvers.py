@@ -272,7 +272,7 @@ def test_scipy_counts_evaluations_as_scipy_does() -> None:
 
 
 def test_scipy_refuses_what_is_no_number() -> None:
-    with pytest.raises(NumericalError, match="the loss is not a number; lower the weights"):
+    with pytest.raises(NumericalError, match="the loss is NaN; lower the weights"):
         drained(scipy_lbfgs_rounds(start(), SolverSection(name="scipy-lbfgs"), Spoiled(3), rounds=2))
 
 

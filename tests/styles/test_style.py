@@ -86,8 +86,7 @@ def test_sizes_of_the_ladder(size: tuple[int, int], expected: tuple[int, ...]) -
 
 def test_pixels_are_looked_at_where_the_encoder_is(painting: NDArray[np.float32]) -> None:
     """No device but this one is needed to see it: on `meta` there are shapes alone."""
-    with torch.device("meta"):
-        far = VggEncoder(RECORD)
+    far = VggEncoder(RECORD).to("meta")
     style = PictureStyle(name="p", pixels=painting, encoder=far.requires_grad_(False), rim_px=16)
     for size in (100, 4000):
         moments = style.at(size, ("relu3_1",))["relu3_1"]

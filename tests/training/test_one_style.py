@@ -132,7 +132,7 @@ def test_a_start_of_another_architecture_is_refused(painting: Path, photos: list
     instant_file(path)
     with pytest.raises(WeightsError, match="has a different architecture; give one with the same architecture"):
         task_with(painting, photos, encoder, path, JohnsonRecord(width=2, blocks=1))
-    with pytest.raises(WeightsError, match="holds no network"):
+    with pytest.raises(WeightsError, match="is not a network file"):
         task_with(painting, photos, encoder, painting)
 
 

@@ -274,7 +274,7 @@ def test_nothing_without_a_checksum(url, behavior, tmp_path):
 
 def test_offline(url, behavior, tmp_path, monkeypatch):
     monkeypatch.setenv("STYLENET_OFFLINE", "1")
-    with pytest.raises(DownloadError, match=r"STYLENET_OFFLINE forbids to fetch it; .* stylenet weights import FILE"):
+    with pytest.raises(DownloadError, match=r"STYLENET_OFFLINE forbids downloading it; .* stylenet weights import FILE"):
         fetch(record_for(url), folder=tmp_path, patience=HURRIED)
     (tmp_path / "vgg.pth").write_bytes(CONTENT)
     assert fetch(record_for(url), folder=tmp_path, patience=HURRIED).read_bytes() == CONTENT

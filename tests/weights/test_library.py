@@ -101,9 +101,11 @@ def test_list_says_what_can_be_had():
 
 
 def test_what_is_missing_says_how_to_get_it():
-    with pytest.raises(WeightsError, match="fetch them with 'stylenet weights get vgg19-torchvision', or import a file"):
+    with pytest.raises(WeightsError, match="download them with 'stylenet weights get vgg19-torchvision', or import a file"):
         find_weights("vgg19-torchvision")
-    with pytest.raises(WeightsError, match=r"fetch them with 'stylenet weights get vgg16-torchvision', or import a file .*--encoder vgg19"):
+    with pytest.raises(
+        WeightsError, match=r"download them with 'stylenet weights get vgg16-torchvision', or import a file .*--encoder vgg19"
+    ):
         find_weights("vgg16")
     with pytest.raises(WeightsError, match=r"no encoder is called 'vgg91'; there are .* Did you mean 'vgg19'"):
         find_weights("vgg91")

@@ -249,7 +249,7 @@ def test_what_a_recipe_was_made_for_comes_first(slim_architectures, make_weights
 
 
 def test_vgg16_is_painted_with_where_it_is_installed(slim_architectures, make_weights, tmp_path):
-    with pytest.raises(WeightsError, match=r"fetch them with 'stylenet weights get vgg16-torchvision', .* --encoder vgg19"):
+    with pytest.raises(WeightsError, match=r"download them with 'stylenet weights get vgg16-torchvision', .* --encoder vgg19"):
         find_weights("vgg16")
     assert find_weights("vgg16", stand_ins=("vgg19",)) == packaged_path("vgg19")
     write_weights(make_weights(slim_architectures[1]), tmp_path / "cache" / "weights" / "vgg16-torchvision.safetensors")

@@ -17,6 +17,8 @@ _MODULES = {
     "stylize": "stylize",
     "texture": "stylize",
     "train": "train",
+    "batch": "batch",
+    "video": "video",
     "sheet": "several",
     "sequence": "several",
     "compare": "comparing",

@@ -99,7 +99,7 @@ class Bar(Lines):
         self._console = Console(highlight=False, stderr=to_stderr)
         blocks_are_shown = self._console.color_system == "truecolor" and self._console.encoding.startswith("utf")
         self._preview = preview and blocks_are_shown and self._console.height >= 20
-        self._progress, self._task = _bar(self._console)
+        self._progress, self._task = new_bar(self._console)
         self._live = Live(self._progress, console=self._console, refresh_per_second=3, transient=True)
 
     def __enter__(self) -> Self:
@@ -224,7 +224,7 @@ def _forecast_lines(plan: Mapping[str, Any]) -> Iterator[str]:
     tiles = "in one piece" if plan["tiles"] == 1 else f"in {plan['tiles']} tiles"
     yield f"memory     about {plan['memory_bytes'] / 1e9:.2f} GB, {tiles}"
     if "seconds" in plan:
-        yield f"time       about {_clock(plan['seconds'])} of painting"
+        yield f"time       about {clock(plan['seconds'])} of painting"
 
 
 def summary(event: Started) -> str:
@@ -245,7 +245,8 @@ def end_line(event: Done, output: Path, *, steps: int) -> str:
     return facts if event.reason == "finished" else f"{facts}; ended early: {event.reason}"
 
 
-def _bar(console: Any) -> tuple[RichProgress, TaskID]:
+def new_bar(console: Any) -> tuple[RichProgress, TaskID]:
+    """A bar without a total, and its task."""
     from rich.progress import BarColumn, Progress, TextColumn
 
     progress = Progress(
@@ -260,10 +261,11 @@ def _bar(console: Any) -> tuple[RichProgress, TaskID]:
 
 def _left(event: Step | Progress, *, separator: str = ", ") -> str:
     """The time that is left, behind a separator; nothing where it is not known yet."""
-    return "" if event.seconds_left is None else f"{separator}{_clock(event.seconds_left)} left"
+    return "" if event.seconds_left is None else f"{separator}{clock(event.seconds_left)} left"
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """A time in words: 12 s, 3:05, 1:20 h."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     minutes, seconds = divmod(round(seconds), 60)

@@ -143,10 +143,22 @@ def _request(
 
 
 def _photos(words: Sequence[str]) -> list[str]:
-    """The photos among the arguments: all pictures before the first style that is no picture, else the first word alone."""
+    """The photos among the arguments: all pictures before the first style that is no picture, else the first word alone.
+
+    Raises:
+        UsageError: all words are pictures, so that the second may be a photo or a style.
+    """
     pictures = 0
     while pictures < len(words) and options.is_picture(words[pictures]):
         pictures += 1
+    if pictures == len(words) and pictures > 2:
+        *photos, last = words
+        each = "; ".join(f"stylenet stylize {photo} {last}" for photo in photos[:2])
+        shares = " ".join("1" for _ in words[1:])
+        raise UsageError(
+            f"{len(photos)} pictures come before '{last}', and any of them may be a photo or a style. To paint each of them: {each}"
+            f"{'; ...' if len(photos) > 2 else ''}. To mix the pictures after the first as styles, give shares: --blend {shares}"
+        )
     return list(words[:pictures]) if 1 < pictures < len(words) else list(words[:1])
 
 

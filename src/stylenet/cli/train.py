@@ -123,7 +123,7 @@ def _print_start(request: TrainRequest, event: TrainingStarted, *, quiet: bool, 
         length = f"about {plan.minutes:g} minutes" if plan.minutes else f"at most {plan.steps} updates"
         resumed = f", resuming after {event.step} updates" if event.step else ""
         machine = f", {event.processes} processes" if event.processes > 1 else ""
-        what = request.network if request.task == "style" else request.task
+        what = request.network_kind if request.task == "style" else request.task
         print(f"training '{what}' on {source}, {length} of {plan.batch} crops of {plan.crop_px} px{machine}{resumed}", flush=True)
 
 

@@ -110,5 +110,4 @@ def _arrays_of(statistics: Mapping[str, Moments], layer: str, channels: int) -> 
 
 
 def _silu(x: Array) -> Array:
-    with np.errstate(over="ignore"):  # of large negative numbers 0 is right
-        return x / (1 + np.exp(-x))
+    return x / (1 + np.exp(-x))

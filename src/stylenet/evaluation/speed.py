@@ -196,8 +196,9 @@ def peak_bytes() -> int:
 
 
 def _forecast_seconds(stylizer: Stylizer, size_px: int) -> float | None:
-    """Of a painting; None for one pass of a network, which is never long."""
-    return stylizer.plan(_photo(_SEEN_PX), Options(size=size_px), timed=True).values.get("seconds")
+    """Of a painting; None where there is no forecast."""
+    style = stylizer.open_style(_style_for(stylizer))
+    return stylizer.plan(_photo(_SEEN_PX), Options(size=size_px), styles=[style], timed=True).values.get("seconds")
 
 
 def _style_for(stylizer: Stylizer) -> str:

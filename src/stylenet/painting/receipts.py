@@ -30,6 +30,9 @@ _INPUTS = ("photo_sha256", "encoder_sha256", "network_sha256", "regions_sha256",
 _SURROUNDINGS = ("stylenet", "torch", "onnxruntime", "device", "precision", "threads")
 """What only the last digits of a picture depend on."""
 
+NOT_OF_THE_INPUTS = (*_SURROUNDINGS, "python")
+"""Facts of an engine that may differ between two runs of one request."""
+
 
 def receipt_of(
     *,

@@ -15,6 +15,7 @@ Network = Literal["slim", "johnson", "texture"]
 TrainingTask = Literal["style", "super-resolution", "colorization"]
 
 USUAL_STEPS = 2000
+USUAL_STYLE_PX = 384
 _MOST_STEPS = 1_000_000  # where minutes are given instead
 
 _OF_STYLE = {"paintings": "a painting", "network": "--network", "style_size": "--style-size", "start": "--start"}
@@ -28,10 +29,14 @@ class TrainRequest(Request, frozen=True, kw_only=True):
     task: Annotated[TrainingTask, option("What to train for; the last two need no painting.")] = "style"
     photos: Annotated[str | None, option("Folder of training photos; 50 are enough. Left out: a network 'texture' paints texture.")] = None
     output: Annotated[str | None, option("Where to write: .safetensors. Left out: named after the painting, here.")] = None
-    network: Annotated[Network, option("slim (the default) is the fastest; the others are from the literature.")] = "slim"
+    network: Annotated[Network | None, option("slim (the default) is the fastest; the others are from the literature.")] = None
     style_size: Annotated[
-        int, option("Size of the painting for training; larger values give smaller strokes.", allowed="32 to 2048 pixels", ge=32, le=2048)
-    ] = 384
+        Annotated[int, Meta(ge=32, le=2048)] | None,
+        option(
+            f"Size of the painting for training; larger values give smaller strokes. {USUAL_STYLE_PX} if left out.",
+            allowed="32 to 2048 pixels",
+        ),
+    ] = None
     loss_network: Annotated[str | None, option("compact (the default), vgg16, vgg19 or a weights file.")] = None
     start: Annotated[str | None, option("A network of the same kind to start from.")] = None
     steps: Annotated[
@@ -60,23 +65,27 @@ class TrainRequest(Request, frozen=True, kw_only=True):
             if not self.paintings:
                 raise UsageError("PAINTING is missing: give the style image, or another --task")
         else:
-            plain = {"paintings": (), "network": "slim", "style_size": 384, "start": None}
             for name, word in _OF_STYLE.items():
-                if getattr(self, name) != plain[name]:
+                if getattr(self, name):
                     raise UsageError(
                         f"{word} is for a style; --task {self.task} learns from photos alone: leave it out, or leave --task out"
                     )
             if self.photos is None:
                 raise UsageError(f"--photos is missing: give a folder with photos for --task {self.task}; some hundreds are enough")
-        if self.photos is None and self.network != "texture":
+        if self.photos is None and self.network_kind != "texture":
             raise UsageError("--photos is missing: give a folder with photos to learn from; 50 are enough")
-        if len(self.paintings) > 1 and self.network != "johnson":
+        if len(self.paintings) > 1 and self.network_kind != "johnson":
             raise UsageError(
-                f"{len(self.paintings)} paintings are given, and a network '{self.network}' supports one; use --network johnson"
+                f"{len(self.paintings)} paintings are given, and a network '{self.network_kind}' supports one; use --network johnson"
             )
         names = self.style_names
         if len(set(names)) < len(names):
             raise UsageError(f"the styles would be called {', '.join(names)}, after their files; give each file a name of its own")
+
+    @property
+    def network_kind(self) -> Network:
+        """The kind of network, slim where none is named."""
+        return self.network or "slim"
 
     @property
     def style_names(self) -> tuple[str, ...]:

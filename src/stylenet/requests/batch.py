@@ -1,0 +1,65 @@
+"""What a person can ask of many photos at once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import structs
+
+from stylenet.errors import UsageError, did_you_mean
+from stylenet.requests.base import option
+from stylenet.requests.painting import Options, PaintFileRequest
+
+FORMATS = ("png", "jpg", "webp", "tif")
+
+MOST_WORKERS = 256
+
+_NOT_OF_THE_RESULT = ("photos", "styles", "output", "workers", "device", "precision", "threads", "memory", "save_every")
+"""Options that change nothing but the last digits of a result, or that are known by more than their words."""
+
+
+class BatchRequest(Options, frozen=True, kw_only=True):
+    """Many photos, each painted in every one of the styles."""
+
+    photos: Annotated[tuple[str, ...], option("Pictures, and folders of pictures with their subfolders.")]
+    styles: Annotated[tuple[str, ...], option("Every photo is painted in each: names, paintings, style files, folders of paintings.")]
+    output: Annotated[str, option("The folder for the results. With several styles it gets a folder for each.")]
+    format: Annotated[str, option("Format of the results: png (default), jpg, webp or tif.")] = FORMATS[0]
+    quality: Annotated[int | None, option("Of JPEG and WebP, 1 to 100; 95 if left out.", allowed="1 to 100")] = None
+    workers: Annotated[
+        int,
+        option("Processes that paint side by side (default 1).", allowed=f"1 to {MOST_WORKERS} processes", ge=1, le=MOST_WORKERS),
+    ] = 1
+    recipe: Annotated[
+        str | None, option("instant, trained, draft, standard (the default), fine, one of 'recipes ls', or a .toml file.")
+    ] = None
+    encoder: Annotated[str | None, option("compact, vgg16, vgg19 or a weights file, in place of the recipe's.")] = None
+    changes: Annotated[dict[str, str], option("Change a knob of the recipe: --set style.weight=20. May be repeated.")] = msgspec.field(
+        default_factory=dict
+    )
+    device: Annotated[str, option("auto, cpu, cuda or mps.")] = "auto"
+    precision: Annotated[str, option("Precision of the features: auto, float32 or bfloat16.")] = "auto"
+    threads: Annotated[int | None, option("Processor threads of each process.", allowed="whole numbers from 1")] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.photos:
+            raise UsageError("no photo is given; name at least one picture or folder")
+        self.check_styles(len(self.styles))
+        if self.blend:
+            raise UsageError("--blend mixes styles, and batch paints every photo in each of them; omit it")
+        if self.save_every:
+            raise UsageError("--save-every is for a single photo; omit it")
+        if self.format not in FORMATS:
+            raise UsageError(f"format is '{self.format}'; allowed: {', '.join(FORMATS)}.{did_you_mean(self.format, FORMATS)}")
+        self.single()
+
+    def single(self) -> PaintFileRequest:
+        """How one of the pictures is painted, without its photo and its style."""
+        known = set(PaintFileRequest.__struct_fields__) - {"photo", "styles", "output"}
+        return PaintFileRequest(**{name: value for name, value in structs.asdict(self).items() if name in known})
+
+    def of_the_result(self) -> dict[str, object]:
+        """The options that a result depends on, in plain values."""
+        return {name: value for name, value in msgspec.to_builtins(self).items() if name not in _NOT_OF_THE_RESULT}

@@ -1,0 +1,98 @@
+"""What a person can ask of a painted clip."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, structs
+
+from stylenet.errors import UsageError
+from stylenet.requests.base import option
+from stylenet.requests.painting import Options, PaintFileRequest
+
+USUAL_STEADY = 80.0
+
+
+class VideoRequest(Options, frozen=True, kw_only=True):
+    """A clip, painted frame by frame."""
+
+    clip: Annotated[str, option("The clip to paint.")]
+    styles: Annotated[tuple[str, ...], option("A style, or several that turn into one another over time (with --blend: mixed).")]
+    output: Annotated[str, option("Where to write: .mp4, .mov or .mkv.")]
+    steady: Annotated[
+        float,
+        option("How closely a frame follows the painting before it, 0 to 100 (default 80).", allowed="0 to 100", ge=0, le=100),
+    ] = USUAL_STEADY
+    strengths: Annotated[tuple[float, ...], option("Strength at the beginning and at the end, like 20..80.")] = ()
+    begin: Annotated[str | None, option("Begin at this time, in seconds or like 1:05.")] = None
+    end: Annotated[str | None, option("End at this time, in seconds or like 1:05.")] = None
+    fps: Annotated[
+        Annotated[float, Meta(gt=0, le=1000)] | None,
+        option("Paint at most this many frames a second (default: all).", allowed="above 0, at most 1000 frames a second"),
+    ] = None
+    resume: Annotated[bool, option("Continue a clip of this name that was stopped or killed.")] = False
+    frame_steps: Annotated[
+        int,
+        option("Steps of each frame after the first, for recipes that optimize (default 12).", allowed="1 to 1000 steps", ge=1, le=1000),
+    ] = 12
+    recipe: Annotated[str | None, option("instant (the default), trained, draft, standard, fine, or a .toml file.")] = None
+    encoder: Annotated[str | None, option("compact, vgg16, vgg19 or a weights file, in place of the recipe's.")] = None
+    changes: Annotated[dict[str, str], option("Change a knob of the recipe: --set style.weight=20. May be repeated.")] = msgspec.field(
+        default_factory=dict
+    )
+    preview: Annotated[str | None, option("Write the current frame to FILE while painting.")] = None
+    device: Annotated[str, option("auto, cpu, cuda or mps.")] = "auto"
+    precision: Annotated[str, option("Precision of the features: auto, float32 or bfloat16.")] = "auto"
+    threads: Annotated[int | None, option("Processor threads to use.", allowed="whole numbers from 1")] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check_styles(len(self.styles))
+        if self.save_every:
+            raise UsageError("--save-every is for a single photo; omit it")
+        if self.strengths:
+            for strength in self.strengths:
+                Options(strength=strength)
+            if len(self.strengths) != 2:
+                raise UsageError(f"{len(self.strengths)} strengths are given; write the first and the last, like 20..80")
+        if self.end_seconds is not None and self.end_seconds <= self.begin_seconds:
+            raise UsageError(f"--from {self.begin or 0} is not before --to {self.end}; give a later --to")
+        self.single()
+
+    @property
+    def begin_seconds(self) -> Fraction:
+        """`begin` as a number."""
+        return Fraction(0) if self.begin is None else parse_time(self.begin)
+
+    @property
+    def end_seconds(self) -> Fraction | None:
+        """`end` as a number."""
+        return None if self.end is None else parse_time(self.end)
+
+    def single(self) -> PaintFileRequest:
+        """How one of the frames is painted, without photo and styles."""
+        known = set(PaintFileRequest.__struct_fields__) - {"photo", "styles", "output", "resume", "preview"}
+        return PaintFileRequest(**{name: value for name, value in structs.asdict(self).items() if name in known})
+
+    def strength_at(self, share: float) -> float:
+        """The strength at a share of the clip's time, 0..1."""
+        if not self.strengths:
+            return self.strength
+        first, last = self.strengths
+        return first + (last - first) * min(1.0, max(0.0, share))
+
+
+def parse_time(text: str) -> Fraction:
+    """Seconds, from `12.5`, `1:05` or `1:02:03.5`.
+
+    Raises:
+        UsageError: it is no time.
+    """
+    match = re.fullmatch(r"(?:(?:([0-9]+):)?([0-9]+):)?([0-9]+(?:\.[0-9]+)?)", text.strip())
+    if match is None:
+        raise UsageError(f"'{text}' is not a time; write seconds, or like 1:05 or 1:02:03.5")
+    hours, minutes, seconds = match.groups()
+    return 3600 * int(hours or 0) + 60 * int(minutes or 0) + Fraction(seconds)

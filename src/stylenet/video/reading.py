@@ -1,0 +1,246 @@
+"""Clips, frame by frame: upright, 8 bits RGB, each with its own time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stylenet.errors import ImageError
+from stylenet.video.flow import Pixels
+from stylenet.video.package import pyav
+from stylenet.video.tones import HLG, PQ, toned_down
+
+_PICTURES = ("image2", "_pipe")
+"""In the names of the formats that FFmpeg reads single pictures with."""
+
+_ONLY_FILES = {"protocol_whitelist": "file"}
+"""A playlist reaches nothing on the network."""
+
+_BT709, _UNKNOWN_COLORS, _HD_ROWS = 1, 2, 720
+
+_ZERO = Fraction(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """What is known of a clip before it is painted.
+
+    Attributes:
+        path: The file.
+        width: Of upright frames.
+        height: Of upright frames.
+        seconds: Of the clip; None where the file does not say it.
+        rate: Frames a second on average.
+        shape: Width of a pixel by its height.
+        start: Time of the file's first packet, which is its zero.
+        notices: What a person should know, one line each.
+    """
+
+    path: Path
+    width: int
+    height: int
+    seconds: float | None
+    rate: Fraction
+    shape: Fraction = Fraction(1)
+    start: Fraction = Fraction(0)
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Frame:
+    """One frame.
+
+    Attributes:
+        time: Seconds from the beginning of the clip.
+        seconds: That it is shown; None where the file does not say it.
+        pixels: (H, W, 3), uint8, RGB, upright.
+    """
+
+    time: Fraction
+    seconds: Fraction | None
+    pixels: Pixels
+
+
+@dataclass
+class Losses:
+    """What could not be decoded, counted while a clip is read."""
+
+    packets: int = 0
+    ended_early: bool = False
+    last: float = field(default=0.0)
+
+
+def probe(path: str | os.PathLike[str]) -> Clip:
+    """What is known of a clip; its first frame is decoded.
+
+    Raises:
+        ImageError: there is no such file, it is no clip, or has no frame.
+        UsageError: PyAV is missing.
+    """
+    av, file = pyav(), Path(path)
+    with _opened(file) as container:
+        stream = _stream(container, file)
+        frame = next(_decoded(container, stream, Losses()), None)
+        if frame is None:
+            raise ImageError(f"cannot read '{file}': its video stream has no frame that can be decoded")
+        height, width = _upright(frame, _small(frame)).shape[:2]
+        turned = (width, height) != (frame.width, frame.height)
+        shape = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
+        rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
+        start = Fraction(container.start_time or 0, av.time_base)
+        seconds = float(stream.duration * stream.time_base) if stream.duration else None
+        if seconds is None and container.duration:
+            seconds = container.duration / av.time_base
+        return Clip(
+            path=file,
+            width=width,
+            height=height,
+            seconds=seconds,
+            rate=rate if 0 < rate <= 1000 else Fraction(25),
+            shape=1 / shape if turned else shape,
+            start=start,
+            notices=tuple(_notices(frame, stream)),
+        )
+
+
+def read_frames(clip: Clip, *, begin: Fraction = _ZERO, end: Fraction | None = None, losses: Losses | None = None) -> Iterator[Frame]:
+    """The frames whose time lies in [begin, end), in the order in which they are shown.
+
+    Args:
+        clip: Of `probe`.
+        begin: Seconds.
+        end: Seconds; None: as far as the clip can be decoded.
+        losses: Told what could not be decoded.
+
+    Raises:
+        ImageError: the file cannot be opened any more, or a frame is of another size.
+    """
+    av, losses = pyav(), losses if losses is not None else Losses()
+    last: Fraction | None = None
+    with _opened(clip.path) as container:
+        stream = _stream(container, clip.path)
+        stream.thread_type = "AUTO"
+        if begin > 0:
+            with contextlib.suppress(av.error.FFmpegError):
+                container.seek(int((begin + clip.start) / stream.time_base), stream=stream)
+        for number, frame in enumerate(_decoded(container, stream, losses)):
+            time = number / clip.rate if frame.pts is None else frame.pts * stream.time_base - clip.start
+            if last is not None and time <= last:
+                continue  # the same time twice: a broken or edited file
+            last = time
+            losses.last = float(time)
+            if end is not None and time >= end:
+                return
+            if time < begin:
+                continue
+            pixels = _upright(frame, _rgb(frame))
+            if pixels.shape[:2] != (clip.height, clip.width):
+                raise ImageError(
+                    f"cannot paint '{clip.path}': its frames are {clip.width} x {clip.height}, and {pixels.shape[1]} x {pixels.shape[0]} "
+                    f"at {float(time):.2f} s; cut it there with --to {float(time):.2f}"
+                )
+            shown = Fraction(frame.duration) * stream.time_base if frame.duration else None
+            yield Frame(time=time, seconds=shown, pixels=pixels)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    av = pyav()
+    if not path.is_file():
+        reason = "it is a folder" if path.is_dir() else "it is a pipe or a device" if path.exists() else "there is no such file"
+        raise ImageError(f"cannot read '{path}': {reason}; give a clip")
+    if not path.stat().st_size:
+        raise ImageError(f"cannot read '{path}': it is empty (0 bytes)")
+    try:
+        container = av.open(os.path.abspath(path), options=_ONLY_FILES, metadata_errors="replace")
+    except (av.error.FFmpegError, ValueError) as error:
+        words = str(error).lower()
+        why = "it is no clip, or its index is missing, as in a recording that was cut off" if "invalid data" in words else _reason(error)
+        raise ImageError(f"cannot read '{path}': {why}") from None
+    with container:
+        yield container
+
+
+def _stream(container: Any, path: Path) -> Any:
+    if any(word in container.format.name for word in _PICTURES):
+        raise ImageError(f"'{path}' is a picture, not a clip; paint it with: stylenet stylize {path} STYLE")
+    streams = [stream for stream in container.streams.video if not _is_cover(stream)]
+    if not streams:
+        sound = "it has sound alone" if container.streams.audio else "it has no stream that can be shown"
+        raise ImageError(f"cannot paint '{path}': {sound}; give a clip with a video stream")
+    stream = streams[0]
+    if getattr(stream, "codec_context", None) is None:
+        raise ImageError(f"cannot paint '{path}': its video stream is of a kind that FFmpeg does not decode; convert it to H.264 first")
+    return stream
+
+
+def _is_cover(stream: Any) -> bool:
+    flags = pyav().stream.Disposition
+    return bool(stream.disposition & flags.attached_pic)
+
+
+def _decoded(container: Any, stream: Any, losses: Losses) -> Iterator[Any]:
+    """All frames that can be decoded. Packets that cannot are counted and left out."""
+    av = pyav()
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except (av.error.FFmpegError, ValueError):
+            losses.ended_early = True
+            packet = None
+        try:
+            frames = stream.decode(None) if packet is None else packet.decode()
+        except av.error.EOFError:
+            frames = []
+        except (av.error.FFmpegError, ValueError):
+            losses.packets += 1
+            frames = []
+        for frame in frames:
+            if not getattr(frame, "is_corrupt", False) or losses.packets == 0:
+                yield frame
+        if packet is None:
+            return
+
+
+def _rgb(frame: Any) -> Pixels:
+    if frame.color_trc in (PQ, HLG):
+        return toned_down(frame.to_ndarray(format="rgb48le"), frame.color_trc)
+    source: int | None = frame.colorspace
+    if source == _UNKNOWN_COLORS and frame.height >= _HD_ROWS:
+        source = _BT709  # what players take where a file says nothing
+    return frame.reformat(format="rgb24", src_colorspace=source).to_ndarray()
+
+
+def _small(frame: Any) -> Pixels:
+    return np.empty((frame.height, frame.width, 0), np.uint8)
+
+
+def _upright(frame: Any, pixels: Pixels) -> Pixels:
+    """Turned as the file says; PyAV tells degrees counterclockwise."""
+    return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90) % 4))
+
+
+def _notices(frame: Any, stream: Any) -> Iterator[str]:
+    if frame.color_trc in (PQ, HLG):
+        name = "PQ" if frame.color_trc == PQ else "HLG"
+        yield f"the clip is HDR ({name}) and is toned down to the range of ordinary screens"
+    elif max((component.bits for component in frame.format.components), default=8) > 8:
+        yield f"the clip has {max(component.bits for component in frame.format.components)} bits a channel; the result has 8"
+    if "a" in frame.format.name.removeprefix("gray").removesuffix("le").removesuffix("be")[:4] or stream.metadata.get("alpha_mode") == "1":
+        yield "the clip is transparent in parts; H.264 has no transparency, and the result has none"
+    if frame.interlaced_frame:
+        yield "the clip is interlaced, and is painted as it is: edges that move are combed; deinterlace it first"
+    if round(frame.rotation) % 90:
+        yield f"the clip is turned by {frame.rotation} degrees; it is painted turned by the nearest quarter"
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(getattr(error, "strerror", "") or error).split()) or type(error).__name__

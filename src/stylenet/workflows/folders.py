@@ -1,0 +1,129 @@
+"""Many photos and where their results go: folders are mirrored, and no two results share a name."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+
+from stylenet.catalog.naming import split_style
+from stylenet.errors import ImageError, UsageError
+
+PICTURE_FILES = frozenset(
+    {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".gif", ".bmp", ".ico"}
+    | {".jp2", ".j2k", ".jpx", ".ppm", ".pgm", ".pbm", ".pnm", ".qoi"}
+)
+"""Suffixes of the files of a folder that are painted. A file that is named itself is tried whatever its name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """One picture to paint.
+
+    Attributes:
+        photo: The file.
+        style: As it was given.
+        output: The file of the result.
+    """
+
+    photo: Path
+    style: str
+    output: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What lies in the given folders.
+
+    Attributes:
+        photos: Each file with its place in the folder of results.
+        left_out: Files of the folders that are no pictures by their names.
+    """
+
+    photos: tuple[tuple[Path, PurePath], ...]
+    left_out: int
+
+
+def find_photos(words: Sequence[str], output: Path) -> Found:
+    """The photos that are meant, in the order of the words and then of their names.
+
+    A single folder is mirrored into the folder of results; of several words, every folder under its own name. Hidden files and links to
+    folders are left out.
+
+    Raises:
+        ImageError: a file or folder does not exist, or there is no picture.
+        UsageError: the results would lie in a folder of photos.
+    """
+    found: dict[Path, PurePath] = {}
+    left_out = 0
+    for word in dict.fromkeys(words):
+        path = Path(word)
+        if path.is_dir():
+            _check_outside(path, output)
+            inside = PurePath() if len(words) == 1 else PurePath(path.resolve().name)
+            for file in _files_below(path):
+                if file.suffix.lower() in PICTURE_FILES:
+                    found.setdefault(file, inside / file.relative_to(path))
+                else:
+                    left_out += 1
+        elif path.exists() or path.is_symlink():
+            found.setdefault(path, PurePath(path.name))
+        else:
+            raise ImageError(f"there is no file or folder '{word}'; the photos come first, then the style, or --style for each style")
+    if not found:
+        raise ImageError(f"there is no picture in {', '.join(repr(word) for word in words)}; {left_out} other files are there")
+    return Found(photos=tuple(found.items()), left_out=left_out)
+
+
+def lay_out_pairs(found: Found, styles: Sequence[str], output: Path, suffix: str) -> list[Pair]:
+    """Every photo in every style, photo by photo.
+
+    Raises:
+        UsageError: two results would have the same name, also where only upper and lower case differ.
+    """
+    folders = [PurePath()] if len(styles) == 1 else [PurePath(style_name(style)) for style in styles]
+    pairs = [
+        Pair(photo=photo, style=style, output=output / folder / place.with_suffix(suffix))
+        for photo, place in found.photos
+        for style, folder in zip(styles, folders, strict=True)
+    ]
+    names: dict[str, Pair] = {}
+    for pair in pairs:
+        other = names.setdefault(_same_name(pair.output), pair)
+        if other is not pair:
+            both = f"'{other.photo}' and '{pair.photo}'" if other.photo != pair.photo else f"the styles '{other.style}' and '{pair.style}'"
+            raise UsageError(f"{both} would both be written to '{pair.output}'; rename one, or paint them into two folders")
+    for pair in pairs:
+        for folder in pair.output.parents:
+            if taken := names.get(_same_name(folder)):
+                raise UsageError(f"'{taken.photo}' would be written to '{folder}', which is a folder of results; rename the photo")
+    return pairs
+
+
+def style_name(style: str) -> str:
+    """What the folder of a style is called: the name, or the file's without its suffix."""
+    file, one = split_style(style)
+    return one or Path(file).resolve().stem
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith("."):
+                yield Path(place, name)
+
+
+def _check_outside(folder: Path, output: Path) -> None:
+    inside, outside = output.resolve(), folder.resolve()
+    if inside == outside or outside in inside.parents:
+        raise UsageError(
+            f"the results would lie in '{output}', inside the folder of photos '{folder}', and be painted themselves the next time; "
+            "choose a folder outside it for --output"
+        )
+
+
+def _same_name(path: Path) -> str:
+    return unicodedata.normalize("NFC", str(path)).casefold()

@@ -1,0 +1,178 @@
+"""The frames of a clip, painted and steadied one after the other."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from msgspec import structs
+
+from stylenet.catalog.recipe import Recipe
+from stylenet.errors import UsageError
+from stylenet.events import Done, Started
+from stylenet.image.files import Picture
+from stylenet.painting.stylizer import Stylizer
+from stylenet.requests.video import VideoRequest
+from stylenet.shapes import Image
+from stylenet.styles.sources import open_palette
+from stylenet.video.flow import Motion, MotionEstimator, Pixels, Plane, opencv
+from stylenet.video.groups import State
+from stylenet.video.scenes import CutDetector
+from stylenet.video.steadying import Steadier, Steadiness
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PaintedFrame:
+    """A frame.
+
+    Attributes:
+        pixels: (H, W, 3), uint8, as it is written but for the crop to even sides.
+        begins_scene: Whether it has nothing to do with the one before.
+        notices: Of the painting, of the first frame.
+    """
+
+    pixels: Pixels
+    begins_scene: bool
+    notices: tuple[str, ...] = ()
+
+
+class FramePainter:
+    """Paints frames; each needs the one before.
+
+    Args:
+        request: Of the clip.
+        stylizer: For its recipe.
+        should_stop: Asked while a frame is painted.
+
+    Raises:
+        StylenetError: a style cannot be opened, or an option means nothing to the recipe.
+    """
+
+    def __init__(self, request: VideoRequest, stylizer: Stylizer, *, should_stop: Callable[[], bool]) -> None:
+        self._request, self._stylizer, self._should_stop = request, stylizer, should_stop
+        self._optimizes = stylizer.recipe.method == "optimization"
+        options = request.single()
+        if isinstance(options.palette, str):
+            options = structs.replace(options, palette=open_palette(options.palette))
+        self._options = options
+        opened = [stylizer.open_style(style) for style in request.styles]
+        stylizer.engine.check(options, has_start=False, wants_previews=False)
+        if len(opened) > 1 and options.blend:
+            options.check_styles(len(opened))
+        self.fingerprints = [style.sha256 for style in opened]
+        self._styles: list[Any] = list(request.styles) if request.recolors_style else opened
+        self._turns = len(opened) > 1 and not options.blend
+        self._steadier = Steadier(Steadiness.of(request.steady)) if request.steady else None
+        if request.steady:
+            opencv()
+        self._quick = Stylizer(_with_recipe(stylizer, _few_steps(stylizer.recipe, request.frame_steps))) if self._optimizes else stylizer
+        self._cuts = CutDetector()
+        self._motions: MotionEstimator | None = None
+        self._before: Pixels | None = None
+        self._told = False
+
+    def continue_from(self, state: State) -> None:
+        """Go on after the last frame of a group."""
+        self._cuts.continue_from(state.source, state.usual)
+        self._before = state.source
+        if self._steadier is not None:
+            self._steadier.history = state.painted
+
+    def state(self, painted: Pixels) -> State:
+        """What the next frame needs to know."""
+        if self._before is None:
+            raise ValueError("no frame was painted")
+        return State(source=self._before, painted=painted, usual=self._cuts.usual)
+
+    def paint(self, pixels: Pixels, share: float) -> PaintedFrame | None:
+        """The painting of a frame (H, W, 3), uint8, or None where the end was asked for.
+
+        Args:
+            pixels: The frame.
+            share: Of the clip's time that lies before it, 0..1.
+
+        Raises:
+            StylenetError: see `Stylizer.stylize`.
+        """
+        before, begins = self._before, self._cuts.is_cut(pixels)
+        history = None if self._steadier is None or begins else self._steadier.history
+        motion: Motion | None = None
+        start: Picture | None = None
+        photo = image_of(pixels)
+        if history is not None and before is not None:
+            self._motions = self._motions or MotionEstimator((history.shape[1], history.shape[0]))
+            motion = self._motions.motion(before, pixels)
+            if self._optimizes:
+                start = Picture(pixels=_carried(history, motion, pixels))
+        done, notices = self._painted(photo, share, start)
+        if done is None:
+            return None
+        self._before = pixels
+        painted = np.ascontiguousarray(done[0].transpose(1, 2, 0))
+        if self._steadier is None:
+            written = np.rint(painted.clip(0, 1) * 255).astype(np.uint8)
+        else:
+            if begins:
+                self._steadier.begin()
+            written = self._steadier.steady(painted, motion)
+        return PaintedFrame(pixels=written, begins_scene=begins, notices=notices)
+
+    def _painted(self, photo: Image, share: float, start: Picture | None) -> tuple[Image | None, tuple[str, ...]]:
+        options = structs.replace(self._options, strength=self._request.strength_at(share))
+        if self._turns:
+            options = structs.replace(options, blend=shares_at(len(self._styles), share))
+        stylizer = self._stylizer if start is None else self._quick
+        notices: tuple[str, ...] = ()
+        picture = Picture(pixels=photo)
+        for event in stylizer.stylize(picture, self._styles, options, start=start, should_stop=self._should_stop):
+            if isinstance(event, Started) and not self._told:
+                notices, self._told = event.notices, True
+            elif isinstance(event, Done):
+                return (None if event.reason == "interrupted" else event.image), notices
+        return None, notices
+
+
+def shares_at(styles: int, share: float) -> tuple[float, ...]:
+    """The share of every style at a share of the time: two neighbors at a time, evenly."""
+    place = min(1.0, max(0.0, share)) * (styles - 1)
+    left = min(int(place), styles - 2)
+    shares = [0.0] * styles
+    shares[left], shares[left + 1] = 1 - (place - left), place - left
+    return tuple(shares)
+
+
+def _few_steps(recipe: Recipe, steps: int) -> Recipe:
+    """The recipe for a frame that starts from the painting before it: its finest level alone, with few steps."""
+    pyramid = structs.replace(
+        recipe.pyramid,
+        coarsest_px=0,
+        steps=(steps,),
+        content_weights=recipe.pyramid.content_weights[-1:],
+        exact_steps=min(steps, recipe.pyramid.exact_steps),
+    )
+    return structs.replace(recipe, pyramid=pyramid)
+
+
+def _with_recipe(stylizer: Stylizer, recipe: Recipe) -> Any:
+    if recipe.solver.name == "scipy-lbfgs":
+        raise UsageError(f"recipe '{recipe.name}' does not start from another painting; choose draft, standard, fine or instant for a clip")
+    engine = copy.copy(stylizer.engine)
+    engine.recipe = recipe
+    return engine
+
+
+def _carried(history: Pixels, motion: Motion, pixels: Pixels) -> Image:
+    """The painting before, moved to this frame; the photo where it was hidden."""
+    cv2 = opencv()
+    moved: Plane = cv2.remap(history, *motion.places, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+    size = (history.shape[1], history.shape[0])
+    photo = pixels if pixels.shape == history.shape else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    trust = motion.trust[..., None]
+    return image_of(trust * moved + (1 - trust) * photo)
+
+
+def image_of(pixels: Sequence[Any] | Any) -> Image:
+    return np.ascontiguousarray(np.asarray(pixels, np.float32).transpose(2, 0, 1)[None]) / np.float32(255)

@@ -1,0 +1,272 @@
+"""A clip from its request to its file: decoded, painted, steadied, encoded in groups that are kept, and joined with its sound."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import msgspec
+from msgspec import structs
+
+from stylenet.errors import ImageError, UsageError
+from stylenet.events import Notice, Preview, Saved
+from stylenet.image.files import save_image
+from stylenet.image.output import check_output
+from stylenet.painting.defaults import default_recipe
+from stylenet.painting.receipts import NOT_OF_THE_INPUTS
+from stylenet.requests.video import VideoRequest
+from stylenet.storage.hashing import file_sha256
+from stylenet.video.flow import Pixels
+from stylenet.video.groups import MOST_FRAMES, Groups, State, check_encoder
+from stylenet.video.joining import CONTAINERS, join
+from stylenet.video.reading import Clip, Frame, Losses, probe, read_frames
+from stylenet.workflows.frames import FramePainter, image_of
+from stylenet.workflows.outputs import keep_apart
+from stylenet.workflows.painting import inputs_of, open_for, with_recipe
+
+_PARTS_SUFFIX = ".parts"
+"""Added to the output's name: the folder beside it that holds the groups until they are joined."""
+
+_GROUP_BYTES = 256 * 10**6
+"""That the frames of an open group take at most."""
+
+_NOT_OF_THE_FRAMES = ("output", "clip", "styles", "resume", "preview", "threads", "device", "precision", "memory")
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoStarted:
+    """What is about to be done.
+
+    Attributes:
+        clip: What is known of the source.
+        frames: About how many are painted; None where the file does not say its length.
+        painted: Frames that are there already, of the run that is continued.
+        notices: What a person should know, one line each.
+    """
+
+    clip: Clip
+    frames: int | None
+    painted: int
+    notices: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameDone:
+    """A frame is painted.
+
+    Attributes:
+        frame: Frames painted so far, those of earlier runs included.
+        frames: About how many there are.
+        size: (width, height).
+        scenes: Begun so far in this run.
+        seconds: Since the start.
+        seconds_left: Estimate until the end.
+    """
+
+    frame: int
+    frames: int | None
+    size: tuple[int, int]
+    scenes: int
+    seconds: float
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoDone:
+    """The last event.
+
+    Attributes:
+        frames: In the clip, or painted so far where it was interrupted.
+        seconds: Of this run.
+        reason: "finished" or "interrupted".
+        folder: Where an interrupted clip is continued from.
+    """
+
+    frames: int
+    seconds: float
+    reason: str
+    folder: Path
+
+
+VideoEvent = VideoStarted | FrameDone | Preview | Notice | Saved | VideoDone
+
+
+def paint_video(request: VideoRequest, *, should_stop: Callable[[], bool] = lambda: False) -> Iterator[VideoEvent]:
+    """Paint a clip and write it.
+
+    Args:
+        request: What is painted and where it is written.
+        should_stop: Asked after every frame; true ends the work, which `resume` continues.
+
+    Raises:
+        StylenetError: before painting, or from it; what was painted until then is kept for `resume`.
+    """
+    run = _Run(request, should_stop)
+    yield VideoStarted(clip=run.clip, frames=run.expected, painted=run.painted, notices=run.clip.notices)
+    yield from run.paint()
+    if run.stopped:
+        yield VideoDone(frames=run.painted, seconds=run.seconds, reason="interrupted", folder=run.groups.folder)
+        return
+    yield from (Notice(message=message) for message in run.losses_in_words())
+    begin = run.groups.times()[0][0] if request.begin_seconds else Fraction(0)
+    yield from (Notice(message=message) for message in join(run.groups, run.clip, run.output, begin=begin, end=request.end_seconds))
+    run.groups.remove()
+    yield Saved(path=run.output)
+    yield VideoDone(frames=run.painted, seconds=run.seconds, reason="finished", folder=run.groups.folder)
+
+
+class _Run:
+    """One run: checked and opened when it is made."""
+
+    def __init__(self, request: VideoRequest, should_stop: Callable[[], bool]) -> None:
+        self.request, self._should_stop = request, should_stop
+        self.output = check_output(request.output, formats={suffix: suffix for suffix in CONTAINERS})
+        self._preview = None if request.preview in (None, "none") else check_output(str(request.preview))
+        single = structs.replace(request.single(), styles=request.styles)
+        keep_apart([("--output", self.output), ("--preview", self._preview)], [Path(request.clip), *inputs_of(single)])
+        if request.recipe is None:
+            chosen = default_recipe(request.styles)
+            single = structs.replace(single, recipe="instant" if chosen == "standard" else chosen)
+        single = with_recipe(single)
+        self.request = request = structs.replace(request, recipe=single.recipe)
+        self.clip = probe(request.clip)
+        check_encoder()
+        self._length = self._checked_length()
+        self._begun = time.perf_counter()
+        stylizer = open_for(structs.replace(single, styles=()))
+        self._painter = FramePainter(request, stylizer, should_stop=should_stop)
+        facts = {name: value for name, value in stylizer.engine.facts().items() if name not in NOT_OF_THE_INPUTS}
+        job = {
+            "clip": file_sha256(self.clip.path),
+            "styles": self._painter.fingerprints,
+            "recipe": facts,
+            "options": {name: value for name, value in msgspec.to_builtins(request).items() if name not in _NOT_OF_THE_FRAMES},
+        }
+        self.groups = Groups(self.output.with_name(self.output.name + _PARTS_SUFFIX), job, resume=request.resume)
+        times = self.groups.times()
+        self.painted, self._last = len(times), times[-1][0] if times else None
+        self._times: list[tuple[Fraction, Fraction | None]] = []
+        self._open: list[Pixels] = []
+        self.stopped, self._losses = False, Losses()
+
+    @property
+    def seconds(self) -> float:
+        """Since the run began."""
+        return time.perf_counter() - self._begun
+
+    @property
+    def expected(self) -> int | None:
+        """About how many frames are painted."""
+        if self._length is None:
+            return None
+        return max(1, round(self._length * min(float(self.clip.rate), self.request.fps or 1000.0)))
+
+    def paint(self) -> Iterator[VideoEvent]:
+        """Paint all frames that are not there, and keep them in groups."""
+        if (state := self.groups.state()) is not None:
+            self._painter.continue_from(state)
+        scenes, before = 0, self.painted
+        next_preview = 0.0
+        for frame in self._frames():
+            if self._should_stop():
+                self.stopped = True
+                break
+            done = self._painter.paint(frame.pixels, self._share(frame.time))
+            if done is None:
+                self.stopped = True
+                break
+            yield from (Notice(message=message) for message in done.notices)
+            scenes += done.begins_scene
+            state = self._kept(frame, done.pixels, state, begins_scene=done.begins_scene)
+            yield self._progress(done.pixels, scenes=scenes, before=before)
+            if self._preview is not None and self.seconds >= next_preview:
+                save_image(image_of(done.pixels), self._preview)
+                next_preview = self.seconds + 1.0
+            yield Preview(image=image_of(done.pixels), step=self.painted)
+        if self._open and state is not None:
+            self._close(state)
+        if not self.painted and not self.stopped:
+            told = (
+                f" between {self.request.begin or 0} and {self.request.end or 'the end'}" if self.request.begin or self.request.end else ""
+            )
+            self.groups.remove()
+            raise ImageError(f"cannot paint '{self.clip.path}': no frame can be decoded{told}")
+
+    def losses_in_words(self) -> Iterator[str]:
+        """What a person should know of a clip that could not be decoded whole."""
+        times = self.groups.times()
+        ended = float(times[-1][0] + (times[-1][1] or 1 / self.clip.rate))
+        end = self.request.end_seconds
+        wanted = self.clip.seconds if end is None or self.clip.seconds is None else min(float(end), self.clip.seconds)
+        if wanted is not None and ended < wanted - max(0.25, 3 / min(float(self.clip.rate), self.request.fps or 1000.0)):
+            yield f"the clip should last {self.clip.seconds:.2f} s and ends at {ended:.2f} s, as if it were cut off; it is painted so far"
+        elif self._losses.ended_early:
+            yield f"the clip is damaged and ends at {ended:.2f} s; it is painted so far"
+        if self._losses.packets:
+            yield f"{self._losses.packets} damaged pieces of the clip could not be decoded and are left out"
+
+    def _frames(self) -> Iterator[Frame]:
+        """The frames to paint, those that are there left out, and thinned where fewer a second are wanted."""
+        begin = self.request.begin_seconds
+        fps = None if self.request.fps is None else Fraction(self.request.fps).limit_denominator(10_000)
+        tick = -1 if self._last is None or fps is None else int((self._last - begin) * fps)
+        for frame in read_frames(
+            self.clip, begin=begin if self._last is None else self._last, end=self.request.end_seconds, losses=self._losses
+        ):
+            if self._last is not None and frame.time <= self._last:
+                continue
+            if fps is not None:
+                now = int((frame.time - begin) * fps)
+                if now <= tick:
+                    continue
+                tick = now
+                frame = Frame(time=frame.time, seconds=None, pixels=frame.pixels)
+            yield frame
+
+    def _kept(self, frame: Frame, painted: Pixels, state: State | None, *, begins_scene: bool) -> State:
+        """Add a frame to the open group, which ends before a scene begins, or once it is long."""
+        height, width = painted.shape[0] // 2 * 2, painted.shape[1] // 2 * 2
+        if min(height, width) < 2:
+            raise UsageError(f"the frames would have {painted.shape[1]} x {painted.shape[0]} pixels; give a larger --size")
+        if (
+            self._open
+            and state is not None
+            and (begins_scene or len(self._open) >= max(4, min(MOST_FRAMES, _GROUP_BYTES // painted.nbytes)))
+        ):
+            self._close(state)
+        self._open.append(painted[:height, :width])
+        self._times.append((frame.time, frame.seconds))
+        self.painted += 1
+        return self._painter.state(painted)
+
+    def _close(self, state: State) -> None:
+        self.groups.add(self._open, self._times, state)
+        self._open, self._times = [], []
+
+    def _progress(self, painted: Pixels, *, scenes: int, before: int) -> FrameDone:
+        expected = None if self.expected is None else max(self.expected, self.painted)
+        each = self.seconds / max(1, self.painted - before)
+        return FrameDone(
+            frame=self.painted,
+            frames=expected,
+            size=(painted.shape[1], painted.shape[0]),
+            scenes=scenes,
+            seconds=self.seconds,
+            seconds_left=None if expected is None else each * (expected - self.painted),
+        )
+
+    def _checked_length(self) -> float | None:
+        begin, end = float(self.request.begin_seconds), self.request.end_seconds
+        if self.clip.seconds is not None and begin >= self.clip.seconds:
+            raise UsageError(f"--from is {begin:g} s, and the clip lasts {self.clip.seconds:.2f} s; give an earlier time")
+        last = self.clip.seconds if end is None else float(end) if self.clip.seconds is None else min(float(end), self.clip.seconds)
+        changes = bool(self.request.strengths) or (len(self.request.styles) > 1 and not self.request.blend)
+        if last is None and changes:
+            raise UsageError(f"'{self.clip.path}' does not say how long it lasts, and strength or styles change over time; give --to")
+        return None if last is None else last - begin
+
+    def _share(self, time: Fraction) -> float:
+        return 0.0 if not self._length else float(time - self.request.begin_seconds) / self._length

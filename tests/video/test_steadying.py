@@ -1,0 +1,81 @@
+"""Motion, cuts and steadiness, on motion that is known."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from stylenet.video.flow import Motion, MotionEstimator
+from stylenet.video.scenes import CutDetector
+from stylenet.video.steadying import Steadier, Steadiness
+from tests.video.clips import pan, scene
+
+cv2 = pytest.importorskip("cv2")
+
+STILL = Motion(back=np.zeros((48, 64, 2), np.float32), trust=np.ones((48, 64), np.float32))
+
+
+def test_the_motion_of_a_pan() -> None:
+    first, second = pan(2, width=128, height=96)
+    motion = MotionEstimator((128, 96)).motion(first, second)
+    inside = motion.back[16:-16, 16:-16]
+    assert np.median(inside.reshape(-1, 2), axis=0) == pytest.approx([2, 1], abs=0.1)
+    assert motion.trust[16:-16, 16:-16].mean() > 0.9
+    assert motion.trust.min() >= 0
+    assert motion.trust.max() <= 1
+
+
+def test_motion_of_larger_frames_is_enlarged() -> None:
+    first, second = pan(2, width=128, height=96)
+    motion = MotionEstimator((256, 192)).motion(first, second)
+    assert motion.back.shape == (192, 256, 2)
+
+
+def test_what_was_hidden_or_has_changed_is_not_trusted() -> None:
+    first, second = pan(2, width=128, height=96)
+    second = second.copy()
+    second[30:60, 40:80] = (250, 20, 20)
+    trust = MotionEstimator((128, 96)).motion(first, second).trust
+    assert trust[36:54, 46:74].max() < 0.2
+    assert trust[70:90, 90:120].mean() > 0.8
+
+
+def test_cuts() -> None:
+    frames = [*pan(4), *pan(4, seed=1), *pan(2, seed=2)]
+    detector = CutDetector()
+    assert [index for index, frame in enumerate(frames) if detector.is_cut(frame)] == [0, 4, 8]
+    again = CutDetector()
+    again.continue_from(frames[3], 0.1)
+    assert again.is_cut(frames[4])
+    assert not again.is_cut(frames[5])
+
+
+def test_flicker_is_less_and_detail_is_kept() -> None:
+    rng = np.random.default_rng(0)
+    base = scene()[:48, :64].astype(np.float32) / 255
+    painted = [(base + rng.normal(0, 0.08, base.shape)).astype(np.float32) for _ in range(8)]
+    steadier = Steadier(Steadiness.of(70))
+    steadied = [steadier.steady(frame, STILL).astype(np.float32) / 255 for frame in painted]
+
+    def flicker(frames: list[np.ndarray]) -> float:
+        return float(np.mean([np.abs(one - other).mean() for one, other in itertools.pairwise(frames[3:])]))
+
+    def detail(frame: np.ndarray) -> float:
+        return float(np.abs(cv2.Laplacian(frame, cv2.CV_32F)).mean())
+
+    assert flicker(steadied) < 0.6 * flicker(painted)
+    assert detail(steadied[-1]) > 0.8 * detail(painted[-1])
+    assert steadied[0] == pytest.approx(painted[0].clip(0, 1), abs=0.002)
+
+
+def test_nothing_is_kept_across_cuts_or_where_nothing_is_trusted() -> None:
+    one, other = np.zeros((48, 64, 3), np.float32), np.full((48, 64, 3), 0.5, np.float32)
+    steadier = Steadier(Steadiness.of(100))
+    steadier.steady(one, None)
+    distrusted = Motion(back=STILL.back, trust=np.zeros((48, 64), np.float32))
+    assert steadier.steady(other, distrusted) == pytest.approx(128, abs=1)
+    steadier.begin()
+    assert steadier.steady(one, None).max() == 0
+    assert steadier.steady(other, STILL).mean() < 60
