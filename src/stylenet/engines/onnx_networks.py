@@ -37,8 +37,8 @@ HEAD_BYTES = 180
 PART_PX = 2**20
 """Pixels of a part where memory is not bounded. Halos cost 5 % of the second graph's time, a twentieth of all."""
 
-_BODY_SHARE = 0.5
-"""Of the time, that the first graph takes. Measured."""
+_BODY_SHARE = 0.74
+"""Of the time, that the first graph takes: 78 of 105 ms at 512 x 512 pixels."""
 
 _KEPT_PX = 2**20
 """Pixels up to which the memory that a picture took is kept for the next one, where memory is not bounded."""
