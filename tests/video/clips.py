@@ -50,6 +50,8 @@ def write_clip(
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
         context = stream.codec_context
         context.time_base = Fraction(1, 1000)
+        if codec == "libx265":  # with frames out of order and threads, some short clips get times that a container refuses
+            stream.options = {"x265-params": "bframes=0:frame-threads=1:log-level=error"}
         if group is not None:
             context.gop_size = group
         if transfer is not None:
