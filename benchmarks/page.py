@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import psutil
-from stylenet.engines.stored_styles import StoredPainting
 
 from stylenet.catalog.styles import find_style
 from stylenet.engines.onnx_networks import OnnxPainter
+from stylenet.styles.files import read_style
 
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 PATIENCE_MS = 600_000
@@ -118,7 +118,7 @@ def png(image: PIL.Image.Image) -> bytes:
 
 
 def native(photo: PIL.Image.Image, runs: int) -> None:
-    painter, style = OnnxPainter("instant"), (STYLE, StoredPainting(find_style(STYLE)), 1.0)
+    painter, style = OnnxPainter("instant"), (STYLE, read_style(find_style(STYLE)), 1.0)
     for side in (256, 512):
         pixels = np.ascontiguousarray(np.asarray(photo.resize((side, side)), np.float32).transpose(2, 0, 1)[None] / 255)
         painter.paint(pixels, [style])
