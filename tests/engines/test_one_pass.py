@@ -197,10 +197,10 @@ def test_paints_with_a_network_of_ones_own(trained: Stylizer, own: Path, photo: 
     assert np.array_equal(still.pixels, photo.pixels)
 
 
+@pytest.mark.parametrize("record", [SlimRecord(), SlimRecord(fine=8, coarse=8, blocks=1)])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_network_is_opened_once_and_again_when_its_file_changes(engine: str, tmp_path: Path, photo: Picture) -> None:
+def test_a_network_is_opened_once_and_again_when_its_file_changes(engine: str, record: SlimRecord, tmp_path: Path, photo: Picture) -> None:
     stylizer, path = opened("trained", engine), tmp_path / "mine.safetensors"
-    record = SlimRecord(fine=8, coarse=8, blocks=1)
     pictures, styles = [], []
     for seed in (0, 1):
         torch.manual_seed(seed)

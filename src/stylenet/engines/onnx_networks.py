@@ -253,10 +253,15 @@ def can_paint(card: NetworkCard) -> bool:
     )
 
 
-@lru_cache(maxsize=4)
 def open_painter(source: str | Path, *, threads: int = 0) -> OnnxPainter:
-    """A painter that is shared by all who ask for the same one; see `OnnxPainter`."""
-    return OnnxPainter(source, threads=threads)
+    """A painter that is shared by all who ask for the same one, as long as its file stays the same; see `OnnxPainter`."""
+    path = find_network(source)
+    return _shared_painter(path, path.stat().st_mtime_ns if path.is_file() else 0, threads)
+
+
+@lru_cache(maxsize=4)
+def _shared_painter(path: Path, modified_ns: int, threads: int) -> OnnxPainter:
+    return OnnxPainter(path, threads=threads)
 
 
 def relayed(painted: Array, small: Array, photo: Array) -> Array:
