@@ -158,7 +158,7 @@ def test_a_wrong_photo_is_refused():
     parts = noise(texture, 8, 10)
     with pytest.raises(ShapeError, match="stylizes photos: give one beside the noise"):
         stylizing(parts)
-    with pytest.raises(ShapeError, match="from noise alone: leave the photo out"):
+    with pytest.raises(ShapeError, match="from noise alone: omit the photo"):
         texture(parts, photo(1, 3, 8, 10))
     with pytest.raises(ShapeError, match=r"for 1 photos of 10 x 8, shape \(1, 3, 8, 10\); got \(1, 3, 10, 8\)"):
         stylizing(parts, photo(1, 3, 10, 8))

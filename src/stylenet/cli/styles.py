@@ -80,7 +80,7 @@ def show(
     from stylenet.cli.tables import color_patch, print_facts, shows_color
 
     if not swatch and (output is not None or size is not None):
-        raise UsageError("--output and --size are for the swatch; leave them out, or leave --no-swatch out")
+        raise UsageError("--output and --size are for the swatch; omit them, or omit --no-swatch")
     path = Path(name) if Path(name).suffix == ".safetensors" else find_style(name)
     card = read_card(path)
     if json:

@@ -173,7 +173,7 @@ def _paint_each(photos: Sequence[str], request: Any, *, quiet: bool, json: bool)
             raise UsageError(f"--{name.replace('masks', 'mask')} is for a single photo, and {len(photos)} are given; paint them one by one")
     folder = None if request.output is None else Path(request.output)
     if folder is not None and (folder.suffix or folder.is_file()):
-        raise UsageError(f"{len(photos)} photos are given, and --output '{folder}' is one file; give a folder, or leave it out")
+        raise UsageError(f"{len(photos)} photos are given, and --output '{folder}' is one file; give a folder, or omit it")
     if folder is not None:
         make_folder(folder)
     targets = _targets(photos, request, folder)

@@ -15,7 +15,7 @@ from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.freed_memory import return_freed_memory
 from stylenet.encoders.opening import OpenEncoder
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.engines.protocol import Forecast
+from stylenet.engines.protocol import FREE_MEMORY_SHARE, Forecast
 from stylenet.errors import UsageError
 from stylenet.networks import johnson, slim
 from stylenet.networks.picture_sizes import shares_by_size
@@ -26,9 +26,6 @@ from stylenet.optimization.terms.base import StyleTarget
 from stylenet.optimization.work import step_work
 from stylenet.styles.framing import Frame
 from stylenet.tiling.halo import strides
-
-_SPARE = 0.8
-"""Share of the machine's free memory that a painting takes where no limit is given."""
 
 _TAKEN_WHOLE, _TAKEN_BY_TILES = 1.12, 2.4
 """Memory that is taken over memory that is used in a pass: freed blocks do not always fit what is asked for next. Measured."""
@@ -76,7 +73,11 @@ def forecast(
     resident = psutil.Process().memory_info().rss - held_bytes
     kept = resident + int(pixels * picture_bytes(recipe, encoder.record, width))
     used = tile_bytes(encoder.record, layers, recipe.style.layers, width)
-    limit = memory_bytes if memory_bytes is not None else resident + int(_SPARE * available_bytes(next(encoder.exact.parameters()).device))
+    limit = (
+        memory_bytes
+        if memory_bytes is not None
+        else resident + int(FREE_MEMORY_SHARE * available_bytes(next(encoder.exact.parameters()).device))
+    )
     fits = kept + _TAKEN_WHOLE * used * pixels <= limit
     on_the_way = used * (_TAKEN_WHOLE if fits else _TAKEN_BY_TILES)
     tile_px = None if fits else int((limit - kept) / on_the_way)
@@ -129,7 +130,7 @@ def forecast_pass(
         return_freed_memory()
     resident = psutil.Process().memory_info().rss - held_bytes
     kept = resident + _PICTURES_BYTES * pixels
-    limit = memory_bytes if memory_bytes is not None else resident + int(_SPARE * available_bytes(device))
+    limit = memory_bytes if memory_bytes is not None else resident + int(FREE_MEMORY_SHARE * available_bytes(device))
     needed = kept + round(each * pixels)
     if needed <= limit:
         return Forecast(memory_bytes=needed, tile_px=None, tiles=1)

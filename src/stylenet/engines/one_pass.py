@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import math
-import platform
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any, Self, cast
 
-import msgspec
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-import stylenet
-from stylenet.catalog.naming import split_style
-from stylenet.catalog.networks import NetworkCard, SlimRecord, StyleRecord, TextureRecord, find_network
+from stylenet.catalog.networks import NetworkCard, Paints, SlimRecord, StyleRecord, TextureRecord, find_network
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.freed_memory import freed_memory_kept
 from stylenet.encoders.opening import OpenEncoder
 from stylenet.encoders.resampling import as_tensor, resize
 from stylenet.engines.devices import prepare_after_fork, torch_machine
+from stylenet.engines.facts import engine_facts
 from stylenet.engines.forecast import PASS_RETURNED_BYTES, forecast_pass, pass_work
-from stylenet.engines.passes import PROBE_PX, USUAL_STRENGTH, NetworkFile, OnePassEngine, check_trained, find_trained
+from stylenet.engines.passes import PROBE_PX, USUAL_STRENGTH, OnePassEngine, TrainedPassEngine, find_trained
 from stylenet.engines.pictures import measured_style
 from stylenet.engines.progress import PartDone, ignored, share_of
 from stylenet.engines.protocol import Forecast, OpenStyle, Recolor
-from stylenet.errors import UsageError, WeightsError
+from stylenet.errors import WeightsError
 from stylenet.events import Event
 from stylenet.networks.coder import LAYERS
 from stylenet.networks.files import read_network
@@ -40,7 +37,6 @@ from stylenet.networks.relay import relayed
 from stylenet.networks.slim import STRENGTHS, SlimNet, taught_strength, white_noise
 from stylenet.networks.texture import TextureNet
 from stylenet.optimization.pyramid import Level
-from stylenet.requests.painting import Options
 from stylenet.requests.task import Task
 from stylenet.shapes import Image
 from stylenet.storage.hashing import file_sha256
@@ -60,18 +56,6 @@ class _TorchPass(OnePassEngine):
         """Device, precision and threads."""
         return torch_machine(self.device, self.dtype)
 
-    def _facts(self, encoder: OpenEncoder | None, network_sha256: str | None) -> dict[str, Any]:
-        return {
-            "stylenet": stylenet.__version__,
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-            **self.machine(),
-            "recipe": msgspec.to_builtins(self.recipe),
-            "encoder": None if encoder is None else encoder.weights,
-            "encoder_sha256": None if encoder is None else encoder.sha256,
-            "network_sha256": network_sha256,
-        }
-
     def forecast(
         self, levels: Sequence[Level], styles: Sequence[OpenStyle], *, held_bytes: int, memory_bytes: int | None, timed: bool
     ) -> Forecast:
@@ -86,9 +70,9 @@ class _TorchPass(OnePassEngine):
         works = [pass_work(record, size, found.tile_px) for record in records]
         return replace(found, seconds=sum(rate * work for rate, work in zip(rates, works, strict=True)))
 
+    @abstractmethod
     def _probe_seconds(self, styles: Sequence[OpenStyle]) -> list[float]:
         """Seconds that each network takes for a square of `PROBE_PX`."""
-        raise NotImplementedError
 
     def paint(self, task: Task[OpenStyle]) -> Iterator[Event]:
         """Paint, and yield `Done`; see `OnePassEngine.paint`."""
@@ -123,7 +107,7 @@ class InstantEngine(_TorchPass):
         if not is_caffe_vgg19(encoder.record):
             raise WeightsError(
                 f"network '{name}' reads statistics of VGG-19 as trained with Caffe, and the encoder '{encoder.record.name}' is another "
-                "network; leave --encoder out"
+                "network; omit --encoder"
             )
         self.encoder = encoder
         self.sha256 = file_sha256(path)
@@ -133,20 +117,20 @@ class InstantEngine(_TorchPass):
 
     def facts(self) -> dict[str, Any]:
         """Versions and hashes for the receipt."""
-        return self._facts(self.encoder, self.sha256)
+        return engine_facts(
+            self.recipe,
+            self.machine(),
+            {"torch": torch.__version__},
+            encoder=self.encoder.weights,
+            encoder_sha256=self.encoder.sha256,
+            network_sha256=self.sha256,
+        )
 
     def open_style(self, source: StyleSource, *, recolor: Recolor | None = None) -> OpenStyle:
         """A painting's statistics, or its picture to be measured."""
         if isinstance(source, OpenStyle):
             return source
         return measured_style(source, self.recipe, self.encoder, recolor=recolor)
-
-    def for_texture(self) -> Self:
-        """Refused: this network paints photos."""
-        raise UsageError(
-            f"recipe '{self.recipe.name}' paints photos; a texture needs one that optimizes, like 'standard', or a network of "
-            "`stylenet train PAINTING --network texture`"
-        )
 
     def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]], done: PartDone) -> Image:
         taught = taught_strength(task.strength)
@@ -175,7 +159,15 @@ class InstantEngine(_TorchPass):
         return cast(Tensor, self._coder(self._described[key], torch.tensor([strength], dtype=torch.float32)))
 
 
-class TrainedEngine(_TorchPass):
+@dataclass(frozen=True, kw_only=True)
+class _Network:
+    """A network with its card."""
+
+    module: nn.Module
+    card: NetworkCard
+
+
+class TrainedEngine(TrainedPassEngine, _TorchPass):
     """Networks that were trained for one painting or several.
 
     Args:
@@ -186,27 +178,12 @@ class TrainedEngine(_TorchPass):
 
     def __init__(self, recipe: Recipe, *, device: torch.device, dtype: torch.dtype) -> None:
         super().__init__(recipe, device=device, dtype=dtype)
-        self._paints: Any = "style"
-        self._opened: dict[tuple[str, int, str], OpenStyle] = {}
+        self._paints: Paints = "style"
+        self._opened = {}
 
     def facts(self) -> dict[str, Any]:
         """Versions for the receipt; the networks are its styles."""
-        return self._facts(None, None)
-
-    def check(self, options: Options, *, has_start: bool, wants_previews: bool) -> None:
-        """Refuse what a single pass, or a network without a painting, would ignore."""
-        super().check(options, has_start=has_start, wants_previews=wants_previews)
-        check_trained(self.recipe, options)
-
-    def open_style(self, source: StyleSource, *, recolor: Recolor | None = None) -> OpenStyle:
-        """The network of a style; opened once, as long as its file stays the same."""
-        if isinstance(source, OpenStyle):
-            return source
-        path = Path(split_style(source)[0]) if isinstance(source, (str, Path)) else None
-        key = (str(source), path.stat().st_mtime_ns if path is not None and path.is_file() else 0, self._paints)
-        if path is None or key not in self._opened:
-            self._opened[key] = self._open(find_trained(source, paints=self._paints))
-        return self._opened[key]
+        return engine_facts(self.recipe, self.machine(), {"torch": torch.__version__})
 
     def with_shares(self, style: OpenStyle, shares: Sequence[float]) -> OpenStyle:
         """The network of several styles, mixed by these shares."""
@@ -216,7 +193,7 @@ class TrainedEngine(_TorchPass):
 
     def notices_for(self, size: tuple[int, int], styles: Sequence[OpenStyle]) -> tuple[str, ...]:
         """Of a texture: at which sizes it repeats without a seam."""
-        repeats = math.lcm(*(_period_px(style.value[1]) for style in styles))
+        repeats = math.lcm(*(_period_px(style.value.card) for style in styles))
         if self._paints != "texture" or not any(side % repeats for side in size):
             return ()
         return (f"the texture can be laid side by side without a seam where its sides are multiples of {repeats} pixels",)
@@ -224,15 +201,16 @@ class TrainedEngine(_TorchPass):
     def for_texture(self) -> Self:
         """The same engine for networks that paint textures."""
         other = copy(self)
-        other._paints = "texture"
+        other._paints, other._opened = "texture", {}
         return other
 
-    def _open(self, found: NetworkFile) -> OpenStyle:
+    def _open(self, source: StyleSource) -> OpenStyle:
+        found = find_trained(source, paints=self._paints)
         network, card = read_network(found.path)
         return OpenStyle(
             name=found.path.stem,
             sha256=file_sha256(found.path),
-            value=(network.to(device=self.device, dtype=self.dtype), card),
+            value=_Network(module=network.to(device=self.device, dtype=self.dtype), card=card),
             notices=(found.notice,) if found.notice else (),
             shares=found.shares,
             stylizes=card.paints == "style",
@@ -240,7 +218,7 @@ class TrainedEngine(_TorchPass):
 
     def _records(self, styles: Sequence[OpenStyle]) -> Sequence[StyleRecord]:
         # Networks that restore photos are no styles: `find_trained` has refused them.
-        return [cast(StyleRecord, style.value[1].record) for style in styles] or [SlimRecord()]
+        return [cast(StyleRecord, style.value.card.record) for style in styles] or [SlimRecord()]
 
     def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]], done: PartDone) -> Image:
         with torch.inference_mode():
@@ -259,7 +237,7 @@ class TrainedEngine(_TorchPass):
 
     def _of_network(self, style: OpenStyle, photo: Tensor, task: Task[OpenStyle], done: PartDone) -> Tensor:
         """A photo painted by one network. One that knows no strengths is faded towards the photo below 50."""
-        network: nn.Module = style.value[0]
+        network: nn.Module = style.value.module
         if isinstance(network, SlimNet):
             taught = taught_strength(task.strength)
             work = shares_by_size(photo.shape[2], photo.shape[3], task.style_scale)

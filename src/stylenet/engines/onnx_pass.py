@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import platform
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-import msgspec
 import numpy as np
 import psutil
 
-import stylenet
-from stylenet.catalog.naming import split_style
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.freed_memory import return_freed_memory
+from stylenet.engines.facts import engine_facts
 from stylenet.engines.onnx_encoder import OnnxEncoder, PicturePainting
 from stylenet.engines.onnx_networks import (
     BODY_BYTES,
@@ -26,16 +23,15 @@ from stylenet.engines.onnx_networks import (
     can_paint,
     open_painter,
 )
-from stylenet.engines.passes import PROBE_PX, OnePassEngine, check_trained, find_trained
+from stylenet.engines.passes import PROBE_PX, OnePassEngine, TrainedPassEngine, find_trained
 from stylenet.engines.progress import PartDone, share_of
-from stylenet.engines.protocol import Engine, Forecast, OpenStyle, Recolor
+from stylenet.engines.protocol import FREE_MEMORY_SHARE, Engine, Forecast, OpenStyle, Recolor
 from stylenet.engines.sessions import available_cores, onnxruntime_version
 from stylenet.engines.statistics import Painting
 from stylenet.errors import UsageError
 from stylenet.events import Done
 from stylenet.networks.picture_sizes import shares_by_size
 from stylenet.optimization.pyramid import Level
-from stylenet.requests.painting import Options
 from stylenet.requests.task import Task
 from stylenet.shapes import Image
 from stylenet.storage.hashing import file_sha256
@@ -43,9 +39,6 @@ from stylenet.styles.sources import StyleFolder, StyleSource, fingerprint, recol
 from stylenet.styles.statistics import LayerStatistics
 from stylenet.styles.stored import StoredStyle
 from stylenet.weights.bundled import bundled_path
-
-_SPARE = 0.8
-"""Share of the machine's free memory that a painting takes where no limit is given."""
 
 _PICTURES_BYTES = 72
 """For every pixel of the result: photo, noise, what it is painted from, the painting, and the result while it is finished. Measured."""
@@ -68,16 +61,13 @@ class _OnnxPass(OnePassEngine):
         """Device, precision and threads."""
         return {"device": "cpu", "precision": "float32", "threads": self.threads}
 
-    def _facts(self, encoder: Mapping[str, str | None], network_sha256: str | None) -> dict[str, Any]:
-        return {
-            "stylenet": stylenet.__version__,
-            "onnxruntime": onnxruntime_version(),
-            "python": platform.python_version(),
-            **self.machine(),
-            "recipe": msgspec.to_builtins(self.recipe),
-            **encoder,
-            "network_sha256": network_sha256,
-        }
+    def facts(self) -> dict[str, Any]:
+        """Versions and hashes for the receipt."""
+        return engine_facts(self.recipe, self.machine(), {"onnxruntime": onnxruntime_version()}, **self._weights())
+
+    def _weights(self) -> dict[str, str]:
+        """Of the encoder and the network, as `engine_facts` takes them; nothing where the styles are networks."""
+        return {}
 
     def forecast(
         self, levels: Sequence[Level], styles: Sequence[OpenStyle], *, held_bytes: int, memory_bytes: int | None, timed: bool
@@ -92,7 +82,7 @@ class _OnnxPass(OnePassEngine):
         if memory_bytes is not None:
             return_freed_memory()
         resident = psutil.Process().memory_info().rss - held_bytes
-        limit = memory_bytes if memory_bytes is not None else resident + int(_SPARE * psutil.virtual_memory().available)
+        limit = memory_bytes if memory_bytes is not None else resident + int(FREE_MEMORY_SHARE * psutil.virtual_memory().available)
         kept = resident + _PICTURES_BYTES * pixels
         room = limit - kept
         least = max(BODY_BYTES * pixels, HEAD_BYTES * min(pixels, _LEAST_PART_PX))
@@ -116,9 +106,9 @@ class _OnnxPass(OnePassEngine):
         pixels = width * height / shares_by_size(height, width, 1.0)[height, width]
         return sum(painter.probe_seconds(PROBE_PX) for painter in self._painters(styles)) * pixels / PROBE_PX**2
 
+    @abstractmethod
     def _painters(self, styles: Sequence[OpenStyle]) -> Sequence[OnnxPainter]:
         """The networks that paint one after the other."""
-        raise NotImplementedError
 
 
 class OnnxInstantEngine(_OnnxPass):
@@ -136,11 +126,6 @@ class OnnxInstantEngine(_OnnxPass):
     def __init__(self, recipe: Recipe, *, threads: int | None = None) -> None:
         super().__init__(recipe, threads=threads)
         self._painter = open_painter(recipe.network.name, threads=self.threads)
-
-    def facts(self) -> dict[str, Any]:
-        """Versions and hashes for the receipt."""
-        encoder = {"encoder": _ENCODER, "encoder_sha256": file_sha256(bundled_path(_ENCODER))}
-        return self._facts(encoder, self._painter.sha256)
 
     def open_style(self, source: StyleSource, *, recolor: Recolor | None = None) -> OpenStyle:
         """A painting's statistics, or its picture to be measured."""
@@ -160,12 +145,8 @@ class OnnxInstantEngine(_OnnxPass):
     def _painters(self, styles: Sequence[OpenStyle]) -> Sequence[OnnxPainter]:
         return [self._painter]
 
-    def for_texture(self) -> Self:
-        """Refused: this network paints photos."""
-        raise UsageError(
-            f"recipe '{self.recipe.name}' paints photos; a texture needs one that optimizes, like 'standard', or a network of "
-            "`stylenet train PAINTING --network texture`"
-        )
+    def _weights(self) -> dict[str, str]:
+        return {"encoder": _ENCODER, "encoder_sha256": file_sha256(bundled_path(_ENCODER)), "network_sha256": self._painter.sha256}
 
     @cached_property
     def _encoder(self) -> OnnxEncoder:
@@ -183,7 +164,7 @@ class OnnxInstantEngine(_OnnxPass):
         )
 
 
-class OnnxTrainedEngine(_OnnxPass):
+class OnnxTrainedEngine(TrainedPassEngine, _OnnxPass):
     """Networks that were trained for one painting. Those that are not slim are painted with torch, where it is installed.
 
     Args:
@@ -196,26 +177,7 @@ class OnnxTrainedEngine(_OnnxPass):
         super().__init__(recipe, threads=threads)
         self._open_torch = with_torch
         self._torch: Engine | None = None
-        self._opened: dict[tuple[str, int], OpenStyle] = {}
-
-    def facts(self) -> dict[str, Any]:
-        """Versions for the receipt; the networks are its styles."""
-        return self._facts({"encoder": None, "encoder_sha256": None}, None)
-
-    def check(self, options: Options, *, has_start: bool, wants_previews: bool) -> None:
-        """Refuse what a single pass, or a network without a painting, would ignore."""
-        super().check(options, has_start=has_start, wants_previews=wants_previews)
-        check_trained(self.recipe, options)
-
-    def open_style(self, source: StyleSource, *, recolor: Recolor | None = None) -> OpenStyle:
-        """The network of a style; opened once, as long as its file stays the same."""
-        if isinstance(source, OpenStyle):
-            return source
-        path = Path(split_style(source)[0]) if isinstance(source, (str, Path)) else None
-        key = (str(source), path.stat().st_mtime_ns if path is not None and path.is_file() else 0)
-        if path is None or key not in self._opened:
-            self._opened[key] = self._open(source)
-        return self._opened[key]
+        self._opened = {}
 
     def with_shares(self, style: OpenStyle, shares: Sequence[float]) -> OpenStyle:
         """The network of several styles, mixed by these shares."""
@@ -223,9 +185,9 @@ class OnnxTrainedEngine(_OnnxPass):
             return super().with_shares(style, shares)
         return self._with_torch().with_shares(style, shares)
 
-    def for_texture(self) -> Self:
+    def for_texture(self) -> Engine:
         """The engine with torch, for networks that paint textures."""
-        return self._with_torch().for_texture()  # type: ignore[return-value]
+        return self._with_torch().for_texture()
 
     def forecast(
         self, levels: Sequence[Level], styles: Sequence[OpenStyle], *, held_bytes: int, memory_bytes: int | None, timed: bool

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import platform
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from pathlib import Path
@@ -12,12 +11,12 @@ from typing import Any, Self
 import msgspec
 import torch
 
-import stylenet
 from stylenet.catalog.encoders import EncoderRecord
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.freed_memory import freed_memory_kept
 from stylenet.encoders.opening import OpenEncoder, open_encoder
 from stylenet.engines.devices import choose_device, choose_dtype, prepare_after_fork, torch_machine
+from stylenet.engines.facts import engine_facts
 from stylenet.engines.forecast import forecast
 from stylenet.engines.one_pass import InstantEngine
 from stylenet.engines.pictures import measured_style
@@ -63,23 +62,21 @@ class OptimizationEngine:
 
     def facts(self) -> dict[str, Any]:
         """Versions and hashes for the receipt."""
-        return {
-            "stylenet": stylenet.__version__,
-            "torch": torch.__version__,
-            "python": platform.python_version(),
-            **self.machine(),
-            "recipe": msgspec.to_builtins(self.recipe),
-            "encoder": self.encoder.weights,
-            "encoder_sha256": self.encoder.sha256,
-            "network_sha256": self._starting().sha256 if self._starts_from_network() else None,
-        }
+        return engine_facts(
+            self.recipe,
+            self.machine(),
+            {"torch": torch.__version__},
+            encoder=self.encoder.weights,
+            encoder_sha256=self.encoder.sha256,
+            network_sha256=self._starting().sha256 if self._starts_from_network() else None,
+        )
 
     def check(self, options: Options, *, has_start: bool, wants_previews: bool) -> None:
         """Refuse a style scale where the recipe sees the painting in the photo's own size."""
         if self.recipe.painting.size == "photo" and options.style_scale != 1:
             raise UsageError(
                 f"recipe '{self.recipe.name}' resizes the painting to the photo's exact size, so --style-scale has no effect; "
-                "leave it out, or give --set painting.size=long-side, too"
+                "omit it, or give --set painting.size=long-side, too"
             )
 
     def open_style(self, source: StyleSource, *, recolor: Recolor | None = None) -> OpenStyle:

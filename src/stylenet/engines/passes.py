@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -14,13 +15,14 @@ from stylenet.catalog.naming import NETWORK_SUFFIX, is_name, split_style
 from stylenet.catalog.networks import COMMANDS, NetworkCard, Paints, find_network, is_network, network_files, read_network_card
 from stylenet.catalog.recipe import Recipe
 from stylenet.engines.progress import PartDone, ignored, share_of, with_progress
-from stylenet.engines.protocol import OpenStyle
+from stylenet.engines.protocol import Engine, OpenStyle, Recolor
 from stylenet.errors import StyleError, UsageError, did_you_mean
 from stylenet.events import Done, Event
 from stylenet.optimization.pyramid import Level
 from stylenet.requests.painting import BEFORE, Options
 from stylenet.requests.task import Task
 from stylenet.shapes import Image
+from stylenet.styles.sources import StyleSource
 
 PROBE_PX = 384
 """Side of the picture that is timed for a forecast."""
@@ -29,7 +31,7 @@ USUAL_STRENGTH = 50.0
 """The strength that networks paint at which know no other."""
 
 
-class OnePassEngine:
+class OnePassEngine(ABC):
     """Paints every region of a photo in one pass and puts them together. Subclasses say how one region is painted."""
 
     recipe: Recipe
@@ -44,7 +46,7 @@ class OnePassEngine:
 
     def with_shares(self, style: OpenStyle, shares: Sequence[float]) -> OpenStyle:
         """Not needed: a measured style is one."""
-        raise UsageError(f"style '{style.name}' is one style and takes no shares")
+        raise UsageError(f"style '{style.name}' is a single style; omit its shares")
 
     def steps(self, levels: Sequence[Level]) -> int:
         """None: there is one pass."""
@@ -53,6 +55,13 @@ class OnePassEngine:
     def notices_for(self, size: tuple[int, int], styles: Sequence[OpenStyle]) -> tuple[str, ...]:
         """None."""
         return ()
+
+    def for_texture(self) -> Engine:
+        """Refused: these networks paint photos."""
+        raise UsageError(
+            f"recipe '{self.recipe.name}' paints photos; a texture needs one that optimizes, like 'standard', or a network of "
+            "`stylenet train PAINTING --network texture`"
+        )
 
     def saved_receipt(self, path: Path) -> Mapping[str, Any] | None:
         """None: a painting in one pass has no state."""
@@ -79,6 +88,7 @@ class OnePassEngine:
             painted = one if painted is None else painted + one
         return task.photo if painted is None else painted
 
+    @abstractmethod
     def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]], done: PartDone) -> Image:
         """The whole photo, painted in the styles of one region.
 
@@ -87,20 +97,38 @@ class OnePassEngine:
             styles: Each with its share.
             done: Called with the share of the work that was done since the last call.
         """
-        raise NotImplementedError
 
 
-def check_trained(recipe: Recipe, options: Options) -> None:
-    """Refuse, where networks of their own style paint, to recolor a style picture: there is none.
+class TrainedPassEngine(OnePassEngine):
+    """Paints with networks that were trained for a style. Subclasses say how one is opened.
 
-    Raises:
-        UsageError: `keep_colors` ends with ":before".
+    Each is opened once, as long as its file stays the same.
     """
-    if options.recolors_style:
-        raise UsageError(
-            f"recipe '{recipe.name}' paints with networks, which have no painting to recolor; give --keep-colors "
-            f"{str(options.keep_colors).removesuffix(BEFORE)} for the result"
-        )
+
+    _opened: dict[tuple[str, int], OpenStyle]
+
+    def check(self, options: Options, *, has_start: bool, wants_previews: bool) -> None:
+        """Refuse, beside a start and pictures on the way, to recolor a style picture: there is none."""
+        super().check(options, has_start=has_start, wants_previews=wants_previews)
+        if options.recolors_style:
+            raise UsageError(
+                f"recipe '{self.recipe.name}' paints with networks, which have no painting to recolor; give --keep-colors "
+                f"{str(options.keep_colors).removesuffix(BEFORE)} for the result"
+            )
+
+    def open_style(self, source: StyleSource, *, recolor: Recolor | None = None) -> OpenStyle:
+        """The network of a style."""
+        if isinstance(source, OpenStyle):
+            return source
+        path = Path(split_style(source)[0]) if isinstance(source, (str, Path)) else None
+        key = (str(source), path.stat().st_mtime_ns if path is not None and path.is_file() else 0)
+        if path is None or key not in self._opened:
+            self._opened[key] = self._open(source)
+        return self._opened[key]
+
+    @abstractmethod
+    def _open(self, source: StyleSource) -> OpenStyle:
+        """The network of a style, opened anew."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from stylenet.catalog.recipe import Recipe
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from stylenet.requests.task import Task
     from stylenet.shapes import Image
     from stylenet.styles.sources import StyleSource
+
+FREE_MEMORY_SHARE = 0.8
+"""Of the machine's free memory, that a painting takes where no limit is given."""
 
 Recolor = Callable[["Image"], "Image"]
 """From a style picture to the same picture in other colors."""
@@ -129,8 +132,8 @@ class Engine(Protocol):
     def notices_for(self, size: tuple[int, int], styles: Sequence[OpenStyle]) -> tuple[str, ...]:
         """What a person should know of a result of (width, height) in these styles."""
 
-    def for_texture(self) -> Self:
-        """The same engine, for textures.
+    def for_texture(self) -> Engine:
+        """An engine of the same recipe, for textures.
 
         Raises:
             UsageError: it paints no textures.
@@ -140,7 +143,7 @@ class Engine(Protocol):
         """The receipt of the painting whose state lies in `path`; None where there is none."""
 
     def paint(self, task: Task[OpenStyle]) -> Iterator[Event]:
-        """Paint; yields `Step`, `Preview` and `Notice` events, and at last `Done`.
+        """Paint; yields `Step`, `Preview`, `Progress` and `Notice` events, and at last `Done`.
 
         Raises:
             NumericalError: the loss is not finite, however small the step.

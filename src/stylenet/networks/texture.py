@@ -107,7 +107,7 @@ class TextureNet(nn.Module):
                 raise ShapeError("this network stylizes photos: give one beside the noise")
             return
         if not record.content:
-            raise ShapeError("this network paints texture from noise alone: leave the photo out")
+            raise ShapeError("this network paints texture from noise alone: omit the photo")
         check_image(image)
         if image.shape != (batch, 3, height, width):
             raise ShapeError(

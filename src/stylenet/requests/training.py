@@ -68,7 +68,7 @@ class TrainRequest(Request, frozen=True, kw_only=True):
             for name, word in _OF_STYLE.items():
                 if getattr(self, name):
                     raise UsageError(
-                        f"{word} is for a style; --task {self.task} learns from photos alone: leave it out, or leave --task out"
+                        f"{word} is for a style; --task {self.task} learns from photos alone: omit it, or omit --task"
                     )
             if self.photos is None:
                 raise UsageError(f"--photos is missing: give a folder with photos for --task {self.task}; some hundreds are enough")

@@ -49,7 +49,7 @@ class JobRequest(PaintRequest, frozen=True, kw_only=True):
         for name in SET_BY_SERVER:
             default = 0 if name == "save_every" else None
             if getattr(self, name) != default:
-                raise UsageError(f"{name} is given; allowed is to leave it out: the server sets it")
+                raise UsageError(f"{name} is given; allowed is to omit it: the server sets it")
         if not self.styles:
             raise UsageError("no style is given; allowed are names of GET /v1/styles and ids of PUT /v1/pictures; name at least one")
         if len(self.styles) > MOST_STYLES:
@@ -109,7 +109,7 @@ class PassRequest(Options, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.memory is not None or self.save_every:
-            raise UsageError("memory and save_every are set by the server; allowed is to leave them out")
+            raise UsageError("memory and save_every are set by the server; allowed is to omit them")
         if not self.style:
             raise UsageError("no style is given; allowed are names of GET /v1/styles and ids of PUT /v1/pictures; add ?style=NAME")
         if len(self.style) > MOST_STYLES:

@@ -55,7 +55,7 @@ async def events(request: Request) -> Response:
     row = _row(request)
     text = request.headers.get("last-event-id") or request.query_params.get("after") or "0"
     if not text.isascii() or not text.isdigit() or len(text) > 15:
-        raise RefusedError(400, f"Last-Event-ID is '{text[:50]}'", allowed="numbers of events, from 0", remedy="leave it out")
+        raise RefusedError(400, f"Last-Event-ID is '{text[:50]}'", allowed="numbers of events, from 0", remedy="omit it")
     after = int(text)
     jobs, store = request.app.state.parts.jobs, request.app.state.parts.store
     if row.state in ENDED and not store.events_after(row.id, after, most=1):
