@@ -25,13 +25,16 @@ def sheet(
     style: Annotated[str, typer.Argument(metavar="STYLE", help=help_of(SheetRequest, "style"), show_default=False)],
     *,
     output: options.Output = None,
-    strengths: Annotated[str, typer.Option("--strengths", metavar="NUMBER...", help=help_of(SheetRequest, "strengths"))] = "30 50 70",
+    strengths: Annotated[str | None, typer.Option("--strengths", metavar="NUMBER...", help=help_of(SheetRequest, "strengths"))] = None,
     style_scales: Annotated[
-        str, typer.Option("--style-scales", metavar="NUMBER...", help=help_of(SheetRequest, "style_scales"))
-    ] = "0.5 1 2",
-    colors: Annotated[str, typer.Option("--colors", metavar="WAY...", help=help_of(SheetRequest, "colors"))] = "painting luminance",
-    size: Annotated[int | None, typer.Option("--size", "-s", help=f"{help_of(SheetRequest, 'size')} 256 if left out.")] = None,
-    recipe: options.RecipeName = None,
+        str | None, typer.Option("--style-scales", metavar="NUMBER...", help=help_of(SheetRequest, "style_scales"))
+    ] = None,
+    colors: Annotated[str | None, typer.Option("--colors", metavar="WAY...", help=help_of(SheetRequest, "colors"))] = None,
+    size: Annotated[int | None, typer.Option("--size", "-s", help=help_of(SheetRequest, "size"))] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option("--recipe", "-r", metavar="NAME|FILE", help=help_of(SheetRequest, "recipe"), autocompletion=options.complete_recipe),
+    ] = None,
     quiet: options.Quiet = False,
 ) -> None:
     """Show what strength, stroke size and colors do to a photo: small paintings on one sheet, each with its options."""
@@ -43,7 +46,7 @@ def sheet(
             "output": None if output is None else str(output),
             "strengths": _numbers(strengths, "--strengths"),
             "style_scales": _numbers(style_scales, "--style-scales"),
-            "colors": tuple(colors.replace(",", " ").split()),
+            "colors": None if colors is None else tuple(colors.replace(",", " ").split()),
             "size": size,
             "recipe": recipe,
         }
@@ -60,7 +63,7 @@ def sequence(
     styles: options.Styles,
     *,
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE|FOLDER", help=help_of(SequenceRequest, "output"))],
-    frames: Annotated[int | None, typer.Option("--frames", "-n", help=f"{help_of(SequenceRequest, 'frames')} 9 if left out.")] = None,
+    frames: Annotated[int | None, typer.Option("--frames", "-n", help=help_of(SequenceRequest, "frames"))] = None,
     recipe: options.RecipeName = None,
     size: options.Size = None,
     strength: options.Strength = None,
@@ -99,7 +102,9 @@ def sequence(
         raise typer.Exit(INTERRUPTED)
 
 
-def _numbers(text: str, name: str) -> tuple[float, ...]:
+def _numbers(text: str | None, name: str) -> tuple[float, ...] | None:
+    if text is None:
+        return None
     try:
         return tuple(float(word) for word in text.replace(",", " ").split())
     except ValueError:

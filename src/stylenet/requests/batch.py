@@ -9,7 +9,7 @@ from msgspec import structs
 
 from stylenet.errors import UsageError, did_you_mean
 from stylenet.requests.base import option
-from stylenet.requests.painting import Options, PaintFileRequest
+from stylenet.requests.painting import PaintFileRequest, Quality, RecipeOptions
 
 FORMATS = ("png", "jpg", "webp", "tif")
 
@@ -19,28 +19,18 @@ _NOT_OF_THE_RESULT = ("photos", "styles", "output", "workers", "device", "precis
 """Options that change nothing but the last digits of a result, or that are known by more than their words."""
 
 
-class BatchRequest(Options, frozen=True, kw_only=True):
+class BatchRequest(RecipeOptions, frozen=True, kw_only=True):
     """Many photos, each painted in every one of the styles."""
 
     photos: Annotated[tuple[str, ...], option("Pictures, and folders of pictures with their subfolders.")]
     styles: Annotated[tuple[str, ...], option("Every photo is painted in each: names, paintings, style files, folders of paintings.")]
     output: Annotated[str, option("The folder for the results. With several styles it gets a folder for each.")]
     format: Annotated[str, option("Format of the results: png (default), jpg, webp or tif.")] = FORMATS[0]
-    quality: Annotated[int | None, option("Of JPEG and WebP, 1 to 100; 95 if left out.", allowed="1 to 100")] = None
+    quality: Quality = None
     workers: Annotated[
         int,
         option("Processes that paint side by side (default 1).", allowed=f"1 to {MOST_WORKERS} processes", ge=1, le=MOST_WORKERS),
     ] = 1
-    recipe: Annotated[
-        str | None, option("instant, trained, draft, standard (the default), fine, one of 'recipes ls', or a .toml file.")
-    ] = None
-    encoder: Annotated[str | None, option("compact, vgg16, vgg19 or a weights file, in place of the recipe's.")] = None
-    changes: Annotated[dict[str, str], option("Change a knob of the recipe: --set style.weight=20. May be repeated.")] = msgspec.field(
-        default_factory=dict
-    )
-    device: Annotated[str, option("auto, cpu, cuda or mps.")] = "auto"
-    precision: Annotated[str, option("Precision of the features: auto, float32 or bfloat16.")] = "auto"
-    threads: Annotated[int | None, option("Processor threads of each process.", allowed="whole numbers from 1")] = None
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -21,6 +21,10 @@ PROTECTED = ("faces", "subject")
 """What `protect` can keep as the photo has it."""
 
 MOST_FEATHER_PX = 500
+
+Quality: TypeAlias = Annotated[
+    Annotated[int, Meta(ge=1, le=100)] | None, option("Of JPEG and WebP, 1 to 100; 95 if left out.", allowed="1 to 100")
+]
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 _UNITS |= {f"{prefix}b": size for prefix, size in _UNITS.items() if prefix} | {"kib": 2**10, "mib": 2**20, "gib": 2**30}
@@ -148,13 +152,9 @@ class Options(Request, frozen=True, kw_only=True):
             raise UsageError(f"palette and keep-colors {way} are both given, and cannot be combined; choose one")
 
 
-class PaintRequest(Options, frozen=True, kw_only=True):
-    """One painting: a photo, its styles, and how they are painted. Without a photo, a texture."""
+class RecipeOptions(Options, frozen=True, kw_only=True):
+    """Options with the recipe, and what it runs on."""
 
-    photo: Annotated[str | None, option("The picture to paint.")] = None
-    styles: Annotated[
-        tuple[str, ...], option("Names of styles (see 'stylenet styles ls'), paintings, style files, or folders of paintings.")
-    ] = ()
     recipe: Annotated[
         str | None, option("instant, trained, draft, standard (the default), fine, one of 'recipes ls', or a .toml file.")
     ] = None
@@ -162,6 +162,18 @@ class PaintRequest(Options, frozen=True, kw_only=True):
     changes: Annotated[dict[str, str], option("Change a knob of the recipe: --set style.weight=20. May be repeated.")] = msgspec.field(
         default_factory=dict
     )
+    device: Annotated[str, option("auto, cpu, cuda or mps.")] = "auto"
+    precision: Annotated[str, option("Precision of the features: auto, float32 or bfloat16.")] = "auto"
+    threads: Annotated[Annotated[int, Meta(ge=1)] | None, option("Processor threads to use.", allowed="whole numbers from 1")] = None
+
+
+class PaintRequest(RecipeOptions, frozen=True, kw_only=True):
+    """One painting: a photo, its styles, and how they are painted. Without a photo, a texture."""
+
+    photo: Annotated[str | None, option("The picture to paint.")] = None
+    styles: Annotated[
+        tuple[str, ...], option("Names of styles (see 'stylenet styles ls'), paintings, style files, or folders of paintings.")
+    ] = ()
     start: Annotated[str | None, option("Start from content, noise, style, network (what instant paints), or a picture file.")] = None
     masks: Annotated[
         tuple[str, ...],
@@ -169,18 +181,13 @@ class PaintRequest(Options, frozen=True, kw_only=True):
             "Another style where FILE is white, FILE=photo to keep the photo there, invert:FILE=STYLE where it is black. May be repeated."
         ),
     ] = ()
-    device: Annotated[str, option("auto, cpu, cuda or mps.")] = "auto"
-    precision: Annotated[str, option("Precision of the features: auto, float32 or bfloat16.")] = "auto"
-    threads: Annotated[Annotated[int, Meta(ge=1)] | None, option("Processor threads to use.", allowed="whole numbers from 1")] = None
 
 
 class PaintFileRequest(PaintRequest, frozen=True, kw_only=True):
     """One painting and the files that are written."""
 
     output: Annotated[str | None, option("Where to write: .png, .jpg, .webp or .tif. Left out: named after the inputs, here.")] = None
-    quality: Annotated[
-        Annotated[int, Meta(ge=1, le=100)] | None, option("Of JPEG and WebP, 1 to 100; 95 if left out.", allowed="1 to 100")
-    ] = None
+    quality: Quality = None
     replay: Annotated[str | None, option("Repeat PAINTING from the receipt stored in it.")] = None
     resume: Annotated[bool, option("Resume a painting of this name that was stopped or killed.")] = False
     checkpoint_every: Annotated[float, option("Seconds between checkpoints for --resume (default 20).", allowed="seconds from 0", ge=0)] = (

@@ -21,11 +21,14 @@ class SheetRequest(Request, frozen=True, kw_only=True):
     photo: Annotated[str, option("The picture to paint.")]
     style: Annotated[str, option("A style's name, a painting, a style file, or a folder.")]
     output: Annotated[str | None, option("Where to write: .png, .jpg, .webp or .tif. Left out: named after the inputs, here.")] = None
-    strengths: Annotated[tuple[float, ...], option("Strengths to show.")] = (30.0, 50.0, 70.0)
-    style_scales: Annotated[tuple[float, ...], option("Sizes of strokes to show.")] = (0.5, 1.0, 2.0)
-    colors: Annotated[tuple[str, ...], option("painting, and ways of --keep-colors to show.")] = (PLAIN_COLORS, "luminance")
-    size: Annotated[int, option("Long side of each picture in pixels.", allowed="64 to 1024 pixels", ge=64, le=1024)] = 256
-    recipe: Annotated[str | None, option("Left out: draft, or trained for the file of a network.")] = None
+    strengths: Annotated[tuple[float, ...], option("Strengths to show (default 30 50 70).")] = (30.0, 50.0, 70.0)
+    style_scales: Annotated[tuple[float, ...], option("Sizes of strokes to show (default 0.5 1 2).")] = (0.5, 1.0, 2.0)
+    colors: Annotated[tuple[str, ...], option("painting, and ways of --keep-colors to show (default painting luminance).")] = (
+        PLAIN_COLORS,
+        "luminance",
+    )
+    size: Annotated[int, option("Long side of each picture in pixels (default 256).", allowed="64 to 1024 pixels", ge=64, le=1024)] = 256
+    recipe: Annotated[str | None, option("As for stylize; left out: draft, or trained for the file of a network.")] = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -55,7 +58,9 @@ class SequenceRequest(Options, frozen=True, kw_only=True):
     output: Annotated[str, option("A .gif, .webp, .apng or .mp4, or a folder for the frames.")]
     frames: Annotated[
         int,
-        option("Pictures, the first and the last style's included.", allowed=f"2 to {MOST_FRAMES} pictures", ge=2, le=MOST_FRAMES),
+        option(
+            "Pictures, the first and the last style's included (default 9).", allowed=f"2 to {MOST_FRAMES} pictures", ge=2, le=MOST_FRAMES
+        ),
     ] = 9
     recipe: Annotated[str | None, option("instant, trained, draft, standard (the default), fine, or a .toml file.")] = None
 

@@ -67,9 +67,7 @@ class TrainRequest(Request, frozen=True, kw_only=True):
         else:
             for name, word in _OF_STYLE.items():
                 if getattr(self, name):
-                    raise UsageError(
-                        f"{word} is for a style; --task {self.task} learns from photos alone: omit it, or omit --task"
-                    )
+                    raise UsageError(f"{word} is for a style; --task {self.task} learns from photos alone: omit it, or omit --task")
             if self.photos is None:
                 raise UsageError(f"--photos is missing: give a folder with photos for --task {self.task}; some hundreds are enough")
         if self.photos is None and self.network_kind != "texture":

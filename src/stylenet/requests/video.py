@@ -6,17 +6,16 @@ import re
 from fractions import Fraction
 from typing import Annotated
 
-import msgspec
 from msgspec import Meta, structs
 
 from stylenet.errors import UsageError
 from stylenet.requests.base import option
-from stylenet.requests.painting import Options, PaintFileRequest
+from stylenet.requests.painting import Options, PaintFileRequest, RecipeOptions
 
 USUAL_STEADY = 80.0
 
 
-class VideoRequest(Options, frozen=True, kw_only=True):
+class VideoRequest(RecipeOptions, frozen=True, kw_only=True):
     """A clip, painted frame by frame."""
 
     clip: Annotated[str, option("The clip to paint.")]
@@ -39,14 +38,7 @@ class VideoRequest(Options, frozen=True, kw_only=True):
         option("Steps of each frame after the first, for recipes that optimize (default 12).", allowed="1 to 1000 steps", ge=1, le=1000),
     ] = 12
     recipe: Annotated[str | None, option("instant (the default), trained, draft, standard, fine, or a .toml file.")] = None
-    encoder: Annotated[str | None, option("compact, vgg16, vgg19 or a weights file, in place of the recipe's.")] = None
-    changes: Annotated[dict[str, str], option("Change a knob of the recipe: --set style.weight=20. May be repeated.")] = msgspec.field(
-        default_factory=dict
-    )
     preview: Annotated[str | None, option("Write the current frame to FILE while painting.")] = None
-    device: Annotated[str, option("auto, cpu, cuda or mps.")] = "auto"
-    precision: Annotated[str, option("Precision of the features: auto, float32 or bfloat16.")] = "auto"
-    threads: Annotated[int | None, option("Processor threads to use.", allowed="whole numbers from 1")] = None
 
     def __post_init__(self) -> None:
         super().__post_init__()

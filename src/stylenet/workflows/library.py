@@ -12,14 +12,13 @@ from stylenet.extras import require
 from stylenet.image import recolor as recoloring
 from stylenet.image import subject
 from stylenet.image.files import ImageSource, Picture, load_image
-from stylenet.image.sheet import contact_sheet
-from stylenet.painting.defaults import default_recipe
-from stylenet.painting.stylizer import Stylizer, open_stylizer
+from stylenet.painting.stylizer import Stylizer
+from stylenet.requests.base import default_of
 from stylenet.requests.painting import Options
 from stylenet.requests.several import SheetRequest
 from stylenet.shapes import Mask
 from stylenet.styles.sources import StyleSource, open_palette
-from stylenet.workflows.sheet import sheet_cells
+from stylenet.workflows.sheet import sheet_cells, sheet_of, sheet_stylizer
 
 if TYPE_CHECKING:
     from stylenet.catalog.recipe import Recipe
@@ -95,10 +94,10 @@ def sheet(
     style: StyleSource,
     *,
     recipe: str | Path | Recipe | Stylizer | None = None,
-    strengths: Sequence[float] = (30.0, 50.0, 70.0),
-    style_scales: Sequence[float] = (0.5, 1.0, 2.0),
-    colors: Sequence[str] = ("painting", "luminance"),
-    size: int = 256,
+    strengths: Sequence[float] = default_of(SheetRequest, "strengths"),
+    style_scales: Sequence[float] = default_of(SheetRequest, "style_scales"),
+    colors: Sequence[str] = default_of(SheetRequest, "colors"),
+    size: int = default_of(SheetRequest, "size"),
 ) -> Picture:
     """Small paintings of a photo side by side, each under the options that make it.
 
@@ -123,11 +122,8 @@ def sheet(
         size=size,
     )
     picture = _picture(photo)
-    usual = default_recipe([style])
-    recipe = recipe or ("draft" if usual == "standard" else usual)
-    stylizer = recipe if isinstance(recipe, Stylizer) else open_stylizer(recipe)
-    cells = [(cell.words, cell.image) for cell in sheet_cells(picture, style, request, stylizer=stylizer)]
-    return Picture(pixels=contact_sheet(cells, columns=len(request.style_scales) * len(request.colors), cell_px=request.size))
+    stylizer = recipe if isinstance(recipe, Stylizer) else sheet_stylizer(recipe, style)
+    return Picture(pixels=sheet_of(list(sheet_cells(picture, style, request, stylizer=stylizer)), request))
 
 
 def compare(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from stylenet.catalog.recipe import Recipe
 from stylenet.events import Done
 from stylenet.image.files import ImageSource, Picture, load_image, save_image
 from stylenet.image.output import check_output
@@ -46,15 +47,25 @@ def paint_sheet(request: SheetRequest) -> Iterator[Cell | Path]:
         check_output(output)
         recipe_file = Path(request.recipe) if request.recipe is not None and request.recipe.endswith(".toml") else None
         keep_apart([("--output", output)], [Path(request.photo), request.style, recipe_file])
-        usual = default_recipe([request.style])
-        stylizer = open_stylizer(request.recipe or ("draft" if usual == "standard" else usual))
+        stylizer = sheet_stylizer(request.recipe, request.style)
         painted = []
         for cell in sheet_cells(load_image(request.photo), request.style, request, stylizer=stylizer):
-            painted.append((cell.words, cell.image))
+            painted.append(cell)
             yield cell
-        columns = len(request.style_scales) * len(request.colors)
-        save_image(contact_sheet(painted, columns=columns, cell_px=request.size), output)
+        save_image(sheet_of(painted, request), output)
         yield output
+
+
+def sheet_stylizer(recipe: str | Path | Recipe | None, style: StyleSource) -> Stylizer:
+    """What paints a sheet: by default the recipe "draft", or a network's own where the style is one."""
+    usual = default_recipe([style])
+    return open_stylizer(recipe or ("draft" if usual == "standard" else usual))
+
+
+def sheet_of(cells: Sequence[Cell], request: SheetRequest) -> Image:
+    """The cells side by side, a row for each strength, each above the options that make it."""
+    columns = len(request.style_scales) * len(request.colors)
+    return contact_sheet([(cell.words, cell.image) for cell in cells], columns=columns, cell_px=request.size)
 
 
 def sheet_cells(photo: ImageSource | Picture, style: StyleSource, request: SheetRequest, *, stylizer: Stylizer) -> Iterator[Cell]:
