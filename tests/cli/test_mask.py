@@ -89,7 +89,7 @@ def test_faces_where_there_are_none(run: Run, folder: Path, disc: str) -> None:
         (("--rectangle", "1,2,3"), 2, "--rectangle is '1,2,3'; write X,Y,WIDTH,HEIGHT in pixels or percent"),
         (("--rectangle", "0,0,90,10"), 2, "does not lie inside the photo, which has 80 x 120 pixels"),
         (("--feather", "-1"), 2, "--feather"),
-        (("--output", "mask.jpg"), 7, "'.jpg' is no suffix that is written; allowed are .png"),
+        (("--output", "mask.jpg"), 7, "unsupported output format '.jpg'; allowed are .png"),
         (("--output", "disc.png"), 2, "is also an input"),
         (("--show", "disc.png"), 2, "is also an input"),
         (("--show", "./mask.png"), 2, "give two files"),

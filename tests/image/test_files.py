@@ -227,7 +227,7 @@ def test_shapes_are_checked(tmp_path: Path, image: Image, alpha: Image | None, m
         ("a.jpg", {"quality": 0}, r"with quality 0; allowed are 1\.\.100"),
         ("a.jpg", {"receipt": {"log": "x" * 70_000}}, r"its receipt has \d+ bytes, JPEG holds 65500; write a \.png"),
         ("a.png", {"receipt": {"when": object()}}, "the receipt cannot be written as JSON"),
-        ("a.gif", {}, r"'\.gif' is no suffix that is written; allowed are \.png, \.jpg"),
+        ("a.gif", {}, r"unsupported output format '\.gif'; allowed are \.png, \.jpg"),
     ],
 )
 def test_options_that_do_not_fit(tmp_path: Path, name: str, options: dict[str, Any], message: str) -> None:

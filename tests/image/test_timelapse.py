@@ -55,7 +55,7 @@ def test_one_frame_is_a_picture(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "pictures", "seconds", "message"),
     [
-        ("a.mp4", frames(2), 1, r"'\.mp4' is no suffix that is written; allowed are \.gif, \.webp, \.apng"),
+        ("a.mp4", frames(2), 1, r"unsupported output format '\.mp4'; allowed are \.gif, \.webp, \.apng"),
         ("a.gif", [], 1, "there are no frames"),
         ("a.gif", frames(2), 0, "with a length of 0 seconds"),
         ("no/a.gif", frames(2), 1, "there is no folder"),

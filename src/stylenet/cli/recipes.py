@@ -83,7 +83,8 @@ def copy(
 ) -> None:
     """Write a recipe into a file of your own, to change it. Its comments tell where each number comes from."""
     from stylenet.catalog.recipes import recipe_path, recipe_text
-    from stylenet.image.output import check_output, written_whole
+    from stylenet.image.output import check_output
+    from stylenet.storage.atomic import written_whole
     from stylenet.workflows.outputs import keep_apart
 
     if Path(recipe).suffix == ".toml":

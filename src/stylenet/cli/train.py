@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_format
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -72,7 +71,8 @@ def train(
     request = TrainRequest.of({**given, "paintings": tuple(paintings or ())})
 
     from stylenet.cli.progress import open_display
-    from stylenet.events import Preview, Saved, Step
+    from stylenet.events import Notice, Preview, Saved, Step
+    from stylenet.training.trainer import Update
     from stylenet.workflows.training import TrainingDone, TrainingStarted
     from stylenet.workflows.training import train as run
 
@@ -86,11 +86,11 @@ def train(
                 done = event
             elif isinstance(event, Saved):
                 display.saved(event.path)
-            elif hasattr(event, "rate"):
+            elif isinstance(event, Update):
                 size = (request.crop or 0, request.crop or 0)
                 display.moved(Step(level=0, size_px=size, **{name: value for name, value in vars(event).items() if name != "rate"}))
-            elif isinstance(event, Preview) or hasattr(event, "message"):
-                display.moved(event)  # type: ignore[arg-type]
+            elif isinstance(event, Preview | Notice):
+                display.moved(event)
     if done is None:
         if stop():
             raise Interrupted
@@ -143,4 +143,4 @@ def _print_end(done: TrainingDone, *, quiet: bool, json: bool) -> None:
         return
     print(f"{told}; stopped early: the loss no longer fell" if done.reason == "stalled" else told)
     if done.paints != "texture":
-        print(f"use it: stylenet {COMMANDS[done.paints]} PHOTO {Path(done.output)}")  # type: ignore[index]
+        print(f"use it: stylenet {COMMANDS[done.paints]} PHOTO {done.output}")

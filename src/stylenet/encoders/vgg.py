@@ -46,7 +46,7 @@ class VggEncoder(nn.Module):
     def forward(self, image: Tensor, layers: Iterable[str], observe: Observer | None = None) -> dict[str, Tensor]:
         """Features of `layers`, each of shape (B, C, H', W'), of pictures of shape (B, 3, H, W) in RGB, 0..1.
 
-        `observe(layer, features)` is called for each of them on the way, and the network goes on with what it returns.
+        `observe(layer, features)` is called for each of them in the order of the network, which continues from what it returns.
 
         Raises:
             UsageError: The network has no such layer.

@@ -24,8 +24,9 @@ from stylenet.image.levels import Floats
 from stylenet.image.metadata import RECEIPT_KEY, Metadata, exif_bytes, read_metadata, receipt_text, text_tags
 from stylenet.image.modes import Decoded, channels_last, decode, from_array, turn_upright
 from stylenet.image.opening import FileSource, check_pixels, damaged, opened
-from stylenet.image.output import check_output, format_of, written_whole
+from stylenet.image.output import check_output, format_of
 from stylenet.shapes import check_image
+from stylenet.storage.atomic import written_whole
 
 if TYPE_CHECKING:
     from stylenet.shapes import Image, Mask

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 from stylenet.errors import OutputError, did_you_mean
-from stylenet.storage.atomic import written_whole as written_whole
 
 PICTURE_SUFFIXES: Mapping[str, str] = MappingProxyType(
     {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
@@ -64,7 +63,7 @@ def format_of(path: Path, *, formats: Mapping[str, str] = PICTURE_SUFFIXES, size
     """
     suffix = path.suffix.lower()
     if suffix not in formats:
-        given = f"'{path.suffix}' is no suffix that is written" if suffix else "it has no suffix"
+        given = f"unsupported output format '{path.suffix}'" if suffix else "it has no suffix"
         raise OutputError(f"cannot write '{path}': {given}; allowed are {', '.join(formats)}.{did_you_mean(suffix, formats)}")
     largest_px = _LARGEST_SIDE_PX.get(formats[suffix])
     if size is not None and largest_px is not None and max(size) > largest_px:

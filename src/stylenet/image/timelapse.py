@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from stylenet.errors import OutputError
 from stylenet.image.files import to_pil
-from stylenet.image.output import check_output, written_whole
+from stylenet.image.output import check_output
 from stylenet.image.resize import resize
+from stylenet.storage.atomic import written_whole
 
 if TYPE_CHECKING:
     from stylenet.shapes import Image

@@ -101,7 +101,7 @@ def moments(features: Features) -> Moments:
 
 
 def watched(features: Features, window: Window | None = None, weights: Tensor | None = None) -> tuple[Features, tuple[Moments, ...]]:
-    """The same features to go on with, and the moments of those inside `window`: one for the whole of it, or one for each region.
+    """The same features, and the moments of those inside `window`: one for the whole of it, or one for each region.
 
     With weights T of a region the moments are sum T F / sum T and sum T F F^T / sum T: the guided Gram matrix, with T the square of the
     source's guidance channel.

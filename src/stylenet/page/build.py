@@ -61,7 +61,7 @@ def build_page(
 
     Raises:
         UsageError: `folder` holds something else.
-        WeightsError: onnxruntime-web cannot be had, or the installation is damaged.
+        WeightsError: onnxruntime-web cannot be downloaded, or the installation is damaged.
         OutputError: it cannot be written.
     """
     _check(folder)

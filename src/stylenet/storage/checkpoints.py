@@ -28,7 +28,7 @@ class CheckpointFile:
     Attributes:
         path: Of the file; it is replaced whole.
         key: Of the plain values in the file's header.
-        subject: What is gone on with, for messages: "painting" or "training".
+        subject: What is resumed, for messages: "painting" or "training".
     """
 
     path: Path

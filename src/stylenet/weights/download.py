@@ -84,7 +84,7 @@ def fetch(
 ) -> Path:
     """The path of the published file, fetched unless it is there already, its checksum right.
 
-    What an interrupted run received is kept and gone on with. A second process waits for the first. Proxies are those of the usual
+    An interrupted download is kept, and the next call continues it. A second process waits for the first. Proxies are those of the usual
     environment variables (`HTTPS_PROXY`, `NO_PROXY`, ...).
 
     Args:
@@ -94,7 +94,7 @@ def fetch(
         patience: Timeouts and retries.
 
     Raises:
-        DownloadError: It cannot be had whole and unchanged, or `STYLENET_OFFLINE` forbids to try.
+        DownloadError: The download failed, its checksum is wrong, or `STYLENET_OFFLINE` forbids downloads.
     """
     if not (record.sha256 or record.md5):
         raise DownloadError(f"'{record.name}' has no checksum, so a download cannot be verified; download it yourself and import it")

@@ -19,12 +19,13 @@ from stylenet.encoders.opening import open_encoder
 from stylenet.engines.one_pass import faded
 from stylenet.engines.pictures import measured_style
 from stylenet.errors import UsageError, WeightsError
-from stylenet.image.output import check_output, written_whole
+from stylenet.image.output import check_output
 from stylenet.networks.coder import LAYERS
 from stylenet.networks.export import Painter, to_onnx
 from stylenet.networks.files import read_network
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.slim import SlimNet, taught_strength
+from stylenet.storage.atomic import written_whole
 from stylenet.styles.compatibility import is_caffe_vgg19
 from stylenet.styles.files import read_style
 from stylenet.styles.sources import StyleSource

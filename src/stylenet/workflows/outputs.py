@@ -61,7 +61,7 @@ def place(output: Path | None, stem: str, suffix: str = ".png", *, state: str = 
         output: What a person named.
         stem: The name to invent, without its suffix.
         suffix: Of the name to invent.
-        state: The suffix of what lies beside an unfinished result, where such a one is gone on with: its name is taken again.
+        state: Suffix of the file or folder that an unfinished result is resumed from. Where one exists, the result keeps its name.
     """
     if output is not None:
         yield output

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from stylenet.catalog.networks import AnyRecord, JohnsonRecord, SlimRecord, TextureRecord
+from stylenet.catalog.networks import AnyRecord, JohnsonRecord, Paints, SlimRecord, TextureRecord
 from stylenet.errors import UsageError
 from stylenet.events import Preview, Saved
 from stylenet.extras import require
@@ -66,7 +66,7 @@ class TrainingDone:
     """
 
     output: Path
-    paints: str
+    paints: Paints
     steps: int
     most_steps: int
     seconds: float
