@@ -32,7 +32,7 @@ from stylenet.events import Event
 from stylenet.networks.coder import LAYERS
 from stylenet.networks.files import read_network
 from stylenet.networks.instant import InstantNet
-from stylenet.networks.picture_sizes import half_size, looked_at_px, shares_by_size
+from stylenet.networks.picture_sizes import LEAST_STYLE_PX, half_size, looked_at_px, shares_by_size
 from stylenet.networks.relay import relayed
 from stylenet.networks.slim import STRENGTHS, SlimNet, taught_strength, white_noise
 from stylenet.networks.texture import TextureNet
@@ -130,7 +130,7 @@ class InstantEngine(_TorchPass):
         """A painting's statistics, or its picture to be measured."""
         if isinstance(source, OpenStyle):
             return source
-        return measured_style(source, self.recipe, self.encoder, recolor=recolor)
+        return measured_style(source, self.recipe, self.encoder, recolor=recolor, least_px=LEAST_STYLE_PX)
 
     def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]], done: PartDone) -> Image:
         taught = taught_strength(task.strength)

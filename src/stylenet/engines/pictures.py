@@ -11,8 +11,10 @@ from stylenet.styles.stored import StoredStyle
 from stylenet.styles.style import MixedStyle, PictureStyle
 
 
-def measured_style(source: StyleSource, recipe: Recipe, encoder: OpenEncoder, *, recolor: Recolor | None = None) -> OpenStyle:
-    """The style that `source` means, as an encoder measures it.
+def measured_style(
+    source: StyleSource, recipe: Recipe, encoder: OpenEncoder, *, recolor: Recolor | None = None, least_px: int = 0
+) -> OpenStyle:
+    """The style that `source` means, as an encoder measures it; a picture is enlarged to an area of `least_px` squared.
 
     Raises:
         ImageError: the picture cannot be read.
@@ -26,10 +28,10 @@ def measured_style(source: StyleSource, recipe: Recipe, encoder: OpenEncoder, *,
         check_encoder(found.name, recipe.name, encoder.exact)
         return OpenStyle(name=found.name, sha256=sha256, value=found)
     if isinstance(found, StyleFolder):
-        parts = tuple(_measured(part, recipe, encoder) for part in found.parts)
+        parts = tuple(_measured(part, recipe, encoder, least_px) for part in found.parts)
         return OpenStyle(name=found.name, sha256=sha256, value=MixedStyle(name=found.name, parts=parts), notices=found.notices)
-    return OpenStyle(name=found.name, sha256=sha256, value=_measured(found, recipe, encoder))
+    return OpenStyle(name=found.name, sha256=sha256, value=_measured(found, recipe, encoder, least_px))
 
 
-def _measured(picture: StylePicture, recipe: Recipe, encoder: OpenEncoder) -> PictureStyle:
-    return PictureStyle(name=picture.name, pixels=picture.pixels, encoder=encoder.exact, rim_px=recipe.picture.rim_px)
+def _measured(picture: StylePicture, recipe: Recipe, encoder: OpenEncoder, least_px: int) -> PictureStyle:
+    return PictureStyle(name=picture.name, pixels=picture.pixels, encoder=encoder.exact, rim_px=recipe.picture.rim_px, least_px=least_px)

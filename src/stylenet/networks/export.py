@@ -124,18 +124,23 @@ def _coded_knobs(graph: Graph, network: InstantNet, strength: str, description: 
     """The knobs of the network of every style: `StyleCoder.forward`."""
     coder = network.coder
     place = _place(graph, strength, 25.0)  # as the coder is told of it
+    of_style, of_strength = coder.hidden.weight[:, :-1], coder.hidden.weight[:, -1]
     if description is None:
         style = graph.input("style", (1, coder.description_size), "a painting's description, as StyleNet makes it")
-        described = graph("Concat", style, place, axis=1)
-        hidden = linear(graph, described, coder.hidden.weight, coder.hidden.bias)
+        sums = linear(graph, style, of_style, coder.hidden.bias)
     elif description.shape != (1, coder.description_size):
         raise ShapeError(f"a painting's description for this network is (1, {coder.description_size}); got {tuple(description.shape)}")
     else:
-        of_style, of_strength = coder.hidden.weight[:, :-1], coder.hidden.weight[:, -1]
-        hidden = graph("Mul", place, graph.constant(of_strength[None]))
-        hidden = graph("Add", hidden, graph.constant(description @ of_style.T + coder.hidden.bias))
-    code = silu(graph, linear(graph, silu(graph, hidden), coder.code.weight, coder.code.bias))
+        sums = graph.constant(description @ of_style.T + coder.hidden.bias)
+    bounded = _between(graph, sums, coder.hidden_low, coder.hidden_high)
+    inner = silu(graph, graph("Add", bounded, graph("Mul", place, graph.constant(of_strength[None]))))
+    code = silu(graph, _between(graph, linear(graph, inner, coder.code.weight, coder.code.bias), coder.code_low, coder.code_high))
     return lambda begin, end: linear(graph, code, coder.knobs.weight[begin:end], coder.knobs.bias[begin:end])
+
+
+def _between(graph: Graph, x: str, low: Tensor, high: Tensor) -> str:
+    """Values (1, C), each of them within its own bounds (C)."""
+    return graph("Min", graph("Max", x, graph.constant(low)), graph.constant(high))
 
 
 def _place(graph: Graph, strength: str, unit: float) -> str:

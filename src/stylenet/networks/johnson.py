@@ -21,6 +21,7 @@ from __future__ import annotations
 from functools import partial
 from itertools import accumulate
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -28,7 +29,7 @@ from torch.nn import functional
 from stylenet.catalog.networks import JohnsonRecord
 from stylenet.encoders.resampling import resize
 from stylenet.networks.normalization import Normalization, Normalize, instance_norm
-from stylenet.networks.tiles import Cut, Done, Frame, Geometry, Sight, paint_by_tiles
+from stylenet.networks.tiles import Cut, Done, Frame, Geometry, Sight, framed, paint_by_tiles
 from stylenet.shapes import check_image
 
 _LEAST_PX = 5
@@ -82,7 +83,7 @@ class JohnsonNet(nn.Module):
         else:
             # Sizes are halved rounding up, and what that adds is cut away.
             cut = slice(height * self.record.factor), slice(width * self.record.factor)
-            painted = self._part(style_weights, _frame(height, width).around(image), cut)
+            painted = self._part(style_weights, framed(image, [_frame(height, width)]), cut)
             if done is not None:
                 done(1.0)
         if self.record.residual:
@@ -175,11 +176,12 @@ def geometry(record: JohnsonRecord, height: int, width: int) -> Geometry:
         sights=(*(measured if record.normalization == "instance" else ()), Sight(1, reaches[-1] + 4 / record.factor)),
         stride_px=4 if record.factor == 1 else 1,
         size=(max(height, _LEAST_PX), max(width, _LEAST_PX)),
-        frame=_frame(height, width),
+        frames=(_frame(height, width),),
         factor=record.factor,
     )
 
 
 def _frame(height: int, width: int) -> Frame:
     """Tiny pictures are made as large as reflection wants them."""
-    return Frame((0, max(_LEAST_PX - width, 0), 0, max(_LEAST_PX - height, 0)), "replicate")
+    rows, columns = (np.minimum(np.arange(max(length, _LEAST_PX)), length - 1) for length in (height, width))
+    return Frame(rows, columns)

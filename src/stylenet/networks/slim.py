@@ -34,18 +34,18 @@ from stylenet.networks.slim_geometry import (
     LEAK,
     MARGIN_PX,
     SHUFFLE,
-    frame_sides,
     knob_count,
+    mirrored,
     mixed_widths,
     normalized_widths,
-    reflects,
     white_noise_array,
+    wrapped,
 )
 from stylenet.networks.slim_geometry import FRAME_PX as FRAME_PX
 from stylenet.networks.slim_geometry import STRENGTHS as STRENGTHS
 from stylenet.networks.slim_geometry import STRIDE as STRIDE
 from stylenet.networks.slim_geometry import taught_strength as taught_strength
-from stylenet.networks.tiles import Cut, Done, Frame, Geometry, Sight, paint_by_tiles
+from stylenet.networks.tiles import Cut, Done, Frame, Geometry, Sight, framed, paint_by_tiles
 from stylenet.shapes import check_image
 
 
@@ -145,7 +145,7 @@ class SlimNet(nn.Module):
         if most_px is not None and height * width > most_px:
             return paint_by_tiles(partial(self._part, knobs), both, geometry(self.record, height, width), most_px=most_px, done=done)
         cut = slice(MARGIN_PX, MARGIN_PX + height), slice(MARGIN_PX, MARGIN_PX + width)
-        painting = self._part(knobs, _frame(height, width).around(both.to(self.enter.weight.dtype)), cut)
+        painting = self._part(knobs, framed(both.to(self.enter.weight.dtype), _frames(height, width)), cut)
         if done is not None:
             done(1.0)
         return painting
@@ -296,12 +296,12 @@ def geometry(record: SlimRecord, height: int, width: int) -> Geometry:
         sights=sights,
         stride_px=STRIDE,
         size=(height + -height % STRIDE + 2 * MARGIN_PX, width + -width % STRIDE + 2 * MARGIN_PX),
-        frame=_frame(height, width),
+        frames=_frames(height, width),
         margin_px=MARGIN_PX,
         apron_px=APRON_PX,
     )
 
 
-def _frame(height: int, width: int) -> Frame:
-    """A margin and what the first convolution uses up, grown to whole strides; reflected where the picture is large enough."""
-    return Frame(frame_sides(height, width), "reflect" if reflects(height, width) else "replicate")
+def _frames(height: int, width: int) -> tuple[Frame, Frame]:
+    """A margin and what the first convolution uses up, around the photo's channels and around the noise."""
+    return Frame(mirrored(height), mirrored(width), (0, 3)), Frame(wrapped(height), wrapped(width), (3, 4))

@@ -18,14 +18,11 @@ from stylenet.networks.onnx_graph import Graph, convolved, of_blocks
 Knobs: TypeAlias = Callable[[int, int], str]
 """The knobs from one place to another, as a value of shape (1, places)."""
 
-_INT64 = 7
-"""ONNX' number of the type."""
-
 
 def slim_graph(graph: Graph, network: slim.SlimNet, image: str, *, noise: str, knobs: Knobs) -> str:
     """`SlimNet.forward`: the painting of a photo (1, 3, H, W)."""
-    framed = framed_in(graph, image)
-    features = slim_body(graph, network, framed, noise=framed_in(graph, noise), knobs=knobs)
+    framed = mirrored(graph, image)
+    features = slim_body(graph, network, framed, noise=wrapped(graph, noise), knobs=knobs)
     painted = slim_head(graph, network, features, framed)
     margin = graph.constant([slim_geometry.MARGIN_PX] * 2)
     end = graph("Add", graph("Shape", image, start=2), margin)
@@ -87,24 +84,32 @@ def slim_head(graph: Graph, network: slim.SlimNet, features: str, framed: str) -
     return graph("Sigmoid", convolved(graph, x, network.render, borders=False))
 
 
-def framed_in(graph: Graph, image: str) -> str:
-    """The picture with a margin, grown to whole strides.
+def mirrored(graph: Graph, image: str) -> str:
+    """A framed photo: `slim_geometry.mirrored`."""
+    one = graph.constant(1)
 
-    Torch pads in one of two ways, chosen by the picture's size; an operator's way is fixed. So the margins are gathered: their pixels lie
-    k = 1, 2, ... within the border where it is reflected, and 0 where it is repeated.
-    """
-    margin, one = slim_geometry.FRAME_PX, graph.constant(1)
+    def shown(places: str, side: str) -> str:
+        period = graph("Max", one, graph("Mul", graph.constant(2), graph("Sub", side, one)))
+        within = graph("Mod", places, period)
+        return graph("Min", within, graph("Sub", period, within))
+
+    return _framed(graph, image, shown)
+
+
+def wrapped(graph: Graph, noise: str) -> str:
+    """Framed noise: `slim_geometry.wrapped`."""
+    return _framed(graph, noise, lambda places, side: graph("Mod", places, side))
+
+
+def _framed(graph: Graph, image: str, shown: Callable[[str, str], str]) -> str:
+    """A picture in its frame; `shown` gives the pixels at the framed places along a side of some length."""
+    frame, stride = graph.constant(slim_geometry.FRAME_PX), graph.constant(slim_geometry.STRIDE)
     sides = graph("Shape", image, start=2)
-    large = graph("Less", graph.constant([margin + slim_geometry.STRIDE]), sides)
-    reflects = graph("ReduceMin", graph("Cast", large, to=_INT64), keepdims=0)
-    before = graph("Mul", graph.constant(list(range(margin, 0, -1))), reflects)
-    grown = graph("Add", graph("Mod", graph("Neg", sides), graph.constant([slim_geometry.STRIDE])), graph.constant([margin]))
     for axis in (0, 1):
-        side, added = (graph("Gather", row, graph.constant(axis)) for row in (sides, grown))
-        within = graph("Mul", graph("Range", one, graph("Add", added, one), one), reflects)
-        after = graph("Sub", graph("Sub", side, one), within)
-        margins = [graph("Gather", image, places, axis=2 + axis) for places in (before, after)]
-        image = graph("Concat", margins[0], image, margins[1], axis=2 + axis)
+        side = graph("Gather", sides, graph.constant(axis))
+        grown = graph("Add", side, graph("Mod", graph("Neg", side), stride))
+        places = graph("Range", graph("Neg", frame), graph("Add", grown, frame), graph.constant(1))
+        image = graph("Gather", image, shown(places, side), axis=2 + axis)
     return image
 
 
