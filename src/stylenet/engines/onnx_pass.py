@@ -24,13 +24,13 @@ from stylenet.engines.onnx_networks import (
     open_painter,
 )
 from stylenet.engines.passes import PROBE_PX, OnePassEngine, TrainedPassEngine, find_trained
-from stylenet.engines.progress import PartDone, share_of
 from stylenet.engines.protocol import FREE_MEMORY_SHARE, Engine, Forecast, OpenStyle, Recolor
 from stylenet.engines.sessions import available_cores, onnxruntime_version
 from stylenet.engines.statistics import Painting
 from stylenet.errors import UsageError
 from stylenet.events import Done
 from stylenet.networks.picture_sizes import shares_by_size
+from stylenet.networks.progress import PartDone, share_of
 from stylenet.optimization.pyramid import Level
 from stylenet.requests.task import Task
 from stylenet.shapes import Image
