@@ -40,8 +40,8 @@ def test_a_built_in_style_its_file_and_a_painting(folder: Path) -> None:
 
 @pytest.mark.xfail(reason="the network of every style answers some small, bright paintings with a white picture, with torch as without")
 def test_a_small_bright_painting_is_no_white_picture(photo: Any) -> None:
-    from stylenet.cli.scenes import street
     from stylenet.image.resize import resize
+    from stylenet.image.scenes import street
 
     small = resize(stylenet.load_image(street()).pixels, (128, 128))
     assert stylenet.stylize(photo, small).pixels.mean() < 0.9
