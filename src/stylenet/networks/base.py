@@ -46,6 +46,25 @@ class PassSettings:
     done: PartDone = ignored
 
 
+@dataclass(frozen=True, kw_only=True)
+class BatchSettings:
+    """How the photos of one training update are painted.
+
+    Attributes:
+        size: Height and width of the noise.
+        strengths: Of each picture, (B,).
+        seeds: Of each picture's noise.
+        styles: The number of each picture's style.
+        shift: Rows and columns by which the photos were moved: the noise moves with them.
+    """
+
+    size: tuple[int, int]
+    strengths: Tensor
+    seeds: Sequence[int]
+    styles: Sequence[int] = ()
+    shift: tuple[int, int] = (0, 0)
+
+
 class Network(nn.Module, Generic[RecordT]):
     """A network that paints in one pass. A subclass is registered with `networks.registry.registered`.
 
@@ -99,25 +118,12 @@ class Network(nn.Module, Generic[RecordT]):
         """The painting at the strength of the training, or at any strength where the network knows them."""
         return cast(Tensor, self(photo))
 
-    def paint_batch(
-        self,
-        photos: Tensor | None,
-        size: tuple[int, int],
-        *,
-        strengths: Tensor,
-        seeds: Sequence[int],
-        styles: Sequence[int],
-        shift: tuple[int, int] = (0, 0),
-    ) -> Tensor:
+    def paint_batch(self, photos: Tensor | None, settings: BatchSettings) -> Tensor:
         """Paintings (B, 3, H, W) of the photos of one training update; gradients flow through.
 
         Args:
             photos: (B, 3, H, W), 0..1; None for texture.
-            size: Height and width of the noise.
-            strengths: Of each picture, (B,).
-            seeds: Of each picture's noise.
-            styles: The number of each picture's style.
-            shift: Rows and columns by which the photos were moved: the noise moves with them.
+            settings: Of each picture.
         """
         return cast(Tensor, self(photos))
 

@@ -18,7 +18,6 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 from itertools import accumulate
 from typing import cast
@@ -29,7 +28,7 @@ from torch.nn import functional
 
 from stylenet.catalog.networks import JohnsonRecord
 from stylenet.encoders.resampling import resize
-from stylenet.networks.base import Network, PassSettings
+from stylenet.networks.base import BatchSettings, Network, PassSettings
 from stylenet.networks.normalization import EPSILON, Normalization, Normalize, instance_norm
 from stylenet.networks.onnx_graph import Graph, convolved
 from stylenet.networks.progress import PartDone
@@ -138,19 +137,10 @@ class JohnsonNet(Network[JohnsonRecord]):
         shares = torch.tensor([settings.shares], dtype=torch.float32, device=photo.device) if settings.shares else None
         return cast(Tensor, self(photo, shares, most_px=settings.tile_px, done=settings.done))
 
-    def paint_batch(
-        self,
-        photos: Tensor | None,
-        size: tuple[int, int],
-        *,
-        strengths: Tensor,
-        seeds: Sequence[int],
-        styles: Sequence[int],
-        shift: tuple[int, int] = (0, 0),
-    ) -> Tensor:
+    def paint_batch(self, photos: Tensor | None, settings: BatchSettings) -> Tensor:
         """Paintings, each in one style."""
         known = self.record.styles
-        return cast(Tensor, self(photos, torch.eye(known, device=strengths.device)[list(styles)] if known > 1 else None))
+        return cast(Tensor, self(photos, torch.eye(known, device=settings.strengths.device)[list(settings.styles)] if known > 1 else None))
 
     def to_graph(self, graph: Graph, image: str, *, description: Tensor | None = None) -> str:
         """Operators of the network of one style."""

@@ -16,7 +16,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import cast
 
@@ -26,7 +26,7 @@ from torch.nn import functional
 
 from stylenet.catalog.networks import SlimRecord
 from stylenet.errors import ShapeError
-from stylenet.networks.base import Network, PassSettings
+from stylenet.networks.base import BatchSettings, Network, PassSettings
 from stylenet.networks.normalization import Normalize, instance_norm
 from stylenet.networks.onnx_graph import Graph
 from stylenet.networks.picture_sizes import shares_by_size
@@ -189,20 +189,13 @@ class SlimNet(Network[SlimRecord]):
 
         return faded(by_sizes(paint, photo, style_scale=settings.style_scale, seed=settings.seed), photo, strength)
 
-    def paint_batch(
-        self,
-        photos: Tensor | None,
-        size: tuple[int, int],
-        *,
-        strengths: Tensor,
-        seeds: Sequence[int],
-        styles: Sequence[int],
-        shift: tuple[int, int] = (0, 0),
-    ) -> Tensor:
+    def paint_batch(self, photos: Tensor | None, settings: BatchSettings) -> Tensor:
         """Paintings in the network's own style, with noise from the seed of the first picture."""
+        strengths, seeds = settings.strengths, settings.seeds
         generator = torch.Generator(strengths.device).manual_seed(seeds[0])
-        noise = torch.randn((len(seeds), 1, *size), generator=generator, device=strengths.device)
-        return cast(Tensor, self(photos, noise[:, :, shift[0] :, shift[1] :], self.knobs_at(strengths)))
+        noise = torch.randn((len(seeds), 1, *settings.size), generator=generator, device=strengths.device)
+        rows, columns = settings.shift
+        return cast(Tensor, self(photos, noise[:, :, rows:, columns:], self.knobs_at(strengths)))
 
     def to_graph(self, graph: Graph, image: str, *, description: Tensor | None = None) -> str:
         """Operators that paint in the network's own style."""

@@ -26,7 +26,7 @@ from torch.nn import functional
 
 from stylenet.catalog.networks import TextureRecord
 from stylenet.errors import ShapeError
-from stylenet.networks.base import Network, PassSettings
+from stylenet.networks.base import BatchSettings, Network, PassSettings
 from stylenet.networks.normalization import Normalization
 from stylenet.networks.registry import registered
 from stylenet.shapes import check_image
@@ -107,18 +107,9 @@ class TextureNet(Network[TextureRecord]):
         noise = self.noise((photo.shape[2], photo.shape[3]), generator=torch.Generator().manual_seed(settings.seed))
         return cast(Tensor, self([each.to(photo.device) for each in noise], photo if self.record.content else None))
 
-    def paint_batch(
-        self,
-        photos: Tensor | None,
-        size: tuple[int, int],
-        *,
-        strengths: Tensor,
-        seeds: Sequence[int],
-        styles: Sequence[int],
-        shift: tuple[int, int] = (0, 0),
-    ) -> Tensor:
+    def paint_batch(self, photos: Tensor | None, settings: BatchSettings) -> Tensor:
         """Paintings or textures, each with its own noise."""
-        each = [self.noise(size, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+        each = [self.noise(settings.size, generator=torch.Generator().manual_seed(seed)) for seed in settings.seeds]
         return cast(Tensor, self([torch.cat(scale) for scale in zip(*each, strict=True)], photos))
 
     def _sizes(self, size: tuple[int, int]) -> list[tuple[int, int]]:

@@ -6,7 +6,7 @@ import hashlib
 import math
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from stylenet.errors import ImageError, ShapeError, WeightsError
 from stylenet.image.crops import read_crop
 from stylenet.image.files import load_image
 from stylenet.image.resize import fit_within, resize
-from stylenet.networks.base import Network
+from stylenet.networks.base import BatchSettings, Network
 from stylenet.networks.files import build, read_network
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.relay import RELAYED, relayed
@@ -153,7 +153,8 @@ class OneStyleTask:
         begun = photos
         if photos is not None and self.network.paints_small_first:
             begun = self._relayed(photos, strengths, batch.seeds)
-        painted = self.network.paint_batch(begun, size, strengths=strengths, seeds=batch.seeds, styles=batch.styles)
+        settings = BatchSettings(size=size, strengths=strengths, seeds=batch.seeds, styles=batch.styles)
+        painted = self.network.paint_batch(begun, settings)
         with torch.autocast(self._device.type, enabled=False):
             if photos is None:
                 return self._loss.of_texture(painted, self._targets[0][styles])
@@ -162,7 +163,7 @@ class OneStyleTask:
             return terms
         with torch.no_grad():
             again = moved_photos(begun, batch.shift, batch.seeds[0])
-            moved = self.network.paint_batch(again, size, strengths=strengths, seeds=batch.seeds, styles=batch.styles, shift=batch.shift)
+            moved = self.network.paint_batch(again, replace(settings, shift=batch.shift))
         return terms | self._loss.of_shift(painted, moved, batch.shift)
 
     def job(self) -> Mapping[str, Any]:
@@ -181,7 +182,8 @@ class OneStyleTask:
         """A few photos as `network` paints them, in its styles by turns, or one texture."""
         usual = torch.full((1,), _USUAL, device=self._device)
         if self._photos is None:
-            return [("texture", network.paint_batch(None, (_PREVIEW_PX, _PREVIEW_PX), strengths=usual, seeds=[0], styles=[0]))]
+            settings = BatchSettings(size=(_PREVIEW_PX, _PREVIEW_PX), strengths=usual, seeds=[0], styles=[0])
+            return [("texture", network.paint_batch(None, settings))]
         shown = []
         for index in range(max(len(self._shown), self._styles)):
             path, style = self._shown[index % len(self._shown)], index % self._styles
@@ -193,7 +195,7 @@ class OneStyleTask:
             pixels = resize(pixels, fit_within(pixels.shape[3], pixels.shape[2], _PREVIEW_PX))
             photo = torch.from_numpy(pixels).to(self._device)
             name, size = f"{path.stem} {style + 1}" if self._styles > 1 else path.stem, (photo.shape[2], photo.shape[3])
-            shown.append((name, network.paint_batch(photo, size, strengths=usual, seeds=[0], styles=[style])))
+            shown.append((name, network.paint_batch(photo, BatchSettings(size=size, strengths=usual, seeds=[0], styles=[style]))))
         return shown
 
     def notices(self) -> Sequence[str]:
@@ -232,7 +234,7 @@ class OneStyleTask:
             return photos
         small = functional.avg_pool2d(photos[:count], 2)
         size = (small.shape[2], small.shape[3])
-        painted = self.network.paint_batch(small, size, strengths=strengths[:count], seeds=seeds[:count], styles=())
+        painted = self.network.paint_batch(small, BatchSettings(size=size, strengths=strengths[:count], seeds=seeds[:count]))
         return torch.cat((relayed(painted.float(), small, photos[:count]), photos[count:]))
 
     def _strength(self, rng: random.Random) -> float:
