@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 import stylenet
-from stylenet.cli.scenes import street
 from stylenet.engines import onnx_networks
 from stylenet.engines.parts import parts_of
 from stylenet.errors import UsageError
 from stylenet.image.resize import resize
+from stylenet.image.scenes import street
 
 
 def shipped(name: str) -> Path:
@@ -106,8 +106,6 @@ def test_colors_are_kept(photo: Any, way: str) -> None:
 
 
 def test_large_pictures_are_painted_in_parts(photo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from stylenet.image.resize import resize
-
     large = resize(photo.pixels, (700, 560))
     painter = onnx_networks.open_painter("instant")
     style = stylenet.open_stylizer("instant").open_style("starry-night")

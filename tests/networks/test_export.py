@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
 
 from stylenet.catalog.networks import AnyRecord, JohnsonRecord, SlimRecord, TextureRecord, find_network
 from stylenet.catalog.styles import built_in_styles
@@ -44,7 +43,7 @@ def network(record: AnyRecord) -> Any:
     return net
 
 
-def painter(net: nn.Module, description: torch.Tensor | None = None) -> Painter:
+def painter(net: Any, description: torch.Tensor | None = None) -> Painter:
     return Painter(to_onnx(net, description=description), threads=1)
 
 
@@ -52,7 +51,7 @@ def photo(height: int, width: int) -> torch.Tensor:
     return torch.rand((1, 3, height, width), generator=torch.Generator().manual_seed(height))
 
 
-def operators(net: nn.Module) -> set[str]:
+def operators(net: Any) -> set[str]:
     return {node.op_type for node in onnx.load_model_from_string(to_onnx(net)).graph.node}
 
 

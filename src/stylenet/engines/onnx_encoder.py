@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array
 from stylenet.networks.picture_sizes import LEAST_STYLE_PX
 from stylenet.storage.eight_bits import dequantize
-from stylenet.styles.statistics import LayerStatistics
+from stylenet.styles.statistics import LayerStatistics, together
 from stylenet.styles.stored import SMALLEST_SIDE_PX
 from stylenet.tiling.grid import Span, Tile, tile_grid
 from stylenet.tiling.halo import deepest_stride, halo_px, strides
@@ -105,6 +105,18 @@ class PicturePainting:
         """Statistics of `layers`, among `LAYERS`, for the painting at an area of `size_px` squared."""
         statistics = self._encoder.style_statistics(self._pixels, size_px)
         return {layer: statistics[layer] for layer in layers}
+
+
+class MixedPaintings:
+    """Several paintings as one style, a painter's folder."""
+
+    def __init__(self, parts: Sequence[PicturePainting]) -> None:
+        self._parts = parts
+
+    def at(self, size_px: float, layers: Iterable[str], /) -> Mapping[str, LayerStatistics]:
+        """Statistics of `layers` for every painting at an area of `size_px` squared, together."""
+        layers = tuple(layers)
+        return together([part.at(size_px, layers) for part in self._parts])
 
 
 def looked_at_size(width: int, height: int, size_px: float) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, cast, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, TypedDict, Unpack, cast, overload
 
 import numpy as np
 import PIL.Image
@@ -130,30 +130,23 @@ def to_pil(image: Image, alpha: Mask | None = None) -> PIL.Image.Image:
     return PIL.Image.fromarray(_quantized(image, alpha, np.uint8))
 
 
+class SaveOptions(TypedDict, total=False):
+    """The options of `save_image` for files and file objects alike."""
+
+    alpha: Mask | None
+    metadata: Metadata | None
+    receipt: Mapping[str, Any] | None
+    quality: int
+    bits: int | None
+
+
 @overload
-def save_image(
-    image: Image,
-    path: str | os.PathLike[str],
-    *,
-    alpha: Mask | None = None,
-    metadata: Metadata | None = None,
-    receipt: Mapping[str, Any] | None = None,
-    quality: int = JPEG_QUALITY,
-    bits: int | None = None,
-) -> Path: ...
+def save_image(image: Image, path: str | os.PathLike[str], **options: Unpack[SaveOptions]) -> Path: ...
 
 
 @overload
 def save_image(
-    image: Image,
-    path: str | os.PathLike[str] | BinaryIO,
-    *,
-    alpha: Mask | None = None,
-    metadata: Metadata | None = None,
-    receipt: Mapping[str, Any] | None = None,
-    quality: int = JPEG_QUALITY,
-    bits: int | None = None,
-    format: str | None = None,
+    image: Image, path: str | os.PathLike[str] | BinaryIO, *, format: str | None = None, **options: Unpack[SaveOptions]
 ) -> Path | None: ...
 
 

@@ -7,19 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import accumulate
-from typing import TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import torch
 from torch import nn
 
-from stylenet.networks import normalization, slim, slim_geometry
+from stylenet.networks import normalization, slim_geometry
 from stylenet.networks.onnx_graph import Graph, convolved, of_blocks
+from stylenet.networks.slim_parts import Wide
+
+if TYPE_CHECKING:
+    from stylenet.networks.slim import SlimNet
 
 Knobs: TypeAlias = Callable[[int, int], str]
 """The knobs from one place to another, as a value of shape (1, places)."""
 
 
-def slim_graph(graph: Graph, network: slim.SlimNet, image: str, *, noise: str, knobs: Knobs) -> str:
+def slim_graph(graph: Graph, network: SlimNet, image: str, *, noise: str, knobs: Knobs) -> str:
     """`SlimNet.forward`: the painting of a photo (1, 3, H, W)."""
     framed = mirrored(graph, image)
     features = slim_body(graph, network, framed, noise=wrapped(graph, noise), knobs=knobs)
@@ -29,7 +33,7 @@ def slim_graph(graph: Graph, network: slim.SlimNet, image: str, *, noise: str, k
     return graph("Slice", painted, margin, end, graph.constant([2, 3]))
 
 
-def slim_body(graph: Graph, network: slim.SlimNet, framed: str, *, noise: str, knobs: Knobs) -> str:
+def slim_body(graph: Graph, network: SlimNet, framed: str, *, noise: str, knobs: Knobs) -> str:
     """The features of a framed photo and framed noise at a quarter of the size, (1, `HALF`, h / 4, w / 4), `leave` included."""
     widths, mixed = network._widths, network.record.mixed
     total = sum(widths)
@@ -39,7 +43,7 @@ def slim_body(graph: Graph, network: slim.SlimNet, framed: str, *, noise: str, k
     def normalized(x: str) -> str:
         begin, width = next(places)
         scale, shift = (graph("Reshape", knobs(first, first + width), graph.constant([width])) for first in (begin, total + begin))
-        return graph("InstanceNormalization", x, scale, shift, epsilon=normalization._EPSILON)
+        return graph("InstanceNormalization", x, scale, shift, epsilon=normalization.EPSILON)
 
     def mixed_in(x: str) -> str:
         begin, width = next(mixings)
@@ -58,7 +62,7 @@ def slim_body(graph: Graph, network: slim.SlimNet, framed: str, *, noise: str, k
     x = graph("Relu", normalized(graph("Add", convolved(graph, fine, network.shrink), noises[1])))
     coarse = residual(x, network.before)
     x = graph("Relu", normalized(graph("Add", convolved(graph, coarse, network.sink), noises[2])))
-    for block in cast("Iterable[slim._Wide]", network.blocks):
+    for block in cast("Iterable[Wide]", network.blocks):
         wide = graph("Relu", convolved(graph, normalized(convolved(graph, x, block.look)), block.widen))
         x = graph("Add", x, convolved(graph, wide, block.narrow))
     x = graph("Add", coarse, twice(graph, convolved(graph, mixed_in(x), network.rise)))
@@ -69,7 +73,7 @@ def slim_body(graph: Graph, network: slim.SlimNet, framed: str, *, noise: str, k
     return convolved(graph, x, network.leave)
 
 
-def slim_head(graph: Graph, network: slim.SlimNet, features: str, framed: str) -> str:
+def slim_head(graph: Graph, network: SlimNet, features: str, framed: str) -> str:
     """The painting, (1, 3, 4 m, 4 n), of features (1, `HALF`, m, n) and the photo around them, (1, 3, 4 m + 8, 4 n + 8).
 
     Its outermost `FINISH_REACH_PX` pixels, which see beyond the features, are not those of the network: they are cut away in any
@@ -113,7 +117,7 @@ def _framed(graph: Graph, image: str, shown: Callable[[str, str], str]) -> str:
     return image
 
 
-def noises_of(graph: Graph, network: slim.SlimNet, framed: str) -> list[str]:
+def noises_of(graph: Graph, network: SlimNet, framed: str) -> list[str]:
     """`SlimNet._noise`: what framed noise adds at a quarter, an eighth and a sixteenth of the size."""
     added, size = [], inner(graph, framed, slim_geometry.APRON_PX)
     for octave, gain in enumerate(network.gains):
@@ -134,3 +138,38 @@ def twice(graph: Graph, x: str) -> str:
     """Features at twice the size, by linear interpolation."""
     scales = graph.constant(torch.tensor([1.0, 1.0, 2.0, 2.0]))
     return graph("Resize", x, "", scales, mode="linear", coordinate_transformation_mode="half_pixel")
+
+
+def noise_input(graph: Graph) -> str:
+    return graph.input("noise", (1, 1, "height", "width"), "white noise, as large as the photo: mean 0, deviation 1")
+
+
+def strength_input(graph: Graph) -> str:
+    """The strength used in training: `slim_geometry.taught_strength`."""
+    strength = graph.input("strength", (1,), "0 (the photo) to 100 (the painting); 50 is usual")
+    above = graph("Relu", graph("Sub", graph("Mul", strength, graph.constant(0.6)), graph.constant(30.0)))
+    return graph("Sub", graph("Mul", strength, graph.constant(1.3)), above)
+
+
+def own_knobs(graph: Graph, network: SlimNet, strength: str) -> Knobs:
+    """The knobs of a network of one painting: `SlimNet.knobs_at`."""
+    low, usual, high = slim_geometry.STRENGTHS
+    place = place_of(graph, strength, 1.0)
+    low_share = graph("Div", graph("Relu", graph("Neg", place)), graph.constant(usual - low))
+    high_share = graph("Div", graph("Relu", place), graph.constant(high - usual))
+    usual_share = graph("Sub", graph("Sub", graph.constant(1.0), low_share), high_share)
+    shares = graph("Concat", low_share, usual_share, high_share, axis=1)
+    return lambda begin, end: graph("MatMul", shares, graph.constant(network.knobs[:, begin:end]))
+
+
+def place_of(graph: Graph, strength: str, unit: float) -> str:
+    """How far a strength is from the usual one, shape (1, 1); those that networks do not know are as their ends."""
+    low, usual, high = slim_geometry.STRENGTHS
+    known = graph("Clip", graph("Reshape", strength, graph.constant([1, 1])), graph.constant(low), graph.constant(high))
+    return graph("Div", graph("Sub", known, graph.constant(usual)), graph.constant(unit))
+
+
+def faded_graph(graph: Graph, painted: str, image: str, strength: str) -> str:
+    """The photo shines through below the least strength that networks know; at 0 it is all."""
+    share = graph("Clip", graph("Div", strength, graph.constant(slim_geometry.STRENGTHS[0])), graph.constant(0.0), graph.constant(1.0))
+    return graph("Add", image, graph("Mul", graph("Sub", painted, image), share))

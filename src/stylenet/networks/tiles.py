@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stylenet.networks.normalization import Normalize, instance_norm, moments, with_moments
+from stylenet.networks.progress import PartDone
 from stylenet.tiling.grid import Span, Tile, tile_grid
 
 _SAMPLE_PX = 384
@@ -106,11 +107,7 @@ Paint = Callable[[Tensor, Cut, Normalize], Tensor]
 normalizations are done by what is given, one after the other."""
 
 
-Done = Callable[[float], None]
-"""Called with the share of the whole work that was done since the last call; all of them sum to 1. It may raise, to end the work."""
-
-
-def paint_by_tiles(paint: Paint, image: Tensor, geometry: Geometry, *, most_px: int, done: Done | None = None) -> Tensor:
+def paint_by_tiles(paint: Paint, image: Tensor, geometry: Geometry, *, most_px: int, done: PartDone | None = None) -> Tensor:
     """The painting, (1, 3, F H, F W) in 0..1 and float32, of a photo (1, 3, H, W) in 0..1, as in one piece.
 
     Args:

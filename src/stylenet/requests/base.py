@@ -64,6 +64,17 @@ def default_of(record: type[Request], name: str) -> Any:
     return field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
 
 
+def type_of(record: type[Request], name: str) -> Any:
+    """The type of an option, with its range."""
+    return _types(record)[name]
+
+
+def is_required(record: type[Request], name: str) -> bool:
+    """Whether an option has no default."""
+    field = next(field for field in msgspec.structs.fields(record) if field.name == name)
+    return field.required
+
+
 @functools.cache
 def _types(record: type[Request]) -> Mapping[str, Any]:
     return get_type_hints(record, include_extras=True)

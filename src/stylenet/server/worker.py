@@ -121,8 +121,8 @@ class _Work:
         """A job painted into its files; its events are sent one by one."""
         from stylenet.events import Step
         from stylenet.requests.painting import PaintFileRequest
+        from stylenet.workflows.event_json import event_values
         from stylenet.workflows.painting import paint_file
-        from stylenet.workflows.telling import event_values
 
         request = PaintFileRequest.of({name: _frozen(value) for name, value in call["request"].items()})
         for event in paint_file(request, should_stop=self.stop.is_set):

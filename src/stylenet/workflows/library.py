@@ -147,8 +147,8 @@ def compare(
         StylenetError: see the tree in `stylenet.errors`.
     """
     require("torch", "comparing pictures")
-    from stylenet.evaluation.looking import open_measuring
     from stylenet.evaluation.measures import measure
+    from stylenet.evaluation.opening import open_measuring
 
     several: Sequence[Any] = results if isinstance(results, (list, tuple)) else [results]
     pictures = [load_image(one) for one in several]
