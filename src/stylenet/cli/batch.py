@@ -36,6 +36,7 @@ def batch(
         typer.Option("--style", metavar="STYLE", help="Paint every photo in this style; all words are photos. May be repeated."),
     ] = None,
     workers: Annotated[int | None, typer.Option("--workers", "-w", metavar="N", help=help_of(BatchRequest, "workers"))] = None,
+    ray: Annotated[str | None, typer.Option("--ray", metavar="ADDRESS", help=help_of(BatchRequest, "ray"))] = None,
     format: Annotated[str | None, typer.Option("--format", metavar="NAME", help=help_of(BatchRequest, "format"))] = None,
     quality: options.Quality = None,
     recipe: options.RecipeName = None,
