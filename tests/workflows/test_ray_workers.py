@@ -52,6 +52,7 @@ print(json.dumps({"finished": finished, "killed": killed, "left": [one.name() fo
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("ray") is None, reason="Ray, of the extra 'cluster', is not installed")
 def test_a_cluster_of_this_machine_paints_the_same_files_though_an_actor_is_killed(tmp_path: Path) -> None:
     pictures(tmp_path / "in", 10)

@@ -16,6 +16,9 @@ MOST_DEATHS = 5
 """Workers that may end while they paint the same picture. A picture that is too large for the memory ends every one of them; a picture
 whose worker was killed for another reason is painted by the next."""
 
+_MOST_FAILED_STARTS = 8
+"""Workers in a row that may end before they are ready."""
+
 _POLL_SECONDS = 0.2
 
 
@@ -221,7 +224,7 @@ class Dispatcher:
             self._idle.remove(worker)
         else:
             self._failed_starts += 1
-            if self._failed_starts >= 2 * self._workers.count:
+            if self._failed_starts >= _MOST_FAILED_STARTS:
                 raise StylenetError(f"the workers end before they can paint ({ended.reason}); try fewer --workers")
         if len(self._waiting) > len(self._idle):
             self._workers.start()
