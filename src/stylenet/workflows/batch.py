@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from filelock import FileLock, Timeout
 from msgspec import structs
 
 from stylenet.errors import ImageError, OutputError, StylenetError, UsageError
@@ -81,8 +82,8 @@ def paint_batch(request: BatchRequest, *, should_stop: Callable[[], bool] = lamb
     request, pairs, notices = _planned(request)
     yield Planned(pairs=pairs, notices=notices)
     make_folder(Path(request.output))
-    _clear(pairs)
-    with _open_report(Path(request.output) / REPORT) as report:
+    with _open_report(Path(request.output)) as report:
+        _clear(pairs)
         for finished in _finished(request, pairs, should_stop):
             report.write(_line(finished))
             report.flush()
@@ -197,13 +198,23 @@ def _line(finished: Finished) -> str:
 
 
 @contextlib.contextmanager
-def _open_report(path: Path) -> Iterator[TextIO]:
+def _open_report(folder: Path) -> Iterator[TextIO]:
+    """The report, and the folder for this batch alone: two batches would write one report, and paint the same pictures twice.
+
+    Raises:
+        OutputError: another batch writes into the folder, or nothing can be written there.
+    """
+    lock = FileLock(folder / ".stylenet-batch.lock")
     try:
-        report = path.open("w", encoding="utf-8")
+        with lock.acquire(timeout=0), (folder / REPORT).open("w", encoding="utf-8") as report:
+            try:
+                yield report
+            finally:
+                Path(lock.lock_file).unlink(missing_ok=True)
+    except Timeout:
+        raise OutputError(f"another batch is writing into '{folder}'; wait for it, or choose another folder for --output") from None
     except OSError as error:
-        raise OutputError(f"cannot write '{path}': {error.strerror}; choose another folder for --output") from None
-    with report:
-        yield report
+        raise OutputError(f"cannot write '{folder / REPORT}': {error.strerror}; choose another folder for --output") from None
 
 
 def _clear(pairs: Sequence[Pair]) -> None:

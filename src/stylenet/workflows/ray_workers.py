@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import secrets
+import shutil
 import signal
 import socket
 import tempfile
@@ -31,8 +32,14 @@ THIS_MACHINE = "auto"
 _THREADS = 2
 """Of a worker where `--threads` is not given."""
 
+_SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".*",  # Ray's own messages would be printed among the results
+}
+
 _ANSWER_SECONDS = 5.0
 _END_SECONDS = 5.0
+_CLEAN_UP_SECONDS = 1.0
 _OBJECT_STORE_BYTES = 256 * 2**20
 """Of a cluster that is started here: a few pictures at a time."""
 
@@ -41,13 +48,13 @@ class _Actor:
     """What runs on the cluster. Ray wraps it when it is used."""
 
     def __init__(self) -> None:
+        self._folder = Path(tempfile.gettempdir(), f"stylenet-{secrets.token_hex(6)}")  # made where a file is missing
         self._painter: BatchPainter | None = None
 
     def open(self, request: BatchRequest, named: Mapping[str, NamedFile]) -> Ready | StylenetError:
         """Open the engine and the styles."""
         try:
-            folder = Path(tempfile.gettempdir(), f"stylenet-{secrets.token_hex(6)}")  # made where a file is missing
-            self._painter = BatchPainter(with_local_files(request, named, folder), given=request)
+            self._painter = BatchPainter(with_local_files(request, named, self._folder), given=request)
         except StylenetError as error:
             return error
         return Ready(keys=self._painter.keys)
@@ -57,6 +64,10 @@ class _Actor:
         if self._painter is None:
             raise RuntimeError("`open` comes before `paint`")
         return self._painter.paint(job, should_stop=lambda: False)
+
+    def clean_up(self) -> None:
+        """Delete the files that were copied here."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class _RayWorker:
@@ -82,11 +93,13 @@ class RayWorkers:
     """
 
     def __init__(self, request: BatchRequest, *, most: int) -> None:
+        os.environ.update(_SETTINGS)  # Ray reads them when it is imported
         self._ray = require("ray", "--ray")
         self._request = request
         self._own = contextlib.ExitStack()
         self._others: set[psutil.Process] | None = None  # processes that are not of a cluster that was started here
         self._pending: dict[Any, _RayWorker] = {}
+        self._actors: list[Any] = []
         try:
             self._connect(str(request.ray))
             self.count = min(most, self._places())
@@ -100,6 +113,7 @@ class RayWorkers:
         needs = {"num_gpus": 1} if self._request.device.startswith("cuda") else {}
         kind = self._ray.remote(_Actor).options(num_cpus=self._request.threads, scheduling_strategy="SPREAD", max_restarts=0, **needs)
         worker = _RayWorker(self, kind.remote())
+        self._actors.append(worker.actor)
         self.expect(worker.actor.open.remote(self._request, self._named), worker)
         return worker
 
@@ -117,6 +131,9 @@ class RayWorkers:
     def close(self) -> None:
         """Leave the cluster, which ends the actors; end the cluster if it was started here."""
         with self._own, _signals_kept():
+            if self._actors:
+                calls = [actor.clean_up.remote() for actor in self._actors]
+                self._ray.wait(calls, num_returns=len(calls), timeout=_CLEAN_UP_SECONDS)
             started = set() if self._others is None else _descendants() - self._others
             self._ray.shutdown()
             _, alive = psutil.wait_procs(started, timeout=_END_SECONDS)
@@ -130,6 +147,7 @@ class RayWorkers:
         except self._ray.exceptions.RayError as error:
             # Perhaps the actor is alive and out of reach: it must not go on, and what it sends is no longer read.
             self._ray.kill(worker.actor)
+            self._actors.remove(worker.actor)
             if "No module named 'stylenet" in str(error):
                 raise StylenetError("StyleNet is missing on a machine of the cluster; install the same version on all of them") from None
             return Ended(reason=type(error).__name__)
@@ -138,15 +156,14 @@ class RayWorkers:
         return message
 
     def _connect(self, address: str) -> None:
-        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
         options = {"log_to_driver": False, "logging_level": logging.CRITICAL, "namespace": "stylenet"}
         if address != THIS_MACHINE:
             _check_answers(address)
         with _signals_kept(), _explained(address):
             try:
                 self._ray.init(address=address, **options)
-            except ConnectionError:
-                if address != THIS_MACHINE:
+            except ConnectionError as error:
+                if address != THIS_MACHINE or "multiple" in str(error):
                     raise
                 self._start_cluster(options)
         logging.getLogger("ray").setLevel(logging.CRITICAL)  # that a worker has ended is for this program to report

@@ -47,10 +47,17 @@ class WorkerProcesses:
         self._processes: dict[Any, _Process] = {}
 
     def start(self) -> Worker:
-        """Start a process."""
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs, self._request), daemon=True)
-        process.start()
+        """Start a process.
+
+        Raises:
+            StylenetError: the system has no room for another one.
+        """
+        try:
+            ours, theirs = self._context.Pipe()
+            process = self._context.Process(target=_serve, args=(theirs, self._request), daemon=True)
+            process.start()
+        except OSError as error:
+            raise StylenetError(f"cannot start another process: {error.strerror or error}; give fewer --workers") from None
         theirs.close()
         worker = self._processes[ours] = _Process(process, ours)
         return worker

@@ -149,7 +149,7 @@ class Dispatcher:
         self._workers, self._prepare, self._should_stop = workers, prepare, should_stop
         self._waiting = deque(range(count))
         self._idle: list[Worker] = []
-        self._busy: dict[int, tuple[int, Job, float]] = {}  # by the worker's id: the index, the job, the time it began
+        self._busy: dict[Worker, tuple[int, Job, float]] = {}  # the index of the picture, its job, the time it began
         self._keys: Mapping[str, str] | None = None
         self._deaths: Counter[int] = Counter()
         self._failed_starts = 0
@@ -182,7 +182,7 @@ class Dispatcher:
             yield from self._send_bytes(worker)
             return
         else:
-            index, _, begun = self._busy.pop(id(worker))
+            index, _, begun = self._busy.pop(worker)
             if message.state != LEFT:
                 yield Outcome(index=index, result=message, seconds=time.perf_counter() - begun)
         self._idle.append(worker)
@@ -195,16 +195,16 @@ class Dispatcher:
             yield Outcome(index=index, result=job, seconds=time.perf_counter() - begun)
             return
         worker = self._idle.pop()
-        self._busy[id(worker)] = index, job, begun
+        self._busy[worker] = index, job, begun
         worker.paint(job)
 
     def _send_bytes(self, worker: Worker) -> Iterator[Outcome]:
         """Begin a job again, with the bytes of its photo."""
-        index, job, begun = self._busy[id(worker)]
+        index, job, begun = self._busy[worker]
         try:
             data = job.path.read_bytes()
         except (OSError, MemoryError):
-            del self._busy[id(worker)]
+            del self._busy[worker]
             self._idle.append(worker)
             reason = f"'{job.photo}' can no longer be read, and a worker that does not have it needs its bytes"
             yield Outcome(index=index, result=Result(state=FAILED, reason=reason), seconds=time.perf_counter() - begun)
@@ -212,7 +212,7 @@ class Dispatcher:
             worker.paint(replace(job, data=data))
 
     def _replace(self, worker: Worker, ended: Ended) -> Iterator[Outcome]:
-        if (busy := self._busy.pop(id(worker), None)) is not None:
+        if (busy := self._busy.pop(worker, None)) is not None:
             index, _, begun = busy
             self._deaths[index] += 1
             if self._deaths[index] < MOST_DEATHS:
