@@ -159,7 +159,8 @@ class RayWorkers:
         options = {"log_to_driver": False, "logging_level": logging.CRITICAL, "namespace": "stylenet"}
         if address != THIS_MACHINE:
             _check_answers(address)
-        with _signals_kept(), _explained(address):
+        joining = f"cannot join the Ray cluster '{address}'", "run this on a machine of the cluster, with its versions of Ray and Python"
+        with _signals_kept(), _explained(*joining):
             try:
                 self._ray.init(address=address, **options)
             except ConnectionError as error:
@@ -172,14 +173,15 @@ class RayWorkers:
         """Start a cluster on this machine. Ray asks for a token at the ports of such a cluster, since it opens them to the network."""
         folder = self._own.enter_context(tempfile.TemporaryDirectory(prefix="stylenet-ray-", ignore_cleanup_errors=True))
         self._others = _descendants()
-        self._ray.init(
-            address="local",
-            num_cpus=available_cores(),
-            object_store_memory=_OBJECT_STORE_BYTES,
-            include_dashboard=False,
-            _temp_dir=folder,
-            **options,
-        )
+        with _explained("cannot start Ray on this machine", "use --workers, or try again when the machine is less busy"):
+            self._ray.init(
+                address="local",
+                num_cpus=available_cores(),
+                object_store_memory=_OBJECT_STORE_BYTES,
+                include_dashboard=False,
+                _temp_dir=folder,
+                **options,
+            )
 
     def _places(self) -> int:
         """How many workers have room, at most as many as were asked for."""
@@ -209,16 +211,16 @@ def _check_answers(address: str) -> None:
 
 
 @contextlib.contextmanager
-def _explained(address: str) -> Iterator[None]:
+def _explained(failed: str, advice: str) -> Iterator[None]:
+    """Say in one line what failed, and what to do."""
     try:
         yield
     except StylenetError:
         raise
+    except SystemExit:  # a request to end, which Ray handles while it starts
+        raise StylenetError(f"{failed}: interrupted") from None
     except Exception as error:
-        reason = " ".join(str(error).split())[:300]
-        raise UsageError(
-            f"cannot join the Ray cluster '{address}': {reason}; run this command on a machine of the cluster, with the same Ray and Python"
-        ) from None
+        raise UsageError(f"{failed}: {' '.join(str(error).split())[:300]}; {advice}") from None
 
 
 def _descendants() -> set[psutil.Process]:
