@@ -45,6 +45,7 @@ FLAGS: Mapping[str, Flag] = {
     "style": Flag(),
     "frames": Flag(("--frames", "-n")),
     "workers": Flag(("--workers", "-w"), metavar="N"),
+    "ray": Flag(metavar="ADDRESS"),
     "format": Flag(metavar="NAME"),
     "quality": Flag(metavar="1..100"),
     "steady": Flag(metavar="0..100"),
