@@ -73,7 +73,7 @@ async def sliding(client: httpx.AsyncClient, id: str, *, positions: int = 60, se
         tasks.append(asyncio.create_task(ask(position)))
         await asyncio.sleep(max(0.0, begin + (position + 1) * seconds / positions - time.perf_counter()))
         text = (await client.get("/metrics")).text
-        waiting = next(line for line in text.splitlines() if line.startswith('stylenet_waiting_passes{line="previews"}'))
+        waiting = next(line for line in text.splitlines() if line.startswith('stylenet_waiting_passes{queue="previews"}'))
         most = max(most, int(waiting.split()[-1]))
     await asyncio.gather(*tasks)
     return {"positions": positions, "most_waiting": most, "answers": {str(status): count for status, count in sorted(answers.items())}}

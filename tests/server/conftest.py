@@ -25,6 +25,7 @@ from starlette.testclient import TestClient
 
 from stylenet.requests.serving import ServeRequest
 from stylenet.server.app import build
+from stylenet.server.services import Services
 
 FAKE = (sys.executable, str(Path(__file__).with_name("fake_painter.py")))
 HOME = "http://127.0.0.1"
@@ -49,7 +50,7 @@ def open_server(tmp_path: Path) -> Iterator[Open]:
 
         def open(**settings: Any) -> TestClient:
             chosen = ServeRequest.of({"data": str(tmp_path / "data"), **settings})
-            client = TestClient(build(chosen, command=FAKE), base_url=HOME, raise_server_exceptions=False)
+            client = TestClient(build(Services(chosen, command=FAKE)), base_url=HOME, raise_server_exceptions=False)
             return stack.enter_context(client)
 
         yield open
@@ -59,7 +60,7 @@ def open_server(tmp_path: Path) -> Iterator[Open]:
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """A server for all tests that change nothing in it."""
     settings = ServeRequest(data=str(tmp_path_factory.mktemp("shared")))
-    with TestClient(build(settings, command=FAKE), base_url=HOME, raise_server_exceptions=False) as client:
+    with TestClient(build(Services(settings, command=FAKE)), base_url=HOME, raise_server_exceptions=False) as client:
         yield client
 
 

@@ -139,7 +139,7 @@ def test_methods_that_are_not_possible(shared: TestClient) -> None:
 
 
 def test_an_unexpected_error_is_no_traceback(shared: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stylenet.server.pages.is_installed", lambda name: 1 / 0)
+    monkeypatch.setattr("stylenet.server.info_endpoints.is_installed", lambda name: 1 / 0)
     answer = shared.get("/healthz")
     assert (answer.status_code, answer.json()["error"]) == (500, "an unexpected error; the server's log has it")
 

@@ -86,7 +86,7 @@ def test_the_queue_is_bounded(open_server: Open) -> None:
     answer = server.post("/v1/jobs", json={"photo": photo, "styles": ["starry-night"]})
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) >= 1
-    assert answer.json()["error"] == "2 jobs are waiting, which is the most"
+    assert answer.json()["error"] == "2 jobs are waiting, which is the limit"
     assert server.get(f"/v1/jobs/{waiting[1]}").json()["jobs_before"] == 1
     server.delete(f"/v1/jobs/{first}")
     assert [ended(server, job)["state"] for job in waiting] == ["finished", "finished"]
