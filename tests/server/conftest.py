@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -134,7 +134,11 @@ class Running:
 
 def run_server(folder: Path, *words: str) -> Running:
     """`stylenet serve` on a free port."""
-    command = (sys.executable, "-m", "stylenet", "serve", "--port", "0", "--data", str(folder), *words)
+    return run_command((sys.executable, "-m", "stylenet", "serve", "--port", "0", "--data", str(folder), *words))
+
+
+def run_command(command: Sequence[str]) -> Running:
+    """A server that a command starts, once it accepts requests."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ})
     assert process.stdout is not None
     line = process.stdout.readline()

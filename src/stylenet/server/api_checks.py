@@ -20,7 +20,7 @@ PICTURE_ID = re.compile(r"[0-9a-f]{64}")
 JOB_ID = re.compile(r"[0-9a-f]{20}")
 
 MOST_STYLES = 16
-_MOST_SIDE_PX = 20_000
+MOST_SIDE_PX = 20_000
 _RELOAD_SECONDS = 5
 """How long the names of styles are remembered: a user may add some while the server runs."""
 
@@ -87,8 +87,8 @@ def check_size(size: int | str | None) -> None:
     match = _SIZE.fullmatch(str(size))
     if size is not None and match is None:
         raise UsageError(f"size is '{shortened(str(size))}'; allowed are a long side in pixels, WIDTHxHEIGHT, or full")
-    if any(not 1 <= side <= _MOST_SIDE_PX for side in sides_px(size)):
-        raise UsageError(f"size is {size}; allowed are 1 to {_MOST_SIDE_PX} pixels on a side")
+    if any(not 1 <= side <= MOST_SIDE_PX for side in sides_px(size)):
+        raise UsageError(f"size is {size}; allowed are 1 to {MOST_SIDE_PX} pixels on a side")
 
 
 def sides_px(size: int | str | None) -> tuple[int, ...]:

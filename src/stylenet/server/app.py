@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import mimetypes
 from collections import Counter
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, TypeAlias
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -15,13 +15,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stylenet.errors import StylenetError
 from stylenet.server import info_endpoints, job_endpoints, picture_endpoints
 from stylenet.server.api_errors import ApiError, unexpected_error
 from stylenet.server.guard import Guard
 from stylenet.server.services import Services
+
+Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 def build(services: Services) -> ASGIApp:
@@ -49,29 +51,47 @@ def build(services: Services) -> ASGIApp:
     return Guard(app, services.settings, responses=app.state.responses)
 
 
+class _Resource:
+    """An address with an endpoint for every method that it has.
+
+    A `Route` with methods would leave the others to the page's files, which know only GET.
+    """
+
+    def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:
+        self._endpoints = {**endpoints, "HEAD": endpoints["GET"]} if "GET" in endpoints else endpoints
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        request = Request(scope, receive, send)
+        if request.method not in self._endpoints:
+            raise HTTPException(405, headers={"allow": ", ".join(sorted(self._endpoints))})
+        response = await self._endpoints[request.method](request)
+        await response(scope, receive, send)
+
+
 def _routes() -> list[BaseRoute]:
-    routes: list[BaseRoute] = [
-        Route("/v1/pictures", picture_endpoints.put_picture, methods=["PUT"]),
-        Route("/v1/preview/{id}.jpg", picture_endpoints.preview, methods=["GET"]),
-        Route("/v1/stylize", picture_endpoints.stylize, methods=["POST"]),
-        Route("/v1/jobs", job_endpoints.list_jobs, methods=["GET"]),
-        Route("/v1/jobs", job_endpoints.add_job, methods=["POST"]),
-        Route("/v1/jobs/{id}", job_endpoints.show_job, methods=["GET"]),
-        Route("/v1/jobs/{id}", job_endpoints.stop_job, methods=["DELETE"]),
-        Route("/v1/jobs/{id}/events", job_endpoints.events, methods=["GET"]),
-        Route("/v1/jobs/{id}/preview.jpg", job_endpoints.preview, methods=["GET"]),
-        Route("/v1/jobs/{id}/result", job_endpoints.result, methods=["GET"]),
-        Route("/v1/history", job_endpoints.history, methods=["GET"]),
-        Route("/v1/history/{id}", job_endpoints.delete_job, methods=["DELETE"]),
-        Route("/v1/styles", info_endpoints.styles, methods=["GET"]),
-        Route("/v1/recipes", info_endpoints.recipes, methods=["GET"]),
-        Route("/openapi.json", info_endpoints.openapi, methods=["GET"]),
-        Route("/docs", info_endpoints.docs, methods=["GET"]),
-        Route("/docs.css", info_endpoints.docs_css, methods=["GET"]),
-        Route("/healthz", info_endpoints.health, methods=["GET"]),
-        Route("/metrics", info_endpoints.metrics, methods=["GET"]),
-        Route("/", info_endpoints.home, methods=["GET"]),
-    ]
+    info, jobs, pictures = info_endpoints, job_endpoints, picture_endpoints
+    resources: dict[str, dict[str, Endpoint]] = {
+        "/v1/pictures": {"PUT": pictures.put_picture},
+        "/v1/preview/{id}.jpg": {"GET": pictures.preview},
+        "/v1/stylize": {"POST": pictures.stylize},
+        "/v1/jobs": {"GET": jobs.list_jobs, "POST": jobs.add_job},
+        "/v1/jobs/{id}": {"GET": jobs.show_job, "DELETE": jobs.stop_job},
+        "/v1/jobs/{id}/events": {"GET": jobs.events},
+        "/v1/jobs/{id}/preview.jpg": {"GET": jobs.preview},
+        "/v1/jobs/{id}/result": {"GET": jobs.result},
+        "/v1/history": {"GET": jobs.history},
+        "/v1/history/{id}": {"DELETE": jobs.delete_job},
+        "/v1/styles": {"GET": info.styles},
+        "/v1/recipes": {"GET": info.recipes},
+        "/openapi.json": {"GET": info.openapi},
+        "/docs": {"GET": info.docs},
+        "/docs.css": {"GET": info.docs_css},
+        "/healthz": {"GET": info.health},
+        "/metrics": {"GET": info.metrics},
+        "/": {"GET": info.home},
+    }
+    routes: list[BaseRoute] = [Route(path, _Resource(endpoints)) for path, endpoints in resources.items()]
     if info_endpoints.SITE.is_dir():
         mimetypes.add_type("text/javascript", ".js")  # some systems map it to another type, and browsers then reject modules
         routes.append(Mount("/", StaticFiles(directory=info_endpoints.SITE)))

@@ -56,7 +56,7 @@ async def events(request: Request) -> Response:
     """Events as they happen, after the one in `Last-Event-ID`; 204 if there are no more."""
     services: Services = request.app.state.services
     row = _job_row(request)
-    last = request.headers.get("last-event-id") or "0"
+    last = request.headers.get("last-event-id", "0")
     if not re.fullmatch(r"[0-9]{1,15}", last):
         raise ApiError(400, f"Last-Event-ID is '{last[:50]}'", allowed="numbers of events, from 0", remedy="omit it")
     if row.state in ENDED and not services.store.events_after(row.id, int(last), most=1):

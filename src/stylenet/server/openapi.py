@@ -8,8 +8,15 @@ from typing import Any
 import msgspec
 
 import stylenet
+from stylenet.catalog.networks import network_files
+from stylenet.catalog.recipes import recipe_names
+from stylenet.catalog.styles import style_files
+from stylenet.image.recolor import KEEP_COLORS
+from stylenet.requests.painting import BEFORE, PROTECTED
+from stylenet.server.api_checks import MOST_SIDE_PX, MOST_STYLES
 from stylenet.server.api_requests import NOT_FOR_PASSES, SET_BY_SERVER, JobRequest, PassRequest
 from stylenet.server.api_responses import ErrorBody, Health, HistoryItem, JobInfo, PictureInfo, RecipeInfo, StyleInfo
+from stylenet.workflows.painting import STARTS
 
 Json = dict[str, Any]
 
@@ -28,7 +35,23 @@ _ERRORS = {
     "429": "There is too much to do; see the header Retry-After.",
 }
 _RECORDS = (JobRequest, PassRequest, ErrorBody, PictureInfo, JobInfo, HistoryItem, StyleInfo, RecipeInfo, Health)
+_JOB_LINKS = {
+    name: {"operationRef": f"#/paths/{path}/{method}", "parameters": {"id": "$response.body#/id"}}
+    for name, path, method in (
+        ("show", "~1v1~1jobs~1{id}", "get"),
+        ("stop", "~1v1~1jobs~1{id}", "delete"),
+        ("events", "~1v1~1jobs~1{id}~1events", "get"),
+        ("preview", "~1v1~1jobs~1{id}~1preview.jpg", "get"),
+        ("result", "~1v1~1jobs~1{id}~1result", "get"),
+        ("delete", "~1v1~1history~1{id}", "delete"),
+    )
+}
+_PICTURE_LINKS = {"preview": {"operationRef": "#/paths/~1v1~1preview~1{id}.jpg/get", "parameters": {"id": "$response.body#/id"}}}
 _MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp", "image/tiff")
+
+
+_ID = "^[0-9a-f]{64}$"
+_SIZE = "^(full|[0-9]{1,5}( ?[xX] ?[0-9]{1,5})?)$"
 
 
 @functools.cache
@@ -41,7 +64,10 @@ def description() -> Json:
     for name in SET_BY_SERVER:
         job["properties"].pop(name)
     job["required"] = ["styles"]
-    job["properties"]["styles"] |= {"minItems": 1}
+    for properties in (query, job["properties"]):
+        for name, limits in _limits().items():
+            if name in properties:
+                properties[name] = {key: properties[name][key] for key in ("description", "default") if key in properties[name]} | limits
     return {
         "openapi": "3.1.0",
         "info": {
@@ -58,13 +84,38 @@ def description() -> Json:
     }
 
 
+def _limits() -> dict[str, Json]:
+    """Schemas of options that are checked by more than their types."""
+    style = _any({"enum": sorted(style_files())}, _pattern(_ID))
+    job_style = _any({"enum": sorted({**style_files(), **network_files()})}, _pattern(_ID))
+    null = {"type": "null"}
+    return {
+        "photo": _any(_pattern(_ID), null),
+        "style": {"type": "array", "items": style, "minItems": 1, "maxItems": MOST_STYLES},
+        "styles": {"type": "array", "items": job_style, "minItems": 1, "maxItems": MOST_STYLES},
+        "start": _any({"enum": [*STARTS]}, _pattern(_ID), null),
+        "recipe": _any({"enum": [*recipe_names()]}, null),
+        "encoder": _any(_pattern("^[A-Za-z0-9_][A-Za-z0-9_-]*$"), null),
+        "size": _any({"type": "integer", "minimum": 1, "maximum": MOST_SIDE_PX}, _pattern(_SIZE), null),
+        "keep_colors": _any({"enum": [*KEEP_COLORS, *(f"{way}{BEFORE}" for way in KEEP_COLORS[1:])]}, null),
+        "protect": _any({"enum": [*PROTECTED]}, {"type": "array", "items": {"enum": [*PROTECTED]}}, null),
+    }
+
+
+def _any(*schemas: Json) -> Json:
+    return {"anyOf": list(schemas)}
+
+
+def _pattern(pattern: str) -> Json:
+    return {"type": "string", "pattern": pattern}
+
+
 def _paths(options: list[Json]) -> Json:
     client = _header(
         "Stylenet-Client",
         "Any word that identifies the client. Its newest preview replaces an older one that waits, which then gets 409.",
-        maxLength=100,
     )
-    name = _header("Stylenet-Name", "File name of the picture.", maxLength=100)
+    name = _header("Stylenet-Name", "File name of the picture; the first 100 characters are stored.")
     after = _header("Last-Event-ID", "Number of the last event that was received.", pattern="^[0-9]{1,15}$")
     picture = {"required": True, "content": {"application/octet-stream": {}, "image/*": {}}}
     job = {"required": True, "content": {"application/json": {"schema": _ref("JobRequest")}}}
@@ -72,7 +123,9 @@ def _paths(options: list[Json]) -> Json:
     info, job_info = _json(_ref("PictureInfo")), _json(_ref("JobInfo"))
     return {
         "/v1/pictures": {
-            "put": _operation("Upload a picture; Content-Length is required.", {"201": info, "200": info}, [name], picture),
+            "put": _operation(
+                "Upload a picture; Content-Length is required.", {"201": info, "200": info}, [name], picture, links=_PICTURE_LINKS
+            ),
         },
         "/v1/preview/{id}.jpg": {
             "get": _operation("One pass at a small size; can be cached forever.", {"200": _image()}, [picture_id, *options, client]),
@@ -80,7 +133,7 @@ def _paths(options: list[Json]) -> Json:
         "/v1/stylize": {"post": _operation("One pass of the picture in the body.", {"200": _image()}, options, picture)},
         "/v1/jobs": {
             "get": _operation("The newest 100 jobs.", {"200": _list("jobs", "JobInfo")}),
-            "post": _operation("Queue a painting.", {"202": job_info}, body=job),
+            "post": _operation("Queue a painting.", {"202": job_info}, body=job, links=_JOB_LINKS),
         },
         "/v1/jobs/{id}": {
             "get": _operation("One job.", {"200": job_info}, [job_id]),
@@ -89,7 +142,7 @@ def _paths(options: list[Json]) -> Json:
         "/v1/jobs/{id}/events": {
             "get": _operation(
                 "Events as they happen (server-sent events): those of the command line's --json, and queued, stopped and failed.",
-                {"200": _text("text/event-stream"), "204": {}},
+                {"200": {"text/event-stream": {}}, "204": {}},
                 [job_id, after],
             ),
         },
@@ -100,11 +153,18 @@ def _paths(options: list[Json]) -> Json:
         "/v1/styles": {"get": _operation("Styles that can be used by name.", {"200": _list("styles", "StyleInfo")})},
         "/v1/recipes": {"get": _operation("Recipes.", {"200": _list("recipes", "RecipeInfo")})},
         "/healthz": {"get": _operation("The state of the server; needs no token.", {"200": _json(_ref("Health"))})},
-        "/metrics": {"get": _operation("Metrics for Prometheus.", {"200": _text("text/plain")})},
+        "/metrics": {"get": _operation("Metrics for Prometheus.", {"200": {"text/plain": {"schema": {"type": "string"}}}})},
     }
 
 
-def _operation(summary: str, responses: dict[str, Json], parameters: list[Json] | None = None, body: Json | None = None) -> Json:
+def _operation(
+    summary: str,
+    responses: dict[str, Json],
+    parameters: list[Json] | None = None,
+    body: Json | None = None,
+    *,
+    links: Json | None = None,
+) -> Json:
     """An operation.
 
     Args:
@@ -112,8 +172,12 @@ def _operation(summary: str, responses: dict[str, Json], parameters: list[Json] 
         responses: Content of the successful responses by status.
         parameters: In the path, the query and the headers.
         body: Of the request.
+        links: From the successful responses to other operations.
     """
-    found: Json = {status: {"description": summary, **({"content": content} if content else {})} for status, content in responses.items()}
+    found: Json = {}
+    for status, content in responses.items():
+        parts = {"description": summary, "content": content, "links": links}
+        found[status] = {name: value for name, value in parts.items() if value}
     found |= {status: {"description": text, "content": _json(_ref("ErrorBody"))} for status, text in _ERRORS.items()}
     operation: Json = {"summary": summary, "responses": found}
     if parameters:
@@ -149,10 +213,6 @@ def _list(name: str, record: str) -> Json:
 
 def _image() -> Json:
     return {media_type: {"schema": {"type": "string"}} for media_type in _MEDIA_TYPES}
-
-
-def _text(media_type: str) -> Json:
-    return {media_type: {"schema": {"type": "string"}}}
 
 
 def _ref(name: str) -> Json:

@@ -103,6 +103,7 @@ class _Calls:
         )
         options = Options.of(call["options"])
         photo = self._preview_photo(call["photo"], options) if call["is_preview"] else load_image(call["photo"])
+        photo = replace(photo, source=None)  # a temporary file, whose name must not get into the receipt
         styles = call["styles"]
         if not options.recolors_style:
             styles = [self._styles.get(style, partial(stylizer.open_style, style)) for style in styles]
