@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -60,12 +61,19 @@ class LocalServer:
         return self.log.read_text(encoding="utf-8", errors="replace").count("Traceback")
 
 
-def start(folder: Path, *words: str) -> LocalServer:
-    """`stylenet serve` on a free port, with its data and its log in a folder."""
+def start(folder: Path, *words: str, source: Path | None = None) -> LocalServer:
+    """`stylenet serve` on a free port, with its data and its log in a folder.
+
+    Args:
+        folder: For data and log.
+        words: Options of the command.
+        source: Folder of another version's source code; None: this one.
+    """
+    environment = os.environ if source is None else {**os.environ, "PYTHONPATH": str(source.resolve())}
     command = (sys.executable, "-m", "stylenet", "serve", "--port", "0", "--data", str(folder / "data"), *words)
     log = folder / "log.txt"
     with log.open("a", encoding="utf-8") as stream:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stream, text=True)
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stream, text=True, env=environment)
     if process.stdout is None:
         raise RuntimeError("the server has no output")
     line = process.stdout.readline()
@@ -75,10 +83,10 @@ def start(folder: Path, *words: str) -> LocalServer:
 
 
 @contextlib.contextmanager
-def running_server(*words: str) -> Iterator[LocalServer]:
+def running_server(*words: str, source: Path | None = None) -> Iterator[LocalServer]:
     """A server in a temporary folder."""
     with tempfile.TemporaryDirectory() as name:
-        server = start(Path(name), *words)
+        server = start(Path(name), *words, source=source)
         try:
             yield server
         finally:

@@ -60,8 +60,13 @@ def help_of(record: type[Request], name: str) -> str:
 
 def default_of(record: type[Request], name: str) -> Any:
     """The default of an option."""
-    field = next(field for field in msgspec.structs.fields(record) if field.name == name)
+    field = _fields(record)[name]
     return field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+
+
+@functools.cache
+def _fields(record: type[Request]) -> Mapping[str, Any]:
+    return {field.name: field for field in msgspec.structs.fields(record)}
 
 
 @functools.cache

@@ -39,7 +39,7 @@ _PROTECTED_PX = 1024
 """Long side of the photos in which faces and subjects are found."""
 
 
-class _Pipe:
+class Pipe:
     """The way back to the server; any thread may send."""
 
     def __init__(self, stream: BinaryIO) -> None:
@@ -73,10 +73,10 @@ class _RecentValues:
         return self._values[key]
 
 
-class _Calls:
+class Calls:
     """A method for each call that the server can make."""
 
-    def __init__(self, pipe: _Pipe) -> None:
+    def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
         self.should_stop = threading.Event()
         self._stylizer: Stylizer | None = None
@@ -148,7 +148,7 @@ def _memory_bytes() -> int:
     return int(psutil.Process().memory_info().rss)
 
 
-def _handle(calls: _Calls, call: Mapping[str, Any], pipe: _Pipe) -> None:
+def _handle(calls: Calls, call: Mapping[str, Any], pipe: Pipe) -> None:
     from stylenet.errors import StylenetError
 
     methods = {"inspect": calls.inspect, "pass": calls.paint_pass, "paint": calls.paint}
@@ -177,7 +177,7 @@ def _read_calls(stream: BinaryIO, waiting: queue.SimpleQueue[Mapping[str, Any]],
     os._exit(0)  # the server has ended: the next one resumes what is being painted
 
 
-def _send_heartbeats(pipe: _Pipe) -> None:
+def _send_heartbeats(pipe: Pipe) -> None:
     while True:
         pipe.is_busy.wait()
         with contextlib.suppress(psutil.Error):
@@ -192,8 +192,8 @@ def main() -> None:
     messages = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     waiting: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
-    pipe = _Pipe(messages)
-    calls = _Calls(pipe)
+    pipe = Pipe(messages)
+    calls = Calls(pipe)
     threading.Thread(target=_read_calls, args=(sys.stdin.buffer, waiting, calls.should_stop), daemon=True).start()
     threading.Thread(target=_send_heartbeats, args=(pipe,), daemon=True).start()
     try:
