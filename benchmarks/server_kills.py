@@ -23,7 +23,7 @@ import psutil
 from local_server import LocalServer, end, load_average, picture, start, wait_for_job
 from report import write_result
 
-STEPS = 60
+STEPS = 40
 JOB = {
     "styles": ["starry-night"],
     "recipe": "draft",

@@ -25,7 +25,7 @@ _WHOLE_FACTOR = 8
 _SEND_FACTOR = 2
 """The time limit for sending a part of a response, in the same units."""
 
-_SECURITY_HEADERS = {
+SECURITY_HEADERS = {
     "content-security-policy": "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
@@ -135,7 +135,7 @@ class _Exchange:
             await error.response()(self.scope, self.receive, self.send)
 
     def _add_headers(self, headers: MutableHeaders) -> None:
-        headers.update(_SECURITY_HEADERS)
+        headers.update(SECURITY_HEADERS)
         headers.setdefault("cache-control", "no-cache")
         if self.foreign_origin is not None:
             headers["access-control-allow-origin"] = self.foreign_origin

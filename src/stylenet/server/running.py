@@ -13,9 +13,9 @@ from starlette.datastructures import URL
 from stylenet.errors import OutputError
 from stylenet.requests.serving import ServeRequest
 from stylenet.server.app import build
+from stylenet.server.http_protocol import HttpProtocol
 from stylenet.server.processes import PAINTER
 from stylenet.server.services import Services
-from stylenet.server.timeouts import TimeoutProtocol
 
 _BACKLOG = 2048
 """Connections that wait to be accepted."""
@@ -51,7 +51,7 @@ def serve(settings: ServeRequest, *, on_ready: Callable[[str], None], command: S
     with _bound_socket(settings) as listener:
         config = uvicorn.Config(
             build(Services(settings, command=command)),
-            http=type("Protocol", (TimeoutProtocol,), {"head_seconds": settings.patience_seconds}),
+            http=type("Protocol", (HttpProtocol,), {"head_seconds": settings.patience_seconds}),
             ws="none",
             lifespan="on",
             log_config=None,

@@ -1,14 +1,18 @@
-"""uvicorn's HTTP protocol with a time limit for the head of a request, for which uvicorn itself waits forever."""
+"""uvicorn's HTTP protocol, with a time limit for the head of a request, and errors in the form of the API."""
 
 from __future__ import annotations
 
 import asyncio
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from stylenet.server.api_errors import ApiError
+from stylenet.server.guard import SECURITY_HEADERS
 
-class TimeoutProtocol(H11Protocol):
-    """Closes connections on which no complete head of a request arrives in time.
+
+class HttpProtocol(H11Protocol):
+    """Closes connections on which no complete head of a request arrives in time; uvicorn itself waits forever.
 
     Attributes:
         head_seconds: The time limit, set by subclasses. `guard` limits the time for the body.
@@ -39,6 +43,16 @@ class TimeoutProtocol(H11Protocol):
         """Stop waiting."""
         self._cancel_timer()
         super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """Reject what is not HTTP, and close the connection."""
+        error = ApiError(400, "the request is not valid HTTP", remedy="see /docs", headers={**SECURITY_HEADERS, "connection": "close"})
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):  # no response has begun
+            response = error.response()
+            head = h11.Response(status_code=400, headers=response.raw_headers, reason=b"Bad Request")
+            for event in (head, h11.Data(data=bytes(response.body)), h11.EndOfMessage()):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def _start_timer(self, seconds: float) -> None:
         self._cancel_timer()
