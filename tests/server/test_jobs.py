@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -155,3 +157,44 @@ def test_an_ended_job_can_be_deleted(server: TestClient, tmp_path: Path) -> None
     assert server.get(f"/v1/jobs/{job}").status_code == 404
     assert server.get("/v1/history").json() == {"results": []}
     assert not (tmp_path / "data" / "jobs" / job).exists()
+
+
+def test_a_full_disk_stops_no_worker(server: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event cannot be stored: the job is queued again, and what its process still sends is not taken for the next job's."""
+    monkeypatch.setattr("stylenet.server.jobs._RETRY_SECONDS", 0.05)
+    add_event, failures = Store.add_event, iter([True, True])
+
+    def full_disk(store: Store, job: str, name: str, data: bytes) -> int:
+        if name == "step" and next(failures, False):
+            raise sqlite3.OperationalError("database or disk is full")
+        return add_event(store, job, name, data)
+
+    monkeypatch.setattr(Store, "add_event", full_disk)
+    jobs = [add_job(server, upload(server)) for _ in range(2)]
+    for job in jobs:
+        assert ended(server, job)["state"] == "finished"
+        names = [name for _, name, _ in events_of(server.get(f"/v1/jobs/{job}/events").text)]
+        assert names[-6:] == [*["step"] * 4, "saved", "done"]
+    assert next(failures, "used up") == "used up"
+
+
+def test_a_watched_job_leaves_nothing_in_memory(server: TestClient) -> None:
+    job = add_job(server, upload(server))
+    events_of(server.get(f"/v1/jobs/{job}/events").text)
+    events_of(server.get(f"/v1/jobs/{job}/events").text)
+    application: Any = server.app
+    assert application._app.state.services.jobs._new_events == {}
+
+
+def test_files_that_nothing_is_known_of_are_deleted_at_the_start(open_server: Open, tmp_path: Path) -> None:
+    """A server that was killed between the file and its row in the database leaves such files."""
+    server = open_server()
+    kept = upload(server)
+    job = add_job(server, kept)
+    ended(server, job)
+    server.__exit__(None, None, None)
+    (tmp_path / "data" / "pictures" / ("0" * 64)).write_bytes(b"an orphan")
+    (tmp_path / "data" / "jobs" / ("0" * 20)).mkdir()
+    open_server()
+    assert [path.name for path in (tmp_path / "data" / "pictures").iterdir()] == [kept]
+    assert [path.name for path in (tmp_path / "data" / "jobs").iterdir()] == [job]
