@@ -113,9 +113,10 @@ class Remote:
                 event = self._event(name, values, job["id"])
                 if event is not None:
                     yield event
-        finally:
+        except (GeneratorExit, KeyboardInterrupt):
             if not ended:
                 self._json("DELETE", f"/v1/jobs/{job['id']}")
+            raise
 
     def _event(self, name: str, values: Mapping[str, Any], job: str) -> Event | None:
         from stylenet.image.files import load_image
