@@ -9,7 +9,7 @@ import subprocess
 import pytest
 from starlette.testclient import TestClient
 
-from stylenet.server.pages import SITE
+from stylenet.server.info_endpoints import SITE
 
 FILES = sorted(path.name for path in SITE.iterdir())
 

@@ -140,7 +140,11 @@ class OnnxInstantEngine(_OnnxPass):
         return [self._painter]
 
     def _weights(self) -> dict[str, str]:
-        return {"encoder": _ENCODER, "encoder_sha256": file_sha256(bundled_path(_ENCODER)), "network_sha256": self._painter.sha256}
+        return {"encoder": _ENCODER, "encoder_sha256": self._encoder_sha256, "network_sha256": self._painter.sha256}
+
+    @cached_property
+    def _encoder_sha256(self) -> str:
+        return file_sha256(bundled_path(_ENCODER))
 
     @cached_property
     def _encoder(self) -> OnnxEncoder:
