@@ -120,6 +120,7 @@ def build(settings: ServeRequest, *, command: Sequence[str] = PAINTER) -> ASGIAp
 def _routes() -> list[BaseRoute]:
     routes: list[BaseRoute] = [
         Route("/v1/pictures", picture_pages.put_picture, methods=["PUT"]),
+        Route("/v1/pictures/{id}/{what}.png", picture_pages.find_mask, methods=["GET"]),
         Route("/v1/preview/{id}.jpg", picture_pages.preview, methods=["GET"]),
         Route("/v1/stylize", picture_pages.stylize, methods=["POST"]),
         Route("/v1/jobs", job_pages.list_jobs, methods=["GET"]),
@@ -129,6 +130,7 @@ def _routes() -> list[BaseRoute]:
         Route("/v1/jobs/{id}/events", job_pages.events, methods=["GET"]),
         Route("/v1/jobs/{id}/preview.jpg", job_pages.preview, methods=["GET"]),
         Route("/v1/jobs/{id}/result", job_pages.result, methods=["GET"]),
+        Route("/v1/jobs/{id}/thumbnail.jpg", job_pages.thumbnail, methods=["GET"]),
         Route("/v1/history", job_pages.history, methods=["GET"]),
         Route("/v1/history/{id}", job_pages.forget, methods=["DELETE"]),
         Route("/v1/styles", pages.styles, methods=["GET"]),
@@ -142,7 +144,7 @@ def _routes() -> list[BaseRoute]:
     mimetypes.add_type("text/javascript", ".js")  # some systems' tables say otherwise, and browsers then load no module
     routes.append(Route("/", pages.home, methods=["GET"]))
     if pages.SITE.is_dir():
-        routes.append(Mount("/", StaticFiles(directory=pages.SITE)))
+        routes += [Mount("/shared", StaticFiles(directory=pages.SHARED)), Mount("/", StaticFiles(directory=pages.SITE))]
     return routes
 
 

@@ -103,6 +103,10 @@ class PassRequest(Options, frozen=True, kw_only=True):
     """A single pass: the options of a painting, as the query of an address."""
 
     style: Annotated[tuple[str, ...], option("Name of a style or id of a picture; may be repeated, or several between commas.")] = ()
+    mask: Annotated[
+        tuple[str, ...],
+        option("ID=STYLE: another style where the picture is white; ID=photo keeps the photo there; invert:ID=STYLE. May be repeated."),
+    ] = ()
     format: Annotated[Literal["png", "jpg", "webp"], option("Of the answer.", allowed="png, jpg, webp")] = "jpg"
     quality: Annotated[int, option("Of JPEG and WebP.", allowed="1 to 100", ge=1, le=100)] = 85
 
@@ -116,6 +120,8 @@ class PassRequest(Options, frozen=True, kw_only=True):
             raise UsageError(f"{len(self.style)} styles are given; allowed are up to {MOST_STYLES}")
         for word in self.style:
             _check_style(word)
+        for wish in self.mask:
+            _split_mask(wish, networks=False)
         if self.blend:
             self.check_styles(len(self.style))
         _check_size(self.size)
@@ -130,7 +136,7 @@ class PassRequest(Options, frozen=True, kw_only=True):
         """
         values: dict[str, Any] = {}
         for name, text in pairs:
-            if name in ("style", "protect"):
+            if name in ("style", "protect", "mask"):
                 values[name] = (*values.get(name, ()), *(word for word in text.split(",") if word))
             elif name in values:
                 raise UsageError(f"{name} is given twice; allowed is once")
@@ -152,6 +158,11 @@ class PassRequest(Options, frozen=True, kw_only=True):
         """The fields of `Options`, as JSON has them."""
         values = msgspec.to_builtins(msgspec.structs.asdict(self))
         return {name: value for name, value in values.items() if name in Options.__struct_fields__}
+
+    def regions(self) -> list[dict[str, Any]]:
+        """The masks in parts: the picture's id, the style (None keeps the photo), and whether black is inside."""
+        parts = map(_split_mask, self.mask)
+        return [{"mask": mask, "style": None if style == KEEP else style, "inverted": bool(inverted)} for inverted, mask, style in parts]
 
 
 def _number(name: str, text: str) -> float:
@@ -215,14 +226,14 @@ def _check_recipe(recipe: str | None, changes: dict[str, str], *, start: str | N
         raise UsageError("start and changes picture.start are both given; choose one")
 
 
-def _split_mask(wish: str) -> tuple[str, str, str]:
+def _split_mask(wish: str, *, networks: bool = True) -> tuple[str, str, str]:
     """`invert:` or nothing, the id of the mask, and the style."""
     inverted = _INVERT if wish.startswith(_INVERT) else ""
     mask, equals, style = wish.removeprefix(_INVERT).partition("=")
     if not equals or not PICTURE_ID.fullmatch(mask):
         raise UsageError(f"the mask is '{_short(wish)}'; allowed are ID=STYLE, ID=photo and invert:ID=STYLE, with the id of a picture")
     if style != KEEP:
-        _check_style(style, networks=True)
+        _check_style(style, networks=networks)
     return inverted, mask, style
 
 

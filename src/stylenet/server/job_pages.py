@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from stylenet.errors import UsageError
+from stylenet.image.files import JPEG_QUALITY
 from stylenet.server.asking import JOB_ID, JobRequest
 from stylenet.server.copying import as_command, as_python
 from stylenet.server.encoding import encoded
@@ -19,6 +22,8 @@ from stylenet.server.refusals import RefusedError, error_body
 from stylenet.server.store import ENDED, QUEUED, RUNNING, JobRow
 
 _MOST_JSON_BYTES = 2**18
+_THUMBNAIL_PX = 320
+_FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
 
 
 async def add_job(request: Request) -> Response:
@@ -81,13 +86,27 @@ async def preview(request: Request) -> Response:
 async def result(request: Request) -> Response:
     """The painting; it carries its receipt."""
     parts, row = request.app.state.parts, _row(request)
-    if row.state not in ENDED:
-        raise RefusedError(409, f"the job is {row.state}", allowed="results of ended jobs", remedy="wait for the event 'done'")
-    path = parts.jobs.result(row)
-    if parts.store.history_row(row.id) is None or not path.is_file():
-        raise RefusedError(404, f"the job has no result: it is {row.state}", remedy="send it again with POST /v1/jobs")
-    headers = {"cache-control": "private, max-age=31536000, immutable"}
-    return FileResponse(path, media_type=MEDIA_TYPES[path.suffix[1:]], filename=f"{_stem(request, row)}{path.suffix}", headers=headers)
+    path = _result_file(request, row)
+    format = request.query_params.get("format", path.suffix[1:])
+    if format not in MEDIA_TYPES:
+        raise RefusedError(422, f"format is '{format[:60]}'", allowed=", ".join(MEDIA_TYPES), remedy="omit it for the format of the job")
+    name = f"{_stem(request, row)}.{format}"
+    if format == path.suffix[1:]:
+        return FileResponse(path, media_type=MEDIA_TYPES[format], filename=name, headers=_FOREVER)
+    _, data = await parts.passes.do("convert", photo=str(path), long_side=None, format=format, quality=JPEG_QUALITY)
+    headers = {**_FOREVER, "content-disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    return Response(data, media_type=MEDIA_TYPES[format], headers=headers)
+
+
+async def thumbnail(request: Request) -> Response:
+    """The painting, small."""
+    parts, row = request.app.state.parts, _row(request)
+    path, key = _result_file(request, row), f"thumbnail {row.id}"
+    data = parts.cache.get(key)
+    if data is None:
+        _, data = await parts.passes.do("convert", photo=str(path), long_side=_THUMBNAIL_PX, format="jpg", quality=85)
+        parts.cache.put(key, data)
+    return Response(data, media_type="image/jpeg", headers=_FOREVER)
 
 
 async def history(request: Request) -> Response:
@@ -137,6 +156,16 @@ async def _wish(request: Request) -> JobRequest:
         known = ", ".join(JobRequest.__struct_fields__)
         raise UsageError(f"'{refused[0][:60]}' is no field of a painting here; allowed are {known}")
     return JobRequest.of({name: _frozen(value) for name, value in values.items()})
+
+
+def _result_file(request: Request, row: JobRow) -> Path:
+    parts = request.app.state.parts
+    if row.state not in ENDED:
+        raise RefusedError(409, f"the job is {row.state}", allowed="results of ended jobs", remedy="wait for the event 'done'")
+    path: Path = parts.jobs.result(row)
+    if parts.store.history_row(row.id) is None or not path.is_file():
+        raise RefusedError(404, f"the job has no result: it is {row.state}", remedy="send it again with POST /v1/jobs")
+    return path
 
 
 def _row(request: Request) -> JobRow:

@@ -8,8 +8,10 @@ from typing import Any
 import msgspec
 
 import stylenet
+from stylenet.requests.painting import PROTECTED
 from stylenet.server import records
 from stylenet.server.asking import SET_BY_SERVER, JobRequest, PassRequest
+from stylenet.server.picture_pages import MEDIA_TYPES
 from stylenet.server.refusals import ErrorBody
 
 _ERRORS = {
@@ -78,12 +80,20 @@ def _paths(query: dict[str, Any]) -> dict[str, Any]:
         "schema": {"type": "string", "maxLength": 100},
         "description": "File name of the picture.",
     }
+    as_format = {"name": "format", "in": "query", "schema": {"enum": list(MEDIA_TYPES)}, "description": "Left out: that of the job."}
     body = {"required": True, "content": {"application/octet-stream": {}, "image/*": {}}}
     job_body = {"required": True, "content": {"application/json": {"schema": _ref("JobRequest")}}}
     return {
         "/v1/pictures": {
             "put": _operation(
                 "Keep a picture, and get its id.", {"201": "PictureInfo", "200": "PictureInfo"}, parameters=[length, name], requestBody=body
+            )
+        },
+        "/v1/pictures/{id}/{what}.png": {
+            "get": _operation(
+                "A mask made by looking at a picture: white where its faces are, or its subject.",
+                {"200": _IMAGE},
+                parameters=[_ID, {"name": "what", "in": "path", "required": True, "schema": {"enum": list(PROTECTED)}}],
             )
         },
         "/v1/preview/{id}.jpg": {
@@ -108,7 +118,8 @@ def _paths(query: dict[str, Any]) -> dict[str, Any]:
             )
         },
         "/v1/jobs/{id}/preview.jpg": {"get": _operation("The picture as it is now.", {"200": _IMAGE}, parameters=[_JOB])},
-        "/v1/jobs/{id}/result": {"get": _operation("The painting, with its receipt.", {"200": _IMAGE}, parameters=[_JOB])},
+        "/v1/jobs/{id}/result": {"get": _operation("The painting, with its receipt.", {"200": _IMAGE}, parameters=[_JOB, as_format])},
+        "/v1/jobs/{id}/thumbnail.jpg": {"get": _operation("The painting, small.", {"200": _IMAGE}, parameters=[_JOB])},
         "/v1/history": {"get": _operation("Results that are kept, with their receipts.", {"200": "History"})},
         "/v1/history/{id}": {"delete": _operation("Delete an ended job with its result.", {"204": None}, parameters=[_JOB])},
         "/v1/styles": {"get": _operation("Styles that are used by name.", {"200": "StyleList"})},

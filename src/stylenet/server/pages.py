@@ -25,6 +25,9 @@ from stylenet.server.store import QUEUED, RUNNING
 SITE = Path(__file__).parents[1] / "studio" / "site"
 """Files of the page at `/`."""
 
+SHARED = Path(__file__).parents[1] / "page" / "site" / "shared"
+"""Files that it shares with the page that needs no server, at `/shared`."""
+
 _STYLES_SECONDS = 5
 
 _CSS = """

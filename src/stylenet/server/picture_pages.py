@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 import stylenet
 from stylenet.errors import UsageError
+from stylenet.requests.painting import PROTECTED
 from stylenet.server.asking import PICTURE_ID, PassRequest
 from stylenet.server.encoding import encoded
 from stylenet.server.passes import Passes
@@ -60,6 +61,19 @@ async def preview(request: Request) -> Response:
     return Response(data, media_type=MEDIA_TYPES[wish.format], headers=headers)
 
 
+async def find_mask(request: Request) -> Response:
+    """A mask made by looking at a picture: white where its faces are, or its subject."""
+    parts = request.app.state.parts
+    id, what = request.path_params["id"], request.path_params["what"]
+    if not PICTURE_ID.fullmatch(id) or what not in PROTECTED:
+        raise RefusedError(
+            404, "there is no such mask", allowed=f"ids of PUT /v1/pictures, with {' or '.join(PROTECTED)}", remedy="see /docs"
+        )
+    parts.pictures.find(id)
+    data = await _done(request, parts.passes, "find", photo=str(parts.pictures.path(id)), what=what)
+    return Response(data, media_type="image/png", headers={"cache-control": "private, max-age=3600"})
+
+
 async def stylize(request: Request) -> Response:
     """The picture in the body, painted in one pass."""
     _check_type(request)
@@ -88,19 +102,27 @@ def _check_type(request: Request) -> None:
 async def _passed(request: Request, passes: Passes, photo: str, wish: PassRequest, *, client: str | None, is_preview: bool) -> bytes:
     parts = request.app.state.parts
     options = wish.options()
-    if isinstance(wish.palette, str) and PICTURE_ID.fullmatch(wish.palette):
-        parts.pictures.find(wish.palette)
-        options["palette"] = str(parts.pictures.path(wish.palette))
+    regions = [
+        {**region, "mask": _file(request, region["mask"]), "style": region["style"] and _file(request, region["style"])}
+        for region in wish.regions()
+    ]
+    if isinstance(wish.palette, str):
+        options["palette"] = _file(request, wish.palette)
     values: dict[str, Any] = {
-        "photo": photo,
-        "styles": [_style(request, word) for word in wish.style],
+        "styles": [_file(request, word) for word in wish.style],
+        "regions": regions,
         "options": {name: value for name, value in options.items() if value is not None},
         "is_preview": is_preview,
         "format": wish.format,
         "quality": wish.quality,
         "threads": parts.settings.threads,
     }
-    work = asyncio.ensure_future(passes.do("pass", client=client, **values))
+    return await _done(request, passes, "pass", photo=photo, client=client, **values)
+
+
+async def _done(request: Request, passes: Passes, call: str, *, photo: str, client: str | None = None, **values: Any) -> bytes:
+    """The bytes that a process makes of a photo; given up where the client goes."""
+    work = asyncio.ensure_future(passes.do(call, client=client, photo=photo, **values))
     gone = asyncio.ensure_future(_gone(request))
     try:
         await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -115,7 +137,8 @@ async def _passed(request: Request, passes: Passes, photo: str, wish: PassReques
             task.cancel()
 
 
-def _style(request: Request, word: str) -> str:
+def _file(request: Request, word: str) -> str:
+    """The file of a picture; other words stay."""
     if not PICTURE_ID.fullmatch(word):
         return word
     pictures = request.app.state.parts.pictures

@@ -73,7 +73,7 @@ class _Work:
     def __init__(self, pipe: _Pipe) -> None:
         self._pipe = pipe
         self.stop = threading.Event()
-        self._stylizers, self._photos, self._styles = _Kept(), _Kept(), _Kept()
+        self._stylizers, self._photos, self._styles, self._masks = _Kept(), _Kept(), _Kept(), _Kept()
 
     def inspect(self, call: Mapping[str, Any]) -> None:
         """Whether a file is a picture, and how large; only its header is read."""
@@ -87,27 +87,28 @@ class _Work:
         """A photo painted in one pass, as the bytes of a file."""
         from stylenet.events import Done
         from stylenet.image.files import load_image
-        from stylenet.image.resize import fit_within, resize
+        from stylenet.image.masks import load_mask
         from stylenet.painting.painting import Painting
+        from stylenet.painting.regions import Region
         from stylenet.painting.stylizer import open_stylizer
         from stylenet.requests.painting import Options
 
         threads = call["threads"] or None
         stylizer = self._stylizers.get("instant", lambda: open_stylizer("instant", device="cpu", precision="float32", threads=threads))
 
-        def small() -> Any:
-            picture = load_image(call["photo"])
-            size = fit_within(picture.width, picture.height, min(_PHOTO_PX, max(picture.width, picture.height)))
-            return replace(picture, pixels=resize(picture.pixels, size), alpha=None)
+        options = Options.of(call["options"])
 
         def style(word: str) -> Any:
-            return self._styles.get(word, lambda: stylizer.open_style(word))
+            return word if options.recolors_style else self._styles.get(word, lambda: stylizer.open_style(word))
 
-        options = Options.of(call["options"])
-        photo = self._photos.get(call["photo"], small) if call["is_preview"] else load_image(call["photo"])
-        styles = call["styles"] if options.recolors_style else [style(word) for word in call["styles"]]
+        def region(mask: str, style_word: str | None, inverted: bool) -> Region:
+            pixels = self._masks.get((mask, inverted), lambda: load_mask(mask, inverted=inverted))
+            return Region(mask=pixels, style=style_word and style(style_word))
+
+        photo = self._small(call["photo"]) if call["is_preview"] else load_image(call["photo"])
+        regions = [region(one["mask"], one["style"], one["inverted"]) for one in call["regions"]]
         done = None
-        for event in stylizer.stylize(photo, styles, options):
+        for event in stylizer.stylize(photo, [style(word) for word in call["styles"]], options, regions=regions):
             done = event if isinstance(event, Done) else done
         if done is None:
             raise RuntimeError("a stylizer's last event is Done")
@@ -116,6 +117,43 @@ class _Work:
         height, width = done.image.shape[2:]
         memory_bytes = psutil.Process().memory_info().rss
         self._pipe.send("result", buffer.getvalue(), width=width, height=height, seconds=done.seconds, memory_bytes=memory_bytes)
+
+    def find(self, call: Mapping[str, Any]) -> None:
+        """A mask of a photo's faces or its subject, as the bytes of a PNG file."""
+        from stylenet.image.files import save_image
+        from stylenet.painting.regions import FINDERS
+
+        mask = FINDERS[call["what"]](self._small(call["photo"]).pixels)
+        buffer = io.BytesIO()
+        save_image(mask.repeat(3, axis=1), buffer, format="png")
+        self._pipe.send("result", buffer.getvalue())
+
+    def convert(self, call: Mapping[str, Any]) -> None:
+        """A picture in another format, with its receipt; or small, without it."""
+        from stylenet.image.files import load_image, save_image
+        from stylenet.image.metadata import read_receipt
+
+        buffer = io.BytesIO()
+        if call["long_side"] is None:
+            picture = load_image(call["photo"])
+            save_image(
+                picture.pixels,
+                buffer,
+                alpha=picture.alpha,
+                metadata=picture.metadata,
+                receipt=read_receipt(call["photo"]),
+                quality=call["quality"],
+                format=call["format"],
+            )
+        else:
+            save_image(_shrunk(load_image(call["photo"]), call["long_side"]).pixels, buffer, quality=call["quality"], format=call["format"])
+        self._pipe.send("result", buffer.getvalue())
+
+    def _small(self, path: str) -> Any:
+        """A photo as previews need it."""
+        from stylenet.image.files import load_image
+
+        return self._photos.get(path, lambda: _shrunk(load_image(path), _PHOTO_PX))
 
     def paint(self, call: Mapping[str, Any]) -> None:
         """A job painted into its files; its events are sent one by one."""
@@ -132,6 +170,14 @@ class _Work:
         self._pipe.send("result", memory_bytes=psutil.Process().memory_info().rss)
 
 
+def _shrunk(picture: Any, long_side_px: int) -> Any:
+    """A picture that is no larger, without its alpha channel."""
+    from stylenet.image.resize import fit_within, resize
+
+    size = fit_within(picture.width, picture.height, min(long_side_px, max(picture.width, picture.height)))
+    return replace(picture, pixels=resize(picture.pixels, size), alpha=None)
+
+
 def _frozen(value: Any) -> Any:
     """JSON's lists as the tuples of the records."""
     return tuple(_frozen(inner) for inner in value) if isinstance(value, list) else value
@@ -140,7 +186,7 @@ def _frozen(value: Any) -> Any:
 def _run(work: _Work, call: Mapping[str, Any], pipe: _Pipe) -> None:
     from stylenet.errors import StylenetError
 
-    calls = {"inspect": work.inspect, "pass": work.paint_pass, "paint": work.paint}
+    calls = {"inspect": work.inspect, "pass": work.paint_pass, "paint": work.paint, "find": work.find, "convert": work.convert}
     try:
         calls[call["call"]](call)
     except StylenetError as error:
