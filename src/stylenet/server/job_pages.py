@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 from starlette.requests import Request
@@ -23,6 +23,7 @@ from stylenet.server.store import ENDED, QUEUED, RUNNING, JobRow
 
 _MOST_JSON_BYTES = 2**18
 _THUMBNAIL_PX = 320
+_PLAIN = frozenset(string.ascii_letters + string.digits + "-._")
 _FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
 
 
@@ -94,7 +95,7 @@ async def result(request: Request) -> Response:
     if format == path.suffix[1:]:
         return FileResponse(path, media_type=MEDIA_TYPES[format], filename=name, headers=_FOREVER)
     _, data = await parts.passes.do("convert", photo=str(path), long_side=None, format=format, quality=JPEG_QUALITY)
-    headers = {**_FOREVER, "content-disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+    headers = {**_FOREVER, "content-disposition": f"attachment; filename*=UTF-8''{_quoted(name)}"}
     return Response(data, media_type=MEDIA_TYPES[format], headers=headers)
 
 
@@ -218,6 +219,11 @@ def _stem(request: Request, row: JobRow) -> str:
     picture = request.app.state.parts.store.picture(wish.get("photo") or "")
     photo = "painting" if picture is None or not picture.name else picture.name.rpartition(".")[0] or picture.name
     return "-".join([photo, *(style for style in wish["styles"] if len(style) < 64)])[:100]
+
+
+def _quoted(name: str) -> str:
+    """A file name for a header (RFC 8187)."""
+    return "".join(chr(byte) if chr(byte) in _PLAIN else f"%{byte:02X}" for byte in name.encode())
 
 
 def _frozen(value: Any) -> Any:
