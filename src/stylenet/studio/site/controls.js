@@ -1,10 +1,9 @@
 // The sliders and menus: their values are those of the settings.
 
 import { say } from "/shared/language.js";
-import { change, settings } from "/settings.js";
+import { SIZES, change, settings } from "/settings.js";
 import { RECIPE_NAMES, recipeWords, strokeSize } from "/words.js";
 
-const SIZES = ["512", "768", "1024", "1536", "2048", "full"];
 const MOST_COLORS = 8;
 
 export class Controls {

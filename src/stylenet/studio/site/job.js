@@ -6,8 +6,8 @@ import { duration } from "/words.js";
 
 export class JobView {
   /** `picture(address)`: shows a picture; `ended(job, word, places)`: called with the finished job, and what to say. */
-  constructor({ box, progress, status, show, stop, messages, picture, ended }) {
-    Object.assign(this, { box, progress, show, stop, messages, picture, ended, job: null });
+  constructor({ box, progress, status, show, stop, notice, messages, picture, ended }) {
+    Object.assign(this, { box, progress, show, stop, notice, messages, picture, ended, job: null });
     this.words = new Messages({ status });
     show.addEventListener("click", () => this.setShown(true));
     stop.addEventListener("click", () => {
@@ -30,6 +30,8 @@ export class JobView {
     this.latest = "";
     this.box.hidden = false;
     this.stop.disabled = false;
+    this.notice.hidden = true;
+    this.notice.textContent = "";
     this.progress.removeAttribute("value");
     this.setShown(true);
     this.source = watch(job.id, (name, values) => this.job === job && this.heard(name, values));
@@ -55,7 +57,9 @@ export class JobView {
     if (name === "started") {
       this.steps = values.steps;
       this.words.tell(this.steps ? "preparing" : "pass");
+      for (const notice of values.notices) this.tellNotice(notice);
     }
+    if (name === "notice") this.tellNotice(values.message);
     if (name === "step" || name === "progress") this.showProgress(values, isStopping);
     if (name === "preview") {
       this.latest = `/v1/jobs/${this.job.id}/preview.jpg?step=${values.step}`;
@@ -72,6 +76,13 @@ export class JobView {
       this.leave();
       this.ended(null, "ended");
     }
+  }
+
+  // What the server has to say of this job, once each: it is told again when a job is resumed.
+  tellNotice(text) {
+    if (this.notice.textContent.includes(text)) return;
+    this.notice.textContent += `${this.notice.textContent && " · "}${text}`;
+    this.notice.hidden = false;
   }
 
   showProgress({ share, seconds, seconds_left: left, step, steps }, isStopping) {

@@ -37,7 +37,6 @@ const preview = new Preview({
   picture: (blob) => {
     showAfter(URL.createObjectURL(blob));
     messages.tell("preview");
-    messages.complain("");
   },
   failed,
 });
@@ -48,6 +47,7 @@ const job = new JobView({
   status: at["job-status"],
   show: at.show,
   stop: at.stop,
+  notice: at.notice,
   messages,
   picture: (address) => {
     preview.leave();
@@ -128,6 +128,10 @@ async function takePainting(file) {
 }
 
 function failed(error) {
+  if (error instanceof TypeError) {
+    messages.complain("noServer"); // what fetch says of a connection that fails
+    return;
+  }
   const id = error.status === 404 && /[0-9a-f]{64}/.exec(error.message)?.[0];
   if (!id) {
     messages.quote(error.message);
@@ -138,6 +142,7 @@ function failed(error) {
     if (settings.area?.id === id) area.reset();
     own.forget(id);
     controls?.show();
+    follow();
     messages.complain("expiredOther");
   }
 }
@@ -151,6 +156,7 @@ function follow() {
   if (job.isRunning) job.setShown(false);
   else change({ job: null });
   messages.tell("previewing");
+  messages.complain("");
   preview.follow();
 }
 
@@ -241,4 +247,4 @@ async function resume() {
   else follow();
 }
 
-start().catch((error) => messages.quote(error.message));
+start().catch(failed);

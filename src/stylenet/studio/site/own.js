@@ -12,9 +12,10 @@ export class OwnPaintings {
     this.strip = strip;
   }
 
-  /** Show those that this browser remembers. */
+  /** Show those that this browser remembers; a style that there is no longer becomes the usual one. */
   restore() {
     for (const own of [...settings.own].reverse()) this.show(own);
+    for (const [name, usual] of Object.entries(USUAL)) if (!this.strip.inputOf(settings[name])) change({ [name]: usual });
   }
 
   /** Take a file as a style, and choose it. */

@@ -24,6 +24,9 @@ export const settings = {
   job: null,
 };
 
+/** Long sides that can be chosen, in pixels. */
+export const SIZES = ["512", "768", "1024", "1536", "2048", "full"];
+
 /** Read what this browser has kept. */
 export function restore() {
   try {
@@ -76,7 +79,7 @@ export function settingsOf(request) {
     palette: isList ? "" : palette,
     ...(isList && { paletteColors: palette.split(",") }),
     recipe: request.recipe ?? settings.recipe,
-    size: String(request.size ?? settings.size),
+    size: SIZES.includes(String(request.size)) ? String(request.size) : settings.size,
   };
 }
 

@@ -13,6 +13,7 @@ export const words = {
   expired: "The server no longer has this photo. Choose it again.",
   expiredOther: "The server no longer has the area or the painting you added. Add it again.",
   lost: "The server does not answer. Trying again …",
+  noServer: "The server does not answer. Start it again with: stylenet studio",
   variants: "Variants",
   variantsTitle: "Choose a variant",
   variantName: "Strength {strength}, stroke size {scale}",

@@ -13,6 +13,7 @@ export const words = {
   expired: "この写真はサーバーに残っていません。もう一度選んでください。",
   expiredOther: "追加した絵または範囲がサーバーに残っていません。もう一度追加してください。",
   lost: "サーバーが応答しません。再試行しています…",
+  noServer: "サーバーが応答しません。次のコマンドで起動し直してください：stylenet studio",
   variants: "バリエーション",
   variantsTitle: "バリエーションを選ぶ",
   variantName: "強さ {strength}、筆あとの大きさ {scale}",

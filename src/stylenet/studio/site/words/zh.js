@@ -13,6 +13,7 @@ export const words = {
   expired: "服务器上已没有这张照片，请重新选择。",
   expiredOther: "服务器上已没有你添加的画或区域，请重新添加。",
   lost: "服务器没有响应，正在重试…",
+  noServer: "服务器没有响应。请重新启动：stylenet studio",
   variants: "多种效果",
   variantsTitle: "选择一种效果",
   variantName: "强度 {strength}，笔触大小 {scale}",
