@@ -54,7 +54,7 @@ class Visit:
         self.ready()
 
     def ready(self) -> None:
-        self.page.wait_for_selector("html[data-ready]", timeout=_PATIENCE_MS)
+        self.page.wait_for_selector("html[data-ready]")
 
     def drop(self, data: bytes, name: str = "photo.png", target: str = "#stage") -> None:
         """Drop a picture, and wait for its preview."""
@@ -63,7 +63,7 @@ class Visit:
         self.previewed()
 
     def previewed(self) -> None:
-        self.page.wait_for_selector(_PREVIEW, timeout=_PATIENCE_MS)
+        self.page.wait_for_selector(_PREVIEW)
 
     def repainted(self, act: Callable[[], object], **expected: str) -> None:
         """Wait for the preview with these fields that follows an act; each is a pattern, and "" for a field that is not there."""
@@ -74,12 +74,12 @@ class Visit:
             return "/v1/preview/" in answer.url and answer.status == 200 and fits
 
         before = self.page.get_attribute("#after", "src")
-        with self.page.expect_response(is_it, timeout=_PATIENCE_MS):
+        with self.page.expect_response(is_it):
             act()
-        self.page.wait_for_selector(f'#after:not([src="{before}"])', timeout=_PATIENCE_MS)
+        self.page.wait_for_selector(f'#after:not([src="{before}"])')
 
     def finished(self) -> None:
-        self.page.wait_for_selector("#saving:not([hidden])", timeout=_PATIENCE_MS)
+        self.page.wait_for_selector("#saving:not([hidden])")
 
     def shown(self) -> np.ndarray[Any, Any]:
         """The pixels of the picture that is seen now."""
@@ -135,6 +135,7 @@ def visit(browser: Any, studio: Running, request: pytest.FixtureRequest) -> Iter
     context = browser.new_context(
         viewport=_SIZES[size], locale="en-US", accept_downloads=True, permissions=["clipboard-read", "clipboard-write"], **phone
     )
+    context.set_default_timeout(_PATIENCE_MS)
     made = Visit(context.new_page(), studio.url)
     made.watch()
     yield made
@@ -206,12 +207,12 @@ def test_a_painting_is_stopped_and_is_there_after_the_page_is_loaded_again(visit
     page.select_option("#recipe", "draft")
     page.select_option("#size", "512")
     page.click("#paint")
-    page.wait_for_selector("#job-status:has-text('Step')", timeout=_PATIENCE_MS)
+    page.wait_for_selector("#job-status:has-text('Step')")
     page.reload()
     visit.ready()
-    page.wait_for_selector("#job-status:has-text('Step')", timeout=_PATIENCE_MS)
+    page.wait_for_selector("#job-status:has-text('Step')")
     page.fill("#strength", "80")  # the preview follows, while the painting goes on
-    page.wait_for_selector("#show:visible", timeout=_PATIENCE_MS)
+    page.wait_for_selector("#show:visible")
     page.click("#show")
     page.click("#stop")
     visit.finished()
@@ -266,7 +267,7 @@ def test_blends_palettes_own_paintings_and_variants(visit: Visit):
     visit.repainted(lambda: send_file(page, "drop", _photo(120, 160), "My sun.png", "#strip"), style="[0-9a-f]{64} great-wave")
     assert page.inner_text(".style:has(:checked) b") == "My sun"
     page.click("#variants")
-    page.wait_for_selector(".variant:nth-child(12) img[src]", timeout=_PATIENCE_MS)
+    page.wait_for_selector(".variant:nth-child(12) img[src]")
     visit.repainted(lambda: page.click(".variant:has-text('Strength 85, stroke size 2 ×')"), strength="85", style_scale="2", size="384")
     assert (page.input_value("#strength"), page.input_value("#strokes")) == ("85", "1")
     page.reload()
@@ -308,7 +309,7 @@ def test_areas_by_pointer_and_by_the_server(visit: Visit):
     assert mask[80, 120].min() > 200
     assert mask[:20].max() < 60
     page.click("#faces")
-    page.wait_for_selector("#problem:has-text('no face is found')", timeout=_PATIENCE_MS)
+    page.wait_for_selector("#problem:has-text('no face is found')")
     page.reload()
     visit.ready()
     assert page.is_enabled("#save-area"), "the mask is drawn again"
@@ -390,14 +391,14 @@ def test_photos_are_pasted_and_taken_with_the_camera_and_nothing_else_is_taken(v
     page = visit.page
     visit.open()
     send_file(page, "drop", b"These are words and no picture at all.", "letter.png", "#stage")
-    page.wait_for_selector("#problem:has-text('cannot read the picture')", timeout=_PATIENCE_MS)
+    page.wait_for_selector("#problem:has-text('cannot read the picture')")
     send_file(page, "paste", _photo(), "pasted.png", "body")
     visit.previewed()
     assert not page.is_visible("#problem")
     page.click("#again")
     page.wait_for_selector("#video:visible")
     page.wait_for_timeout(500)
-    with page.expect_response(lambda answer: answer.url.endswith("/v1/pictures") and answer.status == 201, timeout=_PATIENCE_MS) as told:
+    with page.expect_response(lambda answer: answer.url.endswith("/v1/pictures") and answer.status == 201) as told:
         page.click("#snap")
     assert told.value.json()["width"] > 300
 
