@@ -17,6 +17,7 @@ from stylenet.server.api_checks import (
     PICTURE_ID,
     check_blend,
     check_encoder,
+    check_masks,
     check_palette,
     check_photo,
     check_recipe,
@@ -34,7 +35,7 @@ NOT_FOR_PASSES = ("memory", "save_every", "paper")
 """Options that a single pass does not take."""
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
-_LISTS = ("style", "protect")
+_LISTS = ("style", "mask", "protect")
 _WHOLE_NUMBERS = ("seed", "dpi", "quality", "save_every")
 _NUMBERS = ("strength", "style_scale", "feather")
 
@@ -56,8 +57,7 @@ class JobRequest(PaintRequest, frozen=True, kw_only=True):
         check_size(self.size)
         check_palette(self.palette)
         check_start(self.start)
-        for mask in self.masks:
-            split_mask(mask)
+        check_masks(self.masks, networks=True)
         check_recipe(self.recipe, self.changes, start=self.start)
         check_encoder(self.encoder)
 
@@ -90,8 +90,7 @@ class JobRequest(PaintRequest, frozen=True, kw_only=True):
         for name in ("photo", "start", "palette"):
             values[name] = resolved(values[name])
         values["styles"] = [resolved(style) for style in self.styles]
-        masks = [split_mask(text) for text in self.masks]
-        values["masks"] = [f"{mask.prefix}{resolved(mask.picture)}={resolved(mask.style)}" for mask in masks]
+        values["masks"] = [split_mask(text).with_files(resolved) for text in self.masks]
         return values
 
 
@@ -100,6 +99,13 @@ class PassRequest(Options, frozen=True, kw_only=True):
 
     style: Annotated[
         tuple[str, ...], option(f"Name of a style, or picture id. Up to {MOST_STYLES}: repeat it, or separate them by commas.")
+    ] = ()
+    mask: Annotated[
+        tuple[str, ...],
+        option(
+            "Another style where the picture with this id is white: ID=STYLE. ID=photo keeps the photo there, invert:ID=STYLE paints where "
+            "it is black. May be repeated."
+        ),
     ] = ()
     format: Annotated[Literal["png", "jpg", "webp"], option("Format of the picture.", allowed="png, jpg, webp")] = "jpg"
     quality: Annotated[int, option("Quality of JPEG and WebP.", allowed="1 to 100", ge=1, le=100)] = 85
@@ -110,6 +116,7 @@ class PassRequest(Options, frozen=True, kw_only=True):
             if getattr(self, name) != default_of(Options, name):
                 raise UsageError(f"{name} is given, which a single pass does not take; omit it, or use POST /v1/jobs")
         check_styles(self.style)
+        check_masks(self.mask)
         check_blend(self, self.style)
         check_size(self.size)
         check_palette(self.palette)
