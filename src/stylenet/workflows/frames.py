@@ -170,7 +170,7 @@ def _carried(history: Pixels, motion: Motion, pixels: Pixels) -> Image:
     moved: Plane = cv2.remap(history, *motion.places, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
     size = (history.shape[1], history.shape[0])
     photo = pixels if pixels.shape == history.shape else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    trust = motion.trust[..., None]
+    trust = motion.stroke_trust[..., None]
     return image_of(trust * moved + (1 - trust) * photo)
 
 
