@@ -37,11 +37,11 @@ from stylenet.image.files import Picture
 from stylenet.painting.stylizer import open_stylizer
 from stylenet.requests.painting import Options
 from stylenet.requests.video import USUAL_STEADY, VideoRequest
-from stylenet.video.flow import MotionEstimator
+from stylenet.video.flow import MotionEstimator, image_of
 from stylenet.video.reading import probe, read_frames
 from stylenet.video.scenes import CutDetector
 from stylenet.video.steadying import Steadier, Steadiness
-from stylenet.workflows.frames import FramePainter, image_of
+from stylenet.workflows.frames import FramePainter
 
 Frames = list[NDArray[np.uint8]]
 STYLE = "starry-night"

@@ -49,6 +49,8 @@ def video(
     blend: options.Blend = None,
     seed: options.Seed = None,
     changes: options.Changes = None,
+    masks: Annotated[list[str] | None, typer.Option("--mask", metavar="FILE=STYLE", help=_help("masks"))] = None,
+    feather: options.Feather = None,
     protect: options.Protect = None,
     keep_colors: options.KeepColors = None,
     palette: options.Palette = None,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stylenet.extras import require
+
+if TYPE_CHECKING:
+    from stylenet.shapes import Image
 
 Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]
@@ -50,6 +53,11 @@ class Motion:
     def places(self) -> tuple[Plane, Plane]:
         """Columns and rows in the frame before, as OpenCV's `remap` takes them."""
         return _places(self.back)
+
+
+def image_of(pixels: Pixels | Plane) -> Image:
+    """A frame (H, W, 3), 0..255, as a picture (1, 3, H, W), 0..1."""
+    return np.ascontiguousarray(np.asarray(pixels, np.float32).transpose(2, 0, 1)[None]) / np.float32(255)
 
 
 def opencv() -> Any:

@@ -150,6 +150,30 @@ def read_frames(clip: Clip, *, begin: Fraction = _ZERO, end: Fraction | None = N
             yield Frame(time=time, seconds=shown, pixels=pixels)
 
 
+def frame_times(clip: Clip) -> list[Fraction]:
+    """The time of every frame, in order; nothing is decoded.
+
+    Raises:
+        ImageError: the file cannot be opened any more.
+    """
+    times = set()
+    with _opened(clip.path) as container:
+        stream = _stream(container, clip.path)
+        for number, packet in enumerate(packet for packet in container.demux(stream) if packet.size):
+            times.add(number / clip.rate if packet.pts is None else packet.pts * stream.time_base - clip.start)
+    return sorted(times)
+
+
+def is_clip(path: Path) -> bool:
+    """Whether a file is a clip, and not a picture.
+
+    Raises:
+        ImageError: it is neither.
+    """
+    with _opened(path) as container:
+        return not any(word in container.format.name for word in _PICTURES)
+
+
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     av = pyav()

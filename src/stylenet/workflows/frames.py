@@ -14,11 +14,13 @@ from stylenet.catalog.recipe import Recipe
 from stylenet.errors import UsageError
 from stylenet.events import Done, Started
 from stylenet.image.files import Picture
+from stylenet.image.resize import resize
+from stylenet.painting.regions import Region, lay_out, with_photo_kept
 from stylenet.painting.stylizer import Stylizer
 from stylenet.requests.video import VideoRequest
 from stylenet.shapes import Image
 from stylenet.styles.sources import open_palette
-from stylenet.video.flow import Motion, MotionEstimator, Pixels, Plane, opencv
+from stylenet.video.flow import Motion, MotionEstimator, Pixels, Plane, image_of, opencv
 from stylenet.video.groups import State
 from stylenet.video.scenes import CutDetector
 from stylenet.video.steadying import Steadier, Steadiness
@@ -87,12 +89,13 @@ class FramePainter:
             raise ValueError("no frame was painted")
         return State(source=self._before, painted=painted, usual=self._cuts.usual)
 
-    def paint(self, pixels: Pixels, share: float) -> PaintedFrame | None:
+    def paint(self, pixels: Pixels, share: float, regions: Sequence[Region] = ()) -> PaintedFrame | None:
         """The painting of a frame (H, W, 3), uint8, or None where the end was asked for.
 
         Args:
             pixels: The frame.
             share: Of the clip's time that lies before it, 0..1.
+            regions: Where another style is painted, or the photo is kept.
 
         Raises:
             StylenetError: see `Stylizer.stylize`.
@@ -107,7 +110,7 @@ class FramePainter:
             motion = self._motions.motion(before, pixels)
             if self._optimizes:
                 start = Picture(pixels=_carried(history, motion, pixels))
-        done, notices = self._painted(photo, share, start)
+        done, notices = self._painted(photo, share, start, regions)
         if done is None:
             return None
         self._before = pixels
@@ -118,16 +121,29 @@ class FramePainter:
             if begins:
                 self._steadier.begin()
             written = self._steadier.steady(painted, motion)
+            if any(region.style is None for region in regions):
+                written = self._steadier.history = self._with_photo_kept(written, photo, regions)
         return PaintedFrame(pixels=written, begins_scene=begins, notices=notices)
 
-    def _painted(self, photo: Image, share: float, start: Picture | None) -> tuple[Image | None, tuple[str, ...]]:
-        options = structs.replace(self._options, strength=self._request.strength_at(share))
+    def _with_photo_kept(self, written: Pixels, photo: Image, regions: Sequence[Region]) -> Pixels:
+        size = (written.shape[1], written.shape[0])
+        layout = lay_out(regions, Picture(pixels=photo), size, feather_px=self._request.feather, protected=())
+        if layout.keep is None:
+            return written
+        kept = with_photo_kept(image_of(written), resize(photo, size), layout.keep)
+        return np.rint(kept[0].transpose(1, 2, 0).clip(0, 1) * 255).astype(np.uint8)
+
+    def _painted(
+        self, photo: Image, share: float, start: Picture | None, regions: Sequence[Region]
+    ) -> tuple[Image | None, tuple[str, ...]]:
+        feather = self._request.feather if regions else 0.0
+        options = structs.replace(self._options, strength=self._request.strength_at(share), feather=feather)
         if self._turns:
             options = structs.replace(options, blend=shares_at(len(self._styles), share))
         stylizer = self._stylizer if start is None else self._quick
         notices: tuple[str, ...] = ()
         picture = Picture(pixels=photo)
-        for event in stylizer.stylize(picture, self._styles, options, start=start, should_stop=self._should_stop):
+        for event in stylizer.stylize(picture, self._styles, options, regions=regions, start=start, should_stop=self._should_stop):
             if isinstance(event, Started) and not self._told:
                 notices, self._told = event.notices, True
             elif isinstance(event, Done):
@@ -172,7 +188,3 @@ def _carried(history: Pixels, motion: Motion, pixels: Pixels) -> Image:
     photo = pixels if pixels.shape == history.shape else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     trust = motion.stroke_trust[..., None]
     return image_of(trust * moved + (1 - trust) * photo)
-
-
-def image_of(pixels: Sequence[Any] | Any) -> Image:
-    return np.ascontiguousarray(np.asarray(pixels, np.float32).transpose(2, 0, 1)[None]) / np.float32(255)

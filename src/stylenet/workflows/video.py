@@ -14,16 +14,18 @@ from msgspec import structs
 from stylenet.errors import ImageError, UsageError
 from stylenet.events import Notice, Preview, Saved
 from stylenet.image.files import save_image
+from stylenet.image.masks import parse_mask_wish
 from stylenet.image.output import check_output
 from stylenet.painting.defaults import default_recipe
 from stylenet.painting.receipts import NOT_OF_THE_INPUTS
 from stylenet.requests.video import VideoRequest
 from stylenet.storage.hashing import file_sha256
-from stylenet.video.flow import Pixels
+from stylenet.video.flow import Pixels, image_of
 from stylenet.video.groups import MOST_FRAMES, Groups, State, check_encoder
 from stylenet.video.joining import CONTAINERS, join
 from stylenet.video.reading import Clip, Frame, Losses, probe, read_frames
-from stylenet.workflows.frames import FramePainter, image_of
+from stylenet.workflows.frame_regions import FrameRegions
+from stylenet.workflows.frames import FramePainter
 from stylenet.workflows.outputs import keep_apart
 from stylenet.workflows.painting import inputs_of, open_for, with_recipe
 
@@ -126,9 +128,12 @@ class _Run:
         self.output = check_output(request.output, formats={suffix: suffix for suffix in CONTAINERS})
         self._preview = None if request.preview in (None, "none") else check_output(str(request.preview))
         single = structs.replace(request.single(), styles=request.styles)
-        keep_apart([("--output", self.output), ("--preview", self._preview)], [Path(request.clip), *inputs_of(single)])
+        masks = [parse_mask_wish(text, for_clip=True) for text in request.masks]
+        masked = [mask.style for mask in masks if mask.style is not None]
+        inputs = [Path(request.clip), *inputs_of(single), *(str(mask.mask) for mask in masks), *masked]
+        keep_apart([("--output", self.output), ("--preview", self._preview)], inputs)
         if request.recipe is None:
-            chosen = default_recipe(request.styles)
+            chosen = default_recipe([*request.styles, *masked])
             single = structs.replace(single, recipe="instant" if chosen == "standard" else chosen)
         single = with_recipe(single)
         self.request = request = structs.replace(request, recipe=single.recipe)
@@ -138,10 +143,12 @@ class _Run:
         self._begun = time.perf_counter()
         stylizer = open_for(structs.replace(single, styles=()))
         self._painter = FramePainter(request, stylizer, should_stop=should_stop)
+        self._regions = FrameRegions(request, self.clip, stylizer)
         facts = {name: value for name, value in stylizer.engine.facts().items() if name not in NOT_OF_THE_INPUTS}
         job = {
             "clip": file_sha256(self.clip.path),
             "styles": self._painter.fingerprints,
+            "masks": [file_sha256(file) for file in self._regions.files],
             "recipe": facts,
             "options": {name: value for name, value in msgspec.to_builtins(request).items() if name not in _NOT_OF_THE_FRAMES},
         }
@@ -174,7 +181,8 @@ class _Run:
             if self._should_stop():
                 self.stopped = True
                 break
-            done = self._painter.paint(frame.pixels, self._share(frame.time))
+            regions = self._regions.at(frame.time, frame.pixels)
+            done = self._painter.paint(frame.pixels, self._share(frame.time), regions)
             if done is None:
                 self.stopped = True
                 break
