@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from stylenet.errors import UsageError
 from stylenet.image.files import save_image
 from stylenet.requests.video import VideoRequest
+from stylenet.video.flow import image_of
 from stylenet.video.groups import Groups
 from stylenet.workflows.video import FrameDone, paint_video
 from tests.video.clips import HEIGHT, WIDTH, pan, write_clip
@@ -40,7 +42,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
     return kept
 
 
-def mask(number: int) -> np.ndarray:
+def mask(number: int) -> NDArray[np.uint8]:
     """White in the leftmost columns: none in the first frame, 8 more in every other one."""
     levels = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     levels[:, : 8 * number] = 255
@@ -51,7 +53,7 @@ def folder_of(tmp_path: Path, count: int = COUNT) -> Path:
     folder = tmp_path / "masks"
     folder.mkdir()
     for number in range(count):
-        save_image(mask(number).transpose(2, 0, 1)[None] / np.float32(255), folder / f"{number:03d}.png")
+        save_image(image_of(mask(number)), folder / f"{number:03d}.png")
     return folder
 
 
