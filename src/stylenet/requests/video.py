@@ -20,7 +20,7 @@ class VideoRequest(RecipeOptions, frozen=True, kw_only=True):
 
     clip: Annotated[str, option("The clip to paint.")]
     styles: Annotated[tuple[str, ...], option("A style, or several that turn into one another over time (with --blend: mixed).")]
-    output: Annotated[str, option("Where to write: .mp4, .mov or .mkv.")]
+    output: Annotated[str, option("Where to write: .mp4, .mov, .mkv or .webm; .gif, .webp or .apng for short clips.")]
     steady: Annotated[
         float,
         option("How closely a frame follows the painting before it, 0 to 100 (default 80).", allowed="0 to 100", ge=0, le=100),
