@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -160,6 +161,8 @@ class _Run:
         self.painted, self._last = len(times), times[-1][0] if times else None
         self._times: list[tuple[Fraction, Fraction | None]] = []
         self._open: list[Pixels] = []
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode")
+        self._writing: Future[None] | None = None
         self.stopped, self._losses = False, Losses()
 
     @property
@@ -220,6 +223,7 @@ class _Run:
             yield Preview(image=image_of(done.pixels), step=self.painted)
         if self._open and state is not None:
             self._close(state)
+        self._written()
         if not self.painted and not self.stopped:
             told = (
                 f" between {self.request.begin or 0} and {self.request.end or 'the end'}" if self.request.begin or self.request.end else ""
@@ -278,8 +282,16 @@ class _Run:
         return self._painter.state(painted)
 
     def _close(self, state: State) -> None:
-        self.groups.add(self._open, self._times, state)
+        """Encode the open group while the next frames are painted."""
+        self._written()
+        self._writing = self._writer.submit(self.groups.add, self._open, self._times, state)
         self._open, self._times = [], []
+
+    def _written(self) -> None:
+        """Wait for the group that is being encoded."""
+        if self._writing is not None:
+            self._writing.result()
+            self._writing = None
 
     def _progress(self, painted: Pixels, *, scenes: int, before: int) -> FrameDone:
         expected = None if self.expected is None else max(self.expected, self.painted)
