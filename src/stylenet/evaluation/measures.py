@@ -253,7 +253,7 @@ def seam(plane: Plane, rows: Sequence[int] | None = None, columns: Sequence[int]
 def border(given: Plane, target: Plane) -> float:
     """How much a painting (H, W) changes the detail of its photo along the border, in units of what it does inside.
 
-    Detail is what a Gaussian of 2 pixels takes away; the border is a twelfth of the shorter side wide, and as much beside it does not count.
+    Detail is what a Gaussian of 2 pixels removes; the border is a twelfth of the shorter side wide, and as much beside it does not count.
     """
     from scipy.ndimage import gaussian_filter
 
