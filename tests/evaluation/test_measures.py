@@ -10,7 +10,7 @@ from stylenet.catalog.recipes import load_recipe
 from stylenet.encoders.opening import open_encoder
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.evaluation.explaining import colored, explain, overlay, placed, window_starts
-from stylenet.evaluation.measures import checkerboard, color_distance, edges_kept, lightness, measure, noise, seam, ssim
+from stylenet.evaluation.measures import border, checkerboard, color_distance, edges_kept, lightness, measure, noise, seam, ssim
 from stylenet.image.files import Picture
 from stylenet.shapes import Image
 from stylenet.styles.style import PictureStyle
@@ -173,3 +173,15 @@ def test_the_map_goes_from_dark_to_bright() -> None:
     ramp = colored(np.linspace(0, 1, 9, dtype=np.float32).reshape(1, 1, 1, 9))
     light = lightness(ramp)[0]
     assert (np.diff(light) > 0.03).all()
+
+
+def test_a_frame_that_is_left_of_the_photo_shows() -> None:
+    photo = plane()
+    strokes = 0.05 * np.random.default_rng(3).standard_normal(photo.shape)
+    framed = photo + strokes
+    for outside in (np.s_[:12], np.s_[-12:], np.s_[:, :12], np.s_[:, -12:]):
+        framed[outside] = photo[outside]
+    assert 0.8 < border(photo + strokes, photo) < 1.25
+    assert border(framed, photo) < 0.4
+    assert border(photo, photo) == 1
+    assert border(photo[:3, :3], photo[:3, :3]) == 1

@@ -16,7 +16,7 @@ TORCH = 'install it with: pip install "stylenet[torch]"\n'
 def test_the_default_recipe_is_said_once(run: Any) -> None:
     ended = run("stylize", "photo.png", "starry-night", "-o", "out.png")
     assert ended.returncode == 0, ended.error
-    assert ended.out.count("torch is not installed: painting in one pass, by recipe instant") == 1
+    assert ended.out.count("PyTorch is not installed: using recipe instant") == 1
     assert "torch" not in run("stylize", "photo.png", "starry-night", "-o", "out.png", "-r", "instant").out
 
 

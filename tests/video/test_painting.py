@@ -128,7 +128,7 @@ def test_truncated_clips_say_where_they_end(tmp_path: Path) -> None:
 
 
 def test_what_is_refused_before_work(clip: Path) -> None:
-    with pytest.raises(OutputError, match=r"allowed are \.mp4, \.mov, \.mkv"):
+    with pytest.raises(OutputError, match=r"allowed are \.mp4, \.mov, \.mkv, \.webm, \.gif"):
         run(request_of(clip, output=str(clip.parent / "out.avi")))
     with pytest.raises(UsageError, match="also an input"):
         run(request_of(clip, output=str(clip)))

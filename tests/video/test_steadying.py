@@ -14,7 +14,8 @@ from tests.video.clips import pan, scene
 
 cv2 = pytest.importorskip("cv2")
 
-STILL = Motion(back=np.zeros((48, 64, 2), np.float32), trust=np.ones((48, 64), np.float32))
+EVERYWHERE, NOWHERE = np.ones((48, 64), np.float32), np.zeros((48, 64), np.float32)
+STILL = Motion(back=np.zeros((48, 64, 2), np.float32), trust=EVERYWHERE, stroke_trust=EVERYWHERE, match=EVERYWHERE)
 
 
 def test_the_motion_of_a_pan() -> None:
@@ -74,8 +75,45 @@ def test_nothing_is_kept_across_cuts_or_where_nothing_is_trusted() -> None:
     one, other = np.zeros((48, 64, 3), np.float32), np.full((48, 64, 3), 0.5, np.float32)
     steadier = Steadier(Steadiness.of(100))
     steadier.steady(one, None)
-    distrusted = Motion(back=STILL.back, trust=np.zeros((48, 64), np.float32))
+    distrusted = Motion(back=STILL.back, trust=NOWHERE, stroke_trust=NOWHERE, match=NOWHERE)
     assert steadier.steady(other, distrusted) == pytest.approx(128, abs=1)
     steadier.begin()
     assert steadier.steady(one, None).max() == 0
     assert steadier.steady(other, STILL).mean() < 60
+
+
+def test_faint_marks_that_move_on_their_own_are_not_trusted() -> None:
+    still = np.full((96, 128, 3), 90, np.uint8)
+    first, second = still.copy(), still.copy()
+    for row in range(30, 66, 12):
+        first[row : row + 6, 30:60] = 112
+        second[row + 6 : row + 12, 30:60] = 112
+    estimator = MotionEstimator((128, 96))
+    estimator._search = _NoMotion()
+    motion = estimator.motion(first, second)
+    assert motion.stroke_trust[33:63, 33:57].mean() < 0.2
+    assert motion.match[33:63, 33:57].mean() < 0.2
+    assert motion.stroke_trust[:16].min() > 0.99
+
+
+def test_strokes_are_not_stretched() -> None:
+    flat = np.full((96, 128, 3), 120, np.uint8)
+    estimator = MotionEstimator((128, 96))
+    estimator._search = _Stretching()
+    motion = estimator.motion(flat, flat)
+    assert motion.trust[20:-20, 40:60].min() > 0.99
+    assert motion.stroke_trust[20:-20, 40:60].max() < 0.01
+    assert motion.stroke_trust[20:-20, 90:110].min() > 0.99
+
+
+class _NoMotion:
+    def calc(self, first: np.ndarray, second: np.ndarray, flow: None) -> np.ndarray:
+        return np.zeros((*first.shape, 2), np.float32)
+
+
+class _Stretching(_NoMotion):
+    def calc(self, first: np.ndarray, second: np.ndarray, flow: None) -> np.ndarray:
+        """By 0.8 pixels per pixel up to the middle, and not at all beyond it."""
+        motion = super().calc(first, second, flow)
+        motion[..., 0] = 0.8 * np.minimum(np.arange(first.shape[1]), 70) - 40
+        return motion

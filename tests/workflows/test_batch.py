@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
@@ -180,6 +181,23 @@ def test_two_batches_do_not_write_into_one_folder_at_once(photos: Path) -> None:
         run(request_of(photos))
     assert [one.state for one in first if isinstance(one, Finished)] == ["painted"] * 2
     assert set(states(run(request_of(photos))).values()) == {"there"}
+
+
+def test_a_full_disk_ends_the_batch(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = photos.parent / "out"
+    replace = os.replace
+
+    def full(source: Path, target: Path) -> None:
+        if Path(target).name == "b.png":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OutputError, match="No space left"):
+        run(request_of(photos))
+    assert files(out) == {"a.png", REPORT}  # nothing half written, no lock
+    monkeypatch.undo()
+    assert states(run(request_of(photos))) == {"a.jpg": "there", "b.png": "painted", "c.webp": "painted"}
 
 
 def test_a_folder_that_takes_no_files(photos: Path) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from stylenet.cli import options
 from stylenet.cli.fields import parse_changes
+from stylenet.painting.defaults import default_recipe
 from stylenet.requests.painting import PaintFileRequest
 from stylenet.workflows.outputs import make_folder
 from stylenet.workflows.samples import choose_pairs, sample_photos
@@ -56,7 +57,7 @@ def demo(
                 "photo": str(photo),
                 "styles": (style,),
                 "output": str(output / f"{name}-{style}.png"),
-                "recipe": recipe,
+                "recipe": recipe if number == 1 else recipe or default_recipe([style]),  # so that a notice is shown once
                 "changes": parse_changes(changes),
                 "size": size,
                 "seed": seed,
@@ -72,4 +73,4 @@ def demo(
     sheet = save_image(contact_sheet([*photos, *paintings], columns=len(pairs)), output / "sheet.png")
     if not quiet:
         print(f"\n{len(pairs)} pictures painted in {painting_seconds:.0f} s ({time.perf_counter() - began:.0f} s in all)")
-        print(f"they lie in {output.resolve()}; side by side: {sheet}")
+        print(f"saved in {output.resolve()}; side by side: {sheet}")

@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 @takes(
     VideoRequest,
     {"preview": Flag(metavar="FILE", panel=SHOW)},
-    without=("strengths", "feather", "save_every", "paper", "dpi"),
+    without=("strengths", "save_every", "paper", "dpi"),
 )
 def video(
     clip: Annotated[str, typer.Argument(metavar="CLIP", help=help_of(VideoRequest, "clip"), show_default=False)],

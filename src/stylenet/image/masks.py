@@ -41,7 +41,7 @@ class MaskWish:
     """What a person wants of one region.
 
     Attributes:
-        mask: The picture file of the region.
+        mask: The picture file of the region; for a clip also a folder, or a clip of masks.
         inverted: Black is inside, not white.
         style: The name of a style, a painting or a style file; None where the photo is to be kept.
     """
@@ -51,10 +51,14 @@ class MaskWish:
     style: str | None
 
 
-def parse_mask_wish(text: str) -> MaskWish:
+def parse_mask_wish(text: str, *, for_clip: bool = False) -> MaskWish:
     """The wish in `FILE=STYLE`, or `invert:FILE=STYLE`; `FILE=photo` keeps the photo there.
 
     Both names may hold an equals sign: of the places to cut, the last one that leaves the name of a file is taken.
+
+    Args:
+        text: As a person wrote it.
+        for_clip: FILE may be a folder.
 
     Raises:
         UsageError: There is no equals sign, a part is empty, or no such file.
@@ -70,12 +74,12 @@ def parse_mask_wish(text: str) -> MaskWish:
     if not whole:
         raise UsageError(f"the mask '{text}' lacks {'its file' if cuts[-1][1] else 'its style'}; {example}")
     for file, style in whole:
-        if os.path.isfile(file):
+        if os.path.isfile(file) or (for_clip and os.path.isdir(file)):
             return MaskWish(mask=Path(file), inverted=inverted, style=None if style == KEEP else style)
     raise UsageError(f"the mask '{text}' cannot be used: {_why_no_file(Path(whole[0][0]))}")
 
 
-def load_mask(source: ImageSource | Picture, *, inverted: bool = False) -> Mask:
+def load_mask(source: ImageSource | Picture, *, inverted: bool = False, may_be_empty: bool = False) -> Mask:
     """The region that a picture marks: white is inside, black outside, gray in between.
 
     Colors count by their luminance. Where a picture has transparency: one of a single color, and a cut-out in colors, mean their alpha;
@@ -84,6 +88,7 @@ def load_mask(source: ImageSource | Picture, *, inverted: bool = False) -> Mask:
     Args:
         source: What `load_image` takes, or what it gave. EXIF orientation is applied, 16 bits are kept.
         inverted: Black is inside.
+        may_be_empty: Black is no error: the mask is one of many, for the frames of a clip.
 
     Returns:
         Shape (1, 1, H, W), float32, 0..1.
@@ -93,6 +98,8 @@ def load_mask(source: ImageSource | Picture, *, inverted: bool = False) -> Mask:
     """
     picture = load_image(source)
     mask = _levels(picture)
+    if may_be_empty:
+        return 1 - mask if inverted else mask
     brightest = float(mask.max())
     if 0 < brightest < _DARKEST:
         name = f"'{picture.source}'" if picture.source else "the given mask"

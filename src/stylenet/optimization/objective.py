@@ -18,10 +18,11 @@ from stylenet.optimization.terms.content import ContentTerm, SelfSimilarityTerm
 from stylenet.optimization.terms.detail import DetailTerm
 from stylenet.optimization.terms.pixels import EdgesTerm, SmoothnessTerm
 from stylenet.optimization.terms.style import StyleTerm
+from stylenet.optimization.terms.temporal import TemporalTerm
 from stylenet.styles.framing import Frame, Look, Statistics, part_of
 from stylenet.tiling.halo import strides
 
-TERMS: tuple[type[Term], ...] = (ContentTerm, StyleTerm, SelfSimilarityTerm, DetailTerm, EdgesTerm, SmoothnessTerm)
+TERMS: tuple[type[Term], ...] = (ContentTerm, StyleTerm, SelfSimilarityTerm, DetailTerm, EdgesTerm, SmoothnessTerm, TemporalTerm)
 """All terms, in the order in which they are added up."""
 
 _Value = TypeVar("_Value", Tensor, float)
@@ -43,6 +44,7 @@ class Objective:
         content_factor: The content weight is multiplied by it (level).
         deepest: The deepest style layer that is compared (level); None: all of the recipe's.
         tile_px: Pixels that the encoder may look at in one pass; None: all of them. Loss and gradient are the same.
+        history: The painting before, at this size, and its weights, for a frame of a clip.
         kinds: Of the terms.
     """
 
@@ -58,6 +60,7 @@ class Objective:
         content_factor: float = 1.0,
         deepest: str | None = None,
         tile_px: int | None = None,
+        history: tuple[Tensor, Tensor] | None = None,
         kinds: Sequence[type[Term]] = TERMS,
     ) -> None:
         self.encoder = encoder
@@ -71,6 +74,7 @@ class Objective:
             style_factor=style_factor,
             content_factor=content_factor,
             dtype=summing_dtype(next(encoder.parameters())),
+            history=history,
         )
         terms = [term for kind in kinds if (term := kind.of(scene)) is not None]
         self._statistics = [term for term in terms if isinstance(term, StatisticsTerm)]

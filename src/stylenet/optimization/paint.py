@@ -116,6 +116,7 @@ class _Run:
         self.task, self.recipe, self.encoder, self.targets_at = task, recipe, encoder, targets_at
         self.photo = as_tensor(task.photo, here)
         self.regions = None if task.weights is None else as_tensor(task.weights, here)
+        self._history = None if task.history is None else (as_tensor(task.history.before, here), as_tensor(task.history.weights, here))
         self._given_start = None if start is None else as_tensor(start, here)
         self._style_picture = None if style_picture is None else as_tensor(style_picture, here)
         self._save_every = task.save_every or recipe.pyramid.save_every
@@ -238,6 +239,7 @@ class _Run:
             content_factor=level.content_factor,
             deepest=level.deepest,
             tile_px=self._tile_px,
+            history=None if self._history is None else (resize(self._history[0], size), resize(self._history[1], size)),
         )
 
     def _smaller(self, level: Level, photo: Tensor, *, exact: bool) -> Objective:

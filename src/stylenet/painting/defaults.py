@@ -10,7 +10,7 @@ from stylenet.catalog.naming import NETWORK_SUFFIX, split_style
 from stylenet.catalog.networks import is_network
 from stylenet.extras import command, is_installed
 
-NO_TORCH_NOTICE = f"torch is not installed: painting in one pass, by recipe instant; for finer pictures: {command('torch')}"
+NO_TORCH_NOTICE = f"PyTorch is not installed: using recipe instant, a single pass; for finer results: {command('torch')}"
 
 
 def default_recipe(styles: Iterable[object], *, texture: bool = False) -> str:

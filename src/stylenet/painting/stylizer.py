@@ -25,7 +25,7 @@ from stylenet.painting.plan import Plan, enlargement_notices, make_plan
 from stylenet.painting.receipts import Replay, receipt_of
 from stylenet.painting.regions import Layout, Region, check_regions, lay_out, with_photo_kept
 from stylenet.requests.painting import BEFORE, Options
-from stylenet.requests.task import Checkpointing, Task
+from stylenet.requests.task import Checkpointing, History, Task
 from stylenet.shapes import Image
 from stylenet.styles.sources import StyleSource, open_palette
 
@@ -106,6 +106,7 @@ class Stylizer:
         *,
         regions: Sequence[Region] = (),
         start: ImageSource | Picture | None = None,
+        history: History | None = None,
         checkpointing: Checkpointing | None = None,
         replay: Replay | None = None,
         timed: bool = False,
@@ -120,6 +121,7 @@ class Stylizer:
             options: Size, strength and so on.
             regions: Where another style is painted, or the photo is kept; `styles` are for the rest.
             start: A picture to start from in place of the recipe's own start.
+            history: What was painted before, for a frame of a clip; recipes that paint in one pass do not use it.
             checkpointing: Where the state of the painting is saved, so that it can be resumed.
             replay: The receipt that is painted again: other inputs are refused.
             timed: Whether `Started` tells how long it will take; a few steps are timed for it.
@@ -165,6 +167,7 @@ class Stylizer:
             style_scale=options.style_scale,
             seed=options.seed,
             start=started_from,
+            history=history,
             save_every=options.save_every or (max(1, steps // timelapse_frames) if timelapse_frames else 0),
             tile_px=tile_px,
             checkpointing=checkpointing,

@@ -194,6 +194,6 @@ class PaintFileRequest(PaintRequest, frozen=True, kw_only=True):
     checkpoint_every: Annotated[float, option("Seconds between checkpoints for --resume (default 20).", allowed="seconds from 0", ge=0)] = (
         20.0
     )
-    timelapse: Annotated[str | None, option("Write an animation of the progress: .gif, .webp, .apng or .mp4.")] = None
+    timelapse: Annotated[str | None, option("Write an animation of the progress: .gif, .webp, .apng, .mp4 or .webm.")] = None
     preview: Annotated[str | None, option("Write the current picture to FILE while painting; none: no picture in the terminal.")] = None
     dry_run: Annotated[bool, option("Print what would be done, and paint nothing.")] = False

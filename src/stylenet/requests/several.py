@@ -55,7 +55,7 @@ class SequenceRequest(Options, frozen=True, kw_only=True):
 
     photo: Annotated[str, option("The picture to paint.")]
     styles: Annotated[tuple[str, ...], option("At least two: names of styles, paintings, style files, or folders of paintings.")]
-    output: Annotated[str, option("A .gif, .webp, .apng or .mp4, or a folder for the frames.")]
+    output: Annotated[str, option("A .gif, .webp, .apng, .mp4 or .webm, or a folder for the frames.")]
     frames: Annotated[
         int,
         option(

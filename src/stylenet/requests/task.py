@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from stylenet.shapes import Image
+    from stylenet.shapes import Image, Mask
 
 StyleT = TypeVar("StyleT")
 
@@ -30,6 +30,19 @@ class Checkpointing:
     seconds: float = 20.0
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class History:
+    """What was painted before a frame of a clip.
+
+    Attributes:
+        before: The painting before, moved along with the scene, (1, 3, H, W), 0..1.
+        weights: How much it counts at each pixel, (1, 1, H, W), from 0; relative to the recipe's other weights.
+    """
+
+    before: Image
+    weights: Mask
+
+
 @dataclass(frozen=True, kw_only=True)
 class Task(Generic[StyleT]):
     """What an engine paints.
@@ -42,6 +55,7 @@ class Task(Generic[StyleT]):
         style_scale: Size of the strokes, 0.125..8.
         seed: Of the noise.
         start: A picture to start from in place of the recipe's own, (1, 3, H, W), any size.
+        history: What was painted before, for recipes that optimize; None: nothing.
         save_every: Steps between scheduled previews; 0: the recipe's own interval.
         tile_px: Pixels that are looked at in one pass; None: all of them.
         checkpointing: Where the state is saved; None: nowhere.
@@ -57,6 +71,7 @@ class Task(Generic[StyleT]):
     style_scale: float = 1.0
     seed: int = 0
     start: Image | None = None
+    history: History | None = None
     save_every: int = 0
     tile_px: int | None = None
     checkpointing: Checkpointing | None = None

@@ -20,7 +20,7 @@ class VideoRequest(RecipeOptions, frozen=True, kw_only=True):
 
     clip: Annotated[str, option("The clip to paint.")]
     styles: Annotated[tuple[str, ...], option("A style, or several that turn into one another over time (with --blend: mixed).")]
-    output: Annotated[str, option("Where to write: .mp4, .mov or .mkv.")]
+    output: Annotated[str, option("Where to write: .mp4, .mov, .mkv or .webm; .gif, .webp or .apng for short clips.")]
     steady: Annotated[
         float,
         option("How closely a frame follows the painting before it, 0 to 100 (default 80).", allowed="0 to 100", ge=0, le=100),
@@ -38,6 +38,13 @@ class VideoRequest(RecipeOptions, frozen=True, kw_only=True):
         option("Steps of each frame after the first, for recipes that optimize (default 12).", allowed="1 to 1000 steps", ge=1, le=1000),
     ] = 12
     recipe: Annotated[str | None, option("instant (the default), trained, draft, standard, fine, or a .toml file.")] = None
+    masks: Annotated[
+        tuple[str, ...],
+        option(
+            "Another style where FILE is white; FILE=photo keeps the clip there. FILE is a picture for all frames, or a folder or a clip "
+            "with one mask for each frame. May be repeated."
+        ),
+    ] = ()
     preview: Annotated[str | None, option("Write the current frame to FILE while painting.")] = None
 
     def __post_init__(self) -> None:
@@ -52,6 +59,8 @@ class VideoRequest(RecipeOptions, frozen=True, kw_only=True):
                 raise UsageError(f"{len(self.strengths)} strengths are given; write the first and the last, like 20..80")
         if self.end_seconds is not None and self.end_seconds <= self.begin_seconds:
             raise UsageError(f"--from {self.begin or 0} is not before --to {self.end}; give a later --to")
+        if self.feather and not self.masks and not self.protected:
+            raise UsageError(f"feather is {self.feather:g}, and there is no mask to soften; give --mask or --protect, too")
         self.single()
 
     @property
@@ -65,8 +74,8 @@ class VideoRequest(RecipeOptions, frozen=True, kw_only=True):
         return None if self.end is None else parse_time(self.end)
 
     def single(self) -> PaintFileRequest:
-        """How one of the frames is painted, without photo and styles."""
-        known = set(PaintFileRequest.__struct_fields__) - {"photo", "styles", "output", "resume", "preview"}
+        """How one of the frames is painted, without photo, styles and regions."""
+        known = set(PaintFileRequest.__struct_fields__) - {"photo", "styles", "output", "resume", "preview", "masks", "protect"}
         return PaintFileRequest(**{name: value for name, value in structs.asdict(self).items() if name in known})
 
     def strength_at(self, share: float) -> float:

@@ -1,6 +1,6 @@
 """Closed groups of painted frames, each encoded by itself and kept in a folder until all are joined.
 
-A group is whole or not there: `00003.mp4` holds its frames, `00003.npz` their times and what the next frame needs to know.
+A group is whole or not there: `00003.mp4` (or `.mkv`) holds its frames, `00003.npz` their times and what the next frame needs to know.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ from typing import Any
 
 import numpy as np
 
-from stylenet.errors import CheckpointError, OutputError, UsageError
+from stylenet.errors import CheckpointError, OutputError
 from stylenet.storage.atomic import write_whole, written_whole
+from stylenet.video.coding import Coding, add_stream, coded_frame
 from stylenet.video.flow import Pixels
 from stylenet.video.package import pyav
-
-_QUALITY = "18"  # of x264's constant rate factor: no difference is seen; brush strokes are all fine detail
 
 _JOB = "job.json"
 
@@ -53,6 +52,7 @@ class Groups:
     Args:
         folder: It is made.
         job: All that the frames depend on, in plain values.
+        coding: Of the groups.
         resume: Keep the groups that are there.
 
     Raises:
@@ -60,8 +60,8 @@ class Groups:
         OutputError: the folder cannot be made.
     """
 
-    def __init__(self, folder: Path, job: Mapping[str, Any], *, resume: bool) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, job: Mapping[str, Any], coding: Coding, *, resume: bool) -> None:
+        self.folder, self._coding = folder, coding
         text = json.dumps(job, sort_keys=True, default=str)
         if resume and (folder / _JOB).is_file():
             saved = json.loads((folder / _JOB).read_text(encoding="utf-8"))
@@ -85,7 +85,7 @@ class Groups:
 
     def clip(self, number: int) -> Path:
         """The file of a group."""
-        return self.folder / f"{number:05d}.mp4"
+        return self.folder / f"{number:05d}{self._coding.group[0]}"
 
     def times(self) -> list[tuple[Fraction, Fraction | None]]:
         """Time and duration of every frame that is there."""
@@ -109,7 +109,7 @@ class Groups:
             OutputError: the disk is full, or the encoder fails.
         """
         with written_whole(self.clip(self.count)) as temporary:
-            _encode(frames, temporary)
+            _encode(frames, temporary, self._coding)
         with written_whole(self._notes(self.count)) as temporary, temporary.open("wb") as file:
             words = np.array([(str(time), str(shown) if shown else "") for time, shown in times])
             np.savez_compressed(file, times=words, source=state.source, painted=state.painted, usual=state.usual)
@@ -123,6 +123,15 @@ class Groups:
         return self.folder / f"{number:05d}.npz"
 
 
+def decoded(groups: Groups) -> Iterator[Pixels]:
+    """The frames of all groups, (H, W, 3) or (H, W, 4)."""
+    for number in range(groups.count):
+        with pyav().open(str(groups.clip(number))) as container:
+            for frame in container.decode(video=0):
+                has_alpha = any(component.is_alpha for component in frame.format.components)
+                yield frame.reformat(format="rgba" if has_alpha else "rgb24").to_ndarray()
+
+
 def packets(path: Path) -> Iterator[Any]:
     """The packets of a group, in their order."""
     with pyav().open(str(path)) as container:
@@ -131,30 +140,11 @@ def packets(path: Path) -> Iterator[Any]:
                 yield packet
 
 
-def check_encoder() -> None:
-    """Raise `UsageError` where H.264 cannot be written."""
-    av = pyav()
-    try:
-        av.Codec("libx264", "w")
-    except (av.error.FFmpegError, ValueError):
-        raise UsageError(
-            'this build of PyAV has no H.264 encoder; install the official one with: pip install --force-reinstall "av>=14"'
-        ) from None
-
-
-def _encode(frames: Sequence[Pixels], path: Path) -> None:
-    """Frames of even sides as H.264: one closed group without bidirectional frames, so that groups can be joined at any times."""
-    av = pyav()
+def _encode(frames: Sequence[Pixels], path: Path, coding: Coding) -> None:
+    """Frames of even sides as one closed group without bidirectional frames, so that groups can be joined at any times."""
     height, width = frames[0].shape[:2]
-    options = {"crf": _QUALITY, "preset": "medium", "bf": "0", "g": str(len(frames) + 1), "sc_threshold": "0", "threads": "1"}
-    with contextlib.closing(av.open(str(path), mode="w", format="mp4")) as container:
-        stream = container.add_stream("libx264", rate=25, options=options)
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        context = stream.codec_context
-        context.colorspace, context.color_primaries, context.color_trc, context.color_range = 1, 1, 1, 1  # BT.709, limited
+    with contextlib.closing(pyav().open(str(path), mode="w", format=coding.group[1])) as container:
+        stream = add_stream(container, coding, (width, height), group=len(frames) + 1)
         for number, pixels in enumerate(frames):
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
-            frame = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
-            frame.pts, frame.time_base = number, Fraction(1, 25)
-            container.mux(stream.encode(frame))
+            container.mux(stream.encode(coded_frame(pixels, coding, number)))
         container.mux(stream.encode())

@@ -4,30 +4,53 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from stylenet.image.loops import SHORTEST_MS, save_loop
 from stylenet.storage.atomic import written_whole
-from stylenet.video.groups import TICKS, Groups, packets
+from stylenet.video.coding import CONTAINERS
+from stylenet.video.groups import TICKS, Groups, decoded, packets
 from stylenet.video.package import pyav
 from stylenet.video.reading import Clip
-
-CONTAINERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
-"""Formats that clips are written in, by suffix."""
 
 _SOUND = {
     "mp4": {"aac", "mp3", "ac3", "eac3", "alac", "opus", "flac"},
     "mov": {"aac", "mp3", "ac3", "eac3", "alac", "pcm_s16le", "pcm_s24le", "pcm_s16be", "pcm_s24be"},
+    "webm": {"opus", "vorbis"},
 }
 """Of each container, the sound that players expect in it; Matroska holds all."""
 
-_SUBTITLES = {"mp4": {"mov_text"}, "mov": {"mov_text"}, "matroska": {"subrip", "ass", "ssa", "webvtt", "dvd_subtitle", "hdmv_pgs_subtitle"}}
+_SUBTITLES = {
+    "mp4": {"mov_text"},
+    "mov": {"mov_text"},
+    "webm": {"webvtt"},
+    "matroska": {"subrip", "ass", "ssa", "webvtt", "dvd_subtitle", "hdmv_pgs_subtitle"},
+}
 
-_AAC_SAMPLES = 1024
-"""Of every frame of sound."""
 
-_AAC_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000)
+@dataclass(frozen=True, kw_only=True)
+class _SoundEncoder:
+    """An encoder of sound, the rates and the samples it takes, and how many make a frame."""
+
+    name: str
+    codec: str
+    rates: tuple[int, ...]
+    samples: str
+    frame_samples: int
+
+
+_AAC = _SoundEncoder(
+    name="AAC",
+    codec="aac",
+    rates=(8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 64000, 88200, 96000),
+    samples="fltp",
+    frame_samples=1024,
+)
+_OPUS = _SoundEncoder(name="Opus", codec="libopus", rates=(48000,), samples="flt", frame_samples=960)
 
 _USUAL_SECONDS = Fraction(1, 25)
 
@@ -57,6 +80,8 @@ def join(groups: Groups, clip: Clip, output: Path, *, begin: Fraction, end: Frac
         first = stack.enter_context(av.open(str(groups.clip(0))))
         video = target.add_stream_from_template(first.streams.video[0])
         video.time_base = Fraction(1, TICKS)
+        if "1" in _alpha_modes(first):
+            video.metadata["alpha_mode"] = "1"
         if clip.shape != 1:
             with contextlib.suppress(AttributeError, ValueError):
                 video.sample_aspect_ratio = clip.shape
@@ -70,6 +95,22 @@ def join(groups: Groups, clip: Clip, output: Path, *, begin: Fraction, end: Frac
             for packet in other.rest():
                 target.mux(packet)
     return notices
+
+
+def join_loop(groups: Groups, output: Path) -> None:
+    """Write a GIF, WebP or APNG that repeats, whole or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    times = groups.times()
+    milliseconds = [round(1000 * time) for time in (*(time for time, _ in times), _end(times))]
+    shown_ms = [max(SHORTEST_MS, end - begin) for begin, end in pairwise(milliseconds)]
+    save_loop(decoded(groups), output, shown_ms=shown_ms)
+
+
+def _alpha_modes(container: Any) -> set[str]:
+    return {str(value) for name, value in container.streams.video[0].metadata.items() if name.lower() == "alpha_mode"}
 
 
 def _end(times: Sequence[tuple[Fraction, Fraction | None]]) -> Fraction:
@@ -107,16 +148,17 @@ class _Copied:
         elif allowed is None or codec in allowed:
             self.target = target.add_stream_from_template(stream)
         elif is_sound:
+            encoder = _OPUS if kind == "webm" else _AAC
             rate = stream.codec_context.sample_rate
-            rate = rate if rate in _AAC_RATES else 48_000
+            rate = rate if rate in encoder.rates else 48_000
             layout = "mono" if stream.codec_context.layout.nb_channels == 1 else "stereo"
-            self.target = target.add_stream("aac", rate=rate, layout=layout)
+            self.target = target.add_stream(encoder.codec, rate=rate, layout=layout)
             self.target.bit_rate = min(96_000, 5 * rate) * (1 if layout == "mono" else 2)
             self._encoder = True
             self._resampler = pyav().AudioResampler(
-                format="fltp", layout=self.target.layout.name, rate=self.target.rate, frame_size=_AAC_SAMPLES
+                format=encoder.samples, layout=self.target.layout.name, rate=self.target.rate, frame_size=encoder.frame_samples
             )
-            notices.append(f"the sound ({codec}) becomes AAC, which {kind} files hold; a .mkv keeps it as it is")
+            notices.append(f"the sound ({codec}) becomes {encoder.name}, which {kind} files hold; a .mkv keeps it as it is")
         else:
             notices.append(f"subtitles ({codec}) are left out, since {kind} files do not hold them; a .mkv does")
 

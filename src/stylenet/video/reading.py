@@ -40,6 +40,8 @@ class Clip:
         rate: Frames a second on average.
         shape: Width of a pixel by its height.
         start: Time of the file's first packet, which is its zero.
+        has_alpha: Whether frames have transparency.
+        has_sound: Whether there is a stream of sound.
         notices: What a person should know, one line each.
     """
 
@@ -50,6 +52,8 @@ class Clip:
     rate: Fraction
     shape: Fraction = Fraction(1)
     start: Fraction = Fraction(0)
+    has_alpha: bool = False
+    has_sound: bool = False
     notices: tuple[str, ...] = ()
 
 
@@ -61,11 +65,13 @@ class Frame:
         time: Seconds from the beginning of the clip.
         seconds: That it is shown; None where the file does not say it.
         pixels: (H, W, 3), uint8, RGB, upright.
+        alpha: (H, W), uint8; None where the clip has no transparency.
     """
 
     time: Fraction
     seconds: Fraction | None
     pixels: Pixels
+    alpha: Pixels | None = None
 
 
 @dataclass
@@ -106,7 +112,9 @@ def probe(path: str | os.PathLike[str]) -> Clip:
             rate=rate if 0 < rate <= 1000 else Fraction(25),
             shape=1 / shape if turned else shape,
             start=start,
-            notices=tuple(_notices(frame, stream)),
+            has_alpha=_has_alpha(frame),
+            has_sound=bool(container.streams.audio),
+            notices=tuple(_notices(frame)),
         )
 
 
@@ -147,7 +155,32 @@ def read_frames(clip: Clip, *, begin: Fraction = _ZERO, end: Fraction | None = N
                     f"at {float(time):.2f} s; cut it there with --to {float(time):.2f}"
                 )
             shown = Fraction(frame.duration) * stream.time_base if frame.duration else None
-            yield Frame(time=time, seconds=shown, pixels=pixels)
+            alpha = _upright(frame, frame.reformat(format="rgba").to_ndarray()[..., 3]) if clip.has_alpha and _has_alpha(frame) else None
+            yield Frame(time=time, seconds=shown, pixels=pixels, alpha=alpha)
+
+
+def frame_times(clip: Clip) -> list[Fraction]:
+    """The time of every frame, in order; nothing is decoded.
+
+    Raises:
+        ImageError: the file cannot be opened any more.
+    """
+    times = set()
+    with _opened(clip.path) as container:
+        stream = _stream(container, clip.path)
+        for number, packet in enumerate(packet for packet in container.demux(stream) if packet.size):
+            times.add(number / clip.rate if packet.pts is None else packet.pts * stream.time_base - clip.start)
+    return sorted(times)
+
+
+def is_clip(path: Path) -> bool:
+    """Whether a file is a clip, and not a picture.
+
+    Raises:
+        ImageError: it is neither.
+    """
+    with _opened(path) as container:
+        return not any(word in container.format.name for word in _PICTURES)
 
 
 @contextlib.contextmanager
@@ -188,7 +221,7 @@ def _is_cover(stream: Any) -> bool:
 
 def _decoded(container: Any, stream: Any, losses: Losses) -> Iterator[Any]:
     """All frames that can be decoded. Packets that cannot are counted and left out."""
-    av = pyav()
+    av, decoder = pyav(), _decoder(stream)
     packets = container.demux(stream)
     while True:
         try:
@@ -197,7 +230,7 @@ def _decoded(container: Any, stream: Any, losses: Losses) -> Iterator[Any]:
             losses.ended_early = True
             packet = None
         try:
-            frames = stream.decode(None) if packet is None else packet.decode()
+            frames = decoder.decode(packet)
         except av.error.EOFError:
             frames = []
         except (av.error.FFmpegError, ValueError):
@@ -208,6 +241,19 @@ def _decoded(container: Any, stream: Any, losses: Losses) -> Iterator[Any]:
                 yield frame
         if packet is None:
             return
+
+
+def _decoder(stream: Any) -> Any:
+    """What decodes the packets of a stream. FFmpeg's own decoder of VP9 drops transparency."""
+    av = pyav()
+    if "1" in {value for name, value in stream.metadata.items() if name.lower() == "alpha_mode"} and stream.codec_context.name == "vp9":
+        with contextlib.suppress(av.error.FFmpegError, ValueError):
+            return av.CodecContext.create("libvpx-vp9", "r")
+    return stream
+
+
+def _has_alpha(frame: Any) -> bool:
+    return any(component.is_alpha for component in frame.format.components)
 
 
 def _rgb(frame: Any) -> Pixels:
@@ -228,14 +274,12 @@ def _upright(frame: Any, pixels: Pixels) -> Pixels:
     return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90) % 4))
 
 
-def _notices(frame: Any, stream: Any) -> Iterator[str]:
+def _notices(frame: Any) -> Iterator[str]:
     if frame.color_trc in (PQ, HLG):
         name = "PQ" if frame.color_trc == PQ else "HLG"
         yield f"the clip is HDR ({name}) and is toned down to the range of ordinary screens"
     elif max((component.bits for component in frame.format.components), default=8) > 8:
         yield f"the clip has {max(component.bits for component in frame.format.components)} bits a channel; the result has 8"
-    if "a" in frame.format.name.removeprefix("gray").removesuffix("le").removesuffix("be")[:4] or stream.metadata.get("alpha_mode") == "1":
-        yield "the clip is transparent in parts; H.264 has no transparency, and the result has none"
     if frame.interlaced_frame:
         yield "the clip is interlaced, and is painted as it is: edges that move are combed; deinterlace it first"
     if round(frame.rotation) % 90:

@@ -14,7 +14,12 @@ _LOW_PX = 3.0
 _ENERGY_PX = 6.0
 """Deviation of the window in which the strength of strokes is compared."""
 
-_MOST_GAIN = 1.5
+_CRISPNESS = 0.8
+"""How far strokes that lost contrast by being moved get it back: 1 is to the contrast of the new painting."""
+
+_GAINS = (0.5, 1.5)
+
+_MEAN = np.full((1, 3), 1 / 3, np.float32)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +38,7 @@ class Steadiness:
     def of(cls, steady: float) -> Steadiness:
         """For 0 (none) to 100."""
         share = steady / 100
-        return cls(low=min(0.95, 1.3 * share), detail=min(0.95, 1.1 * share))
+        return cls(low=min(0.97, 1.3 * share), detail=min(0.95, 1.2 * share))
 
 
 class Steadier:
@@ -64,17 +69,21 @@ class Steadier:
 
     def _following(self, painted: Plane, motion: Motion) -> Plane:
         cv2 = opencv()
-        before = self.history.astype(np.float32) / 255  # type: ignore[union-attr]  # looked at before
-        places, trust = motion.places, motion.trust[..., None]
-        moved = cv2.remap(before, *places, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
+        moved = cv2.remap(self.history, *motion.places, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE).astype(np.float32) / 255
         low, low_before = _blurred(painted, _LOW_PX), _blurred(moved, _LOW_PX)
         detail, detail_before = painted - low, moved - low_before
-        low += self._steadiness.low * trust * (low_before - low)
-        mixed = detail + self._steadiness.detail * trust * (detail_before - detail)
-        own, kept = (_blurred((plane**2).mean(axis=2), _ENERGY_PX) for plane in (detail, mixed))
-        gain = np.sqrt((own + 1e-6) / (kept + 1e-6)).clip(1, _MOST_GAIN)
-        return low + gain[..., None] * mixed
+        low += self._steadiness.low * motion.trust[..., None] * (low_before - low)
+        mixed = detail + self._steadiness.detail * motion.stroke_trust[..., None] * (detail_before - detail)
+        own, kept = (_blurred(cv2.transform(plane * plane, _MEAN), _ENERGY_PX) for plane in (detail, mixed))
+        # Where the motion is uncertain, crisp strokes would flicker.
+        gain = cv2.pow((own + 1e-6) / (kept + 1e-6), _CRISPNESS / 2).clip(*_GAINS)
+        return low + (1 + motion.match * (gain - 1))[..., None] * mixed
 
 
 def _blurred(plane: Plane, deviation_px: float) -> Plane:
-    return opencv().GaussianBlur(plane, (0, 0), deviation_px)
+    """Blurred by a Gaussian, on a smaller version: there is nothing fine in the result."""
+    cv2 = opencv()
+    height, width = plane.shape[:2]
+    scale = max(1, min(int(deviation_px / 1.5), height // 8, width // 8))
+    small = cv2.resize(plane, (width // scale, height // scale), interpolation=cv2.INTER_AREA)
+    return cv2.resize(cv2.GaussianBlur(small, (0, 0), deviation_px / scale), (width, height), interpolation=cv2.INTER_LINEAR)

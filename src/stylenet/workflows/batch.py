@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,6 +32,9 @@ REPORT = "report.jsonl"
 """In the folder of results: a line for every picture."""
 
 _ABANDONED_SECONDS = 3600.0
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+"""The disk is full, the quota is used up, the file system takes no files any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +82,7 @@ def paint_batch(request: BatchRequest, *, should_stop: Callable[[], bool] = lamb
 
     Raises:
         StylenetError: before painting: names that collide, an unknown style or recipe. What is wrong with one photo raises nothing.
+        OutputError: the disk is full.
     """
     request, pairs, notices = _planned(request)
     yield Planned(pairs=pairs, notices=notices)
@@ -156,12 +161,18 @@ def _prepared(pair: Pair, keys: Mapping[str, str]) -> Job | Result:
 
 
 def _saved(pair: Pair, result: Result) -> Result:
-    """Write the file of a painted picture."""
+    """Write the file of a painted picture.
+
+    Raises:
+        OutputError: the disk is full.
+    """
     if result.state != PAINTED:
         return result
     try:
         write_whole(pair.output, result.data)
     except OutputError as error:
+        if getattr(error.__cause__, "errno", None) in _FULL:
+            raise  # no other result could be written either
         return Result(state=FAILED, reason=str(error))
     return Result(state=PAINTED)
 

@@ -14,14 +14,20 @@ from stylenet.catalog.recipe import Recipe
 from stylenet.errors import UsageError
 from stylenet.events import Done, Started
 from stylenet.image.files import Picture
+from stylenet.image.resize import resize
+from stylenet.painting.regions import Region, lay_out, with_photo_kept
 from stylenet.painting.stylizer import Stylizer
+from stylenet.requests.task import History
 from stylenet.requests.video import VideoRequest
 from stylenet.shapes import Image
 from stylenet.styles.sources import open_palette
-from stylenet.video.flow import Motion, MotionEstimator, Pixels, Plane, opencv
+from stylenet.video.flow import Motion, MotionEstimator, Pixels, image_of, opencv
 from stylenet.video.groups import State
 from stylenet.video.scenes import CutDetector
 from stylenet.video.steadying import Steadier, Steadiness
+
+_TEMPORAL_WEIGHT = 200.0
+"""Of the squared distance to the painting before; content and style are near 1."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -87,12 +93,13 @@ class FramePainter:
             raise ValueError("no frame was painted")
         return State(source=self._before, painted=painted, usual=self._cuts.usual)
 
-    def paint(self, pixels: Pixels, share: float) -> PaintedFrame | None:
+    def paint(self, pixels: Pixels, share: float, regions: Sequence[Region] = ()) -> PaintedFrame | None:
         """The painting of a frame (H, W, 3), uint8, or None where the end was asked for.
 
         Args:
             pixels: The frame.
             share: Of the clip's time that lies before it, 0..1.
+            regions: Where another style is painted, or the photo is kept.
 
         Raises:
             StylenetError: see `Stylizer.stylize`.
@@ -100,14 +107,14 @@ class FramePainter:
         before, begins = self._before, self._cuts.is_cut(pixels)
         history = None if self._steadier is None or begins else self._steadier.history
         motion: Motion | None = None
-        start: Picture | None = None
+        moved: History | None = None
         photo = image_of(pixels)
         if history is not None and before is not None:
             self._motions = self._motions or MotionEstimator((history.shape[1], history.shape[0]))
             motion = self._motions.motion(before, pixels)
             if self._optimizes:
-                start = Picture(pixels=_carried(history, motion, pixels))
-        done, notices = self._painted(photo, share, start)
+                moved = _moved(history, motion, self._request.steady / 100)
+        done, notices = self._painted(photo, share, moved, regions)
         if done is None:
             return None
         self._before = pixels
@@ -118,16 +125,32 @@ class FramePainter:
             if begins:
                 self._steadier.begin()
             written = self._steadier.steady(painted, motion)
+            if any(region.style is None for region in regions):
+                written = self._steadier.history = self._with_photo_kept(written, photo, regions)
         return PaintedFrame(pixels=written, begins_scene=begins, notices=notices)
 
-    def _painted(self, photo: Image, share: float, start: Picture | None) -> tuple[Image | None, tuple[str, ...]]:
-        options = structs.replace(self._options, strength=self._request.strength_at(share))
+    def _with_photo_kept(self, written: Pixels, photo: Image, regions: Sequence[Region]) -> Pixels:
+        size = (written.shape[1], written.shape[0])
+        layout = lay_out(regions, Picture(pixels=photo), size, feather_px=self._request.feather, protected=())
+        if layout.keep is None:
+            return written
+        kept = with_photo_kept(image_of(written), resize(photo, size), layout.keep)
+        return np.rint(kept[0].transpose(1, 2, 0).clip(0, 1) * 255).astype(np.uint8)
+
+    def _painted(
+        self, photo: Image, share: float, history: History | None, regions: Sequence[Region]
+    ) -> tuple[Image | None, tuple[str, ...]]:
+        feather = self._request.feather if regions else 0.0
+        options = structs.replace(self._options, strength=self._request.strength_at(share), feather=feather)
         if self._turns:
             options = structs.replace(options, blend=shares_at(len(self._styles), share))
-        stylizer = self._stylizer if start is None else self._quick
+        stylizer = self._stylizer if history is None else self._quick
+        start = None if history is None else Picture(pixels=_start(history, photo))
         notices: tuple[str, ...] = ()
         picture = Picture(pixels=photo)
-        for event in stylizer.stylize(picture, self._styles, options, start=start, should_stop=self._should_stop):
+        for event in stylizer.stylize(
+            picture, self._styles, options, regions=regions, start=start, history=history, should_stop=self._should_stop
+        ):
             if isinstance(event, Started) and not self._told:
                 notices, self._told = event.notices, True
             elif isinstance(event, Done):
@@ -164,15 +187,15 @@ def _with_recipe(stylizer: Stylizer, recipe: Recipe) -> Any:
     return engine
 
 
-def _carried(history: Pixels, motion: Motion, pixels: Pixels) -> Image:
-    """The painting before, moved to this frame; the photo where it was hidden."""
+def _moved(painted: Pixels, motion: Motion, share: float) -> History:
+    """A painting moved to the next frame, which counts by a share of `_TEMPORAL_WEIGHT` where the motion is trusted."""
     cv2 = opencv()
-    moved: Plane = cv2.remap(history, *motion.places, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
-    size = (history.shape[1], history.shape[0])
-    photo = pixels if pixels.shape == history.shape else cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    trust = motion.trust[..., None]
-    return image_of(trust * moved + (1 - trust) * photo)
+    moved = cv2.remap(painted, *motion.places, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
+    return History(before=image_of(moved), weights=_TEMPORAL_WEIGHT * share * motion.stroke_trust[None, None])
 
 
-def image_of(pixels: Sequence[Any] | Any) -> Image:
-    return np.ascontiguousarray(np.asarray(pixels, np.float32).transpose(2, 0, 1)[None]) / np.float32(255)
+def _start(history: History, photo: Image) -> Image:
+    """The painting before, moved along; the photo where it does not count."""
+    height, width = history.before.shape[2:]
+    trust = history.weights / max(float(history.weights.max()), 1e-9)
+    return trust * history.before + (1 - trust) * resize(photo, (width, height))

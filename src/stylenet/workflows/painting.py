@@ -17,7 +17,6 @@ from stylenet.extras import is_installed
 from stylenet.image.files import Picture, load_image
 from stylenet.image.masks import parse_mask_wish
 from stylenet.image.output import check_output
-from stylenet.image.timelapse import TIMELAPSE_SUFFIXES
 from stylenet.painting.defaults import NO_TORCH_NOTICE, default_recipe
 from stylenet.painting.painting import Painting
 from stylenet.painting.receipts import Replay
@@ -25,7 +24,7 @@ from stylenet.painting.regions import Region
 from stylenet.painting.stylizer import Stylizer, open_stylizer
 from stylenet.requests.painting import PaintFileRequest
 from stylenet.requests.task import Checkpointing
-from stylenet.video.writing import CLIP_SUFFIXES, check_clip
+from stylenet.video.writing import check_animation
 from stylenet.workflows.outputs import Source, keep_apart, place
 from stylenet.workflows.recording import Recorder, interval_path
 
@@ -231,9 +230,7 @@ def _check(request: PaintFileRequest, output: Path | None) -> None:
         if path is not None:
             check_output(path)
     if request.timelapse is not None:
-        check_output(request.timelapse, formats={**TIMELAPSE_SUFFIXES, **CLIP_SUFFIXES})
-        if Path(request.timelapse).suffix.lower() in CLIP_SUFFIXES:
-            check_clip(Path(request.timelapse))
+        check_animation(request.timelapse)
     keep_apart(_outputs(request, output), inputs_of(request))
 
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from stylenet.image.files import save_image
 from stylenet.image.resize import fit_within, resize
-from stylenet.image.timelapse import save_timelapse
-from stylenet.video.writing import CLIP_SUFFIXES, save_clip
+from stylenet.video.writing import save_animation
 
 if TYPE_CHECKING:
     from stylenet.events import Preview
@@ -62,8 +61,7 @@ class Recorder:
         if self.preview is not None:
             save_image(pixels, self.preview)
         if self.timelapse is not None:
-            frames = [*self._frames, self._frame(pixels)]
-            save_clip(frames, self.timelapse) if self.timelapse.suffix.lower() in CLIP_SUFFIXES else save_timelapse(frames, self.timelapse)
+            save_animation([*self._frames, self._frame(pixels)], self.timelapse)
 
     def _show(self, image: Image) -> None:
         begin = time.perf_counter()

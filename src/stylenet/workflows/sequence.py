@@ -12,7 +12,6 @@ from stylenet.errors import UsageError
 from stylenet.events import Done, Event, Saved
 from stylenet.image.files import ImageSource, Picture, load_image
 from stylenet.image.resize import fit_within, resize
-from stylenet.image.timelapse import check_timelapse, save_timelapse
 from stylenet.painting.defaults import default_recipe
 from stylenet.painting.painting import Painting
 from stylenet.painting.stylizer import Stylizer, open_stylizer
@@ -20,10 +19,8 @@ from stylenet.requests.painting import Options
 from stylenet.requests.several import MOST_FRAMES, SequenceRequest
 from stylenet.shapes import Image
 from stylenet.styles.sources import StyleSource
-from stylenet.video.writing import CLIP_SUFFIXES, check_clip, save_clip
+from stylenet.video.writing import ANIMATION_SUFFIXES, CLIP_SUFFIXES, check_animation, save_animation
 from stylenet.workflows.outputs import keep_apart, make_folder
-
-ANIMATIONS = (".gif", ".webp", ".apng", ".mp4")
 
 _LOOP_PX = 640
 """Long side of the frames of a loop: loops of larger pictures are no small files."""
@@ -36,7 +33,7 @@ def paint_sequence(request: SequenceRequest, *, should_stop: Callable[[], bool] 
         StylenetError: see the tree in `errors`.
     """
     output = Path(request.output)
-    is_animation = output.suffix.lower() in ANIMATIONS
+    is_animation = output.suffix.lower() in ANIMATION_SUFFIXES
     written = [output] if is_animation else [_frame(output, number) for number in range(1, request.frames + 1)]
     recipe_file = Path(request.recipe) if request.recipe is not None and request.recipe.endswith(".toml") else None
     keep_apart([("--output", path) for path in written], [Path(request.photo), *request.styles, recipe_file])
@@ -108,17 +105,14 @@ def _frame(folder: Path, number: int) -> Path:
 def _check_target(output: Path, *, is_animation: bool) -> None:
     if not is_animation:
         if output.suffix or output.is_file():
-            raise UsageError(f"'{output}' is neither an animation ({', '.join(ANIMATIONS)}) nor a folder")
+            raise UsageError(f"'{output}' is neither an animation ({', '.join(ANIMATION_SUFFIXES)}) nor a folder")
         make_folder(output)
-    elif output.suffix.lower() in CLIP_SUFFIXES:
-        check_clip(output)
     else:
-        check_timelapse(output)
+        check_animation(output)
 
 
 def _save(frames: Sequence[Image], output: Path) -> None:
     height, width = frames[-1].shape[2:]
     is_clip = output.suffix.lower() in CLIP_SUFFIXES
     size = fit_within(int(width), int(height), max(height, width) if is_clip else _LOOP_PX)
-    small = [resize(image, size) for image in frames]
-    save_clip(small, output) if is_clip else save_timelapse(small, output)
+    save_animation([resize(image, size) for image in frames], output)

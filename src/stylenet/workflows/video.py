@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,16 +15,20 @@ from msgspec import structs
 from stylenet.errors import ImageError, UsageError
 from stylenet.events import Notice, Preview, Saved
 from stylenet.image.files import save_image
+from stylenet.image.loops import LOOP_SUFFIXES
+from stylenet.image.masks import parse_mask_wish
 from stylenet.image.output import check_output
 from stylenet.painting.defaults import default_recipe
 from stylenet.painting.receipts import NOT_OF_THE_INPUTS
 from stylenet.requests.video import VideoRequest
 from stylenet.storage.hashing import file_sha256
-from stylenet.video.flow import Pixels
-from stylenet.video.groups import MOST_FRAMES, Groups, State, check_encoder
-from stylenet.video.joining import CONTAINERS, join
+from stylenet.video.coding import OUTPUT_SUFFIXES, WITH_ALPHA, check_loop, coding_for, with_alpha
+from stylenet.video.flow import Pixels, image_of
+from stylenet.video.groups import MOST_FRAMES, Groups, State
+from stylenet.video.joining import join, join_loop
 from stylenet.video.reading import Clip, Frame, Losses, probe, read_frames
-from stylenet.workflows.frames import FramePainter, image_of
+from stylenet.workflows.frame_regions import FrameRegions
+from stylenet.workflows.frames import FramePainter
 from stylenet.workflows.outputs import keep_apart
 from stylenet.workflows.painting import inputs_of, open_for, with_recipe
 
@@ -105,15 +110,13 @@ def paint_video(request: VideoRequest, *, should_stop: Callable[[], bool] = lamb
         StylenetError: before painting, or from it; what was painted until then is kept for `resume`.
     """
     run = _Run(request, should_stop)
-    yield VideoStarted(clip=run.clip, frames=run.expected, painted=run.painted, notices=run.clip.notices)
+    yield VideoStarted(clip=run.clip, frames=run.expected, painted=run.painted, notices=run.notices)
     yield from run.paint()
     if run.stopped:
         yield VideoDone(frames=run.painted, seconds=run.seconds, reason="interrupted", folder=run.groups.folder)
         return
     yield from (Notice(message=message) for message in run.losses_in_words())
-    begin = run.groups.times()[0][0] if request.begin_seconds else Fraction(0)
-    yield from (Notice(message=message) for message in join(run.groups, run.clip, run.output, begin=begin, end=request.end_seconds))
-    run.groups.remove()
+    yield from (Notice(message=message) for message in run.join())
     yield Saved(path=run.output)
     yield VideoDone(frames=run.painted, seconds=run.seconds, reason="finished", folder=run.groups.folder)
 
@@ -123,39 +126,70 @@ class _Run:
 
     def __init__(self, request: VideoRequest, should_stop: Callable[[], bool]) -> None:
         self.request, self._should_stop = request, should_stop
-        self.output = check_output(request.output, formats={suffix: suffix for suffix in CONTAINERS})
+        self.output = check_output(request.output, formats={suffix: suffix for suffix in OUTPUT_SUFFIXES})
         self._preview = None if request.preview in (None, "none") else check_output(str(request.preview))
         single = structs.replace(request.single(), styles=request.styles)
-        keep_apart([("--output", self.output), ("--preview", self._preview)], [Path(request.clip), *inputs_of(single)])
+        masks = [parse_mask_wish(text, for_clip=True) for text in request.masks]
+        masked = [mask.style for mask in masks if mask.style is not None]
+        inputs = [Path(request.clip), *inputs_of(single), *(str(mask.mask) for mask in masks), *masked]
+        keep_apart([("--output", self.output), ("--preview", self._preview)], inputs)
         if request.recipe is None:
-            chosen = default_recipe(request.styles)
+            chosen = default_recipe([*request.styles, *masked])
             single = structs.replace(single, recipe="instant" if chosen == "standard" else chosen)
         single = with_recipe(single)
         self.request = request = structs.replace(request, recipe=single.recipe)
         self.clip = probe(request.clip)
-        check_encoder()
+        self._coding = coding_for(self.output, has_alpha=self.clip.has_alpha)
         self._length = self._checked_length()
+        self._is_loop = self.output.suffix.lower() in LOOP_SUFFIXES
+        if self._is_loop:
+            check_loop(self.output, rate=min(float(self.clip.rate), request.fps or 1000.0), frames=self.expected)
         self._begun = time.perf_counter()
         stylizer = open_for(structs.replace(single, styles=()))
         self._painter = FramePainter(request, stylizer, should_stop=should_stop)
+        self._regions = FrameRegions(request, self.clip, stylizer)
         facts = {name: value for name, value in stylizer.engine.facts().items() if name not in NOT_OF_THE_INPUTS}
         job = {
             "clip": file_sha256(self.clip.path),
             "styles": self._painter.fingerprints,
+            "masks": [file_sha256(file) for file in self._regions.files],
             "recipe": facts,
             "options": {name: value for name, value in msgspec.to_builtins(request).items() if name not in _NOT_OF_THE_FRAMES},
         }
-        self.groups = Groups(self.output.with_name(self.output.name + _PARTS_SUFFIX), job, resume=request.resume)
+        self.groups = Groups(self.output.with_name(self.output.name + _PARTS_SUFFIX), job, self._coding, resume=request.resume)
         times = self.groups.times()
         self.painted, self._last = len(times), times[-1][0] if times else None
         self._times: list[tuple[Fraction, Fraction | None]] = []
         self._open: list[Pixels] = []
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode")
+        self._writing: Future[None] | None = None
         self.stopped, self._losses = False, Losses()
 
     @property
     def seconds(self) -> float:
         """Since the run began."""
         return time.perf_counter() - self._begun
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a person should know before the start, one line each."""
+        found = list(self.clip.notices)
+        if self.clip.has_alpha and not self._coding.has_alpha:
+            found.append(f"the clip is transparent in parts; {self._coding.name} has no transparency. To keep it, write a {WITH_ALPHA}")
+        if self._is_loop and self.clip.has_sound:
+            found.append(f"a {self.output.suffix} has no sound; the sound is left out")
+        return tuple(found)
+
+    def join(self) -> list[str]:
+        """Write the output and remove the groups; what a person should know, one line each."""
+        notices: list[str] = []
+        if self._is_loop:
+            join_loop(self.groups, self.output)
+        else:
+            begin = self.groups.times()[0][0] if self.request.begin_seconds else Fraction(0)
+            notices = join(self.groups, self.clip, self.output, begin=begin, end=self.request.end_seconds)
+        self.groups.remove()
+        return notices
 
     @property
     def expected(self) -> int | None:
@@ -174,7 +208,8 @@ class _Run:
             if self._should_stop():
                 self.stopped = True
                 break
-            done = self._painter.paint(frame.pixels, self._share(frame.time))
+            regions = self._regions.at(frame.time, frame.pixels)
+            done = self._painter.paint(frame.pixels, self._share(frame.time), regions)
             if done is None:
                 self.stopped = True
                 break
@@ -188,6 +223,7 @@ class _Run:
             yield Preview(image=image_of(done.pixels), step=self.painted)
         if self._open and state is not None:
             self._close(state)
+        self._written()
         if not self.painted and not self.stopped:
             told = (
                 f" between {self.request.begin or 0} and {self.request.end or 'the end'}" if self.request.begin or self.request.end else ""
@@ -237,14 +273,25 @@ class _Run:
             and (begins_scene or len(self._open) >= max(4, min(MOST_FRAMES, _GROUP_BYTES // painted.nbytes)))
         ):
             self._close(state)
-        self._open.append(painted[:height, :width])
+        shown = painted[:height, :width]
+        if self._coding.has_alpha:
+            shown = with_alpha(painted, frame.alpha)[:height, :width]
+        self._open.append(shown)
         self._times.append((frame.time, frame.seconds))
         self.painted += 1
         return self._painter.state(painted)
 
     def _close(self, state: State) -> None:
-        self.groups.add(self._open, self._times, state)
+        """Encode the open group while the next frames are painted."""
+        self._written()
+        self._writing = self._writer.submit(self.groups.add, self._open, self._times, state)
         self._open, self._times = [], []
+
+    def _written(self) -> None:
+        """Wait for the group that is being encoded."""
+        if self._writing is not None:
+            self._writing.result()
+            self._writing = None
 
     def _progress(self, painted: Pixels, *, scenes: int, before: int) -> FrameDone:
         expected = None if self.expected is None else max(self.expected, self.painted)

@@ -52,6 +52,7 @@ class Scene:
         style_factor: All that comes from the painting is multiplied by it (strength).
         content_factor: The content weight is multiplied by it (level).
         dtype: What sums over positions are kept in.
+        history: For a frame of a clip: the painting before at the level's size, moved along with the scene, and its weights (1, 1, H, W).
     """
 
     recipe: Recipe
@@ -62,6 +63,7 @@ class Scene:
     style_factor: float
     content_factor: float
     dtype: torch.dtype
+    history: tuple[Tensor, Tensor] | None = None
 
 
 class Term(ABC):
