@@ -87,5 +87,5 @@ $(READY): pyproject.toml constraints.txt
 $(LEAN)/ready: pyproject.toml constraints.txt $(shell find src -type f -not -name '*.pyc')
 	@$(CHECK_PYTHON)
 	"$(PYTHON)" -m venv "$(LEAN)"
-	"$(LEAN)/bin/python" -m pip install -q --disable-pip-version-check -c constraints.txt . pytest
+	"$(LEAN)/bin/python" -m pip install -q --disable-pip-version-check -c constraints.txt '.[studio]' pytest
 	@touch "$@"

@@ -18,6 +18,7 @@ _PACKAGES = {
     "h5py": ("h5py", "keras"),
     "cv2": ("OpenCV", "masks"),
     "av": ("PyAV", "video"),
+    "ray": ("Ray", "cluster"),
     "tensorboard": ("TensorBoard", "tensorboard"),
     "starlette": ("Starlette", "studio"),
     "uvicorn": ("uvicorn", "studio"),
@@ -25,6 +26,7 @@ _PACKAGES = {
 """By module: what it is called, and the extra that brings it."""
 
 EXTRAS = {
+    "cluster": "ray",
     "torch": "torch",
     "keras": "h5py",
     "masks": "cv2",

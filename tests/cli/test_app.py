@@ -13,7 +13,7 @@ import pytest
 from typer.main import get_command
 
 import stylenet
-from stylenet.cli import app, commands, options
+from stylenet.cli import app, commands, completion
 from stylenet.errors import StylenetError
 from tests.cli.conftest import Run
 
@@ -119,10 +119,10 @@ def test_every_documented_command_is_one(document: Path) -> None:
 
 
 def test_names_are_completed() -> None:
-    assert "starry-night" in options.complete_style("starry")
-    assert "great-wave" not in options.complete_style("starry")
-    assert {"instant", "standard"} <= set(options.complete_recipe(""))
-    assert options.complete_weights("vgg19-k") == ["vgg19-keras", "vgg19-keras-top"]
+    assert "starry-night" in completion.complete_style("starry")
+    assert "great-wave" not in completion.complete_style("starry")
+    assert {"instant", "standard"} <= set(completion.complete_recipe(""))
+    assert completion.complete_weights("vgg19-k") == ["vgg19-keras", "vgg19-keras-top"]
 
 
 def test_columns_of_a_table_stay_columns(run: Run) -> None:

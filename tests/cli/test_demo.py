@@ -8,8 +8,8 @@ import PIL.Image
 import pytest
 
 from stylenet.catalog import styles
-from stylenet.cli.demo import choose_pairs
 from stylenet.errors import StyleError
+from stylenet.workflows.samples import choose_pairs
 from tests.cli.conftest import Run, files_in
 
 
@@ -37,7 +37,8 @@ def test_a_folder_that_cannot_be_made(run: Run, folder: Path) -> None:
 
 
 def test_pairs() -> None:
-    assert list(choose_pairs(["starry-night", "a", "great-wave", "b"]).values()) == ["starry-night", "great-wave", "a", "b"]
-    assert set(choose_pairs(["starry-night"]).values()) == {"starry-night"}
+    photos = ["astronaut", "coffee", "cat", "rocket"]
+    assert list(choose_pairs(["starry-night", "a", "great-wave", "b"], photos).values()) == ["starry-night", "great-wave", "a", "b"]
+    assert set(choose_pairs(["starry-night"], photos).values()) == {"starry-night"}
     with pytest.raises(StyleError, match="no styles"):
-        choose_pairs([])
+        choose_pairs([], photos)

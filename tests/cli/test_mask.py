@@ -11,8 +11,8 @@ import PIL.Image
 import pytest
 from PIL import ImageDraw
 
-from stylenet.cli.mask import parse_rectangle
 from stylenet.errors import UsageError
+from stylenet.workflows.masking import parse_rectangle
 from tests.cli.conftest import INPUTS, Run, files_in
 
 pytest.importorskip("cv2")

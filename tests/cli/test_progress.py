@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stylenet.cli import progress
+from stylenet.cli import printers, progress
 from stylenet.cli.blocks import blocks
 from stylenet.events import Done, Notice, Preview, Started, Step
 
@@ -30,8 +30,9 @@ def done(reason: str = "finished") -> Done:
 
 
 def test_plain_lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "_LINE_SECONDS", 0.0)
-    with progress.Lines() as display:
+    monkeypatch.setattr(printers, "LINE_SECONDS", 0.0)
+    with printers.LinePrinter() as printer:
+        display = progress.PaintingDisplay(printer)
         display.started(STARTED)
         for event in (step(1), step(2), Notice(message="a step was undone"), Preview(image=PIXELS, step=2)):
             display.moved(event)
@@ -49,7 +50,8 @@ def test_plain_lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
 
 
 def test_json_has_no_pixels_and_no_nan(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress.JsonLines() as display:
+    with printers.JsonPrinter() as printer:
+        display = progress.PaintingDisplay(printer)
         display.started(STARTED)
         for event in (step(1, math.inf), Notice(message="careful"), Preview(image=PIXELS, step=1, scheduled=True)):
             display.moved(event)
@@ -78,9 +80,9 @@ def test_speed_is_that_of_the_last_steps_and_slow_ones_are_told_in_seconds() -> 
 
 
 def test_the_display_suits_the_output(capsys: pytest.CaptureFixture[str]) -> None:
-    assert type(progress.open_display(quiet=False, as_json=False)) is progress.Lines
-    assert type(progress.open_display(quiet=True, as_json=False)) is progress.Display
-    assert type(progress.open_display(quiet=True, as_json=True)) is progress.JsonLines
+    assert type(printers.open_printer(quiet=False, as_json=False)) is printers.LinePrinter
+    assert type(printers.open_printer(quiet=True, as_json=False)) is printers.Printer
+    assert type(printers.open_printer(quiet=True, as_json=True)) is printers.JsonPrinter
 
 
 def test_blocks_are_two_pixels_a_character() -> None:

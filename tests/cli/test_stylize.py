@@ -19,8 +19,9 @@ from typing import Any
 
 import PIL.Image
 import pytest
+from typer.main import get_command
 
-from stylenet.cli import options
+from stylenet.cli.commands import build
 from tests.cli.conftest import INPUTS, QUICK, Run, files_in
 
 PROGRAM = (sys.executable, "-c", "import sys; from stylenet.cli.app import main; sys.exit(main())")
@@ -197,16 +198,15 @@ def test_help_tells_the_defaults_that_the_library_has() -> None:
     from stylenet.painting.stylizer import open_stylizer
     from stylenet.requests.painting import Options
 
-    def told(option: object) -> str:
-        return str(option.__metadata__[0].help)  # type: ignore[attr-defined]
-
+    commands: Any = get_command(build(["stylize"]))
+    told = {parameter.name: getattr(parameter, "help", "") for parameter in commands.commands["stylize"].params}
     default = Options()
-    assert f"{default.strength:g} is the recipe" in told(options.Strength)
-    assert f"0.125 to 8 (default {default.style_scale:g})" in told(options.StyleScale)
-    assert f"default {default.seed}" in told(options.Seed)
-    assert f"{inspect.signature(open_stylizer).parameters['recipe'].default} (the default)" in told(options.RecipeName)
-    assert all(name in told(options.Device) for name in DEVICES)
-    assert all(name in told(options.Precision) for name in PRECISIONS)
+    assert f"{default.strength:g} is the recipe" in told["strength"]
+    assert f"0.125 to 8 (default {default.style_scale:g})" in told["style_scale"]
+    assert f"default {default.seed}" in told["seed"]
+    assert f"{inspect.signature(open_stylizer).parameters['recipe'].default} (the default)" in told["recipe"]
+    assert all(name in told["device"] for name in DEVICES)
+    assert all(name in told["precision"] for name in PRECISIONS)
 
 
 def start_painting(folder: Path) -> subprocess.Popen[str]:
@@ -326,13 +326,13 @@ def test_an_interruption_before_the_first_step_writes_nothing(run: Run, folder: 
 
 
 def test_a_second_interruption_ends_at_once(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from stylenet.cli.progress import Lines
+    from stylenet.cli.progress import PaintingDisplay
 
-    def twice(self: Lines, event: object) -> None:
+    def twice(self: PaintingDisplay, event: object) -> None:
         for _ in range(2):
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(Lines, "moved", twice)
+    monkeypatch.setattr(PaintingDisplay, "moved", twice)
     ended = run("stylize", "photo.png", "painting.jpg", *QUICK)
     assert (ended.code, ended.error) == (130, "interrupted; nothing was written")
     assert files_in(folder) == INPUTS

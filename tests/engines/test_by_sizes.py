@@ -8,9 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from stylenet.engines.one_pass import by_sizes
 from stylenet.networks.picture_sizes import looked_at_px
-from stylenet.networks.relay import relayed
+from stylenet.networks.relay import by_sizes, relayed
 from stylenet.networks.slim import taught_strength, white_noise
 
 

@@ -11,7 +11,7 @@ from stylenet.catalog.networks import JohnsonRecord, SlimRecord
 from stylenet.encoders import freed_memory
 from stylenet.encoders.freed_memory import freed_memory_kept
 from stylenet.engines import forecast
-from stylenet.engines.forecast import pass_work
+from stylenet.engines.pass_forecast import pass_work
 from stylenet.image.files import Picture
 from stylenet.optimization.pyramid import Level
 from stylenet.optimization.work import step_work

@@ -17,7 +17,7 @@ from stylenet.catalog.networks import AnyRecord, JohnsonRecord, NetworkCard, Sli
 from stylenet.catalog.recipes import load_recipe
 from stylenet.encoders.opening import OpenEncoder, open_encoder
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.engines import one_pass, onnx_networks
+from stylenet.engines import onnx_networks
 from stylenet.engines.one_pass import InstantEngine, TrainedEngine
 from stylenet.engines.onnx_pass import OnnxInstantEngine, OnnxTrainedEngine
 from stylenet.engines.opening import open_engine
@@ -26,8 +26,9 @@ from stylenet.errors import StyleError, UsageError, WeightsError
 from stylenet.events import Done, Started
 from stylenet.image.files import Picture, load_image, save_image
 from stylenet.losses.equivariance import shift_distance
-from stylenet.networks import slim
+from stylenet.networks import relay
 from stylenet.networks.files import build, write_network
+from stylenet.networks.slim import SlimNet
 from stylenet.networks.slim_geometry import white_noise_array
 from stylenet.networks.texture import TextureNet
 from stylenet.painting.painting import stylize, texture
@@ -115,7 +116,7 @@ def test_a_moved_photo_has_a_moved_painting(either: Stylizer, photo: Picture, mo
         asked.append((height, width))
         return np.ascontiguousarray(whole[:, :, 64 - height :, 80 - width :])
 
-    monkeypatch.setattr(one_pass, "white_noise", lambda *given: torch.from_numpy(moved_along(*given)))
+    monkeypatch.setattr(relay, "white_noise_array", moved_along)
     monkeypatch.setattr(onnx_networks, "white_noise_array", moved_along)
     moved = Picture(pixels=photo.pixels[:, :, 3:, 5:])
     first, second = (torch.from_numpy(stylize(one, "the-scream", recipe=either).pixels) for one in (photo, moved))
@@ -395,7 +396,7 @@ def test_tiles_are_not_seen(either: Stylizer, photo: Picture, monkeypatch: pytes
     # With torch the halo is as wide as such tiles: of smaller ones there would be hundreds, for every layer.
     by_torch = isinstance(either.engine, (InstantEngine, TrainedEngine))
     tile_px = 700 * 700 if by_torch else 460 * 460
-    geometry = slim.geometry(SlimRecord(), 640, 800)
+    geometry = SlimNet.geometry(SlimRecord(), 640, 800)
     assert not by_torch or all(len(geometry.tiles(sight, tile_px)) > 1 for sight in geometry.sights)
     told = Forecast(memory_bytes=0, tile_px=tile_px, tiles=2)
     monkeypatch.setattr(either.engine, "forecast", lambda *_, **__: told)

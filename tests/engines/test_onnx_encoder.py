@@ -22,7 +22,7 @@ from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array, read_arrays
 from stylenet.networks.files import read_network
 from stylenet.networks.instant import InstantNet
-from stylenet.styles.stored import SMALLEST_SIDE_PX
+from stylenet.networks.picture_sizes import LEAST_STYLE_PX
 from stylenet.styles.style import PictureStyle, moments_at
 from stylenet.weights.bundled import bundled_path
 from tests.engines.photos import photo
@@ -43,7 +43,7 @@ def by_torch() -> VggEncoder:
 
 
 def style(pixels: Array) -> PictureStyle:
-    return PictureStyle(name="synthetic", pixels=pixels, encoder=by_torch(), rim_px=RIM_PX)
+    return PictureStyle(name="synthetic", pixels=pixels, encoder=by_torch(), rim_px=RIM_PX, least_px=LEAST_STYLE_PX)
 
 
 @pytest.mark.parametrize(("size", "size_px"), [((150, 111), 500), ((200, 260), 192), ((20, 90), 448), ((17, 40), 10)])
@@ -81,7 +81,7 @@ def test_descriptions_and_knobs_are_alike():
 
 
 def test_numbers_are_those_of_the_recipes():
-    assert (onnx_encoder.RIM_PX, onnx_encoder.SMALLEST_SIDE_PX) == (RIM_PX, SMALLEST_SIDE_PX)
+    assert onnx_encoder.RIM_PX == RIM_PX
 
 
 def test_what_is_no_painting_is_refused():

@@ -77,6 +77,11 @@ def painted(image: Array, shares: dict[str, float], strength: float, **options: 
     )
 
 
+def most_for(size: tuple[int, int]) -> float:
+    """Two pixels with repeated noise have channels without a spread, and normalizing enlarges rounding."""
+    return 1e-4 if min(size) > 1 else 1e-3
+
+
 def near(one: Array, other: Array, most: float = 1e-4) -> None:
     assert one.shape == other.shape
     assert one.dtype == np.float32
@@ -88,7 +93,7 @@ def near(one: Array, other: Array, most: float = 1e-4) -> None:
 def test_the_network_of_every_style_paints_alike(style, size):
     image = photo(*size)
     for strength in STRENGTHS:
-        near(painted(image, {style: 1.0}, strength), painted_by_torch(image, {style: 1.0}, strength))
+        near(painted(image, {style: 1.0}, strength), painted_by_torch(image, {style: 1.0}, strength), most_for(size))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -97,7 +102,7 @@ def test_networks_of_one_painting_paint_alike(name, size):
     image = photo(*size)
     for strength in STRENGTHS:
         expected = painted_by_torch(image, {name: 1.0}, strength, recipe="trained")
-        near(painter(name).paint(image, strength=strength, seed=3), expected)
+        near(painter(name).paint(image, strength=strength, seed=3), expected, most_for(size))
 
 
 def test_blends_and_larger_marks_are_alike():

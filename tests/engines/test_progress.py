@@ -9,10 +9,11 @@ import pytest
 import torch
 
 from stylenet.catalog.networks import JohnsonRecord
-from stylenet.engines.progress import PartDone, with_progress
+from stylenet.engines.progress import with_progress
 from stylenet.events import Done, Event, Progress
 from stylenet.image.files import Picture
 from stylenet.networks.johnson import JohnsonNet
+from stylenet.networks.progress import PartDone
 from stylenet.painting.stylizer import Stylizer, open_stylizer
 from stylenet.requests.painting import Options
 

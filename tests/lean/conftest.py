@@ -55,8 +55,8 @@ def folder(tmp_path: Path, photo: Any, painting: Any) -> Path:
 @pytest.fixture(scope="session")
 def painting() -> Any:
     """Computed hills, 256 x 256."""
-    from stylenet.cli.scenes import hills
     from stylenet.image.files import load_image
     from stylenet.image.resize import resize
+    from stylenet.image.scenes import hills
 
     return resize(load_image(hills()).pixels, (256, 256))

@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-HEAVY = ("torch", "scipy", "skimage", "httpx", "onnx", "cv2", "pydantic", "rich.console", "importlib.metadata", "PIL.WebPImagePlugin")
+HEAVY = (
+    "torch", "scipy", "skimage", "httpx", "onnx", "cv2", "pydantic", "starlette", "uvicorn",
+    "rich.console", "importlib.metadata", "PIL.WebPImagePlugin",
+)  # fmt: skip
 """What a picture painted in one pass does without."""
 
 

@@ -63,3 +63,16 @@ def test_a_description_that_says_nothing_leaves_the_network_as_it_starts() -> No
     instant = network()
     knobs = instant.coder.knobs.bias
     torch.testing.assert_close(knobs[None], instant.painter.neutral())
+
+
+def test_bounds_leave_known_paintings_nearly_alone_and_hold_unknown_ones() -> None:
+    coder = network().coder
+    known = torch.randn((400, coder.description_size), generator=torch.Generator().manual_seed(0))
+    strange = 40 * known[:1]
+    strengths = torch.full((400,), 50.0)
+    before, far = (coder(each, strengths[: len(each)]) - coder.knobs.bias for each in (known, strange))
+    coder.bound(known)
+    after, held = (coder(each, strengths[: len(each)]) - coder.knobs.bias for each in (known, strange))
+    assert (after - before).norm() < 0.1 * before.norm()
+    assert far.abs().max() > 3 * before.abs().max()
+    assert held.abs().max() < 2 * before.abs().max()

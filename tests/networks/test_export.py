@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
 
 from stylenet.catalog.networks import AnyRecord, JohnsonRecord, SlimRecord, TextureRecord, find_network
 from stylenet.catalog.styles import built_in_styles
@@ -26,12 +25,12 @@ pytest.importorskip("onnxruntime")
 TINY = {"fine": 8, "coarse": 8, "deep": 8, "blocks": 1}
 SIZES = [(64, 48), (33, 97), (101, 47), (17, 17), (16, 40), (8, 8), (5, 19), (1, 2)]
 
-# onnxruntime-web 1.30, docs/webgpu-operators.md. What finds sizes, on a few whole numbers, may be left to WebAssembly, which has them all.
+# onnxruntime-web 1.30, docs/webgpu-operators.md. What works on sizes, or on a few hundred numbers, may be left to WebAssembly.
 WEBGPU = {
     "Abs", "Add", "BatchNormalization", "Clip", "Concat", "Conv", "ConvTranspose", "Div", "Gather", "Gemm", "InstanceNormalization",
     "LeakyRelu", "MatMul", "Mul", "Neg", "Pad", "Relu", "Reshape", "Resize", "Shape", "Sigmoid", "Slice", "Sub", "Transpose",
 }  # fmt: skip
-ON_SIZES = {"Cast", "Less", "Max", "Mod", "Range", "ReduceMin"}
+ON_SIZES = {"Max", "Min", "Mod", "Range"}
 
 
 def network(record: AnyRecord) -> Any:
@@ -44,7 +43,7 @@ def network(record: AnyRecord) -> Any:
     return net
 
 
-def painter(net: nn.Module, description: torch.Tensor | None = None) -> Painter:
+def painter(net: Any, description: torch.Tensor | None = None) -> Painter:
     return Painter(to_onnx(net, description=description), threads=1)
 
 
@@ -52,12 +51,13 @@ def photo(height: int, width: int) -> torch.Tensor:
     return torch.rand((1, 3, height, width), generator=torch.Generator().manual_seed(height))
 
 
-def operators(net: nn.Module) -> set[str]:
+def operators(net: Any) -> set[str]:
     return {node.op_type for node in onnx.load_model_from_string(to_onnx(net)).graph.node}
 
 
 def near(painted: torch.Tensor, expected: torch.Tensor) -> None:
-    torch.testing.assert_close(painted, expected, rtol=0, atol=2e-5)
+    # Two pixels with repeated noise have channels without a spread, and normalizing enlarges rounding.
+    torch.testing.assert_close(painted, expected, rtol=0, atol=2e-5 if painted[0, 0].numel() > 2 else 2e-4)
 
 
 def test_a_slim_network_paints_alike_at_all_sizes_and_strengths():

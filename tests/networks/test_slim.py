@@ -1,5 +1,6 @@
 """The slim network: sizes, styles as rows of numbers, strengths."""
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -7,6 +8,7 @@ from torch import Tensor
 from stylenet.catalog.networks import SlimRecord
 from stylenet.errors import ShapeError
 from stylenet.networks.slim import STRENGTHS, SlimNet, white_noise
+from stylenet.networks.slim_geometry import FRAME_PX, STRIDE, mirrored, wrapped
 
 TINY = SlimRecord(fine=8, coarse=12, deep=16, blocks=2, mixed=2)
 
@@ -128,7 +130,7 @@ def test_noise_is_seen_at_every_size_with_one_deviation(network: SlimNet) -> Non
     network(photo(512, 512), noise(512, 512))
     for convolution in network.noises:
         convolution._forward_pre_hooks.clear()
-    assert [one.shape[2] for one in seen] == [144, 72, 36]
+    assert [one.shape[2] for one in seen] == [160, 80, 40]
     assert all(abs(float(one.std()) - 1) < 0.1 for one in seen)
 
 
@@ -142,3 +144,19 @@ def test_noise_changes_the_picture_and_must_fit_it(network: SlimNet) -> None:
 def test_refuses_what_is_no_picture(network: SlimNet) -> None:
     with pytest.raises(ShapeError, match=r"a picture has shape \(B, 3, H, W\)"):
         network(torch.rand(1, 1, 16, 16), noise(16, 16))
+
+
+@pytest.mark.parametrize("length", [1, 2, 5, 40, 97])
+def test_frames_of_any_length(length: int) -> None:
+    photo, noise = mirrored(length), wrapped(length)
+    assert len(photo) == len(noise) == FRAME_PX + length + -length % STRIDE + FRAME_PX
+    inside = slice(FRAME_PX, FRAME_PX + length)
+    for shown in (photo, noise):
+        assert shown[inside].tolist() == list(range(length))
+        assert 0 <= shown.min() <= shown.max() < length
+    if length > 1:
+        assert photo[FRAME_PX - 1] == 1  # the border itself is not repeated
+        assert photo[FRAME_PX + length] == length - 2
+        assert (np.abs(np.diff(photo)) == 1).all()
+        assert noise[FRAME_PX - 1] == length - 1
+        assert noise[FRAME_PX + length] == 0

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from starlette.testclient import TestClient
 
 from stylenet.requests.serving import ServeRequest
 from stylenet.server.app import build
+from stylenet.server.services import Services
 
 FAKE = (sys.executable, str(Path(__file__).with_name("fake_painter.py")))
 HOME = "http://127.0.0.1"
@@ -49,7 +50,7 @@ def open_server(tmp_path: Path) -> Iterator[Open]:
 
         def open(**settings: Any) -> TestClient:
             chosen = ServeRequest.of({"data": str(tmp_path / "data"), **settings})
-            client = TestClient(build(chosen, command=FAKE), base_url=HOME, raise_server_exceptions=False)
+            client = TestClient(build(Services(chosen, command=FAKE)), base_url=HOME, raise_server_exceptions=False)
             return stack.enter_context(client)
 
         yield open
@@ -59,7 +60,7 @@ def open_server(tmp_path: Path) -> Iterator[Open]:
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     """A server for all tests that change nothing in it."""
     settings = ServeRequest(data=str(tmp_path_factory.mktemp("shared")))
-    with TestClient(build(settings, command=FAKE), base_url=HOME, raise_server_exceptions=False) as client:
+    with TestClient(build(Services(settings, command=FAKE)), base_url=HOME, raise_server_exceptions=False) as client:
         yield client
 
 
@@ -133,7 +134,11 @@ class Running:
 
 def run_server(folder: Path, *words: str) -> Running:
     """`stylenet serve` on a free port."""
-    command = (sys.executable, "-m", "stylenet", "serve", "--port", "0", "--data", str(folder), *words)
+    return run_command((sys.executable, "-m", "stylenet", "serve", "--port", "0", "--data", str(folder), *words))
+
+
+def run_command(command: Sequence[str]) -> Running:
+    """A server that a command starts, once it accepts requests."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ})
     assert process.stdout is not None
     line = process.stdout.readline()

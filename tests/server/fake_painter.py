@@ -55,13 +55,13 @@ def paint(call: dict[str, Any]) -> None:
         if seed == SEEDS["hangs"] and number == 0:
             time.sleep(1000)
         if seed == SEEDS["grows"]:
-            send("beat", memory_bytes=10**12)
+            send("heartbeat", memory_bytes=10**12)
             time.sleep(1000)
         if step == 3 and (seed == SEEDS["dies always"] or (seed == SEEDS["dies once"] and number == 0)):
             os.kill(os.getpid(), 9)
         done = step
         send("event", event={"event": "step", "step": step, "steps": steps, "seconds_left": 1.0, "loss": None, "terms": {}})
-        if call["stop_soon"] or stopped.is_set():
+        if call["stop_after_step"] or stopped.is_set():
             reason = "interrupted"
             break
         time.sleep(0.01)

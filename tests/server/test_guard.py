@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from stylenet.errors import UsageError
 from stylenet.requests.serving import ServeRequest
-from tests.server.conftest import Open, Running, add_job, png, upload
+from tests.server.conftest import Open, Running, add_job, ended, png, upload
+from tests.server.fake_painter import SEEDS
 
 TOKEN = "a-token-for-tests-0123456789"
 FOREIGN = "https://evil.example"
@@ -99,13 +102,59 @@ def test_settings_are_checked(values: dict[str, object], message: str) -> None:
         ServeRequest.of(values)
 
 
-def test_every_answer_carries_its_headers(server: TestClient) -> None:
-    job = add_job(server, upload(server))
-    for path in ("/", "/docs", "/v1/jobs", f"/v1/jobs/{job}/events", "/nothing", "/v1/jobs/nothing", "/metrics", "/openapi.json"):
-        headers = server.get(path).headers
-        assert headers["x-content-type-options"] == "nosniff"
-        assert headers["content-security-policy"].startswith("default-src 'self'")
-        assert headers["referrer-policy"] == "no-referrer"
+def check_headers(headers: Any) -> None:
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"].startswith("default-src 'self'")
+    assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_every_answer_carries_its_headers_and_no_traceback(open_server: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = open_server(upload_mb=1, queue=1)
+    id = upload(server)
+    job = add_job(server, id)
+    ended(server, job)
+    preview = f"/v1/preview/{id}.jpg?style=starry-night"
+    etag = server.get(preview).headers["etag"]
+    requests: list[tuple[int, str, str, dict[str, Any]]] = [
+        (200, "GET", "/", {}),
+        (200, "GET", "/main.js", {}),
+        (200, "HEAD", "/v1/jobs", {}),
+        (200, "GET", f"/v1/jobs/{job}/events", {}),
+        (200, "GET", f"/v1/jobs/{job}/result", {}),
+        (200, "GET", preview, {}),
+        (202, "POST", "/v1/jobs", {"json": {"photo": id, "styles": ["starry-night"]}}),
+        (204, "GET", f"/v1/jobs/{job}/events", {"headers": {"last-event-id": "1000"}}),
+        (303, "GET", "/?token=x", {"follow_redirects": False}),
+        (304, "GET", preview, {"headers": {"if-none-match": etag}}),
+        (400, "PUT", "/v1/pictures", {"content": b""}),
+        (400, "GET", "/", {"headers": {"host": "evil.example"}}),
+        (403, "GET", "/", {"headers": {"origin": "null"}}),
+        (404, "GET", "/nothing", {}),
+        (404, "GET", "/v1/jobs/nothing", {}),
+        (405, "DELETE", "/v1/stylize", {}),
+        (409, "DELETE", f"/v1/history/{add_job(server, id, seed=SEEDS['long'])}", {}),
+        (411, "PUT", "/v1/pictures", {"content": iter([b"abc"])}),
+        (413, "PUT", "/v1/pictures", {"content": b"x" * 1_100_000}),
+        (415, "PUT", "/v1/pictures", {"content": b"<svg/>", "headers": {"content-type": "image/svg+xml"}}),
+        (422, "POST", "/v1/jobs", {"json": {}}),
+    ]
+    for status, method, path, options in requests:
+        answer = server.request(method, path, **options)
+        assert answer.status_code == status, (method, path, answer.text)
+        check_headers(answer.headers)
+        assert "Traceback" not in answer.text
+    monkeypatch.setattr("stylenet.server.info_endpoints.is_installed", lambda name: 1 / 0)
+    answer = server.get("/healthz")
+    assert (answer.status_code, answer.json()["error"]) == (500, "an unexpected error; the server's log has it")
+    check_headers(answer.headers)
+    assert "ZeroDivisionError" not in answer.text
+
+
+def test_every_method_is_answered_where_it_is_missing(shared: TestClient) -> None:
+    for path, allowed in (("/v1/jobs", "GET, HEAD, POST"), ("/v1/stylize", "POST"), ("/v1/pictures", "PUT"), ("/", "GET, HEAD")):
+        for method in ("PATCH", "OPTIONS", "TRACE", "FOO"):
+            answer = shared.request(method, path)
+            assert (answer.status_code, answer.headers["allow"], answer.json()["allowed"]) == (405, allowed, allowed)
 
 
 @pytest.mark.parametrize(
@@ -138,12 +187,6 @@ def test_methods_that_are_not_possible(shared: TestClient) -> None:
         assert set(answer.json()) == {"error", "allowed", "remedy"}
 
 
-def test_an_unexpected_error_is_no_traceback(shared: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stylenet.server.pages.is_installed", lambda name: 1 / 0)
-    answer = shared.get("/healthz")
-    assert (answer.status_code, answer.json()["error"]) == (500, "an unexpected error; the server's log has it")
-
-
 @pytest.fixture
 def patient(start: Callable[..., Running]) -> tuple[str, int]:
     """Address of a server that waits for half a second."""
@@ -151,9 +194,9 @@ def patient(start: Callable[..., Running]) -> tuple[str, int]:
     return "127.0.0.1", int(running.url.rsplit(":", 1)[1])
 
 
-def read_all(sock: socket.socket) -> bytes:
+def read_all(sock: socket.socket, *, until: bytes = b"\0") -> bytes:
     found = b""
-    while part := sock.recv(65536):
+    while not found.endswith(until) and (part := sock.recv(65536)):
         found += part
     return found
 
@@ -182,7 +225,10 @@ def test_slow_and_damaged_requests_on_the_wire(patient: tuple[str, int]) -> None
     ):
         with socket.create_connection(patient, timeout=20) as sock:
             sock.sendall(text)
-            assert sock.recv(65536).split()[1] == status, text[:80]
+            answer = read_all(sock, until=b"}")
+            assert answer.split()[1] == status, text[:80]
+            check_headers({name.lower(): value for name, value in re.findall(r"(\S+): (.*)\r\n", answer.decode())})
+            assert set(json.loads(answer.partition(b"\r\n\r\n")[2])) == {"error", "allowed", "remedy"}
     connection = http.client.HTTPConnection(*patient, timeout=20)
     connection.request("GET", "/healthz")
     assert connection.getresponse().status == 200

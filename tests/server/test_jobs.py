@@ -1,18 +1,23 @@
-"""Jobs: told event by event, stopped, bounded, and never lost with the process that paints them."""
+"""Jobs: painted, stopped, bounded, and never lost with the process that paints them."""
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+import stylenet
+from stylenet.errors import StylenetError
 from stylenet.server.store import RUNNING, Store
-from tests.server.conftest import Open, add_job, ended, events_of, upload
+from tests.server.conftest import Open, Running, add_job, ended, events_of, png, upload
 from tests.server.fake_painter import SEEDS
 
 
-def test_a_job_is_painted_and_told(server: TestClient) -> None:
+def test_a_job_is_painted_and_its_events_are_stored(server: TestClient) -> None:
     photo = upload(server, name="my photo.png")
     job = add_job(server, photo, strength=60)
     info = ended(server, job)
@@ -24,10 +29,10 @@ def test_a_job_is_painted_and_told(server: TestClient) -> None:
     assert answer.content == f"result of {job}".encode()
     assert "my%20photo-starry-night.png" in answer.headers["content-disposition"]
     assert server.get(f"/v1/jobs/{job}/preview.jpg").content == b"preview"
-    told = events_of(server.get(info["events"]).text)
-    assert [number for number, _, _ in told] == list(range(1, len(told) + 1))
-    assert [name for _, name, _ in told] == ["queued", "started", *["step"] * 4, "saved", "done"]
-    assert told[-1][2]["output"] == told[1][2]["plan"]["output"] == told[-2][2]["path"] == info["result"]
+    found = events_of(server.get(info["events"]).text)
+    assert [number for number, _, _ in found] == list(range(1, len(found) + 1))
+    assert [name for _, name, _ in found] == ["queued", "started", *["step"] * 4, "saved", "done"]
+    assert found[-1][2]["output"] == found[1][2]["plan"]["output"] == found[-2][2]["path"] == info["result"]
     (entry,) = server.get("/v1/history").json()["results"]
     assert (entry["job"], entry["receipt"]) == (job, {"seed": 0})
 
@@ -46,11 +51,11 @@ def test_events_go_on_after_the_last_one_that_came(server: TestClient) -> None:
 
 def test_events_come_while_the_job_runs(server: TestClient) -> None:
     job = add_job(server, upload(server), seed=SEEDS["dies once"])
-    told = events_of(server.get(f"/v1/jobs/{job}/events").text)  # ends with the job
-    assert told[-1][1] == "done"
-    notices = [values["message"] for _, name, values in told if name == "notice"]
+    found = events_of(server.get(f"/v1/jobs/{job}/events").text)  # ends with the job
+    assert found[-1][1] == "done"
+    notices = [values["message"] for _, name, values in found if name == "notice"]
     assert notices == ["the painting process ended (signal 9); the job is resumed in a new one"]
-    assert [values["step"] for _, name, values in told if name == "step"] == [1, 2, 1, 2, 3, 4]
+    assert [values["step"] for _, name, values in found if name == "step"] == [1, 2, 1, 2, 3, 4]
 
 
 def test_a_stopped_job_keeps_its_best_picture(server: TestClient) -> None:
@@ -86,7 +91,7 @@ def test_the_queue_is_bounded(open_server: Open) -> None:
     answer = server.post("/v1/jobs", json={"photo": photo, "styles": ["starry-night"]})
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) >= 1
-    assert answer.json()["error"] == "2 jobs are waiting, which is the most"
+    assert answer.json()["error"] == "2 jobs are waiting, which is the limit"
     assert server.get(f"/v1/jobs/{waiting[1]}").json()["jobs_before"] == 1
     server.delete(f"/v1/jobs/{first}")
     assert [ended(server, job)["state"] for job in waiting] == ["finished", "finished"]
@@ -116,9 +121,9 @@ def test_a_job_that_cannot_be_painted_fails_in_words(server: TestClient, tmp_pat
 def test_a_hanging_process_is_killed_and_the_job_painted_again(open_server: Open) -> None:
     server = open_server(silent_seconds=1)
     job = add_job(server, upload(server), seed=SEEDS["hangs"])
-    told = events_of(server.get(f"/v1/jobs/{job}/events").text)
-    assert "gave no sign of life for 1 s" in next(values["message"] for _, name, values in told if name == "notice")
-    assert told[-1][1] == "done"
+    found = events_of(server.get(f"/v1/jobs/{job}/events").text)
+    assert "gave no sign of life for 1 s" in next(values["message"] for _, name, values in found if name == "notice")
+    assert found[-1][1] == "done"
 
 
 def test_the_time_of_a_job_is_bounded(open_server: Open) -> None:
@@ -155,3 +160,56 @@ def test_an_ended_job_can_be_deleted(server: TestClient, tmp_path: Path) -> None
     assert server.get(f"/v1/jobs/{job}").status_code == 404
     assert server.get("/v1/history").json() == {"results": []}
     assert not (tmp_path / "data" / "jobs" / job).exists()
+
+
+def test_a_full_disk_stops_no_worker(server: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event cannot be stored: the job is queued again, and what its process still sends is not taken for the next job's."""
+    monkeypatch.setattr("stylenet.server.jobs._RETRY_SECONDS", 0.05)
+    add_event, failures = Store.add_event, iter([True, True])
+
+    def full_disk(store: Store, job: str, name: str, data: bytes) -> int:
+        if name == "step" and next(failures, False):
+            raise sqlite3.OperationalError("database or disk is full")
+        return add_event(store, job, name, data)
+
+    monkeypatch.setattr(Store, "add_event", full_disk)
+    jobs = [add_job(server, upload(server)) for _ in range(2)]
+    for job in jobs:
+        assert ended(server, job)["state"] == "finished"
+        names = [name for _, name, _ in events_of(server.get(f"/v1/jobs/{job}/events").text)]
+        assert names[-6:] == [*["step"] * 4, "saved", "done"]
+    assert next(failures, "used up") == "used up"
+
+
+def test_a_watched_job_leaves_nothing_in_memory(server: TestClient) -> None:
+    job = add_job(server, upload(server))
+    events_of(server.get(f"/v1/jobs/{job}/events").text)
+    events_of(server.get(f"/v1/jobs/{job}/events").text)
+    application: Any = server.app
+    assert application._app.state.services.jobs._new_events == {}
+
+
+def test_files_that_nothing_is_known_of_are_deleted_at_the_start(open_server: Open, tmp_path: Path) -> None:
+    """A server that was killed between the file and its row in the database leaves such files."""
+    server = open_server()
+    kept = upload(server)
+    job = add_job(server, kept)
+    ended(server, job)
+    server.__exit__(None, None, None)
+    (tmp_path / "data" / "pictures" / ("0" * 64)).write_bytes(b"an orphan")
+    (tmp_path / "data" / "jobs" / ("0" * 20)).mkdir()
+    open_server()
+    assert [path.name for path in (tmp_path / "data" / "pictures").iterdir()] == [kept]
+    assert [path.name for path in (tmp_path / "data" / "jobs").iterdir()] == [job]
+
+
+def test_a_client_that_loses_the_server_says_so(start: Callable[..., Running], monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not that it could not stop the job, which continues when the server is started again."""
+    monkeypatch.setattr("stylenet.server.client._TRIES", 2)
+    running = start("--threads", "1")
+    events = stylenet.connect(running.url).stylize(png(), "starry-night", recipe="instant")
+    first = next(events)
+    running.kill()
+    with pytest.raises(StylenetError, match="no longer responds; the job continues when it is started again"):
+        list(events)
+    assert isinstance(first, stylenet.Started)

@@ -22,13 +22,13 @@ def test_styles_and_recipes(shared: TestClient) -> None:
 
 
 def test_the_description_is_that_of_the_records(shared: TestClient) -> None:
-    told = shared.get("/openapi.json").json()
-    fields = told["components"]["schemas"]["JobRequest"]["properties"]
+    api = shared.get("/openapi.json").json()
+    fields = api["components"]["schemas"]["JobRequest"]["properties"]
     assert set(fields) == {*PaintRequest.__struct_fields__, "format", "quality"} - {"threads", "memory", "save_every"}
     assert (fields["strength"]["minimum"], fields["strength"]["maximum"], fields["strength"]["default"]) == (0, 100, 50.0)
     assert "balance" in fields["strength"]["description"]
-    assert _references(told) <= {f"#/components/schemas/{name}" for name in told["components"]["schemas"]}
-    for path, operations in told["paths"].items():
+    assert _references(api) <= {f"#/components/schemas/{name}" for name in api["components"]["schemas"]}
+    for path, operations in api["paths"].items():
         for method, operation in operations.items():
             names = set(re.findall(r"\{(\w+)\}", path))
             assert names == {one["name"] for one in operation.get("parameters", ()) if one["in"] == "path"}

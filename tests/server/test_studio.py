@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 import pytest
 from starlette.testclient import TestClient
 
-from stylenet.server.pages import SHARED, SITE
+from stylenet.server.info_endpoints import SHARED, SITE
 
 FILES = {f"/{path.relative_to(SITE).as_posix()}": path for path in sorted(SITE.rglob("*")) if path.is_file()}
 FILES |= {f"/shared/{path.relative_to(SHARED).as_posix()}": path for path in sorted(SHARED.rglob("*")) if path.is_file()}

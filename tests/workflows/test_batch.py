@@ -16,7 +16,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from stylenet.errors import ImageError, RecipeError, StyleError, UsageError
+from stylenet.errors import ImageError, OutputError, RecipeError, StyleError, UsageError
 from stylenet.image.metadata import read_receipt
 from stylenet.requests.batch import BatchRequest
 from stylenet.workflows.batch import REPORT, Finished, paint_batch
@@ -170,6 +170,22 @@ def test_a_dead_process_loses_nothing(photos: Path) -> None:
 def test_errors_of_the_request_come_out_of_the_processes(photos: Path) -> None:
     with pytest.raises(StyleError, match="stary-night"):
         run(request_of(photos, styles=("stary-night",), workers=2))
+
+
+def test_two_batches_do_not_write_into_one_folder_at_once(photos: Path) -> None:
+    first = paint_batch(request_of(photos))
+    next(first)
+    next(first)  # a picture is painted: the first batch is at work
+    with pytest.raises(OutputError, match="another batch"):
+        run(request_of(photos))
+    assert [one.state for one in first if isinstance(one, Finished)] == ["painted"] * 2
+    assert set(states(run(request_of(photos))).values()) == {"there"}
+
+
+def test_a_folder_that_takes_no_files(photos: Path) -> None:
+    (photos.parent / "out" / REPORT).mkdir(parents=True)
+    with pytest.raises(OutputError, match=r"report\.jsonl"):
+        run(request_of(photos))
 
 
 def test_a_killed_run_is_continued(photos: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Union
 
 import msgspec
 from msgspec import Meta, Struct
@@ -27,8 +27,29 @@ Upsampling = Literal["nearest", "transposed"]
 Count = Annotated[int, Meta(ge=1, le=1024)]
 
 
-class NetworkRecord(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An architecture: every number that its weights depend on."""
+class AnyRecord:
+    """A record of any architecture. Cards are decoded with all records that are known, also with those that a program defines itself."""
+
+    __slots__ = ()
+
+    @property
+    def kind(self) -> str:
+        """The kind of network, under which `networks.registry` finds its class: the record's tag."""
+        return str(self.__struct_config__.tag)  # type: ignore[attr-defined]  # records are msgspec structs
+
+    @property
+    def styles(self) -> int:
+        """The number of paintings that the network knows."""
+        return 1
+
+    @property
+    def reads_photo(self) -> bool:
+        """Whether the network paints a photo; false where it paints a texture from noise alone."""
+        return True
+
+
+class NetworkRecord(Struct, AnyRecord, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An architecture: every number that its weights depend on. A subclass with a tag is a record that network files may hold."""
 
 
 class JohnsonRecord(NetworkRecord, frozen=True, tag="johnson"):
@@ -74,6 +95,11 @@ class TextureRecord(NetworkRecord, frozen=True, tag="texture"):
     noise: Count = 3
     normalization: Normalization = "instance"
 
+    @property
+    def reads_photo(self) -> bool:
+        """False for texture."""
+        return self.content
+
 
 class SlimRecord(NetworkRecord, frozen=True, tag="slim"):
     """Ours, for processors: the work at a quarter, an eighth and a sixteenth of the size, a few channels at full size.
@@ -95,6 +121,11 @@ class SlimRecord(NetworkRecord, frozen=True, tag="slim"):
     mixed: Count = 12
     code: Annotated[int, Meta(ge=0, le=1024)] = 0
 
+    @property
+    def kind(self) -> str:
+        """`slim` of one painting, `instant` of every style."""
+        return "instant" if self.code else "slim"
+
 
 class HypercolumnRecord(NetworkRecord, frozen=True, tag="hypercolumn"):
     """Ours, for colorization: reads the compact encoder at three depths, after Larsson et al. 2016.
@@ -104,10 +135,6 @@ class HypercolumnRecord(NetworkRecord, frozen=True, tag="hypercolumn"):
     """
 
     width: Count = 48
-
-
-StyleRecord: TypeAlias = JohnsonRecord | TextureRecord | SlimRecord
-AnyRecord: TypeAlias = StyleRecord | HypercolumnRecord
 
 
 Paints = Literal["style", "every style", "texture", "super-resolution", "colorization"]
@@ -160,11 +187,17 @@ def read_network_card(path: Path) -> NetworkCard:
         WeightsError: it is no network's file, or a damaged one.
     """
     try:
-        return msgspec.json.decode(_metadata(path)[KEY], type=NetworkCard)
+        return msgspec.json.decode(_metadata(path)[KEY], type=NetworkCard, dec_hook=_decode_record)
     except KeyError:
         raise WeightsError(f"'{path}' is not a network file; train one with `stylenet train`") from None
     except msgspec.MsgspecError as error:
         raise WeightsError(f"network file '{path}' is damaged, or of a newer version: {error}") from None
+
+
+def _decode_record(_: type, values: Any) -> AnyRecord:
+    records: Any = Union[tuple(NetworkRecord.__subclasses__())]  # noqa: UP007  # the union is made when a card is read
+    record: AnyRecord = msgspec.convert(values, records)
+    return record
 
 
 def network_files() -> dict[str, Path]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from stylenet.cli import options
 from stylenet.cli.app import INTERRUPTED, Stop, signals_call
-from stylenet.cli.counting import Counting, open_counting
+from stylenet.cli.fields import Flag, option_of, takes
+from stylenet.cli.printers import Printer, open_printer
 from stylenet.errors import ImageError, UsageError
-from stylenet.requests.base import help_of
 from stylenet.requests.batch import BatchRequest
+from stylenet.requests.painting import PaintFileRequest
 
 if TYPE_CHECKING:
     from stylenet.workflows.batch import Finished, Planned
@@ -23,47 +25,29 @@ def register(app: typer.Typer) -> None:
     app.command()(batch)
 
 
+@takes(
+    BatchRequest,
+    {"output": Flag(("--output", "-o"), metavar="FOLDER")},
+    without=("photos", "styles", "blend", "feather", "save_every"),
+)
 def batch(
-    context: typer.Context,
     words: Annotated[
         list[str],
         typer.Argument(metavar="PHOTO... STYLE", help="Pictures and folders; the last word is the style.", show_default=False),
     ],
     *,
-    output: Annotated[str, typer.Option("--output", "-o", metavar="FOLDER", help=help_of(BatchRequest, "output"))],
     style: Annotated[
         list[str] | None,
         typer.Option("--style", metavar="STYLE", help="Paint every photo in this style; all words are photos. May be repeated."),
     ] = None,
-    workers: Annotated[int | None, typer.Option("--workers", "-w", metavar="N", help=help_of(BatchRequest, "workers"))] = None,
-    format: Annotated[str | None, typer.Option("--format", metavar="NAME", help=help_of(BatchRequest, "format"))] = None,
-    quality: options.Quality = None,
-    recipe: options.RecipeName = None,
-    encoder: options.Encoder = None,
-    size: options.Size = None,
-    paper: options.Print = None,
-    dpi: options.Dpi = None,
-    strength: options.Strength = None,
-    style_scale: options.StyleScale = None,
-    seed: options.Seed = None,
-    changes: options.Changes = None,
-    protect: options.Protect = None,
-    keep_colors: options.KeepColors = None,
-    palette: options.Palette = None,
-    device: options.Device = None,
-    precision: options.Precision = None,
-    threads: options.Threads = None,
-    memory: options.Memory = None,
-    dry_run: options.DryRun = False,
+    dry_run: Annotated[bool, option_of(PaintFileRequest, "dry_run")] = False,
     quiet: options.Quiet = False,
     json: options.Json = False,
+    given: Mapping[str, Any],
 ) -> None:
     """Paint many photos, and folders of photos, in one or several styles. Run it again to continue: finished pictures are kept."""
     photos, styles = _meant(words, style or [])
-    known = BatchRequest.__struct_fields__
-    given = {name: value for name, value in context.params.items() if name in known and value not in (None, ())}
-    given |= {"photos": photos, "styles": styles, "changes": options.parse_changes(changes)}
-    request = BatchRequest.of(given)
+    request = BatchRequest.of({**given, "photos": photos, "styles": styles})
     from stylenet.workflows.batch import Planned, paint_batch, plan_batch
 
     stop = Stop()
@@ -73,15 +57,15 @@ def batch(
         print("nothing was painted (--dry-run)")
         return
     states: dict[str, int] = {}
-    with signals_call(stop.handle), open_counting(quiet=quiet, as_json=json) as display:
+    with signals_call(stop.handle), open_printer(quiet=quiet, as_json=json) as printer:
         for event in paint_batch(request, should_stop=stop):
             if isinstance(event, Planned):
-                _show_plan(event, display)
+                _show_plan(event, printer)
             else:
                 states[event.state] = states.get(event.state, 0) + 1
-                _show(event, display)
-        display.say(_summary(states, output))
-        display.event("done", {"states": states, "output": output})
+                _show(event, printer)
+        printer.say(_summary(states, request.output))
+        printer.event("done", {"states": states, "output": request.output})
     if states.get("left"):
         raise typer.Exit(INTERRUPTED)
     if states.get("failed"):
@@ -97,20 +81,20 @@ def _meant(words: list[str], styles: list[str]) -> tuple[tuple[str, ...], tuple[
     return tuple(words[:-1]), (words[-1],)
 
 
-def _show_plan(planned: Planned, display: Counting) -> None:
+def _show_plan(planned: Planned, printer: Printer) -> None:
     for notice in planned.notices:
-        display.say(f"note: {notice}")
-    display.say(f"{len(planned.pairs)} pictures")
-    display.event("started", {"pictures": len(planned.pairs), "notices": planned.notices})
+        printer.say(f"note: {notice}")
+    printer.say(f"{len(planned.pairs)} pictures")
+    printer.event("started", {"pictures": len(planned.pairs), "notices": planned.notices})
 
 
-def _show(finished: Finished, display: Counting) -> None:
+def _show(finished: Finished, printer: Printer) -> None:
     pair = finished.pair
     if finished.state == "failed":
         print(f"stylenet: error: {pair.photo}: {finished.reason}", file=sys.stderr, flush=True)
     values = {name: value for name, value in vars(finished).items() if name != "pair"}
-    display.event("finished", {"photo": pair.photo, "style": pair.style, "output": pair.output, **values})
-    display.count(finished.done, finished.count, told=pair.photo.name, seconds_left=finished.seconds_left)
+    printer.event("finished", {"photo": pair.photo, "style": pair.style, "output": pair.output, **values})
+    printer.count(finished.done, finished.count, details=pair.photo.name, seconds_left=finished.seconds_left)
 
 
 def _summary(states: dict[str, int], output: str) -> str:

@@ -7,7 +7,6 @@ import json as json_format
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
 from stylenet.cli import options
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 Photo = Annotated[Path | None, typer.Option("--photo", metavar="PHOTO", help="The photo they were made from.")]
 StyleOption = Annotated[list[str] | None, typer.Option("--style", metavar="STYLE", help="The style to compare with. May be repeated.")]
 Sheet = Annotated[Path | None, typer.Option("--sheet", metavar="FILE", help="Also write a sheet of the pictures with their measures.")]
-_DEFAULT_ENCODER = "vgg19"
 
 
 def register(app: typer.Typer) -> None:
@@ -47,29 +45,15 @@ def compare(
 
     for module in ("torch", "skimage", "scipy"):
         require(module, "comparing pictures")
-    from stylenet.evaluation.looking import open_measuring
-    from stylenet.evaluation.measures import BETTER_LOWER, measure
-    from stylenet.image.files import load_image, save_image
-    from stylenet.image.sheet import contact_sheet
+    from stylenet.evaluation.measures import BETTER_LOWER
+    from stylenet.workflows.comparing import compare_files
 
-    pictures = [load_image(path) for path in results]
-    source = None if photo is None else load_image(photo)
-    looks, styles = open_measuring(encoder or _DEFAULT_ENCODER, style or ())
-    rows = [measure(picture, looks, photo=source, styles=styles) for picture in pictures]
-    if sheet is not None:
-        cells = [(f"{path.name} {_caption(row)}", picture.pixels) for path, row, picture in zip(results, rows, pictures, strict=True)]
-        save_image(contact_sheet(cells), sheet)
+    rows = compare_files(results, photo=photo, styles=style or (), encoder=encoder, sheet=sheet)
     if json:
         told = [{"result": str(path), **dataclasses.asdict(row)} for path, row in zip(results, rows, strict=True)]
         print(json_format.dumps(told))
         return
     _print(results, rows, BETTER_LOWER)
-
-
-def _caption(row: Measures) -> str:
-    """What fits under a picture: nearness to painting and photo."""
-    told = (("style", row.style), ("content", row.content), ("ssim", row.ssim))
-    return ", ".join(f"{name} {value:.3g}" for name, value in told if value is not None)
 
 
 def _print(results: list[Path], rows: list[Measures], lower: set[str]) -> None:
@@ -99,32 +83,11 @@ def explain(
     with place(output, f"{result.stem}-explained") as output:
         check_output(output)
         keep_apart([("--output", output)], [result, photo, *style, options.weights_file(encoder)])
-        facts = _explained(result, photo, style, encoder=encoder or _DEFAULT_ENCODER, output=output)
+        require("torch", "explaining a picture")
+        from stylenet.workflows.comparing import explain_file
+
+        facts = explain_file(result, photo, style, output, encoder=encoder)
         if not quiet:
             for fact in facts:
                 print(fact)
             print(output)
-
-
-def _explained(result: Path, photo: Path, style: list[str], *, encoder: str, output: Path) -> list[str]:
-    """Write the explanation, and return it in words."""
-    require("torch", "explaining a picture")
-    from stylenet.evaluation.explaining import explain as explanation
-    from stylenet.evaluation.explaining import overlay
-    from stylenet.evaluation.looking import open_measuring
-    from stylenet.image.files import load_image, save_image
-    from stylenet.image.sheet import contact_sheet
-
-    picture, source = load_image(result), load_image(photo)
-    looks, styles = open_measuring(encoder, style)
-    told = explanation(picture, source, styles, looks)
-    cells = [(result.name, picture.pixels)]
-    facts = []
-    for name, heat in (("content given up", told.content), ("style missing", told.style)):
-        most = max(float(np.quantile(heat, 0.98)), 1e-6)
-        # Windows are never at 0 from a whole painting: from there on, a map of the style would be one color.
-        least = float(np.quantile(heat, 0.02)) if heat is told.style else 0.0
-        cells.append((f"{name}: dark {least:.2g}, bright {most:.2g}", overlay(picture.pixels, heat, most=most, least=least)))
-        facts.append(f"{name}: {float(heat.mean()):.3g} on average, {most:.3g} in the brightest places")
-    save_image(contact_sheet(cells, columns=3, cell_px=min(640, max(picture.width, picture.height))), output)
-    return facts

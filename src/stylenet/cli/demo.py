@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 import time
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from stylenet.cli import options
-from stylenet.errors import StyleError
-from stylenet.extras import is_installed
+from stylenet.cli.fields import parse_changes
 from stylenet.requests.painting import PaintFileRequest
 from stylenet.workflows.outputs import make_folder
-
-_PAIRS = {"astronaut": "starry-night", "coffee": "great-wave", "cat": "the-scream", "rocket": "edtaonisl"}
-"""Photograph and style; where the library lacks one, another of it takes its place."""
-
-_SCENE_PAIRS = {"face": "the-scream", "hills": "starry-night", "street": "great-wave"}
-"""The same for computed scenes, where scikit-image's photographs are not installed."""
+from stylenet.workflows.samples import choose_pairs, sample_photos
 
 
 def register(app: typer.Typer) -> None:
@@ -44,8 +36,8 @@ def demo(
     from stylenet.catalog.styles import list_styles
 
     began = time.perf_counter()
-    samples = _samples()
-    pairs = choose_pairs([card.name for card in list_styles()], _PAIRS if "cat" in samples else _SCENE_PAIRS)
+    samples = sample_photos()
+    pairs = choose_pairs([card.name for card in list_styles()], list(samples))
     make_folder(output)
 
     from stylenet.cli.painting import run_painting
@@ -65,7 +57,7 @@ def demo(
                 "styles": (style,),
                 "output": str(output / f"{name}-{style}.png"),
                 "recipe": recipe,
-                "changes": options.parse_changes(changes),
+                "changes": parse_changes(changes),
                 "size": size,
                 "seed": seed,
                 "threads": threads,
@@ -81,26 +73,3 @@ def demo(
     if not quiet:
         print(f"\n{len(pairs)} pictures painted in {painting_seconds:.0f} s ({time.perf_counter() - began:.0f} s in all)")
         print(f"they lie in {output.resolve()}; side by side: {sheet}")
-
-
-def choose_pairs(styles: Sequence[str], pairs: Mapping[str, str] = _PAIRS) -> Mapping[str, str]:
-    """A style for each photograph: its own, or one that no other photograph has, or any.
-
-    Raises:
-        StyleError: There are no styles at all.
-    """
-    if not styles:
-        raise StyleError("the library has no styles; install stylenet again, or make one with: stylenet styles add PICTURE")
-    others = [style for style in styles if style not in pairs.values()] or list(styles)
-    lacking = [photo for photo, style in pairs.items() if style not in styles]
-    return {**pairs, **{photo: others[index % len(others)] for index, photo in enumerate(lacking)}}
-
-
-def _samples() -> Mapping[str, Callable[[], Any]]:
-    """Functions that give arrays: scikit-image's sample photographs, or scenes that are computed where it is not installed."""
-    if not is_installed("skimage"):
-        from stylenet.cli.scenes import SCENES
-
-        return SCENES
-    data = importlib.import_module("skimage.data")
-    return {name: getattr(data, name) for name in _PAIRS}

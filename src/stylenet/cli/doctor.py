@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from importlib import metadata
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from stylenet.cli import options
-from stylenet.extras import EXTRAS, command, is_installed, require
+from stylenet.extras import command, is_installed, require
 
 if TYPE_CHECKING:
     from stylenet.evaluation.machine import PassSpeed, Speed
-
-_PACKAGES = ("torch", "onnxruntime", "numpy", "scipy", "pillow", "safetensors", "typer", "rich")
 
 
 def register(app: typer.Typer) -> None:
@@ -33,12 +29,13 @@ def doctor(
 ) -> None:
     """Say what this machine has, what is installed, and how fast it paints."""
     from stylenet.cli.tables import print_facts
+    from stylenet.evaluation.installation import describe_installation
     from stylenet.evaluation.machine import describe_machine, measure_pass, measure_speed
 
     has_torch = is_installed("torch")
     if has_torch and threads is not None:
         require("torch", "the self-test").set_num_threads(max(1, threads))
-    machine, installed = describe_machine(), _installed()
+    machine, installed = describe_machine(), describe_installation()
     if not json:
         print_facts(_machine_facts(machine))
         print_facts(_installed_facts(installed))
@@ -66,64 +63,6 @@ def _print_speed(speed: Speed | PassSpeed) -> None:
     else:
         measured = f"({speed.device}, {speed.precision}, {speed.passes} pictures measured)"
         print(f"speed         {speed.seconds:.2f} s for a picture of 512 x 512 with recipe instant {measured}")
-
-
-def _installed() -> dict[str, Any]:
-    import stylenet
-    from stylenet.catalog.recipes import recipe_names
-    from stylenet.catalog.styles import list_styles, unusable_styles
-    from stylenet.weights.cache import cache_folder, is_offline
-    from stylenet.weights.library import list_weights
-
-    return {
-        "stylenet": stylenet.__version__,
-        "python": _python(),
-        "packages": {name: _version(name) for name in _PACKAGES},
-        "extras": {name: is_installed(module) for name, module in EXTRAS.items()},
-        "weights": [line.name for line in list_weights() if line.state not in ("missing", "available")],
-        "packaged": _packaged(),
-        "recipes": len(recipe_names()),
-        "styles": len(list_styles()),
-        "unusable_styles": unusable_styles(),
-        "cache": str(cache_folder()),
-        "cache_bytes": _size_bytes(cache_folder()),
-        "offline": is_offline(),
-    }
-
-
-def _packaged() -> dict[str, dict[str, Any]]:
-    """Of the weights that other packages bring along: where they are, or what is wrong with them."""
-    from stylenet.catalog.weights import PACKAGED
-    from stylenet.errors import WeightsError
-    from stylenet.weights.packaged import packaged_path
-
-    report: dict[str, dict[str, Any]] = {}
-    for name, record in PACKAGED.items():
-        facts: dict[str, Any] = {"path": None, "size_bytes": None, "version": None, "problem": None}
-        try:
-            path = packaged_path(name)
-            facts |= {"path": str(path), "size_bytes": path.stat().st_size, "version": metadata.version(record.distribution)}
-        except WeightsError as error:
-            facts["problem"] = str(error)
-        report[name] = facts
-    return report
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def _python() -> str:
-    import platform
-
-    return platform.python_version()
-
-
-def _size_bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0
 
 
 def _machine_facts(machine: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

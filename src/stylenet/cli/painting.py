@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from stylenet.cli.app import INTERRUPTED, Interrupted, Stop, signals_call
-from stylenet.cli.progress import Display, open_display
+from stylenet.cli.printers import open_printer
+from stylenet.cli.progress import PaintingDisplay
 from stylenet.events import Done, Event, Notice, Preview, Progress, Saved, Started, Step
 from stylenet.requests.painting import PaintFileRequest
 from stylenet.workflows.painting import STANDARD_STREAM, Streams, paint_file
@@ -35,10 +36,10 @@ def run_painting(request: PaintFileRequest, *, quiet: bool = False, json: bool =
     done = None
     with (
         signals_call(stop.handle),
-        open_display(quiet=quiet, as_json=json, preview=request.preview is None, to_stderr=to_stdout) as display,
+        open_printer(quiet=quiet, as_json=json, pictures=request.preview is None, to_stderr=to_stdout) as printer,
     ):
         events = paint_file(request, streams=streams, stylizer=stylizer, should_stop=stop)
-        done = _show(events, display, dry_run=request.dry_run)
+        done = _show(events, PaintingDisplay(printer), dry_run=request.dry_run)
     if done is None:
         if request.dry_run and not stop():
             return None
@@ -48,7 +49,7 @@ def run_painting(request: PaintFileRequest, *, quiet: bool = False, json: bool =
     return done
 
 
-def _show(events: Iterator[Event], display: Display, *, dry_run: bool) -> Done | None:
+def _show(events: Iterator[Event], display: PaintingDisplay, *, dry_run: bool) -> Done | None:
     steps, output = 0, Path(STANDARD_STREAM)
     for event in events:
         if isinstance(event, Started):

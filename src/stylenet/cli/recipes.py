@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from stylenet.cli import options
+from stylenet.cli.completion import complete_recipe
 from stylenet.cli.trees import Commands
 from stylenet.errors import OutputError, UsageError
 
 _SOURCE = Annotated[
     str,
     typer.Argument(
-        metavar="NAME|FILE", help="A recipe of 'recipes ls', or a .toml file.", autocompletion=options.complete_recipe, show_default=False
+        metavar="NAME|FILE", help="A recipe of 'recipes ls', or a .toml file.", autocompletion=complete_recipe, show_default=False
     ),
 ]
 
@@ -48,13 +48,13 @@ def show(recipe: _SOURCE, json: options.JsonList = False) -> None:
     """Explain a recipe: where it comes from, what it minimizes, what to expect, which weights it wants."""
     import msgspec
 
+    from stylenet.catalog.knobs import changed_knobs
     from stylenet.catalog.recipes import knobs, load_recipe
     from stylenet.cli.tables import print_facts, print_table
 
     chosen = load_recipe(recipe)
-    values = msgspec.to_builtins(chosen)
     if json:
-        print(msgspec.json.encode(values).decode())
+        print(msgspec.json.encode(chosen).decode())
         return
     about = chosen.about
     print(f"{chosen.name}: {chosen.summary}\n")
@@ -66,11 +66,10 @@ def show(recipe: _SOURCE, json: options.JsonList = False) -> None:
         "weights": f"{chosen.encoder.name} ({chosen.encoder.weights})",
     }
     print_facts(facts.items())
-    told = [(name, _value(values, name), help) for name, help, default in knobs() if _value(values, name) != _toml(default)]
-    print(
-        f"\nIts knobs, where they are not at their defaults (the other {sum(1 for _ in knobs()) - len(told)}: 'recipes check --knobs'):\n"
-    )
-    print_table([(f"  {name}", value, help) for name, value, help in told])
+    changed = list(changed_knobs(chosen))
+    others = sum(1 for _ in knobs()) - len(changed)
+    print(f"\nIts knobs, where they are not at their defaults (the other {others}: 'recipes check --knobs'):\n")
+    print_table([(f"  {name}", value, help) for name, value, help in changed])
     print(f"\nUse it: stylenet stylize PHOTO STYLE --recipe {recipe}    Make your own: stylenet recipes copy {recipe} mine.toml")
 
 
@@ -110,75 +109,14 @@ def check(
     ] = False,
 ) -> None:
     """Check recipe files, and say what is wrong."""
+    from stylenet.catalog.knobs import knob_rows
     from stylenet.catalog.recipes import load_recipe
     from stylenet.cli.tables import print_table
 
     if all_knobs:
-        print_table(_knob_rows())
+        print_table(knob_rows())
     elif not files:
         raise UsageError("no recipe file is given; give one, or --knobs for a list of all knobs")
     for file in files or ():
         recipe = load_recipe(file)
         print(f"{file}: recipe '{recipe.name}' is fine")
-
-
-def _knob_rows() -> Iterator[tuple[str, str, str, str]]:
-    """Name, default, allowed values and meaning of every knob."""
-    import msgspec
-
-    from stylenet.catalog.recipe import Recipe
-    from stylenet.catalog.recipes import knobs
-
-    definitions = msgspec.json.schema(Recipe)["$defs"]
-    sections = {field.name: getattr(field.type, "__name__", "") for field in msgspec.structs.fields(Recipe)}
-    for name, help, default in knobs():
-        section, knob = name.split(".")
-        schema = definitions[sections[section]]["properties"][knob]
-        yield name, _toml(default), _allowed(schema), help
-
-
-def _allowed(schema: Mapping[str, Any]) -> str:
-    """What a JSON schema allows, in a few words."""
-    if "anyOf" in schema:
-        return " | ".join(_allowed(choice) for choice in schema["anyOf"])
-    if "enum" in schema:
-        return " | ".join(str(value) for value in schema["enum"])
-    kind = {"null": "none", "array": "list", "object": "table"}.get(str(schema.get("type")), str(schema.get("type", "")))
-    if kind in ("list", "table"):
-        inner = schema.get("items") or schema.get("additionalProperties") or {}
-        return f"{kind} of {_allowed(inner)}"
-    lower = (
-        f"{schema['minimum']:g} <= "
-        if "minimum" in schema
-        else f"{schema['exclusiveMinimum']:g} < "
-        if "exclusiveMinimum" in schema
-        else ""
-    )
-    upper = (
-        f" <= {schema['maximum']:g}"
-        if "maximum" in schema
-        else f" < {schema['exclusiveMaximum']:g}"
-        if "exclusiveMaximum" in schema
-        else ""
-    )
-    return f"{lower}{kind}{upper}"
-
-
-def _value(values: Mapping[str, Any], name: str) -> str:
-    section, knob = name.split(".")
-    return _toml(values[section][knob])
-
-
-def _toml(value: Any) -> str:
-    """A knob's value as a recipe file has it."""
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Mapping):
-        return f"{{ {', '.join(f'{key} = {_toml(inner)}' for key, inner in value.items())} }}"
-    if isinstance(value, (list, tuple)):
-        return f"[{', '.join(_toml(inner) for inner in value)}]"
-    if isinstance(value, (int, float)):
-        return f"{value:g}"
-    return f'"{value}"' if isinstance(value, str) else "(must be given)"

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from stylenet.cli import options
 from stylenet.errors import UsageError
-from stylenet.image.output import check_output
-from stylenet.workflows.outputs import keep_apart, place
 
 
 def register(app: typer.Typer) -> None:
@@ -47,36 +45,10 @@ def recolor(
         raise UsageError("give either --photo PHOTO or --palette NAME|FILE|COLORS")
     if keep_colors is not None and photo is None:
         raise UsageError("--keep-colors requires --photo PHOTO")
-    with place(output, f"{painting.stem}-recolored") as output:
-        check_output(output)
-        keep_apart([("--output", output)], [painting, photo, palette])
+    from stylenet.workflows.recoloring import recolor_file
 
-        from stylenet.image.files import load_image, save_image
-        from stylenet.image.metadata import read_receipt
-        from stylenet.image.recolor import KEEP_COLORS, with_palette
-        from stylenet.image.recolor import keep_colors as with_colors_of
-        from stylenet.styles.sources import open_palette, pixels_fingerprint
-
-        picture = load_image(painting)
-        check_output(output, size=(picture.width, picture.height))
-        receipt = read_receipt(painting) or {}
-        notices = picture.notices
-        if photo is not None:
-            mode = KEEP_COLORS[0] if keep_colors is None else keep_colors
-            source = load_image(photo)
-            pixels = with_colors_of(picture.pixels, source.pixels, mode)
-            notices += source.notices
-            change: dict[str, Any] = {"keep_colors": mode, "photo": photo.name, "photo_sha256": pixels_fingerprint(source.pixels)}
-            told = f"the colors of {photo}, by {mode}"
-        else:
-            colors = open_palette(str(palette))
-            pixels = with_palette(picture.pixels, colors)
-            change = {"palette": colors}
-            told = f"the palette {' '.join(color for color, _ in colors)}"
-        if "recolor" in receipt:
-            change["before"] = receipt["recolor"]
-        save_image(pixels, output, alpha=picture.alpha, metadata=picture.metadata, receipt={**receipt, "recolor": change})
-        if not quiet:
-            for notice in notices:
-                print(f"note: {notice}")
-            print(f"{output}  ({told})")
+    done = recolor_file(painting, output, photo=photo, way=keep_colors, palette=palette)
+    if not quiet:
+        for notice in done.notices:
+            print(f"note: {notice}")
+        print(f"{done.output}  ({done.colors})")

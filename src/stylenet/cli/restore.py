@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from stylenet.cli import options
+from stylenet.cli.fields import takes
 from stylenet.extras import require
 from stylenet.requests.restoring import RestoreRequest
 
@@ -20,40 +22,32 @@ def register(app: typer.Typer) -> None:
     app.command()(colorize)
 
 
+@takes(RestoreRequest, without=("task",))
 def enlarge(
-    context: typer.Context,
     photo: Photo,
     network: Annotated[Path, typer.Argument(metavar="NETWORK", help="A file of 'train --task super-resolution'.", show_default=False)],
     *,
-    output: options.Output = None,
-    device: options.Device = None,
-    precision: options.Precision = None,
-    threads: options.Threads = None,
     quiet: options.Quiet = False,
+    given: Mapping[str, Any],
 ) -> None:
     """Enlarge a photo to four times its width and height, with a network that was trained for it."""
-    _run(context, "super-resolution", quiet=quiet)
+    _run({**given, "photo": str(photo), "network": str(network), "task": "super-resolution"}, quiet=quiet)
 
 
+@takes(RestoreRequest, without=("task",))
 def colorize(
-    context: typer.Context,
     photo: Photo,
     network: Annotated[Path, typer.Argument(metavar="NETWORK", help="A file of 'train --task colorization'.", show_default=False)],
     *,
-    output: options.Output = None,
-    device: options.Device = None,
-    precision: options.Precision = None,
-    threads: options.Threads = None,
     quiet: options.Quiet = False,
+    given: Mapping[str, Any],
 ) -> None:
     """Give a gray photo colors, with a network that was trained for it; lightness stays as it is."""
-    _run(context, "colorization", quiet=quiet)
+    _run({**given, "photo": str(photo), "network": str(network), "task": "colorization"}, quiet=quiet)
 
 
-def _run(context: typer.Context, task: str, *, quiet: bool) -> None:
-    given = {name: str(value) if isinstance(value, Path) else value for name, value in context.params.items() if name != "quiet"}
-    request = RestoreRequest.of({**given, "task": task})
-
+def _run(values: Mapping[str, Any], *, quiet: bool) -> None:
+    request = RestoreRequest.of(values)
     require("torch", "restoring a photo")
     from stylenet.workflows.restoring import restore_file
 

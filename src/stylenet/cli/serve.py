@@ -77,6 +77,7 @@ def run_server(settings: ServeRequest, *, opens_browser: bool = False) -> None:
     for module in ("starlette", "uvicorn"):
         require(module, "the server")
     from stylenet.server.running import serve as run
+    from stylenet.server.running import sign_in_url
 
     def ready(url: str) -> None:
         print(f"listening on {url}  (Ctrl-C ends; jobs are resumed at the next start)")
@@ -90,7 +91,7 @@ def run_server(settings: ServeRequest, *, opens_browser: bool = False) -> None:
         if opens_browser:
             import webbrowser
 
-            webbrowser.open(url if settings.token is None else f"{url}/?token={settings.token}")
+            webbrowser.open(sign_in_url(url, settings.token))
 
     with signals_call(lambda number, frame: None):  # the server has its own, and raises the signal once more when it has ended
         run(settings, on_ready=ready)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from stylenet.cli import options
+from stylenet.cli.completion import complete_style
 from stylenet.cli.trees import Commands
 from stylenet.errors import UsageError
 from stylenet.extras import command, is_installed, require
@@ -57,7 +58,7 @@ def show(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME|FILE", help="A style of 'styles ls', or a style file.", autocompletion=options.complete_style, show_default=False
+            metavar="NAME|FILE", help="A style of 'styles ls', or a style file.", autocompletion=complete_style, show_default=False
         ),
     ],
     *,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +11,9 @@ import typer
 from msgspec import structs
 
 from stylenet.cli import options
+from stylenet.cli.fields import takes
 from stylenet.errors import StylenetError, UsageError
+from stylenet.requests.painting import PaintFileRequest
 
 
 def register(app: typer.Typer) -> None:
@@ -20,62 +22,34 @@ def register(app: typer.Typer) -> None:
     app.command()(texture)
 
 
+@takes(PaintFileRequest)
 def stylize(
-    context: typer.Context,
     photo: Annotated[
         str | None, typer.Argument(metavar="PHOTO", help="The picture to paint; -: from standard input.", show_default=False)
     ] = None,
     styles: options.Styles = None,
     *,
     output: options.OutputOrStream = None,
-    quality: options.Quality = None,
-    recipe: options.RecipeName = None,
-    encoder: options.Encoder = None,
-    size: options.Size = None,
-    paper: options.Print = None,
-    dpi: options.Dpi = None,
-    strength: options.Strength = None,
-    style_scale: options.StyleScale = None,
     blend: options.Blend = None,
-    seed: options.Seed = None,
-    changes: options.Changes = None,
-    start: options.Start = None,
     refine: options.Refine = False,
-    masks: options.Masks = None,
-    feather: options.Feather = None,
-    protect: options.Protect = None,
-    keep_colors: options.KeepColors = None,
-    palette: options.Palette = None,
-    device: options.Device = None,
-    precision: options.Precision = None,
-    threads: options.Threads = None,
-    memory: options.Memory = None,
-    resume: options.Resume = False,
-    replay: options.Replay = None,
-    checkpoint_every: options.CheckpointEvery = None,
-    dry_run: options.DryRun = False,
-    save_every: options.SaveEvery = None,
-    timelapse: options.Timelapse = None,
-    preview: options.Preview = None,
     quiet: options.Quiet = False,
     json: options.Json = False,
+    given: Mapping[str, Any],
 ) -> None:
     """Paint a photo in the manner of one or several styles."""
     # The shares of `--blend 0.3 0.7 photo.jpg a.jpg b.jpg` stand where the photo is expected.
     shares, words = options.parse_blend(blend, [*([] if photo is None else [photo]), *(styles or [])])
-    if replay is None and len(words) < 2:
+    replays = "replay" in given
+    if not replays and len(words) < 2:
         raise UsageError(f"missing argument '{'STYLE' if words else 'PHOTO'}'. See 'stylenet stylize --help'")
-    photos = _photos(words) if replay is None and not shares else words[:1]
+    photos = _photos(words) if not replays and not shares else words[:1]
     named = words[max(1, len(photos)) :]
-    if replay is None:
+    if not replays:
         options.check_photo(photos[0], named)
     if refine:
-        if recipe not in (None, "instant"):
-            raise UsageError(
-                f"--refine cannot be combined with --recipe {recipe}; use --start network to start any recipe from the result of instant"
-            )
-        recipe = "refined"
-    request = _request(context, photo=photos[0] if photos else None, styles=named, shares=shares, recipe=recipe, changes=changes)
+        given = _refined(given)
+    first = photos[0] if photos else None
+    request = PaintFileRequest.of({**given, "photo": first, "styles": tuple(named), "blend": shares or None, "output": output})
     if len(photos) > 1:
         _paint_each(photos, request, quiet=quiet, json=json)
         return
@@ -84,34 +58,15 @@ def stylize(
     run_painting(request, quiet=quiet, json=json)
 
 
+@takes(PaintFileRequest, without=("photo", "strength", "start", "masks", "feather", "protect", "keep_colors", "replay"))
 def texture(
-    context: typer.Context,
     styles: options.Styles = None,
     *,
     output: options.OutputOrStream = None,
-    quality: options.Quality = None,
-    recipe: options.RecipeName = None,
-    encoder: options.Encoder = None,
-    size: options.Size = None,
-    paper: options.Print = None,
-    dpi: options.Dpi = None,
-    style_scale: options.StyleScale = None,
     blend: options.Blend = None,
-    seed: options.Seed = None,
-    changes: options.Changes = None,
-    palette: options.Palette = None,
-    device: options.Device = None,
-    precision: options.Precision = None,
-    threads: options.Threads = None,
-    memory: options.Memory = None,
-    resume: options.Resume = False,
-    checkpoint_every: options.CheckpointEvery = None,
-    dry_run: options.DryRun = False,
-    save_every: options.SaveEvery = None,
-    timelapse: options.Timelapse = None,
-    preview: options.Preview = None,
     quiet: options.Quiet = False,
     json: options.Json = False,
+    given: Mapping[str, Any],
 ) -> None:
     """Paint a texture: the strokes and colors of a style without a photo."""
     if not styles:
@@ -119,27 +74,17 @@ def texture(
     shares, named = options.parse_blend(blend, styles)
     from stylenet.cli.painting import run_painting
 
-    request = _request(context, photo=None, styles=named, shares=shares, recipe=recipe, changes=changes)
+    request = PaintFileRequest.of({**given, "styles": tuple(named), "blend": shares or None, "output": output})
     run_painting(request, quiet=quiet, json=json)
 
 
-def _request(
-    context: typer.Context,
-    *,
-    photo: str | None,
-    styles: Sequence[str],
-    shares: Sequence[float],
-    recipe: str | None,
-    changes: Sequence[str] | None,
-) -> Any:
-    """The request that the options make. One that was left out has the default of the record."""
-    from stylenet.requests.painting import PaintFileRequest
-
-    known = PaintFileRequest.__struct_fields__
-    given = {name: value for name, value in context.params.items() if name in known and value not in (None, ())}
-    given |= {"photo": photo, "styles": tuple(styles), "recipe": recipe, "blend": tuple(shares) or None}
-    given["changes"] = options.parse_changes(changes)
-    return PaintFileRequest.of(given)
+def _refined(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    if given.get("recipe", "instant") != "instant":
+        raise UsageError(
+            f"--refine cannot be combined with --recipe {given['recipe']}; "
+            "use --start network to start any recipe from the result of instant"
+        )
+    return {**given, "recipe": "refined"}
 
 
 def _photos(words: Sequence[str]) -> list[str]:
@@ -162,7 +107,7 @@ def _photos(words: Sequence[str]) -> list[str]:
     return list(words[:pictures]) if 1 < pictures < len(words) else list(words[:1])
 
 
-def _paint_each(photos: Sequence[str], request: Any, *, quiet: bool, json: bool) -> None:
+def _paint_each(photos: Sequence[str], request: PaintFileRequest, *, quiet: bool, json: bool) -> None:
     """Paint several photos in the same styles with one stylizer; where one fails, the others are painted all the same."""
     from stylenet.cli.painting import run_painting
     from stylenet.workflows.outputs import make_folder
@@ -192,7 +137,7 @@ def _paint_each(photos: Sequence[str], request: Any, *, quiet: bool, json: bool)
         raise typer.Exit(failed[0].exit_code)
 
 
-def _targets(photos: Sequence[str], request: Any, folder: Path | None) -> list[str | None]:
+def _targets(photos: Sequence[str], request: PaintFileRequest, folder: Path | None) -> list[str | None]:
     """The output of every photo; None leaves the name to be invented. Photos of one name get different ones."""
     if folder is None:
         return [None] * len(photos)

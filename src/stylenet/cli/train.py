@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import json as json_format
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from stylenet.cli import options
 from stylenet.cli.app import INTERRUPTED, Interrupted, Stop, signals_call
-from stylenet.requests.base import default_of, help_of
-from stylenet.requests.training import Network, TrainingTask, TrainRequest
+from stylenet.cli.fields import SHOW, Flag, takes
+from stylenet.requests.base import help_of
+from stylenet.requests.training import TrainRequest
 
 if TYPE_CHECKING:
     from stylenet.workflows.training import TrainingDone, TrainingStarted
 
-_TRAINING, _RUN, _SHOW = "What is trained", "How it runs", "What is shown and kept"
+_TRAINING = "What is trained"
+_FLAGS = {
+    "task": Flag(panel=_TRAINING),
+    "photos": Flag(metavar="DIR"),
+    "network": Flag(panel=_TRAINING),
+    "style_size": Flag(metavar="PX", panel=_TRAINING),
+    "loss_network": Flag(metavar="NAME|FILE", panel=_TRAINING),
+    "start": Flag(metavar="FILE", panel=_TRAINING),
+    "steps": Flag(metavar="N", panel=_TRAINING),
+    "minutes": Flag(metavar="M", panel=_TRAINING),
+    "batch": Flag(metavar="N", panel=_TRAINING),
+    "crop": Flag(metavar="PX", panel=_TRAINING),
+    "seed": Flag(panel=_TRAINING),
+    "previews": Flag(metavar="DIR", panel=SHOW),
+    "tensorboard": Flag(panel=SHOW),
+    "keep": Flag(panel=SHOW),
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -23,54 +41,23 @@ def register(app: typer.Typer) -> None:
     app.command()(train)
 
 
-def _flag(name: str, *, metavar: str | None = "", panel: str | None = None, words: tuple[str, ...] = ()) -> Any:
-    """The option of a field of the request, with the help and the default that stand there."""
-    default = default_of(TrainRequest, name)
-    told = f" {default} if left out." if isinstance(default, int) and not isinstance(default, bool) else ""
-    return typer.Option(
-        *(words or (f"--{name.replace('_', '-')}",)),
-        metavar=metavar,
-        help=help_of(TrainRequest, name) + told,
-        rich_help_panel=panel,
-        show_default=False,
-    )
-
-
+@takes(TrainRequest, _FLAGS)
 def train(
-    context: typer.Context,
     paintings: Annotated[
         list[str] | None, typer.Argument(metavar="[PAINTING]...", help=help_of(TrainRequest, "paintings"), show_default=False)
     ] = None,
     *,
-    task: Annotated[TrainingTask | None, _flag("task", metavar=None, panel=_TRAINING)] = None,
-    photos: Annotated[str | None, _flag("photos", metavar="DIR")] = None,
-    output: Annotated[str | None, _flag("output", metavar="FILE", words=("--output", "-o"))] = None,
-    network: Annotated[Network | None, _flag("network", metavar=None, panel=_TRAINING)] = None,
-    style_size: Annotated[int | None, _flag("style_size", metavar="PX", panel=_TRAINING)] = None,
-    loss_network: Annotated[str | None, _flag("loss_network", metavar="NAME|FILE", panel=_TRAINING)] = None,
-    start: Annotated[str | None, _flag("start", metavar="FILE", panel=_TRAINING)] = None,
-    steps: Annotated[int | None, _flag("steps", metavar="N", panel=_TRAINING)] = None,
-    minutes: Annotated[float | None, _flag("minutes", metavar="M", panel=_TRAINING)] = None,
-    batch: Annotated[int | None, _flag("batch", metavar="N", panel=_TRAINING)] = None,
-    crop: Annotated[int | None, _flag("crop", metavar="PX", panel=_TRAINING)] = None,
-    seed: Annotated[int | None, _flag("seed", metavar=None, panel=_TRAINING)] = None,
-    device: options.Device = None,
-    precision: options.Precision = None,
-    threads: options.Threads = None,
-    resume: Annotated[bool, _flag("resume", panel=_RUN)] = False,
-    previews: Annotated[str | None, _flag("previews", metavar="DIR", panel=_SHOW)] = None,
-    tensorboard: Annotated[bool, _flag("tensorboard", panel=_SHOW)] = False,
-    keep: Annotated[bool, _flag("keep", panel=_SHOW)] = False,
     quiet: options.Quiet = False,
     json: options.Json = False,
+    given: Mapping[str, Any],
 ) -> None:
     """Train a network that paints in the style of a painting; 'stylenet stylize PHOTO OUTPUT' then takes a moment."""
     for painting in paintings or ():
         options.check_photo(painting, what="the painting")
-    given = {name: value for name, value in context.params.items() if name in TrainRequest.__struct_fields__}
     request = TrainRequest.of({**given, "paintings": tuple(paintings or ())})
 
-    from stylenet.cli.progress import open_display
+    from stylenet.cli.printers import open_printer
+    from stylenet.cli.progress import PaintingDisplay
     from stylenet.events import Notice, Preview, Saved, Step
     from stylenet.training.trainer import Update
     from stylenet.workflows.training import TrainingDone, TrainingStarted
@@ -78,7 +65,8 @@ def train(
 
     stop = Stop()
     done: TrainingDone | None = None
-    with signals_call(_handler(stop)), open_display(quiet=quiet, as_json=json) as display:
+    with signals_call(_handler(stop)), open_printer(quiet=quiet, as_json=json) as printer:
+        display = PaintingDisplay(printer)
         for event in run(request, should_stop=stop):
             if isinstance(event, TrainingStarted):
                 _print_start(request, event, quiet=quiet, json=json)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from stylenet.cli import options
+from stylenet.cli.completion import complete_weights
 from stylenet.cli.trees import Commands
 from stylenet.errors import UsageError
 from stylenet.extras import require
@@ -48,9 +49,7 @@ def list_all(json: options.JsonList = False) -> None:
 def get(
     name: Annotated[
         str,
-        typer.Argument(
-            metavar="NAME", help="Which weights; see 'weights ls'.", autocompletion=options.complete_weights, show_default=False
-        ),
+        typer.Argument(metavar="NAME", help="Which weights; see 'weights ls'.", autocompletion=complete_weights, show_default=False),
     ],
     keep_download: Annotated[
         bool, typer.Option("--keep-download", metavar="", help="Keep the published file beside the converted one.")
@@ -103,7 +102,7 @@ def verify(
         str,
         typer.Argument(
             metavar="NAME|FILE",
-            autocompletion=options.complete_weights,
+            autocompletion=complete_weights,
             help="Weights that 'ls' shows as bundled, packaged or installed, or a weights file.",
             show_default=False,
         ),

@@ -10,16 +10,13 @@ import psutil
 import torch
 
 from stylenet.catalog.encoders import EncoderRecord
-from stylenet.catalog.networks import JohnsonRecord, SlimRecord, StyleRecord, TextureRecord
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.freed_memory import return_freed_memory
 from stylenet.encoders.opening import OpenEncoder
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.engines.protocol import FREE_MEMORY_SHARE, Forecast
+from stylenet.engines.memory import megabytes, memory_limit
+from stylenet.engines.protocol import Forecast
 from stylenet.errors import UsageError
-from stylenet.networks import johnson, slim
-from stylenet.networks.picture_sizes import shares_by_size
-from stylenet.networks.tiles import Geometry
 from stylenet.optimization.objective import Objective
 from stylenet.optimization.pyramid import Level
 from stylenet.optimization.terms.base import StyleTarget
@@ -29,16 +26,6 @@ from stylenet.tiling.halo import strides
 
 _TAKEN_WHOLE, _TAKEN_BY_TILES = 1.12, 2.4
 """Memory that is taken over memory that is used in a pass: freed blocks do not always fit what is asked for next. Measured."""
-
-_PICTURES_BYTES, _FINISHED_BYTES = 24, 36
-"""For every pixel of a painting in one pass: photo and painting; when it is done, the painting with its values bounded, too."""
-
-_PASS_SET_UP_BYTES = 24 * 2**20
-"""What a network takes beside its tiles: kernels are made for every shape. Measured."""
-
-PASS_RETURNED_BYTES = 2**18
-"""Blocks of this size and more go back to the system between tiles: these have a shape of their own in every pass. Kept as in optimization,
-they took four times the memory; this takes half as much time again."""
 
 _SET_UP_STEPS = 1.4
 """What it takes to begin a level, in steps: the photo is looked at, and memory is touched for the first time. Measured."""
@@ -73,11 +60,7 @@ def forecast(
     resident = psutil.Process().memory_info().rss - held_bytes
     kept = resident + int(pixels * picture_bytes(recipe, encoder.record, width))
     used = tile_bytes(encoder.record, layers, recipe.style.layers, width)
-    limit = (
-        memory_bytes
-        if memory_bytes is not None
-        else resident + int(FREE_MEMORY_SHARE * available_bytes(next(encoder.exact.parameters()).device))
-    )
+    limit = memory_limit(memory_bytes, resident, device=next(encoder.exact.parameters()).device)
     fits = kept + _TAKEN_WHOLE * used * pixels <= limit
     on_the_way = used * (_TAKEN_WHOLE if fits else _TAKEN_BY_TILES)
     tile_px = None if fits else int((limit - kept) / on_the_way)
@@ -89,7 +72,7 @@ def forecast(
         smallest = Frame(encoder.record, (finest.width, finest.height), layers, recipe.picture.rim_px).smallest_tile_px
         least = kept + on_the_way * smallest
         raise UsageError(
-            f"{finest.width} x {finest.height} pixels need at least {_megabytes(least)} MB, and {_megabytes(limit)} MB are allowed; "
+            f"{finest.width} x {finest.height} pixels need at least {megabytes(least)} MB, and {megabytes(limit)} MB are allowed; "
             "give a larger --memory or a smaller --size"
         ) from None
     largest = max(tile.pixels for tile in frame.tiles)
@@ -99,98 +82,6 @@ def forecast(
         tiles=len(frame.tiles),
         seconds=_seconds(recipe, encoder, levels, tile_px) if timed else None,
     )
-
-
-def forecast_pass(
-    device: torch.device,
-    records: Collection[StyleRecord],
-    size: tuple[int, int],
-    *,
-    held_bytes: int,
-    memory_bytes: int | None,
-    dtype: torch.dtype,
-) -> Forecast:
-    """The forecast for one pass of networks over a picture.
-
-    Args:
-        device: That paints.
-        records: Of the networks, which paint one after the other.
-        size: Width and height, pixels.
-        held_bytes: As in `forecast`.
-        memory_bytes: As in `forecast`.
-        dtype: What the networks compute with.
-
-    Raises:
-        UsageError: it does not fit, nor by tiles.
-    """
-    width, height = size
-    pixels = width * height
-    each = max(pass_bytes(record, torch.finfo(dtype).bits // 8) for record in records)
-    if memory_bytes is not None:  # elsewhere it is used again, which is faster
-        return_freed_memory()
-    resident = psutil.Process().memory_info().rss - held_bytes
-    kept = resident + _PICTURES_BYTES * pixels
-    limit = memory_bytes if memory_bytes is not None else resident + int(FREE_MEMORY_SHARE * available_bytes(device))
-    needed = kept + round(each * pixels)
-    if needed <= limit:
-        return Forecast(memory_bytes=needed, tile_px=None, tiles=1)
-    most = max(0, limit - resident) / (_PICTURES_BYTES + each)
-    told = f"a picture of {pixels / 1e6:.1f} megapixels takes {_megabytes(needed)} MB in one pass, and there are {_megabytes(limit)} MB"
-    tileable = [record for record in records if not isinstance(record, TextureRecord)]
-    finished = resident + _FINISHED_BYTES * pixels
-    tile_px = 0 if limit < finished else max(0, int((limit - kept - _PASS_SET_UP_BYTES) / each))
-    try:
-        if len(tileable) < len(records):
-            raise UsageError("texture networks paint in one piece")
-        tiles = max(_tile_count(record, height, width, tile_px) for record in tileable)
-    except UsageError as error:
-        raise UsageError(
-            f"{told}: {error}; up to {most / 1e6:.1f} megapixels fit in one piece: give a smaller --size, or more --memory"
-        ) from None
-    return Forecast(memory_bytes=kept + _PASS_SET_UP_BYTES + round(each * tile_px), tile_px=tile_px, tiles=tiles)
-
-
-def pass_work(record: StyleRecord, size: tuple[int, int], tile_px: int | None) -> float:
-    """Pixels that a network goes over in one piece in the time that it takes for a picture.
-
-    By tiles there is a pass for every normalization, each about one layer deeper than the one before.
-
-    Args:
-        record: Of the network.
-        size: Width and height, pixels.
-        tile_px: Pixels of a tile; None: in one piece.
-    """
-    width, height = size
-    halved = 1 / shares_by_size(height, width, 1.0)[height, width] if isinstance(record, SlimRecord) else 1.0
-    seen: float = width * height
-    rest = (halved - 1) * seen
-    if tile_px is not None and seen > tile_px and not isinstance(record, TextureRecord):
-        passes = _geometry(record, height, width)
-        depths = ((index + 1) / len(passes.sights) for index in range(len(passes.sights)))
-        seen = sum(depth * tile.pixels for depth, sight in zip(depths, passes.sights, strict=True) for tile in passes.tiles(sight, tile_px))
-    return seen + rest
-
-
-def pass_bytes(record: StyleRecord, width: int) -> float:
-    """Bytes for every pixel that a network looks at in one pass, its numbers of `width` bytes. Measured."""
-    match record:
-        case SlimRecord():
-            # In one piece, where freed blocks are kept: 370 in float32.
-            return 92 * width * record.fine / 64
-        case JohnsonRecord():
-            return (70 + 5 * width * record.width) * record.factor**2
-        case TextureRecord():
-            return 70 + 5 * width * record.width * record.scales
-
-
-def _tile_count(record: SlimRecord | JohnsonRecord, height: int, width: int, tile_px: int) -> int:
-    """Tiles of the last pass, which have the widest halo."""
-    geometry = _geometry(record, height, width)
-    return len(geometry.tiles(geometry.sights[-1], tile_px))
-
-
-def _geometry(record: SlimRecord | JohnsonRecord, height: int, width: int) -> Geometry:
-    return slim.geometry(record, height, width) if isinstance(record, SlimRecord) else johnson.geometry(record, height, width)
 
 
 def picture_bytes(recipe: Recipe, record: EncoderRecord, width: int) -> float:
@@ -226,13 +117,6 @@ def tile_bytes(record: EncoderRecord, layers: Collection[str], watched: Collecti
         if layer in watched:
             total += channels * width / area
     return total + 3 * widest
-
-
-def available_bytes(device: torch.device) -> int:
-    """What is free on the device that paints."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    return int(psutil.virtual_memory().available)
 
 
 def _seconds(recipe: Recipe, encoder: OpenEncoder, levels: Sequence[Level], tile_px: int | None) -> float:
@@ -286,7 +170,3 @@ def _step_seconds(recipe: Recipe, looks: VggEncoder, side_px: int) -> float:
         objective.evaluate(picture)
         taken.append(time.perf_counter() - begun)
     return min(taken[1:])  # the first one chooses kernels
-
-
-def _megabytes(count: float) -> int:
-    return round(count / 1e6)

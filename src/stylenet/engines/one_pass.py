@@ -13,29 +13,27 @@ from typing import Any, Self, cast
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from stylenet.catalog.networks import NetworkCard, Paints, SlimRecord, StyleRecord, TextureRecord, find_network
+from stylenet.catalog.networks import AnyRecord, NetworkCard, Paints, SlimRecord, find_network
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.freed_memory import freed_memory_kept
 from stylenet.encoders.opening import OpenEncoder
-from stylenet.encoders.resampling import as_tensor, resize
+from stylenet.encoders.resampling import as_tensor
 from stylenet.engines.devices import prepare_after_fork, torch_machine
 from stylenet.engines.facts import engine_facts
-from stylenet.engines.forecast import PASS_RETURNED_BYTES, forecast_pass, pass_work
-from stylenet.engines.passes import PROBE_PX, USUAL_STRENGTH, OnePassEngine, TrainedPassEngine, find_trained
+from stylenet.engines.pass_forecast import RETURNED_BYTES, forecast_pass, pass_work
+from stylenet.engines.passes import PROBE_PX, OnePassEngine, TrainedPassEngine, find_trained
 from stylenet.engines.pictures import measured_style
-from stylenet.engines.progress import PartDone, ignored, share_of
 from stylenet.engines.protocol import Forecast, OpenStyle, Recolor
 from stylenet.errors import WeightsError
 from stylenet.events import Event
+from stylenet.networks.base import Network, PassSettings
 from stylenet.networks.coder import LAYERS
 from stylenet.networks.files import read_network
 from stylenet.networks.instant import InstantNet
-from stylenet.networks.picture_sizes import half_size, looked_at_px, shares_by_size
-from stylenet.networks.relay import relayed
-from stylenet.networks.slim import STRENGTHS, SlimNet, taught_strength, white_noise
-from stylenet.networks.texture import TextureNet
+from stylenet.networks.picture_sizes import LEAST_STYLE_PX, looked_at_px
+from stylenet.networks.progress import PartDone, share_of
 from stylenet.optimization.pyramid import Level
 from stylenet.requests.task import Task
 from stylenet.shapes import Image
@@ -77,11 +75,12 @@ class _TorchPass(OnePassEngine):
     def paint(self, task: Task[OpenStyle]) -> Iterator[Event]:
         """Paint, and yield `Done`; see `OnePassEngine.paint`."""
         prepare_after_fork(self.device)
-        with freed_memory_kept(bounded=task.tile_px is not None, returned_bytes=PASS_RETURNED_BYTES):
+        with freed_memory_kept(bounded=task.tile_px is not None, returned_bytes=RETURNED_BYTES):
             yield from super().paint(task)
 
-    def _records(self, styles: Sequence[OpenStyle]) -> Sequence[StyleRecord]:
-        return [SlimRecord()]
+    @abstractmethod
+    def _records(self, styles: Sequence[OpenStyle]) -> Sequence[AnyRecord]:
+        """Of the networks that paint one after the other."""
 
 
 class InstantEngine(_TorchPass):
@@ -130,22 +129,20 @@ class InstantEngine(_TorchPass):
         """A painting's statistics, or its picture to be measured."""
         if isinstance(source, OpenStyle):
             return source
-        return measured_style(source, self.recipe, self.encoder, recolor=recolor)
+        return measured_style(source, self.recipe, self.encoder, recolor=recolor, least_px=LEAST_STYLE_PX)
 
     def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]], done: PartDone) -> Image:
-        taught = taught_strength(task.strength)
-        work = shares_by_size(task.photo.shape[2], task.photo.shape[3], task.style_scale)
-
-        def paint(picture: Tensor, noise: Tensor) -> Tensor:
-            style_px = looked_at_px(picture.shape[2], picture.shape[3], task.style_scale)
-            rows = [share * self._knobs(style, taught, style_px) for style, share in styles if share]
-            knobs = torch.stack(rows).sum(0).to(self.device)
-            part = share_of(done, work[picture.shape[2], picture.shape[3]])
-            return cast(Tensor, self._painter(picture, noise, knobs, most_px=task.tile_px, done=part))
+        def knobs(strength: float, size: tuple[int, int]) -> Tensor:
+            style_px = looked_at_px(*size, task.style_scale)
+            rows = [share * self._knobs(style, strength, style_px) for style, share in styles if share]
+            return torch.stack(rows).sum(0).to(self.device)
 
         with torch.inference_mode():
             photo = as_tensor(task.photo, self.device)
-            return _array(faded(by_sizes(paint, photo, style_scale=task.style_scale, seed=task.seed), photo, taught))
+            return _array(self._painter.paint_with(knobs, photo, _settings(task, done)))
+
+    def _records(self, styles: Sequence[OpenStyle]) -> Sequence[AnyRecord]:
+        return [self._painter.record]
 
     def _probe_seconds(self, styles: Sequence[OpenStyle]) -> list[float]:
         knobs = self._painter.neutral().to(self.device)
@@ -163,7 +160,7 @@ class InstantEngine(_TorchPass):
 class _Network:
     """A network with its card."""
 
-    module: nn.Module
+    module: Network[Any]
     card: NetworkCard
 
 
@@ -193,7 +190,7 @@ class TrainedEngine(TrainedPassEngine, _TorchPass):
 
     def notices_for(self, size: tuple[int, int], styles: Sequence[OpenStyle]) -> tuple[str, ...]:
         """Of a texture: at which sizes it repeats without a seam."""
-        repeats = math.lcm(*(_period_px(style.value.card) for style in styles))
+        repeats = math.lcm(*(style.value.module.period_px for style in styles))
         if self._paints != "texture" or not any(side % repeats for side in size):
             return ()
         return (f"the texture can be laid side by side without a seam where its sides are multiples of {repeats} pixels",)
@@ -216,9 +213,8 @@ class TrainedEngine(TrainedPassEngine, _TorchPass):
             stylizes=card.paints == "style",
         )
 
-    def _records(self, styles: Sequence[OpenStyle]) -> Sequence[StyleRecord]:
-        # Networks that restore photos are no styles: `find_trained` has refused them.
-        return [cast(StyleRecord, style.value.card.record) for style in styles] or [SlimRecord()]
+    def _records(self, styles: Sequence[OpenStyle]) -> Sequence[AnyRecord]:
+        return [style.value.card.record for style in styles] or [SlimRecord()]
 
     def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]], done: PartDone) -> Image:
         with torch.inference_mode():
@@ -226,40 +222,19 @@ class TrainedEngine(TrainedPassEngine, _TorchPass):
             painted: Tensor | None = None
             painting = [(style, share) for style, share in styles if share]
             for style, share in painting:
-                one = self._of_network(style, photo, task, share_of(done, 1 / len(painting)))
+                one = style.value.module.paint(photo, _settings(task, share_of(done, 1 / len(painting)), style.shares))
                 painted = share * one if painted is None else painted.add_(one, alpha=share)
             return _array(torch.zeros_like(photo) if painted is None else painted)
 
     def _probe_seconds(self, styles: Sequence[OpenStyle]) -> list[float]:
-        # A strength at which no network's painting is mixed with the photo.
-        task = Task[OpenStyle](photo=np.zeros((1, 3, 1, 1), np.float32), styles=[])
-        return [_timed(partial(self._of_network, style, task=task, done=ignored), self.device) for style in styles]
-
-    def _of_network(self, style: OpenStyle, photo: Tensor, task: Task[OpenStyle], done: PartDone) -> Tensor:
-        """A photo painted by one network. One that knows no strengths is faded towards the photo below 50."""
-        network: nn.Module = style.value.module
-        if isinstance(network, SlimNet):
-            taught = taught_strength(task.strength)
-            work = shares_by_size(photo.shape[2], photo.shape[3], task.style_scale)
-            knobs = network.knobs_at(torch.tensor([taught], dtype=torch.float32, device=photo.device))
-
-            def paint(picture: Tensor, noise: Tensor) -> Tensor:
-                part = share_of(done, work[picture.shape[2], picture.shape[3]])
-                return cast(Tensor, network(picture, noise, knobs, most_px=task.tile_px, done=part))
-
-            return faded(by_sizes(paint, photo, style_scale=task.style_scale, seed=task.seed), photo, taught)
-        if isinstance(network, TextureNet):
-            noise = network.noise((photo.shape[2], photo.shape[3]), generator=torch.Generator().manual_seed(task.seed))
-            one = cast(Tensor, network([each.to(photo.device) for each in noise], photo if network.record.content else None))
-        else:
-            shares = torch.tensor([style.shares], dtype=torch.float32, device=photo.device) if style.shares else None
-            one = cast(Tensor, network(photo, shares, most_px=task.tile_px, done=done))
-        return one if task.strength >= USUAL_STRENGTH else torch.lerp(photo, one, task.strength / USUAL_STRENGTH)
+        settings = PassSettings()
+        return [_timed(partial(style.value.module.paint, settings=settings), self.device) for style in styles]
 
 
-def _period_px(card: NetworkCard) -> int:
-    """Sides of which a texture may have multiples, so that it repeats without a seam: at every scale whole positions."""
-    return 2 ** (card.record.scales - 1) if isinstance(card.record, TextureRecord) else 1
+def _settings(task: Task[OpenStyle], done: PartDone, shares: tuple[float, ...] = ()) -> PassSettings:
+    return PassSettings(
+        strength=task.strength, style_scale=task.style_scale, seed=task.seed, shares=shares, tile_px=task.tile_px, done=done
+    )
 
 
 def _timed(paint: Callable[[Tensor], Tensor], device: torch.device) -> float:
@@ -276,26 +251,3 @@ def _timed(paint: Callable[[Tensor], Tensor], device: torch.device) -> float:
 
 def _array(image: Tensor) -> Image:
     return np.asarray(image.float().cpu().numpy())
-
-
-def faded(painted: Tensor, photo: Tensor, strength: float) -> Tensor:
-    """Below the least strength that networks know, the photo shines through; at 0 it is all."""
-    return painted if strength >= STRENGTHS[0] else torch.lerp(photo, painted, strength / STRENGTHS[0])
-
-
-def by_sizes(paint: Callable[[Tensor, Tensor], Tensor], photo: Tensor, *, style_scale: float, seed: int) -> Tensor:
-    """A photo painted from small to large.
-
-    Args:
-        paint: From a picture and its noise to a painting.
-        photo: (1, 3, H, W), 0..1.
-        style_scale: Larger marks begin at a smaller size.
-        seed: Of the noise.
-    """
-    height, width = photo.shape[2:]
-    half = half_size(height, width, style_scale)
-    begun = photo
-    if half is not None:
-        small = resize(photo, (half[1], half[0]))
-        begun = relayed(by_sizes(paint, small, style_scale=style_scale, seed=seed + 1), small, photo)
-    return paint(begun, white_noise(height, width, seed).to(photo.device))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -20,16 +20,15 @@ from stylenet.errors import ShapeError, StyleError, WeightsError
 from stylenet.image.resize import resize
 from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array
+from stylenet.networks.picture_sizes import LEAST_STYLE_PX
 from stylenet.storage.eight_bits import dequantize
-from stylenet.styles.statistics import LayerStatistics
+from stylenet.styles.statistics import LayerStatistics, together
+from stylenet.styles.stored import SMALLEST_SIDE_PX
 from stylenet.tiling.grid import Span, Tile, tile_grid
 from stylenet.tiling.halo import deepest_stride, halo_px, strides
 
 RIM_PX = 16
 """Reflected pixels around a painting, whose features do not count; as style files were measured."""
-
-SMALLEST_SIDE_PX = 16
-"""Smallest size for measuring a painting; below it the deepest layer is empty."""
 
 TILE_PX = 2**19
 """Pixels processed in one piece. Larger paintings are processed tile by tile, with the same result."""
@@ -56,7 +55,9 @@ class OnnxEncoder:
         return dict(zip(LAYERS, self._session.run({"image": image}), strict=True))
 
     def style_statistics(self, pixels: Array, size_px: float) -> dict[str, LayerStatistics]:
-        """Statistics of `LAYERS` for a painting (1, 3, H, W) in 0..1 at an area of `size_px` squared, but never enlarged.
+        """Statistics of `LAYERS` for a painting (1, 3, H, W) in 0..1 at an area of `size_px` squared.
+
+        A painting is enlarged only to `LEAST_STYLE_PX`: smaller ones have too few positions in the deepest layers for correlations.
 
         Raises:
             ShapeError: `pixels` are no picture.
@@ -90,7 +91,7 @@ class OnnxEncoder:
 
 
 class PicturePainting:
-    """A painting's picture, measured at whatever size is asked for, but never enlarged.
+    """A painting's picture, measured at whatever size is asked for; see `OnnxEncoder.style_statistics`.
 
     Args:
         pixels: (1, 3, H, W), 0..1.
@@ -106,9 +107,22 @@ class PicturePainting:
         return {layer: statistics[layer] for layer in layers}
 
 
+class MixedPaintings:
+    """Several paintings as one style, a painter's folder."""
+
+    def __init__(self, parts: Sequence[PicturePainting]) -> None:
+        self._parts = parts
+
+    def at(self, size_px: float, layers: Iterable[str], /) -> Mapping[str, LayerStatistics]:
+        """Statistics of `layers` for every painting at an area of `size_px` squared, together."""
+        layers = tuple(layers)
+        return together([part.at(size_px, layers) for part in self._parts])
+
+
 def looked_at_size(width: int, height: int, size_px: float) -> tuple[int, int]:
-    """(width, height) at which a painting is looked at for an area of `size_px` squared."""
-    scale = min(1.0, size_px / math.sqrt(width * height))
+    """(width, height) at which a painting is measured for an area of `size_px` squared."""
+    root = math.sqrt(width * height)
+    scale = max(min(root, size_px), LEAST_STYLE_PX) / root
     scale = max(scale, SMALLEST_SIDE_PX / min(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
 

@@ -15,7 +15,6 @@ from stylenet.catalog.networks import NetworkCard, SlimRecord, find_network, rea
 from stylenet.engines.forks import watch
 from stylenet.engines.graph_files import bare_graph
 from stylenet.engines.parts import FramedPhoto, features_around, own, parts_of
-from stylenet.engines.progress import PartDone, ignored, share_of
 from stylenet.engines.resampling import enlarged
 from stylenet.engines.sessions import LazySession
 from stylenet.engines.statistics import Painting
@@ -25,6 +24,7 @@ from stylenet.image.resize import resize
 from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array, read_arrays
 from stylenet.networks.picture_sizes import half_size, looked_at_px, shares_by_size
+from stylenet.networks.progress import PartDone, ignored, share_of
 from stylenet.networks.slim_geometry import STRENGTHS, knob_count, taught_strength, white_noise_array
 from stylenet.storage.hashing import file_sha256
 

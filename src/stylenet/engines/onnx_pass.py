@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,7 @@ import psutil
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.freed_memory import return_freed_memory
 from stylenet.engines.facts import engine_facts
-from stylenet.engines.onnx_encoder import OnnxEncoder, PicturePainting
+from stylenet.engines.onnx_encoder import MixedPaintings, OnnxEncoder, PicturePainting
 from stylenet.engines.onnx_networks import (
     BODY_BYTES,
     HEAD_BYTES,
@@ -24,20 +24,18 @@ from stylenet.engines.onnx_networks import (
     open_painter,
 )
 from stylenet.engines.passes import PROBE_PX, OnePassEngine, TrainedPassEngine, find_trained
-from stylenet.engines.progress import PartDone, share_of
 from stylenet.engines.protocol import FREE_MEMORY_SHARE, Engine, Forecast, OpenStyle, Recolor
 from stylenet.engines.sessions import available_cores, onnxruntime_version
-from stylenet.engines.statistics import Painting
+from stylenet.engines.style_opening import opened_style
 from stylenet.errors import UsageError
 from stylenet.events import Done
 from stylenet.networks.picture_sizes import shares_by_size
+from stylenet.networks.progress import PartDone, share_of
 from stylenet.optimization.pyramid import Level
 from stylenet.requests.task import Task
 from stylenet.shapes import Image
 from stylenet.storage.hashing import file_sha256
-from stylenet.styles.sources import StyleFolder, StyleSource, fingerprint, recolored, resolve
-from stylenet.styles.statistics import LayerStatistics
-from stylenet.styles.stored import StoredStyle
+from stylenet.styles.sources import StyleSource
 from stylenet.weights.bundled import bundled_path
 
 _PICTURES_BYTES = 72
@@ -131,22 +129,22 @@ class OnnxInstantEngine(_OnnxPass):
         """A painting's statistics, or its picture to be measured."""
         if isinstance(source, OpenStyle):
             return source
-        found = resolve(source)
-        if recolor is not None:
-            found = recolored(found, recolor)
-        sha256 = fingerprint(found)
-        if isinstance(found, StoredStyle):
-            return OpenStyle(name=found.name, sha256=sha256, value=found)
-        if isinstance(found, StyleFolder):
-            parts = [PicturePainting(part.pixels, self._encoder) for part in found.parts]
-            return OpenStyle(name=found.name, sha256=sha256, value=_Mixed(parts), notices=found.notices)
-        return OpenStyle(name=found.name, sha256=sha256, value=PicturePainting(found.pixels, self._encoder))
+        return opened_style(
+            source,
+            lambda picture: PicturePainting(picture.pixels, self._encoder),
+            lambda name, parts: MixedPaintings(parts),
+            recolor=recolor,
+        )
 
     def _painters(self, styles: Sequence[OpenStyle]) -> Sequence[OnnxPainter]:
         return [self._painter]
 
     def _weights(self) -> dict[str, str]:
-        return {"encoder": _ENCODER, "encoder_sha256": file_sha256(bundled_path(_ENCODER)), "network_sha256": self._painter.sha256}
+        return {"encoder": _ENCODER, "encoder_sha256": self._encoder_sha256, "network_sha256": self._painter.sha256}
+
+    @cached_property
+    def _encoder_sha256(self) -> str:
+        return file_sha256(bundled_path(_ENCODER))
 
     @cached_property
     def _encoder(self) -> OnnxEncoder:
@@ -233,21 +231,3 @@ class OnnxTrainedEngine(TrainedPassEngine, _OnnxPass):
             part_px=task.tile_px or PART_PX,
             done=done,
         )
-
-
-class _Mixed:
-    """Several paintings as one: the mean of their means and of their mean products."""
-
-    def __init__(self, parts: Sequence[Painting]) -> None:
-        self._parts = parts
-
-    def at(self, size_px: float, layers: Iterable[str], /) -> Mapping[str, LayerStatistics]:
-        """Statistics of `layers` for every painting at an area of `size_px` squared, together."""
-        layers = tuple(layers)
-        measured = [part.at(size_px, layers) for part in self._parts]
-        found = {}
-        for layer in layers:
-            means = np.stack([np.asarray(one[layer].mean) for one in measured])
-            products = np.stack([np.asarray(one[layer].covariance) + np.outer(one[layer].mean, one[layer].mean) for one in measured])
-            found[layer] = LayerStatistics(means.mean(axis=0), products.mean(axis=0))
-        return found

@@ -9,7 +9,7 @@ import numpy as np
 
 from stylenet.errors import UsageError
 from stylenet.networks.file_arrays import Array
-from stylenet.networks.slim_geometry import APRON_PX, FINISH_REACH_PX, MARGIN_PX, SHUFFLE, frame_sides, reflects
+from stylenet.networks.slim_geometry import APRON_PX, FINISH_REACH_PX, MARGIN_PX, SHUFFLE, mirrored
 
 HALO = -(-FINISH_REACH_PX // SHUFFLE)
 """Positions at a quarter of the size around a part without which its painting would differ. The picture's margin is wider: every part has
@@ -56,10 +56,7 @@ class FramedPhoto:
     def __init__(self, photo: Array) -> None:
         self._photo = photo
         height, width = photo.shape[2:]
-        left, right, above, below = frame_sides(height, width)
-        mode = "reflect" if reflects(height, width) else "edge"
-        self._rows = np.pad(np.arange(height), (above, below), mode=mode)  # type: ignore[call-overload]
-        self._columns = np.pad(np.arange(width), (left, right), mode=mode)  # type: ignore[call-overload]
+        self._rows, self._columns = mirrored(height), mirrored(width)
 
     def around(self, part: Part) -> Array:
         """The pixels for a part: its own, those of the halo, and those that convolutions of blocks use up."""

@@ -14,10 +14,11 @@ from typing import Any
 from stylenet.catalog.naming import NETWORK_SUFFIX, is_name, split_style
 from stylenet.catalog.networks import COMMANDS, NetworkCard, Paints, find_network, is_network, network_files, read_network_card
 from stylenet.catalog.recipe import Recipe
-from stylenet.engines.progress import PartDone, ignored, share_of, with_progress
+from stylenet.engines.progress import with_progress
 from stylenet.engines.protocol import Engine, OpenStyle, Recolor
 from stylenet.errors import StyleError, UsageError, did_you_mean
 from stylenet.events import Done, Event
+from stylenet.networks.progress import PartDone, ignored, share_of
 from stylenet.optimization.pyramid import Level
 from stylenet.requests.painting import BEFORE, Options
 from stylenet.requests.task import Task

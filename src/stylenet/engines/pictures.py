@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.opening import OpenEncoder
 from stylenet.engines.protocol import OpenStyle, Recolor
+from stylenet.engines.style_opening import opened_style
 from stylenet.styles.compatibility import check_encoder
-from stylenet.styles.sources import StyleFolder, StylePicture, StyleSource, fingerprint, recolored, resolve
+from stylenet.styles.sources import StylePicture, StyleSource
 from stylenet.styles.stored import StoredStyle
 from stylenet.styles.style import MixedStyle, PictureStyle
 
 
-def measured_style(source: StyleSource, recipe: Recipe, encoder: OpenEncoder, *, recolor: Recolor | None = None) -> OpenStyle:
-    """The style that `source` means, as an encoder measures it.
+def measured_style(
+    source: StyleSource, recipe: Recipe, encoder: OpenEncoder, *, recolor: Recolor | None = None, least_px: int = 0
+) -> OpenStyle:
+    """The style that `source` means, as an encoder measures it; a picture is enlarged to an area of `least_px` squared.
 
     Raises:
         ImageError: the picture cannot be read.
         StyleError: neither a file nor the name of a style, a style file with another encoder's statistics, or a folder without a picture.
     """
-    found = resolve(source)
-    if recolor is not None:
-        found = recolored(found, recolor)
-    sha256 = fingerprint(found)
-    if isinstance(found, StoredStyle):
-        check_encoder(found.name, recipe.name, encoder.exact)
-        return OpenStyle(name=found.name, sha256=sha256, value=found)
-    if isinstance(found, StyleFolder):
-        parts = tuple(_measured(part, recipe, encoder) for part in found.parts)
-        return OpenStyle(name=found.name, sha256=sha256, value=MixedStyle(name=found.name, parts=parts), notices=found.notices)
-    return OpenStyle(name=found.name, sha256=sha256, value=_measured(found, recipe, encoder))
 
+    def measure(picture: StylePicture) -> PictureStyle:
+        return PictureStyle(
+            name=picture.name, pixels=picture.pixels, encoder=encoder.exact, rim_px=recipe.picture.rim_px, least_px=least_px
+        )
 
-def _measured(picture: StylePicture, recipe: Recipe, encoder: OpenEncoder) -> PictureStyle:
-    return PictureStyle(name=picture.name, pixels=picture.pixels, encoder=encoder.exact, rim_px=recipe.picture.rim_px)
+    def mix(name: str, parts: Sequence[PictureStyle]) -> MixedStyle:
+        return MixedStyle(name=name, parts=tuple(parts))
+
+    style = opened_style(source, measure, mix, recolor=recolor)
+    if isinstance(style.value, StoredStyle):
+        check_encoder(style.name, recipe.name, encoder.exact)
+    return style

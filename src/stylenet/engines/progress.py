@@ -7,12 +7,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator
 from queue import SimpleQueue
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from stylenet.events import Progress
-
-PartDone: TypeAlias = Callable[[float], None]
-"""Called with the share of the work that was done since the last call; all of them sum to 1."""
+from stylenet.networks.progress import PartDone
 
 _Result = TypeVar("_Result")
 
@@ -22,15 +20,6 @@ _RATE_PARTS, _RATE_SECONDS = 3, 10.0
 
 class _Stopped(BaseException):  # no error: nothing on the way may take it for one
     """The work ends before it is done."""
-
-
-def ignored(share: float) -> None:
-    """Where nobody asks how far the work is."""
-
-
-def share_of(done: PartDone, share: float) -> PartDone:
-    """`done` for a part of the work: what it is told counts `share` times."""
-    return lambda more: done(share * more)
 
 
 def with_progress(work: Callable[[PartDone], _Result], *, should_stop: Callable[[], bool]) -> Generator[Progress, None, _Result | None]:

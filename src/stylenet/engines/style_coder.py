@@ -10,6 +10,7 @@ import numpy as np
 from stylenet.engines.statistics import Moments
 from stylenet.errors import StyleError, WeightsError
 from stylenet.networks.descriptions import (
+    BOUNDED,
     DIRECTIONS,
     FARTHEST,
     LAYERS,
@@ -47,6 +48,7 @@ class StyleCoder:
             "hidden.bias": (wide,),
             "code.weight": (code, wide),
             "code.bias": (code,),
+            **{f"{layer}_{end}": (width,) for layer, width in zip(BOUNDED, (wide, code), strict=True) for end in ("low", "high")},
         }
         for name, shape in shapes.items():
             if name not in self._arrays or self._arrays[name].shape != shape:
@@ -82,10 +84,17 @@ class StyleCoder:
     def knobs(self, description: Array, strength: float) -> Array:
         """The knobs of a described painting, shape (K,), at a strength; beyond 10..100 those of its ends."""
         place = (min(max(strength, STRENGTHS[0]), STRENGTHS[-1]) - USUAL_STRENGTH) / STRENGTH_UNIT
-        x = np.append(description, np.float32(place))
-        for layer in ("hidden", "code"):
-            x = _silu(self._arrays[f"{layer}.weight"] @ x + self._arrays[f"{layer}.bias"])
-        return self._arrays["knobs.weight"] @ x + self._arrays["knobs.bias"]
+        sums = self._bounded("hidden", self.sums(description)) + np.float32(place) * self._arrays["hidden.weight"][:, -1]
+        codes = self._bounded("code", self._arrays["code.weight"] @ _silu(sums) + self._arrays["code.bias"])
+        return self._arrays["knobs.weight"] @ _silu(codes) + self._arrays["knobs.bias"]
+
+    def sums(self, description: Array) -> Array:
+        """The first layer of a description before the strength comes in."""
+        return self._arrays["hidden.weight"][:, :-1] @ description + self._arrays["hidden.bias"]
+
+    def _bounded(self, layer: str, values: Array) -> Array:
+        """Each unit within the range that it has for paintings; see `networks.coder.StyleCoder.bound`."""
+        return np.clip(values, self._arrays[f"{layer}_low"], self._arrays[f"{layer}_high"])
 
 
 def own_knobs(rows: Array, strength: float) -> Array:

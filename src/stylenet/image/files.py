@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, cast, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeAlias, TypedDict, Unpack, cast, overload
 
 import numpy as np
 import PIL.Image
@@ -78,7 +78,7 @@ class Picture:
         return int(self.pixels.shape[2])
 
 
-def load_image(source: ImageSource) -> Picture:
+def load_image(source: ImageSource | Picture) -> Picture:
     """A picture from a file, bytes, a binary file object, Pillow, NumPy or PyTorch, upright and in sRGB.
 
     Gray, palette, CMYK, Lab and 16-bit pictures, transparency of every kind and embedded color profiles are converted. 16-bit PNG and
@@ -90,11 +90,13 @@ def load_image(source: ImageSource) -> Picture:
         source: A path; the bytes of a file; a binary file object, read from where it stands; a `PIL.Image.Image` of any mode, at its
             current frame; an array (H, W), (H, W, 1..4) or (1, 1..4, H, W) of bool, uint8, uint16, other integers in 0..255, or
             floats in 0..1; or a tensor on any device, of these shapes and types or (1..4, H, W). Where both the first and the last
-            side of a tensor could be its channels, the first is taken.
+            side of a tensor could be its channels, the first is taken. A `Picture`, which was loaded before, is returned as it is.
 
     Raises:
         ImageError: It is missing, unreadable, damaged, cut off, too large (`opening.MAX_PIXELS`), or no raster picture.
     """
+    if isinstance(source, Picture):
+        return source
     if isinstance(source, PIL.Image.Image):
         check_pixels(source.size, "the given picture")
         return _decoded_picture(source, name="the given picture")
@@ -128,30 +130,23 @@ def to_pil(image: Image, alpha: Mask | None = None) -> PIL.Image.Image:
     return PIL.Image.fromarray(_quantized(image, alpha, np.uint8))
 
 
+class SaveOptions(TypedDict, total=False):
+    """The options of `save_image` for files and file objects alike."""
+
+    alpha: Mask | None
+    metadata: Metadata | None
+    receipt: Mapping[str, Any] | None
+    quality: int
+    bits: int | None
+
+
 @overload
-def save_image(
-    image: Image,
-    path: str | os.PathLike[str],
-    *,
-    alpha: Mask | None = None,
-    metadata: Metadata | None = None,
-    receipt: Mapping[str, Any] | None = None,
-    quality: int = JPEG_QUALITY,
-    bits: int | None = None,
-) -> Path: ...
+def save_image(image: Image, path: str | os.PathLike[str], **options: Unpack[SaveOptions]) -> Path: ...
 
 
 @overload
 def save_image(
-    image: Image,
-    path: str | os.PathLike[str] | BinaryIO,
-    *,
-    alpha: Mask | None = None,
-    metadata: Metadata | None = None,
-    receipt: Mapping[str, Any] | None = None,
-    quality: int = JPEG_QUALITY,
-    bits: int | None = None,
-    format: str | None = None,
+    image: Image, path: str | os.PathLike[str] | BinaryIO, *, format: str | None = None, **options: Unpack[SaveOptions]
 ) -> Path | None: ...
 
 

@@ -91,7 +91,7 @@ def load_mask(source: ImageSource | Picture, *, inverted: bool = False) -> Mask:
     Raises:
         ImageError: It cannot be read, nothing is inside, or it is so dark that 1, 2, ... were meant for inside.
     """
-    picture = source if isinstance(source, Picture) else load_image(source)
+    picture = load_image(source)
     mask = _levels(picture)
     brightest = float(mask.max())
     if 0 < brightest < _DARKEST:

@@ -23,7 +23,7 @@ from stylenet.errors import WeightsError
 from stylenet.networks.onnx_graph import Graph, convolved
 from stylenet.networks.slim import SlimNet
 from stylenet.networks.slim_geometry import APRON_PX, HALF, SHUFFLE, knob_count
-from stylenet.networks.slim_graph import framed_in, slim_body, slim_head
+from stylenet.networks.slim_graph import mirrored, slim_body, slim_head, wrapped
 
 WEIGHTS = "weights"
 """The file that the places of weights are in."""
@@ -75,7 +75,7 @@ def body_graph(record: SlimRecord) -> bytes:
     def piece(begin: int, end: int) -> str:
         return graph("Slice", knobs, graph.constant([begin]), graph.constant([end]), graph.constant([1]))
 
-    features = slim_body(graph, network, framed_in(graph, image), noise=framed_in(graph, noise), knobs=piece)
+    features = slim_body(graph, network, mirrored(graph, image), noise=wrapped(graph, noise), knobs=piece)
     graph.output(features, "features", (1, HALF, "rows", "columns"), "of the photo in its frame, at a quarter of the size")
     return graph.written({"part": "body"})
 

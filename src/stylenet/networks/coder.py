@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import torch
 from torch import Tensor, nn
 
 from stylenet.losses.moments import Centered, Moments
-from stylenet.networks.descriptions import DIRECTIONS, FARTHEST, LEAST_DEVIATION, STRENGTH_UNIT, USUAL_STRENGTH
+from stylenet.networks.descriptions import (
+    BOUNDED,
+    DIRECTIONS,
+    FARTHEST,
+    LEAST_DEVIATION,
+    OUTLIERS,
+    STRENGTH_UNIT,
+    UNBOUNDED,
+    USUAL_STRENGTH,
+)
 from stylenet.networks.descriptions import LAYERS as LAYERS
 from stylenet.networks.slim import STRENGTHS, SlimNet
 
@@ -30,6 +39,10 @@ class StyleCoder(nn.Module):
 
     center: Tensor
     spread: Tensor
+    hidden_low: Tensor
+    hidden_high: Tensor
+    code_low: Tensor
+    code_high: Tensor
 
     def __init__(self, network: SlimNet) -> None:
         super().__init__()
@@ -42,6 +55,9 @@ class StyleCoder(nn.Module):
         self.hidden = nn.Linear(size + 1, _HIDDEN)
         self.code = nn.Linear(_HIDDEN, code)
         self.knobs = nn.Linear(code, network.knob_count)
+        for layer, width in zip(BOUNDED, (_HIDDEN, code), strict=True):
+            self.register_buffer(f"{layer}_low", torch.full((width,), -UNBOUNDED))
+            self.register_buffer(f"{layer}_high", torch.full((width,), UNBOUNDED))
         nn.init.normal_(self.knobs.weight, std=0.1 / code**0.5)
         self.knobs.bias.data.copy_(network.neutral()[0])
 
@@ -57,11 +73,9 @@ class StyleCoder(nn.Module):
 
     def forward(self, description: Tensor, strength: Tensor) -> Tensor:
         """Knobs, shape (B, K), of described paintings (B, D) at strengths (B,); beyond 10..100 those of its ends."""
-        strength = strength.clamp(STRENGTHS[0], STRENGTHS[-1])
-        x = torch.cat((description, (strength[:, None] - USUAL_STRENGTH) / STRENGTH_UNIT), dim=1)
-        x = nn.functional.silu(self.hidden(x))
-        x = nn.functional.silu(self.code(x))
-        return self.knobs(x)
+        styles = self._sums(description).clamp(self.hidden_low, self.hidden_high)
+        codes = self._codes(styles, strength).clamp(self.code_low, self.code_high)
+        return self.knobs(nn.functional.silu(codes))
 
     def calibrate(self, paintings: Sequence[Mapping[str, Statistics]]) -> None:
         """Let what is described lie about zero with a spread of one for these paintings, each a batch of some."""
@@ -73,6 +87,27 @@ class StyleCoder(nn.Module):
         rows = torch.cat([self._raw(one) for one in paintings])
         self.center.copy_(rows.mean(0))
         self.spread.copy_(rows.std(0).clamp_min(1e-3))
+
+    def bound(self, descriptions: Tensor) -> None:
+        """Let no unit of the inner layers leave the range that it has for these descriptions (N, D), but for outliers, at any strength.
+
+        A picture unlike any painting, such as a flat pattern, otherwise drives the knobs a hundred times out of their range, and what is
+        painted is one color.
+        """
+        styles = self._sums(descriptions)
+        codes = torch.cat([self._codes(styles, torch.full((len(styles),), strength)) for strength in STRENGTHS])
+        for layer, sums in zip(BOUNDED, (styles, codes), strict=True):
+            low, high = torch.quantile(sums, torch.tensor([OUTLIERS, 1 - OUTLIERS]), dim=0)
+            self.get_buffer(f"{layer}_low").copy_(low)
+            self.get_buffer(f"{layer}_high").copy_(high)
+
+    def _sums(self, description: Tensor) -> Tensor:
+        """The first layer before the strength comes in."""
+        return nn.functional.linear(description, self.hidden.weight[:, :-1], self.hidden.bias)
+
+    def _codes(self, sums: Tensor, strength: Tensor) -> Tensor:
+        place = (strength.clamp(STRENGTHS[0], STRENGTHS[-1]) - USUAL_STRENGTH) / STRENGTH_UNIT
+        return cast(Tensor, self.code(nn.functional.silu(sums + place[:, None] * self.hidden.weight[:, -1])))
 
     def directions(self, layer: str) -> Tensor:
         """Along which the correlations of a layer are described, shape (C, directions)."""

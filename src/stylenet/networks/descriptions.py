@@ -13,6 +13,15 @@ DIRECTIONS = 20
 FARTHEST = 4.0
 """Deviations from the usual that are told apart."""
 
+BOUNDED = ("hidden", "code")
+"""Layers of the coder whose units are kept within the range that they have for paintings: see `coder.StyleCoder.bound`."""
+
+OUTLIERS = 0.005
+"""Share of the paintings, at either end, that a unit's range leaves out: one odd painting among hundreds would widen it for all."""
+
+UNBOUNDED = 1e4
+"""The limit of a unit before `bound` is called: networks' files hold finite numbers of 16 bits."""
+
 LEAST_DEVIATION = 1e-5
 """Of a channel: a smaller one counts as this."""
 

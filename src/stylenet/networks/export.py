@@ -20,21 +20,17 @@ References:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from stylenet.catalog.networks import SlimRecord
-from stylenet.errors import ShapeError, WeightsError
-from stylenet.networks import johnson, normalization, slim, slim_geometry
-from stylenet.networks.instant import InstantNet
+from stylenet.networks.base import Network
 from stylenet.networks.onnx_graph import OPSET as OPSET
-from stylenet.networks.onnx_graph import Graph, convolved, linear, silu
-from stylenet.networks.slim_graph import Knobs, slim_graph
+from stylenet.networks.onnx_graph import Graph
 
 
-def to_onnx(network: nn.Module, *, description: Tensor | None = None, facts: Mapping[str, str] | None = None) -> bytes:
+def to_onnx(network: Network[Any], *, description: Tensor | None = None, facts: Mapping[str, str] | None = None) -> bytes:
     """The file of an ONNX graph that paints as `network` does.
 
     Inputs, all float32, are `image`, a photo (1, 3, H, W) in 0..1 of any size from one pixel up; of slim networks also `noise`, white, of
@@ -54,21 +50,7 @@ def to_onnx(network: nn.Module, *, description: Tensor | None = None, facts: Map
     """
     graph = Graph()
     image = graph.input("image", (1, 3, "height", "width"), "a photo: RGB, sRGB-encoded, 0..1, of any size")
-    match network:
-        case slim.SlimNet(record=SlimRecord(code=0)):
-            noise, strength = _noise(graph), _strength(graph)
-            painted = slim_graph(graph, network, image, noise=noise, knobs=_own_knobs(graph, network, strength))
-            painting = _faded(graph, painted, image, strength)
-        case InstantNet():
-            noise, strength = _noise(graph), _strength(graph)
-            knobs = _coded_knobs(graph, network, strength, description)
-            painting = _faded(graph, slim_graph(graph, network.painter, image, noise=noise, knobs=knobs), image, strength)
-        case johnson.JohnsonNet() if network.record.styles == 1 and not network.record.residual:
-            painting = _johnson(graph, network, image)
-        case _:
-            raise WeightsError(
-                "this network cannot be exported to ONNX; supported: slim networks, the network of every style, Johnson's with one style"
-            )
+    painting = network.to_graph(graph, image, description=description)
     graph.output(painting, "painting", (1, 3, "painting_height", "painting_width"), "like the photo")
     return graph.written(facts or {})
 
@@ -96,92 +78,3 @@ class Painter:
         """The painting."""
         (painting,) = self._session.run(["painting"], {name: value.numpy() for name, value in inputs.items()})
         return torch.from_numpy(painting)
-
-
-def _noise(graph: Graph) -> str:
-    return graph.input("noise", (1, 1, "height", "width"), "white noise, as large as the photo: mean 0, deviation 1")
-
-
-def _strength(graph: Graph) -> str:
-    """The strength used in training: `slim.taught_strength`."""
-    strength = graph.input("strength", (1,), "0 (the photo) to 100 (the painting); 50 is usual")
-    above = graph("Relu", graph("Sub", graph("Mul", strength, graph.constant(0.6)), graph.constant(30.0)))
-    return graph("Sub", graph("Mul", strength, graph.constant(1.3)), above)
-
-
-def _own_knobs(graph: Graph, network: slim.SlimNet, strength: str) -> Knobs:
-    """The knobs of a network of one painting: `SlimNet.knobs_at`."""
-    low, usual, high = slim_geometry.STRENGTHS
-    place = _place(graph, strength, 1.0)
-    low_share = graph("Div", graph("Relu", graph("Neg", place)), graph.constant(usual - low))
-    high_share = graph("Div", graph("Relu", place), graph.constant(high - usual))
-    usual_share = graph("Sub", graph("Sub", graph.constant(1.0), low_share), high_share)
-    shares = graph("Concat", low_share, usual_share, high_share, axis=1)
-    return lambda begin, end: graph("MatMul", shares, graph.constant(network.knobs[:, begin:end]))
-
-
-def _coded_knobs(graph: Graph, network: InstantNet, strength: str, description: Tensor | None) -> Knobs:
-    """The knobs of the network of every style: `StyleCoder.forward`."""
-    coder = network.coder
-    place = _place(graph, strength, 25.0)  # as the coder is told of it
-    if description is None:
-        style = graph.input("style", (1, coder.description_size), "a painting's description, as StyleNet makes it")
-        described = graph("Concat", style, place, axis=1)
-        hidden = linear(graph, described, coder.hidden.weight, coder.hidden.bias)
-    elif description.shape != (1, coder.description_size):
-        raise ShapeError(f"a painting's description for this network is (1, {coder.description_size}); got {tuple(description.shape)}")
-    else:
-        of_style, of_strength = coder.hidden.weight[:, :-1], coder.hidden.weight[:, -1]
-        hidden = graph("Mul", place, graph.constant(of_strength[None]))
-        hidden = graph("Add", hidden, graph.constant(description @ of_style.T + coder.hidden.bias))
-    code = silu(graph, linear(graph, silu(graph, hidden), coder.code.weight, coder.code.bias))
-    return lambda begin, end: linear(graph, code, coder.knobs.weight[begin:end], coder.knobs.bias[begin:end])
-
-
-def _place(graph: Graph, strength: str, unit: float) -> str:
-    """How far a strength is from the usual one, shape (1, 1); those that networks do not know are as their ends."""
-    low, usual, high = slim_geometry.STRENGTHS
-    known = graph("Clip", graph("Reshape", strength, graph.constant([1, 1])), graph.constant(low), graph.constant(high))
-    return graph("Div", graph("Sub", known, graph.constant(usual)), graph.constant(unit))
-
-
-def _johnson(graph: Graph, network: johnson.JohnsonNet, image: str) -> str:
-    """`JohnsonNet.forward`."""
-    lacking = graph("Max", graph("Sub", graph.constant([johnson._LEAST_PX]), graph("Shape", image, start=2)), graph.constant(0))
-    x = graph("Pad", image, graph("Concat", graph.constant([0] * 6), lacking, axis=0), mode="edge")
-    x = graph("Relu", _layer(graph, x, network.enter))
-    for layer in network.shrink:
-        x = graph("Relu", _layer(graph, x, cast(johnson._Layer, layer)))
-    for block in cast("list[johnson._Block]", network.blocks):
-        x = graph("Add", x, _layer(graph, graph("Relu", _layer(graph, x, block.first)), block.second))
-    for doubling in cast("list[johnson._Doubling]", network.grow):
-        if doubling.transposed:
-            x = graph("Pad", x, graph.constant([0, 0, 0, 0, 0, 0, 1, 1]), mode="reflect")
-            # The last row and column would be cut away; here they are never made.
-            x = graph("ConvTranspose", x, graph.constant(doubling.convolution.weight), strides=[2, 2], pads=[1, 1, 2, 2])
-        else:
-            scales = graph.constant(torch.tensor([1.0, 1.0, 2.0, 2.0]))
-            x = graph("Resize", x, "", scales, mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
-            x = convolved(graph, x, cast(nn.Conv2d, doubling.convolution))
-        x = graph("Relu", _normalized(graph, x, doubling.normalization))
-    painted = graph("Mul", convolved(graph, x, network.leave), graph.constant(2.0))
-    end = graph("Mul", graph("Shape", image, start=2), graph.constant([network.record.factor] * 2))
-    return graph("Sigmoid", graph("Slice", painted, graph.constant([0, 0]), end, graph.constant([2, 3])))
-
-
-def _layer(graph: Graph, x: str, layer: johnson._Layer) -> str:
-    return _normalized(graph, convolved(graph, x, layer.convolution), layer.normalization)
-
-
-def _normalized(graph: Graph, x: str, layer: normalization.Normalization) -> str:
-    scale, shift = graph.constant(layer.scales[0]), graph.constant(layer.shifts[0])
-    if layer.kind == "instance":
-        return graph("InstanceNormalization", x, scale, shift, epsilon=normalization._EPSILON)
-    moments = graph.constant(layer.running_mean[0]), graph.constant(layer.running_variance[0])
-    return graph("BatchNormalization", x, scale, shift, *moments, epsilon=normalization._EPSILON)
-
-
-def _faded(graph: Graph, painted: str, image: str, strength: str) -> str:
-    """The photo shines through below the least strength that networks know; at 0 it is all."""
-    share = graph("Clip", graph("Div", strength, graph.constant(slim_geometry.STRENGTHS[0])), graph.constant(0.0), graph.constant(1.0))
-    return graph("Add", image, graph("Mul", graph("Sub", painted, image), share))

@@ -12,42 +12,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.numpy import save
-from torch import Tensor, nn
+from torch import Tensor
 
-from stylenet.catalog.networks import (
-    KEY,
-    AnyRecord,
-    HypercolumnRecord,
-    JohnsonRecord,
-    NetworkCard,
-    SlimRecord,
-    TextureRecord,
-    read_network_card,
-)
+from stylenet.catalog.networks import KEY, AnyRecord, NetworkCard, read_network_card
 from stylenet.errors import WeightsError
+from stylenet.networks.base import Network
 from stylenet.networks.file_arrays import read_arrays
-from stylenet.networks.hypercolumn import HypercolumnNet
-from stylenet.networks.instant import InstantNet
-from stylenet.networks.johnson import JohnsonNet
-from stylenet.networks.slim import SlimNet
-from stylenet.networks.texture import TextureNet
+from stylenet.networks.registry import network_class
 from stylenet.storage.atomic import write_whole
 from stylenet.storage.eight_bits import quantize
 
 
-def build(record: AnyRecord) -> nn.Module:
+def build(record: AnyRecord) -> Network[Any]:
     """A network with random weights."""
-    match record:
-        case HypercolumnRecord():
-            return HypercolumnNet(record)
-        case JohnsonRecord():
-            return JohnsonNet(record)
-        case TextureRecord():
-            return TextureNet(record)
-        case SlimRecord(code=0):
-            return SlimNet(record)
-        case SlimRecord():
-            return InstantNet(record)
+    return network_class(record)(record)
 
 
 def write_network(path: Path, state: Mapping[str, Tensor], card: NetworkCard, *, bits: int = 16) -> None:
@@ -78,7 +56,7 @@ _BUILDING = threading.Lock()
 
 
 @torch.inference_mode(False)
-def read_network(path: Path) -> tuple[nn.Module, NetworkCard]:
+def read_network(path: Path) -> tuple[Network[Any], NetworkCard]:
     """A network with its weights, in float32, ready to paint, and its card.
 
     Raises:

@@ -20,7 +20,9 @@ from torch.nn import functional
 from stylenet.catalog.encoders import COMPACT
 from stylenet.catalog.networks import HypercolumnRecord
 from stylenet.encoders.vgg import VggEncoder
+from stylenet.networks.base import Network
 from stylenet.networks.normalization import Normalization
+from stylenet.networks.registry import registered
 from stylenet.shapes import check_image
 
 LAYERS = ("relu5_1", "relu4_1", "relu3_1")
@@ -28,7 +30,8 @@ _LEAST_PX = 16
 """The side from which on the deepest layer has a position."""
 
 
-class HypercolumnNet(nn.Module):
+@registered("hypercolumn")
+class HypercolumnNet(Network[HypercolumnRecord]):
     """From gray photos to photos whose colors are guessed; see `networks.restoring.colored` for how they are used.
 
     Args:
@@ -36,8 +39,7 @@ class HypercolumnNet(nn.Module):
     """
 
     def __init__(self, record: HypercolumnRecord) -> None:
-        super().__init__()
-        self.record = record
+        super().__init__(record)
         self.encoder = VggEncoder(COMPACT).requires_grad_(False)
         widths = [COMPACT.widths[layer.replace("relu", "conv")] for layer in LAYERS]
         outputs = [record.width * times for times in (4, 2, 1)]

@@ -2,25 +2,96 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from typing import cast
+
+import torch
+from torch import Tensor
 
 from stylenet.catalog.networks import SlimRecord
+from stylenet.errors import ShapeError
+from stylenet.networks.base import Network, PassSettings
 from stylenet.networks.coder import StyleCoder
+from stylenet.networks.onnx_graph import Graph, linear, silu
+from stylenet.networks.registry import registered
 from stylenet.networks.slim import SlimNet
+from stylenet.networks.slim_graph import Knobs, faded_graph, noise_input, place_of, slim_graph, strength_input
+from stylenet.networks.tiles import Geometry
 
 
-class InstantNet(nn.Module):
+@registered("instant")
+class InstantNet(Network[SlimRecord]):
     """Coder and painter.
 
     Args:
         record: The sizes of their parts; `code` is at least 1.
     """
 
+    knows_strengths = True
+    paints_small_first = True
+    stored_bits = 8
+
     def __init__(self, record: SlimRecord) -> None:
-        super().__init__()
+        super().__init__(record)
         self.painter = SlimNet(record)
         self.coder = StyleCoder(self.painter)
+
+    @classmethod
+    def bytes_per_px(cls, record: SlimRecord, value_bytes: int) -> float:
+        """Of the painter."""
+        return SlimNet.bytes_per_px(record, value_bytes)
+
+    @classmethod
+    def geometry(cls, record: SlimRecord, height: int, width: int) -> Geometry:
+        """Of the painter."""
+        return SlimNet.geometry(record, height, width)
 
     def forward(self, image: Tensor, noise: Tensor, description: Tensor, strength: Tensor) -> Tensor:
         """Paintings, (B, 3, H, W) in 0..1, of photos after described styles (`StyleCoder.describe`), at strengths (B,) in 0..100."""
         return self.painter(image, noise, self.coder(description, strength))
+
+    def paint_style(self, photo: Tensor, settings: PassSettings) -> Tensor:
+        """The painting in the described style.
+
+        Raises:
+            ShapeError: `settings` has no description of this network.
+        """
+        description = self._checked(settings.description)
+
+        def knobs(strength: float, size: tuple[int, int]) -> Tensor:
+            return cast(Tensor, self.coder(description, torch.tensor([strength], dtype=torch.float32, device=description.device)))
+
+        return self.painter.paint_with(knobs, photo, settings)
+
+    def to_graph(self, graph: Graph, image: str, *, description: Tensor | None = None) -> str:
+        """Operators that paint in the described style, or in that of a further input `style`."""
+        noise, strength = noise_input(graph), strength_input(graph)
+        knobs = self._knobs_graph(graph, strength, description)
+        return faded_graph(graph, slim_graph(graph, self.painter, image, noise=noise, knobs=knobs), image, strength)
+
+    def _knobs_graph(self, graph: Graph, strength: str, description: Tensor | None) -> Knobs:
+        """`StyleCoder.forward`."""
+        coder = self.coder
+        place = place_of(graph, strength, 25.0)  # as the coder is told of it
+        of_style, of_strength = coder.hidden.weight[:, :-1], coder.hidden.weight[:, -1]
+        if description is None:
+            style = graph.input("style", (1, coder.description_size), "a painting's description, as StyleNet makes it")
+            sums = linear(graph, style, of_style, coder.hidden.bias)
+        else:
+            sums = graph.constant(self._checked(description) @ of_style.T + coder.hidden.bias)
+        bounded = _between(graph, sums, coder.hidden_low, coder.hidden_high)
+        hidden = silu(graph, graph("Add", bounded, graph("Mul", place, graph.constant(of_strength[None]))))
+        codes = _between(graph, linear(graph, hidden, coder.code.weight, coder.code.bias), coder.code_low, coder.code_high)
+        code = silu(graph, codes)
+        return lambda begin, end: linear(graph, code, coder.knobs.weight[begin:end], coder.knobs.bias[begin:end])
+
+    def _checked(self, description: Tensor | None) -> Tensor:
+        expected = (1, self.coder.description_size)
+        if description is None or description.shape != expected:
+            given = None if description is None else tuple(description.shape)
+            raise ShapeError(f"a painting's description for this network is {expected}; got {given}")
+        return description
+
+
+def _between(graph: Graph, x: str, low: Tensor, high: Tensor) -> str:
+    """Values (1, C), each of them within its own bounds (C)."""
+    return graph("Min", graph("Max", x, graph.constant(low)), graph.constant(high))

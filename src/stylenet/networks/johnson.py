@@ -20,15 +20,21 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import accumulate
+from typing import cast
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from stylenet.catalog.networks import JohnsonRecord
 from stylenet.encoders.resampling import resize
-from stylenet.networks.normalization import Normalization, Normalize, instance_norm
-from stylenet.networks.tiles import Cut, Done, Frame, Geometry, Sight, paint_by_tiles
+from stylenet.networks.base import BatchSettings, Network, PassSettings
+from stylenet.networks.normalization import EPSILON, Normalization, Normalize, instance_norm
+from stylenet.networks.onnx_graph import Graph, convolved
+from stylenet.networks.progress import PartDone
+from stylenet.networks.registry import registered
+from stylenet.networks.tiles import Cut, Frame, Geometry, Sight, framed, paint_by_tiles
 from stylenet.shapes import check_image
 
 _LEAST_PX = 5
@@ -38,7 +44,8 @@ _RESIDUAL = 0.1
 """What a residual is multiplied by: Adam moves all weights of the last layer alike, and there are 81 of every channel behind a pixel."""
 
 
-class JohnsonNet(nn.Module):
+@registered("johnson")
+class JohnsonNet(Network[JohnsonRecord]):
     """From a photo and, where the network knows several, the weights of its styles to a painting.
 
     Args:
@@ -46,8 +53,7 @@ class JohnsonNet(nn.Module):
     """
 
     def __init__(self, record: JohnsonRecord) -> None:
-        super().__init__()
-        self.record = record
+        super().__init__(record)
         fine = record.width
         middle, coarse = (2 * fine, 4 * fine) if record.factor == 1 else (fine, fine)
         self.enter = _Layer(record, 3, fine, size=9)
@@ -60,7 +66,7 @@ class JohnsonNet(nn.Module):
         self._initialize()
 
     def forward(
-        self, image: Tensor, style_weights: Tensor | None = None, *, most_px: int | None = None, done: Done | None = None
+        self, image: Tensor, style_weights: Tensor | None = None, *, most_px: int | None = None, done: PartDone | None = None
     ) -> Tensor:
         """Paintings, (B, 3, H, W) in 0..1 and float32, of photos (B, 3, H, W) in 0..1; with `factor` 4 (B, 3, 4 H, 4 W).
 
@@ -77,12 +83,12 @@ class JohnsonNet(nn.Module):
         check_image(image)
         height, width = image.shape[2:]
         if most_px is not None and height * width > most_px:
-            layers = geometry(self.record, height, width)
+            layers = self.geometry(self.record, height, width)
             painted = paint_by_tiles(partial(self._part, style_weights), image, layers, most_px=most_px, done=done)
         else:
             # Sizes are halved rounding up, and what that adds is cut away.
             cut = slice(height * self.record.factor), slice(width * self.record.factor)
-            painted = self._part(style_weights, _frame(height, width).around(image), cut)
+            painted = self._part(style_weights, framed(image, [_frame(height, width)]), cut)
             if done is not None:
                 done(1.0)
         if self.record.residual:
@@ -104,6 +110,63 @@ class JohnsonNet(nn.Module):
         painted = self.leave(x)[:, :, cut[0], cut[1]].float()
         # The paper's tanh, scaled to the range of pictures: (tanh(x) + 1) / 2.
         return painted if self.record.residual else torch.sigmoid(2 * painted)
+
+    @classmethod
+    def bytes_per_px(cls, record: JohnsonRecord, value_bytes: int) -> float:
+        """Measured."""
+        return (70 + 5 * value_bytes * record.width) * record.factor**2
+
+    @classmethod
+    def geometry(cls, record: JohnsonRecord, height: int, width: int) -> Geometry:
+        """How such a network goes over a picture."""
+        # Each convolution makes as many positions wrong beside a border that is not the picture's as it reaches over it.
+        shrinking = [(2.0, 2.0), (4.0, 4.0)] if record.factor == 1 else []
+        coarse = 4.0 / record.factor
+        layers = [(1.0, 4.0), *shrinking, *[(coarse, coarse)] * (2 * record.blocks), (coarse / 2, coarse), (coarse / 4, coarse / 2)]
+        reaches = list(accumulate(reach for _, reach in layers))
+        measured = [Sight(stride, reach) for (stride, _), reach in zip(layers, reaches, strict=True)]
+        return Geometry(
+            sights=(*(measured if record.normalization == "instance" else ()), Sight(1, reaches[-1] + 4 / record.factor)),
+            stride_px=4 if record.factor == 1 else 1,
+            size=(max(height, _LEAST_PX), max(width, _LEAST_PX)),
+            frames=(_frame(height, width),),
+            factor=record.factor,
+        )
+
+    def paint_style(self, photo: Tensor, settings: PassSettings) -> Tensor:
+        """The painting in the styles that have shares."""
+        shares = torch.tensor([settings.shares], dtype=torch.float32, device=photo.device) if settings.shares else None
+        return cast(Tensor, self(photo, shares, most_px=settings.tile_px, done=settings.done))
+
+    def paint_batch(self, photos: Tensor | None, settings: BatchSettings) -> Tensor:
+        """Paintings, each in one style."""
+        known = self.record.styles
+        return cast(Tensor, self(photos, torch.eye(known, device=settings.strengths.device)[list(settings.styles)] if known > 1 else None))
+
+    def to_graph(self, graph: Graph, image: str, *, description: Tensor | None = None) -> str:
+        """Operators of the network of one style."""
+        if self.record.styles > 1 or self.record.residual:
+            return super().to_graph(graph, image)
+        lacking = graph("Max", graph("Sub", graph.constant([_LEAST_PX]), graph("Shape", image, start=2)), graph.constant(0))
+        x = graph("Pad", image, graph("Concat", graph.constant([0] * 6), lacking, axis=0), mode="edge")
+        x = graph("Relu", _layer_graph(graph, x, self.enter))
+        for layer in self.shrink:
+            x = graph("Relu", _layer_graph(graph, x, cast(_Layer, layer)))
+        for block in cast("list[_Block]", self.blocks):
+            x = graph("Add", x, _layer_graph(graph, graph("Relu", _layer_graph(graph, x, block.first)), block.second))
+        for doubling in cast("list[_Doubling]", self.grow):
+            if doubling.transposed:
+                x = graph("Pad", x, graph.constant([0, 0, 0, 0, 0, 0, 1, 1]), mode="reflect")
+                # The last row and column would be cut away; here they are never made.
+                x = graph("ConvTranspose", x, graph.constant(doubling.convolution.weight), strides=[2, 2], pads=[1, 1, 2, 2])
+            else:
+                scales = graph.constant(torch.tensor([1.0, 1.0, 2.0, 2.0]))
+                x = graph("Resize", x, "", scales, mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+                x = convolved(graph, x, cast(nn.Conv2d, doubling.convolution))
+            x = graph("Relu", _normalized_graph(graph, x, doubling.normalization))
+        painted = graph("Mul", convolved(graph, x, self.leave), graph.constant(2.0))
+        end = graph("Mul", graph("Shape", image, start=2), graph.constant([self.record.factor] * 2))
+        return graph("Sigmoid", graph("Slice", painted, graph.constant([0, 0]), end, graph.constant([2, 3])))
 
     def _initialize(self) -> None:
         """He et al. 2015; the last layer smaller, so that the first painting is gray, no tanh stuck at its end; a residual is none."""
@@ -163,23 +226,19 @@ def _convolution(inputs: int, outputs: int, *, size: int = 3, stride: int = 1, b
     return nn.Conv2d(inputs, outputs, size, stride=stride, padding=size // 2, padding_mode="reflect", bias=bias)
 
 
-def geometry(record: JohnsonRecord, height: int, width: int) -> Geometry:
-    """How such a network goes over a picture."""
-    # Each convolution makes as many positions wrong beside a border that is not the picture's as it reaches over it.
-    shrinking = [(2.0, 2.0), (4.0, 4.0)] if record.factor == 1 else []
-    coarse = 4.0 / record.factor
-    layers = [(1.0, 4.0), *shrinking, *[(coarse, coarse)] * (2 * record.blocks), (coarse / 2, coarse), (coarse / 4, coarse / 2)]
-    reaches = list(accumulate(reach for _, reach in layers))
-    measured = [Sight(stride, reach) for (stride, _), reach in zip(layers, reaches, strict=True)]
-    return Geometry(
-        sights=(*(measured if record.normalization == "instance" else ()), Sight(1, reaches[-1] + 4 / record.factor)),
-        stride_px=4 if record.factor == 1 else 1,
-        size=(max(height, _LEAST_PX), max(width, _LEAST_PX)),
-        frame=_frame(height, width),
-        factor=record.factor,
-    )
+def _layer_graph(graph: Graph, x: str, layer: _Layer) -> str:
+    return _normalized_graph(graph, convolved(graph, x, layer.convolution), layer.normalization)
+
+
+def _normalized_graph(graph: Graph, x: str, layer: Normalization) -> str:
+    scale, shift = graph.constant(layer.scales[0]), graph.constant(layer.shifts[0])
+    if layer.kind == "instance":
+        return graph("InstanceNormalization", x, scale, shift, epsilon=EPSILON)
+    moments = graph.constant(layer.running_mean[0]), graph.constant(layer.running_variance[0])
+    return graph("BatchNormalization", x, scale, shift, *moments, epsilon=EPSILON)
 
 
 def _frame(height: int, width: int) -> Frame:
     """Tiny pictures are made as large as reflection wants them."""
-    return Frame((0, max(_LEAST_PX - width, 0), 0, max(_LEAST_PX - height, 0)), "replicate")
+    rows, columns = (np.minimum(np.arange(max(length, _LEAST_PX)), length - 1) for length in (height, width))
+    return Frame(rows, columns)

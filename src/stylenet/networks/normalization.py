@@ -17,7 +17,7 @@ from stylenet.catalog.networks import Normalization as Kind
 from stylenet.errors import ShapeError
 from stylenet.shapes import check_features
 
-_EPSILON = 1e-5
+EPSILON = 1e-5
 """Added to variances, so that a channel that is the same everywhere stays finite."""
 
 _MOMENTUM = 0.1
@@ -43,11 +43,11 @@ def instance_norm(features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     count, dtype = len(features), torch.promote_types(features.dtype, torch.float32)
     if features.is_cuda and count > 1:  # there a call for each picture costs more than the memory that is read twice
         variance, mean = torch.var_mean(features.to(dtype), (2, 3), correction=0)
-        factor = scale * (variance + _EPSILON).rsqrt()
+        factor = scale * (variance + EPSILON).rsqrt()
         return torch.addcmul((shift - mean * factor)[:, :, None, None], features, factor[:, :, None, None]).to(features.dtype)
     scales, shifts = scale.to(dtype).expand(count, -1), shift.to(dtype).expand(count, -1)
     each = [
-        torch.batch_norm(picture, one_scale, one_shift, None, None, True, 0.0, _EPSILON, False)
+        torch.batch_norm(picture, one_scale, one_shift, None, None, True, 0.0, EPSILON, False)
         for picture, one_scale, one_shift in zip(features.split(1), scales, shifts, strict=True)
     ]
     return each[0] if count == 1 else torch.cat(each)
@@ -64,7 +64,7 @@ def with_moments(features: Tensor, known: tuple[Tensor, Tensor], scale: Tensor, 
     """
     dtype = torch.promote_types(features.dtype, torch.float32)
     (mean,), (variance,) = known
-    return torch.batch_norm(features, scale[0].to(dtype), shift[0].to(dtype), mean, variance, False, 0.0, _EPSILON, False)
+    return torch.batch_norm(features, scale[0].to(dtype), shift[0].to(dtype), mean, variance, False, 0.0, EPSILON, False)
 
 
 class Normalization(nn.Module):
@@ -155,6 +155,6 @@ def moments(rows: Tensor) -> tuple[Tensor, Tensor]:
 def _applied(features: Tensor, known: tuple[Tensor, Tensor], scale: Tensor, shift: Tensor) -> Tensor:
     """`scale` * (x - mean) / deviation + `shift`, as one product and one sum for each value."""
     mean, variance = known
-    factor = scale * (variance + _EPSILON).rsqrt()
+    factor = scale * (variance + EPSILON).rsqrt()
     constant = shift - mean * factor
     return torch.addcmul(constant.to(features)[:, :, None, None], features, factor.to(features)[:, :, None, None])

@@ -8,7 +8,10 @@ WHOLE_PX = 384
 LEAST_HALF_PX = 64
 """Shorter side of a half below which no photo is halved."""
 
-LEAST_STYLE_PX, STYLE_PX_STEP = 192, 32
+LEAST_STYLE_PX = 192
+"""Root of the smallest area at which a painting is measured; smaller paintings are enlarged to it."""
+
+STYLE_PX_STEP = 32
 
 
 def half_size(height: int, width: int, style_scale: float) -> tuple[int, int] | None:

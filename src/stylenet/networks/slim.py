@@ -16,6 +16,7 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import cast
 
@@ -25,65 +26,76 @@ from torch.nn import functional
 
 from stylenet.catalog.networks import SlimRecord
 from stylenet.errors import ShapeError
+from stylenet.networks.base import BatchSettings, Network, PassSettings
 from stylenet.networks.normalization import Normalize, instance_norm
+from stylenet.networks.onnx_graph import Graph
+from stylenet.networks.picture_sizes import shares_by_size
+from stylenet.networks.progress import PartDone, share_of
+from stylenet.networks.registry import registered
+from stylenet.networks.relay import by_sizes, faded
+from stylenet.networks.relay import white_noise as white_noise
 from stylenet.networks.slim_geometry import (
     APRON_PX,
     FINISH_REACH_PX,
     FULL,
     HALF,
-    LEAK,
     MARGIN_PX,
     SHUFFLE,
-    frame_sides,
     knob_count,
+    mirrored,
     mixed_widths,
     normalized_widths,
-    reflects,
-    white_noise_array,
+    wrapped,
 )
 from stylenet.networks.slim_geometry import FRAME_PX as FRAME_PX
 from stylenet.networks.slim_geometry import STRENGTHS as STRENGTHS
 from stylenet.networks.slim_geometry import STRIDE as STRIDE
 from stylenet.networks.slim_geometry import taught_strength as taught_strength
-from stylenet.networks.tiles import Cut, Done, Frame, Geometry, Sight, paint_by_tiles
+from stylenet.networks.slim_graph import faded_graph, noise_input, own_knobs, slim_graph, strength_input
+from stylenet.networks.slim_parts import Wide, blocks_of_two, convolution, leaky, noise_pyramid, pair, twice, within
+from stylenet.networks.tiles import Cut, Frame, Geometry, Sight, framed, paint_by_tiles
 from stylenet.shapes import check_image
 
 
-class SlimNet(nn.Module):
+@registered("slim")
+class SlimNet(Network[SlimRecord]):
     """From a photo, noise and a style's knobs to a painting.
 
     Args:
         record: The sizes of its parts.
     """
 
+    knows_strengths = True
+    paints_small_first = True
+    stored_bits = 8
+
     blur: Tensor
     gains: Tensor
 
     def __init__(self, record: SlimRecord) -> None:
-        super().__init__()
-        self.record = record
+        super().__init__(record)
         fine, coarse, deep = record.fine, record.coarse, record.deep
         self.enter = nn.Conv2d(3 * SHUFFLE**2, fine, 3)
-        self.shrink = _convolution(fine, coarse, stride=2)
-        self.before = _pair(coarse)
-        self.sink = _convolution(coarse, deep, stride=2)
-        self.blocks = nn.ModuleList(_Wide(deep) for _ in range(record.blocks))
+        self.shrink = convolution(fine, coarse, stride=2)
+        self.before = pair(coarse)
+        self.sink = convolution(coarse, deep, stride=2)
+        self.blocks = nn.ModuleList(Wide(deep) for _ in range(record.blocks))
         self.rise = nn.Conv2d(deep, coarse, 1)
-        self.after = _pair(coarse)
+        self.after = pair(coarse)
         self.grow = nn.Conv2d(coarse, fine, 1)
-        self.strokes = _pair(fine)
+        self.strokes = pair(fine)
         self.leave = nn.Conv2d(fine, HALF, 1)
-        self.polish = _convolution(HALF, HALF)
+        self.polish = convolution(HALF, HALF)
         self.grain = nn.Conv2d(3 * 2**2, HALF, 3)
         self.finish = nn.Conv2d(HALF, FULL, 1)
         self.pixels = nn.Conv2d(3, FULL, 3)
-        self.render = _convolution(FULL, 3)
-        self.noises = nn.ModuleList(_convolution(1, width) for width in (fine, coarse, deep))
+        self.render = convolution(FULL, 3)
+        self.noises = nn.ModuleList(convolution(1, width) for width in (fine, coarse, deep))
         self._widths = normalized_widths(record)
         self._ending = (3, len(self._widths) - 3, len(self._widths) - 1)
         """Normalizations that end a residual block."""
         self._mixings = mixed_widths(record)
-        for name, values in zip(("blur", "gains"), _noise_pyramid(), strict=True):
+        for name, values in zip(("blur", "gains"), noise_pyramid(), strict=True):
             self.register_buffer(name, values, persistent=False)
         self._initialize()
         if record.code == 0:
@@ -115,8 +127,85 @@ class SlimNet(nn.Module):
         above = ((strength - usual) / (high - usual)).clamp_min(0)
         return torch.stack((below, 1 - below - above, above), dim=1).to(self.knobs.dtype) @ self.knobs
 
+    @classmethod
+    def bytes_per_px(cls, record: SlimRecord, value_bytes: int) -> float:
+        """Measured."""
+        # In one piece, where freed blocks are kept: 370 in float32.
+        return 92 * value_bytes * record.fine / 64
+
+    @classmethod
+    def geometry(cls, record: SlimRecord, height: int, width: int) -> Geometry:
+        """How such a network goes over a picture."""
+        # Beside a border that is not the picture's, positions are wrong: two of the noise, one more after every 3 x 3 convolution, two
+        # after every depthwise convolution, one after every interpolation.
+        fine, coarse, deep = SHUFFLE, 2 * SHUFFLE, 4 * SHUFFLE
+        first = 2 * coarse
+        sunk = first + 2 * coarse + deep
+        looks = [sunk + 2 * deep * (index + 1) for index in range(record.blocks)]
+        risen = looks[-1] + deep
+        grown = risen + 2 * coarse + coarse
+        strokes = grown + 2 * fine
+        sights = (
+            Sight(fine, 2 * fine),
+            *(Sight(coarse, first + coarse * index) for index in range(3)),
+            Sight(deep, sunk),
+            *(Sight(deep, reach) for reach in looks),
+            *(Sight(coarse, risen + coarse * (index + 1)) for index in range(2)),
+            *(Sight(fine, grown + fine * (index + 1)) for index in range(2)),
+            Sight(1, strokes + FINISH_REACH_PX),
+        )
+        return Geometry(
+            sights=sights,
+            stride_px=STRIDE,
+            size=(height + -height % STRIDE + 2 * MARGIN_PX, width + -width % STRIDE + 2 * MARGIN_PX),
+            frames=_frames(height, width),
+            margin_px=MARGIN_PX,
+            apron_px=APRON_PX,
+        )
+
+    def paint_style(self, photo: Tensor, settings: PassSettings) -> Tensor:
+        """The painting in the network's own style."""
+
+        def knobs(strength: float, size: tuple[int, int]) -> Tensor:
+            return self.knobs_at(torch.tensor([strength], dtype=torch.float32, device=photo.device))
+
+        return self.paint_with(knobs, photo, settings)
+
+    def paint_with(self, knobs: Callable[[float, tuple[int, int]], Tensor], photo: Tensor, settings: PassSettings) -> Tensor:
+        """A photo painted from small to large, mixed with the photo at the least strengths.
+
+        Args:
+            knobs: Of the style for a strength, as it was named in training, and the height and width that are painted.
+            photo: (1, 3, H, W), 0..1.
+            settings: Strength, size of the strokes, seed and tiles.
+        """
+        strength = taught_strength(settings.strength)
+        shares = shares_by_size(photo.shape[2], photo.shape[3], settings.style_scale)
+
+        def paint(picture: Tensor, noise: Tensor) -> Tensor:
+            size = (picture.shape[2], picture.shape[3])
+            done = share_of(settings.done, shares[size])
+            return cast(Tensor, self(picture, noise, knobs(strength, size), most_px=settings.tile_px, done=done))
+
+        return faded(by_sizes(paint, photo, style_scale=settings.style_scale, seed=settings.seed), photo, strength)
+
+    def paint_batch(self, photos: Tensor | None, settings: BatchSettings) -> Tensor:
+        """Paintings in the network's own style, with noise from the seed of the first picture."""
+        strengths, seeds = settings.strengths, settings.seeds
+        generator = torch.Generator(strengths.device).manual_seed(seeds[0])
+        noise = torch.randn((len(seeds), 1, *settings.size), generator=generator, device=strengths.device)
+        rows, columns = settings.shift
+        return cast(Tensor, self(photos, noise[:, :, rows:, columns:], self.knobs_at(strengths)))
+
+    def to_graph(self, graph: Graph, image: str, *, description: Tensor | None = None) -> str:
+        """Operators that paint in the network's own style."""
+        if self.record.code:
+            return super().to_graph(graph, image)
+        noise, strength = noise_input(graph), strength_input(graph)
+        return faded_graph(graph, slim_graph(graph, self, image, noise=noise, knobs=own_knobs(graph, self, strength)), image, strength)
+
     def forward(
-        self, image: Tensor, noise: Tensor, knobs: Tensor | None = None, *, most_px: int | None = None, done: Done | None = None
+        self, image: Tensor, noise: Tensor, knobs: Tensor | None = None, *, most_px: int | None = None, done: PartDone | None = None
     ) -> Tensor:
         """The painting, (B, 3, H, W) in 0..1, of photos (B, 3, H, W) in 0..1.
 
@@ -143,9 +232,9 @@ class SlimNet(nn.Module):
         height, width = image.shape[2:]
         both = torch.cat((image, noise.to(image.dtype)), dim=1)
         if most_px is not None and height * width > most_px:
-            return paint_by_tiles(partial(self._part, knobs), both, geometry(self.record, height, width), most_px=most_px, done=done)
+            return paint_by_tiles(partial(self._part, knobs), both, self.geometry(self.record, height, width), most_px=most_px, done=done)
         cut = slice(MARGIN_PX, MARGIN_PX + height), slice(MARGIN_PX, MARGIN_PX + width)
-        painting = self._part(knobs, _frame(height, width).around(both.to(self.enter.weight.dtype)), cut)
+        painting = self._part(knobs, framed(both.to(self.enter.weight.dtype), _frames(height, width)), cut)
         if done is not None:
             done(1.0)
         return painting
@@ -169,20 +258,20 @@ class SlimNet(nn.Module):
         coarse = x + normal(second(functional.relu(normal(first(x)))))
         x = functional.relu(normal(self.sink(coarse) + noise[2]))
         for block in self.blocks:
-            wide = cast(_Wide, block)
+            wide = cast(Wide, block)
             x = x + wide(normal(wide.look(x)))
-        x = coarse + _twice(self.rise(x + self._mixed(x, next(mixings))))
+        x = coarse + twice(self.rise(x + self._mixed(x, next(mixings))))
         first, second = cast(tuple[nn.Module, nn.Module], self.after)
         x = x + normal(second(functional.relu(normal(first(x)))))
-        x = fine + _twice(self.grow(x + self._mixed(x, next(mixings))))
+        x = fine + twice(self.grow(x + self._mixed(x, next(mixings))))
         x = x + self._mixed(x, next(mixings))
         first, second = cast(tuple[nn.Module, nn.Module], self.strokes)
         x = functional.relu(x + normal(second(functional.relu(normal(first(x))))))
         # Nothing is normalized from here on: plain ReLUs die, and with them the picture.
         # In place, where nothing on the way back reads what was there: these are the largest tensors by far.
-        x = _leaky(_twice(self.leave(x)))
-        x = x + _leaky(self.polish(x).add_(self.grain(_blocks_of_two(photo))))
-        x = _leaky(_twice(self.finish(x)).add_(self.pixels(_within(photo, APRON_PX - 1))))
+        x = leaky(twice(self.leave(x)))
+        x = x + leaky(self.polish(x).add_(self.grain(blocks_of_two(photo))))
+        x = leaky(twice(self.finish(x)).add_(self.pixels(within(photo, APRON_PX - 1))))
         return torch.sigmoid(self.render(x)[:, :, cut[0], cut[1]].float())
 
     def _noise(self, white: Tensor) -> list[Tensor]:
@@ -209,99 +298,12 @@ class SlimNet(nn.Module):
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
         for block in self.blocks:
-            cast(_Wide, block).narrow.weight.data.mul_(0.3)
+            cast(Wide, block).narrow.weight.data.mul_(0.3)
         self.render.weight.data.mul_(0.3)
         for noise in self.noises:
             cast(nn.Conv2d, noise).weight.data.mul_(0.1)
 
 
-class _Wide(nn.Module):
-    """A look around in each channel by itself, and then all channels together, after Liu et al. 2022 (A ConvNet for the 2020s)."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        # Repeated borders: reflected ones need more positions than a small picture has.
-        self.look = nn.Conv2d(width, width, 5, padding=2, groups=width, padding_mode="replicate")
-        self.widen = nn.Conv2d(width, 2 * width, 1)
-        self.narrow = nn.Conv2d(2 * width, width, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return cast(Tensor, self.narrow(functional.relu(self.widen(x))))
-
-
-def white_noise(height: int, width: int, seed: int) -> Tensor:
-    """Noise for one photo, shape (1, 1, H, W), the same on every machine."""
-    return torch.from_numpy(white_noise_array(height, width, seed))
-
-
-def _noise_pyramid() -> tuple[Tensor, Tensor]:
-    """The kernel that noise is halved with, (1, 1, 4, 4), and what brings it back to a deviation of one after each halving."""
-    row = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=torch.float64) / 8
-    gains, response = [], torch.ones(1, dtype=torch.float64)
-    for octave in range(4):
-        spread = torch.zeros((len(row) - 1) * 2**octave + 1, dtype=torch.float64)
-        spread[:: 2**octave] = row
-        response = functional.conv1d(response[None, None], spread.flip(0)[None, None], padding=len(spread) - 1)[0, 0]
-        gains.append(1 / response.square().sum())
-    return torch.outer(row, row)[None, None].float(), torch.stack(gains).float()
-
-
-def _leaky(x: Tensor) -> Tensor:
-    return functional.leaky_relu(x, LEAK, inplace=True)
-
-
-def _twice(x: Tensor) -> Tensor:
-    return functional.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-
-
-def _within(framed: Tensor, cut: int) -> Tensor:
-    return framed[:, :, cut:-cut, cut:-cut].contiguous(memory_format=torch.channels_last)
-
-
-def _blocks_of_two(framed: Tensor) -> Tensor:
-    """A framed picture's pixels, 2 x 2 to a position, with an apron of one position."""
-    return functional.pixel_unshuffle(_within(framed, APRON_PX - 2), 2).contiguous(memory_format=torch.channels_last)
-
-
-def _convolution(inputs: int, outputs: int, *, stride: int = 1) -> nn.Conv2d:
-    """3 x 3, with reflected borders: zeros would be seen as a frame around the painting."""
-    return nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, padding_mode="reflect")
-
-
-def _pair(width: int) -> nn.ModuleList:
-    return nn.ModuleList((_convolution(width, width), _convolution(width, width)))
-
-
-def geometry(record: SlimRecord, height: int, width: int) -> Geometry:
-    """How such a network goes over a picture."""
-    # Beside a border that is not the picture's, positions are wrong: two of the noise, one more after every 3 x 3 convolution, two after
-    # every look around, one after every interpolation.
-    fine, coarse, deep = SHUFFLE, 2 * SHUFFLE, 4 * SHUFFLE
-    first = 2 * coarse
-    sunk = first + 2 * coarse + deep
-    looks = [sunk + 2 * deep * (index + 1) for index in range(record.blocks)]
-    risen = looks[-1] + deep
-    grown = risen + 2 * coarse + coarse
-    strokes = grown + 2 * fine
-    sights = (
-        Sight(fine, 2 * fine),
-        *(Sight(coarse, first + coarse * index) for index in range(3)),
-        Sight(deep, sunk),
-        *(Sight(deep, reach) for reach in looks),
-        *(Sight(coarse, risen + coarse * (index + 1)) for index in range(2)),
-        *(Sight(fine, grown + fine * (index + 1)) for index in range(2)),
-        Sight(1, strokes + FINISH_REACH_PX),
-    )
-    return Geometry(
-        sights=sights,
-        stride_px=STRIDE,
-        size=(height + -height % STRIDE + 2 * MARGIN_PX, width + -width % STRIDE + 2 * MARGIN_PX),
-        frame=_frame(height, width),
-        margin_px=MARGIN_PX,
-        apron_px=APRON_PX,
-    )
-
-
-def _frame(height: int, width: int) -> Frame:
-    """A margin and what the first convolution uses up, grown to whole strides; reflected where the picture is large enough."""
-    return Frame(frame_sides(height, width), "reflect" if reflects(height, width) else "replicate")
+def _frames(height: int, width: int) -> tuple[Frame, Frame]:
+    """A margin and what the first convolution uses up, around the photo's channels and around the noise."""
+    return Frame(mirrored(height), mirrored(width), (0, 3)), Frame(wrapped(height), wrapped(width), (3, 4))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stylenet.catalog.networks import SlimRecord
+
+Indices: TypeAlias = NDArray[np.int64]
+"""Rows or columns of a picture."""
 
 SHUFFLE = 4
 """Pixels on a side that one position at a quarter of the size stands for."""
@@ -21,9 +25,10 @@ STRENGTHS = (10.0, 50.0, 100.0)
 """At which a network of one painting holds its knobs; in between they are interpolated."""
 
 STRIDE = 16
-MARGIN_PX = 32
-"""Pixels around the picture that are painted and cut away. A network that is taught on crops learns that style does not count near their
-border (`training.perceptual`), and recognizes a border by its reflection: with 16 pixels, photos had a frame of themselves."""
+MARGIN_PX = 64
+"""Pixels around the picture that are painted and cut away. In training, style does not count near the border of a crop
+(`training.perceptual`), so that networks learn to recognize borders and to leave the photo as it is there: with 32 pixels, pictures were
+hardly painted along their borders."""
 
 APRON_PX = SHUFFLE
 """Pixels beyond the margin that the first convolution uses up: a position of its own."""
@@ -52,14 +57,21 @@ def knob_count(record: SlimRecord) -> int:
     return 2 * sum(normalized_widths(record)) + 2 * record.mixed * sum(mixed_widths(record))
 
 
-def reflects(height: int, width: int) -> bool:
-    """Whether the frame of a picture of this size reflects it; around smaller pictures the border is repeated."""
-    return min(height, width) > FRAME_PX + STRIDE
+def framed_places(length: int) -> Indices:
+    """Places along one side of a framed picture: 0 is the picture's first pixel, and the painted size is grown to whole strides."""
+    return np.arange(-FRAME_PX, length + -length % STRIDE + FRAME_PX)
 
 
-def frame_sides(height: int, width: int) -> tuple[int, int, int, int]:
-    """Pixels that the frame adds on the left, on the right, above and below: the painted size is grown to whole strides."""
-    return FRAME_PX, FRAME_PX + -width % STRIDE, FRAME_PX, FRAME_PX + -height % STRIDE
+def mirrored(length: int) -> Indices:
+    """The row, or column, of a photo that is shown at each of the framed places: the photo is reflected at its borders."""
+    period = max(1, 2 * (length - 1))
+    places = framed_places(length) % period
+    return np.minimum(places, period - places)
+
+
+def wrapped(length: int) -> Indices:
+    """The same for noise, which is continued by itself: reflected noise tells the network where a border is."""
+    return framed_places(length) % length
 
 
 def taught_strength(strength: float) -> float:

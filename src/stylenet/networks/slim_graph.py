@@ -7,32 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import accumulate
-from typing import TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import torch
 from torch import nn
 
-from stylenet.networks import normalization, slim, slim_geometry
+from stylenet.networks import normalization, slim_geometry
 from stylenet.networks.onnx_graph import Graph, convolved, of_blocks
+from stylenet.networks.slim_parts import Wide
+
+if TYPE_CHECKING:
+    from stylenet.networks.slim import SlimNet
 
 Knobs: TypeAlias = Callable[[int, int], str]
 """The knobs from one place to another, as a value of shape (1, places)."""
 
-_INT64 = 7
-"""ONNX' number of the type."""
 
-
-def slim_graph(graph: Graph, network: slim.SlimNet, image: str, *, noise: str, knobs: Knobs) -> str:
+def slim_graph(graph: Graph, network: SlimNet, image: str, *, noise: str, knobs: Knobs) -> str:
     """`SlimNet.forward`: the painting of a photo (1, 3, H, W)."""
-    framed = framed_in(graph, image)
-    features = slim_body(graph, network, framed, noise=framed_in(graph, noise), knobs=knobs)
+    framed = mirrored(graph, image)
+    features = slim_body(graph, network, framed, noise=wrapped(graph, noise), knobs=knobs)
     painted = slim_head(graph, network, features, framed)
     margin = graph.constant([slim_geometry.MARGIN_PX] * 2)
     end = graph("Add", graph("Shape", image, start=2), margin)
     return graph("Slice", painted, margin, end, graph.constant([2, 3]))
 
 
-def slim_body(graph: Graph, network: slim.SlimNet, framed: str, *, noise: str, knobs: Knobs) -> str:
+def slim_body(graph: Graph, network: SlimNet, framed: str, *, noise: str, knobs: Knobs) -> str:
     """The features of a framed photo and framed noise at a quarter of the size, (1, `HALF`, h / 4, w / 4), `leave` included."""
     widths, mixed = network._widths, network.record.mixed
     total = sum(widths)
@@ -42,7 +43,7 @@ def slim_body(graph: Graph, network: slim.SlimNet, framed: str, *, noise: str, k
     def normalized(x: str) -> str:
         begin, width = next(places)
         scale, shift = (graph("Reshape", knobs(first, first + width), graph.constant([width])) for first in (begin, total + begin))
-        return graph("InstanceNormalization", x, scale, shift, epsilon=normalization._EPSILON)
+        return graph("InstanceNormalization", x, scale, shift, epsilon=normalization.EPSILON)
 
     def mixed_in(x: str) -> str:
         begin, width = next(mixings)
@@ -61,7 +62,7 @@ def slim_body(graph: Graph, network: slim.SlimNet, framed: str, *, noise: str, k
     x = graph("Relu", normalized(graph("Add", convolved(graph, fine, network.shrink), noises[1])))
     coarse = residual(x, network.before)
     x = graph("Relu", normalized(graph("Add", convolved(graph, coarse, network.sink), noises[2])))
-    for block in cast("Iterable[slim._Wide]", network.blocks):
+    for block in cast("Iterable[Wide]", network.blocks):
         wide = graph("Relu", convolved(graph, normalized(convolved(graph, x, block.look)), block.widen))
         x = graph("Add", x, convolved(graph, wide, block.narrow))
     x = graph("Add", coarse, twice(graph, convolved(graph, mixed_in(x), network.rise)))
@@ -72,7 +73,7 @@ def slim_body(graph: Graph, network: slim.SlimNet, framed: str, *, noise: str, k
     return convolved(graph, x, network.leave)
 
 
-def slim_head(graph: Graph, network: slim.SlimNet, features: str, framed: str) -> str:
+def slim_head(graph: Graph, network: SlimNet, features: str, framed: str) -> str:
     """The painting, (1, 3, 4 m, 4 n), of features (1, `HALF`, m, n) and the photo around them, (1, 3, 4 m + 8, 4 n + 8).
 
     Its outermost `FINISH_REACH_PX` pixels, which see beyond the features, are not those of the network: they are cut away in any
@@ -87,28 +88,36 @@ def slim_head(graph: Graph, network: slim.SlimNet, features: str, framed: str) -
     return graph("Sigmoid", convolved(graph, x, network.render, borders=False))
 
 
-def framed_in(graph: Graph, image: str) -> str:
-    """The picture with a margin, grown to whole strides.
+def mirrored(graph: Graph, image: str) -> str:
+    """A framed photo: `slim_geometry.mirrored`."""
+    one = graph.constant(1)
 
-    Torch pads in one of two ways, chosen by the picture's size; an operator's way is fixed. So the margins are gathered: their pixels lie
-    k = 1, 2, ... within the border where it is reflected, and 0 where it is repeated.
-    """
-    margin, one = slim_geometry.FRAME_PX, graph.constant(1)
+    def shown(places: str, side: str) -> str:
+        period = graph("Max", one, graph("Mul", graph.constant(2), graph("Sub", side, one)))
+        within = graph("Mod", places, period)
+        return graph("Min", within, graph("Sub", period, within))
+
+    return _framed(graph, image, shown)
+
+
+def wrapped(graph: Graph, noise: str) -> str:
+    """Framed noise: `slim_geometry.wrapped`."""
+    return _framed(graph, noise, lambda places, side: graph("Mod", places, side))
+
+
+def _framed(graph: Graph, image: str, shown: Callable[[str, str], str]) -> str:
+    """A picture in its frame; `shown` gives the pixels at the framed places along a side of some length."""
+    frame, stride = graph.constant(slim_geometry.FRAME_PX), graph.constant(slim_geometry.STRIDE)
     sides = graph("Shape", image, start=2)
-    large = graph("Less", graph.constant([margin + slim_geometry.STRIDE]), sides)
-    reflects = graph("ReduceMin", graph("Cast", large, to=_INT64), keepdims=0)
-    before = graph("Mul", graph.constant(list(range(margin, 0, -1))), reflects)
-    grown = graph("Add", graph("Mod", graph("Neg", sides), graph.constant([slim_geometry.STRIDE])), graph.constant([margin]))
     for axis in (0, 1):
-        side, added = (graph("Gather", row, graph.constant(axis)) for row in (sides, grown))
-        within = graph("Mul", graph("Range", one, graph("Add", added, one), one), reflects)
-        after = graph("Sub", graph("Sub", side, one), within)
-        margins = [graph("Gather", image, places, axis=2 + axis) for places in (before, after)]
-        image = graph("Concat", margins[0], image, margins[1], axis=2 + axis)
+        side = graph("Gather", sides, graph.constant(axis))
+        grown = graph("Add", side, graph("Mod", graph("Neg", side), stride))
+        places = graph("Range", graph("Neg", frame), graph("Add", grown, frame), graph.constant(1))
+        image = graph("Gather", image, shown(places, side), axis=2 + axis)
     return image
 
 
-def noises_of(graph: Graph, network: slim.SlimNet, framed: str) -> list[str]:
+def noises_of(graph: Graph, network: SlimNet, framed: str) -> list[str]:
     """`SlimNet._noise`: what framed noise adds at a quarter, an eighth and a sixteenth of the size."""
     added, size = [], inner(graph, framed, slim_geometry.APRON_PX)
     for octave, gain in enumerate(network.gains):
@@ -129,3 +138,38 @@ def twice(graph: Graph, x: str) -> str:
     """Features at twice the size, by linear interpolation."""
     scales = graph.constant(torch.tensor([1.0, 1.0, 2.0, 2.0]))
     return graph("Resize", x, "", scales, mode="linear", coordinate_transformation_mode="half_pixel")
+
+
+def noise_input(graph: Graph) -> str:
+    return graph.input("noise", (1, 1, "height", "width"), "white noise, as large as the photo: mean 0, deviation 1")
+
+
+def strength_input(graph: Graph) -> str:
+    """The strength used in training: `slim_geometry.taught_strength`."""
+    strength = graph.input("strength", (1,), "0 (the photo) to 100 (the painting); 50 is usual")
+    above = graph("Relu", graph("Sub", graph("Mul", strength, graph.constant(0.6)), graph.constant(30.0)))
+    return graph("Sub", graph("Mul", strength, graph.constant(1.3)), above)
+
+
+def own_knobs(graph: Graph, network: SlimNet, strength: str) -> Knobs:
+    """The knobs of a network of one painting: `SlimNet.knobs_at`."""
+    low, usual, high = slim_geometry.STRENGTHS
+    place = place_of(graph, strength, 1.0)
+    low_share = graph("Div", graph("Relu", graph("Neg", place)), graph.constant(usual - low))
+    high_share = graph("Div", graph("Relu", place), graph.constant(high - usual))
+    usual_share = graph("Sub", graph("Sub", graph.constant(1.0), low_share), high_share)
+    shares = graph("Concat", low_share, usual_share, high_share, axis=1)
+    return lambda begin, end: graph("MatMul", shares, graph.constant(network.knobs[:, begin:end]))
+
+
+def place_of(graph: Graph, strength: str, unit: float) -> str:
+    """How far a strength is from the usual one, shape (1, 1); those that networks do not know are as their ends."""
+    low, usual, high = slim_geometry.STRENGTHS
+    known = graph("Clip", graph("Reshape", strength, graph.constant([1, 1])), graph.constant(low), graph.constant(high))
+    return graph("Div", graph("Sub", known, graph.constant(usual)), graph.constant(unit))
+
+
+def faded_graph(graph: Graph, painted: str, image: str, strength: str) -> str:
+    """The photo shines through below the least strength that networks know; at 0 it is all."""
+    share = graph("Clip", graph("Div", strength, graph.constant(slim_geometry.STRENGTHS[0])), graph.constant(0.0), graph.constant(1.0))
+    return graph("Add", image, graph("Mul", graph("Sub", painted, image), share))

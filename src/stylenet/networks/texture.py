@@ -18,6 +18,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -25,14 +26,17 @@ from torch.nn import functional
 
 from stylenet.catalog.networks import TextureRecord
 from stylenet.errors import ShapeError
+from stylenet.networks.base import BatchSettings, Network, PassSettings
 from stylenet.networks.normalization import Normalization
+from stylenet.networks.registry import registered
 from stylenet.shapes import check_image
 
 _SLOPE = 0.01
 """Of the leaky ReLU, for negative values."""
 
 
-class TextureNet(nn.Module):
+@registered("texture")
+class TextureNet(Network[TextureRecord]):
     """From noise, and a photo where the record says so, to a picture.
 
     Args:
@@ -40,8 +44,7 @@ class TextureNet(nn.Module):
     """
 
     def __init__(self, record: TextureRecord) -> None:
-        super().__init__()
-        self.record = record
+        super().__init__(record)
         inputs = record.noise + (3 if record.content else 0)
         self.scales = nn.ModuleList(_Scale(record, inputs, record.width * coarser) for coarser in reversed(range(record.scales)))
         self.leave = nn.Conv2d(record.width * record.scales, 3, 1)
@@ -88,6 +91,26 @@ class TextureNet(nn.Module):
         for scale, part in zip(reversed(self.scales), reversed(inputs), strict=True):
             x = scale(part.contiguous(memory_format=torch.channels_last), x)
         return torch.sigmoid(self.leave(x).float())
+
+    @property
+    def period_px(self) -> int:
+        """At every scale whole positions."""
+        return 2 ** (self.record.scales - 1)
+
+    @classmethod
+    def bytes_per_px(cls, record: TextureRecord, value_bytes: int) -> float:
+        """Measured."""
+        return 70 + 5 * value_bytes * record.width * record.scales
+
+    def paint_style(self, photo: Tensor, settings: PassSettings) -> Tensor:
+        """The painting, or a texture as large as the photo."""
+        noise = self.noise((photo.shape[2], photo.shape[3]), generator=torch.Generator().manual_seed(settings.seed))
+        return cast(Tensor, self([each.to(photo.device) for each in noise], photo if self.record.content else None))
+
+    def paint_batch(self, photos: Tensor | None, settings: BatchSettings) -> Tensor:
+        """Paintings or textures, each with its own noise."""
+        each = [self.noise(settings.size, generator=torch.Generator().manual_seed(seed)) for seed in settings.seeds]
+        return cast(Tensor, self([torch.cat(scale) for scale in zip(*each, strict=True)], photos))
 
     def _sizes(self, size: tuple[int, int]) -> list[tuple[int, int]]:
         height, width = size

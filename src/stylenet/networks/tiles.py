@@ -15,13 +15,14 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn import functional
 
 from stylenet.networks.normalization import Normalize, instance_norm, moments, with_moments
+from stylenet.networks.progress import PartDone
 from stylenet.tiling.grid import Span, Tile, tile_grid
 
 _SAMPLE_PX = 384
@@ -43,28 +44,26 @@ class Sight:
 
 @dataclass(frozen=True)
 class Frame:
-    """Pixels that a picture is continued by.
+    """How some channels of a picture are continued beyond its borders.
 
     Attributes:
-        sides: Left, right, top, bottom.
-        mode: How.
+        rows: For every row of the framed picture, the row of the picture that it shows.
+        columns: The same for columns.
+        channels: The first that is continued in this way, and the one behind the last.
     """
 
-    sides: tuple[int, int, int, int]
-    mode: Literal["reflect", "replicate"]
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    channels: tuple[int, int | None] = (0, None)
 
-    def around(self, image: Tensor) -> Tensor:
-        """A picture (B, 3, H, W) with the frame."""
-        return functional.pad(image, self.sides, mode=self.mode)
 
-    def sources(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """For every row and every column of the framed picture the one of the picture that it shows."""
-        left, right, top, bottom = self.sides
-        rows, columns = (
-            functional.pad(torch.arange(length, dtype=torch.float64)[None, None], sides, mode=self.mode)[0, 0].long().to(image.device)
-            for length, sides in ((image.shape[2], (top, bottom)), (image.shape[3], (left, right)))
-        )
-        return rows, columns
+def framed(image: Tensor, frames: Sequence[Frame], rows: slice = slice(None), columns: slice = slice(None)) -> Tensor:
+    """A picture (B, C, H, W) with its frame, or these rows and columns of it; nothing else of it is made."""
+    parts = []
+    for frame in frames:
+        shown = [torch.from_numpy(each).to(image.device) for each in (frame.rows[rows], frame.columns[columns])]
+        parts.append(image[:, slice(*frame.channels)].index_select(2, shown[0]).index_select(3, shown[1]))
+    return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +74,7 @@ class Geometry:
         sights: Of every instance normalization, in the order of the forward pass; the last one is that of the painting.
         stride_px: Of the deepest layer: tiles begin on multiples of it.
         size: Height and width that are painted: the picture with its margin, grown to whole strides.
-        frame: Around the picture.
+        frames: Around the picture's channels.
         margin_px: The part of the frame, left and above, that is painted and cut away.
         apron_px: The part beyond that, on every side, which the first layer uses up.
         factor: Pixels of the painting for one of the photo, along each side.
@@ -84,7 +83,7 @@ class Geometry:
     sights: tuple[Sight, ...]
     stride_px: int
     size: tuple[int, int]
-    frame: Frame
+    frames: tuple[Frame, ...]
     margin_px: int = 0
     apron_px: int = 0
     factor: int = 1
@@ -108,11 +107,7 @@ Paint = Callable[[Tensor, Cut, Normalize], Tensor]
 normalizations are done by what is given, one after the other."""
 
 
-Done = Callable[[float], None]
-"""Called with the share of the whole work that was done since the last call; all of them sum to 1. It may raise, to end the work."""
-
-
-def paint_by_tiles(paint: Paint, image: Tensor, geometry: Geometry, *, most_px: int, done: Done | None = None) -> Tensor:
+def paint_by_tiles(paint: Paint, image: Tensor, geometry: Geometry, *, most_px: int, done: PartDone | None = None) -> Tensor:
     """The painting, (1, 3, F H, F W) in 0..1 and float32, of a photo (1, 3, H, W) in 0..1, as in one piece.
 
     Args:
@@ -132,21 +127,21 @@ def paint_by_tiles(paint: Paint, image: Tensor, geometry: Geometry, *, most_px: 
     for sight in measured:
         work = next(works, 0.0)
         sums = _Sums()
-        for tile, framed in parts.at(sight):
+        for tile, part in parts.at(sight):
             own = _positions(tile.rows, sight.stride), _positions(tile.columns, sight.stride)
             with contextlib.suppress(_Measured):
-                paint(framed, (slice(0), slice(0)), _Known(known, into=sums, own=own))
+                paint(part, (slice(0), slice(0)), _Known(known, into=sums, own=own))
             if done is not None:
                 done(work * tile.pixels)
         known.append(sums.moments())
     height, width, factor, margin = *image.shape[2:], geometry.factor, geometry.margin_px
     painting = image.new_empty((1, 3, factor * height, factor * width), dtype=torch.float32)
     work = next(works, 0.0)
-    for tile, framed in parts.at(last):
+    for tile, part in parts.at(last):
         rows, columns = _inside(tile.rows, margin, height), _inside(tile.columns, margin, width)
         if rows and columns:  # else there is nothing but margin
             cut = _scaled(rows, tile.rows.start, factor), _scaled(columns, tile.columns.start, factor)
-            painting[:, :, _scaled(rows, margin, factor), _scaled(columns, margin, factor)] = paint(framed, cut, _Known(known))
+            painting[:, :, _scaled(rows, margin, factor), _scaled(columns, margin, factor)] = paint(part, cut, _Known(known))
         if done is not None:
             done(work * tile.pixels)
     return painting
@@ -157,7 +152,6 @@ class _Parts:
 
     def __init__(self, image: Tensor, geometry: Geometry, most_px: int) -> None:
         self._image, self._geometry, self._most_px = image, geometry, most_px
-        self._rows, self._columns = geometry.frame.sources(image)
 
     def at(self, sight: Sight) -> Iterator[tuple[Tile, Tensor]]:
         for tile in self.tiles(sight):
@@ -173,8 +167,7 @@ class _Parts:
 
     def _cut(self, top: int, bottom: int, left: int, right: int) -> Tensor:
         apron = 2 * self._geometry.apron_px
-        rows, columns = self._rows[top : bottom + apron], self._columns[left : right + apron]
-        return self._image.index_select(2, rows).index_select(3, columns)
+        return framed(self._image, self._geometry.frames, slice(top, bottom + apron), slice(left, right + apron))
 
 
 def _works(paint: Paint, parts: _Parts, geometry: Geometry) -> list[float]:

@@ -45,11 +45,10 @@ class Look:
 def looks(paths: Sequence[Path], arrays: Mapping[str, Array], where: object) -> list[Look]:
     """The styles in these files, as the coder among `arrays`, the tensors of the network's file `where`, sees them."""
     coder = StyleCoder(arrays, where)
-    weight, bias = arrays["coder.hidden.weight"][:, :-1], arrays["coder.hidden.bias"]
 
     def one(path: Path) -> Look:
         painting = _Ladder(read_style(path))
-        rows = [weight @ coder.describe(painting.at(size_px)) + bias for size_px in style_sizes(painting.largest_px)]
+        rows = [coder.sums(coder.describe(painting.at(size_px))) for size_px in style_sizes(painting.largest_px)]
         return Look(painting.card, np.stack(rows))
 
     with ThreadPoolExecutor(available_cores()) as pool:

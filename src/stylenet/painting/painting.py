@@ -209,7 +209,7 @@ def _check_callable(on_event: object) -> None:
 def _picture(photo: ImageSource | Picture | Painting) -> Picture:
     if isinstance(photo, Painting):
         return replace(photo.photo, pixels=photo.pixels, alpha=photo._alpha)
-    return photo if isinstance(photo, Picture) else load_image(photo)
+    return load_image(photo)
 
 
 def _painting(events: Iterator[Event], photo: Picture | None, on_event: Callable[[Event], None] | None) -> Painting:

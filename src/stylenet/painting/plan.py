@@ -72,15 +72,15 @@ def make_plan(recipe: Recipe, photo_size: tuple[int, int], options: Options, mac
     return Plan(width=width, height=height, levels=steps, notices=tuple(notices), values=values)
 
 
-def enlargement_notice(photo_size: tuple[int, int], plan: Plan, options: Options) -> str:
-    """What a person should know where a photo is painted much larger than it is; empty where it is not."""
+def enlargement_notices(photo_size: tuple[int, int], plan: Plan, options: Options) -> tuple[str, ...]:
+    """What a person should know where a photo is painted much larger than it is: a notice, or none."""
     times = min(plan.width / photo_size[0], plan.height / photo_size[1])
     if times <= MOST_ENLARGED:
-        return ""
+        return ()
     told = f"the photo has {photo_size[0]} x {photo_size[1]} pixels and is enlarged {times:.1f} times"
     if options.paper is not None:
-        return f"{told} for this print: its details will look soft; a larger photo, or a lower --dpi, suits the paper better"
-    return f"{told}: its details will look soft; a larger photo suits this size better"
+        return (f"{told} for this print: its details will look soft; a larger photo, or a lower --dpi, suits the paper better",)
+    return (f"{told}: its details will look soft; a larger photo suits this size better",)
 
 
 def smallest_side_px(recipe: Recipe) -> int:

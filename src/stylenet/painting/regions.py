@@ -49,6 +49,14 @@ class Region:
         wish: MaskWish = parse_mask_wish(text)
         return cls(mask=wish.mask, style=wish.style, inverted=wish.inverted)
 
+    @property
+    def text(self) -> str | None:
+        """What `parse` reads; None where the mask is no file."""
+        if not isinstance(self.mask, (str, Path)):
+            return None
+        style = "photo" if self.style is None else str(self.style)
+        return f"{'invert:' if self.inverted else ''}{Path(self.mask)}={style}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:

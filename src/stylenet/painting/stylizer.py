@@ -21,7 +21,7 @@ from stylenet.events import Done, Event, Started
 from stylenet.image.files import ImageSource, Picture, load_image
 from stylenet.image.recolor import keep_colors, with_palette
 from stylenet.image.resize import resize
-from stylenet.painting.plan import Plan, enlargement_notice, make_plan
+from stylenet.painting.plan import Plan, enlargement_notices, make_plan
 from stylenet.painting.receipts import Replay, receipt_of
 from stylenet.painting.regions import Layout, Region, check_regions, lay_out, with_photo_kept
 from stylenet.requests.painting import BEFORE, Options
@@ -137,21 +137,21 @@ class Stylizer:
         self._check(options, regions=regions, has_start=start is not None, wants_frames=bool(timelapse_frames))
         if not sources:
             options.check_styles(0)
-        picture = photo if isinstance(photo, Picture) else load_image(photo)
+        picture = load_image(photo)
         opened = self._open_styles(sources, regions, picture, options)
         used = [style for each in opened for style, _ in each]
         plan = self.plan(picture, options, styles=used, timed=timed)
-        size = (plan.width, plan.height)
+        size, steps = (plan.width, plan.height), self.engine.steps(plan.levels)
         layout = lay_out(regions, picture, size, feather_px=options.feather, protected=options.protected)
         resized = resize(picture.pixels, size)
-        started_from = None if start is None else (start if isinstance(start, Picture) else load_image(start)).pixels
+        started_from = None if start is None else load_image(start).pixels
         tile_px = self._tile_px(plan, checkpointing, replay)
         receipt = receipt_of(
             facts=self.engine.facts(),
             photo=resized,
             photo_name=Path(picture.source).name if picture.source else None,
             styles=opened,
-            masks=[_words(region.mask, region) for region in regions if isinstance(region.mask, (str, Path))],
+            masks=[region.text for region in regions if region.text is not None],
             layout=layout,
             start=started_from,
             options=options,
@@ -165,25 +165,28 @@ class Stylizer:
             style_scale=options.style_scale,
             seed=options.seed,
             start=started_from,
-            save_every=options.save_every or (max(1, self.engine.steps(plan.levels) // timelapse_frames) if timelapse_frames else 0),
+            save_every=options.save_every or (max(1, steps // timelapse_frames) if timelapse_frames else 0),
             tile_px=tile_px,
             checkpointing=checkpointing,
             finish=partial(finish, options=options, photo=resized, layout=layout),
             should_stop=should_stop,
             receipt=receipt,
         )
-        notices = [*picture.notices, *self.engine.notices, *plan.notices, *layout.notices]
-        notices += [notice for style in used for notice in style.notices]
-        notices += self.engine.notices_for(size, used)
-        if replay is not None:
-            notices += replay.check(receipt)
         paints_photo = bool(self.recipe.content.weight) and all(style.stylizes for style in used)
-        if paints_photo and (notice := enlargement_notice((picture.width, picture.height), plan, options)):
-            notices.append(notice)
+        notices = [
+            *picture.notices,
+            *self.engine.notices,
+            *plan.notices,
+            *layout.notices,
+            *(notice for style in used for notice in style.notices),
+            *self.engine.notices_for(size, used),
+            *(replay.check(receipt) if replay is not None else ()),
+            *(enlargement_notices((picture.width, picture.height), plan, options) if paints_photo else ()),
+        ]
         events = _unchanged(task) if options.strength == 0 and paints_photo else self.engine.paint(task)
         yield Started(
             plan={**plan.values, "save_every": task.save_every or self.recipe.pyramid.save_every},
-            steps=self.engine.steps(plan.levels),
+            steps=steps,
             notices=tuple(notices),
         )
         yield from events
@@ -268,9 +271,3 @@ def _in_colors_of(picture: Image, *, photo: Image, way: str) -> Image:
 def _unchanged(task: Task[OpenStyle]) -> Iterator[Event]:
     """The events at strength 0: the photo itself."""
     yield Done(image=task.finish(task.photo), steps=0, seconds=0.0, loss=0.0, reason="finished", receipt=task.receipt)
-
-
-def _words(mask: str | Path, region: Region) -> str:
-    """The region as the command line has it; `painting.regions.Region.parse` reads it again."""
-    style = "photo" if region.style is None else str(region.style)
-    return f"{'invert:' if region.inverted else ''}{Path(mask)}={style}"

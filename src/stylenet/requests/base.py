@@ -60,8 +60,24 @@ def help_of(record: type[Request], name: str) -> str:
 
 def default_of(record: type[Request], name: str) -> Any:
     """The default of an option."""
-    field = next(field for field in msgspec.structs.fields(record) if field.name == name)
+    field = _fields(record)[name]
     return field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
+
+
+def type_of(record: type[Request], name: str) -> Any:
+    """The type of an option, with its range."""
+    return _types(record)[name]
+
+
+def is_required(record: type[Request], name: str) -> bool:
+    """Whether an option has no default."""
+    field = next(field for field in msgspec.structs.fields(record) if field.name == name)
+    return field.required
+
+
+@functools.cache
+def _fields(record: type[Request]) -> Mapping[str, Any]:
+    return {field.name: field for field in msgspec.structs.fields(record)}
 
 
 @functools.cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from msgspec import structs
+from msgspec import Meta, structs
 
 from stylenet.errors import UsageError, did_you_mean
 from stylenet.requests.base import option
@@ -15,7 +15,7 @@ FORMATS = ("png", "jpg", "webp", "tif")
 
 MOST_WORKERS = 256
 
-_NOT_OF_THE_RESULT = ("photos", "styles", "output", "workers", "device", "precision", "threads", "memory", "save_every")
+_NOT_OF_THE_RESULT = ("photos", "styles", "output", "workers", "ray", "device", "precision", "threads", "memory", "save_every")
 """Options that change nothing but the last digits of a result, or that are known by more than their words."""
 
 
@@ -28,9 +28,12 @@ class BatchRequest(RecipeOptions, frozen=True, kw_only=True):
     format: Annotated[str, option("Format of the results: png (default), jpg, webp or tif.")] = FORMATS[0]
     quality: Quality = None
     workers: Annotated[
-        int,
-        option("Processes that paint side by side (default 1).", allowed=f"1 to {MOST_WORKERS} processes", ge=1, le=MOST_WORKERS),
-    ] = 1
+        Annotated[int, Meta(ge=1, le=MOST_WORKERS)] | None,
+        option("Processes that paint side by side (default 1; with --ray, as many as fit).", allowed=f"1 to {MOST_WORKERS} processes"),
+    ] = None
+    ray: Annotated[str | None, option("Paint on a Ray cluster: its HOST:PORT, or auto for the one of this machine, started if needed.")] = (
+        None
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -13,6 +13,7 @@ from stylenet.errors import UsageError, did_you_mean
 from stylenet.image.recolor import KEEP_COLORS, check_palette
 from stylenet.image.resize import PRINT_DPI, check_dpi
 from stylenet.requests.base import Request, option
+from stylenet.requests.machine import Device, Precision, Threads
 
 BEFORE = ":before"
 """At the end of `keep_colors`: the style picture is recolored before painting, instead of the result."""
@@ -162,9 +163,9 @@ class RecipeOptions(Options, frozen=True, kw_only=True):
     changes: Annotated[dict[str, str], option("Change a knob of the recipe: --set style.weight=20. May be repeated.")] = msgspec.field(
         default_factory=dict
     )
-    device: Annotated[str, option("auto, cpu, cuda or mps.")] = "auto"
-    precision: Annotated[str, option("Precision of the features: auto, float32 or bfloat16.")] = "auto"
-    threads: Annotated[Annotated[int, Meta(ge=1)] | None, option("Processor threads to use.", allowed="whole numbers from 1")] = None
+    device: Device = "auto"
+    precision: Precision = "auto"
+    threads: Threads = None
 
 
 class PaintRequest(RecipeOptions, frozen=True, kw_only=True):

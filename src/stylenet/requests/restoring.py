@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
-
 from stylenet.requests.base import Request, option
+from stylenet.requests.machine import Device, Precision, Threads
 
 
 class RestoreRequest(Request, frozen=True, kw_only=True):
@@ -15,10 +14,10 @@ class RestoreRequest(Request, frozen=True, kw_only=True):
     photo: Annotated[str, option("Any picture file.")]
     network: Annotated[str, option("A file of 'stylenet train --task ...'.")]
     task: Annotated[Literal["super-resolution", "colorization"], option("What the network was trained for.")]
-    output: Annotated[str | None, option("Where to write. Left out: named after the photo, here.")] = None
-    device: Annotated[str, option("auto, cpu, cuda or mps.")] = "auto"
-    precision: Annotated[str, option("Of the features: auto, float32 or bfloat16.")] = "auto"
-    threads: Annotated[Annotated[int, Meta(ge=1)] | None, option("Processor threads to use.", allowed="whole numbers from 1")] = None
+    output: Annotated[str | None, option("Where to write: .png, .jpg, .webp or .tif. Left out: named after the photo, here.")] = None
+    device: Device = "auto"
+    precision: Precision = "auto"
+    threads: Threads = None
 
     @property
     def verb(self) -> str:

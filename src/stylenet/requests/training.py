@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from stylenet.errors import UsageError
 from stylenet.requests.base import Request, option
+from stylenet.requests.machine import Device, Precision, Threads
 
 Network = Literal["slim", "johnson", "texture"]
 TrainingTask = Literal["style", "super-resolution", "colorization"]
@@ -45,15 +46,15 @@ class TrainRequest(Request, frozen=True, kw_only=True):
     minutes: Annotated[
         Annotated[float, Meta(ge=0.01)] | None, option("Train for about this many minutes.", allowed="minutes from 0.01")
     ] = None
-    batch: Annotated[int, option("Photos per update.", allowed="1 to 4096 photos", ge=1, le=4096)] = 4
+    batch: Annotated[int, option("Photos per update (default 4).", allowed="1 to 4096 photos", ge=1, le=4096)] = 4
     crop: Annotated[
         Annotated[int, Meta(ge=64, le=2048)] | None,
         option("Side of the photos' crops; every task has its own.", allowed="64 to 2048 pixels"),
     ] = None
-    seed: Annotated[int, option("Random seed.", allowed="whole numbers from 0", ge=0, le=2**63 - 1)] = 0
-    device: Annotated[str, option("auto, cpu, cuda or mps.")] = "auto"
-    precision: Annotated[str, option("Of the features: auto, float32 or bfloat16.")] = "auto"
-    threads: Annotated[Annotated[int, Meta(ge=1)] | None, option("Processor threads to use.", allowed="whole numbers from 1")] = None
+    seed: Annotated[int, option("Random seed (default 0).", allowed="whole numbers from 0", ge=0, le=2**63 - 1)] = 0
+    device: Device = "auto"
+    precision: Precision = "auto"
+    threads: Threads = None
     resume: Annotated[bool, option("Resume a training of this name that was stopped or killed.")] = False
     previews: Annotated[str | None, option("Folder of photos to show progress on; left out: four of --photos.")] = None
     tensorboard: Annotated[bool, option("Also write for TensorBoard, into OUTPUT.training.")] = False

@@ -1,4 +1,4 @@
-"""A server as the library: the same events, painted elsewhere. Needs nothing but the standard library.
+"""A client for a server, with the events of the library. It needs only the standard library.
 
 server = stylenet.connect("http://127.0.0.1:7410")
 for event in server.stylize("photo.jpg", "starry-night", recipe="draft"):
@@ -20,20 +20,20 @@ from typing import Any, BinaryIO
 from stylenet.errors import ImageError, StylenetError, UsageError
 from stylenet.events import Done, Event, Notice, Preview, Progress, Saved, Started, Step
 
-_SECONDS = 60.0
+_TIMEOUT_SECONDS = 60.0
 _TRIES = 30
-"""To reach a server again that was reached before: it may be started anew."""
+"""Attempts to reconnect to a server, which may be restarted meanwhile."""
 
 
 def connect(url: str, token: str | None = None) -> Remote:
-    """The server at an address.
+    """A client for the server at an address.
 
     Args:
-        url: As `stylenet serve` prints it: "http://127.0.0.1:7410".
-        token: Of the server, where it needs one.
+        url: Like "http://127.0.0.1:7410", as `stylenet serve` prints it.
+        token: The token that the server was started with, if it has one.
 
     Raises:
-        UsageError: it is no such address.
+        UsageError: the address has another form.
     """
     match = re.fullmatch(r"(https?)://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?/?", url)
     if match is None:
@@ -43,13 +43,13 @@ def connect(url: str, token: str | None = None) -> Remote:
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Remote:
-    """A server; see `connect`. Every call opens a connection of its own.
+    """A server; see `connect`. Every call opens a new connection.
 
     Attributes:
-        is_secure: Whether by TLS.
-        host: Its name or number.
-        port: Its port; None: the usual one.
-        token: Its secret.
+        is_secure: Whether the connection uses TLS.
+        host: Name or address.
+        port: None is the default port.
+        token: Sent with every request.
     """
 
     is_secure: bool
@@ -65,10 +65,10 @@ class Remote:
         return [style["name"] for style in self._json("GET", "/v1/styles")["styles"]]
 
     def upload(self, source: str | os.PathLike[str] | bytes | BinaryIO) -> str:
-        """Send a picture; its id.
+        """Upload a picture; returns its id.
 
         Raises:
-            ImageError: it cannot be read, or the server does not take it.
+            ImageError: it cannot be read, or the server rejects it.
         """
         headers = {"content-type": "application/octet-stream"}
         if isinstance(source, (str, os.PathLike)):
@@ -87,9 +87,9 @@ class Remote:
         style: str | os.PathLike[str] | bytes | Sequence[str | os.PathLike[str] | bytes],
         **options: Any,
     ) -> Iterator[Event]:
-        """Paint a photo on the server; yields the events of the painting, at last `Done` with the picture.
+        """Paint a photo on the server; yields the events of the painting, and `Done` with the picture at the end.
 
-        A generator that is closed early stops the job. A lost connection is taken up again where it was lost.
+        Closing the generator early stops the job. After a lost connection, events continue where they stopped.
 
         Args:
             photo: A file, its bytes, or an open file.
@@ -97,12 +97,12 @@ class Remote:
             options: Fields of a painting: recipe, size, strength, seed, changes, ...
 
         Raises:
-            StylenetError: the server cannot be reached, or says what is wrong.
+            StylenetError: the server cannot be reached, or reports an error.
         """
         given: Sequence[Any] = style if isinstance(style, (list, tuple)) else [style]
         names = set(self.styles()) if any(isinstance(one, str) for one in given) else set()
-        words = [one if isinstance(one, str) and (one in names or not Path(one).exists()) else self.upload(one) for one in given]
-        body = json.dumps({"photo": self.upload(photo), "styles": words, **options}).encode()
+        styles = [one if isinstance(one, str) and (one in names or not Path(one).exists()) else self.upload(one) for one in given]
+        body = json.dumps({"photo": self.upload(photo), "styles": styles, **options}).encode()
         job = self._json("POST", "/v1/jobs", body, {"content-type": "application/json"})
         ended = False
         try:
@@ -113,35 +113,36 @@ class Remote:
                 event = self._event(name, values, job["id"])
                 if event is not None:
                     yield event
-        finally:
+        except (GeneratorExit, KeyboardInterrupt):
             if not ended:
                 self._json("DELETE", f"/v1/jobs/{job['id']}")
+            raise
 
     def _event(self, name: str, values: Mapping[str, Any], job: str) -> Event | None:
         from stylenet.image.files import load_image
 
-        known = {key: value for key, value in values.items() if key not in ("event", "output")}
+        fields = {key: value for key, value in values.items() if key not in ("event", "output")}
         match name:
             case "started":
-                return Started(**{**known, "notices": tuple(known["notices"])})
+                return Started(**{**fields, "notices": tuple(fields["notices"])})
             case "step":
                 return Step(
-                    **{**known, "size_px": tuple(known["size_px"]), "loss": float("nan") if known["loss"] is None else known["loss"]}
+                    **{**fields, "size_px": tuple(fields["size_px"]), "loss": float("nan") if fields["loss"] is None else fields["loss"]}
                 )
             case "progress":
-                return Progress(**known)
+                return Progress(**fields)
             case "notice":
-                return Notice(**known)
+                return Notice(**fields)
             case "saved":
-                return Saved(path=Path(known["path"]), is_result=known["is_result"])
+                return Saved(path=Path(fields["path"]), is_result=fields["is_result"])
             case "preview":
-                status, data = self._ask("GET", f"/v1/jobs/{job}/preview.jpg")
+                status, data = self._request("GET", f"/v1/jobs/{job}/preview.jpg")
                 if status != 200:
                     return None
-                return Preview(image=load_image(data).pixels, step=known["step"], scheduled=known["scheduled"])
+                return Preview(image=load_image(data).pixels, step=fields["step"], scheduled=fields["scheduled"])
             case "done":
                 data = self._bytes("GET", values["output"])
-                return Done(image=load_image(data).pixels, **{**known, "loss": float("nan") if known["loss"] is None else known["loss"]})
+                return Done(image=load_image(data).pixels, **{**fields, "loss": float("nan") if fields["loss"] is None else fields["loss"]})
         return None
 
     def _events(self, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -150,12 +151,12 @@ class Remote:
             connection = self._connection()
             try:
                 connection.request("GET", path, headers={**self._headers(), "last-event-id": str(last)})
-                answer = connection.getresponse()
-                if answer.status == 204:
+                response = connection.getresponse()
+                if response.status == 204:
                     return
-                if answer.status != 200:
-                    raise _error(answer.status, answer.read())
-                for number, name, values in _parsed(answer):
+                if response.status != 200:
+                    raise _error(response.status, response.read())
+                for number, name, values in _parsed(response):
                     last, tries = number, 0
                     yield name, values
                     if name in ("done", "failed", "stopped"):
@@ -166,23 +167,23 @@ class Remote:
                 connection.close()
             tries += 1
             time.sleep(min(2.0, 0.1 * tries))
-        raise StylenetError(f"the server at {self.host} does not answer any more; the job goes on when it is started again")
+        raise StylenetError(f"the server at {self.host} no longer responds; the job continues when it is started again")
 
     def _json(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Any:
         return json.loads(self._bytes(method, path, body, headers))
 
     def _bytes(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> bytes:
-        status, data = self._ask(method, path, body, headers)
+        status, data = self._request(method, path, body, headers)
         if status >= 400:
             raise _error(status, data)
         return data
 
-    def _ask(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> tuple[int, bytes]:
+    def _request(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> tuple[int, bytes]:
         connection = self._connection()
         try:
             connection.request(method, path, body=body, headers={**self._headers(), **(headers or {})})
-            answer = connection.getresponse()
-            return answer.status, answer.read()
+            response = connection.getresponse()
+            return response.status, response.read()
         except (OSError, http.client.HTTPException) as error:
             raise StylenetError(
                 f"the server at {self.host}, port {self.port or 'usual'}, cannot be reached: {str(error) or type(error).__name__}"
@@ -192,7 +193,7 @@ class Remote:
 
     def _connection(self) -> http.client.HTTPConnection:
         kind = http.client.HTTPSConnection if self.is_secure else http.client.HTTPConnection
-        return kind(self.host, self.port, timeout=_SECONDS)
+        return kind(self.host, self.port, timeout=_TIMEOUT_SECONDS)
 
     def _headers(self) -> dict[str, str]:
         return {} if self.token is None else {"authorization": f"Bearer {self.token}"}
@@ -218,6 +219,6 @@ def _error(status: int, data: bytes) -> StylenetError:
         body = json.loads(data)
         message = "; ".join(str(body[part]) for part in ("error", "allowed", "remedy") if body.get(part))
     except (ValueError, TypeError, KeyError, AttributeError):
-        message = f"the server answered with status {status}"
+        message = f"the server responded with status {status}"
     kinds: dict[int, type[StylenetError]] = {413: ImageError, 415: ImageError, 422: UsageError}
     return kinds.get(status, StylenetError)(message)

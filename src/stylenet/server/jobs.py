@@ -1,11 +1,13 @@
-"""Jobs: queued, painted in processes, resumed from their checkpoints, told event by event."""
+"""Jobs: queued, painted by workers, resumed from their checkpoints after a crash, with all events stored."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import secrets
 import shutil
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
@@ -13,22 +15,27 @@ from typing import Any
 
 import msgspec
 
+from stylenet.errors import StylenetError
 from stylenet.requests.serving import ServeRequest
-from stylenet.server.asking import JobRequest
-from stylenet.server.processes import Answer, LostError, Worker, WorkError
-from stylenet.server.refusals import busy, error_body
+from stylenet.server.api_errors import error_body, too_busy
+from stylenet.server.api_requests import JobRequest
+from stylenet.server.processes import Event, Worker, WorkerLostError
 from stylenet.server.store import ENDED, FAILED, FINISHED, QUEUED, RUNNING, STOPPED, EventRow, HistoryRow, JobRow, Store
 
-_GIVEN_UP = 9
-_LOADING, _PAINTING = 1, 3
-"""A job is given up after three processes that ended while they painted it, one after the other without a new checkpoint in between; one
-that ended before the first step, which may be for reasons of its own, counts a third."""
+_MOST_LOSSES = 9
+_LOSS_WHILE_LOADING, _LOSS_WHILE_PAINTING = 1, 3
+"""A job fails after three processes in a row that were lost while they painted it, without a new checkpoint in between. One that is lost
+before the first step, for which there may be other reasons, counts a third."""
 
 _GRACE_SECONDS = 60.0
-"""For a painting whose time is over to write what there is."""
+"""How long a painting whose time is over may take to write its result."""
+
+_RETRY_SECONDS = 5.0
+"""Pause after an error of the database."""
 
 _STATE_SUFFIX = ".resume"
 _HEARTBEAT_SECONDS = 10.0
+_LOG = logging.getLogger("stylenet.server")
 
 
 class Jobs:
@@ -36,27 +43,27 @@ class Jobs:
 
     Args:
         settings: Limits.
-        store: Where they are kept.
-        folder: Of the data; each job has a folder in it.
-        workers: That paint.
+        store: Where jobs and events are stored.
+        folder: Data folder; each job has a folder in it.
+        workers: Processes that paint, one job each at a time.
 
     Attributes:
-        lost: Processes that ended under a job.
+        lost: Number of processes that were lost while they painted.
     """
 
     def __init__(self, settings: ServeRequest, store: Store, folder: Path, *, workers: Sequence[Worker]) -> None:
         self._settings, self._store, self._folder = settings, store, folder
         self.workers = tuple(workers)
-        self._wake = asyncio.Event()
-        self._changed: dict[str, asyncio.Event] = {}
-        self._painted_by: dict[str, Worker] = {}
-        self.closing = False
+        self._has_work = asyncio.Event()
+        self._new_events: dict[str, asyncio.Event] = {}
+        self._painting: dict[str, Worker] = {}
+        self._is_closing = False
         self.lost = 0
         for job in store.requeue_running():
-            self._tell(job, "notice", {"message": "the server was started again; the job is resumed"})
+            self._add_event(job, "notice", {"message": "the server was started again; the job is resumed"})
 
     def folder(self, job: str) -> Path:
-        """Of a job's files."""
+        """The folder of a job's files."""
         return self._folder / "jobs" / job
 
     def result(self, row: JobRow) -> Path:
@@ -67,16 +74,16 @@ class Jobs:
         """Queue a job.
 
         Raises:
-            RefusedError: the queue is full.
+            ApiError: the queue is full.
         """
         if self._store.count_jobs(QUEUED) >= self._settings.queue:
-            raise busy(f"{self._settings.queue} jobs are waiting, which is the most", seconds=self._seconds_to_wait())
+            raise too_busy(f"{self._settings.queue} jobs are waiting, which is the limit", seconds=self._seconds_to_wait())
         job = secrets.token_hex(10)
         self.folder(job).mkdir(parents=True)
         self._store.add_job(job, msgspec.json.encode(request.given()), request.pictures())
-        self._store.use_pictures(request.pictures())
-        self._tell(job, "queued", {"jobs_before": self._store.count_jobs(QUEUED) - 1})
-        self._wake.set()
+        self._store.mark_used(request.pictures())
+        self._add_event(job, "queued", {"jobs_before": self._store.count_jobs(QUEUED) - 1})
+        self._has_work.set()
         return self._row(job)
 
     def stop(self, job: str) -> None:
@@ -86,18 +93,17 @@ class Jobs:
             self._end(row, STOPPED, "stopped", {})
         elif row.state not in ENDED:
             self._store.change_job(job, stopping=1)
-            if worker := self._painted_by.get(job):
+            if worker := self._painting.get(job):
                 worker.stop()
 
-    def forget(self, job: str) -> None:
-        """Delete an ended job with its files."""
+    def delete(self, job: str) -> None:
+        """Delete a job that has ended, with its files."""
         self._store.delete_job(job)
         shutil.rmtree(self.folder(job), ignore_errors=True)
 
     async def events(self, job: str, after: int) -> AsyncIterator[EventRow | None]:
-        """Events with numbers above `after`, as they come, until the last; None is a sign of life."""
+        """Events with numbers above `after`, as they happen, until the last one; None is a heartbeat."""
         while True:
-            changed = self._changed.setdefault(job, asyncio.Event())
             rows = self._store.events_after(job, after)
             for row in rows:
                 after = row.number
@@ -105,80 +111,94 @@ class Jobs:
             if rows:
                 continue
             row_now = self._store.job(job)
-            if row_now is None or row_now.state in ENDED or self.closing:
+            if row_now is None or row_now.state in ENDED or self._is_closing:
                 return
+            new_event = self._new_events.setdefault(job, asyncio.Event())
             try:
                 async with asyncio.timeout(_HEARTBEAT_SECONDS):
-                    await changed.wait()
+                    await new_event.wait()
             except TimeoutError:
                 yield None
 
     def close(self) -> None:
-        """Let all who wait for events go."""
-        self.closing = True
-        for changed in self._changed.values():
-            changed.set()
+        """End all streams of events."""
+        self._is_closing = True
+        for new_event in self._new_events.values():
+            new_event.set()
 
     async def run(self, worker: Worker) -> None:
-        """Paint one job after the other until cancelled; what is painted then is resumed by the next server."""
+        """Paint one job after another until cancelled; the next server resumes what is being painted then."""
         try:
             while True:
-                queued = self._store.jobs(QUEUED, most=1)
-                if queued:
-                    await self._paint(queued[0], worker)
-                else:
-                    self._wake.clear()
-                    await self._wake.wait()
+                row = await self._next_job()
+                try:
+                    await self._paint(row, worker)
+                except sqlite3.Error:  # a full disk, say
+                    _LOG.exception("job %s is queued again", row.id)
+                    await self._requeue(row)
         finally:
             await worker.kill()
 
-    async def _paint(self, row: JobRow, worker: Worker) -> None:
-        state = self._state_file(row)
-        before = _stamp(state)
-        self._store.change_job(row.id, state=RUNNING, started=row.started or time.time())
-        self._painted_by[row.id] = worker
-        limit = self._settings.job_minutes * 60
-        timer = asyncio.get_running_loop().call_later(limit, self._time_over, row, worker)
-        done: dict[str, Any] = {}
-        told: set[str] = set()
+    async def _next_job(self) -> JobRow:
+        while not (queued := self._store.jobs(QUEUED, most=1)):
+            self._has_work.clear()
+            await self._has_work.wait()
+        return queued[0]
 
-        def take(answer: Answer) -> None:
-            told.add(answer["event"]["event"])
-            self._take(row, answer, done)
+    async def _requeue(self, row: JobRow) -> None:
+        """Queue a job again as soon as the database can be written."""
+        while True:
+            await asyncio.sleep(_RETRY_SECONDS)
+            with contextlib.suppress(sqlite3.Error):
+                self._store.change_job(row.id, state=QUEUED)
+                return
+
+    async def _paint(self, row: JobRow, worker: Worker) -> None:
+        self._store.change_job(row.id, state=RUNNING, started=row.started or time.time())
+        self._painting[row.id] = worker
+        checkpoint = _modified(self._state_file(row))
+        limit = self._settings.job_minutes * 60
+        timer = asyncio.get_running_loop().call_later(limit, self._end_in_time, row, worker)
+        has_begun = False
+        done: Event | None = None
+
+        def on_event(event: Event) -> None:
+            nonlocal has_begun, done
+            has_begun = has_begun or event["event"] == "step"
+            public = self._public(row, event)
+            if event["event"] == "done":
+                done = public  # stored together with the history, so that a client that gets the event finds the result
+            else:
+                self._add_event(row.id, event["event"], public)
 
         try:
-            request = await asyncio.to_thread(self._fields, row)
-            await worker.call(
-                "paint",
-                seconds=limit + _GRACE_SECONDS,
-                on_answer=take,
-                request=request,
-                stop_soon=row.stopping,
-            )
-        except WorkError as error:
+            request = await asyncio.to_thread(self._painting_fields, row)
+            await worker.call("paint", seconds=limit + _GRACE_SECONDS, on_event=on_event, request=request, stop_after_step=row.stopping)
+        except StylenetError as error:
             self._fail(row, str(error))
-        except LostError as error:
-            self._lost(row, error, made_progress=_stamp(state) != before, has_begun="step" in told)
-        except Exception as error:  # a full disk, say; the other jobs go on
-            self._fail(row, f"unexpected {type(error).__name__}: {' '.join(str(error).split())[:300]}")
+        except WorkerLostError as error:
+            has_progress = _modified(self._state_file(row)) != checkpoint
+            self._resume(row, str(error), loss=_LOSS_WHILE_PAINTING if has_begun else _LOSS_WHILE_LOADING, has_progress=has_progress)
+        except OSError as error:
+            self._fail(row, f"unexpected {type(error).__name__}: {error}")
         else:
-            self._done(row, done)
+            self._finish(row, done)
         finally:
             timer.cancel()
-            self._painted_by.pop(row.id, None)
+            self._painting.pop(row.id, None)
 
-    def _time_over(self, row: JobRow, worker: Worker) -> None:
+    def _end_in_time(self, row: JobRow, worker: Worker) -> None:
         worker.stop()
-        self._tell(
-            row.id, "notice", {"message": f"the {self._settings.job_minutes:g} minutes of a job are over; it ends with the best picture"}
-        )
+        message = f"the {self._settings.job_minutes:g} minutes of a job are over; it ends with the best picture"
+        self._add_event(row.id, "notice", {"message": message})
 
-    def _fields(self, row: JobRow) -> dict[str, Any]:
+    def _painting_fields(self, row: JobRow) -> dict[str, Any]:
+        """The fields of a `PaintFileRequest` as JSON values."""
         folder, settings = self.folder(row.id), self._settings
         folder.mkdir(parents=True, exist_ok=True)
-        request = JobRequest.of({name: _frozen(value) for name, value in msgspec.json.decode(row.request).items()})
+        request = JobRequest.of(msgspec.json.decode(row.request))
         fields = {
-            **request.fields(lambda id: self._folder / "pictures" / id),
+            **request.painting_fields(lambda id: self._folder / "pictures" / id),
             "output": str(self.result(row)),
             "quality": request.quality,
             "preview": str(folder / "preview.jpg"),
@@ -189,40 +209,40 @@ class Jobs:
         }
         return {name: value for name, value in fields.items() if value is not None}
 
-    def _take(self, row: JobRow, answer: Answer, done: dict[str, Any]) -> None:
-        values = dict(answer["event"])
-        name = values.pop("event")
-        result = f"/v1/jobs/{row.id}/result"
-        if name == "started":
-            values["plan"] = {**values["plan"], "output": result}
-        if name == "saved":
-            values["path"] = result
-        if name == "done":
-            values["output"] = result
-            done |= values
-            return  # told once the history has it, so that a client that hears of it finds it there
-        self._tell(row.id, name, values)
+    def _public(self, row: JobRow, event: Event) -> dict[str, Any]:
+        """The values of an event, with addresses in place of files."""
+        values = {name: value for name, value in event.items() if name != "event"}
+        address = f"/v1/jobs/{row.id}/result"
+        match event["event"]:
+            case "started":
+                values["plan"] = {**values["plan"], "output": address}
+            case "saved":
+                values["path"] = address
+            case "done":
+                values["output"] = address
+        return values
 
-    def _done(self, row: JobRow, done: Mapping[str, Any]) -> None:
+    def _finish(self, row: JobRow, done: Event | None) -> None:
         result = self.result(row)
-        if not done or not result.is_file():  # stopped before the first step
+        if done is None or not result.is_file():  # stopped before the first step
             self._end(row, STOPPED, "stopped", {})
             return
         receipt = msgspec.json.encode(done["receipt"]).decode()
         entry = HistoryRow(job=row.id, created=time.time(), bytes=result.stat().st_size, receipt=receipt)
         self._end(row, STOPPED if done["reason"] == "interrupted" else FINISHED, "done", done, history=entry)
 
-    def _lost(self, row: JobRow, error: LostError, *, made_progress: bool, has_begun: bool) -> None:
+    def _resume(self, row: JobRow, reason: str, *, loss: int, has_progress: bool) -> None:
+        """Queue a job again whose process was lost, unless that happens again and again."""
         self.lost += 1
-        losses = (0 if made_progress else self._row(row.id).losses) + (_PAINTING if has_begun else _LOADING)
-        if losses >= _GIVEN_UP:
-            self._fail(row, f"{error}, again and again; the job is given up: try a smaller size")
+        losses = (0 if has_progress else self._row(row.id).losses) + loss
+        if losses >= _MOST_LOSSES:
+            self._fail(row, f"{reason}, again and again; try a smaller size")
             return
         self._store.change_job(row.id, state=QUEUED, losses=losses)
-        self._tell(row.id, "notice", {"message": f"{error}; the job is resumed in a new one"})
+        self._add_event(row.id, "notice", {"message": f"{reason}; the job is resumed in a new one"})
 
     def _fail(self, row: JobRow, message: str) -> None:
-        message = message.replace(str(self._folder / "pictures") + "/", "").replace(str(self._folder), "")
+        message = message.replace(f"{self._folder / 'pictures'}/", "").replace(str(self._folder), "")
         self._end(row, FAILED, "failed", msgspec.to_builtins(error_body(message)), error=message)
 
     def _end(
@@ -235,16 +255,16 @@ class Jobs:
         error: str | None = None,
         history: HistoryRow | None = None,
     ) -> None:
-        with self._store.together():
+        with self._store.transaction():
             self._store.change_job(row.id, state=state, ended=time.time(), error=error)
             if history is not None:
                 self._store.add_history(history)
-            self._tell(row.id, event, values)
+            self._add_event(row.id, event, values)
 
-    def _tell(self, job: str, name: str, values: Mapping[str, Any]) -> None:
+    def _add_event(self, job: str, name: str, values: Mapping[str, Any]) -> None:
         self._store.add_event(job, name, msgspec.json.encode({"event": name, **values}))
-        if changed := self._changed.pop(job, None):
-            changed.set()
+        if new_event := self._new_events.pop(job, None):
+            new_event.set()
 
     def _row(self, job: str) -> JobRow:
         row = self._store.job(job)
@@ -257,18 +277,13 @@ class Jobs:
         return result.with_name(result.name + _STATE_SUFFIX)
 
     def _seconds_to_wait(self) -> int:
-        """About the time until a place in the queue is free: that of the last jobs."""
+        """Estimate of the time until a job ends: that of the last jobs."""
         ended = [row for row in self._store.jobs(*ENDED, most=10, newest_first=True) if row.started and row.ended]
         usual = sum((row.ended or 0) - (row.started or 0) for row in ended) / len(ended) if ended else 10.0
         return max(1, min(600, round(usual / len(self.workers))))
 
 
-def _stamp(path: Path) -> int:
+def _modified(path: Path) -> int:
     with contextlib.suppress(OSError):
         return path.stat().st_mtime_ns
     return 0
-
-
-def _frozen(value: Any) -> Any:
-    """JSON's lists as the tuples of the records."""
-    return tuple(_frozen(inner) for inner in value) if isinstance(value, list) else value

@@ -1,63 +1,62 @@
-"""Counts and sizes for Prometheus, in its text format."""
+"""Metrics of a server in the text format of Prometheus."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
 
-from stylenet.server.store import FAILED, FINISHED, QUEUED, RUNNING, STOPPED
+from stylenet.server.store import ENDED, QUEUED, RUNNING
+
+if TYPE_CHECKING:
+    from stylenet.server.services import Services
 
 
-class Metrics:
-    """What `/metrics` shows."""
+class _Metric(NamedTuple):
+    name: str
+    kind: str
+    help: str
+    values: Mapping[str, float]
 
-    def __init__(self) -> None:
-        self._answers: Counter[int] = Counter()
-        self._parts: dict[str, Any] = {}
 
-    def count(self, status: int) -> None:
-        """Count an answer."""
-        self._answers[status] += 1
+def metrics_text(services: Services, responses: Counter[int]) -> str:
+    """All metrics.
 
-    def watch(self, store: Any, **parts: Any) -> None:
-        """Show the sizes of these parts of the server, too."""
-        self._parts = {"store": store, **parts}
+    Args:
+        services: The server's.
+        responses: Number of responses by status.
+    """
+    lines: list[str] = []
+    for metric in _metrics(services, responses):
+        lines += [f"# HELP stylenet_{metric.name} {metric.help}", f"# TYPE stylenet_{metric.name} {metric.kind}"]
+        lines += [f"stylenet_{metric.name}{labels} {value}" for labels, value in metric.values.items()]
+    return "\n".join(lines) + "\n"
 
-    def text(self) -> str:
-        """All of them."""
-        lines: list[str] = []
-        for name, kind, help, values in self._all():
-            lines += [f"# HELP stylenet_{name} {help}", f"# TYPE stylenet_{name} {kind}"]
-            lines += [f"stylenet_{name}{labels} {value}" for labels, value in values.items()]
-        return "\n".join(lines) + "\n"
 
-    def _all(self) -> Iterator[tuple[str, str, str, dict[str, float]]]:
-        yield "answers_total", "counter", "Answers by status.", {f'{{status="{key}"}}': n for key, n in sorted(self._answers.items())}
-        if not self._parts:
-            return
-        store, jobs, pictures, cache = (self._parts[name] for name in ("store", "jobs", "pictures", "cache"))
-        lines = {name: self._parts[name] for name in ("previews", "passes")}
-        states = (QUEUED, RUNNING, FINISHED, STOPPED, FAILED)
-        yield "jobs", "gauge", "Jobs by state.", {f'{{state="{state}"}}': store.count_jobs(state) for state in states}
-        yield "waiting_passes", "gauge", "Single passes that wait.", {f'{{line="{name}"}}': line.waiting for name, line in lines.items()}
-        yield (
-            "passes_total",
-            "counter",
-            "Single passes that were answered.",
-            {f'{{line="{name}"}}': line.done for name, line in lines.items()},
-        )
-        yield "superseded_total", "counter", "Previews dropped for later ones.", {"": lines["previews"].superseded}
-        yield "cache_hits_total", "counter", "Previews that were answered from memory.", {"": cache.hits}
-        lost = {'{process="painting"}': jobs.lost} | {f'{{process="{name}"}}': line.lost for name, line in lines.items()}
-        yield "lost_processes_total", "counter", "Processes that ended under their work.", lost
-        workers = {f"painting-{index}": worker for index, worker in enumerate(jobs.workers)}
-        workers |= {name: line.worker for name, line in lines.items()}
-        started = {f'{{process="{name}"}}': worker.started for name, worker in workers.items()}
-        yield "started_processes_total", "counter", "Processes that were started.", started
-        memory = {f'{{process="{name}"}}': worker.memory_bytes_now for name, worker in workers.items()}
-        memory |= {'{process="server"}': psutil.Process().memory_info().rss}
-        yield "memory_bytes", "gauge", "Resident memory.", memory
-        yield "pictures_bytes", "gauge", "Disk space of uploaded pictures.", {"": pictures.used_bytes()}
+def _metrics(services: Services, responses: Counter[int]) -> Iterator[_Metric]:
+    store, jobs = services.store, services.jobs
+    queues = {"previews": services.previews, "passes": services.passes}
+    workers = {f"painting-{index}": worker for index, worker in enumerate(jobs.workers)}
+    workers |= {name: queue.worker for name, queue in queues.items()}
+    lost = {"painting": jobs.lost} | {name: queue.lost for name, queue in queues.items()}
+    memory = {name: worker.memory_bytes_now for name, worker in workers.items()} | {"server": psutil.Process().memory_info().rss}
+    states = {state: store.count_jobs(state) for state in (QUEUED, RUNNING, *ENDED)}
+    waiting = {name: queue.waiting for name, queue in queues.items()}
+    done = {name: queue.done for name, queue in queues.items()}
+    started = {name: worker.started for name, worker in workers.items()}
+    yield _Metric("responses_total", "counter", "Responses by status.", _labeled("status", dict(sorted(responses.items()))))
+    yield _Metric("jobs", "gauge", "Jobs by state.", _labeled("state", states))
+    yield _Metric("waiting_passes", "gauge", "Single passes that wait.", _labeled("queue", waiting))
+    yield _Metric("passes_total", "counter", "Finished single passes.", _labeled("queue", done))
+    yield _Metric("superseded_total", "counter", "Previews dropped for newer ones.", {"": services.previews.superseded})
+    yield _Metric("cache_hits_total", "counter", "Previews served from memory.", {"": services.cache.hits})
+    yield _Metric("lost_processes_total", "counter", "Processes that died or were killed while they worked.", _labeled("process", lost))
+    yield _Metric("started_processes_total", "counter", "Processes started.", _labeled("process", started))
+    yield _Metric("memory_bytes", "gauge", "Resident memory.", _labeled("process", memory))
+    yield _Metric("pictures_bytes", "gauge", "Disk space of uploaded pictures.", {"": services.pictures.used_bytes()})
+
+
+def _labeled(label: str, values: Mapping[object, float] | Mapping[str, float] | Mapping[int, float]) -> dict[str, float]:
+    return {f'{{{label}="{key}"}}': value for key, value in values.items()}

@@ -1,4 +1,4 @@
-"""The description of the interface, generated from its records (OpenAPI 3.1)."""
+"""The description of the API (OpenAPI 3.1), generated from its records."""
 
 from __future__ import annotations
 
@@ -8,52 +8,66 @@ from typing import Any
 import msgspec
 
 import stylenet
-from stylenet.requests.painting import PROTECTED
-from stylenet.server import records
-from stylenet.server.asking import SET_BY_SERVER, JobRequest, PassRequest
-from stylenet.server.picture_pages import MEDIA_TYPES
-from stylenet.server.refusals import ErrorBody
+from stylenet.catalog.networks import network_files
+from stylenet.catalog.recipes import recipe_names
+from stylenet.catalog.styles import style_files
+from stylenet.image.recolor import KEEP_COLORS
+from stylenet.requests.painting import BEFORE, PROTECTED
+from stylenet.server.api_checks import MOST_SIDE_PX, MOST_STYLES
+from stylenet.server.api_requests import NOT_FOR_PASSES, SET_BY_SERVER, JobRequest, PassRequest
+from stylenet.server.api_responses import ErrorBody, Health, HistoryItem, JobInfo, PictureInfo, RecipeInfo, StyleInfo
+from stylenet.workflows.painting import STARTS
+
+Json = dict[str, Any]
 
 _ERRORS = {
-    "400": "The request is damaged, or the server is called by a name that it does not have.",
+    "400": "The request is malformed, or the host name is not the server's.",
     "401": "The token is missing or wrong.",
     "403": "The request comes from another site.",
-    "404": "There is no such thing, or not any more.",
-    "405": "The method is not possible here.",
-    "408": "The request did not come to its end in time.",
-    "409": "It does not go together with the state of things.",
+    "404": "It does not exist, or not any more.",
+    "405": "The method is not allowed here.",
+    "408": "The request was not complete in time.",
+    "409": "It conflicts with the current state.",
     "411": "Content-Length is missing.",
     "413": "It is too large.",
-    "415": "It is not of a kind that is read.",
+    "415": "The media type is not supported.",
     "422": "A value is not allowed.",
     "429": "There is too much to do; see the header Retry-After.",
 }
-_ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
-_JOB = {**_ID, "description": "Of the job."}
-_CLIENT = {
-    "name": "Stylenet-Client",
-    "in": "header",
-    "schema": {"type": "string", "maxLength": 100},
-    "description": "Any word of the client's own. A later preview of the same client supersedes one that waits, which then answers 409.",
+_RECORDS = (JobRequest, PassRequest, ErrorBody, PictureInfo, JobInfo, HistoryItem, StyleInfo, RecipeInfo, Health)
+_JOB_LINKS = {
+    name: {"operationRef": f"#/paths/{path}/{method}", "parameters": {"id": "$response.body#/id"}}
+    for name, path, method in (
+        ("show", "~1v1~1jobs~1{id}", "get"),
+        ("stop", "~1v1~1jobs~1{id}", "delete"),
+        ("events", "~1v1~1jobs~1{id}~1events", "get"),
+        ("preview", "~1v1~1jobs~1{id}~1preview.jpg", "get"),
+        ("result", "~1v1~1jobs~1{id}~1result", "get"),
+        ("delete", "~1v1~1history~1{id}", "delete"),
+    )
 }
-_IMAGE = {"schema": {"type": "string", "contentMediaType": "image/*"}}
-_RECORDS = (
-    JobRequest, PassRequest, ErrorBody, records.PictureInfo, records.JobInfo, records.JobList, records.History, records.StyleList,
-    records.RecipeList, records.Health,
-)  # fmt: skip
+_PICTURE_LINKS = {"preview": {"operationRef": "#/paths/~1v1~1preview~1{id}.jpg/get", "parameters": {"id": "$response.body#/id"}}}
+_MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp", "image/tiff")
+
+
+_ID = "^[0-9a-f]{64}$"
+_SIZE = "^(full|[0-9]{1,5}( ?[xX] ?[0-9]{1,5})?)$"
 
 
 @functools.cache
-def description() -> dict[str, Any]:
+def description() -> Json:
     """The whole description."""
     _, schemas = msgspec.json.schema_components(_RECORDS, ref_template="#/components/schemas/{name}")
-    for name in SET_BY_SERVER:
-        schemas["JobRequest"]["properties"].pop(name)
-    schemas["JobRequest"]["required"] = ["styles"]
-    schemas["JobRequest"]["properties"]["styles"] |= {"minItems": 1}
+    _without_messages(schemas)
     query = schemas.pop("PassRequest")["properties"]
-    _drop_extras(schemas)
-    _drop_extras(query)
+    job = schemas["JobRequest"]
+    for name in SET_BY_SERVER:
+        job["properties"].pop(name)
+    job["required"] = ["styles"]
+    for properties in (query, job["properties"]):
+        for name, limits in _limits().items():
+            if name in properties:
+                properties[name] = {key: properties[name][key] for key in ("description", "default") if key in properties[name]} | limits
     return {
         "openapi": "3.1.0",
         "info": {
@@ -62,105 +76,165 @@ def description() -> dict[str, Any]:
             "description": "Paints photos in the manner of paintings. PUT /v1/pictures answers with a picture's id, the SHA-256 of its "
             "bytes. Every error is JSON with error, allowed and remedy.",
         },
-        "paths": _paths(query),
+        "paths": _paths([_query_parameter(name, schema) for name, schema in query.items() if name not in NOT_FOR_PASSES]),
         "components": {
             "schemas": schemas,
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "Where the server was started with --token."}},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "If the server was started with --token."}},
         },
     }
 
 
-def _paths(query: dict[str, Any]) -> dict[str, Any]:
-    asked = [_parameter(name, schema) for name, schema in query.items() if name not in SET_BY_SERVER]
-    after = {"name": "Last-Event-ID", "in": "header", "schema": {"type": "string", "pattern": "^[0-9]{1,15}$"}}
-    length = {"name": "Content-Length", "in": "header", "required": True, "schema": {"type": "integer"}}
-    name = {
-        "name": "Stylenet-Name",
-        "in": "header",
-        "schema": {"type": "string", "maxLength": 100},
-        "description": "File name of the picture.",
+def _limits() -> dict[str, Json]:
+    """Schemas of options that are checked by more than their types."""
+    style = _any({"enum": sorted(style_files())}, _pattern(_ID))
+    job_style = _any({"enum": sorted({**style_files(), **network_files()})}, _pattern(_ID))
+    null = {"type": "null"}
+    return {
+        "photo": _any(_pattern(_ID), null),
+        "style": {"type": "array", "items": style, "minItems": 1, "maxItems": MOST_STYLES},
+        "styles": {"type": "array", "items": job_style, "minItems": 1, "maxItems": MOST_STYLES},
+        "start": _any({"enum": [*STARTS]}, _pattern(_ID), null),
+        "recipe": _any({"enum": [*recipe_names()]}, null),
+        "encoder": _any(_pattern("^[A-Za-z0-9_][A-Za-z0-9_-]*$"), null),
+        "size": _any({"type": "integer", "minimum": 1, "maximum": MOST_SIDE_PX}, _pattern(_SIZE), null),
+        "keep_colors": _any({"enum": [*KEEP_COLORS, *(f"{way}{BEFORE}" for way in KEEP_COLORS[1:])]}, null),
+        "mask": {"type": "array", "items": _pattern("^(invert:)?[0-9a-f]{64}=.+$")},
+        "protect": _any({"enum": [*PROTECTED]}, {"type": "array", "items": {"enum": [*PROTECTED]}}, null),
     }
-    as_format = {"name": "format", "in": "query", "schema": {"enum": list(MEDIA_TYPES)}, "description": "Left out: that of the job."}
-    body = {"required": True, "content": {"application/octet-stream": {}, "image/*": {}}}
-    job_body = {"required": True, "content": {"application/json": {"schema": _ref("JobRequest")}}}
+
+
+def _any(*schemas: Json) -> Json:
+    return {"anyOf": list(schemas)}
+
+
+def _pattern(pattern: str) -> Json:
+    return {"type": "string", "pattern": pattern}
+
+
+def _paths(options: list[Json]) -> Json:
+    client = _header(
+        "Stylenet-Client",
+        "Any word that identifies the client. Its newest preview replaces an older one that waits, which then gets 409.",
+    )
+    name = _header("Stylenet-Name", "File name of the picture; the first 100 characters are stored.")
+    after = _header("Last-Event-ID", "Number of the last event that was received.", pattern="^[0-9]{1,15}$")
+    picture = {"required": True, "content": {"application/octet-stream": {}, "image/*": {}}}
+    job = {"required": True, "content": {"application/json": {"schema": _ref("JobRequest")}}}
+    picture_id, job_id = _path_id("SHA-256 of the picture.", 64), _path_id("Id of the job.", 20)
+    as_format = _query_parameter("format", {"enum": ["png", "jpg", "webp", "tif"], "description": "Default: that of the job."})
+    info, job_info = _json(_ref("PictureInfo")), _json(_ref("JobInfo"))
     return {
         "/v1/pictures": {
             "put": _operation(
-                "Keep a picture, and get its id.", {"201": "PictureInfo", "200": "PictureInfo"}, parameters=[length, name], requestBody=body
-            )
+                "Upload a picture; Content-Length is required.", {"201": info, "200": info}, [name], picture, links=_PICTURE_LINKS
+            ),
         },
-        "/v1/pictures/{id}/{what}.png": {
-            "get": _operation(
-                "A mask made by looking at a picture: white where its faces are, or its subject.",
-                {"200": _IMAGE},
-                parameters=[_ID, {"name": "what", "in": "path", "required": True, "schema": {"enum": list(PROTECTED)}}],
-            )
+        **{
+            f"/v1/pictures/{{id}}/{what}.png": {
+                "get": _operation(f"A mask of the {what} in a picture: white is inside.", {"200": _image()}, [picture_id])
+            }
+            for what in PROTECTED
         },
         "/v1/preview/{id}.jpg": {
-            "get": _operation("One pass at a small size; may be cached for good.", {"200": _IMAGE}, parameters=[_ID, *asked, _CLIENT])
+            "get": _operation("One pass at a small size; can be cached forever.", {"200": _image()}, [picture_id, *options, client]),
         },
-        "/v1/stylize": {
-            "post": _operation("The picture in the body, painted in one pass.", {"200": _IMAGE}, parameters=asked, requestBody=body)
-        },
+        "/v1/stylize": {"post": _operation("One pass of the picture in the body.", {"200": _image()}, options, picture)},
         "/v1/jobs": {
-            "get": _operation("The newest 100 jobs.", {"200": "JobList"}),
-            "post": _operation("Queue a painting.", {"202": "JobInfo"}, requestBody=job_body),
+            "get": _operation("The newest 100 jobs.", {"200": _list("jobs", "JobInfo")}),
+            "post": _operation("Queue a painting.", {"202": job_info}, body=job, links=_JOB_LINKS),
         },
         "/v1/jobs/{id}": {
-            "get": _operation("One job.", {"200": "JobInfo"}, parameters=[_JOB]),
-            "delete": _operation("Stop a job and keep the best picture so far.", {"202": "JobInfo", "200": "JobInfo"}, parameters=[_JOB]),
+            "get": _operation("One job.", {"200": job_info}, [job_id]),
+            "delete": _operation("Stop a job and keep the best picture so far.", {"202": job_info, "200": job_info}, [job_id]),
         },
         "/v1/jobs/{id}/events": {
             "get": _operation(
-                "Events as they come (server-sent events): those of the command line's --json, and queued, stopped and failed.",
-                {"200": {"media": "text/event-stream"}, "204": None},
-                parameters=[_JOB, after],
-            )
+                "Events as they happen (server-sent events): those of the command line's --json, and queued, stopped and failed.",
+                {"200": {"text/event-stream": {}}, "204": {}},
+                [job_id, after],
+            ),
         },
-        "/v1/jobs/{id}/preview.jpg": {"get": _operation("The picture as it is now.", {"200": _IMAGE}, parameters=[_JOB])},
-        "/v1/jobs/{id}/result": {"get": _operation("The painting, with its receipt.", {"200": _IMAGE}, parameters=[_JOB, as_format])},
-        "/v1/jobs/{id}/thumbnail.jpg": {"get": _operation("The painting, small.", {"200": _IMAGE}, parameters=[_JOB])},
-        "/v1/history": {"get": _operation("Results that are kept, with their receipts.", {"200": "History"})},
-        "/v1/history/{id}": {"delete": _operation("Delete an ended job with its result.", {"204": None}, parameters=[_JOB])},
-        "/v1/styles": {"get": _operation("Styles that are used by name.", {"200": "StyleList"})},
-        "/v1/recipes": {"get": _operation("Recipes.", {"200": "RecipeList"})},
-        "/healthz": {"get": _operation("Whether the server works; needs no token.", {"200": "Health"})},
-        "/metrics": {"get": _operation("Counts for Prometheus.", {"200": {"media": "text/plain"}})},
+        "/v1/jobs/{id}/preview.jpg": {"get": _operation("The current picture.", {"200": _image()}, [job_id])},
+        "/v1/jobs/{id}/result": {"get": _operation("The painting, with its receipt.", {"200": _image()}, [job_id, as_format])},
+        "/v1/jobs/{id}/thumbnail.jpg": {"get": _operation("The painting, small.", {"200": _image()}, [job_id])},
+        "/v1/history": {"get": _operation("Stored results with their receipts.", {"200": _list("results", "HistoryItem")})},
+        "/v1/history/{id}": {"delete": _operation("Delete a job that has ended, with its result.", {"204": {}}, [job_id])},
+        "/v1/styles": {"get": _operation("Styles that can be used by name.", {"200": _list("styles", "StyleInfo")})},
+        "/v1/recipes": {"get": _operation("Recipes.", {"200": _list("recipes", "RecipeInfo")})},
+        "/healthz": {"get": _operation("The state of the server; needs no token.", {"200": _json(_ref("Health"))})},
+        "/metrics": {"get": _operation("Metrics for Prometheus.", {"200": {"text/plain": {"schema": {"type": "string"}}}})},
     }
 
 
-def _operation(summary: str, answers: dict[str, Any], **more: Any) -> dict[str, Any]:
-    responses: dict[str, Any] = {}
-    for status, kind in answers.items():
-        responses[status] = {"description": summary}
-        if isinstance(kind, str):
-            responses[status]["content"] = {"application/json": {"schema": _ref(kind)}}
-        elif kind is _IMAGE:
-            responses[status]["content"] = dict.fromkeys(("image/jpeg", "image/png", "image/webp", "image/tiff"), _IMAGE)
-        elif kind is not None:
-            responses[status]["content"] = {kind["media"]: {"schema": {"type": "string"}}}
-    error = {"application/json": {"schema": _ref("ErrorBody")}}
-    responses |= {status: {"description": text, "content": error} for status, text in _ERRORS.items()}
-    return {"summary": summary, "responses": responses, **more}
+def _operation(
+    summary: str,
+    responses: dict[str, Json],
+    parameters: list[Json] | None = None,
+    body: Json | None = None,
+    *,
+    links: Json | None = None,
+) -> Json:
+    """An operation.
+
+    Args:
+        summary: One sentence.
+        responses: Content of the successful responses by status.
+        parameters: In the path, the query and the headers.
+        body: Of the request.
+        links: From the successful responses to other operations.
+    """
+    found: Json = {}
+    for status, content in responses.items():
+        parts = {"description": summary, "content": content, "links": links}
+        found[status] = {name: value for name, value in parts.items() if value}
+    found |= {status: {"description": text, "content": _json(_ref("ErrorBody"))} for status, text in _ERRORS.items()}
+    operation: Json = {"summary": summary, "responses": found}
+    if parameters:
+        operation["parameters"] = parameters
+    if body:
+        operation["requestBody"] = body
+    return operation
 
 
-def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+def _query_parameter(name: str, schema: Json) -> Json:
     schema = dict(schema)
     help = schema.pop("description", "")
     return {"name": name, "in": "query", "required": name == "style", "description": help, "schema": schema}
 
 
-def _ref(name: str) -> dict[str, str]:
+def _header(name: str, help: str, **limits: Any) -> Json:
+    return {"name": name, "in": "header", "description": help, "schema": {"type": "string", **limits}}
+
+
+def _path_id(help: str, length: int) -> Json:
+    schema = {"type": "string", "pattern": f"^[0-9a-f]{{{length}}}$"}
+    return {"name": "id", "in": "path", "required": True, "description": help, "schema": schema}
+
+
+def _json(schema: Json) -> Json:
+    return {"application/json": {"schema": schema}}
+
+
+def _list(name: str, record: str) -> Json:
+    items = {"type": "array", "items": _ref(record)}
+    return _json({"type": "object", "properties": {name: items}, "required": [name]})
+
+
+def _image() -> Json:
+    return {media_type: {"schema": {"type": "string"}} for media_type in _MEDIA_TYPES}
+
+
+def _ref(name: str) -> Json:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _drop_extras(value: Any) -> None:
-    """Leave out what belongs to our messages alone."""
-    if isinstance(value, dict):
-        if isinstance(value.get("allowed"), str):
-            value.pop("allowed")
-        for inner in value.values():
-            _drop_extras(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            _drop_extras(inner)
+def _without_messages(schema: Any) -> None:
+    """Remove what is only for the library's own messages."""
+    if isinstance(schema, dict):
+        if isinstance(schema.get("allowed"), str):
+            schema.pop("allowed")
+        for inner in schema.values():
+            _without_messages(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            _without_messages(inner)

@@ -1,4 +1,4 @@
-"""Single passes in a process of their own: previews, of which only the latest of each client counts, and whole pictures."""
+"""Single passes in a process of their own: a bounded queue, in which a client's newest preview replaces its older one."""
 
 from __future__ import annotations
 
@@ -8,111 +8,118 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
-from stylenet.server.processes import Answer, LostError, Worker
-from stylenet.server.refusals import RefusedError, busy
+from stylenet.server.api_errors import ApiError, too_busy
+from stylenet.server.processes import Result, Worker, WorkerLostError
 
 _MOST_WAITING = 256
-_SECONDS = 120.0
-"""For one pass."""
-
+_CALL_SECONDS = 120.0
+_TRIES = 2
 _CACHE_BYTES = 64 * 2**20
 
 
 @dataclass(eq=False)
-class _Ticket:
-    call: str
+class _Call:
+    name: str
     values: dict[str, Any]
     client: str | None
-    future: asyncio.Future[tuple[Answer, bytes]] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    result: asyncio.Future[Result] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+    def fail(self, error: Exception) -> None:
+        if not self.result.done():  # the client may have closed its connection
+            self.result.set_exception(error)
 
 
-class Passes:
-    """A line of calls to one process.
+class PassQueue:
+    """A queue of calls to one worker.
 
     Args:
-        worker: Does them, one at a time.
+        worker: Handles one call at a time.
 
     Attributes:
-        superseded: Calls that were dropped for a later one of the same client.
-        lost: Processes that ended under a call.
-        done: Calls that were answered.
+        superseded: Number of calls that a newer one of the same client replaced.
+        lost: Number of processes that were lost during a call.
+        done: Number of finished calls.
     """
 
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
-        self._waiting: list[_Ticket] = []
-        self._wake = asyncio.Event()
+        self._waiting: list[_Call] = []
+        self._has_work = asyncio.Event()
         self.superseded = self.lost = self.done = 0
 
     @property
     def waiting(self) -> int:
-        """Calls in the line."""
+        """Number of calls that wait."""
         return len(self._waiting)
 
-    async def do(self, call: str, *, client: str | None = None, **values: Any) -> tuple[Answer, bytes]:
-        """The answer of the process, and its bytes.
+    async def call(self, name: str, *, client: str | None = None, is_first: bool = False, **values: Any) -> Result:
+        """The result of a call.
 
         Args:
-            call: Its name.
-            client: Whose earlier call is dropped if it still waits; None: nobody's.
-            values: Its arguments.
+            name: Of the call; see `Worker.call`.
+            client: Whose waiting call is replaced, if there is one.
+            is_first: Whether it goes to the front of the queue.
+            values: Arguments.
 
         Raises:
-            RefusedError: it was superseded, or the line is full.
-            WorkError: the process says what is wrong.
+            ApiError: it was replaced, the queue is full, or the worker was lost.
+            WorkerError: the worker reports an error.
         """
         if client is not None:
-            for other in [ticket for ticket in self._waiting if ticket.client == client]:
-                self._waiting.remove(other)
-                self.superseded += 1
-                if not other.future.done():
-                    other.future.set_exception(
-                        RefusedError(409, "a newer preview of the same client has superseded this one", remedy="use the newer one")
-                    )
+            self._replace(client)
         if len(self._waiting) >= _MOST_WAITING:
-            raise busy(f"{_MOST_WAITING} pictures are waiting for their pass, which is the most", seconds=2)
-        ticket = _Ticket(call, values, client)
-        self._waiting.append(ticket)
-        self._wake.set()
+            raise too_busy(f"{_MOST_WAITING} pictures are waiting for their pass, which is the limit", seconds=2)
+        call = _Call(name, values, client)
+        self._waiting.insert(0 if is_first else len(self._waiting), call)
+        self._has_work.set()
         try:
-            return await ticket.future
+            return await call.result
         finally:
-            with contextlib.suppress(ValueError):  # the client has gone, and nobody waits for this any more
-                self._waiting.remove(ticket)
+            with contextlib.suppress(ValueError):  # cancelled while it waited
+                self._waiting.remove(call)
 
     async def run(self) -> None:
-        """Work on the line until cancelled."""
+        """Handle calls until cancelled."""
         try:
             while True:
-                if not self._waiting:
-                    self._wake.clear()
-                    await self._wake.wait()
-                    continue
-                await self._serve(self._waiting.pop(0))
+                if self._waiting:
+                    await self._handle(self._waiting.pop(0))
+                else:
+                    self._has_work.clear()
+                    await self._has_work.wait()
         finally:
             await self.worker.kill()
 
-    async def _serve(self, ticket: _Ticket) -> None:
-        for attempt in range(2):
+    def _replace(self, client: str) -> None:
+        for call in [call for call in self._waiting if call.client == client]:
+            self._waiting.remove(call)
+            self.superseded += 1
+            call.fail(ApiError(409, "a newer preview of the same client has superseded this one", remedy="use the newer one"))
+
+    async def _handle(self, call: _Call) -> None:
+        for attempt in range(1, _TRIES + 1):
             try:
-                answer = await self.worker.call(ticket.call, seconds=_SECONDS, **ticket.values)
-            except LostError as error:
+                result = await self.worker.call(call.name, seconds=_CALL_SECONDS, **call.values)
+            except WorkerLostError as error:
                 self.lost += 1
-                if attempt and not ticket.future.done():
-                    ticket.future.set_exception(RefusedError(422, str(error), remedy="give a smaller size, or another picture"))
+                if attempt == _TRIES:
+                    call.fail(ApiError(422, str(error), remedy="give a smaller size, or another picture"))
             except Exception as error:
-                if not ticket.future.done():
-                    ticket.future.set_exception(error)
+                call.fail(error)
                 return
             else:
                 self.done += 1
-                if not ticket.future.done():
-                    ticket.future.set_result(answer)
+                if not call.result.done():
+                    call.result.set_result(result)
                 return
 
 
-class Cache:
-    """The bytes of the previews that were used last."""
+class PreviewCache:
+    """Recent previews in memory.
+
+    Attributes:
+        hits: Number of previews that were found.
+    """
 
     def __init__(self) -> None:
         self._values: OrderedDict[str, bytes] = OrderedDict()
@@ -120,7 +127,7 @@ class Cache:
         self.hits = 0
 
     def get(self, key: str) -> bytes | None:
-        """The bytes, if they are there."""
+        """A preview, if it is there."""
         if key not in self._values:
             return None
         self.hits += 1
@@ -128,7 +135,7 @@ class Cache:
         return self._values[key]
 
     def put(self, key: str, data: bytes) -> None:
-        """Keep them; the oldest go."""
+        """Add a preview; the least recently used ones are dropped."""
         self._bytes += len(data) - len(self._values.pop(key, b""))
         self._values[key] = data
         while self._bytes > _CACHE_BYTES:

@@ -1,4 +1,4 @@
-"""A painting process as the server sees it: started when it is needed, watched while it works, replaced when it holds too much memory."""
+"""A painting process from the server's side: started when it is needed, watched while it works, replaced when it takes too much memory."""
 
 from __future__ import annotations
 
@@ -11,54 +11,61 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from stylenet.errors import StylenetError
 
-Answer = Mapping[str, Any]
-"""What a process sent: `kind`, and values by kind."""
-
 PAINTER = (sys.executable, "-m", "stylenet.server.worker")
-"""The command of a painting process."""
+"""The command that starts a painting process."""
 
 _HARD_FACTOR = 1.5
-"""A process that holds this many times its memory is killed while it works."""
+"""A process that takes this many times its memory is killed while it works."""
 
 _LONGEST_LINE = 2**24
 
-_END_SECONDS = 2.0
-"""For a process that has closed its pipe to end by itself, so that its exit code tells why."""
+_EXIT_SECONDS = 2.0
+"""How long a process that has closed its pipe may take to exit, so that its exit code is known."""
+
+Event = Mapping[str, Any]
 
 
-class LostError(Exception):
-    """The process ended, hung or grew too large before it answered; the message says which."""
+class Result(NamedTuple):
+    """The result of a call, and the bytes that came with it."""
+
+    values: Mapping[str, Any]
+    data: bytes
 
 
-class WorkError(StylenetError):
-    """The process answered with an error.
+class WorkerLostError(Exception):
+    """The process ended, hung or took too much memory during a call; the message says which."""
+
+
+class WorkerError(StylenetError):
+    """The process reports an error.
 
     Args:
         message: For a person.
-        kind: The class of the error in the process; "unexpected" where it is a fault of the program.
+        kind: Name of the error's class in the process, or "unexpected".
     """
 
     def __init__(self, message: str, kind: str) -> None:
         super().__init__(message)
-        self.kind = kind
+        self.is_unexpected = kind == "unexpected"
+        self.is_damaged_picture = kind == "ImageError"
 
 
 class Worker:
-    """A process that does one thing at a time.
+    """A process that handles one call at a time.
 
     Args:
-        folder: Its current folder, in which names of files mean nothing.
-        memory_bytes: It is replaced after a call that left more than this.
-        silent_seconds: Without a sign of life for so long, it is killed.
+        folder: Its working directory, which is empty, so that no relative path names a file.
+        memory_bytes: The process is replaced after a call that leaves it with more.
+        silent_seconds: It is killed if it sends nothing for so long.
         command: Starts it.
 
     Attributes:
-        started: Processes started so far.
-        memory_bytes_now: Resident memory at the last sign of life.
+        started: Number of processes started.
+        memory_bytes_now: Resident memory, as last reported.
     """
 
     def __init__(self, folder: Path, *, memory_bytes: int, silent_seconds: float, command: Sequence[str] = PAINTER) -> None:
@@ -68,59 +75,54 @@ class Worker:
         self.started = 0
         self.memory_bytes_now = 0
 
-    @property
-    def pid(self) -> int | None:
-        """Of the process; None where none runs."""
-        return None if self._process is None or self._process.returncode is not None else self._process.pid
-
-    async def call(
-        self, name: str, *, seconds: float, on_answer: Callable[[Answer], None] = lambda answer: None, **values: Any
-    ) -> tuple[Answer, bytes]:
-        """The result of a call, and the bytes that came with it.
+    async def call(self, name: str, *, seconds: float, on_event: Callable[[Event], None] = lambda event: None, **values: Any) -> Result:
+        """The result of a call.
 
         Args:
-            name: Of the call: inspect, pass or paint.
-            seconds: That it may take; then the process is killed.
-            on_answer: Told of every event before the result.
-            values: Arguments, as JSON has them.
+            name: "inspect", "pass" or "paint".
+            seconds: Time limit, after which the process is killed.
+            on_event: Called with every event before the result.
+            values: Arguments, as JSON values.
 
         Raises:
-            WorkError: the process says what is wrong.
-            LostError: there is no process any more.
+            WorkerError: the process reports an error.
+            WorkerLostError: the process was lost.
         """
-        process = await self._ready()
+        process = await self._ready_process()
         try:
-            self._send(process, {"call": name, **values})
-            return await self._answered(process, time.monotonic() + seconds, on_answer)
+            _send(process, {"call": name, **values})
+            return await self._result(process, time.monotonic() + seconds, on_event)
+        except WorkerError:
+            raise
         except (ConnectionError, asyncio.IncompleteReadError, ValueError) as error:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_END_SECONDS):
+                async with asyncio.timeout(_EXIT_SECONDS):
                     await process.wait()
             await self.kill()
-            raise LostError(f"the painting process ended ({_how(process)})") from error
-        except (LostError, asyncio.CancelledError):
+            raise WorkerLostError(f"the painting process ended ({_exit_reason(process)})") from error
+        except BaseException:  # what it sends from now on would be taken for the next call's
             await self.kill()
             raise
 
     def stop(self) -> None:
-        """Ask for the end of the painting in progress."""
+        """Ask the process to end its painting with the best picture so far."""
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ConnectionError):
-                self._send(self._process, {"call": "stop"})
+                _send(self._process, {"call": "stop"})
 
     async def kill(self) -> None:
         """End the process, if there is one."""
         process, self._process = self._process, None
         if process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            if process.returncode is None:
-                _end(process)
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                _kill(process)
         if process.stdin is not None:
             process.stdin.close()
         await process.wait()
 
-    async def _ready(self) -> asyncio.subprocess.Process:
+    async def _ready_process(self) -> asyncio.subprocess.Process:
         process = self._process
         if process is not None and process.returncode is None and self.memory_bytes_now <= self._memory_bytes:
             return process
@@ -133,39 +135,35 @@ class Worker:
             cwd=self._folder,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path and Path(path).is_absolute())},
             limit=_LONGEST_LINE,
-            start_new_session=True,  # Ctrl-C in the terminal is for the server, which ends the others
+            start_new_session=True,  # Ctrl-C in the terminal is for the server, which ends its processes
         )
         self.started += 1
         self.memory_bytes_now = 0
         return self._process
 
-    def _send(self, process: asyncio.subprocess.Process, call: Mapping[str, Any]) -> None:
-        if process.stdin is None:
-            raise BrokenPipeError
-        process.stdin.write(json.dumps(call).encode() + b"\n")
-
-    async def _answered(
-        self, process: asyncio.subprocess.Process, deadline: float, on_answer: Callable[[Answer], None]
-    ) -> tuple[Answer, bytes]:
+    async def _result(self, process: asyncio.subprocess.Process, deadline: float, on_event: Callable[[Event], None]) -> Result:
         while True:
-            answer, data = await self._next(process, deadline)
-            match answer["kind"]:
-                case "beat":
-                    self.memory_bytes_now = answer["memory_bytes"]
-                    if self.memory_bytes_now > _HARD_FACTOR * self._memory_bytes:
-                        raise LostError(
-                            f"the painting process took {self.memory_bytes_now / 1e6:.0f} MB of memory; "
-                            f"allowed are {self._memory_bytes / 1e6:.0f} MB; give a smaller size, or the server more --memory-mb"
-                        )
+            message, data = await self._next_message(process, deadline)
+            match message["kind"]:
+                case "heartbeat":
+                    self.memory_bytes_now = message["memory_bytes"]
+                    self._check_memory()
+                case "event":
+                    on_event(message["event"])
                 case "error":
-                    raise WorkError(answer["message"], answer["error"])
+                    raise WorkerError(message["message"], message["error"])
                 case "result":
-                    self.memory_bytes_now = answer.get("memory_bytes", self.memory_bytes_now)
-                    return answer, data
-                case _:
-                    on_answer(answer)
+                    self.memory_bytes_now = message.get("memory_bytes", self.memory_bytes_now)
+                    return Result(message, data)
 
-    async def _next(self, process: asyncio.subprocess.Process, deadline: float) -> tuple[Answer, bytes]:
+    def _check_memory(self) -> None:
+        if self.memory_bytes_now > _HARD_FACTOR * self._memory_bytes:
+            raise WorkerLostError(
+                f"the painting process took {self.memory_bytes_now / 1e6:.0f} MB of memory; allowed are {self._memory_bytes / 1e6:.0f} MB; "
+                "give a smaller size, or the server more --memory-mb"
+            )
+
+    async def _next_message(self, process: asyncio.subprocess.Process, deadline: float) -> tuple[Mapping[str, Any], bytes]:
         if process.stdout is None:
             raise BrokenPipeError
         left = deadline - time.monotonic()
@@ -174,23 +172,29 @@ class Worker:
                 line = await process.stdout.readline()
                 if not line:
                     raise BrokenPipeError
-                answer = json.loads(line)
-                return answer, await process.stdout.readexactly(answer["size"])
+                message = json.loads(line)
+                return message, await process.stdout.readexactly(message["size"])
         except TimeoutError:
             if left < self._silent_seconds:
-                raise LostError("the painting process took longer than it may") from None
-            raise LostError(f"the painting process gave no sign of life for {self._silent_seconds:g} s") from None
+                raise WorkerLostError("the painting process took longer than it may") from None
+            raise WorkerLostError(f"the painting process gave no sign of life for {self._silent_seconds:g} s") from None
 
 
-def _end(process: asyncio.subprocess.Process) -> None:
-    """Kill a process. Its own method would look for its exit code first, and asyncio, which waits for that, would find none."""
+def _send(process: asyncio.subprocess.Process, call: Mapping[str, Any]) -> None:
+    if process.stdin is None:
+        raise BrokenPipeError
+    process.stdin.write(json.dumps(call).encode() + b"\n")
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """Kill a process. `Process.kill` would fetch its exit code itself, and asyncio, which waits for the code, would not get it."""
     if hasattr(signal, "SIGKILL"):
         os.kill(process.pid, signal.SIGKILL)
     else:
         process.kill()
 
 
-def _how(process: asyncio.subprocess.Process) -> str:
+def _exit_reason(process: asyncio.subprocess.Process) -> str:
     code = process.returncode
     if code is None:
         return "its pipe was closed"

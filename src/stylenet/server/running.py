@@ -1,136 +1,90 @@
-"""The server itself: uvicorn, with time limits for slow clients."""
+"""The server itself: the application in uvicorn, on a socket of its own."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import logging
-import re
-import sys
-from collections.abc import Callable, Iterator
+import os
+import socket
+from collections.abc import Callable, Sequence
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from starlette.datastructures import URL
 
 from stylenet.errors import OutputError
 from stylenet.requests.serving import ServeRequest
 from stylenet.server.app import build
+from stylenet.server.http_protocol import HttpProtocol
+from stylenet.server.processes import PAINTER
+from stylenet.server.services import Services
+
+_BACKLOG = 2048
+"""Connections that wait to be accepted."""
+
+_LONGEST_HEAD_BYTES = 2**15
 
 
 class _Server(uvicorn.Server):
-    """Tells its address once it listens."""
+    """Calls a function once it accepts requests."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[str], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_ready = on_ready
 
-    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        await super().startup(sockets)  # type: ignore[arg-type]
-        if self.started and self.servers and self.servers[0].sockets:
-            host, port = self.servers[0].sockets[0].getsockname()[:2]
-            self._on_ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
 
 
-def serve(settings: ServeRequest, *, on_ready: Callable[[str], None]) -> None:
-    """Answer requests until a signal ends the process; `on_ready` is told the address.
+def serve(settings: ServeRequest, *, on_ready: Callable[[str], None], command: Sequence[str] = PAINTER) -> None:
+    """Serve requests until a signal ends the process.
+
+    Args:
+        settings: Of the server.
+        on_ready: Called with the address once requests are accepted.
+        command: Starts a painting process.
 
     Raises:
-        UsageError: the folder is in use.
-        OutputError: the address cannot be listened on.
+        UsageError: the folder cannot be used.
+        OutputError: the address cannot be used.
     """
-    config = uvicorn.Config(
-        build(settings),
-        host=settings.host,
-        port=settings.port,
-        http=_patient(settings.patience_seconds),
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=30,
-        timeout_graceful_shutdown=3,
-        h11_max_incomplete_event_size=2**15,
-    )
-    with _said(logging.getLogger("uvicorn.error")) as said:
-        server = _Server(config, on_ready)
-        try:
-            server.run()
-        except SystemExit:
-            raise _why(said, settings) from None
-        if not server.started:
-            raise _why(said, settings)
+    with _bound_socket(settings) as listener:
+        config = uvicorn.Config(
+            build(Services(settings, command=command)),
+            http=type("Protocol", (HttpProtocol,), {"head_seconds": settings.patience_seconds}),
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=_BACKLOG,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=3,
+            h11_max_incomplete_event_size=_LONGEST_HEAD_BYTES,
+        )
+        host, port = listener.getsockname()[:2]
+        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        _Server(config, lambda: on_ready(url)).run(sockets=[listener])
 
 
-def _patient(seconds: float) -> type[H11Protocol]:
-    """The protocol that closes connections whose request does not arrive in time; uvicorn waits for ever."""
-
-    class Patient(H11Protocol):
-        _timer: asyncio.TimerHandle | None = None
-
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            self._wait()
-
-        def data_received(self, data: bytes) -> None:
-            before = self.cycle
-            super().data_received(data)
-            if self.cycle is not before:
-                self._cancel()
-
-        def on_response_complete(self) -> None:
-            super().on_response_complete()
-            if not self.transport.is_closing():
-                self._cancel()
-                self._timer = self.loop.call_later(seconds + self.timeout_keep_alive, self._close)
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            self._cancel()
-            super().connection_lost(exc)
-
-        def _wait(self) -> None:
-            self._cancel()
-            self._timer = self.loop.call_later(seconds, self._close)
-
-        def _cancel(self) -> None:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-
-        def _close(self) -> None:
-            if getattr(self.cycle, "response_complete", True):  # None before the first request
-                self.transport.close()
-
-    return Patient
+def sign_in_url(url: str, token: str | None) -> str:
+    """The address of the page, which signs a browser in if the server has a token."""
+    return url if token is None else str(URL(f"{url}/").include_query_params(token=token))
 
 
-@contextlib.contextmanager
-def _said(logger: logging.Logger) -> Iterator[list[str]]:
-    """What uvicorn says of errors, which it does not raise."""
-    said: list[str] = []
-
-    class Handler(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            said.append(record.getMessage())
-            if record.exc_info and logging.getLogger("stylenet.server").isEnabledFor(logging.DEBUG):
-                sys.stderr.write(self.format(record) + "\n")
-
-    handler, level = Handler(logging.ERROR), logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.ERROR)
+def _bound_socket(settings: ServeRequest) -> socket.socket:
     try:
-        yield said
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
-
-
-def _why(said: list[str], settings: ServeRequest) -> OutputError:
-    text = " ".join(" ".join(said).split())
-    match = re.search(r"(?:stylenet\.errors\.)?UsageError: (.*)$", text)
-    if match:
-        return OutputError(match[1])
-    reason = re.search(r"\[Errno -?\d+\] (.*)", text)
-    told = reason[1] if reason else text or "no reason given"
-    return OutputError(f"cannot listen on {settings.host}, port {settings.port}: {told}; choose another --port")
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)  # IPv4 where there are both
+        with contextlib.ExitStack() as stack:
+            listener = stack.enter_context(socket.socket(family, kind, protocol))
+            if os.name == "posix":  # elsewhere the option lets two servers share a port
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            stack.pop_all()
+            return listener
+    except OSError as error:
+        reason = f"cannot listen on {settings.host}, port {settings.port}: {error.strerror}"
+        raise OutputError(f"{reason}; choose another --port or --host") from None

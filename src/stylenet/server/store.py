@@ -1,6 +1,6 @@
-"""One SQLite file: pictures' metadata, jobs, their events, and the history of results.
+"""One SQLite file with the metadata of pictures, the jobs, their events, and the history of results.
 
-Every change is in the file before the client hears of it, so that a killed server loses nothing that it accepted.
+Every change is written before the client gets its response, so that a killed server loses nothing that it accepted.
 """
 
 from __future__ import annotations
@@ -37,8 +37,14 @@ QUEUED, RUNNING, FINISHED, STOPPED, FAILED = "queued", "running", "finished", "s
 ENDED = (FINISHED, STOPPED, FAILED)
 
 
-class PictureRow(Struct, frozen=True, kw_only=True):
-    """An uploaded picture: its SHA-256, its size, and when it was used last."""
+class PictureFacts(Struct, frozen=True, kw_only=True):
+    """What is known of a picture file.
+
+    Attributes:
+        id: SHA-256 of its bytes.
+        bytes: Size of the file.
+        name: File name that the client gave; may be empty.
+    """
 
     id: str
     bytes: int
@@ -46,18 +52,23 @@ class PictureRow(Struct, frozen=True, kw_only=True):
     height: int
     format: str
     name: str
+
+
+class PictureRow(PictureFacts, frozen=True, kw_only=True):
+    """An uploaded picture: Unix times of its upload and its last use."""
+
     created: float
     used: float
 
 
 class JobRow(Struct, frozen=True, kw_only=True):
-    """A job as it is kept.
+    """A job.
 
     Attributes:
         request: JSON of the fields of the request.
         pictures: JSON list of the ids of its pictures, which are kept until it has ended.
-        losses: How much it has lost of what a job may lose: processes that ended under it, since the last new checkpoint.
-        stopping: Whether a client asked for its end.
+        losses: Weighted number of processes that died while they painted it, since its last checkpoint.
+        stopping: Whether a client has asked to stop it.
         error: Why it failed.
     """
 
@@ -81,8 +92,16 @@ class EventRow(Struct, frozen=True, kw_only=True):
     data: str
 
 
+class EndedJob(Struct, frozen=True, kw_only=True):
+    """A job that has ended; `bytes` is the size of its stored result, None without one."""
+
+    id: str
+    ended: float
+    bytes: int | None
+
+
 class HistoryRow(Struct, frozen=True, kw_only=True):
-    """A result that is kept, with its receipt."""
+    """A stored result; `receipt` is JSON."""
 
     job: str
     created: float
@@ -91,16 +110,16 @@ class HistoryRow(Struct, frozen=True, kw_only=True):
 
 
 class Store:
-    """The database. All calls are short, and come from the thread of the event loop.
+    """The database. All calls are short, and are made by the thread of the event loop.
 
     Args:
-        path: Of the file; it is created.
+        path: The file; it is created if it is missing.
     """
 
     def __init__(self, path: Path) -> None:
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
-        # NORMAL keeps every commit when the process is killed; `add_job` asks for more, to survive a power cut.
+        # NORMAL keeps every commit when the process is killed; `add_job` uses FULL, which also survives a power failure.
         for statement in ("journal_mode = WAL", "synchronous = NORMAL", "busy_timeout = 5000"):
             self._db.execute(f"PRAGMA {statement}")
         self._db.executescript(_SCHEMA)
@@ -110,8 +129,8 @@ class Store:
         self._db.close()
 
     @contextlib.contextmanager
-    def together(self) -> Iterator[None]:
-        """Changes inside are all made, or none."""
+    def transaction(self) -> Iterator[None]:
+        """Either all changes inside are made, or none."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -121,7 +140,7 @@ class Store:
         self._db.execute("COMMIT")
 
     def add_picture(self, row: PictureRow) -> None:
-        """Record a picture; one that is there already counts as used."""
+        """Add a picture, or mark it as used if it is known."""
         self._db.execute(
             "INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET used = excluded.used",
             msgspec.structs.astuple(row),
@@ -133,24 +152,28 @@ class Store:
         return None if row is None else PictureRow(**row)
 
     def pictures(self) -> list[PictureRow]:
-        """All pictures, those first that were not used for the longest time."""
+        """All pictures, the least recently used first."""
         return [PictureRow(**row) for row in self._db.execute("SELECT * FROM pictures ORDER BY used")]
 
-    def use_pictures(self, ids: Iterable[str]) -> None:
-        """Record that pictures are used now."""
+    def picture_bytes(self) -> int:
+        """Disk space of all pictures."""
+        return int(self._db.execute("SELECT coalesce(sum(bytes), 0) FROM pictures").fetchone()[0])
+
+    def mark_used(self, ids: Iterable[str]) -> None:
+        """Set the last use of pictures to now."""
         self._db.executemany("UPDATE pictures SET used = ? WHERE id = ?", [(time.time(), id) for id in ids])
 
     def delete_picture(self, id: str) -> None:
-        """Forget a picture."""
+        """Delete the row of a picture."""
         self._db.execute("DELETE FROM pictures WHERE id = ?", (id,))
 
-    def pictures_of_jobs(self) -> set[str]:
-        """Pictures that jobs still need."""
+    def needed_pictures(self) -> set[str]:
+        """Ids of the pictures that queued and running jobs need."""
         rows = self._db.execute("SELECT pictures FROM jobs WHERE state IN (?, ?)", (QUEUED, RUNNING))
         return {id for row in rows for id in msgspec.json.decode(row["pictures"])}
 
     def add_job(self, id: str, request: bytes, pictures: Sequence[str]) -> None:
-        """Queue a job; on the disk when this returns."""
+        """Add a queued job; it is on the disk when this returns."""
         self._db.execute("PRAGMA synchronous = FULL")
         try:
             self._db.execute(
@@ -166,15 +189,29 @@ class Store:
         return None if row is None else _job(row)
 
     def jobs(self, *states: str, most: int = 1000, newest_first: bool = False) -> list[JobRow]:
-        """Jobs in these states (all states where none is given), in the order in which they came."""
+        """Jobs in these states, or in all if none is given, the oldest first."""
         where = f"WHERE state IN ({', '.join('?' * len(states))})" if states else ""
         order = "DESC" if newest_first else "ASC"
         rows = self._db.execute(f"SELECT * FROM jobs {where} ORDER BY created {order}, rowid {order} LIMIT ?", (*states, most))
         return [_job(row) for row in rows]
 
     def count_jobs(self, state: str) -> int:
-        """How many jobs are in a state."""
+        """Number of jobs in a state."""
         return int(self._db.execute("SELECT count(*) FROM jobs WHERE state = ?", (state,)).fetchone()[0])
+
+    def queued_before(self, job: JobRow) -> int:
+        """Number of queued jobs that are older than a job."""
+        query = "SELECT count(*) FROM jobs WHERE state = ? AND (created, rowid) < (?, (SELECT rowid FROM jobs WHERE id = ?))"
+        return int(self._db.execute(query, (QUEUED, job.created, job.id)).fetchone()[0])
+
+    def ended_jobs(self) -> list[EndedJob]:
+        """All jobs that have ended, the newest first."""
+        rows = self._db.execute(
+            "SELECT id, ended, bytes FROM jobs LEFT JOIN history ON history.job = jobs.id WHERE state IN (?, ?, ?) "
+            "ORDER BY jobs.created DESC, jobs.rowid DESC",
+            ENDED,
+        )
+        return [EndedJob(**row) for row in rows]
 
     def change_job(self, id: str, **values: Any) -> None:
         """Change columns of a job."""
@@ -182,19 +219,19 @@ class Store:
         self._db.execute(f"UPDATE jobs SET {names} WHERE id = ?", (*values.values(), id))
 
     def requeue_running(self) -> list[str]:
-        """Queue again what was running when the last server ended; the ids."""
+        """Queue the jobs again that were running when the last server ended; returns their ids."""
         ids = [job.id for job in self.jobs(RUNNING)]
         self._db.execute("UPDATE jobs SET state = ? WHERE state = ?", (QUEUED, RUNNING))
         return ids
 
     def delete_job(self, id: str) -> None:
-        """Forget a job, its events and its place in the history."""
-        with self.together():
+        """Delete a job, its events and its entry in the history."""
+        with self.transaction():
             for table, key in (("events", "job"), ("history", "job"), ("jobs", "id")):
                 self._db.execute(f"DELETE FROM {table} WHERE {key} = ?", (id,))
 
     def add_event(self, job: str, name: str, data: bytes) -> int:
-        """Append an event; its number."""
+        """Append an event; returns its number."""
         row = self._db.execute(
             "INSERT INTO events SELECT ?, coalesce(max(number), 0) + 1, ?, ? FROM events WHERE job = ? RETURNING number",
             (job, name, data.decode(), job),
@@ -209,14 +246,14 @@ class Store:
         return [EventRow(**row) for row in rows]
 
     def last_event(self, job: str, name: str) -> EventRow | None:
-        """The last event of a kind."""
+        """The last event with a name."""
         row = self._db.execute(
             "SELECT number, name, data FROM events WHERE job = ? AND name = ? ORDER BY number DESC LIMIT 1", (job, name)
         ).fetchone()
         return None if row is None else EventRow(**row)
 
     def add_history(self, row: HistoryRow) -> None:
-        """Record a result."""
+        """Add a result."""
         self._db.execute("INSERT OR REPLACE INTO history VALUES (?, ?, ?, ?)", msgspec.structs.astuple(row))
 
     def history(self, *, most: int = 1000) -> list[HistoryRow]:

@@ -1,7 +1,7 @@
-"""The process that decodes and paints: `python -m stylenet.server.worker`, driven by the server through pipes.
+"""The process that decodes and paints: `python -m stylenet.server.worker`, which the server controls through pipes.
 
-Calls come as one line of JSON each. Answers are one line of JSON with the size of what follows, and then so many bytes. The process ends
-as soon as its standard input does, so that none outlives a killed server.
+A call is one line of JSON. A message back is one line of JSON, which holds the size of the bytes that follow it. The process ends when its
+standard input does, so that it does not outlive a killed server.
 """
 
 from __future__ import annotations
@@ -17,42 +17,48 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, BinaryIO
+from functools import partial
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import psutil
 
 from stylenet.waiting import let_threads_sleep
 
-BEAT_SECONDS = 0.5
-"""Between two signs of life."""
+if TYPE_CHECKING:
+    from stylenet.image.files import Picture
+    from stylenet.painting.stylizer import Stylizer
+    from stylenet.requests.painting import Options
 
-_PHOTO_PX = 1024
-"""Long side of the photos that are kept for previews; a preview is not larger."""
+HEARTBEAT_SECONDS = 0.5
 
 _KEPT = 16
-"""Photos and styles that are kept for previews, each."""
+"""Number of photos, and of styles, that are kept for previews."""
 
 
-class _Pipe:
-    """The way back to the server; whole answers only, whichever thread gives them."""
+_PROTECTED_PX = 1024
+"""Long side of the photos in which faces and subjects are found."""
+
+
+class Pipe:
+    """The way back to the server; any thread may send."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream, self._lock = stream, threading.Lock()
-        self.busy = threading.Event()
+        self.is_busy = threading.Event()
 
     def send(self, kind: str, data: bytes = b"", **values: Any) -> None:
-        """Send an answer; after a result or an error there are no signs of life until the next call."""
+        """Send a message. Heartbeats are sent only between a call and its result."""
         line = json.dumps({"kind": kind, "size": len(data), **values}).encode() + b"\n"
         with self._lock:
             if kind in ("result", "error"):
-                self.busy.clear()
-            elif kind == "beat" and not self.busy.is_set():
+                self.is_busy.clear()
+            elif kind == "heartbeat" and not self.is_busy.is_set():
                 return
             self._stream.write(line + data)
             self._stream.flush()
 
 
-class _Kept:
+class _RecentValues:
     """The values that were used last."""
 
     def __init__(self) -> None:
@@ -67,16 +73,17 @@ class _Kept:
         return self._values[key]
 
 
-class _Work:
-    """What a process can be asked for; a method for each call."""
+class Calls:
+    """A method for each call that the server can make."""
 
-    def __init__(self, pipe: _Pipe) -> None:
+    def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
-        self.stop = threading.Event()
-        self._stylizers, self._photos, self._styles, self._masks = _Kept(), _Kept(), _Kept(), _Kept()
+        self.should_stop = threading.Event()
+        self._stylizer: Stylizer | None = None
+        self._photos, self._styles, self._masks = _RecentValues(), _RecentValues(), _RecentValues()
 
     def inspect(self, call: Mapping[str, Any]) -> None:
-        """Whether a file is a picture, and how large; only its header is read."""
+        """Whether a file is a picture, and its size; only the header is read."""
         from stylenet.image.opening import opened
 
         with opened(call["path"]) as file:
@@ -93,150 +100,153 @@ class _Work:
         from stylenet.painting.stylizer import open_stylizer
         from stylenet.requests.painting import Options
 
-        threads = call["threads"] or None
-        stylizer = self._stylizers.get("instant", lambda: open_stylizer("instant", device="cpu", precision="float32", threads=threads))
-
+        stylizer = self._stylizer = self._stylizer or open_stylizer(
+            "instant", device="cpu", precision="float32", threads=call["threads"] or None
+        )
         options = Options.of(call["options"])
+        photo = self._preview_photo(call["photo"], options) if call["is_preview"] else load_image(call["photo"])
+        photo = replace(photo, source=None)  # a temporary file, whose name must not get into the receipt
 
-        def style(word: str) -> Any:
-            return word if options.recolors_style else self._styles.get(word, lambda: stylizer.open_style(word))
+        def opened(style: str) -> Any:
+            return style if options.recolors_style else self._styles.get(style, partial(stylizer.open_style, style))
 
-        def region(mask: str, style_word: str | None, inverted: bool) -> Region:
-            pixels = self._masks.get((mask, inverted), lambda: load_mask(mask, inverted=inverted))
-            return Region(mask=pixels, style=style_word and style(style_word))
+        def region(mask: str, style: str | None, inverted: bool) -> Region:
+            pixels = self._masks.get((mask, inverted), partial(load_mask, mask, inverted=inverted))
+            return Region(mask=pixels, style=style and opened(style))
 
-        photo = self._small(call["photo"]) if call["is_preview"] else load_image(call["photo"])
-        regions = [region(one["mask"], one["style"], one["inverted"]) for one in call["regions"]]
-        done = None
-        for event in stylizer.stylize(photo, [style(word) for word in call["styles"]], options, regions=regions):
-            done = event if isinstance(event, Done) else done
-        if done is None:
+        regions = [region(**each) for each in call["regions"]]
+        *_, done = stylizer.stylize(photo, [opened(style) for style in call["styles"]], options, regions=regions)
+        if not isinstance(done, Done):
             raise RuntimeError("a stylizer's last event is Done")
         buffer = io.BytesIO()
         Painting(pixels=done.image, photo=photo, done=done).save(buffer, format=call["format"], quality=call["quality"])
-        height, width = done.image.shape[2:]
-        memory_bytes = psutil.Process().memory_info().rss
-        self._pipe.send("result", buffer.getvalue(), width=width, height=height, seconds=done.seconds, memory_bytes=memory_bytes)
+        self._pipe.send("result", buffer.getvalue(), memory_bytes=_memory_bytes())
 
     def find(self, call: Mapping[str, Any]) -> None:
         """A mask of a photo's faces or its subject, as the bytes of a PNG file."""
-        from stylenet.image.files import save_image
+        from stylenet.image.files import load_image, save_image
         from stylenet.painting.regions import FINDERS
 
-        mask = FINDERS[call["what"]](self._small(call["photo"]).pixels)
+        mask = FINDERS[call["what"]](_shrunk(load_image(call["photo"]), _PROTECTED_PX).pixels)
         buffer = io.BytesIO()
         save_image(mask.repeat(3, axis=1), buffer, format="png")
-        self._pipe.send("result", buffer.getvalue())
+        self._pipe.send("result", buffer.getvalue(), memory_bytes=_memory_bytes())
 
     def convert(self, call: Mapping[str, Any]) -> None:
-        """A picture in another format, with its receipt; or small, without it."""
+        """A picture in another format with its receipt, or small without it, as the bytes of a file."""
         from stylenet.image.files import load_image, save_image
         from stylenet.image.metadata import read_receipt
 
+        picture, receipt = load_image(call["photo"]), read_receipt(call["photo"])
+        if call["long_side"] is not None:
+            picture, receipt = _shrunk(picture, call["long_side"]), None
         buffer = io.BytesIO()
-        if call["long_side"] is None:
-            picture = load_image(call["photo"])
-            save_image(
-                picture.pixels,
-                buffer,
-                alpha=picture.alpha,
-                metadata=picture.metadata,
-                receipt=read_receipt(call["photo"]),
-                quality=call["quality"],
-                format=call["format"],
-            )
-        else:
-            save_image(_shrunk(load_image(call["photo"]), call["long_side"]).pixels, buffer, quality=call["quality"], format=call["format"])
-        self._pipe.send("result", buffer.getvalue())
-
-    def _small(self, path: str) -> Any:
-        """A photo as previews need it."""
-        from stylenet.image.files import load_image
-
-        return self._photos.get(path, lambda: _shrunk(load_image(path), _PHOTO_PX))
+        save_image(
+            picture.pixels,
+            buffer,
+            alpha=picture.alpha,
+            metadata=picture.metadata,
+            receipt=receipt,
+            quality=call["quality"],
+            format=call["format"],
+        )
+        self._pipe.send("result", buffer.getvalue(), memory_bytes=_memory_bytes())
 
     def paint(self, call: Mapping[str, Any]) -> None:
-        """A job painted into its files; its events are sent one by one."""
+        """A job painted into its files; its events are sent as they happen."""
         from stylenet.events import Step
         from stylenet.requests.painting import PaintFileRequest
+        from stylenet.workflows.event_json import event_values
         from stylenet.workflows.painting import paint_file
-        from stylenet.workflows.telling import event_values
 
-        request = PaintFileRequest.of({name: _frozen(value) for name, value in call["request"].items()})
-        for event in paint_file(request, should_stop=self.stop.is_set):
+        for event in paint_file(PaintFileRequest.of(call["request"]), should_stop=self.should_stop.is_set):
             self._pipe.send("event", event=event_values(event))
-            if call["stop_soon"] and isinstance(event, Step):  # one step, so that there is a picture
-                self.stop.set()
-        self._pipe.send("result", memory_bytes=psutil.Process().memory_info().rss)
+            if call["stop_after_step"] and isinstance(event, Step):  # one step, so that there is a picture
+                self.should_stop.set()
+        self._pipe.send("result", memory_bytes=_memory_bytes())
+
+    def _preview_photo(self, path: str, options: Options) -> Picture:
+        """The photo without transparency, at the size of the preview; larger where faces are to be found in it."""
+        from stylenet.image.files import load_image
+        from stylenet.image.resize import fit_within, resize, target_size
+
+        def load() -> Picture:
+            photo = load_image(path)
+            width, height = photo.width, photo.height
+            if options.protected:
+                size = fit_within(width, height, min(_PROTECTED_PX, max(width, height)))
+            else:
+                size = target_size(width, height, options.size or _PROTECTED_PX)
+            return replace(photo, pixels=resize(photo.pixels, size), alpha=None)
+
+        return self._photos.get((path, options.size, bool(options.protected)), load)
 
 
-def _shrunk(picture: Any, long_side_px: int) -> Any:
-    """A picture that is no larger, without its alpha channel."""
+def _shrunk(picture: Picture, long_side_px: int) -> Picture:
+    """A picture that is no larger, without transparency."""
     from stylenet.image.resize import fit_within, resize
 
     size = fit_within(picture.width, picture.height, min(long_side_px, max(picture.width, picture.height)))
     return replace(picture, pixels=resize(picture.pixels, size), alpha=None)
 
 
-def _frozen(value: Any) -> Any:
-    """JSON's lists as the tuples of the records."""
-    return tuple(_frozen(inner) for inner in value) if isinstance(value, list) else value
+def _memory_bytes() -> int:
+    return int(psutil.Process().memory_info().rss)
 
 
-def _run(work: _Work, call: Mapping[str, Any], pipe: _Pipe) -> None:
+def _handle(calls: Calls, call: Mapping[str, Any], pipe: Pipe) -> None:
     from stylenet.errors import StylenetError
 
-    calls = {"inspect": work.inspect, "pass": work.paint_pass, "paint": work.paint, "find": work.find, "convert": work.convert}
+    methods = {"inspect": calls.inspect, "pass": calls.paint_pass, "paint": calls.paint, "find": calls.find, "convert": calls.convert}
     try:
-        calls[call["call"]](call)
+        methods[call["call"]](call)
     except StylenetError as error:
         pipe.send("error", message=str(error), error=type(error).__name__)
     except MemoryError:
-        pipe.send("error", message="the memory is not enough for this; allowed is less; give a smaller size", error="MemoryError")
+        pipe.send("error", message="there is not enough memory for this picture; give a smaller size", error="MemoryError")
     except Exception as error:
         import traceback
 
         traceback.print_exc()
-        told = " ".join(str(error).split())[:300]
-        pipe.send("error", message=f"unexpected {type(error).__name__}: {told}", error="unexpected")
+        reason = " ".join(str(error).split())[:300]
+        pipe.send("error", message=f"unexpected {type(error).__name__}: {reason}", error="unexpected")
 
 
-def _listen(stream: BinaryIO, calls: queue.SimpleQueue[Mapping[str, Any]], stop: threading.Event) -> None:
+def _read_calls(stream: BinaryIO, waiting: queue.SimpleQueue[Mapping[str, Any]], should_stop: threading.Event) -> None:
     for line in stream:
         call = json.loads(line)
         if call["call"] == "stop":
-            stop.set()
+            should_stop.set()
         else:
-            stop.clear()
-            calls.put(call)
-    os._exit(0)  # the server has gone: whatever is being painted, another process will resume it
+            should_stop.clear()
+            waiting.put(call)
+    os._exit(0)  # the server has ended: the next one resumes what is being painted
 
 
-def _beat(pipe: _Pipe) -> None:
-    process = psutil.Process()
+def _send_heartbeats(pipe: Pipe) -> None:
     while True:
-        pipe.busy.wait()
+        pipe.is_busy.wait()
         with contextlib.suppress(psutil.Error):
-            pipe.send("beat", memory_bytes=process.memory_info().rss)
-        time.sleep(BEAT_SECONDS)
+            pipe.send("heartbeat", memory_bytes=_memory_bytes())
+        time.sleep(HEARTBEAT_SECONDS)
 
 
 def main() -> None:
-    """Take calls until standard input ends."""
+    """Handle calls until standard input ends."""
     let_threads_sleep()
-    # Libraries may print; the pipe is for answers alone.
-    answers = os.fdopen(os.dup(1), "wb")
+    # Libraries may print; the pipe is for messages only.
+    messages = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    calls: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
-    pipe = _Pipe(answers)
-    work = _Work(pipe)
-    threading.Thread(target=_listen, args=(sys.stdin.buffer, calls, work.stop), daemon=True).start()
-    threading.Thread(target=_beat, args=(pipe,), daemon=True).start()
+    waiting: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
+    pipe = Pipe(messages)
+    calls = Calls(pipe)
+    threading.Thread(target=_read_calls, args=(sys.stdin.buffer, waiting, calls.should_stop), daemon=True).start()
+    threading.Thread(target=_send_heartbeats, args=(pipe,), daemon=True).start()
     try:
         while True:
-            call = calls.get()
-            pipe.busy.set()
-            _run(work, call, pipe)
+            call = waiting.get()
+            pipe.is_busy.set()
+            _handle(calls, call, pipe)
     except (BrokenPipeError, KeyboardInterrupt):
         os._exit(0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,3 +35,15 @@ class LayerStatistics:
             difference *= share
             difference += start
         return LayerStatistics(mean, gram, other.positions)
+
+
+def together(measured: Sequence[Mapping[str, LayerStatistics]]) -> dict[str, LayerStatistics]:
+    """The statistics of several pictures as if they were one: the mean of the means and of the mean products."""
+    return {
+        layer: LayerStatistics(
+            np.mean([one[layer].mean for one in measured], axis=0),
+            np.mean([one[layer].gram for one in measured], axis=0),
+            sum(one[layer].positions for one in measured),
+        )
+        for layer in measured[0]
+    }

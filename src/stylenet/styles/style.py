@@ -36,18 +36,20 @@ class Style(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class PictureStyle:
-    """A painting's picture, measured at whatever size is asked for, but never enlarged.
+    """A painting's picture, measured at whatever size is asked for.
 
     Attributes:
         pixels: (1, 3, H, W), float32, 0..1.
         encoder: Measures, on its own device, to which the pixels are brought when they are looked at.
         rim_px: See `framed_features`.
+        least_px: Root of the area to which a smaller picture is enlarged; by default none is.
     """
 
     name: str
     pixels: NDArray[np.float32]
     encoder: VggEncoder
     rim_px: int
+    least_px: int = 0
 
     def at(self, size_px: float, layers: Iterable[str]) -> Mapping[str, Moments]:
         """Moments of `layers` for the painting at an area of `size_px` squared."""
@@ -65,7 +67,8 @@ class PictureStyle:
 
     def _size(self, size_px: float) -> tuple[int, int]:
         height, width = self.pixels.shape[2:]
-        scale = min(1.0, size_px / math.sqrt(width * height))
+        root = math.sqrt(width * height)
+        scale = max(min(root, size_px), self.least_px) / root
         scale = max(scale, SMALLEST_SIDE_PX / min(width, height))
         return max(1, round(width * scale)), max(1, round(height * scale))
 

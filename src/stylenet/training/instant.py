@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from stylenet.catalog.networks import Paints, SlimRecord
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.image.crops import read_crop
+from stylenet.networks.base import Network
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.relay import RELAYED, relayed
 from stylenet.networks.slim import STRENGTHS
@@ -153,7 +154,7 @@ class InstantTask:
         counts = [len(kind.paths) for kind in self._paintings]
         return {"task": "instant", "seed": self._plan.seed, "photos": len(self._photos.paths), "paintings": counts}
 
-    def pictures(self, network: nn.Module) -> Sequence[tuple[str, Tensor]]:
+    def pictures(self, network: Network[Any]) -> Sequence[tuple[str, Tensor]]:
         """A few photos, each after another painting."""
         if not isinstance(network, InstantNet):
             raise TypeError(f"the network of every style is expected, not {type(network).__name__}")

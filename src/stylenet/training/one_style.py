@@ -6,23 +6,21 @@ import hashlib
 import math
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from stylenet.catalog.networks import (
     AnyRecord,
-    JohnsonRecord,
     NetworkCard,
     Paints,
     SlimRecord,
-    TextureRecord,
     network_files,
     read_network_card,
 )
@@ -32,11 +30,11 @@ from stylenet.errors import ImageError, ShapeError, WeightsError
 from stylenet.image.crops import read_crop
 from stylenet.image.files import load_image
 from stylenet.image.resize import fit_within, resize
+from stylenet.networks.base import BatchSettings, Network
 from stylenet.networks.files import build, read_network
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.relay import RELAYED, relayed
-from stylenet.networks.slim import STRENGTHS, SlimNet
-from stylenet.networks.texture import TextureNet
+from stylenet.networks.slim import STRENGTHS
 from stylenet.shapes import Image, check_image
 from stylenet.storage.hashing import file_sha256
 from stylenet.training.batches import Pictures, item_rng, stacked
@@ -111,14 +109,13 @@ class OneStyleTask:
         given = [paintings] if isinstance(paintings, np.ndarray) else list(paintings)
         for painting in given:
             check_image(painting)
-        self._styles = record.styles if isinstance(record, JohnsonRecord) else 1
+        self._styles = record.styles
         if len(given) != self._styles:
             raise ShapeError(f"the network knows {self._styles} styles, and there are {len(given)} paintings; give one for each")
-        texture = isinstance(record, TextureRecord) and not record.content
-        self.paints: Paints = "texture" if texture else "style"
+        self.paints: Paints = "style" if record.reads_photo else "texture"
         self._stack = photos if isinstance(photos, PhotoStack) else None
         files = photos.paths if isinstance(photos, PhotoStack) else photos
-        self._photos = None if texture else Pictures(files)
+        self._photos = Pictures(files) if record.reads_photo else None
         self._shown = (previews or self._photos.spread(PREVIEWS)) if self._photos else ()
         self._record, self._encoder, self._plan, self._style_px = record, encoder, plan, style_px
         self._paintings = [torch.from_numpy(_at(painting, style_px)) for painting in given]
@@ -150,24 +147,23 @@ class OneStyleTask:
 
     def loss(self, batch: StyleBatch) -> Mapping[str, Tensor]:
         """Content, style, smoothness and mesh, of slim networks equivariance too; of texture style alone."""
-        size = self._plan.crop_px
+        size = (self._plan.crop_px, self._plan.crop_px)
         photos = None if batch.photos is None else batch.photos.to(self._device).contiguous(memory_format=torch.channels_last)
         strengths, styles = batch.strengths.to(self._device), torch.tensor(batch.styles, device=self._device)
         begun = photos
-        if isinstance(self.network, SlimNet) and photos is not None:
-            begun = self._relayed(self.network, photos, strengths, batch.seeds)
-        painted = self._paint(self.network, begun, strengths, seeds=batch.seeds, styles=batch.styles, size=(size, size))
+        if photos is not None and self.network.paints_small_first:
+            begun = self._relayed(photos, strengths, batch.seeds)
+        settings = BatchSettings(size=size, strengths=strengths, seeds=batch.seeds, styles=batch.styles)
+        painted = self.network.paint_batch(begun, settings)
         with torch.autocast(self._device.type, enabled=False):
             if photos is None:
                 return self._loss.of_texture(painted, self._targets[0][styles])
             terms = self._loss(painted, photos, (self._targets[0][styles], self._targets[1][styles]), strengths)
-        if not isinstance(self.network, SlimNet) or begun is None:
+        if begun is None or not self.network.paints_small_first:
             return terms
-        rows, columns = batch.shift
         with torch.no_grad():
             again = moved_photos(begun, batch.shift, batch.seeds[0])
-            noise = _noise(batch.seeds, (size, size), self._device)[:, :, rows:, columns:]
-            moved = self.network(again, noise, self.network.knobs_at(strengths))
+            moved = self.network.paint_batch(again, replace(settings, shift=batch.shift))
         return terms | self._loss.of_shift(painted, moved, batch.shift)
 
     def job(self) -> Mapping[str, Any]:
@@ -182,11 +178,12 @@ class OneStyleTask:
             "photos": 0 if self._photos is None else len(self._photos.paths),
         }
 
-    def pictures(self, network: nn.Module) -> Sequence[tuple[str, Tensor]]:
+    def pictures(self, network: Network[Any]) -> Sequence[tuple[str, Tensor]]:
         """A few photos as `network` paints them, in its styles by turns, or one texture."""
         usual = torch.full((1,), _USUAL, device=self._device)
         if self._photos is None:
-            return [("texture", self._paint(network, None, usual, seeds=[0], styles=[0], size=(_PREVIEW_PX, _PREVIEW_PX)))]
+            settings = BatchSettings(size=(_PREVIEW_PX, _PREVIEW_PX), strengths=usual, seeds=[0], styles=[0])
+            return [("texture", network.paint_batch(None, settings))]
         shown = []
         for index in range(max(len(self._shown), self._styles)):
             path, style = self._shown[index % len(self._shown)], index % self._styles
@@ -197,8 +194,8 @@ class OneStyleTask:
                 continue
             pixels = resize(pixels, fit_within(pixels.shape[3], pixels.shape[2], _PREVIEW_PX))
             photo = torch.from_numpy(pixels).to(self._device)
-            name = f"{path.stem} {style + 1}" if self._styles > 1 else path.stem
-            shown.append((name, self._paint(network, photo, usual, seeds=[0], styles=[style], size=(photo.shape[2], photo.shape[3]))))
+            name, size = f"{path.stem} {style + 1}" if self._styles > 1 else path.stem, (photo.shape[2], photo.shape[3])
+            shown.append((name, network.paint_batch(photo, BatchSettings(size=size, strengths=usual, seeds=[0], styles=[style]))))
         return shown
 
     def notices(self) -> Sequence[str]:
@@ -230,39 +227,21 @@ class OneStyleTask:
         )
 
     @torch.no_grad()
-    def _relayed(self, network: SlimNet, photos: Tensor, strengths: Tensor, seeds: Sequence[int]) -> Tensor:
+    def _relayed(self, photos: Tensor, strengths: Tensor, seeds: Sequence[int]) -> Tensor:
         """Photos, of which the first ones begin with what the network paints at half of the size."""
         count = round(RELAYED * len(photos))
         if not count:
             return photos
         small = functional.avg_pool2d(photos[:count], 2)
         size = (small.shape[2], small.shape[3])
-        painted = self._paint(network, small, strengths[:count], seeds=seeds[:count], styles=(), size=size)
+        painted = self.network.paint_batch(small, BatchSettings(size=size, strengths=strengths[:count], seeds=seeds[:count]))
         return torch.cat((relayed(painted.float(), small, photos[:count]), photos[count:]))
 
     def _strength(self, rng: random.Random) -> float:
         usual, other = rng.random() < _USUAL_SHARE, rng.uniform(STRENGTHS[0], STRENGTHS[-1])
-        return _USUAL if usual or not isinstance(self._record, SlimRecord) else other
+        return _USUAL if usual or not self.network.knows_strengths else other
 
-    def _paint(
-        self,
-        network: nn.Module,
-        photos: Tensor | None,
-        strengths: Tensor,
-        *,
-        seeds: Sequence[int],
-        styles: Sequence[int],
-        size: tuple[int, int],
-    ) -> Tensor:
-        match network:
-            case SlimNet():
-                return network(photos, _noise(seeds, size, self._device), network.knobs_at(strengths))
-            case TextureNet():
-                each = [network.noise(size, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
-                return network([torch.cat(scale) for scale in zip(*each, strict=True)], photos)
-        return network(photos, torch.eye(self._styles, device=self._device)[list(styles)] if self._styles > 1 else None)
-
-    def _built(self) -> nn.Module:
+    def _built(self) -> Network[Any]:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._plan.seed)
             network = build(self._record)
@@ -294,12 +273,6 @@ def _start(record: AnyRecord, start: Path | None) -> Path | None:
 def _fits(path: Path, record: AnyRecord) -> bool:
     known = read_network_card(path).record
     return known == record or (isinstance(known, SlimRecord) and msgspec.structs.replace(known, code=0) == record)
-
-
-def _noise(seeds: Sequence[int], size: tuple[int, int], device: torch.device) -> Tensor:
-    """White noise for a batch, from the seed of its first picture."""
-    generator = torch.Generator(device).manual_seed(seeds[0])
-    return torch.randn((len(seeds), 1, *size), generator=generator, device=device)
 
 
 def _at(painting: Image, style_px: int) -> Image:

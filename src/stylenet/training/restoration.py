@@ -17,6 +17,7 @@ from stylenet.encoders.opening import OpenEncoder, open_encoder
 from stylenet.errors import UsageError
 from stylenet.image.crops import read_crop
 from stylenet.losses.content import ContentTarget
+from stylenet.networks.base import Network
 from stylenet.networks.files import build
 from stylenet.networks.hypercolumn import HypercolumnNet
 from stylenet.networks.restoring import FACTOR, colored, luma, shrunk
@@ -151,7 +152,7 @@ class RestorationTask:
             "photos": len(self._photos.paths),
         }
 
-    def pictures(self, network: nn.Module) -> Sequence[tuple[str, Tensor]]:
+    def pictures(self, network: Network[Any]) -> Sequence[tuple[str, Tensor]]:
         """A few photos, what was given of them, and what `network` makes of that."""
         shown = []
         long_side_px, middle_px = _SHOWN_PX[self._lost]

@@ -19,6 +19,7 @@ from stylenet.encoders.freed_memory import freed_memory_kept
 from stylenet.errors import CheckpointError, NumericalError
 from stylenet.events import Notice, Preview
 from stylenet.image.sheet import contact_sheet
+from stylenet.networks.base import Network
 from stylenet.training.batches import ahead
 from stylenet.training.checkpoint import CHECKPOINT, read_checkpoint, under, write_checkpoint
 from stylenet.training.plan import Plan
@@ -38,7 +39,7 @@ class Task(Protocol):
     paints: Paints
 
     @property
-    def network(self) -> nn.Module:
+    def network(self) -> Network[Any]:
         """Whose weights are taught."""
 
     def batch(self, step: int, places: range) -> Any:
@@ -50,7 +51,7 @@ class Task(Protocol):
     def job(self) -> Mapping[str, Any]:
         """All that the weights depend on beside the plan, in plain values."""
 
-    def pictures(self, network: nn.Module) -> Sequence[tuple[str, Tensor]]:
+    def pictures(self, network: Network[Any]) -> Sequence[tuple[str, Tensor]]:
         """What `network`, of the same architecture, makes of a few fixed photos: names and pictures (1, 3, H, W), 0..1; or none."""
 
     def notices(self) -> Sequence[str]:

@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
+from filelock import FileLock, Timeout
 from msgspec import structs
 
-from stylenet.errors import StylenetError, UsageError
-from stylenet.events import Done
+from stylenet.errors import ImageError, OutputError, StylenetError, UsageError
 from stylenet.image.files import load_image
 from stylenet.image.metadata import read_receipt
 from stylenet.image.output import check_output
-from stylenet.painting.painting import Painting
-from stylenet.painting.receipts import NOT_OF_THE_INPUTS
-from stylenet.painting.stylizer import Stylizer
 from stylenet.requests.batch import BatchRequest
+from stylenet.storage.atomic import write_whole
 from stylenet.storage.hashing import file_sha256
-from stylenet.workflows.crew import Crew
+from stylenet.workflows.batch_painter import FAILED, LEFT, PAINTED, RECEIPT_KEY, THERE, Job, Result
 from stylenet.workflows.folders import Pair, find_photos, lay_out_pairs
 from stylenet.workflows.outputs import keep_apart, make_folder
-from stylenet.workflows.painting import inputs_of, open_for, with_recipe
+from stylenet.workflows.painting import inputs_of, with_recipe
+from stylenet.workflows.worker_processes import WorkerProcesses
+from stylenet.workflows.workers import Dispatcher, ThisProcess, Workers
 
 REPORT = "report.jsonl"
 """In the folder of results: a line for every picture."""
 
-_RECEIPT_KEY = "batch"
-
 _ABANDONED_SECONDS = 3600.0
-
-PAINTED, THERE, FAILED, LEFT = "painted", "there", "failed", "left"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,19 +82,11 @@ def paint_batch(request: BatchRequest, *, should_stop: Callable[[], bool] = lamb
     request, pairs, notices = _planned(request)
     yield Planned(pairs=pairs, notices=notices)
     make_folder(Path(request.output))
-    _clear(pairs)
-    progress = _Progress(count=len(pairs), workers=request.workers)
-    left = set(range(len(pairs)))
-    with (Path(request.output) / REPORT).open("w", encoding="utf-8") as report:
-        for index, state, reason, seconds in _outcomes(request, pairs, should_stop):
-            left.discard(index)
-            finished = progress.finished(pairs[index], state, reason=reason, seconds=seconds)
+    with _open_report(Path(request.output)) as report:
+        _clear(pairs)
+        for finished in _finished(request, pairs, should_stop):
             report.write(_line(finished))
             report.flush()
-            yield finished
-        for index in sorted(left):
-            finished = progress.finished(pairs[index], LEFT, reason="the end was asked for before", seconds=0.0)
-            report.write(_line(finished))
             yield finished
 
 
@@ -127,78 +114,56 @@ def _planned(request: BatchRequest) -> tuple[BatchRequest, list[Pair], tuple[str
     return request, pairs, tuple(notices)
 
 
-Outcome = tuple[int, str, str, float]
-"""Index of a pair, state, reason, seconds."""
+def _finished(request: BatchRequest, pairs: Sequence[Pair], should_stop: Callable[[], bool]) -> Iterator[Finished]:
+    workers = _open_workers(request, len(pairs), should_stop)
+    progress = _Progress(count=len(pairs), workers=workers.count)
+    left = set(range(len(pairs)))
+    dispatcher = Dispatcher(workers, len(pairs), prepare=lambda index, keys: _prepared(pairs[index], keys), should_stop=should_stop)
+    for outcome in dispatcher.outcomes():
+        left.discard(outcome.index)
+        pair = pairs[outcome.index]
+        yield progress.finished(pair, _saved(pair, outcome.result), seconds=outcome.seconds)
+    for index in sorted(left):
+        yield progress.finished(pairs[index], Result(state=LEFT, reason="interrupted before it was painted"), seconds=0.0)
 
 
-def _outcomes(request: BatchRequest, pairs: Sequence[Pair], should_stop: Callable[[], bool]) -> Iterator[Outcome]:
-    if min(request.workers, len(pairs)) > 1:
-        yield from Crew(request, pairs, should_stop=should_stop).outcomes()
-        return
-    painter = BatchPainter(request)
-    for index, pair in enumerate(pairs):
-        if should_stop():
-            return
-        begun = time.perf_counter()
-        state, reason = painter.paint(pair, should_stop=should_stop)
-        if state != LEFT:
-            yield index, state, reason, time.perf_counter() - begun
+def _open_workers(request: BatchRequest, count: int, should_stop: Callable[[], bool]) -> Workers:
+    """The workers for `count` pictures."""
+    if request.ray is not None:
+        from stylenet.workflows.ray_workers import RayWorkers
+
+        return RayWorkers(request, most=count)
+    processes = min(request.workers or 1, count)
+    return WorkerProcesses(request, count=processes) if processes > 1 else ThisProcess(request, should_stop=should_stop)
 
 
-class BatchPainter:
-    """Paints the pictures of a batch, one after the other, with everything opened once.
-
-    Args:
-        request: With the name of its recipe.
-
-    Raises:
-        StylenetError: a style or the recipe cannot be opened, or an option means nothing to it.
-    """
-
-    def __init__(self, request: BatchRequest) -> None:
-        self._request = request
-        self._stylizer: Stylizer = open_for(request.single())
-        self._options = request.single()
-        opened = {style: self._stylizer.open_style(style) for style in request.styles}
-        self._stylizer.engine.check(self._options, has_start=False, wants_previews=False)
-        # With `:before` a style is recolored for each photo, and its picture is needed then.
-        self._styles: Mapping[str, Any] = {style: style for style in opened} if request.recolors_style else opened
-        facts = {name: value for name, value in self._stylizer.engine.facts().items() if name not in NOT_OF_THE_INPUTS}
-        self._keys = {
-            name: _sha256({"facts": facts, "style": style.sha256, "shares": style.shares, "options": request.of_the_result()})
-            for name, style in opened.items()
-        }
-
-    def paint(self, pair: Pair, *, should_stop: Callable[[], bool]) -> tuple[str, str]:
-        """Paint one picture, unless it is there; the state and the reason, which `Finished` describes. Nothing is raised."""
-        try:
-            return self._painted(pair, should_stop)
-        except StylenetError as error:
-            return FAILED, str(error)
-        except MemoryError:
-            return FAILED, "the memory is not enough for this picture; a smaller --size needs less"
-        except Exception as error:  # whatever one file does to a library, the others are painted
-            return FAILED, f"unexpected {type(error).__name__}: {' '.join(str(error).split()) or 'no reason given'}"
-
-    def _painted(self, pair: Pair, should_stop: Callable[[], bool]) -> tuple[str, str]:
-        # A pipe is never read, and what cannot be read is explained by `load_image`.
-        sha256 = _hash(pair.photo)
-        batch = {"request": self._keys[pair.style], "input_sha256": sha256}
+def _prepared(pair: Pair, keys: Mapping[str, str]) -> Job | Result:
+    """The job of a picture; its result where it is there, or cannot be painted."""
+    try:
+        sha256 = _hash_of(pair.photo)
         if pair.output.exists():
-            saved = _receipt(pair.output)
-            if saved is None:
-                return FAILED, f"'{pair.output}' is there and was not painted by stylenet; move it, or choose another folder for --output"
-            if saved.get(_RECEIPT_KEY) == batch:
-                return THERE, ""
-        photo = load_image(pair.photo)
+            receipt = _receipt_of(pair.output)
+            if receipt is None:
+                message = f"'{pair.output}' exists and was not painted by StyleNet; move it, or choose another folder for --output"
+                return Result(state=FAILED, reason=message)
+            if receipt.get(RECEIPT_KEY) == {"request": keys[pair.style], "input_sha256": sha256}:
+                return Result(state=THERE)
         make_folder(pair.output.parent)
         check_output(pair.output)
-        *_, event = self._stylizer.stylize(photo, self._styles[pair.style], self._options, should_stop=should_stop)
-        if not isinstance(event, Done) or event.reason == "interrupted":
-            return LEFT, ""
-        done = replace(event, receipt={**event.receipt, _RECEIPT_KEY: batch})
-        Painting(pixels=done.image, photo=photo, done=done).save(pair.output, quality=self._request.quality)
-        return PAINTED, ""
+    except StylenetError as error:
+        return Result(state=FAILED, reason=str(error))
+    return Job(photo=pair.photo, path=pair.photo.absolute(), sha256=sha256, style=pair.style)
+
+
+def _saved(pair: Pair, result: Result) -> Result:
+    """Write the file of a painted picture."""
+    if result.state != PAINTED:
+        return result
+    try:
+        write_whole(pair.output, result.data)
+    except OutputError as error:
+        return Result(state=FAILED, reason=str(error))
+    return Result(state=PAINTED)
 
 
 class _Progress:
@@ -209,16 +174,16 @@ class _Progress:
         self._done = self._painted = 0
         self._seconds = 0.0
 
-    def finished(self, pair: Pair, state: str, *, reason: str, seconds: float) -> Finished:
-        self._done += state != LEFT
-        if state == PAINTED:
+    def finished(self, pair: Pair, result: Result, *, seconds: float) -> Finished:
+        self._done += result.state != LEFT
+        if result.state == PAINTED:
             self._painted += 1
             self._seconds += seconds
         mean = self._seconds / self._painted if self._painted else None
         return Finished(
             pair=pair,
-            state=state,
-            reason=reason,
+            state=result.state,
+            reason=result.reason,
             seconds=round(seconds, 3),
             done=self._done,
             count=self._count,
@@ -232,6 +197,26 @@ def _line(finished: Finished) -> str:
     return json.dumps({**values, "reason": finished.reason, "seconds": finished.seconds}) + "\n"
 
 
+@contextlib.contextmanager
+def _open_report(folder: Path) -> Iterator[TextIO]:
+    """The report, and the folder for this batch alone: two batches would write one report, and paint the same pictures twice.
+
+    Raises:
+        OutputError: another batch writes into the folder, or nothing can be written there.
+    """
+    lock = FileLock(folder / ".stylenet-batch.lock")
+    try:
+        with lock.acquire(timeout=0), (folder / REPORT).open("w", encoding="utf-8") as report:
+            try:
+                yield report
+            finally:
+                Path(lock.lock_file).unlink(missing_ok=True)
+    except Timeout:
+        raise OutputError(f"another batch is writing into '{folder}'; wait for it, or choose another folder for --output") from None
+    except OSError as error:
+        raise OutputError(f"cannot write '{folder / REPORT}': {error.strerror}; choose another folder for --output") from None
+
+
 def _clear(pairs: Sequence[Pair]) -> None:
     """Delete what killed runs left half-written; what is younger than an hour may be in the hands of another run."""
     for folder in {pair.output.parent for pair in pairs}:
@@ -241,21 +226,21 @@ def _clear(pairs: Sequence[Pair]) -> None:
                     path.unlink()
 
 
-def _hash(photo: Path) -> str | None:
-    if not photo.is_file():
-        return None
-    try:
-        return file_sha256(photo)
-    except OSError:
-        return None
+def _hash_of(photo: Path) -> str:
+    """SHA-256 of a file; a pipe is never read.
+
+    Raises:
+        ImageError: the file cannot be read.
+    """
+    if photo.is_file():
+        with contextlib.suppress(OSError):
+            return file_sha256(photo)
+    load_image(photo)  # explains why it cannot be read
+    raise ImageError(f"cannot read '{photo}'")
 
 
-def _receipt(path: Path) -> Mapping[str, Any] | None:
+def _receipt_of(path: Path) -> Mapping[str, Any] | None:
     try:
         return read_receipt(path)
     except StylenetError:
         return None
-
-
-def _sha256(values: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 import msgspec
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 import stylenet
 from stylenet.catalog.networks import KEY, NetworkCard, find_network
 from stylenet.catalog.recipes import load_recipe
 from stylenet.catalog.styles import built_in_styles
 from stylenet.encoders.opening import open_encoder
-from stylenet.engines.one_pass import faded
 from stylenet.engines.pictures import measured_style
 from stylenet.errors import UsageError, WeightsError
 from stylenet.image.output import check_output
+from stylenet.networks.base import Network, PassSettings
 from stylenet.networks.coder import LAYERS
 from stylenet.networks.export import Painter, to_onnx
 from stylenet.networks.files import read_network
 from stylenet.networks.instant import InstantNet
-from stylenet.networks.slim import SlimNet, taught_strength
+from stylenet.networks.relay import white_noise
 from stylenet.storage.atomic import written_whole
 from stylenet.styles.compatibility import is_caffe_vgg19
 from stylenet.styles.files import read_style
@@ -94,7 +94,7 @@ def export_network(source: str | Path, output: str | Path, *, style: StyleSource
     return Exported(path=target, inputs=tuple(painter.inputs), difference=difference)
 
 
-def largest_difference(painter: Painter, network: nn.Module, description: Tensor | None = None) -> float:
+def largest_difference(painter: Painter, network: Network[Any], description: Tensor | None = None) -> float:
     """The largest difference between a pixel of a graph's paintings and of its network's, of 0..1, at five sizes and six strengths.
 
     Args:
@@ -114,11 +114,12 @@ def largest_difference(painter: Painter, network: nn.Module, description: Tensor
             if "strength" in painter.inputs:
                 inputs["strength"] = torch.tensor([strength])
             if "noise" in painter.inputs:
-                inputs["noise"] = torch.randn((1, 1, *size), generator=generator)
+                inputs["noise"] = white_noise(*size, seed=0)
             if description is not None and "style" in painter.inputs:
                 inputs["style"] = description
             with torch.inference_mode():
-                differences.append((painter(inputs) - _painted(network, inputs, strength, description)).abs().max())
+                painted = network.paint(photo, PassSettings(strength=strength, description=description))
+                differences.append((painter(inputs) - painted).abs().max())
     return float(torch.stack(differences).max())
 
 
@@ -131,17 +132,6 @@ def _built_in(network: InstantNet) -> Iterator[Tensor]:
 def _described(network: InstantNet, style: Style) -> Tensor:
     with torch.inference_mode():
         return network.coder.describe(moments_at(style, _STYLE_PX, LAYERS, torch.device("cpu")))
-
-
-def _painted(network: nn.Module, inputs: Mapping[str, Tensor], strength: float, description: Tensor | None) -> Tensor:
-    """What the recipes paint with this network, at one size."""
-    photo, taught = inputs["image"], taught_strength(strength)
-    match network:
-        case SlimNet():
-            return faded(network(photo, inputs["noise"], network.knobs_at(torch.tensor([taught]))), photo, taught)
-        case InstantNet():
-            return faded(network(photo, inputs["noise"], description, torch.tensor([taught])), photo, taught)
-    return cast(Tensor, network(photo))
 
 
 def describe(network: InstantNet, card: NetworkCard, style: StyleSource) -> tuple[str, Tensor]:

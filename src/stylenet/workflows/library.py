@@ -40,7 +40,7 @@ def find_faces(photo: ImageSource | Picture) -> Mask:
         >>> faces = stylenet.find_faces("portrait.jpg")  # doctest: +SKIP
         >>> region = stylenet.Region(mask=faces, style=None)  # doctest: +SKIP
     """
-    return subject.find_faces(_picture(photo).pixels)
+    return subject.find_faces(load_image(photo).pixels)
 
 
 def find_subject(photo: ImageSource | Picture, *, rectangle: tuple[int, int, int, int] | None = None) -> Mask:
@@ -54,7 +54,7 @@ def find_subject(photo: ImageSource | Picture, *, rectangle: tuple[int, int, int
         ImageError: no subject is found.
         UsageError: OpenCV is missing, or the rectangle is not in the picture.
     """
-    return subject.find_subject(_picture(photo).pixels, rectangle)
+    return subject.find_subject(load_image(photo).pixels, rectangle)
 
 
 def recolor(
@@ -80,10 +80,10 @@ def recolor(
         raise UsageError("recolor takes either photo or palette")
     if keep_colors is not None and photo is None:
         raise UsageError("keep_colors requires photo")
-    picture = _picture(painting)
+    picture = load_image(painting)
     if photo is not None:
         way = recoloring.KEEP_COLORS[0] if keep_colors is None else keep_colors
-        return replace(picture, pixels=recoloring.keep_colors(picture.pixels, _picture(photo).pixels, way))
+        return replace(picture, pixels=recoloring.keep_colors(picture.pixels, load_image(photo).pixels, way))
     options = Options(palette=palette)  # type: ignore[arg-type]  # converted and checked
     colors = open_palette(options.palette) if isinstance(options.palette, str) else options.palette
     return replace(picture, pixels=recoloring.with_palette(picture.pixels, colors or ()))
@@ -121,7 +121,7 @@ def sheet(
         colors=tuple(colors),
         size=size,
     )
-    picture = _picture(photo)
+    picture = load_image(photo)
     stylizer = recipe if isinstance(recipe, Stylizer) else sheet_stylizer(recipe, style)
     return Picture(pixels=sheet_of(list(sheet_cells(picture, style, request, stylizer=stylizer)), request))
 
@@ -147,17 +147,13 @@ def compare(
         StylenetError: see the tree in `stylenet.errors`.
     """
     require("torch", "comparing pictures")
-    from stylenet.evaluation.looking import open_measuring
     from stylenet.evaluation.measures import measure
+    from stylenet.evaluation.opening import open_measuring
 
     several: Sequence[Any] = results if isinstance(results, (list, tuple)) else [results]
-    pictures = [_picture(one) for one in several]
+    pictures = [load_image(one) for one in several]
     if not pictures:
         raise UsageError("there is nothing to compare; give at least one picture")
-    source = None if photo is None else _picture(photo)
+    source = None if photo is None else load_image(photo)
     looks, styles = open_measuring(encoder, style if isinstance(style, (list, tuple)) else [style], device=device)
     return [measure(picture, looks, photo=source, styles=styles) for picture in pictures]
-
-
-def _picture(source: ImageSource | Picture) -> Picture:
-    return source if isinstance(source, Picture) else load_image(source)

@@ -93,7 +93,7 @@ def _restored(
             f"network '{path}' is for {card.paints}, not for {lost}; use it with: stylenet {COMMANDS[card.paints]}, or make one that fits "
             f"with: stylenet train --task {lost}"
         )
-    picture = photo if isinstance(photo, Picture) else load_image(photo)
+    picture = load_image(photo)
     network, _ = read_network(path)
     device = choose_device(machine[0])
     dtype = choose_dtype(machine[1], device)

@@ -70,7 +70,7 @@ def sequence(
     Raises:
         StylenetError: see the tree in `errors`.
     """
-    picture = photo if isinstance(photo, Picture) else load_image(photo)
+    picture = load_image(photo)
     opened = [stylizer.open_style(style) for style in styles]
     for shares in shares_by_frame(len(styles), frames):
         frame = structs.replace(options or Options(), blend=shares)

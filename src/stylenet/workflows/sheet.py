@@ -82,7 +82,7 @@ def sheet_cells(photo: ImageSource | Picture, style: StyleSource, request: Sheet
     Raises:
         StylenetError: see the tree in `errors`.
     """
-    picture = photo if isinstance(photo, Picture) else load_image(photo)
+    picture = load_image(photo)
     opened = stylizer.open_style(style)
     for strength, style_scale in itertools.product(request.strengths, request.style_scales):
         options = Options(size=request.size, strength=strength, style_scale=style_scale)

@@ -171,7 +171,7 @@ def _logged(
         stem = Path(request.paintings[0]).stem if request.paintings else request.task
         title = re.sub(r"[\s_-]+", " ", stem).strip().capitalize()
         card = task.card(style_name(Path(stem)), title=title, steps=trainer.step, seconds=trainer.seconds)
-    write_network(output, trainer.average, card, bits=8 if isinstance(card.record, SlimRecord) else 16)
+    write_network(output, trainer.average, card, bits=trainer.task.network.stored_bits)
     if trainer.reason != "interrupted" and not request.keep:
         clear(folder)
     yield TrainingDone(

@@ -17,6 +17,9 @@ export class Coder {
     this.hiddenBias = arrays["coder.hidden.bias"].values;
     this.code = arrays["coder.code.weight"];
     this.codeBias = arrays["coder.code.bias"].values;
+    this.bounds = Object.fromEntries(
+      ["hidden_low", "hidden_high", "code_low", "code_high"].map((name) => [name, arrays[`coder.${name}`].values]),
+    );
     this.knobsWeight = arrays["coder.knobs.weight"];
     this.knobsBias = arrays["coder.knobs.bias"].values;
   }
@@ -40,11 +43,18 @@ export class Coder {
     for (const { sums, share } of styles) {
       if (!share) continue;
       const inputs = this.hidden.shape[1];
-      const hidden = Float32Array.from(sums, (sum, row) => silu(sum + this.hidden.values[row * inputs + inputs - 1] * place));
-      const code = dense(this.code, this.codeBias, hidden).map(silu);
+      const known = this.bounded("hidden", sums);
+      const hidden = known.map((sum, row) => silu(sum + this.hidden.values[row * inputs + inputs - 1] * place));
+      const code = this.bounded("code", dense(this.code, this.codeBias, hidden)).map(silu);
       dense(this.knobsWeight, this.knobsBias, code).forEach((value, index) => (result[index] += share * value));
     }
     return result;
+  }
+
+  /** Values of a layer, each within the range that it has for paintings. */
+  bounded(layer, values) {
+    const [low, high] = [this.bounds[`${layer}_low`], this.bounds[`${layer}_high`]];
+    return values.map((value, unit) => Math.min(high[unit], Math.max(low[unit], value)));
   }
 }
 

@@ -1,7 +1,7 @@
 // A person's own painting: its features, their statistics, and the description that the coder takes.
 
-import { halfEven } from "./sizes.js";
-import { reduced } from "./resampling.js";
+import { halfEven, LEAST_STYLE_PX } from "./sizes.js";
+import { resized } from "./resampling.js";
 
 const LAYERS = ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"];
 const DIRECTIONS = 20;
@@ -11,16 +11,17 @@ const RIM_PX = 16;
 const SMALLEST_SIDE_PX = 16;
 const BLOCK = 512; // positions that are projected at a time, so that they stay in the processor's cache
 
-/** The size at which a painting is looked at for an area of `sizePx` squared: never enlarged. */
+/** The size at which a painting is measured for an area of `sizePx` squared: enlarged only where it is very small. */
 export function lookedAtSize(height, width, sizePx) {
-  const scale = Math.max(Math.min(1, sizePx / Math.sqrt(width * height)), SMALLEST_SIDE_PX / Math.min(width, height));
+  const root = Math.sqrt(width * height);
+  const scale = Math.max(Math.max(Math.min(root, sizePx), LEAST_STYLE_PX) / root, SMALLEST_SIDE_PX / Math.min(width, height));
   return { height: Math.max(1, halfEven(height * scale)), width: Math.max(1, halfEven(width * scale)) };
 }
 
 /** The description of a painting {planes, height, width} looked at at `sizePx`. `encode` gives the features of a picture by layer. */
 export async function described(painting, sizePx, encode, arrays) {
   const size = lookedAtSize(painting.height, painting.width, sizePx);
-  const picture = reduced(painting, size.height, size.width);
+  const picture = resized(painting, size.height, size.width);
   const rim = Math.floor(Math.min(RIM_PX, size.height - 1, size.width - 1) / 16) * 16;
   const features = await encode(reflected(picture, rim));
   const [means, deviations, correlations] = [[], [], []];

@@ -2,7 +2,7 @@
 
 import { Coder, LEAST_STRENGTH, taughtStrength } from "./coder.js";
 import { whiteNoise } from "./noise.js";
-import { enlarged, reduced } from "./resampling.js";
+import { enlarged, resized } from "./resampling.js";
 import { HALO_PX, SHUFFLE, featuresAround, ladder, lookedAtPx, partsOf, photoAround } from "./sizes.js";
 
 const PART_PX = 2 ** 20;
@@ -31,7 +31,7 @@ export class Painter {
     const taught = taughtStrength(strength);
     const sizes = ladder(picture.height, picture.width, styleScale);
     const pictures = [picture];
-    for (const size of sizes.slice(0, -1).reverse()) pictures.unshift(reduced(pictures[0], size.height, size.width));
+    for (const size of sizes.slice(0, -1).reverse()) pictures.unshift(resized(pictures[0], size.height, size.width));
     const work = sizes.reduce((sum, { height, width }) => sum + height * width, 0);
     let [done, before] = [0, null];
     for (const [index, { height, width }] of sizes.entries()) {

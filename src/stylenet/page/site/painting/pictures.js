@@ -1,6 +1,6 @@
 // Picture files as planes of 0..1 with their transparency apart, and back to pixels for a canvas.
 
-import { reduced } from "./resampling.js";
+import { resized } from "./resampling.js";
 
 export class Refused extends Error {
   /** `word`: the name of a sentence in words.js. */
@@ -59,8 +59,8 @@ function split(pixels, height, width) {
 
 /** A picture at a smaller size, its transparency too. */
 export function smaller(picture, height, width) {
-  const { planes } = reduced(picture, height, width);
-  const alpha = picture.alpha && reduced({ ...picture, planes: [picture.alpha] }, height, width).planes[0];
+  const { planes } = resized(picture, height, width);
+  const alpha = picture.alpha && resized({ ...picture, planes: [picture.alpha] }, height, width).planes[0];
   return { planes, alpha, height, width };
 }
 

@@ -1,7 +1,7 @@
 // Pictures as planes {planes: [Float32Array, ...], height, width}, brought to another size.
 
-/** At a smaller size, by antialiased bicubic interpolation as Pillow does it, within 0..1; itself at its own size. */
-export function reduced(picture, height, width) {
+/** At another size, by antialiased bicubic interpolation as Pillow does it, within 0..1; itself at its own size. */
+export function resized(picture, height, width) {
   if (picture.height === height && picture.width === width) return picture;
   const columns = smoothTaps(picture.width, width);
   const rows = smoothTaps(picture.height, height);

@@ -6,10 +6,8 @@ export const LEAST_STYLE_PX = 192;
 export const STYLE_PX_STEP = 32;
 
 export const SHUFFLE = 4; // pixels on a side of one position of the features
-const MARGIN_PX = 32;
+const MARGIN_PX = 64;
 const APRON_PX = SHUFFLE;
-const FRAME_PX = MARGIN_PX + APRON_PX;
-const STRIDE = 16;
 const HALO = 3; // positions around a part without which its painting would differ
 export const HALO_PX = SHUFFLE * HALO;
 
@@ -48,9 +46,8 @@ export function partsOf(height, width, mostPx) {
 /** The pixels of a picture in its frame that a part must see: {data, height, width}, three planes. */
 export function photoAround(picture, part) {
   const { height, width } = picture;
-  const reflects = Math.min(height, width) > FRAME_PX + STRIDE;
-  const rows = framedIndices(part.rows, height, reflects);
-  const columns = framedIndices(part.columns, width, reflects);
+  const rows = mirrored(part.rows, height);
+  const columns = mirrored(part.columns, width);
   const data = new Float32Array(3 * rows.length * columns.length);
   let place = 0;
   for (const plane of picture.planes)
@@ -87,13 +84,14 @@ function positions(span) {
   return [Math.floor((MARGIN_PX + span[0]) / SHUFFLE) - HALO, Math.floor((MARGIN_PX + whole(span)) / SHUFFLE) + HALO];
 }
 
-function framedIndices(span, length, reflects) {
-  const begin = MARGIN_PX + span[0] - HALO_PX;
-  const end = MARGIN_PX + whole(span) + HALO_PX + 2 * APRON_PX;
+// The pixels that a part must see along one side: beyond its borders, a picture is reflected.
+function mirrored(span, length) {
+  const begin = span[0] - HALO_PX - APRON_PX;
+  const end = whole(span) + HALO_PX + APRON_PX;
+  const period = Math.max(1, 2 * (length - 1));
   return Int32Array.from({ length: end - begin }, (_, index) => {
-    const at = begin + index - FRAME_PX;
-    if (!reflects) return Math.min(length - 1, Math.max(0, at));
-    return at < 0 ? -at : at >= length ? 2 * (length - 1) - at : at;
+    const at = (((begin + index) % period) + period) % period;
+    return Math.min(at, period - at);
   });
 }
 

@@ -1,4 +1,4 @@
-"""A job as the command and as the Python code that paint the same picture."""
+"""The shell command and the Python code that paint the same picture as a job."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _FLAGS = {"paper": "--print", "masks": "--mask", "changes": "--set"}
 
 
 def as_command(request: Mapping[str, Any], name_of: Callable[[str], str]) -> str:
-    """The command, to be run in the folder of the pictures.
+    """The command, to be run in the folder of the photo.
 
     Args:
-        request: Fields of a `JobRequest` without defaults.
-        name_of: The file name of a picture by its id; other words stay.
+        request: Fields of a `JobRequest` that differ from their defaults.
+        name_of: The file name of a picture by its id; other words as they are.
     """
     words = ["stylenet", "stylize" if request.get("photo") else "texture"]
     words += [name_of(word) for word in (request.get("photo"), *request["styles"]) if word]
@@ -22,14 +22,14 @@ def as_command(request: Mapping[str, Any], name_of: Callable[[str], str]) -> str
         if name in ("photo", "styles", "format"):
             continue
         flag = _FLAGS.get(name, f"--{name.replace('_', '-')}")
-        for each in _each(name, value):
-            words += [flag, *each]
+        for argument in _arguments(name, value):
+            words += [flag, argument]
     words += ["--output", f"painting.{request.get('format', 'png')}"]
-    return shlex.join(_named(word, name_of) for word in words)
+    return shlex.join(_with_names(word, name_of) for word in words)
 
 
 def as_python(request: Mapping[str, Any], name_of: Callable[[str], str]) -> str | None:
-    """The Python code; None where `stylenet.stylize` does not take the options."""
+    """The Python code; None if `stylenet.stylize` does not take one of the options."""
     if not request.get("photo") or any(
         name in request for name in ("changes", "masks", "start", "encoder", "precision", "device", "paper")
     ):
@@ -42,19 +42,24 @@ def as_python(request: Mapping[str, Any], name_of: Callable[[str], str]) -> str 
     return f"import stylenet\n\nstylenet.stylize({', '.join(given)}).save('painting.{request.get('format', 'png')}')"
 
 
-def _each(name: str, value: Any) -> list[list[str]]:
+def _arguments(name: str, value: Any) -> list[str]:
     if name == "changes":
-        return [[f"{key}={text}"] for key, text in value.items()]
+        return [f"{key}={text}" for key, text in value.items()]
     if name == "blend":
-        return [[" ".join(f"{share:g}" for share in value)]]
+        return [" ".join(map(_number, value))]
     if name == "palette" and not isinstance(value, str):
-        return [[",".join(color for color, _ in value)]]
+        return [",".join(color for color, _ in value)]
     if isinstance(value, (list, tuple)):
-        return [[str(each)] for each in value]
-    return [[f"{value:g}" if isinstance(value, float) else str(value)]]
+        return [str(each) for each in value]
+    return [_number(value) if isinstance(value, float) else str(value)]
 
 
-def _named(word: str, name_of: Callable[[str], str]) -> str:
-    """A word with the ids in it replaced: `ID=STYLE` of masks holds two."""
+def _number(value: float) -> str:
+    """All digits, so that the command paints exactly the same picture."""
+    return repr(value).removesuffix(".0")
+
+
+def _with_names(word: str, name_of: Callable[[str], str]) -> str:
+    """A word with file names in place of ids: masks, `ID=STYLE`, have two."""
     prefix = "invert:" if word.startswith("invert:") else ""
     return prefix + "=".join(name_of(part) for part in word.removeprefix("invert:").split("="))

@@ -1,0 +1,202 @@
+"""Options of commands, made from the fields of a request: help, type and default stand there, how an option is written stands here."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from types import UnionType
+from typing import Annotated, Any, TypeAlias, Union, get_args, get_origin
+
+import typer
+
+from stylenet.cli.completion import complete_recipe, complete_style, complete_weights
+from stylenet.errors import UsageError
+from stylenet.requests.base import Request, help_of, is_required, type_of
+from stylenet.requests.painting import Options
+
+_Command: TypeAlias = Callable[..., None]
+
+LOOK, RUN, SHOW = "How it looks", "How it runs", "What is shown and kept"
+
+
+@dataclass(frozen=True)
+class Flag:
+    """How the option of a field is written.
+
+    Attributes:
+        words: The option's names; empty: the field's own name.
+        metavar: Of its value; None: its type.
+        panel: Of the help page.
+        complete: Completes its value in the shell.
+        envvar: The variable of the environment that gives the value where the option is left out.
+    """
+
+    words: tuple[str, ...] = ()
+    metavar: str | None = None
+    panel: str | None = None
+    complete: Callable[[str], list[str]] | None = None
+    envvar: str | None = None
+
+
+FLAGS: Mapping[str, Flag] = {
+    "output": Flag(("--output", "-o"), metavar="FILE"),
+    "style": Flag(),
+    "frames": Flag(("--frames", "-n")),
+    "workers": Flag(("--workers", "-w"), metavar="N"),
+    "ray": Flag(metavar="ADDRESS"),
+    "format": Flag(metavar="NAME"),
+    "quality": Flag(metavar="1..100"),
+    "steady": Flag(metavar="0..100"),
+    "begin": Flag(("--from",), metavar="TIME"),
+    "end": Flag(("--to",), metavar="TIME"),
+    "fps": Flag(metavar="N"),
+    "frame_steps": Flag(metavar="N"),
+    "recipe": Flag(("--recipe", "-r"), metavar="NAME|FILE", panel=LOOK, complete=complete_recipe),
+    "encoder": Flag(metavar="NAME|FILE", panel=LOOK, complete=complete_weights),
+    "size": Flag(("--size", "-s"), metavar="SIZE", panel=LOOK),
+    "paper": Flag(("--print",), metavar="PAPER", panel=LOOK),
+    "dpi": Flag(panel=LOOK),
+    "strength": Flag(panel=LOOK),
+    "strengths": Flag(metavar="NUMBER..."),
+    "style_scale": Flag(panel=LOOK),
+    "style_scales": Flag(metavar="NUMBER..."),
+    "blend": Flag(metavar="SHARE...", panel=LOOK),
+    "seed": Flag(panel=LOOK),
+    "changes": Flag(("--set",), metavar="KNOB=VALUE", panel=LOOK),
+    "start": Flag(metavar="WHAT|FILE", panel=LOOK),
+    "refine": Flag(),
+    "masks": Flag(("--mask",), metavar="FILE=STYLE", panel=LOOK),
+    "feather": Flag(metavar="PX", panel=LOOK),
+    "protect": Flag(metavar="WHAT", panel=LOOK),
+    "keep_colors": Flag(metavar="HOW", panel=LOOK),
+    "palette": Flag(metavar="NAME|FILE|COLORS", panel=LOOK, complete=complete_style),
+    "device": Flag(metavar="NAME", panel=RUN),
+    "precision": Flag(metavar="NAME", panel=RUN),
+    "threads": Flag(metavar="N", panel=RUN),
+    "memory": Flag(metavar="AMOUNT", panel=RUN),
+    "resume": Flag(panel=RUN),
+    "replay": Flag(metavar="PAINTING", panel=RUN),
+    "checkpoint_every": Flag(metavar="SECONDS", panel=RUN),
+    "dry_run": Flag(panel=RUN),
+    "save_every": Flag(metavar="STEPS", panel=SHOW),
+    "timelapse": Flag(metavar="FILE", panel=SHOW),
+    "preview": Flag(metavar="FILE|none", panel=SHOW),
+}
+"""By field, in the order of the help page. Requests that are no `Options` have the order of their fields."""
+
+
+def option_of(record: type[Request], name: str, flag: Flag | None = None) -> Any:
+    """The option of a field, as Typer takes it in `Annotated`."""
+    flag = flag or FLAGS.get(name, Flag())
+    extra: dict[str, Any] = {} if flag.complete is None else {"autocompletion": flag.complete}
+    metavar = "" if _type_of(record, name) is bool else flag.metavar
+    if metavar is not None:
+        extra["metavar"] = metavar
+    words = flag.words or (f"--{name.replace('_', '-')}",)
+    return typer.Option(*words, help=help_of(record, name), rich_help_panel=flag.panel, show_default=False, envvar=flag.envvar, **extra)
+
+
+def takes(record: type[Request], flags: Mapping[str, Flag] = FLAGS, *, without: Collection[str] = ()) -> Callable[[_Command], _Command]:
+    """Give a command an option for every field of a request that is not one of its own parameters.
+
+    The command gets the values in `given`, those that were left out excluded; `changes` and rows of numbers are parsed.
+
+    Args:
+        record: Whose fields they are.
+        flags: How the options of fields are written, where it is not as in `FLAGS`.
+        without: Fields that get no option.
+    """
+
+    def decorate(command: _Command) -> _Command:
+        signature = inspect.signature(command, eval_str=True)
+        own = {name: parameter for name, parameter in signature.parameters.items() if name != "given"}
+        fields = [name for name in record.__struct_fields__ if name not in own and name not in without]
+        order = list(FLAGS) if issubclass(record, Options) else [*record.__struct_fields__]
+        options = {name: _parameter(record, name, flags.get(name)) for name in fields}
+        placed = [name for name in order if name in options or (name in own and own[name].kind is inspect.Parameter.KEYWORD_ONLY)]
+        listed = [*placed, *(name for name in options if name not in placed)]
+        arguments = [name for name, parameter in own.items() if parameter.kind is not inspect.Parameter.KEYWORD_ONLY]
+        rest = [name for name in own if name not in arguments and name not in listed]
+        parameters = {name: options[name] if name in options else own[name] for name in (*arguments, *listed, *rest)}
+
+        @functools.wraps(command)
+        def run(**values: Any) -> None:
+            given = {name: _value(record, name, values.pop(name)) for name in fields}
+            command(**values, given={name: value for name, value in given.items() if not _is_left_out(value)})
+
+        run.__signature__ = signature.replace(parameters=list(parameters.values()))  # type: ignore[attr-defined]
+        run.__annotations__ = {name: parameter.annotation for name, parameter in parameters.items()}
+        del run.__wrapped__  # its annotations would be read
+        return run
+
+    return decorate
+
+
+def parse_numbers(text: str, word: str) -> tuple[float, ...]:
+    """The numbers in `text`, with commas or spaces between them.
+
+    Raises:
+        UsageError: it holds something else.
+    """
+    try:
+        return tuple(float(each) for each in text.replace(",", " ").split())
+    except ValueError:
+        raise UsageError(f"{word} is '{text}'; write numbers, like 30 50 70") from None
+
+
+def parse_changes(items: Sequence[str] | None) -> dict[str, str]:
+    """Knobs and their values, both as text, from `--set KNOB=VALUE`."""
+    changes = {}
+    for item in items or ():
+        key, equals, value = item.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f"--set is '{item}'; write KNOB=VALUE, like --set style.weight=20")
+        changes[key.strip()] = value.strip()
+    return changes
+
+
+def _parameter(record: type[Request], name: str, flag: Flag | None) -> inspect.Parameter:
+    kind = _type_of(record, name)
+    required = is_required(record, name)
+    default = inspect.Parameter.empty if required else False if kind is bool else None
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=default,
+        annotation=Annotated[kind if required or kind is bool else kind | None, option_of(record, name, flag)],
+    )
+
+
+def _type_of(record: type[Request], name: str) -> Any:
+    """The type that Typer reads a field's option as: a number, a choice, a flag, a text, or a list of texts for repeated options."""
+    kinds = _alternatives(type_of(record, name))
+    if tuple[str, ...] in kinds or any(get_origin(kind) is dict for kind in kinds):
+        return list[str]
+    if any(get_origin(kind) is tuple for kind in kinds):
+        return str
+    return str if str in kinds else kinds[0]
+
+
+def _alternatives(kind: Any) -> list[Any]:
+    """The types that a value may have, without None and without ranges."""
+    if get_origin(kind) is Annotated:
+        return _alternatives(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        return [each for part in get_args(kind) for each in _alternatives(part)]
+    return [] if kind is type(None) else [kind]
+
+
+def _is_left_out(value: Any) -> bool:
+    return value is None or value is False or value == ()
+
+
+def _value(record: type[Request], name: str, value: Any) -> Any:
+    if name == "changes":
+        return parse_changes(value) or None
+    if isinstance(value, list):
+        return tuple(value)
+    if isinstance(value, str) and tuple[float, ...] in _alternatives(type_of(record, name)):
+        return parse_numbers(value, f"--{name.replace('_', '-')}")
+    return value

@@ -1,0 +1,168 @@
+"""Where the progress of long work is printed: a bar in a terminal, lines now and then elsewhere, JSON for programs, or nothing."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from stylenet.workflows.event_json import plain
+
+if TYPE_CHECKING:
+    from stylenet.shapes import Image
+
+LINE_SECONDS = 10.0
+"""Between two plain lines of progress."""
+
+
+class Printer:
+    """Prints nothing but reports; the base of the others and what `--quiet` asks for.
+
+    Args:
+        to_stderr: Whether standard error is printed to, because the result is standard output.
+    """
+
+    def __init__(self, *, to_stderr: bool = False) -> None:
+        self._to_stderr = to_stderr
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        pass
+
+    def report(self, line: str) -> None:
+        """Print a line that was asked for, also with `--quiet`."""
+        print(line, flush=True, file=sys.stderr if self._to_stderr else sys.stdout)
+
+    def say(self, line: str) -> None:
+        """Print a line that stays."""
+
+    def advance(self, line: str, *, label: str, share: float | None, details: str) -> None:
+        """Show progress.
+
+        Args:
+            line: For plain output.
+            label: Before the bar.
+            share: That is done; None: not known.
+            details: Behind the bar.
+        """
+
+    def picture(self, image: Image) -> None:
+        """Show the current picture, (1, 3, H, W), 0..1, if the terminal can."""
+
+    def event(self, name: str, values: Mapping[str, Any]) -> None:
+        """Print an event for programs."""
+
+    def count(self, done: int, total: int, *, details: str, seconds_left: float | None) -> None:
+        """Show that `done` of `total` parts are finished."""
+        words = f"{details}{time_left(seconds_left)}".removeprefix(", ")
+        comma = ", " if words else ""
+        self.advance(f"{done} of {total}{comma}{words}", label=f"{done} of {total}", share=done / max(1, total), details=words)
+
+
+class LinePrinter(Printer):
+    """Prints plain lines; of the progress one every ten seconds."""
+
+    def __init__(self, *, to_stderr: bool = False) -> None:
+        super().__init__(to_stderr=to_stderr)
+        self._printed = time.perf_counter()
+
+    def say(self, line: str) -> None:
+        self.report(line)
+
+    def advance(self, line: str, *, label: str, share: float | None, details: str) -> None:
+        if time.perf_counter() - self._printed >= LINE_SECONDS:
+            self._printed = time.perf_counter()
+            self.say(line)
+
+
+class BarPrinter(Printer):
+    """Prints a progress bar, and the current picture above it if the terminal can show it.
+
+    Args:
+        pictures: Whether pictures are wanted.
+        to_stderr: See `Printer`.
+    """
+
+    def __init__(self, *, pictures: bool = False, to_stderr: bool = False) -> None:
+        from rich.console import Console
+        from rich.live import Live
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        super().__init__(to_stderr=to_stderr)
+        self._console = Console(highlight=False, stderr=to_stderr)
+        shows_blocks = self._console.color_system == "truecolor" and self._console.encoding.startswith("utf")
+        self._pictures = pictures and shows_blocks and self._console.height >= 20
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            TextColumn("{task.fields[details]}", markup=False),
+            console=self._console,
+            auto_refresh=False,
+        )
+        self._task = self._bar.add_task("getting ready", total=None, details="")
+        self._live = Live(self._bar, console=self._console, refresh_per_second=3, transient=True)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._live.stop()
+
+    def report(self, line: str) -> None:
+        self._console.print(line, markup=False, soft_wrap=True)
+
+    def say(self, line: str) -> None:
+        self.report(line)
+
+    def advance(self, line: str, *, label: str, share: float | None, details: str) -> None:
+        total = None if share is None else 1.0
+        self._bar.update(self._task, description=label, total=total, completed=share or 0.0, details=details)
+
+    def picture(self, image: Image) -> None:
+        if not self._pictures:
+            return
+        from rich.console import Group
+
+        from stylenet.cli.blocks import blocks
+
+        rows = min(24, self._console.height - 8)
+        self._live.update(Group(blocks(image, columns=self._console.width, rows=rows), self._bar))
+
+
+class JsonPrinter(Printer):
+    """Prints one JSON object a line, flushed at once."""
+
+    def report(self, line: str) -> None:
+        pass
+
+    def event(self, name: str, values: Mapping[str, Any]) -> None:
+        super().report(json.dumps({"event": name, **plain(values)}, allow_nan=False))
+
+
+def open_printer(*, quiet: bool, as_json: bool, pictures: bool = False, to_stderr: bool = False) -> Printer:
+    """The printer that was asked for, or the one that suits the stream it prints to."""
+    if as_json:
+        return JsonPrinter(to_stderr=to_stderr)
+    if quiet:
+        return Printer(to_stderr=to_stderr)
+    is_terminal = (sys.stderr if to_stderr else sys.stdout).isatty()
+    return BarPrinter(pictures=pictures, to_stderr=to_stderr) if is_terminal else LinePrinter(to_stderr=to_stderr)
+
+
+def time_left(seconds: float | None, *, separator: str = ", ") -> str:
+    """The time that is left, behind a separator; nothing where it is not known yet."""
+    return "" if seconds is None else f"{separator}{clock(seconds)} left"
+
+
+def clock(seconds: float) -> str:
+    """A time in words: 12 s, 3:05, 1:20 h."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes}:{seconds:02d}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d} h"

@@ -1,0 +1,15 @@
+"""What a person can ask of the machine that computes."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta
+
+from stylenet.requests.base import option
+
+Device: TypeAlias = Annotated[str, option("auto, cpu, cuda or mps.")]
+
+Precision: TypeAlias = Annotated[str, option("Precision of the features: auto, float32 or bfloat16.")]
+
+Threads: TypeAlias = Annotated[Annotated[int, Meta(ge=1)] | None, option("Processor threads to use.", allowed="whole numbers from 1")]

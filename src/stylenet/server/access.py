@@ -1,0 +1,117 @@
+"""Who may use the server: host names, origins, sites and the token."""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import re
+from http.cookies import CookieError, SimpleCookie
+
+import psutil
+from starlette.datastructures import Headers, QueryParams
+from starlette.types import Scope
+
+from stylenet.requests.serving import LOOPBACK_NAMES, ServeRequest
+from stylenet.server.api_errors import ApiError
+
+COOKIE = "stylenet_token"
+
+_SAFE_SITES = (None, "same-origin", "none")
+_ALL_ADDRESSES = ("0.0.0.0", "::")
+_OWN_PAGE = "requests of the server's own page, and of programs"
+
+
+class Access:
+    """Decides whether a request is allowed.
+
+    Args:
+        settings: Names, origins and token of the server.
+    """
+
+    def __init__(self, settings: ServeRequest) -> None:
+        self._token = settings.token
+        self._hosts = _host_names(settings)
+        self._origins = {origin.lower().rstrip("/") for origin in settings.allow_origins}
+
+    def check(self, scope: Scope) -> str | None:
+        """The foreign origin of a request, if it has one and that is allowed.
+
+        Raises:
+            ApiError: the request is not allowed.
+        """
+        headers = Headers(scope=scope)
+        host = self._check_host(headers)
+        origin = self._check_origin(headers, own=f"{scope['scheme']}://{host}")
+        is_preflight = origin is not None and scope["method"] == "OPTIONS"  # browsers send it without a token
+        if self._token is not None and not is_preflight and scope["path"] != "/healthz":
+            self._check_token(headers, scope)
+        return origin
+
+    def _check_host(self, headers: Headers) -> str:
+        """Against DNS rebinding: a foreign name that resolves to this machine is still a foreign name."""
+        hosts = headers.getlist("host")
+        host = hosts[0].lower() if len(hosts) == 1 else ""
+        if _name_of(host) not in self._hosts:
+            raise ApiError(
+                400,
+                f"the server is called '{host[:100]}'",
+                allowed=", ".join(sorted(self._hosts)),
+                remedy="use one of these names, or start the server with --allow-host NAME",
+            )
+        return host
+
+    def _check_origin(self, headers: Headers, *, own: str) -> str | None:
+        """Against other web pages, which browsers let send requests to any address."""
+        origin = headers.get("origin")
+        if origin is not None and origin.lower() != own:
+            if origin.lower() not in self._origins:
+                remedy = "start the server with --allow-origin for a page that may call it"
+                raise ApiError(403, f"the request comes from another page, '{origin[:100]}'", allowed=_OWN_PAGE, remedy=remedy)
+            return origin
+        if headers.get("sec-fetch-site") not in _SAFE_SITES:
+            raise ApiError(403, "the request comes from another site", allowed=_OWN_PAGE, remedy="open the server's address yourself")
+        return None
+
+    def _check_token(self, headers: Headers, scope: Scope) -> None:
+        given = headers.get("authorization", "").removeprefix("Bearer ") or _token_in_cookie(headers)
+        if not given and scope["path"] == "/":
+            given = QueryParams(scope["query_string"]).get("token", "")
+        if not hmac.compare_digest(given.encode("utf-8", "replace"), str(self._token).encode()):
+            raise ApiError(
+                401,
+                "the token is missing or wrong",
+                allowed="the token that the server was started with",
+                remedy="send it as the header 'Authorization: Bearer TOKEN', or open /?token=TOKEN",
+                headers={"www-authenticate": "Bearer"},
+            )
+
+
+def _token_in_cookie(headers: Headers) -> str:
+    try:
+        morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return ""
+    return "" if morsel is None else morsel.value
+
+
+def _host_names(settings: ServeRequest) -> set[str]:
+    """Names under which the server may be called."""
+    names = {*LOOPBACK_NAMES, settings.host.lower(), *(name.lower() for name in settings.allow_hosts)}
+    if settings.host in _ALL_ADDRESSES:
+        entries = [entry for entries in psutil.net_if_addrs().values() for entry in entries]
+        names |= {entry.address.split("%")[0].lower() for entry in entries if _is_ip(entry.address)}
+    return names - set(_ALL_ADDRESSES)
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text.split("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _name_of(host: str) -> str:
+    """The name in `NAME:PORT` or `[ADDRESS]:PORT`; empty if it has another form."""
+    match = re.fullmatch(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9.-]+))(?::[0-9]{1,5})?", host)
+    return "" if match is None else (match[1] or match[2])

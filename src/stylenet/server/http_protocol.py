@@ -1,0 +1,68 @@
+"""uvicorn's HTTP protocol, with a time limit for the head of a request, and errors in the form of the API."""
+
+from __future__ import annotations
+
+import asyncio
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from stylenet.server.api_errors import ApiError
+from stylenet.server.guard import SECURITY_HEADERS
+
+
+class HttpProtocol(H11Protocol):
+    """Closes connections on which no complete head of a request arrives in time; uvicorn itself waits forever.
+
+    Attributes:
+        head_seconds: The time limit, set by subclasses. `guard` limits the time for the body.
+    """
+
+    head_seconds = 15.0
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the first request."""
+        super().connection_made(transport)
+        self._start_timer(self.head_seconds)
+
+    def data_received(self, data: bytes) -> None:
+        """Stop waiting once a request has begun."""
+        cycle = self.cycle
+        super().data_received(data)
+        if self.cycle is not cycle:
+            self._cancel_timer()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        super().on_response_complete()
+        if not self.transport.is_closing():
+            self._start_timer(self.head_seconds + self.timeout_keep_alive)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self._cancel_timer()
+        super().connection_lost(exc)
+
+    def send_400_response(self, msg: str) -> None:
+        """Reject what is not HTTP, and close the connection."""
+        error = ApiError(400, "the request is not valid HTTP", remedy="see /docs", headers={**SECURITY_HEADERS, "connection": "close"})
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):  # no response has begun
+            response = error.response()
+            head = h11.Response(status_code=400, headers=response.raw_headers, reason=b"Bad Request")
+            for event in (head, h11.Data(data=bytes(response.body)), h11.EndOfMessage()):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+    def _start_timer(self, seconds: float) -> None:
+        self._cancel_timer()
+        self._timer = self.loop.call_later(seconds, self._close_if_idle)
+
+    def _cancel_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _close_if_idle(self) -> None:
+        if getattr(self.cycle, "response_complete", True):  # None before the first request
+            self.transport.close()

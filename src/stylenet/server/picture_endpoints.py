@@ -1,0 +1,169 @@
+"""Endpoints of pictures: uploads, previews and single passes."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+import stylenet
+from stylenet.errors import UsageError
+from stylenet.image.masks import KEEP
+from stylenet.server.api_checks import PICTURE_ID, sides_px
+from stylenet.server.api_errors import ApiError
+from stylenet.server.api_requests import PassRequest
+from stylenet.server.api_responses import PictureInfo, json_response
+from stylenet.server.passes import PassQueue
+from stylenet.server.processes import WorkerError
+from stylenet.server.services import Services
+
+MEDIA_TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "tif": "image/tiff"}
+PREVIEW_PX = 384
+_MOST_PREVIEW_PX = 1024
+_MOST_PASS_PX = 4096
+
+
+async def put_picture(request: Request) -> Response:
+    """Store the picture in the body: 201, or 200 if it is stored already."""
+    _check_type(request)
+    services: Services = request.app.state.services
+    name = re.sub(r"[^\w .-]+", "-", request.headers.get("stylenet-name", ""))[:100].strip(". ")
+    row, is_new = await services.pictures.add(request, name=name)
+    facts = {field: getattr(row, field) for field in PictureInfo.__struct_fields__ if field != "kept_until"}
+    info = PictureInfo(**facts, kept_until=row.used + services.settings.keep_minutes * 60)
+    return json_response(info, status=201 if is_new else 200)
+
+
+async def preview(request: Request) -> Response:
+    """One pass at a small size. An address always has the same picture, so that it can be cached forever."""
+    services: Services = request.app.state.services
+    id = request.path_params["id"]
+    if not PICTURE_ID.fullmatch(id):
+        raise ApiError(404, "there is no such picture", allowed="ids of PUT /v1/pictures", remedy="upload it with PUT /v1/pictures")
+    options = PassRequest.from_query(request.query_params.multi_items(), size=PREVIEW_PX)
+    if not isinstance(options.size, int) or options.size > _MOST_PREVIEW_PX:
+        raise UsageError(
+            f"size is {options.size}; allowed for previews is a long side up to {_MOST_PREVIEW_PX} pixels; use POST /v1/jobs for more"
+        )
+    key = _cache_key(id, options)
+    scope = "private" if services.settings.token else "public"
+    headers = {"cache-control": f"{scope}, max-age=31536000, immutable", "etag": f'"{key}"'}
+    if key in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    data = services.cache.get(key)
+    if data is None:
+        services.pictures.find(id)
+        client = request.headers.get("stylenet-client", "")[:100] or None
+        data = await _run_pass(request, services.previews, services.pictures.path(id), options, client=client, is_preview=True)
+        services.cache.put(key, data)
+    return Response(data, media_type=MEDIA_TYPES[options.format], headers=headers)
+
+
+async def find_mask(request: Request, *, what: str) -> Response:
+    """A mask of the faces in a picture, or of its subject: white is inside."""
+    services: Services = request.app.state.services
+    id = request.path_params["id"]
+    if not PICTURE_ID.fullmatch(id):
+        raise ApiError(404, "there is no such picture", allowed="ids of PUT /v1/pictures", remedy="upload it with PUT /v1/pictures")
+    services.pictures.find(id)
+    data = await _call(request, services.passes, "find", services.pictures.path(id), what=what)
+    return Response(data, media_type="image/png", headers={"cache-control": "private, max-age=3600"})
+
+
+async def stylize(request: Request) -> Response:
+    """One pass of the picture in the body."""
+    _check_type(request)
+    services: Services = request.app.state.services
+    options = PassRequest.from_query(request.query_params.multi_items(), format="png", quality=95)
+    if any(side > _MOST_PASS_PX for side in sides_px(options.size)):
+        raise UsageError(f"size is {options.size}; allowed for one pass is a long side up to {_MOST_PASS_PX} pixels; use POST /v1/jobs")
+    async with services.pictures.received(request) as upload:
+        await services.pictures.check(upload)
+        data = await _run_pass(request, services.passes, upload.path, options)
+    return Response(data, media_type=MEDIA_TYPES[options.format], headers={"cache-control": "no-store"})
+
+
+def _check_type(request: Request) -> None:
+    given = request.headers.get("content-type", "application/octet-stream").split(";")[0].strip().lower()
+    if given == "application/octet-stream" or (given.startswith("image/") and given != "image/svg+xml"):
+        return
+    raise ApiError(
+        415,
+        f"the body is '{given[:100]}'",
+        allowed="image/jpeg, image/png and other raster pictures, or application/octet-stream",
+        remedy="send the bytes of the picture itself as the body",
+    )
+
+
+async def _run_pass(
+    request: Request, queue: PassQueue, photo: Path, options: PassRequest, *, client: str | None = None, is_preview: bool = False
+) -> bytes:
+    """The painted picture as a file's bytes; the pass is dropped if the client closes the connection before it starts."""
+    services: Services = request.app.state.services
+    values = options.options()
+    if "palette" in values:
+        values["palette"] = _file_or_name(services, values["palette"])
+    regions = [
+        {
+            "mask": _file_or_name(services, mask.picture),
+            "style": None if mask.style == KEEP else _file_or_name(services, mask.style),
+            "inverted": bool(mask.prefix),
+        }
+        for mask in options.masks()
+    ]
+    return await _call(
+        request,
+        queue,
+        "pass",
+        photo,
+        client=client,
+        styles=[_file_or_name(services, style) for style in options.style],
+        regions=regions,
+        options=values,
+        is_preview=is_preview,
+        format=options.format,
+        quality=options.quality,
+        threads=services.settings.threads,
+    )
+
+
+async def _call(request: Request, queue: PassQueue, name: str, photo: Path, **values: Any) -> bytes:
+    """The bytes that a worker makes of a photo; the call is dropped if the client closes the connection before it starts."""
+    work = asyncio.ensure_future(queue.call(name, photo=str(photo), **values))
+    disconnect = asyncio.ensure_future(_disconnect(request))
+    try:
+        await asyncio.wait({work, disconnect}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            raise ApiError(409, "the client has closed the connection")
+        return work.result().data
+    except WorkerError as error:
+        message = str(error).replace(f"'{photo}'", "the picture")
+        raise ApiError.from_message(message, status=500 if error.is_unexpected else 422) from None
+    finally:
+        for task in (work, disconnect):
+            task.cancel()
+
+
+def _file_or_name(services: Services, word: Any) -> Any:
+    """The file of a picture by its id; other values as they are."""
+    if not isinstance(word, str) or not PICTURE_ID.fullmatch(word):
+        return word
+    services.pictures.find(word)
+    return str(services.pictures.path(word))
+
+
+async def _disconnect(request: Request) -> None:
+    """Wait until the client closes the connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _cache_key(id: str, options: PassRequest) -> str:
+    values = msgspec.json.encode([stylenet.__version__, id, msgspec.to_builtins(options)])
+    return hashlib.sha256(values).hexdigest()[:40]

@@ -1,0 +1,136 @@
+"""What every worker of a batch does: paint photos one after the other, with the engine and the styles opened once."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from stylenet.errors import StylenetError
+from stylenet.events import Done
+from stylenet.image.files import load_image
+from stylenet.painting.painting import Painting
+from stylenet.painting.receipts import NOT_OF_THE_INPUTS
+from stylenet.requests.batch import BatchRequest
+from stylenet.storage.hashing import file_sha256
+from stylenet.workflows.painting import open_for
+
+RECEIPT_KEY = "batch"
+"""In the receipt of a result: the key of its request, and the hash of its photo's file."""
+
+PAINTED, THERE, FAILED, LEFT = "painted", "there", "failed", "left"
+"""States of a picture, described in `batch.Finished`."""
+
+UNSEEN = "unseen"
+"""State of a job whose photo the worker cannot read from its path; it needs the bytes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A photo and a style, for a worker.
+
+    Attributes:
+        photo: The file, as messages name it.
+        path: The same, absolute.
+        sha256: Of the file.
+        style: As it was given.
+        data: The bytes of the file, for a worker on a machine that does not have it.
+    """
+
+    photo: Path
+    path: Path
+    sha256: str
+    style: str
+    data: bytes | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What became of a job.
+
+    Attributes:
+        state: One of the states of this module.
+        data: The file of the painted picture.
+        reason: Why it failed, in one line.
+    """
+
+    state: str
+    data: bytes = b""
+    reason: str = ""
+
+
+class BatchPainter:
+    """Paints the pictures of a batch.
+
+    Args:
+        request: With the name of its recipe.
+        given: The request as it was given, where `request` names copies of its files.
+
+    Attributes:
+        keys: By style, a hash of everything but the photo that a result depends on.
+
+    Raises:
+        StylenetError: a style or the recipe cannot be opened, or an option means nothing to it.
+    """
+
+    def __init__(self, request: BatchRequest, *, given: BatchRequest | None = None) -> None:
+        given = given or request
+        self._request, self._palette = request, given.palette
+        self._options = request.single()
+        self._stylizer = open_for(self._options)
+        opened = [self._stylizer.open_style(style) for style in request.styles]
+        self._stylizer.engine.check(self._options, has_start=False, wants_previews=False)
+        # With `:before` a style is recolored for each photo, and its picture is needed then.
+        styles: Any = request.styles if request.recolors_style else opened
+        self._styles: Mapping[str, Any] = dict(zip(given.styles, styles, strict=True))
+        facts = {name: value for name, value in self._stylizer.engine.facts().items() if name not in NOT_OF_THE_INPUTS}
+        self.keys = {
+            name: _sha256({"facts": facts, "style": style.sha256, "shares": style.shares, "options": given.of_the_result()})
+            for name, style in zip(given.styles, opened, strict=True)
+        }
+
+    def paint(self, job: Job, *, should_stop: Callable[[], bool]) -> Result:
+        """Paint one picture; nothing is raised, whatever the file does to a library."""
+        try:
+            if job.data is not None:
+                with tempfile.TemporaryDirectory(prefix="stylenet-") as folder:
+                    path = Path(folder, job.photo.name)
+                    path.write_bytes(job.data)
+                    return self._painted(path, job, should_stop)
+            if not _is_file_of(job):
+                return Result(state=UNSEEN)
+            return self._painted(job.path, job, should_stop)
+        except MemoryError:
+            return Result(state=FAILED, reason="the memory is not enough for this picture; a smaller --size needs less")
+        except Exception as error:
+            return Result(state=FAILED, reason=f"unexpected {type(error).__name__}: {' '.join(str(error).split()) or 'no reason given'}")
+
+    def _painted(self, path: Path, job: Job, should_stop: Callable[[], bool]) -> Result:
+        try:
+            photo = load_image(path)
+            *_, event = self._stylizer.stylize(photo, self._styles[job.style], self._options, should_stop=should_stop)
+        except StylenetError as error:
+            return Result(state=FAILED, reason=str(error).replace(str(path), str(job.photo)))
+        if not isinstance(event, Done) or event.reason == "interrupted":
+            return Result(state=LEFT)
+        batch = {"request": self.keys[job.style], "input_sha256": job.sha256}
+        done = replace(event, receipt={**event.receipt, "palette": self._palette, RECEIPT_KEY: batch})
+        file = io.BytesIO()
+        Painting(pixels=done.image, photo=photo, done=done).save(file, format=self._request.format, quality=self._request.quality)
+        return Result(state=PAINTED, data=file.getvalue())
+
+
+def _is_file_of(job: Job) -> bool:
+    try:
+        return job.path.is_file() and file_sha256(job.path) == job.sha256
+    except OSError:
+        return False
+
+
+def _sha256(values: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,74 @@
+"""Finished pictures, measured, and a sheet or an explanation of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from stylenet.evaluation.explaining import explain, overlay
+from stylenet.evaluation.measures import Measures, measure
+from stylenet.evaluation.opening import open_measuring
+from stylenet.image.files import load_image, save_image
+from stylenet.image.sheet import contact_sheet
+
+DEFAULT_ENCODER = "vgg19"
+
+
+def compare_files(
+    results: Sequence[Path], *, photo: Path | None = None, styles: Sequence[str] = (), encoder: str | None = None, sheet: Path | None = None
+) -> list[Measures]:
+    """The measures of finished pictures.
+
+    Args:
+        results: Their files.
+        photo: That they were painted from.
+        styles: That they were painted in.
+        encoder: Name of weights or a weights file; VGG-19 if left out.
+        sheet: Where the pictures are written side by side with their measures.
+
+    Raises:
+        StylenetError: a picture or a style cannot be opened, or the sheet cannot be written.
+    """
+    pictures = [load_image(path) for path in results]
+    source = None if photo is None else load_image(photo)
+    network, opened = open_measuring(encoder or DEFAULT_ENCODER, styles)
+    rows = [measure(picture, network, photo=source, styles=opened) for picture in pictures]
+    if sheet is not None:
+        cells = [(f"{path.name} {_caption(row)}", picture.pixels) for path, row, picture in zip(results, rows, pictures, strict=True)]
+        save_image(contact_sheet(cells), sheet)
+    return rows
+
+
+def explain_file(result: Path, photo: Path, styles: Sequence[str], output: Path, *, encoder: str | None = None) -> list[str]:
+    """Write where a picture differs from its photo and its style, as colors over it; the same in words.
+
+    Args:
+        result: The picture's file.
+        photo: That it was painted from.
+        styles: That it was painted in.
+        output: Where to write.
+        encoder: Name of weights or a weights file; VGG-19 if left out.
+
+    Raises:
+        StylenetError: a picture or a style cannot be opened, or the output cannot be written.
+    """
+    picture, source = load_image(result), load_image(photo)
+    network, opened = open_measuring(encoder or DEFAULT_ENCODER, styles)
+    found = explain(picture, source, opened, network)
+    cells, facts = [(result.name, picture.pixels)], []
+    for name, heat in (("content given up", found.content), ("style missing", found.style)):
+        most = max(float(np.quantile(heat, 0.98)), 1e-6)
+        # Windows are never at 0 from a whole painting: from there on, a map of the style would be one color.
+        least = float(np.quantile(heat, 0.02)) if heat is found.style else 0.0
+        cells.append((f"{name}: dark {least:.2g}, bright {most:.2g}", overlay(picture.pixels, heat, most=most, least=least)))
+        facts.append(f"{name}: {float(heat.mean()):.3g} on average, {most:.3g} in the brightest places")
+    save_image(contact_sheet(cells, columns=3, cell_px=min(640, max(picture.width, picture.height))), output)
+    return facts
+
+
+def _caption(row: Measures) -> str:
+    """What fits under a picture: nearness to painting and photo."""
+    values = (("style", row.style), ("content", row.content), ("ssim", row.ssim))
+    return ", ".join(f"{name} {value:.3g}" for name, value in values if value is not None)

@@ -1,0 +1,240 @@
+"""Workers that are actors of a Ray cluster; the only module that knows Ray."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import secrets
+import shutil
+import signal
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+from msgspec import structs
+
+from stylenet.engines.sessions import available_cores
+from stylenet.errors import StylenetError, UsageError
+from stylenet.extras import require
+from stylenet.requests.batch import BatchRequest
+from stylenet.workflows.batch_painter import BatchPainter, Job, Result
+from stylenet.workflows.request_files import NamedFile, read_named_files, with_local_files
+from stylenet.workflows.workers import Ended, Message, Ready, Worker
+
+THIS_MACHINE = "auto"
+"""In place of an address: the cluster that runs on this machine, or one that is started for the batch."""
+
+_THREADS = 2
+"""Of a worker where `--threads` is not given."""
+
+_SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".*",  # Ray's own messages would be printed among the results
+}
+
+_ANSWER_SECONDS = 5.0
+_END_SECONDS = 5.0
+_CLEAN_UP_SECONDS = 1.0
+_OBJECT_STORE_BYTES = 256 * 2**20
+"""Of a cluster that is started here: a few pictures at a time."""
+
+
+class _Actor:
+    """What runs on the cluster. Ray wraps it when it is used."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.gettempdir(), f"stylenet-{secrets.token_hex(6)}")  # made where a file is missing
+        self._painter: BatchPainter | None = None
+
+    def open(self, request: BatchRequest, named: Mapping[str, NamedFile]) -> Ready | StylenetError:
+        """Open the engine and the styles."""
+        try:
+            self._painter = BatchPainter(with_local_files(request, named, self._folder), given=request)
+        except StylenetError as error:
+            return error
+        return Ready(keys=self._painter.keys)
+
+    def paint(self, job: Job) -> Result:
+        """Paint one picture."""
+        if self._painter is None:
+            raise RuntimeError("`open` comes before `paint`")
+        return self._painter.paint(job, should_stop=lambda: False)
+
+    def clean_up(self) -> None:
+        """Delete the files that were copied here."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class _RayWorker:
+    def __init__(self, workers: RayWorkers, actor: Any) -> None:
+        self._workers, self.actor = workers, actor
+
+    def paint(self, job: Job) -> None:
+        self._workers.expect(self.actor.paint.remote(job), self)
+
+
+class RayWorkers:
+    """Actors on the machines of a cluster.
+
+    A worker reads a photo from its path where the same file is there; otherwise it is sent the bytes. Results are sent back and written
+    by this process, so that no picture is written twice.
+
+    Args:
+        request: With the name of its recipe, and the address of the cluster.
+        most: Workers that have something to do.
+
+    Raises:
+        UsageError: Ray is not installed, the cluster does not answer, or no machine of it has room for a worker.
+    """
+
+    def __init__(self, request: BatchRequest, *, most: int) -> None:
+        os.environ.update(_SETTINGS)  # Ray reads them when it is imported
+        self._ray = require("ray", "--ray")
+        self._request = request
+        self._own = contextlib.ExitStack()
+        self._others: set[psutil.Process] | None = None  # processes that are not of a cluster that was started here
+        self._pending: dict[Any, _RayWorker] = {}
+        self._actors: list[Any] = []
+        try:
+            self._connect(str(request.ray))
+            self.count = min(most, self._places())
+            self._named = self._ray.put(read_named_files(request))
+        except BaseException:
+            self.close()
+            raise
+
+    def start(self) -> Worker:
+        """Ask the cluster for an actor; where there is no room, it starts once there is."""
+        needs = {"num_gpus": 1} if self._request.device.startswith("cuda") else {}
+        kind = self._ray.remote(_Actor).options(num_cpus=self._request.threads, scheduling_strategy="SPREAD", max_restarts=0, **needs)
+        worker = _RayWorker(self, kind.remote())
+        self._actors.append(worker.actor)
+        self.expect(worker.actor.open.remote(self._request, self._named), worker)
+        return worker
+
+    def expect(self, reference: Any, worker: _RayWorker) -> None:
+        """Wait for the result of a call."""
+        self._pending[reference] = worker
+
+    def messages(self, seconds: float) -> Iterator[tuple[Worker, Message]]:
+        """The results of calls that have ended."""
+        ready, _ = self._ray.wait(list(self._pending), timeout=seconds)
+        for reference in ready:
+            worker = self._pending.pop(reference)
+            yield worker, self._message(reference, worker)
+
+    def close(self) -> None:
+        """Leave the cluster, which ends the actors; end the cluster if it was started here."""
+        with self._own, _signals_kept():
+            if self._actors:
+                calls = [actor.clean_up.remote() for actor in self._actors]
+                self._ray.wait(calls, num_returns=len(calls), timeout=_CLEAN_UP_SECONDS)
+            started = set() if self._others is None else _descendants() - self._others
+            self._ray.shutdown()
+            _, alive = psutil.wait_procs(started, timeout=_END_SECONDS)
+            for process in alive:  # some of Ray's outlive it for a while
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+
+    def _message(self, reference: Any, worker: _RayWorker) -> Message:
+        try:
+            message = self._ray.get(reference)
+        except self._ray.exceptions.RayError as error:
+            # Perhaps the actor is alive and out of reach: it must not go on, and what it sends is no longer read.
+            self._ray.kill(worker.actor)
+            self._actors.remove(worker.actor)
+            if "No module named 'stylenet" in str(error):
+                raise StylenetError("StyleNet is missing on a machine of the cluster; install the same version on all of them") from None
+            return Ended(reason=type(error).__name__)
+        if isinstance(message, StylenetError):
+            raise message
+        return message
+
+    def _connect(self, address: str) -> None:
+        options = {"log_to_driver": False, "logging_level": logging.CRITICAL, "namespace": "stylenet"}
+        if address != THIS_MACHINE:
+            _check_answers(address)
+        joining = f"cannot join the Ray cluster '{address}'", "run this on a machine of the cluster, with its versions of Ray and Python"
+        with _signals_kept(), _explained(*joining):
+            try:
+                self._ray.init(address=address, **options)
+            except ConnectionError as error:
+                if address != THIS_MACHINE or "multiple" in str(error):
+                    raise
+                self._start_cluster(options)
+        logging.getLogger("ray").setLevel(logging.CRITICAL)  # that a worker has ended is for this program to report
+
+    def _start_cluster(self, options: Mapping[str, Any]) -> None:
+        """Start a cluster on this machine. Ray asks for a token at the ports of such a cluster, since it opens them to the network."""
+        folder = self._own.enter_context(tempfile.TemporaryDirectory(prefix="stylenet-ray-", ignore_cleanup_errors=True))
+        self._others = _descendants()
+        with _explained("cannot start Ray on this machine", "use --workers, or try again when the machine is less busy"):
+            self._ray.init(
+                address="local",
+                num_cpus=available_cores(),
+                object_store_memory=_OBJECT_STORE_BYTES,
+                include_dashboard=False,
+                _temp_dir=folder,
+                **options,
+            )
+
+    def _places(self) -> int:
+        """How many workers have room, at most as many as were asked for."""
+        machines = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
+        cores = [int(machine.get("CPU", 0)) for machine in machines]
+        threads = self._request.threads or max(1, min(_THREADS, max(cores, default=0)))
+        self._request = structs.replace(self._request, threads=threads)
+        places = sum(number // threads for number in cores)
+        if self._request.device.startswith("cuda"):
+            places = min(places, sum(int(machine.get("GPU", 0)) for machine in machines))
+        if not places:
+            what = f"{threads} cores" + (" and a GPU" if self._request.device.startswith("cuda") else "")
+            raise UsageError(f"no machine of the Ray cluster has {what} (largest: {max(cores, default=0)} cores); give a smaller --threads")
+        return min(places, self._request.workers or places)
+
+
+def _check_answers(address: str) -> None:
+    """Raise `UsageError` unless something answers at the address: Ray itself waits for minutes."""
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdecimal() or "/" in address:
+        raise UsageError(f"--ray is '{address}'; allowed are HOST:PORT of a cluster that this machine belongs to, and {THIS_MACHINE}")
+    try:
+        socket.create_connection((host, int(port)), timeout=_ANSWER_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"no Ray cluster answers at '{address}': {reason}; start one with: ray start --head") from None
+
+
+@contextlib.contextmanager
+def _explained(failed: str, advice: str) -> Iterator[None]:
+    """Say in one line what failed, and what to do."""
+    try:
+        yield
+    except StylenetError:
+        raise
+    except SystemExit:  # a request to end, which Ray handles while it starts
+        raise StylenetError(f"{failed}: interrupted") from None
+    except Exception as error:
+        raise UsageError(f"{failed}: {' '.join(str(error).split())[:300]}; {advice}") from None
+
+
+def _descendants() -> set[psutil.Process]:
+    return set(psutil.Process().children(recursive=True))
+
+
+@contextlib.contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Keep the handler for a request to end, which Ray replaces."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, handler)

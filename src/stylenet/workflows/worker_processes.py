@@ -1,0 +1,108 @@
+"""Workers that are processes of this machine."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from msgspec import structs
+
+from stylenet.engines.sessions import available_cores
+from stylenet.errors import StylenetError
+from stylenet.requests.batch import BatchRequest
+from stylenet.workflows.batch_painter import BatchPainter, Job
+from stylenet.workflows.workers import Ended, Message, Ready, Worker
+
+_END_SECONDS = 10.0
+
+
+class _Process:
+    def __init__(self, process: Any, connection: Connection) -> None:
+        self.process, self.connection = process, connection
+
+    def paint(self, job: Job) -> None:
+        with suppress(OSError):  # that a process is gone is noticed when its messages are read
+            self.connection.send(job)
+
+
+class WorkerProcesses:
+    """Processes that share the processor's cores.
+
+    They are spawned: threads of the libraries do not survive a fork.
+
+    Args:
+        request: With the name of its recipe.
+        count: Processes.
+    """
+
+    def __init__(self, request: BatchRequest, *, count: int) -> None:
+        self.count = count
+        self._request = structs.replace(request, threads=request.threads or max(1, available_cores() // count))
+        self._context = multiprocessing.get_context("spawn")
+        self._processes: dict[Any, _Process] = {}
+
+    def start(self) -> Worker:
+        """Start a process.
+
+        Raises:
+            StylenetError: the system has no room for another one.
+        """
+        try:
+            ours, theirs = self._context.Pipe()
+            process = self._context.Process(target=_serve, args=(theirs, self._request), daemon=True)
+            process.start()
+        except OSError as error:
+            raise StylenetError(f"cannot start another process: {error.strerror or error}; give fewer --workers") from None
+        theirs.close()
+        worker = self._processes[ours] = _Process(process, ours)
+        return worker
+
+    def messages(self, seconds: float) -> Iterator[tuple[Worker, Message]]:
+        """What the processes have sent."""
+        for connection in wait(list(self._processes), timeout=seconds):
+            worker = self._processes[connection]
+            try:
+                message = worker.connection.recv()
+            except (EOFError, OSError):
+                yield worker, Ended(reason=self._removed(worker))
+                continue
+            if isinstance(message, StylenetError):
+                raise message
+            yield worker, message
+
+    def close(self) -> None:
+        """Kill all processes: what they have not sent is of no use, and they write no file."""
+        for worker in self._processes.values():
+            worker.process.kill()
+        for worker in list(self._processes.values()):
+            self._removed(worker)
+
+    def _removed(self, worker: _Process) -> str:
+        del self._processes[worker.connection]
+        worker.connection.close()
+        worker.process.join(_END_SECONDS)
+        code = worker.process.exitcode
+        return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+
+
+def _serve(connection: Connection, request: BatchRequest) -> None:
+    """Paint the jobs that are sent, until nobody is there any more."""
+    for name in ("SIGINT", "SIGHUP"):
+        if (number := getattr(signal, name, None)) is not None:
+            signal.signal(number, signal.SIG_IGN)  # a terminal sends them to all of its processes; the first one decides
+    with suppress(EOFError, OSError):
+        try:
+            painter = BatchPainter(request)
+        except StylenetError as error:
+            connection.send(error)
+            return
+        connection.send(Ready(keys=painter.keys))
+        while True:
+            # Nothing is sent while it paints: `poll` is true where the other side is gone.
+            connection.send(painter.paint(connection.recv(), should_stop=connection.poll))
+    os._exit(0)  # closing torch properly takes time

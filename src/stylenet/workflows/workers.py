@@ -1,0 +1,237 @@
+"""Workers of a batch and the work they share: one interface for this process, other processes, and actors of a cluster."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol, TypeAlias
+
+from stylenet.errors import StylenetError
+from stylenet.requests.batch import BatchRequest
+from stylenet.workflows.batch_painter import FAILED, LEFT, UNSEEN, BatchPainter, Job, Result
+
+MOST_DEATHS = 5
+"""Workers that may end while they paint the same picture. A picture that is too large for the memory ends every one of them; a picture
+whose worker was killed for another reason is painted by the next."""
+
+_MOST_FAILED_STARTS = 8
+"""Workers in a row that may end before they are ready."""
+
+_POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """A worker has opened the engine and the styles.
+
+    Attributes:
+        keys: Those of its `BatchPainter`.
+    """
+
+    keys: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """A worker is gone, with the job it had.
+
+    Attributes:
+        reason: What is known, in a few words.
+    """
+
+    reason: str
+
+
+Message: TypeAlias = Ready | Result | Ended
+
+
+class Worker(Protocol):
+    """Paints one job at a time."""
+
+    def paint(self, job: Job) -> None:
+        """Begin a job; its result comes with the messages."""
+
+
+class Workers(Protocol):
+    """Workers of one kind.
+
+    Attributes:
+        count: How many are wanted.
+    """
+
+    count: int
+
+    def start(self) -> Worker:
+        """Start a worker. Its first message is `Ready`, or `Ended`."""
+
+    def messages(self, seconds: float) -> Iterable[tuple[Worker, Message]]:
+        """Wait for messages, at most about this long.
+
+        Raises:
+            StylenetError: no worker can do what was requested.
+        """
+
+    def close(self) -> None:
+        """End all workers at once, whatever they do."""
+
+
+class ThisProcess:
+    """One worker, which paints in this process while its messages are read.
+
+    Args:
+        request: With the name of its recipe.
+        should_stop: Asked while it paints.
+    """
+
+    count = 1
+
+    def __init__(self, request: BatchRequest, *, should_stop: Callable[[], bool]) -> None:
+        self._request, self._should_stop = request, should_stop
+        self._painter: BatchPainter | None = None
+        self._job: Job | None = None
+
+    def start(self) -> Worker:
+        """The worker."""
+        return self
+
+    def paint(self, job: Job) -> None:
+        """Keep a job for `messages`."""
+        self._job = job
+
+    def messages(self, seconds: float) -> Iterator[tuple[Worker, Message]]:
+        """Open the painter, or paint the job."""
+        if self._painter is None:
+            self._painter = BatchPainter(self._request)
+            yield self, Ready(keys=self._painter.keys)
+        elif self._job is not None:
+            job, self._job = self._job, None
+            yield self, self._painter.paint(job, should_stop=self._should_stop)
+
+    def close(self) -> None:
+        """Nothing is running."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """A picture is finished.
+
+    Attributes:
+        index: Of the picture.
+        result: What became of it.
+        seconds: It took.
+    """
+
+    index: int
+    result: Result
+    seconds: float
+
+
+Prepare: TypeAlias = Callable[[int, Mapping[str, str]], Job | Result]
+"""From the index of a picture and the keys of the workers: its job, or its result where there is nothing to paint."""
+
+
+class Dispatcher:
+    """Hands out pictures to workers, one at a time to each.
+
+    If a worker ends, another one takes its place, and its picture goes to the end of the queue. A picture whose workers ended
+    `MOST_DEATHS` times has failed.
+
+    Args:
+        workers: They are started, and closed in the end.
+        count: Pictures to paint.
+        prepare: Called for a picture before it is handed out.
+        should_stop: Asked several times a second.
+    """
+
+    def __init__(self, workers: Workers, count: int, *, prepare: Prepare, should_stop: Callable[[], bool]) -> None:
+        self._workers, self._prepare, self._should_stop = workers, prepare, should_stop
+        self._waiting = deque(range(count))
+        self._idle: list[Worker] = []
+        self._busy: dict[Worker, tuple[int, Job, float]] = {}  # the index of the picture, its job, the time it began
+        self._keys: Mapping[str, str] | None = None
+        self._deaths: Counter[int] = Counter()
+        self._failed_starts = 0
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """What became of every picture, in the order in which they end; of none any more once the end is asked for.
+
+        Raises:
+            StylenetError: a style or the recipe cannot be opened, or workers cannot be started.
+        """
+        try:
+            for _ in range(min(self._workers.count, len(self._waiting))):
+                self._workers.start()
+            while (self._waiting or self._busy) and not self._should_stop():
+                for worker, message in self._workers.messages(_POLL_SECONDS):
+                    yield from self._handled(worker, message)
+                while self._waiting and self._idle and not self._should_stop():
+                    yield from self._hand_out()
+        finally:
+            self._workers.close()
+
+    def _handled(self, worker: Worker, message: Message) -> Iterator[Outcome]:
+        if isinstance(message, Ended):
+            yield from self._replace(worker, message)
+            return
+        if isinstance(message, Ready):
+            self._failed_starts = 0
+            self._check_keys(message.keys)
+        elif message.state == UNSEEN:
+            yield from self._send_bytes(worker)
+            return
+        else:
+            index, _, begun = self._busy.pop(worker)
+            if message.state != LEFT:
+                yield Outcome(index=index, result=message, seconds=time.perf_counter() - begun)
+        self._idle.append(worker)
+
+    def _hand_out(self) -> Iterator[Outcome]:
+        """Give the next picture to an idle worker, or finish it where there is nothing to paint."""
+        index, begun = self._waiting.popleft(), time.perf_counter()
+        job = self._prepare(index, self._keys or {})
+        if isinstance(job, Result):
+            yield Outcome(index=index, result=job, seconds=time.perf_counter() - begun)
+            return
+        worker = self._idle.pop()
+        self._busy[worker] = index, job, begun
+        worker.paint(job)
+
+    def _send_bytes(self, worker: Worker) -> Iterator[Outcome]:
+        """Begin a job again, with the bytes of its photo."""
+        index, job, begun = self._busy[worker]
+        try:
+            data = job.path.read_bytes()
+        except (OSError, MemoryError):
+            del self._busy[worker]
+            self._idle.append(worker)
+            reason = f"'{job.photo}' can no longer be read, and a worker that does not have it needs its bytes"
+            yield Outcome(index=index, result=Result(state=FAILED, reason=reason), seconds=time.perf_counter() - begun)
+        else:
+            worker.paint(replace(job, data=data))
+
+    def _replace(self, worker: Worker, ended: Ended) -> Iterator[Outcome]:
+        if (busy := self._busy.pop(worker, None)) is not None:
+            index, _, begun = busy
+            self._deaths[index] += 1
+            if self._deaths[index] < MOST_DEATHS:
+                self._waiting.append(index)
+            else:
+                reason = f"the worker that painted it ended {MOST_DEATHS} times ({ended.reason}); the memory may not be enough"
+                yield Outcome(index=index, result=Result(state=FAILED, reason=reason), seconds=time.perf_counter() - begun)
+        elif worker in self._idle:
+            self._idle.remove(worker)
+        else:
+            self._failed_starts += 1
+            if self._failed_starts >= _MOST_FAILED_STARTS:
+                raise StylenetError(f"the workers end before they can paint ({ended.reason}); try fewer --workers")
+        if len(self._waiting) > len(self._idle):
+            self._workers.start()
+
+    def _check_keys(self, keys: Mapping[str, str]) -> None:
+        if self._keys is not None and keys != self._keys:
+            raise StylenetError(
+                "two workers would paint different pictures; install the same versions of StyleNet and its weights on all machines"
+            )
+        self._keys = keys

@@ -1,0 +1,114 @@
+"""Batches on a Ray cluster of this machine. Everything runs in one process of its own: Ray changes settings of the one it runs in."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import psutil
+import pytest
+
+from stylenet.errors import UsageError
+from stylenet.requests.batch import BatchRequest
+from stylenet.workflows.batch import paint_batch
+from stylenet.workflows.batch_painter import PAINTED, UNSEEN, BatchPainter, Job
+from stylenet.workflows.request_files import read_named_files, with_local_files
+
+
+def pictures(folder: Path, count: int) -> None:
+    folder.mkdir()
+    for index in range(count):
+        pixels = np.random.default_rng(index).integers(0, 255, (32, 40, 3), dtype=np.uint8)
+        PIL.Image.fromarray(pixels).save(folder / f"{index}.png")
+
+
+def request_of(here: Path, **values: object) -> BatchRequest:
+    given = {"photos": (str(here / "in"),), "styles": ("starry-night",), "output": str(here / "out"), "recipe": "instant", "threads": 1}
+    return BatchRequest.of({**given, **values})
+
+
+SCRIPT = """
+import json, os, signal, sys
+import psutil
+from stylenet.requests.batch import BatchRequest
+from stylenet.workflows.batch import Finished, paint_batch
+
+request = BatchRequest.of(json.loads(sys.argv[1]))
+finished, killed = [], False
+for event in paint_batch(request):
+    if isinstance(event, Finished):
+        finished.append((event.pair.photo.name, event.state, event.reason))
+        if len(finished) == 2:
+            actors = [one for one in psutil.Process().children(recursive=True) if "_Actor" in " ".join(one.cmdline())]
+            actors[0].kill()
+            killed = True
+print(json.dumps({"finished": finished, "killed": killed, "left": [one.name() for one in psutil.Process().children(recursive=True)]}))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("ray") is None, reason="Ray, of the extra 'cluster', is not installed")
+def test_a_cluster_of_this_machine_paints_the_same_files_though_an_actor_is_killed(tmp_path: Path) -> None:
+    pictures(tmp_path / "in", 10)
+    (tmp_path / "in" / "broken.png").write_bytes(b"no picture")
+    before = {one.pid for one in psutil.process_iter()}
+    values = {"photos": [str(tmp_path / "in")], "styles": ["starry-night"], "output": str(tmp_path / "out"), "recipe": "instant"}
+    words = json.dumps({**values, "threads": 1, "workers": 2, "ray": "auto"})
+    ended = subprocess.run([sys.executable, "-c", SCRIPT, words], capture_output=True, text=True, timeout=120, check=True)
+    told = json.loads(ended.stdout.splitlines()[-1])
+    assert told["killed"]
+    assert told["left"] == []
+    states = {name: state for name, state, _ in told["finished"]}
+    assert states == {**{f"{index}.png": "painted" for index in range(10)}, "broken.png": "failed"}
+    assert len(told["finished"]) == 11
+    assert not [one for one in psutil.process_iter() if one.pid not in before and "ray" in one.name()]
+    list(paint_batch(request_of(tmp_path, output=str(tmp_path / "alone"))))
+    for index in range(10):
+        assert (tmp_path / "out" / f"{index}.png").read_bytes() == (tmp_path / "alone" / f"{index}.png").read_bytes()
+
+
+@pytest.mark.skipif(find_spec("ray") is None, reason="Ray, of the extra 'cluster', is not installed")
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nonsense", "ray://127.0.0.1:10001"])
+def test_addresses_without_a_cluster(tmp_path: Path, address: str) -> None:
+    pictures(tmp_path / "in", 1)
+    with pytest.raises(UsageError, match=f"'{address}'"):
+        list(paint_batch(request_of(tmp_path, ray=address)))
+
+
+@pytest.mark.skipif(find_spec("ray") is not None, reason="Ray is installed")
+def test_without_ray_the_command_that_installs_it(tmp_path: Path) -> None:
+    pictures(tmp_path / "in", 1)
+    with pytest.raises(UsageError, match=r'pip install "stylenet\[cluster\]"'):
+        list(paint_batch(request_of(tmp_path, ray="auto")))
+
+
+def test_a_machine_without_the_files_paints_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Style, palette and photo are named by paths that do not exist where it is painted."""
+    home, away = tmp_path / "home", tmp_path / "away"
+    home.mkdir()
+    away.mkdir()
+    pictures(home / "in", 2)
+    (home / "in" / "0.png").rename(home / "style.png")
+    (home / "palette.png").write_bytes((home / "style.png").read_bytes())
+    monkeypatch.chdir(home)
+    request = request_of(Path(), styles=("style.png",), palette="palette.png")
+    photo = home / "in" / "1.png"
+    job = Job(photo=Path("in", "1.png"), path=photo, sha256="", style="style.png")
+    here = BatchPainter(request)
+    assert here.paint(job, should_stop=lambda: False).state == UNSEEN  # the hash is another one
+    named = read_named_files(request)
+    sent = Job(photo=job.photo, path=job.path, sha256="", style=job.style, data=photo.read_bytes())
+    expected = here.paint(sent, should_stop=lambda: False)
+    os.rename(home, tmp_path / "elsewhere")
+    monkeypatch.chdir(away)
+    there = BatchPainter(with_local_files(request, named, tmp_path / "copies"), given=request)
+    assert there.keys == here.keys
+    found = there.paint(sent, should_stop=lambda: False)
+    assert found.state == PAINTED, found.reason
+    assert found.data == expected.data
