@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import functools
 import io
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -28,6 +26,7 @@ from stylenet.page.build import build_page
 from stylenet.page.runtime import pinned_runtime
 from stylenet.styles.files import read_style
 from stylenet.weights.cache import downloads_folder
+from tests.browser import opened_browser, send_file
 
 pytestmark = pytest.mark.slow
 
@@ -36,20 +35,6 @@ _ARCHIVE = Path(
     # Asked for when this file is read: each test has a cache folder of its own.
     os.environ.get("STYLENET_TEST_RUNTIME", "") or downloads_folder().absolute() / _PINNED.name / f"{_PINNED.name}-{_PINNED.version}.tgz"
 )
-_BROWSER = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
-_FLAGS = [
-    f"--{flag}"
-    for flag in (
-        "headless",
-        "no-sandbox",
-        "disable-gpu",
-        "disable-quic",
-        "no-first-run",
-        "disable-background-networking",
-        "disable-component-update",
-        "disable-sync",
-    )
-]
 _STYLES = ("starry-night", "great-wave", "the-scream")
 _PATIENCE_MS = 60_000
 _LEVEL = 1 / 255
@@ -76,14 +61,8 @@ class Visit:
         self.page.wait_for_selector("html[data-ready]", timeout=_PATIENCE_MS)
 
     def drop(self, data: bytes, name: str = "photo.png", target: str = "#stage") -> None:
-        script = """([data, name]) => {
-            const transfer = new DataTransfer();
-            transfer.items.add(new File([Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0))], name));
-            return transfer;
-        }"""
-        transfer = self.page.evaluate_handle(script, [base64.b64encode(data).decode(), name])
         self.forget()
-        self.page.dispatch_event(target, "drop", {"dataTransfer": transfer})
+        send_file(self.page, "drop", data, name, target)
 
     def forget(self) -> None:
         self.page.evaluate("delete document.documentElement.dataset.painted")
@@ -112,13 +91,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install playwright")
-    if _BROWSER is None:
-        pytest.skip("no Chromium is installed")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=_BROWSER, args=_FLAGS)
+    with opened_browser() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

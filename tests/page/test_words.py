@@ -1,44 +1,61 @@
-"""What the page says, in every language."""
+"""What the pages say, in every language: that of the page without a server, and that of the studio."""
 
 from __future__ import annotations
 
 import re
 from importlib import resources
+from pathlib import Path
 
-_SITE = resources.files("stylenet.page") / "site"
+import pytest
 
-
-def _words() -> dict[str, dict[str, str]]:
-    text = (_SITE / "page" / "words.js").read_text(encoding="utf-8")
-    table = text.split("export const WORDS = {")[1].split("\n};")[0]
-    languages = re.findall(r"^  (\w\w): \{\n(.*?)^  \},", table, re.MULTILINE | re.DOTALL)
-    return {tag: dict(re.findall(r'^    (\w+): "(.*)",$', lines, re.MULTILINE)) for tag, lines in languages}
-
-
-def test_every_sentence_is_there_in_every_language():
-    words = _words()
-    assert set(words) == {"en", "ja", "zh"}
-    assert len(words["en"]) > 50
-    for tag, sentences in words.items():
-        assert list(sentences) == list(words["en"]), tag
-        assert all(sentences.values()), tag
+_PACKAGE = Path(str(resources.files("stylenet")))
+_SHARED = _PACKAGE / "page" / "site" / "shared"
+_SITES = {"page": _PACKAGE / "page" / "site", "studio": _PACKAGE / "studio" / "site"}
+_WORDS = {"page": _SITES["page"] / "page" / "words", "studio": _SITES["studio"] / "words", "shared": _SHARED / "words"}
+_LANGUAGES = ("en", "ja", "zh")
 
 
-def test_the_places_in_a_sentence_are_those_of_the_english_one():
-    words = _words()
-    for tag, sentences in words.items():
+def _words(folder: Path, tag: str) -> dict[str, str]:
+    return dict(re.findall(r'^  (\w+): "(.*)",$', (folder / f"{tag}.js").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def _texts(site: str) -> list[str]:
+    """Everything of a page in which a sentence can be named."""
+    files = {*_SITES[site].rglob("*.html"), *_SITES[site].rglob("*.js"), *_SHARED.rglob("*.js")}
+    return [path.read_text(encoding="utf-8") for path in sorted(files) if path.parent.name != "words"]
+
+
+@pytest.mark.parametrize("folder", _WORDS.values(), ids=_WORDS)
+def test_every_sentence_is_there_in_every_language(folder: Path):
+    english = _words(folder, "en")
+    assert {path.stem for path in folder.iterdir()} == set(_LANGUAGES)
+    assert len(english) > 25
+    for tag in _LANGUAGES:
+        sentences = _words(folder, tag)
+        assert list(sentences) == list(english), tag
         for name, sentence in sentences.items():
-            assert set(re.findall(r"\{\w+\}", sentence)) == set(re.findall(r"\{\w+\}", words["en"][name])), (tag, name)
+            assert sentence, (tag, name)
+            assert set(re.findall(r"\{\w+\}", sentence)) == set(re.findall(r"\{\w+\}", english[name])), (tag, name)
 
 
-def test_what_is_said_is_in_the_table():
-    known = set(_words()["en"])
+@pytest.mark.parametrize("site", _SITES)
+def test_no_sentence_is_said_twice(site: str):
+    assert not set(_words(_WORDS[site], "en")) & set(_words(_WORDS["shared"], "en"))
+
+
+@pytest.mark.parametrize("site", _SITES)
+def test_what_is_said_is_there(site: str):
+    known = {*_words(_WORDS[site], "en"), *_words(_WORDS["shared"], "en")}
     said: set[str] = set()
-    for folder in (_SITE, _SITE / "page", _SITE / "painting"):
-        for file in folder.iterdir():
-            if file.name.endswith((".html", ".js")):
-                text = file.read_text(encoding="utf-8")
-                said |= set(re.findall(r'data-(?:word|label|hint)="(\w+)"', text))
-                said |= set(re.findall(r'(?:say|tell|complain|Refusal|Refused)\("(\w+)"', text))
+    for text in _texts(site):
+        said |= set(re.findall(r'data-(?:word|label|hint)="(\w+)"', text))
+        said |= set(re.findall(r'\b(?:(?:say|tell|complain|Refusal|Refused)\(|spoken\("\w+", )"(\w+)"', text))
     assert said <= known
-    assert "failed" in known
+    assert {"drop", "savePng"} <= said
+
+
+@pytest.mark.parametrize("site", _SITES)
+def test_what_is_there_is_said(site: str):
+    text = "".join(_texts(site))
+    for name in (*_words(_WORDS[site], "en"), *_words(_WORDS["shared"], "en")):
+        assert f'"{name}"' in text, f"nothing says '{name}'"

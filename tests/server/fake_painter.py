@@ -12,6 +12,9 @@ from typing import Any
 
 SEEDS = {"dies once": 1, "dies always": 2, "hangs": 3, "long": 4, "fails": 5, "grows": 6, "unexpected": 7}
 
+PICTURE = b"a picture"
+"""What masks and small pictures are here."""
+
 stopped = threading.Event()
 calls: list[dict[str, Any]] = []
 came = threading.Semaphore(0)
@@ -80,6 +83,10 @@ def main() -> None:
             send(
                 "result", width=10_000 if data.startswith(b"huge") else 64, height=10_000 if data.startswith(b"huge") else 48, format="PNG"
             )
+        elif now["call"] == "convert":
+            send("result", Path(now["photo"]).read_bytes() if now["long_side"] is None else PICTURE)
+        elif now["call"] == "find":
+            send("result", PICTURE)
         elif now["call"] == "pass":
             if now["options"].get("seed") == SEEDS["long"]:
                 time.sleep(0.3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 import time
@@ -10,6 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import PIL.Image
+import PIL.ImageDraw
 import psutil
 import pytest
 
@@ -101,6 +105,51 @@ def test_one_pass_from_upload_to_client(start: Start, tmp_path: Path) -> None:
         stylenet.connect("ftp://x")
     with pytest.raises(StylenetError, match="cannot be reached"):
         stylenet.connect("http://127.0.0.1:1").styles()
+
+
+def test_a_mask_keeps_the_photo_and_a_result_keeps_its_receipt(start: Start, tmp_path: Path) -> None:
+    url = start("--threads", "1").url
+    half = io.BytesIO()
+    PIL.Image.fromarray(np.repeat([[0] * 30 + [255] * 30], 48, axis=0).astype(np.uint8)).save(half, format="PNG")
+    photo, mask = (json.loads(ask(f"{url}/v1/pictures", "PUT", data)[1])["id"] for data in (png(60, 48), half.getvalue()))
+
+    def painted(query: str) -> Any:
+        status, data = ask(f"{url}/v1/preview/{photo}.jpg?style=starry-night&format=png&size=60{query}")
+        assert status == 200, data
+        return load_image(data).pixels
+
+    plain, kept, other = painted(""), painted(f"&mask={mask}=photo"), painted(f"&mask=invert:{mask}=great-wave")
+    expected = load_image(png(60, 48)).pixels
+    assert np.abs(kept[..., 30:] - expected[..., 30:]).max() == 0
+    assert np.abs(kept[..., :20] - plain[..., :20]).max() < 0.1
+    assert np.abs(other[..., :20] - plain[..., :20]).mean() > np.abs(other[..., 40:] - plain[..., 40:]).mean()
+    job = add(url, recipe="instant", changes={}, masks=[f"{mask}=photo"])
+    assert wait_for(url, job, until=has_ended)["state"] == "finished"
+    (tmp_path / "result.jpg").write_bytes(ask(f"{url}/v1/jobs/{job}/result?format=jpg")[1])
+    receipt = read_receipt(tmp_path / "result.jpg")
+    assert receipt is not None
+    assert receipt["recipe"]["name"] == "instant"
+    result = load_image(ask(f"{url}/v1/jobs/{job}/result")[1])
+    assert np.abs(load_image(tmp_path / "result.jpg").pixels - result.pixels).mean() < 0.05
+    small = load_image(ask(f"{url}/v1/jobs/{job}/thumbnail.jpg")[1])
+    assert (small.width, small.height) == (result.width, result.height)
+
+
+def test_a_subject_is_found(start: Start) -> None:
+    pytest.importorskip("cv2")
+    url = start("--threads", "1").url
+    picture = PIL.Image.new("RGB", (120, 100), (40, 60, 160))
+    PIL.ImageDraw.Draw(picture).ellipse((40, 30, 80, 70), fill=(230, 120, 20))
+    data = io.BytesIO()
+    picture.save(data, format="PNG")
+    id = json.loads(ask(f"{url}/v1/pictures", "PUT", data.getvalue())[1])["id"]
+    status, body = ask(f"{url}/v1/pictures/{id}/subject.png")
+    assert status == 200, body
+    mask = load_image(body).pixels[0, 0]
+    assert mask[50, 60] > 0.9
+    assert mask[5:20, 5:20].max() < 0.1
+    status, body = ask(f"{url}/v1/pictures/{id}/faces.png")
+    assert (status, json.loads(body)["error"]) == (422, "no face is found in the photo")
 
 
 def test_killed_servers_and_painters_change_no_byte(start: Start, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from stylenet.server.store import HistoryRow, Store
 from tests.server.conftest import Open, add_job, ended, upload
-from tests.server.fake_painter import SEEDS
+from tests.server.fake_painter import PICTURE, SEEDS
 
 ID = "0" * 64
 
@@ -76,6 +76,9 @@ def test_a_length_that_is_not_kept(shared: TestClient) -> None:
         ("style=starry-night&seed=-1", "seed is -1"),
         ("style=starry-night&seed=1.5", "seed is '1.5'"),
         ("style=starry-night&output=/tmp/x", "there is no option 'output'"),
+        ("style=starry-night&mask=mask.png=photo", "the mask is 'mask.png=photo'"),
+        (f"style=starry-night&mask={ID}", f"the mask is '{ID}'"),
+        (f"style=starry-night&mask={ID}=/etc/passwd", "style is '/etc/passwd'"),
         ("style=starry-night&memory=1GB", "memory is given, which a single pass does not take"),
         ("style=starry-night&strength=1_0", "strength is '1_0'"),
         ("style=starry-night&paper=A4", "size 384 and paper A4 are both given"),
@@ -104,6 +107,36 @@ def test_a_preview_may_be_cached_for_good(server: TestClient) -> None:
     assert 'stylenet_passes_total{queue="previews"} 2' in server.get("/metrics").text  # the check of the upload, and one pass
     assert server.get(f"/v1/preview/{ID}.jpg?style=starry-night").status_code == 404
     assert server.get(f"/v1/preview/{id}.jpg?style={ID}").status_code == 404
+
+
+def test_masks_of_a_preview_are_pictures(server: TestClient) -> None:
+    photo, mask = upload(server, b"a photo"), upload(server, b"a mask")
+    address = f"/v1/preview/{photo}.jpg?style=starry-night&mask=invert:{mask}=photo&mask={mask}=great-wave"
+    first, second = server.get(address).json()["regions"]
+    assert (Path(first["mask"]).name, first["style"], first["inverted"]) == (mask, None, True)
+    assert (Path(second["mask"]).name, second["style"], second["inverted"]) == (mask, "great-wave", False)
+    assert server.get(f"/v1/preview/{photo}.jpg?style=starry-night&mask={ID}=photo").status_code == 404
+
+
+def test_masks_are_made_of_faces_and_subjects(server: TestClient) -> None:
+    id = upload(server)
+    for what in ("faces", "subject"):
+        answer = server.get(f"/v1/pictures/{id}/{what}.png")
+        assert (answer.status_code, answer.headers["content-type"], answer.content) == (200, "image/png", PICTURE)
+    assert server.get(f"/v1/pictures/{id}/hands.png").status_code == 404
+    assert server.get(f"/v1/pictures/{ID}/faces.png").status_code == 404
+
+
+def test_results_in_another_format_and_small(server: TestClient) -> None:
+    job = add_job(server, upload(server, name="my photo.jpg"))
+    assert server.get(f"/v1/jobs/{job}/thumbnail.jpg").status_code in (200, 409)
+    ended(server, job)
+    result = server.get(f"/v1/jobs/{job}/result?format=jpg")
+    assert (result.status_code, result.headers["content-type"]) == (200, "image/jpeg")
+    assert result.headers["content-disposition"].endswith("my%20photo-starry-night.jpg")
+    assert server.get(f"/v1/jobs/{job}/result?format=svg").json()["allowed"] == "png, jpg, webp, tif"
+    small = server.get(f"/v1/jobs/{job}/thumbnail.jpg")
+    assert (small.status_code, small.headers["content-type"], small.content) == (200, "image/jpeg", PICTURE)
 
 
 def test_only_the_latest_preview_of_a_client_counts(server: TestClient) -> None:

@@ -124,8 +124,8 @@ def check_encoder(encoder: str | None) -> None:
         raise UsageError(f"encoder is '{shortened(encoder)}'; allowed are names like compact, vgg16, vgg19; files are not read")
 
 
-def split_mask(text: str) -> Mask:
-    """The parts of `ID=STYLE` or `invert:ID=STYLE`.
+def split_mask(text: str, *, networks: bool = True) -> Mask:
+    """The parts of `ID=STYLE` or `invert:ID=STYLE`; the style may be a network only with `networks`.
 
     Raises:
         UsageError: it has another form, or there is no such style.
@@ -135,7 +135,7 @@ def split_mask(text: str) -> Mask:
     if not equals or not PICTURE_ID.fullmatch(picture):
         raise UsageError(f"the mask is '{shortened(text)}'; allowed are ID=STYLE, ID=photo and invert:ID=STYLE, with the id of a picture")
     if style != KEEP:
-        _check_style(style, networks=True)
+        _check_style(style, networks=networks)
     return Mask(prefix, picture, style)
 
 

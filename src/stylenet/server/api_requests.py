@@ -15,6 +15,7 @@ from stylenet.requests.painting import Options, PaintRequest, Quality
 from stylenet.server.api_checks import (
     MOST_STYLES,
     PICTURE_ID,
+    Mask,
     check_blend,
     check_encoder,
     check_palette,
@@ -34,7 +35,7 @@ NOT_FOR_PASSES = ("memory", "save_every", "paper")
 """Options that a single pass does not take."""
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
-_LISTS = ("style", "protect")
+_LISTS = ("style", "protect", "mask")
 _WHOLE_NUMBERS = ("seed", "dpi", "quality", "save_every")
 _NUMBERS = ("strength", "style_scale", "feather")
 
@@ -101,6 +102,9 @@ class PassRequest(Options, frozen=True, kw_only=True):
     style: Annotated[
         tuple[str, ...], option(f"Name of a style, or picture id. Up to {MOST_STYLES}: repeat it, or separate them by commas.")
     ] = ()
+    mask: Annotated[
+        tuple[str, ...], option("ID=STYLE: another style where the picture ID is white; ID=photo keeps the photo. May be repeated.")
+    ] = ()
     format: Annotated[Literal["png", "jpg", "webp"], option("Format of the picture.", allowed="png, jpg, webp")] = "jpg"
     quality: Annotated[int, option("Quality of JPEG and WebP.", allowed="1 to 100", ge=1, le=100)] = 85
 
@@ -113,6 +117,7 @@ class PassRequest(Options, frozen=True, kw_only=True):
         check_blend(self, self.style)
         check_size(self.size)
         check_palette(self.palette)
+        self.masks()
 
     @classmethod
     def from_query(cls, pairs: Iterable[tuple[str, str]], **defaults: Any) -> PassRequest:
@@ -130,6 +135,14 @@ class PassRequest(Options, frozen=True, kw_only=True):
             else:
                 values[name] = _parsed(name, text)
         return cls.of({**defaults, **values})
+
+    def masks(self) -> tuple[Mask, ...]:
+        """The parts of the masks.
+
+        Raises:
+            UsageError: one has another form, or its style does not exist.
+        """
+        return tuple(split_mask(text, networks=False) for text in self.mask)
 
     def options(self) -> dict[str, Any]:
         """The fields of `Options` that are set, as JSON values."""

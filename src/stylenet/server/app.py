@@ -7,6 +7,7 @@ import contextlib
 import mimetypes
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 from starlette.applications import Starlette
@@ -18,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stylenet.errors import StylenetError
+from stylenet.requests.painting import PROTECTED
 from stylenet.server import info_endpoints, job_endpoints, picture_endpoints
 from stylenet.server.api_errors import ApiError, unexpected_error
 from stylenet.server.guard import Guard
@@ -73,6 +75,7 @@ def _routes() -> list[BaseRoute]:
     info, jobs, pictures = info_endpoints, job_endpoints, picture_endpoints
     resources: dict[str, dict[str, Endpoint]] = {
         "/v1/pictures": {"PUT": pictures.put_picture},
+        **{f"/v1/pictures/{{id}}/{what}.png": {"GET": partial(pictures.find_mask, what=what)} for what in PROTECTED},
         "/v1/preview/{id}.jpg": {"GET": pictures.preview},
         "/v1/stylize": {"POST": pictures.stylize},
         "/v1/jobs": {"GET": jobs.list_jobs, "POST": jobs.add_job},
@@ -80,6 +83,7 @@ def _routes() -> list[BaseRoute]:
         "/v1/jobs/{id}/events": {"GET": jobs.events},
         "/v1/jobs/{id}/preview.jpg": {"GET": jobs.preview},
         "/v1/jobs/{id}/result": {"GET": jobs.result},
+        "/v1/jobs/{id}/thumbnail.jpg": {"GET": jobs.thumbnail},
         "/v1/history": {"GET": jobs.history},
         "/v1/history/{id}": {"DELETE": jobs.delete_job},
         "/v1/styles": {"GET": info.styles},
@@ -94,6 +98,7 @@ def _routes() -> list[BaseRoute]:
     routes: list[BaseRoute] = [Route(path, _Resource(endpoints)) for path, endpoints in resources.items()]
     if info_endpoints.SITE.is_dir():
         mimetypes.add_type("text/javascript", ".js")  # some systems map it to another type, and browsers then reject modules
+        routes.append(Mount("/shared", StaticFiles(directory=info_endpoints.SHARED)))
         routes.append(Mount("/", StaticFiles(directory=info_endpoints.SITE)))
     return routes
 

@@ -23,6 +23,9 @@ from stylenet.server.store import QUEUED, RUNNING
 SITE = Path(__file__).parents[1] / "studio" / "site"
 """The files of the studio."""
 
+SHARED = Path(__file__).parents[1] / "page" / "site" / "shared"
+"""The files that the studio and the static page share."""
+
 _RELOAD_SECONDS = 5
 """How long the styles are remembered: a user may add some while the server runs."""
 

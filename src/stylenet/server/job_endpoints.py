@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from stylenet.errors import UsageError
+from stylenet.image.files import JPEG_QUALITY
 from stylenet.server.api_checks import JOB_ID
 from stylenet.server.api_errors import ApiError, error_body
 from stylenet.server.api_requests import JobRequest
@@ -21,6 +24,9 @@ from stylenet.server.snippets import as_command, as_python
 from stylenet.server.store import ENDED, QUEUED, RUNNING, JobRow, Store
 
 _MOST_JSON_BYTES = 2**18
+_THUMBNAIL_PX = 320
+_PLAIN = frozenset(string.ascii_letters + string.digits + "-._")
+_FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
 
 
 async def add_job(request: Request) -> Response:
@@ -82,14 +88,29 @@ async def result(request: Request) -> Response:
     """The painting; its receipt is stored in the file."""
     services: Services = request.app.state.services
     row = _job_row(request)
-    if row.state not in ENDED:
-        raise ApiError(409, f"the job is {row.state}", allowed="results of jobs that have ended", remedy="wait for the event 'done'")
-    path = services.jobs.result(row)
-    if services.store.history_row(row.id) is None or not path.is_file():
-        raise ApiError(404, f"the job has no result: it is {row.state}", remedy="send it again with POST /v1/jobs")
-    name = f"{_stem(services.store, row)}{path.suffix}"
-    headers = {"cache-control": "private, max-age=31536000, immutable"}
-    return FileResponse(path, media_type=MEDIA_TYPES[path.suffix[1:]], filename=name, headers=headers)
+    path = _result_file(services, row)
+    format = request.query_params.get("format", path.suffix[1:])
+    if format not in MEDIA_TYPES:
+        allowed = ", ".join(MEDIA_TYPES)
+        raise ApiError(422, f"format is '{format[:60]}'", allowed=allowed, remedy="omit it for the format of the job")
+    name = f"{_stem(services.store, row)}.{format}"
+    if format == path.suffix[1:]:
+        return FileResponse(path, media_type=MEDIA_TYPES[format], filename=name, headers=_FOREVER)
+    converted = await services.passes.call("convert", photo=str(path), long_side=None, format=format, quality=JPEG_QUALITY)
+    headers = {**_FOREVER, "content-disposition": f"attachment; filename*=UTF-8''{_quoted(name)}"}
+    return Response(converted.data, media_type=MEDIA_TYPES[format], headers=headers)
+
+
+async def thumbnail(request: Request) -> Response:
+    """The painting, small."""
+    services: Services = request.app.state.services
+    row = _job_row(request)
+    path, key = _result_file(services, row), f"thumbnail {row.id}"
+    data = services.cache.get(key)
+    if data is None:
+        data = (await services.passes.call("convert", photo=str(path), long_side=_THUMBNAIL_PX, format="jpg", quality=85)).data
+        services.cache.put(key, data)
+    return Response(data, media_type="image/jpeg", headers=_FOREVER)
 
 
 async def history(request: Request) -> Response:
@@ -145,6 +166,25 @@ def _job_row(request: Request) -> JobRow:
     if row is None:
         raise ApiError(404, f"there is no job '{id[:60]}'", allowed="ids of GET /v1/jobs", remedy="add one with POST /v1/jobs")
     return row
+
+
+def _result_file(services: Services, row: JobRow) -> Path:
+    """The file of a job's result.
+
+    Raises:
+        ApiError: there is none, or none yet.
+    """
+    if row.state not in ENDED:
+        raise ApiError(409, f"the job is {row.state}", allowed="results of jobs that have ended", remedy="wait for the event 'done'")
+    path = services.jobs.result(row)
+    if services.store.history_row(row.id) is None or not path.is_file():
+        raise ApiError(404, f"the job has no result: it is {row.state}", remedy="send it again with POST /v1/jobs")
+    return path
+
+
+def _quoted(name: str) -> str:
+    """A file name for a header (RFC 8187)."""
+    return "".join(chr(byte) if chr(byte) in _PLAIN else f"%{byte:02X}" for byte in name.encode())
 
 
 def _job_info(store: Store, row: JobRow) -> JobInfo:

@@ -98,6 +98,7 @@ def _limits() -> dict[str, Json]:
         "encoder": _any(_pattern("^[A-Za-z0-9_][A-Za-z0-9_-]*$"), null),
         "size": _any({"type": "integer", "minimum": 1, "maximum": MOST_SIDE_PX}, _pattern(_SIZE), null),
         "keep_colors": _any({"enum": [*KEEP_COLORS, *(f"{way}{BEFORE}" for way in KEEP_COLORS[1:])]}, null),
+        "mask": {"type": "array", "items": _pattern("^(invert:)?[0-9a-f]{64}=.+$")},
         "protect": _any({"enum": [*PROTECTED]}, {"type": "array", "items": {"enum": [*PROTECTED]}}, null),
     }
 
@@ -120,12 +121,19 @@ def _paths(options: list[Json]) -> Json:
     picture = {"required": True, "content": {"application/octet-stream": {}, "image/*": {}}}
     job = {"required": True, "content": {"application/json": {"schema": _ref("JobRequest")}}}
     picture_id, job_id = _path_id("SHA-256 of the picture.", 64), _path_id("Id of the job.", 20)
+    as_format = _query_parameter("format", {"enum": ["png", "jpg", "webp", "tif"], "description": "Default: that of the job."})
     info, job_info = _json(_ref("PictureInfo")), _json(_ref("JobInfo"))
     return {
         "/v1/pictures": {
             "put": _operation(
                 "Upload a picture; Content-Length is required.", {"201": info, "200": info}, [name], picture, links=_PICTURE_LINKS
             ),
+        },
+        **{
+            f"/v1/pictures/{{id}}/{what}.png": {
+                "get": _operation(f"A mask of the {what} in a picture: white is inside.", {"200": _image()}, [picture_id])
+            }
+            for what in PROTECTED
         },
         "/v1/preview/{id}.jpg": {
             "get": _operation("One pass at a small size; can be cached forever.", {"200": _image()}, [picture_id, *options, client]),
@@ -147,7 +155,8 @@ def _paths(options: list[Json]) -> Json:
             ),
         },
         "/v1/jobs/{id}/preview.jpg": {"get": _operation("The current picture.", {"200": _image()}, [job_id])},
-        "/v1/jobs/{id}/result": {"get": _operation("The painting, with its receipt.", {"200": _image()}, [job_id])},
+        "/v1/jobs/{id}/result": {"get": _operation("The painting, with its receipt.", {"200": _image()}, [job_id, as_format])},
+        "/v1/jobs/{id}/thumbnail.jpg": {"get": _operation("The painting, small.", {"200": _image()}, [job_id])},
         "/v1/history": {"get": _operation("Stored results with their receipts.", {"200": _list("results", "HistoryItem")})},
         "/v1/history/{id}": {"delete": _operation("Delete a job that has ended, with its result.", {"204": {}}, [job_id])},
         "/v1/styles": {"get": _operation("Styles that can be used by name.", {"200": _list("styles", "StyleInfo")})},

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 import stylenet
 from stylenet.errors import UsageError
+from stylenet.image.masks import KEEP
 from stylenet.server.api_checks import PICTURE_ID, sides_px
 from stylenet.server.api_errors import ApiError
 from stylenet.server.api_requests import PassRequest
@@ -64,6 +65,17 @@ async def preview(request: Request) -> Response:
     return Response(data, media_type=MEDIA_TYPES[options.format], headers=headers)
 
 
+async def find_mask(request: Request, *, what: str) -> Response:
+    """A mask of the faces in a picture, or of its subject: white is inside."""
+    services: Services = request.app.state.services
+    id = request.path_params["id"]
+    if not PICTURE_ID.fullmatch(id):
+        raise ApiError(404, "there is no such picture", allowed="ids of PUT /v1/pictures", remedy="upload it with PUT /v1/pictures")
+    services.pictures.find(id)
+    data = await _call(request, services.passes, "find", services.pictures.path(id), what=what)
+    return Response(data, media_type="image/png", headers={"cache-control": "private, max-age=3600"})
+
+
 async def stylize(request: Request) -> Response:
     """One pass of the picture in the body."""
     _check_type(request)
@@ -97,19 +109,33 @@ async def _run_pass(
     values = options.options()
     if "palette" in values:
         values["palette"] = _file_or_name(services, values["palette"])
-    work = asyncio.ensure_future(
-        queue.call(
-            "pass",
-            client=client,
-            photo=str(photo),
-            styles=[_file_or_name(services, style) for style in options.style],
-            options=values,
-            is_preview=is_preview,
-            format=options.format,
-            quality=options.quality,
-            threads=services.settings.threads,
-        )
+    regions = [
+        {
+            "mask": _file_or_name(services, mask.picture),
+            "style": None if mask.style == KEEP else _file_or_name(services, mask.style),
+            "inverted": bool(mask.prefix),
+        }
+        for mask in options.masks()
+    ]
+    return await _call(
+        request,
+        queue,
+        "pass",
+        photo,
+        client=client,
+        styles=[_file_or_name(services, style) for style in options.style],
+        regions=regions,
+        options=values,
+        is_preview=is_preview,
+        format=options.format,
+        quality=options.quality,
+        threads=services.settings.threads,
     )
+
+
+async def _call(request: Request, queue: PassQueue, name: str, photo: Path, **values: Any) -> bytes:
+    """The bytes that a worker makes of a photo; the call is dropped if the client closes the connection before it starts."""
+    work = asyncio.ensure_future(queue.call(name, photo=str(photo), **values))
     disconnect = asyncio.ensure_future(_disconnect(request))
     try:
         await asyncio.wait({work, disconnect}, return_when=asyncio.FIRST_COMPLETED)

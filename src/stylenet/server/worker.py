@@ -80,7 +80,7 @@ class Calls:
         self._pipe = pipe
         self.should_stop = threading.Event()
         self._stylizer: Stylizer | None = None
-        self._photos, self._styles = _RecentValues(), _RecentValues()
+        self._photos, self._styles, self._masks = _RecentValues(), _RecentValues(), _RecentValues()
 
     def inspect(self, call: Mapping[str, Any]) -> None:
         """Whether a file is a picture, and its size; only the header is read."""
@@ -94,7 +94,9 @@ class Calls:
         """A photo painted in one pass, as the bytes of a file."""
         from stylenet.events import Done
         from stylenet.image.files import load_image
+        from stylenet.image.masks import load_mask
         from stylenet.painting.painting import Painting
+        from stylenet.painting.regions import Region
         from stylenet.painting.stylizer import open_stylizer
         from stylenet.requests.painting import Options
 
@@ -104,14 +106,50 @@ class Calls:
         options = Options.of(call["options"])
         photo = self._preview_photo(call["photo"], options) if call["is_preview"] else load_image(call["photo"])
         photo = replace(photo, source=None)  # a temporary file, whose name must not get into the receipt
-        styles = call["styles"]
-        if not options.recolors_style:
-            styles = [self._styles.get(style, partial(stylizer.open_style, style)) for style in styles]
-        *_, done = stylizer.stylize(photo, styles, options)
+
+        def opened(style: str) -> Any:
+            return style if options.recolors_style else self._styles.get(style, partial(stylizer.open_style, style))
+
+        def region(mask: str, style: str | None, inverted: bool) -> Region:
+            pixels = self._masks.get((mask, inverted), partial(load_mask, mask, inverted=inverted))
+            return Region(mask=pixels, style=style and opened(style))
+
+        regions = [region(**each) for each in call["regions"]]
+        *_, done = stylizer.stylize(photo, [opened(style) for style in call["styles"]], options, regions=regions)
         if not isinstance(done, Done):
             raise RuntimeError("a stylizer's last event is Done")
         buffer = io.BytesIO()
         Painting(pixels=done.image, photo=photo, done=done).save(buffer, format=call["format"], quality=call["quality"])
+        self._pipe.send("result", buffer.getvalue(), memory_bytes=_memory_bytes())
+
+    def find(self, call: Mapping[str, Any]) -> None:
+        """A mask of a photo's faces or its subject, as the bytes of a PNG file."""
+        from stylenet.image.files import load_image, save_image
+        from stylenet.painting.regions import FINDERS
+
+        mask = FINDERS[call["what"]](_shrunk(load_image(call["photo"]), _PROTECTED_PX).pixels)
+        buffer = io.BytesIO()
+        save_image(mask.repeat(3, axis=1), buffer, format="png")
+        self._pipe.send("result", buffer.getvalue(), memory_bytes=_memory_bytes())
+
+    def convert(self, call: Mapping[str, Any]) -> None:
+        """A picture in another format with its receipt, or small without it, as the bytes of a file."""
+        from stylenet.image.files import load_image, save_image
+        from stylenet.image.metadata import read_receipt
+
+        picture, receipt = load_image(call["photo"]), read_receipt(call["photo"])
+        if call["long_side"] is not None:
+            picture, receipt = _shrunk(picture, call["long_side"]), None
+        buffer = io.BytesIO()
+        save_image(
+            picture.pixels,
+            buffer,
+            alpha=picture.alpha,
+            metadata=picture.metadata,
+            receipt=receipt,
+            quality=call["quality"],
+            format=call["format"],
+        )
         self._pipe.send("result", buffer.getvalue(), memory_bytes=_memory_bytes())
 
     def paint(self, call: Mapping[str, Any]) -> None:
@@ -144,6 +182,14 @@ class Calls:
         return self._photos.get((path, options.size, bool(options.protected)), load)
 
 
+def _shrunk(picture: Picture, long_side_px: int) -> Picture:
+    """A picture that is no larger, without transparency."""
+    from stylenet.image.resize import fit_within, resize
+
+    size = fit_within(picture.width, picture.height, min(long_side_px, max(picture.width, picture.height)))
+    return replace(picture, pixels=resize(picture.pixels, size), alpha=None)
+
+
 def _memory_bytes() -> int:
     return int(psutil.Process().memory_info().rss)
 
@@ -151,7 +197,7 @@ def _memory_bytes() -> int:
 def _handle(calls: Calls, call: Mapping[str, Any], pipe: Pipe) -> None:
     from stylenet.errors import StylenetError
 
-    methods = {"inspect": calls.inspect, "pass": calls.paint_pass, "paint": calls.paint}
+    methods = {"inspect": calls.inspect, "pass": calls.paint_pass, "paint": calls.paint, "find": calls.find, "convert": calls.convert}
     try:
         methods[call["call"]](call)
     except StylenetError as error:

@@ -5,10 +5,12 @@ export class Latest {
   #isBusy = false;
   #next;
 
+  /** `work(value, isLatest)`: done for a value; `isLatest()` tells whether nothing newer was asked meanwhile. */
   constructor(work) {
     this.#work = work;
   }
 
+  /** Do the work for a value: now, or after what is being done, unless another is asked first. */
   async ask(value) {
     this.#next = value;
     if (this.#isBusy) return;

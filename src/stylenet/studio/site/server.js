@@ -2,9 +2,10 @@
 
 const client = crypto.randomUUID ? crypto.randomUUID() : String(Math.random());
 
+/** What the server answers to what it does not do; `message` is for a person. */
 export class ServerError extends Error {
   constructor(status, body) {
-    super([body.error, body.allowed, body.remedy].filter(Boolean).join("; "));
+    super([body.error, body.allowed && `allowed: ${body.allowed}`, body.remedy].filter(Boolean).join("; "));
     this.status = status;
   }
 }
@@ -23,36 +24,49 @@ async function ask(path, options = {}) {
 
 export const getJson = async (path) => (await ask(path)).json();
 
-export async function upload(file) {
-  const name = (file.name || "photo").replace(/[^\x20-\x7e]/g, "-");
-  const answer = await ask("/v1/pictures", { method: "PUT", body: file, headers: { "content-type": "application/octet-stream", "stylenet-name": name } });
-  return answer.json();
+export const getBlob = async (path, options) => (await ask(path, options)).blob();
+
+/** Send a picture: {id, width, height, name}. */
+export async function upload(file, name = file.name || "photo.png") {
+  const plain = name.replace(/[^\x20-\x7e]/g, "-");
+  const headers = { "content-type": "application/octet-stream", "stylenet-name": plain };
+  return (await ask("/v1/pictures", { method: "PUT", body: file, headers })).json();
 }
 
-export function previewAddress(wish) {
-  const query = new URLSearchParams({ style: wish.style, strength: wish.strength, style_scale: wish.style_scale });
-  if (wish.keep_colors) query.set("keep_colors", wish.keep_colors);
-  return `/v1/preview/${wish.photo}.jpg?${query}`;
+/** The address of one pass over a picture; `fields` are those of the interface, lists where they may be repeated. */
+export function previewAddress(photo, fields) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(fields)) {
+    for (const each of Array.isArray(value) && name !== "blend" ? value : [value]) query.append(name, each);
+  }
+  return `/v1/preview/${photo}.jpg?${query}`;
 }
 
-export const fetchPreview = async (address) => (await ask(address, { headers: { "stylenet-client": client } })).blob();
+/** A picture as it was uploaded: at strength 0, a pass leaves it as it is. */
+export const pictureAddress = (id, size, format = "jpg") => previewAddress(id, { style: "starry-night", strength: 0, size, format });
+
+/** A preview; a newer one of this page takes the place of one that waits. */
+export const getPreview = (address) => getBlob(address, { headers: { "stylenet-client": client } });
 
 export async function addJob(fields) {
-  const answer = await ask("/v1/jobs", { method: "POST", body: JSON.stringify(fields), headers: { "content-type": "application/json" } });
-  return answer.json();
+  const headers = { "content-type": "application/json" };
+  return (await ask("/v1/jobs", { method: "POST", body: JSON.stringify(fields), headers })).json();
 }
 
 export const stopJob = (id) => ask(`/v1/jobs/${id}`, { method: "DELETE" });
 
-// Events of a job; the browser goes on after the last one by itself when the connection breaks.
-export function watch(id, tell) {
+export const deleteResult = (id) => ask(`/v1/history/${id}`, { method: "DELETE" });
+
+/** Events of a job, `heard(name, values)`; the browser continues after the last one by itself when the connection breaks. */
+export function watch(id, heard) {
   const source = new EventSource(`/v1/jobs/${id}/events`);
-  for (const name of ["queued", "started", "step", "progress", "preview", "notice", "done", "failed", "stopped"]) {
+  const last = ["done", "failed", "stopped"];
+  for (const name of ["queued", "started", "step", "progress", "preview", "notice", ...last]) {
     source.addEventListener(name, (event) => {
-      if (["done", "failed", "stopped"].includes(name)) source.close();
-      tell(name, JSON.parse(event.data));
+      if (last.includes(name)) source.close();
+      heard(name, JSON.parse(event.data));
     });
   }
-  source.addEventListener("error", () => tell(source.readyState === EventSource.CLOSED ? "closed" : "lost", {}));
+  source.addEventListener("error", () => source.readyState !== EventSource.CLOSED && heard("lost", {}));
   return source;
 }

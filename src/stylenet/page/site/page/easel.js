@@ -1,21 +1,11 @@
-// The photo and its painting, one over the other, with a divider between before and after.
+// The easel with a painting that is made in this browser: a canvas.
 
-export class Easel {
-  constructor({ stage, easel, before, after, line, divider }) {
-    Object.assign(this, { stage, easel, before, after, line, divider });
-    divider.addEventListener("input", () => this.divide());
-    new ResizeObserver(() => this.fit()).observe(stage);
-  }
+import { Easel } from "../shared/easel.js";
 
-  /** Show a photo {url, width, height}, with nothing painted yet. */
-  show({ url, width, height }) {
-    this.size = { width, height };
-    this.before.src = url;
-    this.easel.hidden = false;
+export class CanvasEasel extends Easel {
+  show(photo) {
     this.after.width = this.after.height = 1;
-    this.isPainted = false;
-    this.divide();
-    this.fit();
+    super.show(photo);
   }
 
   /** Show a painting's pixels. */
@@ -24,8 +14,7 @@ export class Easel {
     this.after.width = width;
     this.after.height = height;
     this.after.getContext("2d").putImageData(new ImageData(pixels, width, height), 0, 0);
-    this.isPainted = true;
-    this.divide();
+    this.setPainted(true);
   }
 
   /** The painting as a file, without an alpha channel where nothing is transparent; JPEG has none, and the painting lies on white. */
@@ -41,24 +30,5 @@ export class Easel {
       context.drawImage(this.after, 0, 0);
     }
     return new Promise((resolve) => canvas.toBlob(resolve, type, 0.92));
-  }
-
-  divide() {
-    const place = this.isPainted ? Number(this.divider.value) : 100;
-    this.before.style.clipPath = `inset(0 ${100 - place}% 0 0)`;
-    this.after.style.clipPath = `inset(0 0 0 ${place}%)`;
-    this.line.style.setProperty("--place", `${place}%`);
-    this.line.hidden = this.divider.hidden = !this.isPainted;
-  }
-
-  // As large as the stage allows: on a phone the stage takes its height from the photo.
-  fit() {
-    if (!this.size) return;
-    const { width, height } = this.size;
-    const narrow = matchMedia("(max-width: 860px)").matches;
-    const tall = narrow ? innerHeight * 0.62 : this.stage.clientHeight;
-    const scale = Math.min(this.stage.clientWidth / width, tall / height);
-    this.easel.style.width = `${Math.floor(width * scale)}px`;
-    this.easel.style.height = `${Math.floor(height * scale)}px`;
   }
 }

@@ -1,15 +1,17 @@
 // The page: what a person does becomes a wish to the worker, and what it answers becomes visible.
 
 import "../site-files.js";
-import { Camera } from "./camera.js";
+import { Camera } from "../shared/camera.js";
+import { takeChosen, takeDropped, takePasted } from "../shared/dropping.js";
+import { offerLanguages, say } from "../shared/language.js";
+import { Messages } from "../shared/messages.js";
+import { StyleStrip, inOrder } from "../shared/strip.js";
 import { Client, chosenProcessor } from "./client.js";
-import { Easel } from "./easel.js";
+import { CanvasEasel } from "./easel.js";
 import { keep, settled } from "./offline.js";
 import { Refusal, openedPicture } from "./opening.js";
-import { StyleStrip } from "./styles.js";
-import { LANGUAGES, chooseLanguage, say } from "./words.js";
+import "./words.js";
 
-const FIRST = ["starry-night", "great-wave", "the-scream", "water-lilies", "dance", "impression-sunrise"]; // the others by title
 const SIZES = [1, 2, 4, 8, 12]; // megapixels
 const OWN_LOOK_PX = 704; // root of the area at which a person's own painting is looked at, at most
 const STROKES = [0.5, 0.7, 1, 1.4, 2];
@@ -23,12 +25,13 @@ let client = null;
 let wishTimer = 0;
 let begun = 0;
 let finished = false;
-let said = { word: "loading", places: {} };
-let complaint = null;
 let ready = null;
 
-const easel = new Easel({ stage: at.stage, easel: at.easel, before: at.before, after: at.after, line: at.line, divider: at.divider });
-const strip = new StyleStrip({ strip: at.strip, search: at.search, none: at.none, second: at.second, changed: styleChanged });
+const easel = new CanvasEasel({ stage: at.stage, easel: at.easel, before: at.before, after: at.after, line: at.line, divider: at.divider });
+const messages = new Messages({ status: at.status, problem: at.problem });
+const tell = (word, places) => messages.tell(word, places);
+const complain = (word, places) => messages.complain(word, places);
+const strip = new StyleStrip({ strip: at.strip, search: at.search, none: at.none, menus: [at.second], changed: styleChanged });
 const camera = new Camera({
   dialog: at.camera,
   video: at.video,
@@ -46,22 +49,8 @@ function mostMegapixels() {
 
 // --- words
 
-function tell(word, places = {}) {
-  said = { word, places };
-  at.status.textContent = say(word, places);
-}
-
-function complain(word, places = {}) {
-  complaint = word ? { word, places } : null;
-  at.problem.hidden = !word;
-  at.problem.textContent = word ? say(word, places) : "";
-}
-
-function speak(language) {
-  chooseLanguage(language);
-  at.language.value = document.documentElement.lang;
-  at.status.textContent = say(said.word, said.places);
-  if (complaint) at.problem.textContent = say(complaint.word, complaint.places);
+function speak() {
+  messages.speak();
   at.before.alt = say("before");
   at.after.setAttribute("aria-label", say("after"));
   for (const option of at.size.options) option.textContent = say("megapixels", { n: option.value });
@@ -230,25 +219,22 @@ async function save(type, ending) {
 // --- what a person does
 
 function listen() {
-  at.language.addEventListener("change", () => {
-    localStorage.setItem("stylenet-language", at.language.value);
-    speak(at.language.value);
-  });
   for (const button of [at.choose, at.another]) button.addEventListener("click", () => at["photo-file"].click());
   for (const button of [at.shoot, at.again]) button.addEventListener("click", () => camera.open());
   at.bring.addEventListener("click", () => at["painting-file"].click());
-  at["photo-file"].addEventListener("change", () => taken(at["photo-file"], takePhoto));
-  at["painting-file"].addEventListener("change", () => taken(at["painting-file"], takePainting));
+  takeChosen(at["photo-file"], takePhoto);
+  takeChosen(at["painting-file"], takePainting);
   at.png.addEventListener("click", () => save("image/png", "png"));
   at.jpeg.addEventListener("click", () => save("image/jpeg", "jpg"));
   slider(at.strength, at["strength-value"], (value) => value);
   slider(at.strokes, at["strokes-value"], (value) => `${STROKES[Number(value) + 2]}×`);
   slider(at.share, at["share-value"], (value) => `${value} %`);
   at.size.addEventListener("change", () => wish(false));
-  dropping();
-  document.addEventListener("paste", (event) => {
-    const file = [...(event.clipboardData?.files ?? [])][0];
-    if (file) takePhoto(file);
+  at.second.addEventListener("change", styleChanged);
+  takePasted(takePhoto);
+  takeDropped(at.veil, (files, target) => {
+    const take = target.closest?.(".styles") ? takePainting : takePhoto;
+    take(files[0]).then(() => files.length > 1 && !messages.complaint && complain("onlyOne"));
   });
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "s" && finished) {
@@ -256,11 +242,6 @@ function listen() {
       save("image/png", "png");
     }
   });
-}
-
-function taken(input, take) {
-  if (input.files[0]) take(input.files[0]);
-  input.value = "";
 }
 
 // While it slides the preview, on release the full picture. Arrow keys release with every step: the full picture waits a little.
@@ -279,32 +260,10 @@ function slider(input, output, shown) {
   show();
 }
 
-function dropping() {
-  let depth = 0;
-  const veil = (shown) => (at.veil.hidden = !shown);
-  addEventListener("dragenter", (event) => {
-    event.preventDefault();
-    depth += 1;
-    veil(true);
-  });
-  addEventListener("dragleave", () => veil((depth -= 1) > 0));
-  addEventListener("dragover", (event) => event.preventDefault());
-  addEventListener("drop", (event) => {
-    event.preventDefault();
-    depth = 0;
-    veil(false);
-    const files = [...(event.dataTransfer?.files ?? [])];
-    if (!files.length) return;
-    const target = event.target.closest?.(".styles") ? takePainting : takePhoto;
-    target(files[0]).then(() => files.length > 1 && !complaint && complain("onlyOne"));
-  });
-}
-
 async function begin() {
-  for (const [tag, name] of Object.entries(LANGUAGES)) at.language.append(Object.assign(new Option(name, tag), { lang: tag }));
   for (const size of SIZES.filter((size) => size <= most)) at.size.append(new Option("", size));
   at.size.value = Math.min(most, phone ? 2 : 4);
-  speak(asked.get("language") ?? localStorage.getItem("stylenet-language"));
+  offerLanguages(at.language, speak);
   tell("loading");
   listen();
   if (!("OffscreenCanvas" in self) || !("WebAssembly" in self)) {
@@ -315,10 +274,8 @@ async function begin() {
   const threads = Number(asked.get("threads")) || (self.crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency || 1) : 1);
   client = new Client({ processor: await chosenProcessor(asked.get("processor")), threads, tell: heard });
   const answer = await fetch(`${self.SITE.data}styles.json`);
-  const place = ({ name }) => (FIRST.indexOf(name) + 1 || FIRST.length + 1) - 1;
-  const key = ({ title }) => title.replace(/^The /, "");
-  const styles = await answer.json();
-  for (const style of styles.sort((a, b) => place(a) - place(b) || key(a).localeCompare(key(b)))) strip.add(style);
+  const styles = inOrder(await answer.json());
+  for (const style of styles) strip.add(style);
   strip.choose(styles[0].name);
   at.bring.disabled = false;
   if (photo) await takePhoto(photo.blob);

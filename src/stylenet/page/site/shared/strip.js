@@ -2,10 +2,19 @@
 
 import { swatch } from "./swatches.js";
 
+const FIRST = ["starry-night", "great-wave", "the-scream", "water-lilies", "dance", "impression-sunrise"]; // the others by title
+
+/** Styles in the order of the strip. */
+export function inOrder(styles) {
+  const place = ({ name }) => (FIRST.indexOf(name) + 1 || FIRST.length + 1) - 1;
+  const key = ({ title }) => title.replace(/^The /, "");
+  return [...styles].sort((a, b) => place(a) - place(b) || key(a).localeCompare(key(b)));
+}
+
 export class StyleStrip {
-  /** `changed`: called when another style is chosen. */
-  constructor({ strip, search, none, second, changed }) {
-    Object.assign(this, { strip, second, changed });
+  /** `menus`: every <select> that offers the styles, too; `changed`: called when another style is chosen. */
+  constructor({ strip, search, none, menus, changed }) {
+    Object.assign(this, { strip, menus });
     search.addEventListener("input", () => {
       const words = plain(search.value).split(/\s+/).filter(Boolean);
       let shown = 0;
@@ -15,12 +24,12 @@ export class StyleStrip {
       }
       none.hidden = shown > 0;
     });
-    strip.addEventListener("change", () => this.changed());
-    second.addEventListener("change", () => this.changed());
+    strip.addEventListener("change", changed);
   }
 
   /** Add a style {name, title, artist, year, colors, mean}; `picture`: an image to show for it. */
   add(style, { picture, first } = {}) {
+    if (this.inputOf(style.name)) return;
     const label = document.createElement("label");
     label.className = "style";
     label.dataset.words = plain(`${style.title} ${style.artist} ${style.year} ${style.name}`);
@@ -32,21 +41,37 @@ export class StyleStrip {
     label.append(input, picture ?? swatch(style), title, artist);
     if (first) this.strip.prepend(label);
     else this.strip.append(label);
-    this.second.append(new Option(style.title, style.name));
-    return input;
+    for (const menu of this.menus) menu.append(new Option(style.title, style.name));
+  }
+
+  /** Take a style away. */
+  remove(name) {
+    this.inputOf(name)?.closest("label").remove();
+    for (const menu of this.menus) for (const option of [...menu.options]) if (option.value === name) option.remove();
   }
 
   /** Choose a style by name. */
   choose(name) {
-    const input = this.strip.querySelector(`input[value="${CSS.escape(name)}"]`);
+    const input = this.inputOf(name);
     if (!input) return;
     input.checked = true;
-    input.closest("label").scrollIntoView({ block: "nearest", inline: "center" });
+    const { strip } = this;
+    const label = input.closest("label");
+    strip.scrollTo({ top: label.offsetTop - strip.offsetTop - 6, left: label.offsetLeft - (strip.clientWidth - label.clientWidth) / 2 });
   }
 
   /** The name of the chosen style. */
   get chosen() {
     return this.strip.querySelector("input:checked")?.value;
+  }
+
+  /** The title of a style. */
+  titleOf(name) {
+    return this.inputOf(name)?.closest("label").querySelector("b").textContent;
+  }
+
+  inputOf(name) {
+    return this.strip.querySelector(`input[value="${CSS.escape(name)}"]`);
   }
 }
 

@@ -1,13 +1,12 @@
 // The camera: on a phone its own app, elsewhere a window with its picture.
 
+import { takeChosen } from "./dropping.js";
+
 /** Calls `taken(blob)` with a photo, or `failed()`. */
 export class Camera {
   constructor({ dialog, video, snap, leave, file, taken, failed }) {
     Object.assign(this, { dialog, video, file, failed });
-    file.addEventListener("change", () => {
-      if (file.files[0]) taken(file.files[0]);
-      file.value = "";
-    });
+    takeChosen(file, taken);
     leave.addEventListener("click", () => dialog.close());
     dialog.addEventListener("close", () => this.stop());
     snap.addEventListener("click", () => {

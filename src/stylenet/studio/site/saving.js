@@ -1,0 +1,50 @@
+// What can be done with a finished painting: save it, and copy it as a command or as Python code.
+
+import { spoken } from "/words.js";
+
+export class Saving {
+  /** `box`: is filled with links and buttons. */
+  constructor(box) {
+    this.box = box;
+    this.png = spoken("a", "savePng", { className: "button", download: "" });
+    this.jpeg = spoken("a", "saveJpeg", { className: "button", download: "" });
+    this.command = this.button("copyCommand", () => this.job.command);
+    this.python = this.button("copyPython", () => this.job.python);
+    this.text = Object.assign(document.createElement("textarea"), { readOnly: true, rows: 3, spellcheck: false });
+    this.caption = spoken("span", "copied");
+    this.label = Object.assign(document.createElement("label"), { className: "copied", hidden: true });
+    this.label.append(this.caption, this.text);
+    box.append(this.png, this.jpeg, this.command, this.python, this.label);
+  }
+
+  /** Offer a finished job; null: nothing. */
+  offer(job) {
+    this.job = job;
+    this.box.hidden = !job;
+    this.label.hidden = true;
+    if (!job) return;
+    this.png.href = `${job.result}?format=png`;
+    this.jpeg.href = `${job.result}?format=jpg`;
+    this.python.hidden = !job.python;
+  }
+
+  button(word, textOf) {
+    const button = spoken("button", word, { type: "button" });
+    button.addEventListener("click", () => this.copy(textOf()));
+    return button;
+  }
+
+  async copy(text) {
+    this.text.value = text;
+    this.label.hidden = false;
+    let word = "copied";
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      word = "copyByHand";
+      this.text.focus();
+      this.text.select();
+    }
+    this.caption.replaceWith((this.caption = spoken("span", word)));
+  }
+}

@@ -1,0 +1,105 @@
+// What a person has chosen: kept in this browser, and sent as the fields of a preview or of a job.
+
+const KEPT = "stylenet-studio";
+const MOST_OWN = 8;
+
+/** `photo`: {id, width, height}; `own`: paintings {name, title}; `area`: {id, name} of the mask; `strokes`: logarithm to the base of 2. */
+export const settings = {
+  photo: null,
+  style: "starry-night",
+  second: "",
+  share: 50,
+  strength: 50,
+  strokes: 0,
+  colors: "",
+  palette: "",
+  paletteColors: ["#264653", "#2a9d8f", "#e9c46a", "#e76f51"],
+  recipe: "",
+  size: "768",
+  area: null,
+  areaUse: "keep",
+  areaStyle: "great-wave",
+  feather: 1,
+  own: [],
+  job: null,
+};
+
+/** Long sides that can be chosen, in pixels. */
+export const SIZES = ["512", "768", "1024", "1536", "2048", "full"];
+
+/** Read what this browser has kept. */
+export function restore() {
+  try {
+    const kept = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+    for (const name of Object.keys(settings)) if (name in kept) settings[name] = kept[name];
+  } catch {
+    // what another version has kept
+  }
+}
+
+/** Change settings, and keep them. */
+export function change(values) {
+  Object.assign(settings, values);
+  localStorage.setItem(KEPT, JSON.stringify(settings));
+}
+
+/** Add a painting of the person's own, {name, title}; the oldest ones go, and are returned. */
+export function addOwn(painting) {
+  const own = [painting, ...settings.own.filter(({ name }) => name !== painting.name)];
+  change({ own: own.slice(0, MOST_OWN) });
+  return own.slice(MOST_OWN);
+}
+
+/** The fields of one pass at a size. */
+export function previewFields(size, values = settings) {
+  const { styles, blend, masks, ...fields } = fieldsOf(values, size);
+  return { style: styles, ...(blend && { blend: blend.join(" ") }), ...(masks && { mask: masks }), ...fields, size };
+}
+
+/** The fields of a job. */
+export function jobFields() {
+  const size = settings.size === "full" ? "full" : Number(settings.size);
+  const longSide = size === "full" ? Math.max(settings.photo.width, settings.photo.height) : size;
+  return { photo: settings.photo.id, ...fieldsOf(settings, longSide), recipe: settings.recipe, size };
+}
+
+/** The settings in the fields of a job. */
+export function settingsOf(request) {
+  const [style, second = ""] = request.styles;
+  const blend = request.blend ?? [0.5, 0.5];
+  const palette = request.palette ?? "";
+  const isList = palette.includes("#");
+  return {
+    style,
+    second,
+    share: Math.round((100 * blend[1]) / (blend[0] + blend[1])),
+    strength: request.strength ?? 50,
+    strokes: Math.log2(request.style_scale ?? 1),
+    colors: palette ? "palette" : (request.keep_colors ?? ""),
+    palette: isList ? "" : palette,
+    ...(isList && { paletteColors: palette.split(",") }),
+    recipe: request.recipe ?? settings.recipe,
+    size: SIZES.includes(String(request.size)) ? String(request.size) : settings.size,
+  };
+}
+
+function fieldsOf(values, longSide) {
+  const isBlend = values.second && values.second !== values.style && values.share > 0;
+  const fields = {
+    styles: isBlend ? [values.style, values.second] : [values.style],
+    ...(isBlend && { blend: [100 - values.share, values.share].map((share) => share / 100) }),
+    strength: values.strength,
+    style_scale: 2 ** values.strokes,
+  };
+  if (values.colors === "palette") fields.palette = values.palette || values.paletteColors.join(",");
+  else if (values.colors) fields.keep_colors = values.colors;
+  if (!values.area) return fields;
+  fields.masks = [maskOf(values)];
+  if (values.feather) fields.feather = Math.round((values.feather / 100) * longSide * 10) / 10;
+  return fields;
+}
+
+function maskOf({ area, areaUse, areaStyle }) {
+  if (areaUse === "style") return `${area.id}=${areaStyle}`;
+  return `${areaUse === "only" ? "invert:" : ""}${area.id}=photo`;
+}
