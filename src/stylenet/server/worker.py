@@ -200,6 +200,8 @@ def _handle(calls: Calls, call: Mapping[str, Any], pipe: Pipe) -> None:
     methods = {"inspect": calls.inspect, "pass": calls.paint_pass, "paint": calls.paint, "find": calls.find, "convert": calls.convert}
     try:
         methods[call["call"]](call)
+    except BrokenPipeError:
+        raise  # the server has ended
     except StylenetError as error:
         pipe.send("error", message=str(error), error=type(error).__name__)
     except MemoryError:
@@ -226,7 +228,7 @@ def _read_calls(stream: BinaryIO, waiting: queue.SimpleQueue[Mapping[str, Any]],
 def _send_heartbeats(pipe: Pipe) -> None:
     while True:
         pipe.is_busy.wait()
-        with contextlib.suppress(psutil.Error):
+        with contextlib.suppress(psutil.Error, BrokenPipeError):
             pipe.send("heartbeat", memory_bytes=_memory_bytes())
         time.sleep(HEARTBEAT_SECONDS)
 
