@@ -62,7 +62,7 @@ def frame_sides(height: int, width: int) -> tuple[int, int, int, int]:
     return FRAME_PX, FRAME_PX + -width % STRIDE, FRAME_PX, FRAME_PX + -height % STRIDE
 
 
-def taught_strength(strength: float) -> float:
+def trained_strength(strength: float) -> float:
     """What networks are asked for at a strength of 0..100, to paint as strongly as the recipes that optimize.
 
     Piecewise linear; slightly above the training strength of the same name: 65 at 50.
