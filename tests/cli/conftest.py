@@ -12,9 +12,11 @@ import pytest
 import torch
 
 from stylenet.cli.app import main
+from stylenet.engines import forecast
 
-QUICK = ("--size", "48", "--set", "pyramid.steps=[3]", "--set", "pyramid.coarsest_px=0")
-"""Three steps of one small level: enough to go through everything."""
+_LAYERS = ("--set", "style.layers={relu1_1=1, relu2_1=1}", "--set", "content.layers={relu2_1=1}")
+QUICK = ("--size", "48", "--set", "pyramid.steps=[3]", "--set", "pyramid.coarsest_px=0", *_LAYERS)
+"""Three steps of one small level, seen by shallow layers: enough to go through everything."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,12 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def small_forecasts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forecasts time smaller pictures: the commands' own are a few seconds of painting; `tests/engines/test_forecast.py` tests them."""
+    monkeypatch.setattr(forecast, "_PROBE_PX", (16, 32))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from stylenet.networks.picture_sizes import looked_at_px
 from stylenet.networks.relay import by_sizes, relayed
-from stylenet.networks.slim import taught_strength, white_noise
+from stylenet.networks.slim import trained_strength, white_noise
 
 
 def sizes(height: int, width: int, *, style_scale: float = 1.0) -> list[tuple[int, int]]:
@@ -57,8 +57,8 @@ def test_the_change_of_the_small_painting_is_where_the_large_one_begins() -> Non
 
 
 def test_networks_are_asked_for_a_little_more_than_they_were_taught() -> None:
-    assert [taught_strength(strength) for strength in (0, 50, 100)] == pytest.approx([0, 65, 100])
-    steps = [taught_strength(strength) for strength in range(101)]
+    assert [trained_strength(strength) for strength in (0, 50, 100)] == pytest.approx([0, 65, 100])
+    steps = [trained_strength(strength) for strength in range(101)]
     assert all(first < second for first, second in itertools.pairwise(steps))
 
 

@@ -391,16 +391,16 @@ def test_what_does_not_fit_is_painted_by_tiles(instant: Stylizer, photo: Picture
 
 
 def test_tiles_are_not_seen(either: Stylizer, photo: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = stylize(photo, "starry-night", recipe=either, size=800)
+    whole = stylize(photo, "starry-night", recipe=either, size=640)
     assert whole.receipt["tile_px"] is None
     # With torch the halo is as wide as such tiles: of smaller ones there would be hundreds, for every layer.
     by_torch = isinstance(either.engine, (InstantEngine, TrainedEngine))
-    tile_px = 700 * 700 if by_torch else 460 * 460
-    geometry = SlimNet.geometry(SlimRecord(), 640, 800)
+    tile_px = 600 * 600 if by_torch else 360 * 360
+    geometry = SlimNet.geometry(SlimRecord(), 512, 640)
     assert not by_torch or all(len(geometry.tiles(sight, tile_px)) > 1 for sight in geometry.sights)
     told = Forecast(memory_bytes=0, tile_px=tile_px, tiles=2)
     monkeypatch.setattr(either.engine, "forecast", lambda *_, **__: told)
-    by_tiles = stylize(photo, "starry-night", recipe=either, size=800)
+    by_tiles = stylize(photo, "starry-night", recipe=either, size=640)
     assert by_tiles.receipt["tile_px"] == tile_px
     np.testing.assert_allclose(by_tiles.pixels, whole.pixels, rtol=0, atol=1e-4)
 

@@ -15,7 +15,7 @@ from stylenet.networks.coder import LAYERS
 from stylenet.networks.export import OPSET, Painter, to_onnx
 from stylenet.networks.files import build, read_network
 from stylenet.networks.instant import InstantNet
-from stylenet.networks.slim import SlimNet, taught_strength, white_noise
+from stylenet.networks.slim import SlimNet, trained_strength, white_noise
 from stylenet.styles.files import read_style
 from stylenet.styles.style import moments_at
 
@@ -70,7 +70,7 @@ def test_a_slim_network_paints_alike_at_all_sizes_and_strengths():
             asked = torch.tensor([strength])
             noise = white_noise(*size, 0)
             painted = paint({"image": image, "noise": noise, "strength": asked})
-            taught = taught_strength(strength)
+            taught = trained_strength(strength)
             expected = net(image, noise, net.knobs_at(torch.tensor([taught])))
             near(painted, torch.lerp(image, expected, min(1.0, max(0.0, taught / 10))))
 
@@ -84,7 +84,7 @@ def test_the_network_of_every_style_paints_alike_with_the_style_inside_or_outsid
     assert list(paint.inputs) == (["image", "noise", "strength"] if inside else ["image", "noise", "strength", "style"])
     for size in SIZES:
         image, strength = photo(*size), torch.tensor([float(size[0])])
-        taught = taught_strength(float(size[0]))
+        taught = trained_strength(float(size[0]))
         noise = white_noise(*size, 0)
         given = {"image": image, "noise": noise, "strength": strength} | ({} if inside else {"style": description})
         near(paint(given), torch.lerp(image, net(image, noise, description, torch.tensor([taught])), min(1.0, taught / 10)))
@@ -102,7 +102,7 @@ def test_the_network_that_ships_paints_alike_in_the_styles_that_ship():
             image, noise = photo(*size), white_noise(*size, 0)
             painted = paint({"image": image, "noise": noise, "strength": torch.tensor([strength]), "style": description})
             with torch.inference_mode():
-                near(painted, net(image, noise, description, torch.tensor([taught_strength(strength)])))
+                near(painted, net(image, noise, description, torch.tensor([trained_strength(strength)])))
 
 
 def test_below_the_least_known_strength_the_photo_shines_through():

@@ -60,7 +60,10 @@ def test_a_cluster_of_this_machine_paints_the_same_files_though_an_actor_is_kill
     before = {one.pid for one in psutil.process_iter()}
     values = {"photos": [str(tmp_path / "in")], "styles": ["starry-night"], "output": str(tmp_path / "out"), "recipe": "instant"}
     words = json.dumps({**values, "threads": 1, "workers": 2, "ray": "auto"})
-    ended = subprocess.run([sys.executable, "-c", SCRIPT, words], capture_output=True, text=True, timeout=120, check=True)
+    ended = subprocess.run([sys.executable, "-c", SCRIPT, words], capture_output=True, text=True, timeout=120, check=False)
+    if "timed out during startup" in ended.stderr:
+        pytest.skip("this machine is too busy: Ray gives itself 30 seconds to start")
+    assert ended.returncode == 0, ended.stderr
     told = json.loads(ended.stdout.splitlines()[-1])
     assert told["killed"]
     assert told["left"] == []

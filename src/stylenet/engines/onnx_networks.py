@@ -25,7 +25,7 @@ from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array, read_arrays
 from stylenet.networks.picture_sizes import half_size, looked_at_px, shares_by_size
 from stylenet.networks.progress import PartDone, ignored, share_of
-from stylenet.networks.slim_geometry import STRENGTHS, knob_count, taught_strength, white_noise_array
+from stylenet.networks.slim_geometry import STRENGTHS, knob_count, trained_strength, white_noise_array
 from stylenet.storage.hashing import file_sha256
 
 BODY_BYTES = 112
@@ -142,7 +142,7 @@ class OnnxPainter:
         if self.paints_every_style != bool(styles):
             wanted = "paints in every style: give some" if self.paints_every_style else "has a style of its own: give none"
             raise StyleError(f"network '{self.card.name}' {wanted}")
-        taught = taught_strength(strength)
+        taught = trained_strength(strength)
         work = shares_by_size(photo.shape[2], photo.shape[3], style_scale)
 
         def paint(picture: Array, seed: int) -> Array:
@@ -164,7 +164,7 @@ class OnnxPainter:
 
         Args:
             styles: As in `paint`.
-            taught: `taught_strength` of the strength.
+            taught: `trained_strength` of the strength.
             style_px: See `looked_at_px`.
         """
         if self._coder is None:

@@ -50,7 +50,7 @@ from stylenet.networks.slim_geometry import (
 from stylenet.networks.slim_geometry import FRAME_PX as FRAME_PX
 from stylenet.networks.slim_geometry import STRENGTHS as STRENGTHS
 from stylenet.networks.slim_geometry import STRIDE as STRIDE
-from stylenet.networks.slim_geometry import taught_strength as taught_strength
+from stylenet.networks.slim_geometry import trained_strength as trained_strength
 from stylenet.networks.slim_graph import faded_graph, noise_input, own_knobs, slim_graph, strength_input
 from stylenet.networks.slim_parts import Wide, blocks_of_two, convolution, leaky, noise_pyramid, pair, twice, within
 from stylenet.networks.tiles import Cut, Frame, Geometry, Sight, framed, paint_by_tiles
@@ -179,7 +179,7 @@ class SlimNet(Network[SlimRecord]):
             photo: (1, 3, H, W), 0..1.
             settings: Strength, size of the strokes, seed and tiles.
         """
-        strength = taught_strength(settings.strength)
+        strength = trained_strength(settings.strength)
         shares = shares_by_size(photo.shape[2], photo.shape[3], settings.style_scale)
 
         def paint(picture: Tensor, noise: Tensor) -> Tensor:

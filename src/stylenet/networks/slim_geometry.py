@@ -74,7 +74,7 @@ def wrapped(length: int) -> Indices:
     return framed_places(length) % length
 
 
-def taught_strength(strength: float) -> float:
+def trained_strength(strength: float) -> float:
     """What networks are asked for at a strength of 0..100, to paint as strongly as the recipes that optimize.
 
     Piecewise linear; slightly above the training strength of the same name: 65 at 50.

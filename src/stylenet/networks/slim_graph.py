@@ -145,7 +145,7 @@ def noise_input(graph: Graph) -> str:
 
 
 def strength_input(graph: Graph) -> str:
-    """The strength used in training: `slim_geometry.taught_strength`."""
+    """The strength used in training: `slim_geometry.trained_strength`."""
     strength = graph.input("strength", (1,), "0 (the photo) to 100 (the painting); 50 is usual")
     above = graph("Relu", graph("Sub", graph("Mul", strength, graph.constant(0.6)), graph.constant(30.0)))
     return graph("Sub", graph("Mul", strength, graph.constant(1.3)), above)

@@ -65,11 +65,14 @@ def tile_grid(width: int, height: int, *, most_px: int | None, halo_px: int, str
     best: tuple[int, tuple[Span, ...], tuple[Span, ...]] | None = None
     for count in range(1, -(-width // stride_px) + 1):
         columns = _spans(width, count, halo_px, stride_px)
+        across = sum(span.length for span in columns)
+        if best is not None and across * height >= best[0]:
+            continue  # rows are never shorter than the picture together
         widest = max(span.length for span in columns)
         rows = _fitting(height, most_px // widest, halo_px=halo_px, stride_px=stride_px)
         if rows is None:
             continue
-        work = sum(span.length for span in columns) * sum(span.length for span in rows)
+        work = across * sum(span.length for span in rows)
         if best is None or work < best[0]:
             best = work, columns, rows
     if best is None:
