@@ -59,7 +59,7 @@ class PaintingDisplay:
 
     def done(self, event: Done, output: Path, *, steps: int) -> None:
         """Show that the result was written; `steps` are those that were planned."""
-        self._printer.say(end_line(event, output, steps=steps))
+        self._printer.finish(end_line(event, output, steps=steps))
         self._write(event, output=output)
 
     def _step(self, event: Step) -> None:
