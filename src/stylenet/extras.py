@@ -26,7 +26,6 @@ _PACKAGES = {
 """By module: what it is called, and the extra that brings it."""
 
 EXTRAS = {
-    "cluster": "ray",
     "torch": "torch",
     "keras": "h5py",
     "masks": "cv2",
@@ -34,6 +33,7 @@ EXTRAS = {
     "studio": "starlette",
     "tensorboard": "tensorboard",
     "video": "av",
+    "cluster": "ray",
 }
 """By extra: the module that tells whether it is installed."""
 
