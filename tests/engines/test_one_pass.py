@@ -397,7 +397,7 @@ def test_tiles_are_not_seen(either: Stylizer, photo: Picture, monkeypatch: pytes
     by_torch = isinstance(either.engine, (InstantEngine, TrainedEngine))
     tile_px = 600 * 600 if by_torch else 360 * 360
     geometry = SlimNet.geometry(SlimRecord(), 512, 640)
-    assert not by_torch or all(len(geometry.tiles(sight, tile_px)) > 1 for sight in geometry.sights)
+    assert not by_torch or all(len(geometry.tiles(field, tile_px)) > 1 for field in geometry.fields)
     told = Forecast(memory_bytes=0, tile_px=tile_px, tiles=2)
     monkeypatch.setattr(either.engine, "forecast", lambda *_, **__: told)
     by_tiles = stylize(photo, "starry-night", recipe=either, size=640)

@@ -230,7 +230,7 @@ def test_other_networks_are_refused(tmp_path, record):
     [
         ("strokes.0.bias", None, "strokes.0.bias is missing"),
         ("leave.bias", np.zeros(5, np.float32), r"leave.bias has shape \(5,\), expected \(24,\)"),
-        ("polish.bias", np.full(24, np.nan, np.float32), "values that are not numbers"),
+        ("polish.bias", np.full(24, np.nan, np.float32), "contains NaN or infinity"),
         ("knobs", None, "its knobs are missing"),
     ],
 )

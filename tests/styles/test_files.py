@@ -192,8 +192,8 @@ def other_types(arrays: ARRAYS) -> None:
     ("change", "told"),
     [
         (without_a_part, "it has no 'relu3_1.rest'"),
-        (not_a_number, "it holds values that are not numbers"),
-        (endless_rows, "it holds values that are not numbers"),
+        (not_a_number, "it contains NaN or infinity"),
+        (endless_rows, "it contains NaN or infinity"),
         (no_scale, "it holds scales that are not positive"),
         (negative_scale, "it holds scales that are not positive"),
         (a_direction_less, "its parts do not belong together"),

@@ -44,12 +44,12 @@ class BareGraph:
         for wanted, shape in self.weights.items():
             name, _, block = wanted.partition("|")
             if name not in arrays:
-                raise WeightsError(f"'{where}' does not hold what its card says: {name} is missing")
+                raise WeightsError(f"'{where}' does not match its card: {name} is missing")
             value = arrays[name]
             if block and value.ndim == 4 and value.shape[1] == 3 * int(block) ** 2:
                 value = of_pixels(value, int(block))
             if value.shape != shape:
-                raise WeightsError(f"'{where}' does not hold what its card says: {name} has shape {value.shape}, expected {shape}")
+                raise WeightsError(f"'{where}' does not match its card: {name} has shape {value.shape}, expected {shape}")
             found[wanted] = value
         return found
 

@@ -151,6 +151,6 @@ def _read(path: Path) -> dict[str, Any]:
     weights = {}
     for name, value in stored.items():
         if value.dtype.kind != "f" or not np.isfinite(value).all():
-            raise WeightsError(f"the encoder's file '{path}' is damaged: {name} holds values that are not numbers")
+            raise WeightsError(f"the encoder's file '{path}' is damaged: {name} is not an array of finite floats")
         weights[name] = value.astype(np.float32, copy=False)
     return weights

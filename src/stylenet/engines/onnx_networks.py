@@ -80,7 +80,7 @@ class OnnxPainter:
         self._rows = None if record.code else painter.get("knobs")
         count = self._coder.knob_count if self._coder else (0 if self._rows is None else self._rows.shape[-1])
         if count != knob_count(record) or (self._rows is not None and self._rows.shape != (len(STRENGTHS), count)):
-            raise WeightsError(f"network file '{self.path}' does not hold what its card says: its knobs are missing, or of another shape")
+            raise WeightsError(f"network file '{self.path}' does not match its card: its knobs are missing, or of another shape")
         body, head = bare_graph("slim-body"), bare_graph("slim-head")
         self._body = LazySession(body, body.bound(painter, self.path), threads=threads)
         self._head = LazySession(head, head.bound(painter, self.path), threads=threads)

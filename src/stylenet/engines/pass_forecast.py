@@ -89,8 +89,8 @@ def pass_work(record: AnyRecord, size: tuple[int, int], tile_px: int | None) -> 
     rest = (halved - 1) * seen
     passes = network.geometry(record, height, width)
     if tile_px is not None and seen > tile_px and passes is not None:
-        depths = ((index + 1) / len(passes.sights) for index in range(len(passes.sights)))
-        seen = sum(depth * tile.pixels for depth, sight in zip(depths, passes.sights, strict=True) for tile in passes.tiles(sight, tile_px))
+        depths = ((index + 1) / len(passes.fields) for index in range(len(passes.fields)))
+        seen = sum(depth * tile.pixels for depth, field in zip(depths, passes.fields, strict=True) for tile in passes.tiles(field, tile_px))
     return seen + rest
 
 
@@ -99,4 +99,4 @@ def _tile_count(record: AnyRecord, height: int, width: int, tile_px: int) -> int
     geometry = network_class(record).geometry(record, height, width)
     if geometry is None:
         raise UsageError(f"{record.kind} networks paint in one piece")
-    return len(geometry.tiles(geometry.sights[-1], tile_px))
+    return len(geometry.tiles(geometry.fields[-1], tile_px))

@@ -53,10 +53,10 @@ class StyleCoder:
         for name, shape in shapes.items():
             if name not in self._arrays or self._arrays[name].shape != shape:
                 found = self._arrays[name].shape if name in self._arrays else "missing"
-                raise WeightsError(f"network file '{where}' does not hold what its card says: coder.{name} is {found}, expected {shape}")
+                raise WeightsError(f"network file '{where}' does not match its card: coder.{name} is {found}, expected {shape}")
         knobs = self._arrays.get("knobs.weight"), self._arrays.get("knobs.bias")
         if knobs[0] is None or knobs[1] is None or knobs[0].shape != (len(knobs[1]), code):
-            raise WeightsError(f"network file '{where}' does not hold what its card says: coder.knobs is missing, or of another shape")
+            raise WeightsError(f"network file '{where}' does not match its card: coder.knobs is missing, or of another shape")
 
     @property
     def knob_count(self) -> int:
@@ -67,7 +67,7 @@ class StyleCoder:
         """A painting as a row of numbers about zero, shape (D,), from the statistics of `LAYERS`.
 
         Raises:
-            StyleError: the statistics are of other layers or hold values that are not numbers.
+            StyleError: the statistics are of other layers or contain NaN or infinity.
         """
         means, deviations, correlations = [], [], []
         for layer, channels in LAYERS.items():
@@ -114,7 +114,7 @@ def _arrays_of(statistics: Mapping[str, Moments], layer: str, channels: int) -> 
     if mean.size != channels or covariance.size != channels**2:
         raise StyleError(f"{layer} has {channels} channels; got statistics of {mean.size}")
     if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
-        raise StyleError(f"the statistics of {layer} hold values that are not numbers")
+        raise StyleError(f"the statistics of {layer} contain NaN or infinity")
     return mean.reshape(channels), covariance.reshape(channels, channels)
 
 

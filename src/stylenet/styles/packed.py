@@ -177,7 +177,7 @@ class PackedMoments:
         if any(parts[part].shape != shape for part, shape in shapes.items()):
             return "its parts do not belong together"
         if not (np.isfinite(self.rows).all() and np.isfinite(self.units).all()):
-            return "it holds values that are not numbers"
+            return "it contains NaN or infinity"
         if (self.units <= 0).any() or (self.rows < 0).any():
             return "it holds scales that are not positive"
         return None

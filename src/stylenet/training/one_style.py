@@ -239,7 +239,7 @@ class OneStyleTask:
 
     def _strength(self, rng: random.Random) -> float:
         usual, other = rng.random() < _USUAL_SHARE, rng.uniform(STRENGTHS[0], STRENGTHS[-1])
-        return _USUAL if usual or not self.network.knows_strengths else other
+        return _USUAL if usual or not self.network.has_strengths else other
 
     def _built(self) -> Network[Any]:
         with torch.random.fork_rng(devices=[]):

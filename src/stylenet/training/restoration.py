@@ -117,7 +117,7 @@ class RestorationTask:
             network = build(self._record)
         if isinstance(network, HypercolumnNet):
             # It sees with the encoder that ships, whatever the loss network is.
-            network.see_with(open_encoder(EncoderSection(), device=torch.device("cpu"), dtype=torch.float32).exact)
+            network.load_encoder(open_encoder(EncoderSection(), device=torch.device("cpu"), dtype=torch.float32).exact)
         self.network = network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def batch(self, step: int, places: range) -> Tensor:
