@@ -65,7 +65,7 @@ def test_other_shapes_are_refused() -> None:
 
 
 def test_unknown_distance() -> None:
-    with pytest.raises(ValueError, match="no content distance is called 'meen'"):
+    with pytest.raises(ValueError, match="unknown content distance 'meen'"):
         ContentTarget(pair()[0], "meen")
 
 

@@ -145,7 +145,7 @@ def test_no_picture() -> None:
 
 
 def test_unknown_distance() -> None:
-    with pytest.raises(ValueError, match="no smoothness distance is called 'smooth'"):
+    with pytest.raises(ValueError, match="unknown smoothness distance 'smooth'"):
         total_variation(picture(), "smooth")
 
 
