@@ -173,5 +173,5 @@ def test_a_mesh_against_numpy() -> None:
 def test_a_ramp_has_no_mesh_and_a_tiny_picture_cannot_have_one() -> None:
     ramp = torch.linspace(0, 1, 64, dtype=torch.float64).expand(1, 3, 64, 64)
     assert float(mesh(ramp, 4)) < 1e-25
-    with pytest.raises(UsageError, match=r"a mesh of 4 px needs at least 10 px on a side; got 20 x 9"):
+    with pytest.raises(UsageError, match=r"a mesh of 4 px needs sides of at least 10 px; got 20 x 9"):
         mesh(torch.zeros(1, 3, 9, 20), 4)

@@ -31,7 +31,8 @@ def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
         UsageError: a side is less than 1 px.
 
     References:
-        Keys 1981 (IEEE TASSP), eq. 4, with a = -0.5, the same as `image.resize.resize` for arrays. Clamped, since the negative lobes overshoot.
+        Keys 1981 (IEEE TASSP), eq. 4, with a = -0.5, the same as `image.resize.resize` for arrays. Clamped, since the negative lobes
+        overshoot.
     """
     if image.ndim != 4 or not image.is_floating_point():
         raise ShapeError(f"only floating-point tensors of shape (B, C, H, W) can be resized; got {tuple(image.shape)}, {image.dtype}")

@@ -118,8 +118,8 @@ def watched(features: Features, window: Window | None = None, weights: Tensor | 
         ShapeError: `features` is not 4-D.
 
     References:
-        Gatys et al. 2017 (CVPR, Controlling Perceptual Factors), eq. 5 and 6: they multiply the features by a guidance channel whose squares
-        sum to 1; we divide by the sum instead, so that any weights are allowed.
+        Gatys et al. 2017 (CVPR, Controlling Perceptual Factors), eq. 5 and 6: they multiply the features by a guidance channel whose
+        squares sum to 1; we divide by the sum instead, so that any weights are allowed.
     """
     check_features(features)
     window = window or (0, 0, features.shape[2], features.shape[3])
