@@ -19,7 +19,7 @@ from stylenet.optimization.terms.detail import DetailTerm
 from stylenet.optimization.terms.pixels import EdgesTerm, SmoothnessTerm
 from stylenet.optimization.terms.style import StyleTerm
 from stylenet.optimization.terms.temporal import TemporalTerm
-from stylenet.styles.framing import Frame, Look, Statistics, part_of
+from stylenet.styles.framing import Frame, Measurement, Statistics, part_of
 from stylenet.tiling.halo import strides
 
 TERMS: tuple[type[Term], ...] = (ContentTerm, StyleTerm, SelfSimilarityTerm, DetailTerm, EdgesTerm, SmoothnessTerm, TemporalTerm)
@@ -89,9 +89,9 @@ class Objective:
         self.frame = Frame(encoder.record, (photo.shape[3], photo.shape[2]), layers, recipe.picture.rim_px, tile_px=tile_px)
         self._weights = None if regions is None else self._weights_of(regions)
         keep = _layers([*self._local, *self._whole])
-        seen = self.frame.measure(encoder, photo, watch=self._watch, keep=keep, weights=self._weights)
+        measured = self.frame.measure(encoder, photo, watch=self._watch, keep=keep, weights=self._weights)
         for term in terms:
-            term.prepare(seen)
+            term.prepare(measured)
 
     def evaluate(self, image: Tensor) -> tuple[dict[str, float], Tensor]:
         """The weighted terms of a picture (1, 3, H, W) in 0..1 as floats, and the gradient of their sum."""
@@ -108,10 +108,10 @@ class Objective:
     def terms(self, image: Tensor) -> dict[str, Tensor]:
         """The weighted terms of a picture (1, 3, H, W) in 0..1, computed without tiles; their sum is the loss."""
         (whole,) = self.frame.tiles
-        look = self.frame.look(self.encoder, image, whole, watch=self._watch, weights=self._weights)
-        values: list[tuple[str, Tensor]] = [(local.name, local.value(look.features)) for local in self._local]
-        values += [(term.name, term.value(look.statistics)) for term in self._statistics]
-        values += [(term.name, term.value(look.features)) for term in self._whole]
+        measured = self.frame.encode(self.encoder, image, whole, watch=self._watch, weights=self._weights)
+        values: list[tuple[str, Tensor]] = [(local.name, local.value(measured.features)) for local in self._local]
+        values += [(term.name, term.value(measured.statistics)) for term in self._statistics]
+        values += [(term.name, term.value(measured.features)) for term in self._whole]
         values += [(term.name, term.value(image)) for term in self._pixels]
         return _added(values, self._order)
 
@@ -127,27 +127,27 @@ class Objective:
         slopes: _Slopes = {}
         whole_slopes: Mapping[str, Tensor] = {}
         if self._watch or self._whole_layers:
-            seen = self.frame.measure(self.encoder, image, watch=self._watch, keep=self._whole_layers, weights=self._weights)
+            measured = self.frame.measure(self.encoder, image, watch=self._watch, keep=self._whole_layers, weights=self._weights)
             if self._watch:
-                statistics_values, slopes = self._statistics_slopes(seen.statistics)
+                statistics_values, slopes = self._statistics_slopes(measured.statistics)
                 values += statistics_values
             if self._whole_layers:
-                whole_values, whole_slopes = self._whole_layer_slopes(seen)
+                whole_values, whole_slopes = self._whole_layer_slopes(measured)
                 values += whole_values
         for tile in self.frame.tiles:
             part = part_of(image, tile).requires_grad_()
-            look = self.frame.look(self.encoder, part, tile, watch=self._watch, weights=self._weights)
+            measured = self.frame.encode(self.encoder, part, tile, watch=self._watch, weights=self._weights)
             losses = []
             for term in self._local:
                 place = {layer: self.frame.place(layer, tile) for layer in term.layers}
-                losses.append(term.value(look.features, place))
+                losses.append(term.value(measured.features, place))
                 values.append((term.name, float(losses[-1].detach())))
             for layer, each in slopes.items():
-                for moments, (mean, gram, positions) in zip(look.statistics[layer], each, strict=True):
+                for moments, (mean, gram, positions) in zip(measured.statistics[layer], each, strict=True):
                     share = moments.positions / positions
                     losses.append(share * ((moments.mean * mean).sum() + (moments.gram * gram).sum()))
             for layer, slope in whole_slopes.items():
-                product = look.features[layer] * slope[(..., *self.frame.place(layer, tile))]
+                product = measured.features[layer] * slope[(..., *self.frame.place(layer, tile))]
                 losses.append(product.sum(dtype=summing_dtype(product)))
             part_of(gradient, tile).add_(torch.autograd.grad(torch.stack(losses).sum(), part)[0])
         values += [(term.name, term.add_slope(image, gradient)) for term in self._pixels]
@@ -165,9 +165,9 @@ class Objective:
         slopes = {layer: [(next(found), next(found), one.positions) for one in each] for layer, each in leaves.items()}
         return [(name, float(value.detach())) for name, value in values], slopes
 
-    def _whole_layer_slopes(self, seen: Look) -> tuple[list[tuple[str, float]], Mapping[str, Tensor]]:
+    def _whole_layer_slopes(self, measured: Measurement) -> tuple[list[tuple[str, float]], Mapping[str, Tensor]]:
         """The terms of whole layers, and their gradients with respect to the features."""
-        leaves = {layer: values.requires_grad_() for layer, values in seen.features.items()}
+        leaves = {layer: values.requires_grad_() for layer, values in measured.features.items()}
         values = [(term.name, term.value(leaves)) for term in self._whole]
         total = torch.stack([value for _, value in values]).sum()
         found = torch.autograd.grad(total, list(leaves.values()), materialize_grads=True)

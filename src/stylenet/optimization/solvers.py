@@ -28,7 +28,7 @@ _MOST_UNDONE = 8
 """Number of times the step is halved before giving up, which makes it 256 times smaller."""
 
 _MOST_WILD = 10
-"""Consecutive losses above 1000 times the best one before L-BFGS is restarted. Without a line search it may overshoot, and often recovers."""
+"""Consecutive losses above 1000 times the best one before L-BFGS restarts. Without a line search it may overshoot, and often recovers."""
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ def _fitting(length: int, most: int, *, halo_px: int, stride_px: int) -> tuple[S
 
 
 def _spans(length: int, count: int, halo_px: int, stride_px: int) -> tuple[Span, ...]:
-    """At most `count` spans of nearly equal length. The last one has at least one stride, so that it has a position in the deepest layer."""
+    """At most `count` spans of nearly equal length. The last one has at least one stride, and so a position in the deepest layer."""
     core = -(-length // (count * stride_px)) * stride_px
     firsts = range(0, max(1, length - stride_px + 1), core)
     lasts = [*firsts[1:], length]

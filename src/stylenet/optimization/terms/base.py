@@ -15,7 +15,7 @@ from torch import Tensor
 
 from stylenet.catalog.recipe import Recipe
 from stylenet.losses.moments import Moments
-from stylenet.styles.framing import Look, Statistics
+from stylenet.styles.framing import Measurement, Statistics
 
 Place = tuple[slice, slice]
 """Rows and columns of a layer that belong to a tile without its halo."""
@@ -81,7 +81,7 @@ class Term(ABC):
     def of(cls, scene: Scene) -> Self | None:
         """The term, or None if the recipe does not use it."""
 
-    def prepare(self, seen: Look) -> None:  # noqa: B027 (most terms need nothing)
+    def prepare(self, measured: Measurement) -> None:  # noqa: B027 (most terms need nothing)
         """Store data of the photo: features of `layers`, or for terms of statistics the moments."""
 
 

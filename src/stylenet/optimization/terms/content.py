@@ -11,7 +11,7 @@ from torch import Tensor
 from stylenet.losses.content import ContentTarget
 from stylenet.losses.selfsimilarity import SelfSimilarity, self_similarity, self_similarity_distance
 from stylenet.optimization.terms.base import LocalTerm, Place, Scene, WholeTerm
-from stylenet.styles.framing import Look
+from stylenet.styles.framing import Measurement
 
 _SELF_SIMILARITY = "self-similarity"
 
@@ -32,9 +32,9 @@ class ContentTerm(LocalTerm):
         content, weight = scene.recipe.content, scene.recipe.content.weight * scene.content_factor
         return cls(content.layers, content.distance, weight) if weight and content.distance != _SELF_SIMILARITY else None
 
-    def prepare(self, seen: Look) -> None:
+    def prepare(self, measured: Measurement) -> None:
         """Store the photo's features."""
-        self._targets = {layer: ContentTarget(seen.features[layer], self._distance) for layer in self.layers}
+        self._targets = {layer: ContentTarget(measured.features[layer], self._distance) for layer in self.layers}
 
     def value(self, features: Mapping[str, Tensor], place: Mapping[str, Place] | None = None) -> Tensor:
         """The weighted sum over layers, or a tile's part of it."""
@@ -61,9 +61,9 @@ class SelfSimilarityTerm(WholeTerm):
         content, weight = scene.recipe.content, scene.recipe.content.weight * scene.content_factor
         return cls(content.layers, weight) if weight and content.distance == _SELF_SIMILARITY else None
 
-    def prepare(self, seen: Look) -> None:
+    def prepare(self, measured: Measurement) -> None:
         """Store the photo's self-similarity."""
-        self._targets = {layer: self_similarity(seen.features[layer]) for layer in self.layers}
+        self._targets = {layer: self_similarity(measured.features[layer]) for layer in self.layers}
 
     def value(self, features: Mapping[str, Tensor]) -> Tensor:
         """The weighted sum over layers."""

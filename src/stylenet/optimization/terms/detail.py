@@ -11,7 +11,7 @@ from torch import Tensor
 from stylenet.errors import UsageError
 from stylenet.losses.positions import PositionLoss, position_loss
 from stylenet.optimization.terms.base import Scene, WholeTerm
-from stylenet.styles.framing import Look
+from stylenet.styles.framing import Measurement
 
 
 class DetailTerm(WholeTerm):
@@ -37,13 +37,13 @@ class DetailTerm(WholeTerm):
         """The term, if its weight is not 0."""
         return cls(scene) if scene.recipe.detail.weight else None
 
-    def prepare(self, seen: Look) -> None:
+    def prepare(self, measured: Measurement) -> None:
         """Normalize the weight of each layer by its loss for the photo, like the style term."""
         weights = self._section.layers
         for target in self._scene.targets:
             losses = {layer: position_loss(target.features[layer], self._section.statistic) for layer in self.layers}
             with torch.no_grad():
-                begin = {layer: float(loss(seen.features[layer])) for layer, loss in losses.items()}
+                begin = {layer: float(loss(measured.features[layer])) for layer, loss in losses.items()}
             floor = max(0.05 * sum(begin.values()) / len(begin), 1e-12)
             self._parts += [(layer, target.share * weights[layer] / max(begin[layer], floor), loss) for layer, loss in losses.items()]
 

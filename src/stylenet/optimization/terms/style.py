@@ -11,7 +11,7 @@ from torch import Tensor
 from stylenet.losses.moments import Moments
 from stylenet.losses.style import LayerLoss, chained, layer_loss
 from stylenet.optimization.terms.base import Scene, StatisticsTerm
-from stylenet.styles.framing import Look, Statistics
+from stylenet.styles.framing import Measurement, Statistics
 
 
 @dataclass(frozen=True)
@@ -43,11 +43,11 @@ class StyleTerm(StatisticsTerm):
         """The term, if its weight is not 0."""
         return cls(scene) if scene.style_layers and scene.recipe.style.weight * scene.style_factor else None
 
-    def prepare(self, seen: Look) -> None:
+    def prepare(self, measured: Measurement) -> None:
         """Normalize the weight of each layer by its loss for the photo, if the recipe's balance is "start"."""
         if self._section.balance == "start":
             with torch.no_grad():
-                self._losses = self._balanced(seen.statistics)
+                self._losses = self._balanced(measured.statistics)
 
     def value(self, statistics: Statistics) -> Tensor:
         """The weighted sum over styles and layers."""
