@@ -347,7 +347,9 @@ def test_refuses_another_encoder() -> None:
     with torch.device("meta"):
         looks = VggEncoder(VGG16)
     encoder = OpenEncoder(fast=looks, exact=looks, sha256="0" * 64, weights="vgg16")
-    with pytest.raises(WeightsError, match="needs statistics of VGG-19 as trained with Caffe, but the encoder is 'vgg16'"):
+    with pytest.raises(
+        WeightsError, match="needs statistics of VGG-19 as trained with Caffe, but the encoder 'vgg16' is a different network"
+    ):
         InstantEngine(load_recipe("instant"), encoder=encoder, device=CPU, dtype=torch.float32)
 
 

@@ -36,10 +36,10 @@ def test_vgg19_may_whole_or_factored(record: EncoderRecord) -> None:
     [
         (
             VGG16,
-            r"statistics of VGG-19 as trained with Caffe, but the encoder is 'vgg16'; give the style image, or ",
+            r"statistics of VGG-19 as trained with Caffe, but the encoder 'vgg16' is a different network; give the style image, or ",
         ),
-        (replace(VGG19, preprocessing=IMAGENET_RGB), r"the encoder 'vgg19' is another network; .* --encoder vgg19$"),
-        (replace(COMPACT, widths=dict.fromkeys(COMPACT.widths, 8), ranks={}), r"the encoder 'compact' is another network"),
+        (replace(VGG19, preprocessing=IMAGENET_RGB), r"the encoder 'vgg19' is a different network; .* --encoder vgg19$"),
+        (replace(COMPACT, widths=dict.fromkeys(COMPACT.widths, 8), ranks={}), r"the encoder 'compact' is a different network"),
         (
             replace(VGG19, pooling="average"),
             r"^style 'waves' has statistics of VGG-19 with max pooling, but recipe 'fine' uses average pooling; give the style image$",

@@ -41,7 +41,7 @@ def test_a_recipe_that_pools_by_average_needs_the_picture() -> None:
 
 
 def test_another_network_needs_the_picture() -> None:
-    with pytest.raises(StyleError, match=r"the encoder is 'vgg16'; give the style image, or --encoder vgg19"):
+    with pytest.raises(StyleError, match=r"the encoder 'vgg16' is a different network; give the style image, or --encoder vgg19"):
         measured_style("starry-night", load_recipe("keras-2016"), opened("vgg16"))
 
 

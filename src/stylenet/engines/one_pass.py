@@ -105,8 +105,8 @@ class InstantEngine(_TorchPass):
             raise WeightsError(f"network '{name}' has a single style; use it with recipe 'trained'")
         if not is_caffe_vgg19(encoder.record):
             raise WeightsError(
-                f"network '{name}' needs statistics of VGG-19 as trained with Caffe, but the encoder is '{encoder.record.name}'; "
-                "omit --encoder"
+                f"network '{name}' needs statistics of VGG-19 as trained with Caffe, but the encoder '{encoder.record.name}' is a "
+                "different network; omit --encoder"
             )
         self.encoder = encoder
         self.sha256 = file_sha256(path)

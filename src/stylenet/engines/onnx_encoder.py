@@ -31,7 +31,7 @@ RIM_PX = 16
 """Reflection padding around a style image, whose features are excluded; the same as for style files."""
 
 TILE_PX = 2**19
-"""Pixels processed in one piece. Larger paintings are processed tile by tile, with the same result."""
+"""Pixels per tile. Larger style images are processed tile by tile, with the same result."""
 
 
 class OnnxEncoder:

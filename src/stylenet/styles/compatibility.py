@@ -37,8 +37,8 @@ def check_encoder(style: str, recipe: str, encoder: Encoder) -> None:
     record = encoder.record
     if not is_caffe_vgg19(record):
         raise StyleError(
-            f"style '{style}' has statistics of VGG-19 as trained with Caffe, but the encoder is '{record.name}'; give the style image, "
-            "or --encoder vgg19"
+            f"style '{style}' has statistics of VGG-19 as trained with Caffe, but the encoder '{record.name}' is a different network; give "
+            "the style image, or --encoder vgg19"
         )
     if record.pooling != "max" or record.pooling_scale != 1.0:
         pools = f"uses {record.pooling} pooling" if record.pooling != "max" else f"scales the pooled features by {record.pooling_scale:g}"

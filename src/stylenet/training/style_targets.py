@@ -120,14 +120,14 @@ def _distance(given: Centered, parts: tuple[Tensor, ...]) -> tuple[Tensor, Tenso
     covariance = given.covariance
     trace = covariance.diagonal(dim1=1, dim2=2).sum(1)
     own = scale - mean.square().sum(1)
-    apart = (given.mean - mean).square().sum(1) + trace + own
+    distance = (given.mean - mean).square().sum(1) + trace + own
     inside = covariance
     if basis.shape[2] < basis.shape[1]:
         inside = basis.transpose(1, 2) @ covariance @ basis
         outside = (trace - inside.diagonal(dim1=1, dim2=2).sum(1)).clamp_min(0)
-        apart = apart - 2 * ((outside + 1e-6 * own) * rest).clamp_min(1e-20).sqrt()
+        distance = distance - 2 * ((outside + 1e-6 * own) * rest).clamp_min(1e-20).sqrt()
     root = root.double()
-    return apart, root.transpose(1, 2) @ inside.double() @ root
+    return distance, root.transpose(1, 2) @ inside.double() @ root
 
 
 def root_traces(matrices: Tensor) -> Tensor:
