@@ -142,7 +142,7 @@ if not TYPE_CHECKING:
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module 'stylenet' has no attribute '{name}'", name=name, obj=importlib.import_module(__name__))
-        extras, waiting = (importlib.import_module(f"stylenet.{room}") for room in ("extras", "waiting"))
+        extras, waiting = (importlib.import_module(f"stylenet.{module}") for module in ("extras", "waiting"))
         try:
             with waiting.threads_sleep():  # some of the modules import torch
                 module = importlib.import_module(f"stylenet.{_HOMES[name]}")

@@ -39,7 +39,7 @@ def test_a_table(run: Run, asked: list[Any]) -> None:
     head, *rows = [line.split() for line in ended.out.splitlines()]
     assert head == ["recipe", "size", "pictures/s", "seconds", "fastest", "slowest", "memory"]
     assert rows[0] == ["instant", "256", "20", "0.05", "0.04", "0.08", "0.31", "GB"]
-    assert " ".join(rows[1]) == "fine 256 0.08 12.5 12.5 12.5 0.40 GB, 2.00 GB on the card"
+    assert " ".join(rows[1]) == "fine 256 0.08 12.5 12.5 12.5 0.40 GB, 2.00 GB on the GPU"
     assert " ".join(rows[2]) == "fine 4096 would take about 2104 s; --all runs it"
     assert " ".join(rows[3]) == "trained 256 no network of one painting ships"
     ((recipes, sizes, more),) = asked

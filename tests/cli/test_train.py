@@ -167,7 +167,7 @@ def test_interrupted_it_keeps_the_network_and_goes_on(run: Run, folder: Path, ph
     ended = run(*words, "--steps", "400")
     watcher.join()
     assert (ended.code, ended.err) == (130, "")
-    assert "the network so far is saved, and --resume resumes it: m.safetensors" in ended.out
+    assert "the network so far is saved; continue with --resume: m.safetensors" in ended.out
     steps = read_network_card(folder / "m.safetensors").steps
     assert 1 <= steps < 400
     assert (folder / "m.safetensors.training" / "checkpoint.safetensors").is_file()

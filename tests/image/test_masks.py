@@ -12,7 +12,7 @@ from PIL.ExifTags import Base
 
 from stylenet.errors import ImageError, ShapeError, UsageError
 from stylenet.image.files import load_image
-from stylenet.image.masks import MaskWish, aspect_notice, fitted, load_mask, parse_mask_wish, regions, soften
+from stylenet.image.masks import MaskOption, aspect_notice, fitted, load_mask, parse_mask, regions, soften
 from stylenet.shapes import Mask
 
 
@@ -97,7 +97,7 @@ def test_an_empty_region_is_refused(tmp_path: Path, level: int, inverted: bool, 
         load_mask(tmp_path / "sky.png", inverted=inverted)
 
 
-# parse_mask_wish
+# parse_mask
 
 
 @pytest.fixture
@@ -109,20 +109,20 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("text", "wish"),
+    ("text", "option"),
     [
-        ("sky.png=starry-night", MaskWish(Path("sky.png"), False, "starry-night")),
-        ("sky.png=photo", MaskWish(Path("sky.png"), False, None)),
-        ("invert:sky.png=photo", MaskWish(Path("sky.png"), True, None)),
-        ("invert: sky.png = paintings/a.jpg ", MaskWish(Path("sky.png"), True, "paintings/a.jpg")),
-        ("a=b.png=wave", MaskWish(Path("a=b.png"), False, "wave")),
-        ("a=b.png", MaskWish(Path("a"), False, "b.png")),
-        ("sky.png=odd=name.jpg", MaskWish(Path("sky.png"), False, "odd=name.jpg")),
+        ("sky.png=starry-night", MaskOption(Path("sky.png"), False, "starry-night")),
+        ("sky.png=photo", MaskOption(Path("sky.png"), False, None)),
+        ("invert:sky.png=photo", MaskOption(Path("sky.png"), True, None)),
+        ("invert: sky.png = paintings/a.jpg ", MaskOption(Path("sky.png"), True, "paintings/a.jpg")),
+        ("a=b.png=wave", MaskOption(Path("a=b.png"), False, "wave")),
+        ("a=b.png", MaskOption(Path("a"), False, "b.png")),
+        ("sky.png=odd=name.jpg", MaskOption(Path("sky.png"), False, "odd=name.jpg")),
     ],
 )
 @pytest.mark.usefixtures("here")
-def test_wishes(text: str, wish: MaskWish) -> None:
-    assert parse_mask_wish(text) == wish
+def test_mask_options(text: str, option: MaskOption) -> None:
+    assert parse_mask(text) == option
 
 
 @pytest.mark.parametrize(
@@ -139,9 +139,9 @@ def test_wishes(text: str, wish: MaskWish) -> None:
     ],
 )
 @pytest.mark.usefixtures("here")
-def test_wishes_that_are_none(text: str, message: str) -> None:
+def test_mask_options_that_are_none(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        parse_mask_wish(text)
+        parse_mask(text)
 
 
 # aspect_notice, regions

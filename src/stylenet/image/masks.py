@@ -1,7 +1,7 @@
 """Masks: where in the photo a style holds, and where the photo is kept.
 
-wish = parse_mask_wish("sky.png=starry-night")
-sky = load_mask(wish.mask, inverted=wish.inverted)              # (1, 1, H, W), 0..1, white is inside
+option = parse_mask("sky.png=starry-night")
+sky = load_mask(option.mask, inverted=option.inverted)              # (1, 1, H, W), 0..1, white is inside
 weights = regions([soften(sky, radius_px=8)], (width, height))  # the sky, and the rest
 """
 
@@ -37,7 +37,7 @@ _RUN = 32  # outputs that are softened at a time
 
 
 @dataclass(frozen=True)
-class MaskWish:
+class MaskOption:
     """What a person wants of one region.
 
     Attributes:
@@ -51,8 +51,8 @@ class MaskWish:
     style: str | None
 
 
-def parse_mask_wish(text: str, *, for_clip: bool = False) -> MaskWish:
-    """The wish in `FILE=STYLE`, or `invert:FILE=STYLE`; `FILE=photo` keeps the photo there.
+def parse_mask(text: str, *, for_clip: bool = False) -> MaskOption:
+    """The option in `FILE=STYLE`, or `invert:FILE=STYLE`; `FILE=photo` keeps the photo there.
 
     Both names may hold an equals sign: of the places to cut, the last one that leaves the name of a file is taken.
 
@@ -75,7 +75,7 @@ def parse_mask_wish(text: str, *, for_clip: bool = False) -> MaskWish:
         raise UsageError(f"the mask '{text}' lacks {'its file' if cuts[-1][1] else 'its style'}; {example}")
     for file, style in whole:
         if os.path.isfile(file) or (for_clip and os.path.isdir(file)):
-            return MaskWish(mask=Path(file), inverted=inverted, style=None if style == KEEP else style)
+            return MaskOption(mask=Path(file), inverted=inverted, style=None if style == KEEP else style)
     raise UsageError(f"the mask '{text}' cannot be used: {_why_no_file(Path(whole[0][0]))}")
 
 
