@@ -1,4 +1,4 @@
-"""StyleNet paints a photo in the manner of a painting.
+"""StyleNet paints a photo in the style of a painting.
 
     painting = stylenet.stylize("photo.jpg", "starry-night")
     painting.save("out.png")
@@ -137,7 +137,7 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-    # Hidden from type checkers: to them a module with `__getattr__` has every name, and a typo would pass.
+    # Hidden from type checkers, which would otherwise accept any attribute of the module.
 
     def __getattr__(name: str) -> object:
         if name not in _HOMES:

@@ -16,7 +16,7 @@ ROWS = [
     Measured(recipe="instant", size_px=256, seconds=(0.04, 0.05, 0.08), memory_bytes=310_000_000),
     Measured(recipe="fine", size_px=256, seconds=(12.5,), memory_bytes=400_000_000, device_bytes=2_000_000_000),
     Measured(recipe="fine", size_px=4096, forecast_seconds=2104.4),
-    Measured(recipe="trained", size_px=256, problem="no network of one painting ships"),
+    Measured(recipe="trained", size_px=256, problem="there is no included network for one painting"),
 ]
 
 
@@ -41,7 +41,7 @@ def test_a_table(run: Run, asked: list[Any]) -> None:
     assert rows[0] == ["instant", "256", "20", "0.05", "0.04", "0.08", "0.31", "GB"]
     assert " ".join(rows[1]) == "fine 256 0.08 12.5 12.5 12.5 0.40 GB, 2.00 GB on the GPU"
     assert " ".join(rows[2]) == "fine 4096 would take about 2104 s; --all runs it"
-    assert " ".join(rows[3]) == "trained 256 no network of one painting ships"
+    assert " ".join(rows[3]) == "trained 256 there is no included network for one painting"
     ((recipes, sizes, more),) = asked
     assert {"draft", "standard", "fine"} <= set(recipes)
     assert sizes == [256, 512, 1024, 2048, 4096]

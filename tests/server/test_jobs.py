@@ -122,7 +122,7 @@ def test_a_hanging_process_is_killed_and_the_job_painted_again(open_server: Open
     server = open_server(silent_seconds=1)
     job = add_job(server, upload(server), seed=SEEDS["hangs"])
     found = events_of(server.get(f"/v1/jobs/{job}/events").text)
-    assert "gave no sign of life for 1 s" in next(values["message"] for _, name, values in found if name == "notice")
+    assert "did not respond for 1 s" in next(values["message"] for _, name, values in found if name == "notice")
     assert found[-1][1] == "done"
 
 

@@ -115,7 +115,7 @@ def _fetched(runtime: Runtime, on_progress: OnProgress | None) -> Path:
     except DownloadError as error:
         if is_offline():
             raise DownloadError(
-                f"{runtime.name} {runtime.version} is not on this machine and STYLENET_OFFLINE forbids downloads;  {by_hand}"
+                f"{runtime.name} {runtime.version} is not on this machine and STYLENET_OFFLINE forbids downloads; {by_hand}"
             ) from None
         raise DownloadError(f"{error}; or {by_hand}") from None
 

@@ -164,7 +164,7 @@ class Replay:
         if found is None:
             named = f"the photo '{self.photo}' is" if self.photo else "the photo's name is not in the receipt, and it is"
             raise UsageError(
-                f"{named} neither in '{self.path.parent}' nor in the current directory; give it:  stylenet stylize PHOTO --replay {self.path}"
+                f"{named} neither in '{self.path.parent}' nor the current directory; give it: stylenet stylize PHOTO --replay {self.path}"
             )
         return found
 

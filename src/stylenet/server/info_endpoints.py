@@ -24,10 +24,10 @@ SITE = Path(__file__).parents[1] / "studio" / "site"
 """The files of the studio."""
 
 SHARED = Path(__file__).parents[1] / "page" / "site" / "shared"
-"""The files that the studio and the static page share."""
+"""The files shared by the studio and the static page."""
 
 _RELOAD_SECONDS = 5
-"""How long the styles are remembered: a user may add some while the server runs."""
+"""How long the styles are cached; users may add styles while the server runs."""
 
 
 async def styles(request: Request) -> Response:

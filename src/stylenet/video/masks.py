@@ -56,7 +56,7 @@ class ClipMask:
         self._times = frame_times(clip)
         if count != len(self._times):
             raise UsageError(
-                f"the mask '{option.mask}' has {count} {'frames' if self._clip else 'pictures'}, the clip has {len(self._times)} frames;  "
+                f"the mask '{option.mask}' has {count} {'frames' if self._clip else 'pictures'}, the clip has {len(self._times)} frames; "
                 "give one mask for each frame of the whole clip, or a single picture for all"
             )
 
