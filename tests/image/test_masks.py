@@ -93,7 +93,7 @@ def test_a_loaded_picture_is_taken_too() -> None:
 @pytest.mark.parametrize(("level", "inverted", "told"), [(0, False, "black everywhere"), (255, True, "white everywhere, and inverted")])
 def test_an_empty_region_is_refused(tmp_path: Path, level: int, inverted: bool, told: str) -> None:
     PIL.Image.new("L", (9, 9), level).save(tmp_path / "sky.png")
-    with pytest.raises(ImageError, match=rf"sky\.png' is {told}: the region is empty; paint white where it shall hold"):
+    with pytest.raises(ImageError, match=rf"sky\.png' is {told}: the region is empty; paint its inside white"):
         load_mask(tmp_path / "sky.png", inverted=inverted)
 
 
@@ -258,6 +258,6 @@ def test_a_mask_of_label_numbers_is_refused_with_its_brightest_value(tmp_path: P
     for inverted in (False, True):
         with pytest.raises(ImageError, match="its brightest value is 1 of 255; white, 255, is inside a region"):
             load_mask(tmp_path / "labels.png", inverted=inverted)
-    with pytest.raises(ImageError, match=r"the given mask is black or nearly so: its brightest value is 0\.00389 of 255"):
+    with pytest.raises(ImageError, match=r"the mask is nearly black: its brightest value is 0\.00389 of 255"):
         load_mask(np.eye(8, dtype=np.uint16))
     assert load_mask(np.eye(8, dtype=np.uint8) * 8).max() == pytest.approx(8 / 255)

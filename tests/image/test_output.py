@@ -39,7 +39,7 @@ def test_bad_paths_are_refused_before_painting(tmp_path: Path, name: str, messag
 
 def test_a_folder_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
-    with pytest.raises(OutputError, match="you have no permission to write into the folder"):
+    with pytest.raises(OutputError, match="you have no permission to write to the folder"):
         check_output(tmp_path / "out.png")
 
 
@@ -117,5 +117,5 @@ def test_permissions_and_links_stay(tmp_path: Path) -> None:
 def test_a_disk_without_room_is_told_before_painting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stylenet.image.output.shutil.disk_usage", lambda folder: SimpleNamespace(free=5_000_000))
     assert check_output(tmp_path / "a.png", size=(800, 600)) == tmp_path / "a.png"
-    with pytest.raises(OutputError, match=r"5 MB are free there, and 4000 x 3000 pixels may need 72; make room"):
+    with pytest.raises(OutputError, match=r"5 MB are free, but 4000 x 3000 pixels may need 72; make room"):
         check_output(tmp_path / "a.png", size=(4000, 3000))

@@ -211,7 +211,7 @@ def test_a_hostile_file_in_its_place_runs_nothing(elsewhere, tmp_path, monkeypat
 
 
 def test_unknown_names():
-    with pytest.raises(WeightsError, match=r"no package brings weights called 'vgg91'; there are vgg19\. Did you mean 'vgg19'"):
+    with pytest.raises(WeightsError, match=r"no package includes weights 'vgg91'; available: vgg19\. Did you mean 'vgg19'"):
         packaged_path("vgg91")
 
 
