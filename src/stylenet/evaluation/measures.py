@@ -194,8 +194,8 @@ def checkerboard(plane: Plane) -> float:
 
     It uses the median spectrum of overlapping blocks of 64 pixels with a Hann window: patterns that repeat over the whole picture stand
     out, single shapes do not. The power of pictures falls with the square of the frequency; this is removed first. "Nearby" is the
-    geometric mean of the frequencies 3 to 5 steps away, for horizontal and vertical periods on their axis only: vertical and horizontal edges put
-    power on the axes, which is not a checkerboard.
+    geometric mean of the frequencies 3 to 5 steps away, for horizontal and vertical periods on their axis only: vertical and horizontal
+    edges put power on the axes, which is not a checkerboard.
     """
     side = 64
     if min(plane.shape) < side:
