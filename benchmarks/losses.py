@@ -13,8 +13,8 @@ from pathlib import Path
 
 from report import write_result
 
-from stylenet.evaluation.looking import open_measuring
 from stylenet.evaluation.measures import measure
+from stylenet.evaluation.opening import open_measuring
 from stylenet.image.files import Picture, load_image, save_image
 from stylenet.image.sheet import contact_sheet
 from stylenet.painting.painting import stylize

@@ -70,5 +70,5 @@ def test_a_wrong_size_is_said(run: Run, asked: list[Any], sizes: str) -> None:
         assert ended.code == 0
         return
     assert ended.code == 2
-    assert f"--sizes is '{sizes}'; write sides of square pictures" in ended.error
+    assert f"--sizes is '{sizes}'; allowed are sides of square pictures" in ended.error
     assert asked == []

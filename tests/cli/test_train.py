@@ -139,7 +139,7 @@ def test_an_unfinished_training_is_not_begun_anew_by_mistake(run: Run, folder: P
         (("painting.jpg", "--photos", "photos", "--threads", "0"), 2, "threads is 0; allowed are whole numbers from 1"),
         (("painting.jpg", "--photos", "photos", "--start", "painting.jpg"), 6, "is not a network file"),
         (("painting.jpg", "drawing.png", "--photos", "photos"), 2, "use --network johnson"),
-        (("painting.jpg", "painting.jpg", "--photos", "photos", "--network", "johnson"), 2, "a name of its own"),
+        (("painting.jpg", "painting.jpg", "--photos", "photos", "--network", "johnson"), 2, "a different name"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(run: Run, folder: Path, photos: Path, words: tuple[str, ...], code: int, message: str) -> None:

@@ -128,7 +128,7 @@ def test_mask_options(text: str, option: MaskOption) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("sky.png", r"the mask 'sky\.png' names no style; write FILE=STYLE, like sky\.png=starry-night"),
+        ("sky.png", r"the mask 'sky\.png' names no style; write FILE=STYLE, such as sky\.png=starry-night"),
         ("sky.png=", "lacks its style; write FILE=STYLE"),
         ("=starry-night", "lacks its file; write FILE=STYLE"),
         ("invert:=wave", "lacks its file"),

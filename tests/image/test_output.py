@@ -26,7 +26,7 @@ IMAGE = np.full((1, 3, 8, 8), 0.5, np.float32)
         ("out", r"it has no suffix; allowed are \.png, \.jpg, \.jpeg, \.webp, \.tif, \.tiff"),
         ("out.pgn", r"unsupported output format '\.pgn'; .* Did you mean '\.png'\?"),
         ("folder.png", "it is a folder; give the name of a file"),
-        ("missing/out.png", "there is no folder '.*missing'; make it first"),
+        ("missing/out.png", "there is no folder '.*missing'; create it first"),
         ("paintnigs/out.png", r"Did you mean 'paintings'\?"),
     ],
 )
@@ -46,7 +46,7 @@ def test_a_folder_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_protected_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "out.png").touch()
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) == tmp_path)
-    with pytest.raises(OutputError, match="protected against writing; choose another name"):
+    with pytest.raises(OutputError, match="write-protected; choose another name"):
         check_output(tmp_path / "out.png")
 
 

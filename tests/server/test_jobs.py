@@ -103,7 +103,7 @@ def test_the_queue_is_bounded(open_server: Open) -> None:
         ("dies always", "the painting process ended (signal 9)"),
         ("fails", "the size is wrong"),
         ("unexpected", "unexpected ValueError: "),
-        ("grows", "the painting process took 1000000 MB of memory"),
+        ("grows", "the painting process used 1000000 MB of memory"),
     ],
 )
 def test_a_job_that_cannot_be_painted_fails_in_words(server: TestClient, tmp_path: Path, seed: str, error: str) -> None:

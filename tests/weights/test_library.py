@@ -163,7 +163,7 @@ def test_settings(monkeypatch, tmp_path):
 def test_lock_is_exclusive(tmp_path):
     with (
         exclusive(tmp_path / "x"),
-        pytest.raises(WeightsError, match="another process has been busy"),
+        pytest.raises(WeightsError, match="another process has been using"),
         exclusive(tmp_path / "x", timeout_s=0.05),
     ):
         pass
