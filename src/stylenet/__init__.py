@@ -1,4 +1,4 @@
-"""StyleNet paints a photo in the manner of a painting.
+"""StyleNet paints a photo in the style of a painting.
 
     painting = stylenet.stylize("photo.jpg", "starry-night")
     painting.save("out.png")
@@ -137,12 +137,12 @@ __all__ = [
 ]
 
 if not TYPE_CHECKING:
-    # Hidden from type checkers: to them a module with `__getattr__` has every name, and a typo would pass.
+    # Hidden from type checkers, which would otherwise accept any attribute of the module.
 
     def __getattr__(name: str) -> object:
         if name not in _HOMES:
             raise AttributeError(f"module 'stylenet' has no attribute '{name}'", name=name, obj=importlib.import_module(__name__))
-        extras, waiting = (importlib.import_module(f"stylenet.{room}") for room in ("extras", "waiting"))
+        extras, waiting = (importlib.import_module(f"stylenet.{module}") for module in ("extras", "waiting"))
         try:
             with waiting.threads_sleep():  # some of the modules import torch
                 module = importlib.import_module(f"stylenet.{_HOMES[name]}")

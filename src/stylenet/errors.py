@@ -1,18 +1,18 @@
-"""What can go wrong, as a tree. A message says what was given, what is allowed and what to do.
+"""The exception classes. Each message states what was given, what is allowed and what to do.
 
     StylenetError
     ├── UsageError        an option or argument has a value that is not allowed         exit code 2
     ├── ImageError        an image cannot be read or used                              exit code 3
-    ├── RecipeError       a recipe is unknown, or a knob of it is wrong                 exit code 4
+    ├── RecipeError       a recipe is unknown, or a parameter is invalid                exit code 4
     ├── StyleError        a style is unknown, or its file does not fit                  exit code 5
     ├── WeightsError      weights are missing, unrecognized, truncated or malicious    exit code 6
-    │   └── DownloadError     they could not be fetched                                 exit code 6
+    │   └── DownloadError     they could not be downloaded                              exit code 6
     ├── OutputError       a result cannot be written                                    exit code 7
     ├── NumericalError    the optimization diverged: the loss is not finite            exit code 8
     ├── CheckpointError   a stopped painting cannot be resumed                         exit code 9
     └── ShapeError        a tensor does not have the documented shape                  exit code 1
 
-An interrupted run (Ctrl-C) keeps its best picture and ends with exit code 130.
+An interrupted run (Ctrl-C) keeps the best picture so far and ends with exit code 130.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from collections.abc import Iterable
 
 
 class StylenetError(Exception):
-    """Every error that StyleNet raises on purpose; `str()` of it is one line for a person."""
+    """Base class of all errors of StyleNet; `str()` gives a one-line message."""
 
     exit_code = 1
 
@@ -35,19 +35,19 @@ class UsageError(StylenetError):
 
 
 class ImageError(StylenetError):
-    """A picture cannot be read or cannot be used."""
+    """A picture cannot be read or used."""
 
     exit_code = 3
 
 
 class RecipeError(StylenetError):
-    """A recipe is unknown, or one of its knobs has a name or a value that is not allowed."""
+    """A recipe is unknown, or one of its parameters has an invalid name or value."""
 
     exit_code = 4
 
 
 class StyleError(StylenetError):
-    """A style is unknown, or its file does not fit what is asked of it."""
+    """A style is unknown, or its file does not fit the request."""
 
     exit_code = 5
 
@@ -59,7 +59,7 @@ class WeightsError(StylenetError):
 
 
 class DownloadError(WeightsError):
-    """Network weights could not be fetched whole and unchanged."""
+    """Network weights could not be downloaded completely and unchanged."""
 
 
 class OutputError(StylenetError):
@@ -69,7 +69,7 @@ class OutputError(StylenetError):
 
 
 class NumericalError(StylenetError):
-    """A painting or a training left the range of numbers and cannot go on."""
+    """A painting or training diverged: the loss is not finite."""
 
     exit_code = 8
 
@@ -81,17 +81,17 @@ class CheckpointError(StylenetError):
 
 
 class ShapeError(StylenetError, ValueError):
-    """A tensor has not the shape that a function documents."""
+    """A tensor does not have the documented shape."""
 
 
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
-    """` Did you mean 'relu5_1'?` for a near miss among `allowed`, or nothing; to be put at the end of a message."""
+    """` Did you mean 'relu5_1'?` for a close match in `allowed`, otherwise empty; for the end of a message."""
     near = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.6)
     return f" Did you mean '{near[0]}'?" if near else ""
 
 
 def did_you_mean_file(name: str, files: Iterable[str]) -> str:
-    """As `did_you_mean`, for the name of a file: what stands behind the dot makes no two names alike."""
+    """As `did_you_mean`, for file names: the suffix is ignored."""
     stem = os.path.splitext(name)[0].lower()
     stems = {file: os.path.splitext(file)[0].lower() for file in files}
     near = difflib.get_close_matches(stem, list(stems.values()), n=1, cutoff=0.6)

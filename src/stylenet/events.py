@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """The first event: what is about to be done.
+    """The first event.
 
     Attributes:
-        plan: The resolved plan in plain values: recipe, sizes of the levels, steps, encoder, device, precision, seed.
+        plan: The resolved plan as plain values: recipe, sizes of the levels, steps, encoder, device, precision, seed.
         steps: Steps in all.
-        notices: Lines that a person should read before waiting.
+        notices: Notices for the user, one line each.
     """
 
     plan: Mapping[str, Any]
@@ -37,8 +37,8 @@ class Step:
         size_px: (width, height) of the level.
         loss: Weighted sum of all terms, in the recipe's own units.
         terms: Each weighted term by name: content, style, smoothness.
-        seconds: Since the start.
-        seconds_left: Estimate until the end; None before the second step, from which it follows.
+        seconds: Time since the start.
+        seconds_left: Estimated remaining time; None before the second step.
     """
 
     step: int
@@ -53,12 +53,12 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """A part of a painting in one pass is done; for pictures that are painted in parts.
+    """A part of a painting in one pass is done, for pictures that are painted in parts.
 
     Attributes:
-        share: Of the work, 0..1.
-        seconds: Since the start.
-        seconds_left: Estimate until the end; None after the first part.
+        share: Finished share, 0..1.
+        seconds: Time since the start.
+        seconds_left: Estimated remaining time; None after the first part.
     """
 
     share: float
@@ -71,9 +71,9 @@ class Preview:
     """The current picture, at the size of the current level.
 
     Attributes:
-        image: Array (1, 3, H, W), float32, RGB, 0..1; a copy that no later step touches.
+        image: Array (1, 3, H, W), float32, RGB, 0..1; a copy that later steps do not change.
         step: Steps done so far.
-        scheduled: True at the recipe's or the person's own interval (`save_every`), false for a look in between.
+        scheduled: True at the interval of the recipe or of `save_every`, false in between.
     """
 
     image: Image
@@ -83,7 +83,7 @@ class Preview:
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """Something a person should know, in one line: a step undone, a solver changed, a run stopped early."""
+    """A notice for the user, in one line, such as an undone step, a changed solver or an early stop."""
 
     message: str
 
@@ -93,8 +93,8 @@ class Saved:
     """A file was written.
 
     Attributes:
-        path: Of the file; "-" is standard output.
-        is_result: False for pictures that were saved while painting.
+        path: Path of the file; "-" is standard output.
+        is_result: False for intermediate pictures.
     """
 
     path: Path
@@ -107,9 +107,9 @@ class Done:
 
     Attributes:
         image: The result, an array (1, 3, H, W), float32, RGB, 0..1.
-        steps: Steps done.
+        steps: Number of steps.
         seconds: Painting time.
-        loss: Of the last step.
+        loss: Loss of the last step.
         reason: Why it ended: "finished", "interrupted" or "stalled".
         receipt: Everything needed to paint it again: recipe, versions, hashes, seed, size, options.
     """

@@ -1,4 +1,4 @@
-"""Packages that the base install does not bring: imported where they are needed, and where they are missing, the command for them."""
+"""Optional packages: importing them, and the command that installs a missing one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PACKAGES = {
     "starlette": ("Starlette", "studio"),
     "uvicorn": ("uvicorn", "studio"),
 }
-"""By module: what it is called, and the extra that brings it."""
+"""By module: the name of the package, and the extra that contains it."""
 
 EXTRAS = {
     "torch": "torch",
@@ -35,16 +35,16 @@ EXTRAS = {
     "video": "av",
     "cluster": "ray",
 }
-"""By extra: the module that tells whether it is installed."""
+"""By extra: the module that shows whether it is installed."""
 
 
 def command(*extras: str) -> str:
-    """What installs extras."""
+    """The command that installs extras."""
     return f'pip install "stylenet[{",".join(extras)}]"'
 
 
 def is_installed(module: str) -> bool:
-    """Whether a module is installed; it is not imported."""
+    """Whether a module is installed, without importing it."""
     return find_spec(module) is not None
 
 
@@ -53,20 +53,20 @@ def require(module: str, subject: str) -> Any:
 
     Args:
         module: A name of `_PACKAGES`.
-        subject: What needs it, as the beginning of a sentence: "training a network".
+        subject: What needs it, as the subject of the message: "training a network".
 
     Raises:
-        UsageError: it is not installed, or cannot be imported; the message says which, and what to do.
+        UsageError: it is not installed, or cannot be imported.
     """
     try:
-        with threads_sleep():  # torch reads it when it is loaded
+        with threads_sleep():  # torch reads the setting when it is loaded
             return importlib.import_module(module)
-    except Exception as error:  # a package that is damaged, or of another machine, can raise nearly anything
+    except Exception as error:  # a damaged package, or one for another platform, can raise almost anything
         raise _explained(error, module, subject) from None
 
 
 def explained(error: ModuleNotFoundError, subject: str = "this") -> UsageError | None:
-    """The error to be raised in place of one about a module of an extra; None where the module is of none."""
+    """The error to raise instead of one about a module of an extra; None if the module belongs to none."""
     module = (error.name or "").partition(".")[0]
     return _explained(error, module, subject) if module in _PACKAGES else None
 

@@ -1,7 +1,7 @@
-"""Shapes of the arrays and tensors that travel between packages, and their checks.
+"""Shapes of the arrays and tensors passed between packages, and their checks.
 
-There is one convention: pictures are float32, (B, 3, H, W), RGB, sRGB-encoded, 0..1. They are NumPy arrays wherever files, colors and sizes
-are dealt with, and tensors only where networks and losses look at them.
+Pictures are float32, (B, 3, H, W), RGB, sRGB-encoded, 0..1. They are NumPy arrays for files, colors and resizing, and tensors for
+networks and losses.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ Image: TypeAlias = NDArray[np.float32]
 """Pictures, (B, 3, H, W), RGB, sRGB-encoded, 0..1."""
 
 Mask: TypeAlias = NDArray[np.float32]
-"""Where something holds, (B, 1, H, W), 0..1."""
+"""Masks, (B, 1, H, W), 0..1."""
 
 
 class Shaped(Protocol):
-    """What arrays and tensors have in common here."""
+    """The common attributes of arrays and tensors."""
 
     @property
     def ndim(self) -> int: ...
@@ -54,5 +54,5 @@ def check_features(features: Tensor) -> None:
 
 
 def is_floating(values: Shaped) -> bool:
-    """True where an array or a tensor holds floating-point numbers of any width."""
+    """Whether an array or tensor has floating-point values of any width."""
     return "float" in str(values.dtype)  # numpy: float32, torch: torch.float32, torch.bfloat16

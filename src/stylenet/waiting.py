@@ -1,4 +1,4 @@
-"""How the processor's threads wait for work: asleep. torch's OpenMP runtime reads that once, when it is loaded."""
+"""Let OpenMP threads sleep while they wait for work; torch's OpenMP runtime reads the setting once, when it is loaded."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Iterator
 
 _POLICY = "OMP_WAIT_POLICY"
 _CHOICES = (_POLICY, "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "KMP_LIBRARY")
-"""What a person can set. torch's wheels bring GNU's runtime on Linux, LLVM's on macOS and Intel's on Windows; all know the first."""
+"""Environment variables. torch wheels include GNU's runtime on Linux, LLVM's on macOS and Intel's on Windows; all read the first."""
 
 
 def let_threads_sleep() -> None:
-    """Let threads sleep while they wait, in this process and those it starts, unless a person has chosen otherwise.
+    """Let threads sleep while they wait, in this process and its children, unless the user has set it otherwise.
 
-    By default they spin for some milliseconds, which takes the processor from whoever shares it: beside two busy processes a painting
-    took 18 times as long as alone. Without effect once torch is loaded.
+    By default they spin for some milliseconds, which slows down other processes and their own: next to two busy processes a painting
+    took 18 times as long as alone. Has no effect once torch is loaded.
     """
     if not any(name in os.environ for name in _CHOICES):
         os.environ[_POLICY] = "PASSIVE"
@@ -24,7 +24,7 @@ def let_threads_sleep() -> None:
 
 @contextlib.contextmanager
 def threads_sleep() -> Iterator[None]:
-    """As `let_threads_sleep`, for what is imported inside; the environment is as it was afterwards."""
+    """As `let_threads_sleep`, for imports in the block; restores the environment."""
     if "torch" in sys.modules or any(name in os.environ for name in _CHOICES):
         yield
         return

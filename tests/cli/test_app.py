@@ -147,7 +147,7 @@ def test_memory_that_is_not_enough_is_said(run: Run, monkeypatch: pytest.MonkeyP
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 99999999999 bytes.")
 
     monkeypatch.setattr(app, "_run", greedy)
-    assert "a smaller --size needs less" in run("recipes", "ls").error
+    assert "use a smaller --size" in run("recipes", "ls").error
 
 
 def test_a_pipe_that_closes_early_is_not_complained_about() -> None:

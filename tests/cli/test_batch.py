@@ -30,7 +30,7 @@ def test_bad_files_end_with_code_3(run: Run, folder: Path) -> None:
 
 
 def test_words(run: Run, folder: Path) -> None:
-    assert "the photos and the style are needed" in run("batch", "photo.png", "-o", "out").error
+    assert "give photos and a style" in run("batch", "photo.png", "-o", "out").error
     assert run("batch", "photo.png", "starry-night").code == 2  # no output
     assert "there is no file or folder 'starry-night'" in run("batch", "photo.png", "starry-night", "the-scream", "-o", "out").error
     ended = run("batch", "photo.png", "starry-night", "-o", "out", "--dry-run", *WORDS)

@@ -16,7 +16,7 @@ ROWS = [
     Measured(recipe="instant", size_px=256, seconds=(0.04, 0.05, 0.08), memory_bytes=310_000_000),
     Measured(recipe="fine", size_px=256, seconds=(12.5,), memory_bytes=400_000_000, device_bytes=2_000_000_000),
     Measured(recipe="fine", size_px=4096, forecast_seconds=2104.4),
-    Measured(recipe="trained", size_px=256, problem="no network of one painting ships"),
+    Measured(recipe="trained", size_px=256, problem="there is no included network for one painting"),
 ]
 
 
@@ -39,9 +39,9 @@ def test_a_table(run: Run, asked: list[Any]) -> None:
     head, *rows = [line.split() for line in ended.out.splitlines()]
     assert head == ["recipe", "size", "pictures/s", "seconds", "fastest", "slowest", "memory"]
     assert rows[0] == ["instant", "256", "20", "0.05", "0.04", "0.08", "0.31", "GB"]
-    assert " ".join(rows[1]) == "fine 256 0.08 12.5 12.5 12.5 0.40 GB, 2.00 GB on the card"
+    assert " ".join(rows[1]) == "fine 256 0.08 12.5 12.5 12.5 0.40 GB, 2.00 GB on the GPU"
     assert " ".join(rows[2]) == "fine 4096 would take about 2104 s; --all runs it"
-    assert " ".join(rows[3]) == "trained 256 no network of one painting ships"
+    assert " ".join(rows[3]) == "trained 256 there is no included network for one painting"
     ((recipes, sizes, more),) = asked
     assert {"draft", "standard", "fine"} <= set(recipes)
     assert sizes == [256, 512, 1024, 2048, 4096]
@@ -70,5 +70,5 @@ def test_a_wrong_size_is_said(run: Run, asked: list[Any], sizes: str) -> None:
         assert ended.code == 0
         return
     assert ended.code == 2
-    assert f"--sizes is '{sizes}'; write sides of square pictures" in ended.error
+    assert f"--sizes is '{sizes}'; allowed are sides of square pictures" in ended.error
     assert asked == []

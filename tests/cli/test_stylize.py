@@ -288,7 +288,7 @@ def test_other_inputs_are_no_replay(run: Run, folder: Path) -> None:
     assert "these are not the inputs of the receipt: photo differ" in ended.error
     assert "omit --size" in run("stylize", "--replay", "out.png", "--size", "40").error
     (folder / "photo.png").unlink()
-    assert "'photo.png' is neither in '.' nor in the current folder" in run("stylize", "--replay", "out.png").error
+    assert "'photo.png' is neither in '.' nor the current directory" in run("stylize", "--replay", "out.png").error
     assert "has no receipt" in run("stylize", "--replay", "drawing.png").error
 
 

@@ -139,7 +139,7 @@ def test_an_unfinished_training_is_not_begun_anew_by_mistake(run: Run, folder: P
         (("painting.jpg", "--photos", "photos", "--threads", "0"), 2, "threads is 0; allowed are whole numbers from 1"),
         (("painting.jpg", "--photos", "photos", "--start", "painting.jpg"), 6, "is not a network file"),
         (("painting.jpg", "drawing.png", "--photos", "photos"), 2, "use --network johnson"),
-        (("painting.jpg", "painting.jpg", "--photos", "photos", "--network", "johnson"), 2, "a name of its own"),
+        (("painting.jpg", "painting.jpg", "--photos", "photos", "--network", "johnson"), 2, "a different name"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(run: Run, folder: Path, photos: Path, words: tuple[str, ...], code: int, message: str) -> None:
@@ -167,7 +167,7 @@ def test_interrupted_it_keeps_the_network_and_goes_on(run: Run, folder: Path, ph
     ended = run(*words, "--steps", "400")
     watcher.join()
     assert (ended.code, ended.err) == (130, "")
-    assert "the network so far is saved, and --resume resumes it: m.safetensors" in ended.out
+    assert "the network so far is saved; continue with --resume: m.safetensors" in ended.out
     steps = read_network_card(folder / "m.safetensors").steps
     assert 1 <= steps < 400
     assert (folder / "m.safetensors.training" / "checkpoint.safetensors").is_file()

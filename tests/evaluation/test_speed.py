@@ -134,6 +134,6 @@ def test_forecasts_are_of_the_size_that_is_asked_for(two_steps: str, monkeypatch
 def test_without_a_network_that_ships_trained_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speed, "network_files", dict)
     (row,) = bench(["trained"], [64], repeats=1)
-    assert row.problem == "no network of one painting ships"
+    assert row.problem == "there is no included network for one painting"
     monkeypatch.setattr(speed, "network_files", lambda: {"instant": Path("i"), "waves": Path("w")})
     assert speed._style_for(open_stylizer("trained")) == "waves"

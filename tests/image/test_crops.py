@@ -30,7 +30,7 @@ def test_pictures_are_found_in_order_hidden_ones_not(tmp_path: Path) -> None:
 def test_no_folder_and_no_picture_are_told(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"'.*nowhere' is not a folder; give a folder"):
         find_pictures(tmp_path / "nowhere")
-    with pytest.raises(ImageError, match=r"holds no picture \(.*\.jpg"):
+    with pytest.raises(ImageError, match=r"contains no picture \(.*\.jpg"):
         find_pictures(tmp_path)
 
 
@@ -120,7 +120,12 @@ def test_what_cannot_be_read_is_told_with_its_name(tmp_path: Path) -> None:
     ramp(300, 200).save(cut)
     cut.write_bytes(cut.read_bytes()[:1500])
     empty.touch()
-    for path, reason in ((text, "it holds text"), (cut, "damaged or cut off"), (empty, "empty"), (tmp_path / "gone.jpg", "no such file")):
+    for path, reason in (
+        (text, "it is a text file"),
+        (cut, "damaged or cut off"),
+        (empty, "empty"),
+        (tmp_path / "gone.jpg", "no such file"),
+    ):
         with pytest.raises(ImageError, match=f"{path.name}': .*{reason}"):
             read_crop(path, 64, random.Random(0), zooms=(1.0, 1.0))
         with pytest.raises(ImageError, match=f"{path.name}': .*{reason}"):

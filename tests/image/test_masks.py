@@ -12,7 +12,7 @@ from PIL.ExifTags import Base
 
 from stylenet.errors import ImageError, ShapeError, UsageError
 from stylenet.image.files import load_image
-from stylenet.image.masks import MaskWish, aspect_notice, fitted, load_mask, parse_mask_wish, regions, soften
+from stylenet.image.masks import MaskOption, aspect_notice, fitted, load_mask, parse_mask, regions, soften
 from stylenet.shapes import Mask
 
 
@@ -93,11 +93,11 @@ def test_a_loaded_picture_is_taken_too() -> None:
 @pytest.mark.parametrize(("level", "inverted", "told"), [(0, False, "black everywhere"), (255, True, "white everywhere, and inverted")])
 def test_an_empty_region_is_refused(tmp_path: Path, level: int, inverted: bool, told: str) -> None:
     PIL.Image.new("L", (9, 9), level).save(tmp_path / "sky.png")
-    with pytest.raises(ImageError, match=rf"sky\.png' is {told}: the region is empty; paint white where it shall hold"):
+    with pytest.raises(ImageError, match=rf"sky\.png' is {told}: the region is empty; paint its inside white"):
         load_mask(tmp_path / "sky.png", inverted=inverted)
 
 
-# parse_mask_wish
+# parse_mask
 
 
 @pytest.fixture
@@ -109,26 +109,26 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("text", "wish"),
+    ("text", "option"),
     [
-        ("sky.png=starry-night", MaskWish(Path("sky.png"), False, "starry-night")),
-        ("sky.png=photo", MaskWish(Path("sky.png"), False, None)),
-        ("invert:sky.png=photo", MaskWish(Path("sky.png"), True, None)),
-        ("invert: sky.png = paintings/a.jpg ", MaskWish(Path("sky.png"), True, "paintings/a.jpg")),
-        ("a=b.png=wave", MaskWish(Path("a=b.png"), False, "wave")),
-        ("a=b.png", MaskWish(Path("a"), False, "b.png")),
-        ("sky.png=odd=name.jpg", MaskWish(Path("sky.png"), False, "odd=name.jpg")),
+        ("sky.png=starry-night", MaskOption(Path("sky.png"), False, "starry-night")),
+        ("sky.png=photo", MaskOption(Path("sky.png"), False, None)),
+        ("invert:sky.png=photo", MaskOption(Path("sky.png"), True, None)),
+        ("invert: sky.png = paintings/a.jpg ", MaskOption(Path("sky.png"), True, "paintings/a.jpg")),
+        ("a=b.png=wave", MaskOption(Path("a=b.png"), False, "wave")),
+        ("a=b.png", MaskOption(Path("a"), False, "b.png")),
+        ("sky.png=odd=name.jpg", MaskOption(Path("sky.png"), False, "odd=name.jpg")),
     ],
 )
 @pytest.mark.usefixtures("here")
-def test_wishes(text: str, wish: MaskWish) -> None:
-    assert parse_mask_wish(text) == wish
+def test_mask_options(text: str, option: MaskOption) -> None:
+    assert parse_mask(text) == option
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("sky.png", r"the mask 'sky\.png' names no style; write FILE=STYLE, like sky\.png=starry-night"),
+        ("sky.png", r"the mask 'sky\.png' names no style; write FILE=STYLE, such as sky\.png=starry-night"),
         ("sky.png=", "lacks its style; write FILE=STYLE"),
         ("=starry-night", "lacks its file; write FILE=STYLE"),
         ("invert:=wave", "lacks its file"),
@@ -139,9 +139,9 @@ def test_wishes(text: str, wish: MaskWish) -> None:
     ],
 )
 @pytest.mark.usefixtures("here")
-def test_wishes_that_are_none(text: str, message: str) -> None:
+def test_mask_options_that_are_none(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        parse_mask_wish(text)
+        parse_mask(text)
 
 
 # aspect_notice, regions
@@ -258,6 +258,6 @@ def test_a_mask_of_label_numbers_is_refused_with_its_brightest_value(tmp_path: P
     for inverted in (False, True):
         with pytest.raises(ImageError, match="its brightest value is 1 of 255; white, 255, is inside a region"):
             load_mask(tmp_path / "labels.png", inverted=inverted)
-    with pytest.raises(ImageError, match=r"the given mask is black or nearly so: its brightest value is 0\.00389 of 255"):
+    with pytest.raises(ImageError, match=r"the mask is nearly black: its brightest value is 0\.00389 of 255"):
         load_mask(np.eye(8, dtype=np.uint16))
     assert load_mask(np.eye(8, dtype=np.uint8) * 8).max() == pytest.approx(8 / 255)

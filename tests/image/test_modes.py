@@ -130,7 +130,7 @@ def test_hidden_pixels_take_the_mean_of_the_visible_ones() -> None:
 def test_a_picture_transparent_everywhere_is_white_and_says_so() -> None:
     picture = load_image(PIL.Image.new("RGBA", (2, 2), (9, 9, 9, 0)))
     assert picture.pixels.min() == 1
-    assert picture.notices == ("the picture is transparent everywhere; it is painted as white",)
+    assert picture.notices == ("the picture is fully transparent; it is painted as white",)
 
 
 @pytest.mark.parametrize("mode", ["P", "RGB", "L", "1"])
@@ -295,7 +295,7 @@ def test_the_tone_curve_of_hdr_video_is_told(photo: PIL.Image.Image) -> None:
     data = bytearray(encoded(photo))
     content = b"cICP" + bytes([9, 16, 0, 1])
     data[33:33] = struct.pack(">I", 4) + content + struct.pack(">I", zlib.crc32(content))
-    notice = "the picture has the HDR tone curve {}; its tones are taken as sRGB, so that it looks flat"
+    notice = "the picture has the HDR tone curve {}; it is read as sRGB, so it looks flat"
     assert load_image(bytes(data)).notices == (notice.format("PQ"),)
     film = encoded(photo, "AVIF")
     place = film.index(b"colrnclx") + 10
@@ -316,18 +316,18 @@ def test_an_srgb_profile_changes_nothing(photo: PIL.Image.Image) -> None:
 @pytest.mark.parametrize("data", [b"no profile at all", bytes(200)])
 def test_a_broken_profile_is_told_and_srgb_assumed(photo: PIL.Image.Image, data: bytes) -> None:
     picture = load_image(encoded(photo, icc_profile=data))
-    assert picture.notices == ("the embedded color profile is damaged; its colors are taken as sRGB",)
+    assert picture.notices == ("the embedded color profile is damaged and is ignored",)
     assert np.array_equal(picture.pixels, load_image(photo).pixels)
 
 
 def test_a_profile_cut_off_is_told(photo: PIL.Image.Image, adobe_profile: bytes) -> None:
     picture = load_image(encoded(photo, icc_profile=adobe_profile[:300]))
-    assert picture.notices == ("the embedded color profile is damaged; its colors are taken as sRGB",)
+    assert picture.notices == ("the embedded color profile is damaged and is ignored",)
 
 
 def test_a_profile_for_other_colors_is_told(photo: PIL.Image.Image, ink_profile: bytes) -> None:
     picture = load_image(encoded(photo, icc_profile=ink_profile))
-    assert picture.notices == ("the embedded color profile is for CMYK, the picture is RGB; its colors are taken as sRGB",)
+    assert picture.notices == ("the embedded color profile is for CMYK, but the picture is RGB; the profile is ignored",)
     assert np.array_equal(picture.pixels, load_image(photo).pixels)
 
 

@@ -57,27 +57,27 @@ def png_header(width: int, height: int) -> bytes:
     ("content", "reason"),
     [
         (b"", "it is empty (0 bytes)"),
-        (b"Dear diary, today I painted.", "it holds text, whatever its name says; readable are PNG, JPEG, WebP"),
-        ("ü".encode() * 600, "it holds text"),
-        (b"a" + "ü".encode() * 600, "it holds text"),
+        (b"Dear diary, today I painted.", "it is a text file; supported are PNG, JPEG, WebP"),
+        ("ü".encode() * 600, "it is a text file"),
+        (b"a" + "ü".encode() * 600, "it is a text file"),
         (b'<?xml version="1.0"?>\n<svg width="4">', "it is an SVG drawing, not a raster picture; export it as PNG"),
         (b"\xef\xbb\xbf <svg></svg>", "it is an SVG drawing"),
         (b"%PDF-1.7\n", "it is a PDF or PostScript page"),
         (b"%!PS-Adobe-3.0 EPSF-3.0\n", "it is a PDF or PostScript page"),
-        (b"<!DOCTYPE html><html>404</html>", "it is a web page, probably saved in place of the picture"),
+        (b"<!DOCTYPE html><html>404</html>", "it is a web page, probably saved instead of the picture"),
         (b"8BPS\0\1", "it is a Photoshop document"),
         (b"\xff\x0a" + bytes(30), "JPEG XL is not supported"),
         (b"PK\x03\x04" + bytes(30), "it is a ZIP archive"),
         (b"\x1f\x8b\x08" + bytes(30), "it is an archive or a compressed file; unpack it first"),
         (bytes(257) + b"ustar" + bytes(30), "it is an archive or a compressed file"),
-        (b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n", "Radiance HDR and OpenEXR are not supported; map its tones and export it as PNG"),
+        (b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n", "Radiance HDR and OpenEXR are not supported; tone-map it and export it as PNG"),
         (b"\x76\x2f\x31\x01" + bytes(30), "Radiance HDR and OpenEXR are not supported"),
         (b"gimp xcf file\0" + bytes(30), "it is a GIMP document"),
-        (b"\0\0\0\x18ftypmp42" + bytes(30), "it is a film or a sound"),
-        (bytes(range(128, 256)), "it is damaged or of an unknown kind"),
-        (b"\x89PNG\r\n\x1a\n", "it is damaged or of a kind of PNG that is not supported"),
-        (b"\xff\xd8\xff\xe0", "it is damaged or"),
-        (b"II*\0" + bytes(4), "it is damaged or of a kind of TIFF that is not supported"),
+        (b"\0\0\0\x18ftypmp42" + bytes(30), "it is a video or audio file"),
+        (bytes(range(128, 256)), "it is damaged or of an unknown format"),
+        (b"\x89PNG\r\n\x1a\n", "it is damaged, or an unsupported kind of PNG"),
+        (b"\xff\xd8\xff\xe0", "it is damaged"),
+        (b"II*\0" + bytes(4), "it is damaged, or an unsupported kind of TIFF"),
     ],
 )
 def test_what_is_no_picture_is_told_by_name(tmp_path: Path, content: bytes, reason: str) -> None:
@@ -112,7 +112,7 @@ def test_damage_in_the_middle_of_a_png(photo: PIL.Image.Image) -> None:
 @pytest.mark.parametrize(("width", "height"), [(20_000, 10_001), (2**31 - 1, 2**31 - 1), (1, 200_000_001)])
 def test_a_huge_picture_is_refused_by_its_header(width: int, height: int) -> None:
     assert f"it has {width} x {height} pixels" in refused(png_header(width, height))
-    assert "at most 200 million are read, make it smaller first" in refused(png_header(width, height))
+    assert "allowed are up to 200 million; make it smaller first" in refused(png_header(width, height))
 
 
 def test_a_large_picture_within_the_limit_is_tried_without_a_warning() -> None:

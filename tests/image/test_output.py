@@ -26,7 +26,7 @@ IMAGE = np.full((1, 3, 8, 8), 0.5, np.float32)
         ("out", r"it has no suffix; allowed are \.png, \.jpg, \.jpeg, \.webp, \.tif, \.tiff"),
         ("out.pgn", r"unsupported output format '\.pgn'; .* Did you mean '\.png'\?"),
         ("folder.png", "it is a folder; give the name of a file"),
-        ("missing/out.png", "there is no folder '.*missing'; make it first"),
+        ("missing/out.png", "there is no folder '.*missing'; create it first"),
         ("paintnigs/out.png", r"Did you mean 'paintings'\?"),
     ],
 )
@@ -39,14 +39,14 @@ def test_bad_paths_are_refused_before_painting(tmp_path: Path, name: str, messag
 
 def test_a_folder_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
-    with pytest.raises(OutputError, match="you have no permission to write into the folder"):
+    with pytest.raises(OutputError, match="you have no permission to write to the folder"):
         check_output(tmp_path / "out.png")
 
 
 def test_a_protected_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "out.png").touch()
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) == tmp_path)
-    with pytest.raises(OutputError, match="protected against writing; choose another name"):
+    with pytest.raises(OutputError, match="write-protected; choose another name"):
         check_output(tmp_path / "out.png")
 
 
@@ -117,5 +117,5 @@ def test_permissions_and_links_stay(tmp_path: Path) -> None:
 def test_a_disk_without_room_is_told_before_painting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stylenet.image.output.shutil.disk_usage", lambda folder: SimpleNamespace(free=5_000_000))
     assert check_output(tmp_path / "a.png", size=(800, 600)) == tmp_path / "a.png"
-    with pytest.raises(OutputError, match=r"5 MB are free there, and 4000 x 3000 pixels may need 72; make room"):
+    with pytest.raises(OutputError, match=r"5 MB are free, but 4000 x 3000 pixels may need 72; make room"):
         check_output(tmp_path / "a.png", size=(4000, 3000))

@@ -76,10 +76,10 @@ def test_print_size(paper: str, dpi: int, expected: tuple[int, int]) -> None:
 @pytest.mark.parametrize(
     ("paper", "dpi", "message"),
     [
-        ("A9", 300, r"'A9' is not a size of paper; .* or one of a0, a1"),
+        ("A9", 300, r"'A9' is not a paper size; .* or one of a0, a1"),
         ("leter", 300, r"Did you mean 'letter'\?"),
-        ("30cm", 300, "is not a size of paper"),
-        ("0x30cm", 300, "is not a size of paper"),
+        ("30cm", 300, "is not a paper size"),
+        ("0x30cm", 300, "is not a paper size"),
         ("A4", 5, r"dpi is 5; allowed are 30\.\.2400"),
     ],
 )

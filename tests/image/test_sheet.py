@@ -51,7 +51,7 @@ def test_columns_by_default_make_a_square() -> None:
 @pytest.mark.parametrize(
     ("cells", "options", "message"),
     [
-        ([], {}, "a sheet of no pictures"),
+        ([], {}, "a sheet needs at least one"),
         ([("", flat(1))], {"columns": 0}, "a sheet of 0 columns"),
         ([("", flat(1))], {"cell_px": 3}, "with 3 px each"),
     ],

@@ -219,9 +219,9 @@ def test_a_rectangle_that_holds_nothing_else_than_its_surroundings() -> None:
     ("rectangle", "message"),
     [
         ((0, 0, 200, 150), "the rectangle is the whole photo"),
-        ((-1, 0, 20, 20), "does not lie inside the photo, which has 200 x 150 pixels"),
-        ((10, 10, 191, 20), "the rectangle 10,10,191,20 does not lie inside"),
-        ((10, 10, 0, 20), "does not lie inside"),
+        ((-1, 0, 20, 20), "is not inside the photo, which has 200 x 150 pixels"),
+        ((10, 10, 191, 20), "the rectangle 10,10,191,20 is not inside"),
+        ((10, 10, 0, 20), "is not inside"),
     ],
 )
 def test_rectangles_that_are_none(rectangle: tuple[int, int, int, int], message: str) -> None:

@@ -98,7 +98,7 @@ def test_the_doctor_knows_what_is_missing(run: Any) -> None:
     assert "extras without torch, " in told
     assert told.count('pip install "stylenet[torch,') == 1
     assert "for a picture of 512 x 512 with recipe instant" in told
-    assert told.endswith("all is well")
+    assert told.endswith("no problems found")
 
 
 def test_the_demo_paints_computed_scenes(run: Any, folder: Path) -> None:

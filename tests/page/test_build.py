@@ -77,7 +77,7 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path: Path, runtime: Run
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "letter.txt").write_text("dear", encoding="utf-8")
-    with pytest.raises(UsageError, match="holds something else than a page"):
+    with pytest.raises(UsageError, match="contains something other than a page"):
         build_page(folder, runtime=runtime, archive=archive, styles=[find_style("dance")])
     with pytest.raises(UsageError, match="is a file"):
         build_page(folder / "letter.txt", runtime=runtime, archive=archive, styles=[find_style("dance")])

@@ -27,13 +27,13 @@ def test_a_missing_archive_is_said(runtime: Runtime, tmp_path: Path):
 
 
 def test_an_archive_without_a_file_is_refused(runtime: Runtime, archive: Path):
-    with pytest.raises(WeightsError, match="does not hold what a page needs"):
+    with pytest.raises(WeightsError, match="does not contain what a page needs"):
         runtime_files(msgspec.structs.replace(runtime, files=("two.mjs",)), archive)
 
 
 def test_offline_it_is_said_how_to_get_it_by_hand(runtime: Runtime, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("STYLENET_OFFLINE", "1")
-    with pytest.raises(DownloadError, match=r"STYLENET_OFFLINE forbids to fetch it; .*--runtime FILE"):
+    with pytest.raises(DownloadError, match=r"STYLENET_OFFLINE forbids downloads; .*--runtime FILE"):
         runtime_files(runtime)
 
 

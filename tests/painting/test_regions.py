@@ -109,7 +109,7 @@ def test_the_palette_is_taken(quick: Stylizer, photo: Picture) -> None:
         ({"keep_colors": "luminence"}, r"keep-colors is 'luminence'; allowed are luminance, .* Did you mean 'luminance'\?"),
         ({"keep_colors": "luminance:before"}, "luminance:before is not possible"),
         ({"feather": -1}, "feather is -1; allowed are 0 to 500 pixels"),
-        ({"memory": "much"}, "memory is 'much'; write an amount like 2GB"),
+        ({"memory": "much"}, "memory is 'much'; write an amount such as 2GB"),
         ({"paper": "40x30cm", "size": 512}, "size 512 and paper 40x30cm are both given"),
     ],
 )

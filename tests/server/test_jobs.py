@@ -103,7 +103,7 @@ def test_the_queue_is_bounded(open_server: Open) -> None:
         ("dies always", "the painting process ended (signal 9)"),
         ("fails", "the size is wrong"),
         ("unexpected", "unexpected ValueError: "),
-        ("grows", "the painting process took 1000000 MB of memory"),
+        ("grows", "the painting process used 1000000 MB of memory"),
     ],
 )
 def test_a_job_that_cannot_be_painted_fails_in_words(server: TestClient, tmp_path: Path, seed: str, error: str) -> None:
@@ -122,7 +122,7 @@ def test_a_hanging_process_is_killed_and_the_job_painted_again(open_server: Open
     server = open_server(silent_seconds=1)
     job = add_job(server, upload(server), seed=SEEDS["hangs"])
     found = events_of(server.get(f"/v1/jobs/{job}/events").text)
-    assert "gave no sign of life for 1 s" in next(values["message"] for _, name, values in found if name == "notice")
+    assert "did not respond for 1 s" in next(values["message"] for _, name, values in found if name == "notice")
     assert found[-1][1] == "done"
 
 

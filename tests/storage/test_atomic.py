@@ -87,7 +87,7 @@ def test_files_are_deleted_by_name_and_each_once(tmp_path: Path) -> None:
 def test_nothing_is_deleted_where_a_name_is_unknown(tmp_path: Path) -> None:
     files = {"waves": tmp_path / "waves"}
     files["waves"].touch()
-    with pytest.raises(StyleError, match=r"^no style 'wave\{' was added; there are waves\. Did you mean 'waves'\?$"):
+    with pytest.raises(StyleError, match=r"^no style 'wave\{' was added; available: waves\. Did you mean 'waves'\?$"):
         delete_by_name(["waves", "wave{"], files, missing="no style '{}' was added", error=StyleError)
     assert files["waves"].exists()
     with pytest.raises(StyleError, match=r"^no style 'x' was added; there are none\.$"):

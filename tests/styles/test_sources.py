@@ -136,5 +136,5 @@ def test_a_folder_tells_what_is_left_out(photo: Picture, tmp_path: Path, monkeyp
 def test_a_file_of_pytorch_is_called_so(photo: Picture, tmp_path: Path, old: bool) -> None:
     path = tmp_path / "candy.pth"
     torch.save({"weight": torch.zeros(2)}, path, _use_new_zipfile_serialization=not old)
-    with pytest.raises(ImageError, match="it is a file of PyTorch, with weights or a network in it"):
+    with pytest.raises(ImageError, match="it is a PyTorch file with weights or a network"):
         measured_style(str(path), load_recipe("draft"), opened("vgg19"))

@@ -98,9 +98,9 @@ def test_a_loop_has_no_sound_and_the_times_of_the_clip(tmp_path: Path) -> None:
 
 
 def test_what_a_format_cannot_hold_is_said(tmp_path: Path) -> None:
-    assert "H.264 has no transparency. To keep it, write a .webm" in paint(write_transparent(tmp_path / "in.mkv"), "out.mp4")
+    assert "which H.264 does not support; to keep it, write a .webm" in paint(write_transparent(tmp_path / "in.mkv"), "out.mp4")
     fast = write_clip(tmp_path / "fast.mkv", pan(4), rate=60, codec="ffv1", pix_fmt="bgr0")
-    with pytest.raises(UsageError, match=r"a \.gif shows at most 50 frames a second, and the clip has 60; give --fps"):
+    with pytest.raises(UsageError, match=r"a \.gif has at most 50 frames per second, and the clip has 60; give --fps"):
         paint(fast, "fast.gif")
     long = write_clip(tmp_path / "long.mkv", pan(1) * 2, times=[0.0, 100.0], codec="ffv1", pix_fmt="bgr0")
     with pytest.raises(UsageError, match=r"a \.gif is for short clips of at most 600 frames, and this one has"):

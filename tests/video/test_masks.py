@@ -96,10 +96,10 @@ def test_one_picture_holds_for_all_frames_and_may_bring_a_style(clip: Path, writ
 
 def test_a_wrong_number_of_masks_is_refused_before_work(clip: Path) -> None:
     folder = folder_of(clip.parent, count=4)
-    with pytest.raises(UsageError, match=r"has 4 pictures, and the clip has 6 frames; give one mask for each frame"):
+    with pytest.raises(UsageError, match=r"has 4 pictures, the clip has 6 frames; give one mask for each frame"):
         paint(clip, f"{folder}=photo")
     masks = write_clip(clip.parent / "masks.mkv", [mask(1)] * 5, codec="ffv1", pix_fmt="bgr0")
-    with pytest.raises(UsageError, match=r"has 5 frames, and the clip has 6"):
+    with pytest.raises(UsageError, match=r"has 5 frames, the clip has 6"):
         paint(clip, f"{masks}=photo")
     assert not (clip.parent / "out.mp4.parts").exists()
 

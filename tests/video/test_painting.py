@@ -58,8 +58,8 @@ def test_a_clip_keeps_its_times_and_its_sound(tmp_path: Path) -> None:
 
 def test_other_sound_becomes_aac_or_is_kept_in_matroska(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "in.mkv", pan(4), sound="pcm_s16le")
-    assert "becomes AAC" in notices(run(request_of(source)))
-    assert "becomes AAC" not in notices(run(request_of(source, output=str(tmp_path / "out.mkv"))))
+    assert "is converted to AAC" in notices(run(request_of(source)))
+    assert "is converted to AAC" not in notices(run(request_of(source, output=str(tmp_path / "out.mkv"))))
     for name, codec in (("out.mp4", "aac"), ("out.mkv", "pcm_s16le")):
         with av.open(str(tmp_path / name)) as container:
             assert container.streams.audio[0].codec_context.name == codec
@@ -123,7 +123,7 @@ def test_scenes_begin_anew(tmp_path: Path) -> None:
 def test_truncated_clips_say_where_they_end(tmp_path: Path) -> None:
     whole = write_clip(tmp_path / "whole.mp4", pan(12), group=1, options={"movflags": "+faststart"}).read_bytes()
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) * 6 // 10])
-    assert "it is painted so far" in notices(run(request_of(tmp_path / "cut.mp4", steady=0.0)))
+    assert "it is painted up to there" in notices(run(request_of(tmp_path / "cut.mp4", steady=0.0)))
     assert 1 <= len(read_back(tmp_path / "out.mp4")[0]) < 12
 
 
@@ -142,7 +142,7 @@ def test_what_is_refused_before_work(clip: Path) -> None:
         run(request_of(clip.parent / "nowhere.mp4"))
     (clip.parent / "out.mp4.parts").mkdir()
     (clip.parent / "out.mp4.parts" / "mine.txt").write_text("mine")
-    with pytest.raises(OutputError, match="does not hold a clip"):
+    with pytest.raises(OutputError, match="does not contain an unfinished clip"):
         run(request_of(clip))
     assert (clip.parent / "out.mp4.parts" / "mine.txt").exists()
 

@@ -60,7 +60,7 @@ def test_white_of_hdr_stays_bright_and_highlights_are_kept_apart() -> None:
     ("name", "data", "words"),
     [
         ("empty.mp4", b"", "it is empty"),
-        ("text.mp4", b"this is no clip at all\n" * 40, "it is no clip"),
+        ("text.mp4", b"this is no clip at all\n" * 40, "it is not a clip"),
         ("missing.mp4", None, "there is no such file"),
     ],
 )
@@ -82,7 +82,7 @@ def test_pictures_and_sound_are_told_apart(tmp_path: Path) -> None:
         block = av.AudioFrame.from_ndarray(np.zeros((1, 800), np.int16), format="s16", layout="mono")
         block.sample_rate = 8000
         container.mux(stream.encode(block))
-    with pytest.raises(ImageError, match="sound alone"):
+    with pytest.raises(ImageError, match="only sound"):
         probe(tmp_path / "sound.wav")
 
 

@@ -152,7 +152,7 @@ def test_goes_on_after_cut_connections(url, behavior, tmp_path):
 
 def test_goes_on_in_a_later_run(url, behavior, tmp_path):
     behavior.cut_after = [100_000] + [0] * 10
-    with pytest.raises(DownloadError, match=r"could not be fetched .*; 100000 bytes are kept; repeat the command to continue"):
+    with pytest.raises(DownloadError, match=r"could not be downloaded .*; 100000 bytes are kept; repeat the command to continue"):
         fetch(record_for(url), folder=tmp_path, patience=HURRIED)
     behavior.cut_after = []
     assert fetch(record_for(url), folder=tmp_path, patience=HURRIED).read_bytes() == CONTENT
@@ -231,7 +231,7 @@ def test_mirror_goes_on_where_the_first_stopped(url, behavior, tmp_path):
     behavior.statuses = [404]
     assert fetch(record_for(url, url + "?mirror"), folder=tmp_path, patience=HURRIED).read_bytes() == CONTENT
     behavior.statuses = [404, 410]
-    with pytest.raises(DownloadError, match=r"vgg\.pth: it answers 404 .*mirror: it answers 410"):
+    with pytest.raises(DownloadError, match=r"vgg\.pth: it responds with 404 .*mirror: it responds with 410"):
         fetch(record_for(url, url + "?mirror"), folder=tmp_path / "other", patience=HURRIED)
 
 
@@ -288,7 +288,9 @@ def test_damaged_copy_is_fetched_anew(url, tmp_path):
 
 def test_disk_full(url, behavior, tmp_path, monkeypatch):
     monkeypatch.setattr("stylenet.weights.download.shutil.disk_usage", lambda _: type("Usage", (), {"free": 1000})())
-    with pytest.raises(DownloadError, match=r"is full: 0 MiB more are needed for vgg\.pth; make room or set STYLENET_CACHE elsewhere"):
+    with pytest.raises(
+        DownloadError, match=r"is full: 0 MiB more are needed for vgg\.pth; free some space or set STYLENET_CACHE to another folder"
+    ):
         fetch(record_for(url), folder=tmp_path, patience=HURRIED)
     monkeypatch.undo()
 

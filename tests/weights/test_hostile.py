@@ -100,7 +100,7 @@ def test_no_file(refused, tmp_path):
 @pytest.mark.parametrize("zipped", [True, False])
 def test_torch_pickle_bomb(zipped, refused, tmp_path):
     torch.save({"features.0.weight": Bomb(tmp_path / "ran")}, tmp_path / "w", _use_new_zipfile_serialization=zipped)
-    refused(tmp_path / "w", "Python objects that would have to be run")
+    refused(tmp_path / "w", "Python objects, which would run code")
     assert not (tmp_path / "ran").exists()
 
 

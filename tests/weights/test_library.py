@@ -163,7 +163,7 @@ def test_settings(monkeypatch, tmp_path):
 def test_lock_is_exclusive(tmp_path):
     with (
         exclusive(tmp_path / "x"),
-        pytest.raises(WeightsError, match="another process has been busy"),
+        pytest.raises(WeightsError, match="another process has been using"),
         exclusive(tmp_path / "x", timeout_s=0.05),
     ):
         pass
@@ -173,7 +173,7 @@ def test_bundled(compact_like, monkeypatch, tmp_path):
     monkeypatch.setattr("stylenet.weights.bundled.resources.files", lambda _: tmp_path)
     bundled.bundled_path.cache_clear()
     assert bundled.bundled_names() == ()
-    with pytest.raises(WeightsError, match="there are none at all: install the package again"):
+    with pytest.raises(WeightsError, match="included are none; reinstall stylenet"):
         bundled.bundled_path("compact")
     (tmp_path / "weights" / "bundled").mkdir(parents=True)
     compact_like.rename(tmp_path / "weights" / "bundled" / "compact.safetensors")

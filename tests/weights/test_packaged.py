@@ -123,7 +123,7 @@ def test_imported_it_is_equal():
     assert found.provenance["published_as"] == "vgg19"
     assert "CC BY 4.0" in found.provenance["licence"]
     assert find_weights("vgg19") == source
-    with pytest.raises(WeightsError, match=r"weights cannot be called 'vgg19'; .* no name that ships or that a package brings"):
+    with pytest.raises(WeightsError, match=r"weights cannot be called 'vgg19'; .* not the name of included weights"):
         import_weights(source, name="vgg19")
 
 
@@ -205,13 +205,13 @@ def test_a_hostile_file_in_its_place_runs_nothing(elsewhere, tmp_path, monkeypat
         open_packaged("vgg19")
     # Even if its checksum were right.
     monkeypatch.setattr(packaged, "file_sha256", lambda path: RECORD.sha256)
-    with pytest.raises(WeightsError, match="Python objects that would have to be run"):
+    with pytest.raises(WeightsError, match="Python objects, which would run code"):
         open_packaged("vgg19")
     assert not (tmp_path / "ran").exists()
 
 
 def test_unknown_names():
-    with pytest.raises(WeightsError, match=r"no package brings weights called 'vgg91'; there are vgg19\. Did you mean 'vgg19'"):
+    with pytest.raises(WeightsError, match=r"no package includes weights 'vgg91'; available: vgg19\. Did you mean 'vgg19'"):
         packaged_path("vgg91")
 
 

@@ -23,7 +23,7 @@ def quick() -> Stylizer:
 def test_cells_are_the_paintings_that_their_words_make(quick: Stylizer, photo: Picture) -> None:
     request = SheetRequest(photo="", style="", strengths=(20, 80), style_scales=(1.0,), colors=("painting", "luminance"), size=64)
     made = list(sheet_cells(photo, "senecio", request, stylizer=quick))
-    assert [cell.words for cell in made] == [
+    assert [cell.label for cell in made] == [
         "--strength 20 --style-scale 1",
         "--strength 20 --style-scale 1 --keep-colors luminance",
         "--strength 80 --style-scale 1",

@@ -1,4 +1,4 @@
-"""The encoders that exist, as data: their layers, their widths and the pictures they expect."""
+"""Records of encoders: layers, widths and preprocessing."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def vgg_layers(convolutions_per_block: tuple[int, ...]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class Preprocessing:
-    """How a picture in RGB, 0..1 becomes what the network was trained on: `(picture * scale - mean) / std`.
+    """Preprocessing of a picture in RGB, 0..1 for the network: `(picture * scale - mean) / std`.
 
     Attributes:
         channel_order: Order of the channels that the first convolution expects; `mean` and `std` are in this order.
         scale: 255 for networks trained on bytes, 1 for those trained on 0..1.
         mean: Subtracted from each channel, in units of the scaled picture.
-        std: Each channel is divided by it after the mean is gone.
+        std: Divisor of each channel after subtracting the mean.
     """
 
     channel_order: ChannelOrder = "rgb"
@@ -45,15 +45,15 @@ class EncoderRecord:
     """A VGG-shaped network: blocks of 3x3 convolutions, each followed by ReLU, and a 2x2 pooling after every block.
 
     Attributes:
-        name: The word a recipe uses.
+        name: Name in recipes.
         widths: Output channels of every convolution, `{"conv1_1": 64, ...}`, in order.
-        preprocessing: What the network expects of a picture.
-        padding: What the convolutions see beyond the border.
-        pooling: How a 2x2 window becomes one value.
-        pooling_scale: Pooled values are multiplied by it; it restores the activations that other poolings than the maximum shrink.
+        preprocessing: Preprocessing of pictures.
+        padding: Padding of the convolutions.
+        pooling: Type of the 2x2 pooling.
+        pooling_scale: Factor of pooled values; it compensates for the smaller values of other types than max pooling.
         rounding: Whether pooling drops (`down`) or keeps (`up`, TensorFlow's SAME) an odd last row or column.
-        ranks: Channels between the two halves of each convolution that is factored: a 3x3 convolution to so many channels, and a 1x1
-            convolution from them to the layer's own. A convolution that is not named is whole.
+        ranks: Rank of each factored convolution: a 3x3 convolution to this number of channels, followed by a 1x1
+            convolution to the channels of the layer. Other convolutions are not factored.
     """
 
     name: str
@@ -66,7 +66,7 @@ class EncoderRecord:
     ranks: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     def __deepcopy__(self, memo: dict[int, object]) -> EncoderRecord:
-        """Itself: nothing in it changes. So a network that holds an encoder can be copied."""
+        """Return itself, because it is immutable; lets networks with an encoder be copied."""
         return self
 
     @property
@@ -76,7 +76,7 @@ class EncoderRecord:
         return vgg_layers(tuple(blocks.count(block) for block in range(1, max(blocks) + 1)))
 
     def multiply_adds(self, deepest: str) -> float:
-        """Multiplications for every pixel of a picture, from the first layer to `deepest`."""
+        """Multiply-adds for each pixel of a picture, from the first layer to `deepest`."""
         total, channels = 0.0, 3
         for name in self.layers[: self.layers.index(deepest) + 1]:
             if name.startswith("conv"):
@@ -115,7 +115,7 @@ COMPACT = EncoderRecord(
     name="compact",
     widths=VGG19.widths,
     preprocessing=CAFFE_BGR,
-    # Chosen from the error that a layer adds and the time that it costs: docs/encoder.md.
+    # Chosen by the error and the time of each layer: docs/encoder.md.
     ranks=MappingProxyType(
         {
             "conv1_2": 20,
@@ -136,6 +136,6 @@ COMPACT = EncoderRecord(
         }
     ),
 )
-"""VGG-19 with every convolution but the first factored; the same layers, channels and units."""
+"""VGG-19 with all convolutions but the first factored; the same layers, channels and units."""
 
 ENCODERS: Mapping[str, EncoderRecord] = MappingProxyType({record.name: record for record in (COMPACT, VGG16, VGG19)})

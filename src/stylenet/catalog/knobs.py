@@ -1,4 +1,4 @@
-"""The knobs of recipes in words: defaults, allowed values and meanings."""
+"""Descriptions of recipe parameters: defaults, allowed values and meanings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stylenet.catalog.recipes import knobs
 
 
 def knob_rows() -> Iterator[tuple[str, str, str, str]]:
-    """Name, default, allowed values and meaning of every knob."""
+    """Name, default, allowed values and meaning of each parameter."""
     definitions = msgspec.json.schema(Recipe)["$defs"]
     sections = {field.name: getattr(field.type, "__name__", "") for field in msgspec.structs.fields(Recipe)}
     for name, help, default in knobs():
@@ -22,7 +22,7 @@ def knob_rows() -> Iterator[tuple[str, str, str, str]]:
 
 
 def changed_knobs(recipe: Recipe) -> Iterator[tuple[str, str, str]]:
-    """Name, value and meaning of the knobs of a recipe that are not at their defaults."""
+    """Name, value and meaning of the parameters of a recipe that differ from their defaults."""
     values = msgspec.to_builtins(recipe)
     for name, help, default in knobs():
         section, knob = name.split(".")
@@ -32,7 +32,7 @@ def changed_knobs(recipe: Recipe) -> Iterator[tuple[str, str, str]]:
 
 
 def _allowed(schema: Mapping[str, Any]) -> str:
-    """What a JSON schema allows, in a few words."""
+    """A short description of the values that a JSON schema allows."""
     if "anyOf" in schema:
         return " | ".join(_allowed(choice) for choice in schema["anyOf"])
     if "enum" in schema:
@@ -59,7 +59,7 @@ def _allowed(schema: Mapping[str, Any]) -> str:
 
 
 def as_toml(value: Any) -> str:
-    """A knob's value as a recipe file has it."""
+    """The value of a parameter in TOML."""
     if value is None:
         return "none"
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""What a person's word means: the name of something that ships, or a file."""
+"""Distinguishing names of styles, recipes and networks from files."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ NETWORK_SUFFIX = ".safetensors"
 
 
 def is_name(source: object, known: Container[str]) -> bool:
-    """Whether a word is a name: without folder and suffix, and either among those that are `known`, or no file is called so.
+    """Whether `source` is a name: without folder and suffix, and either in `known` or not an existing file.
 
-    What happens to lie in the current folder does not change what a known name means; `./name` is the file.
+    Files in the current directory do not change the meaning of a known name; `./name` is the file.
     """
     if not isinstance(source, str) or Path(source).name != source or Path(source).suffix:
         return False
@@ -20,7 +20,7 @@ def is_name(source: object, known: Container[str]) -> bool:
 
 
 def split_style(source: str | os.PathLike[str]) -> tuple[str, str]:
-    """A file and the name of one of its styles, from `FILE.safetensors:NAME`; an empty name where none is asked for."""
+    """A file and the name of one of its styles, from `FILE.safetensors:NAME`; an empty name if none is given."""
     words = os.fspath(source)
     file, colon, name = words.rpartition(NETWORK_SUFFIX + ":")
     return (file + NETWORK_SUFFIX, name) if colon and not os.path.exists(words) else (words, "")

@@ -1,6 +1,6 @@
-"""Networks that paint in one pass, as records: what a file says of itself before a single weight is read. No torch.
+"""Records of networks that paint in one pass, read from their files without weights and torch.
 
-A record and its weights are one file; see `networks/files.py`. Variants are fields of a record, never classes of their own.
+A record and its weights are one file; see `networks/files.py`. Variants are fields of a record, not separate classes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from stylenet.errors import WeightsError, did_you_mean
 from stylenet.storage.headers import read_metadata
 
 KEY = "stylenet_network"
-"""Of the card in a file's header."""
+"""Key of the card in the file header."""
 
 Normalization = Literal["batch", "instance"]
 Upsampling = Literal["nearest", "transposed"]
@@ -28,45 +28,45 @@ Count = Annotated[int, Meta(ge=1, le=1024)]
 
 
 class AnyRecord:
-    """A record of any architecture. Cards are decoded with all records that are known, also with those that a program defines itself."""
+    """A record of any architecture, including those defined by other programs."""
 
     __slots__ = ()
 
     @property
     def kind(self) -> str:
-        """The kind of network, under which `networks.registry` finds its class: the record's tag."""
+        """The kind of network, which is the tag of the record and the key in `networks.registry`."""
         return str(self.__struct_config__.tag)  # type: ignore[attr-defined]  # records are msgspec structs
 
     @property
     def styles(self) -> int:
-        """The number of paintings that the network knows."""
+        """The number of styles in the network."""
         return 1
 
     @property
     def reads_photo(self) -> bool:
-        """Whether the network paints a photo; false where it paints a texture from noise alone."""
+        """Whether the network paints photos; false for textures from noise alone."""
         return True
 
 
 class NetworkRecord(Struct, AnyRecord, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """An architecture: every number that its weights depend on. A subclass with a tag is a record that network files may hold."""
+    """An architecture: all hyperparameters of its weights. Each subclass with a tag can be stored in network files."""
 
 
 class JohnsonRecord(NetworkRecord, frozen=True, tag="johnson"):
     """The residual transform network of Johnson et al. 2016.
 
     Attributes:
-        width: Channels at the picture's own size; twice at half and four times at a quarter of it. At factor 4 everywhere: the paper has 64
-            there, and 4 blocks.
+        width: Channels at the full size; twice as many at half, and four times at a quarter. At factor 4, everywhere: the paper has 64
+            channels, and 4 blocks.
         blocks: Residual blocks at a quarter of the size.
         normalization: `batch` as in the paper, or `instance` (Ulyanov et al. 2016b).
         styles: More than one: conditional instance normalization (Dumoulin et al. 2017), a scale and a shift for each style.
         upsampling: `nearest` and a convolution, which leaves no checkerboard (Odena et al. 2016), or the paper's `transposed` convolution.
-        factor: 1 paints at the picture's size; 4 is the super-resolution network of the paper, which keeps the size within and
-            ends four times larger.
-        residual: Whether what it computes is added to the photo, at factor 4 to its bicubic enlargement (Kim et al. 2016, CVPR). Training
-            then begins with that picture and learns what is missing in minutes on a laptop's processor; the paper's network begins with
-            gray and is given 200 000 updates.
+        factor: 1 paints at the size of the picture; 4 is the super-resolution network of the paper, which keeps the size inside and
+            upsamples by four at the end.
+        residual: Whether the output is added to the photo, at factor 4 to its bicubic upsampling (Kim et al. 2016, CVPR). Training
+            then starts from that picture and learns the difference in minutes on a laptop CPU; the network of the paper starts from
+            gray and is trained for 200 000 updates.
     """
 
     width: Count = 32
@@ -79,13 +79,13 @@ class JohnsonRecord(NetworkRecord, frozen=True, tag="johnson"):
 
 
 class TextureRecord(NetworkRecord, frozen=True, tag="texture"):
-    """The multi-scale network of Ulyanov et al. 2016: noise at every scale, and for stylization the photo beside it.
+    """The multi-scale network of Ulyanov et al. 2016: noise at every scale, and for stylization also the photo.
 
     Attributes:
-        content: Whether a photo is among the inputs; without, the network paints texture from noise alone, that can be tiled.
-        scales: Sizes from the picture's own down by halves: the paper has 5 for texture, 6 for stylization.
-        width: Channels that each scale adds (8 in the paper).
-        noise: Channels of noise at every scale (3 in the paper).
+        content: Whether a photo is an input; otherwise the network paints tileable textures from noise alone.
+        scales: Number of sizes, each half of the previous one: the paper has 5 for textures, 6 for stylization.
+        width: Channels added by each scale (8 in the paper).
+        noise: Noise channels at each scale (3 in the paper).
         normalization: `batch` as in the paper, or `instance` (Ulyanov et al. 2016b).
     """
 
@@ -97,21 +97,21 @@ class TextureRecord(NetworkRecord, frozen=True, tag="texture"):
 
     @property
     def reads_photo(self) -> bool:
-        """False for texture."""
+        """False for textures."""
         return self.content
 
 
 class SlimRecord(NetworkRecord, frozen=True, tag="slim"):
-    """Ours, for processors: the work at a quarter, an eighth and a sixteenth of the size, a few channels at full size.
+    """Our network for CPUs: most work at a quarter, an eighth and a sixteenth of the size, a few channels at full size.
 
     Attributes:
         fine: Channels at a quarter of the size.
         coarse: Channels at an eighth.
         deep: Channels at a sixteenth.
         blocks: Residual blocks at a sixteenth.
-        mixed: Directions in which a style mixes the channels of each size.
-        code: Size of the code that paintings are described by, from which all that depends on the style follows; 0: it is the weights'
-            own, the network of one painting.
+        mixed: Rank of the style-dependent channel mixing at each size.
+        code: Size of the style code, from which all style-dependent parameters are computed; 0: these are
+            weights, for a network for one painting.
     """
 
     fine: Count = 64
@@ -123,12 +123,12 @@ class SlimRecord(NetworkRecord, frozen=True, tag="slim"):
 
     @property
     def kind(self) -> str:
-        """`slim` of one painting, `instant` of every style."""
+        """`slim` for one painting, `instant` for all styles."""
         return "instant" if self.code else "slim"
 
 
 class HypercolumnRecord(NetworkRecord, frozen=True, tag="hypercolumn"):
-    """Ours, for colorization: reads the compact encoder at three depths, after Larsson et al. 2016.
+    """Our network for colorization: uses the compact encoder at three depths, after Larsson et al. 2016.
 
     Attributes:
         width: Channels at a quarter of the size; twice at an eighth, four times at a sixteenth.
@@ -142,24 +142,24 @@ Paints = Literal["style", "every style", "texture", "super-resolution", "coloriz
 COMMANDS: Mapping[Paints, str] = MappingProxyType(
     {"style": "stylize", "every style": "stylize", "texture": "texture", "super-resolution": "enlarge", "colorization": "colorize"}
 )
-"""The command that a network of each kind is for."""
+"""The command for each kind of network."""
 
 
 class NetworkCard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a network's file says of itself.
+    """The metadata of a network file.
 
     Attributes:
-        name: A word in plain kebab case; of a network of one painting that of the style.
-        paints: What it does.
-        record: Its architecture.
-        title: Of the painting, as a person says it.
-        artist: Of the painting.
-        encoder_sha256: Of the weights that it was trained with, and whose statistics it is told of.
-        style_px: Root of the area at which the painting was looked at, in training; 0: many sizes.
-        steps: Updates of its training.
-        trained: Where it comes from: script, numbers, data, in plain values.
-        licence: Of the weights.
-        styles: Names of the paintings that it knows, where they are several.
+        name: Name in kebab case; for a network for one painting, that of the style.
+        paints: Task of the network.
+        record: Architecture.
+        title: Title of the painting.
+        artist: Artist of the painting.
+        encoder_sha256: Checksum of the encoder weights that it was trained with, and whose statistics are its input.
+        style_px: Root of the area at which the painting was measured in training; 0: many sizes.
+        steps: Number of training updates.
+        trained: Provenance as plain values: script, hyperparameters, data.
+        licence: License of the weights.
+        styles: Names of the styles, if there are several.
     """
 
     name: str
@@ -176,15 +176,15 @@ class NetworkCard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 def is_network(path: Path) -> bool:
-    """Whether a file says that it holds a network; false for any other file, and for none."""
+    """Whether a file exists and is a network file."""
     return KEY in _metadata(path)
 
 
 def read_network_card(path: Path) -> NetworkCard:
-    """The card of a network's file.
+    """The card of a network file.
 
     Raises:
-        WeightsError: it is no network's file, or a damaged one.
+        WeightsError: it is not a network file, or damaged.
     """
     try:
         return msgspec.json.decode(_metadata(path)[KEY], type=NetworkCard, dec_hook=_decode_record)
@@ -201,16 +201,16 @@ def _decode_record(_: type, values: Any) -> AnyRecord:
 
 
 def network_files() -> dict[str, Path]:
-    """The networks that ship, by name."""
+    """The included networks, by name."""
     folder = Path(str(resources.files("stylenet.catalog") / "networks"))
     return {path.stem: path for path in sorted(folder.glob("*.safetensors"))} if folder.is_dir() else {}
 
 
 def find_network(source: str | os.PathLike[str]) -> Path:
-    """The file of a network: of one that ships, where `source` is a name, else `source` itself, which need not be there.
+    """The file of an included network if `source` is a name, otherwise `source` itself, which need not exist.
 
     Raises:
-        WeightsError: there is none of this name.
+        WeightsError: there is no network with this name.
     """
     files, name = network_files(), str(source)
     if not is_name(source, files):

@@ -1,7 +1,7 @@
-"""A recipe: every knob of a way to paint, with its range and meaning. TOML files become these frozen records.
+"""Recipes: all parameters with their ranges and meanings. TOML files are read into these frozen records.
 
-A knob is stated here and nowhere else: its name, type, range, default and help. `recipes check`, `--set` and the documentation read
-them from these records. An unknown knob or a value out of range is refused by name.
+Name, type, range, default and help of each parameter are defined only here. `recipes check`, `--set` and the documentation read
+them from these records. Unknown parameters and values out of range are rejected.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ STYLE_DISTANCES = {
     "mean-std": ("relative",),
     "wasserstein": ("relative", "mean"),
 }
-"""Distances that each style statistic knows; see losses/style.py for the formulas."""
+"""Distances of each style statistic; see losses/style.py for the formulas."""
 
 
 def knob(help: str, **limits: Any) -> Meta:
-    """The meaning and range of a knob, as msgspec checks them."""
+    """The meaning and range of a parameter, for msgspec."""
     return Meta(description=help, **limits)
 
 
 class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A part of a recipe: immutable, every knob named, unknown names refused."""
+    """A section of a recipe; immutable, rejects unknown names."""
 
 
 class EncoderSection(Section, frozen=True):
-    """The network whose features are compared, and how it is run."""
+    """The network whose features are compared, and its variants."""
 
     name: Annotated[str, knob("encoder of the recipe: compact, vgg16 or vgg19")] = "compact"
     pooling: Annotated[Pooling | None, knob("pooling type; none: the encoder's own")] = None
@@ -43,11 +43,11 @@ class EncoderSection(Section, frozen=True):
     published: Annotated[
         tuple[str, ...], knob("published weights (`weights ls`) that the recipe's numbers were made for, the best first; none: any")
     ] = ()
-    weights: Annotated[str, knob("the weights file that the recipe's numbers were meant for, in words")] = "built in"
+    weights: Annotated[str, knob("description of the weights file that the recipe's numbers were made for")] = "built in"
 
 
 class PictureSection(Section, frozen=True):
-    """What is painted: its size, its start and the unit of its values."""
+    """Size, initial image and value range of the picture."""
 
     largest_px: Annotated[int, knob("default long side; 0: the photo's own size", ge=0)] = 0
     shape: Annotated[Literal["photo", "square"], knob("keep the photo's aspect ratio, or resize to a square")] = "photo"
@@ -115,7 +115,7 @@ class StyleSection(Section, frozen=True):
 
 
 class DetailSection(Section, frozen=True):
-    """What the picture shall share with the painting beside the style term, compared by position: it needs the painting's picture."""
+    """An additional style term that compares features by position; it needs the image of the painting."""
 
     statistic: Annotated[
         Literal["nearest", "sliced", "histogram"],
@@ -129,7 +129,7 @@ class DetailSection(Section, frozen=True):
 
 
 class EdgesSection(Section, frozen=True):
-    """Edges that shall stay where the photo has them (Li et al. 2017)."""
+    """Preservation of the photo's edges (Li et al. 2017)."""
 
     pools: Annotated[tuple[Annotated[int, Meta(ge=1)], ...], knob("window sizes of average pooling before the Laplacian, in pixels")] = (4,)
     weight: Annotated[float, knob("of the whole term, which is 1 for a picture without edges; 0: none", ge=0)] = 0.0
@@ -165,7 +165,7 @@ class SolverSection(Section, frozen=True):
 
 
 class PyramidSection(Section, frozen=True):
-    """Coarse to fine: small pictures first, each the start of the next."""
+    """Coarse-to-fine levels, each starting from the result of the previous one."""
 
     coarsest_px: Annotated[int, knob("long side of the first level; 0: one level", ge=0)] = 0
     factor: Annotated[float, knob("scale factor between levels", gt=1, le=4)] = 2.0
@@ -185,7 +185,7 @@ class PyramidSection(Section, frozen=True):
 
 
 class NetworkSection(Section, frozen=True):
-    """The network that paints in one pass, or that paints the picture to start from."""
+    """The network that paints in one pass, or paints the initial image."""
 
     name: Annotated[str, knob("included network: 'instant' for all styles; empty: the network of the style itself")] = "instant"
 
@@ -200,7 +200,7 @@ class About(Section, frozen=True):
 
 
 class Recipe(Section, frozen=True, kw_only=True):
-    """A way to paint, whole."""
+    """A recipe."""
 
     name: str = ""
     summary: str

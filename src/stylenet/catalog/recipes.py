@@ -1,4 +1,4 @@
-"""Recipes by name or from a file: found, read, changed by single knobs, checked."""
+"""Finding, reading, changing and checking recipes."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from stylenet.errors import RecipeError, did_you_mean
 
 _FOLDER = resources.files("stylenet.catalog") / "recipes"
 EVERYDAY = ("instant", "trained", "refined", "draft", "standard", "fine")
-"""Made for this product and for every photo; the others reproduce the literature."""
+"""Recipes for general use; the others reproduce the literature."""
 
 
 def recipe_names() -> tuple[str, ...]:
-    """Names of the recipes that ship, the everyday ones first."""
+    """Names of the included recipes, the everyday ones first."""
     names = {entry.name.removesuffix(".toml") for entry in _FOLDER.iterdir() if entry.name.endswith(".toml")}
     return (*(name for name in EVERYDAY if name in names), *sorted(names - set(EVERYDAY)))
 
 
 def recipe_summaries() -> dict[str, str]:
-    """Name and summary of every recipe that ships."""
+    """Name and summary of each included recipe."""
     return {name: tomllib.loads(recipe_text(name))["summary"] for name in recipe_names()}
 
 
 def recipe_text(name: str) -> str:
-    """The TOML text of a recipe that ships, with the comments that give each number's source.
+    """The TOML text of an included recipe, with comments that cite the source of each number.
 
     Raises:
         RecipeError: no recipe has this name.
@@ -44,7 +44,7 @@ def recipe_text(name: str) -> str:
 
 
 def recipe_path(name: str) -> Path:
-    """The file of a recipe that ships.
+    """The file of an included recipe.
 
     Raises:
         RecipeError: no recipe has this name.
@@ -57,14 +57,14 @@ def recipe_path(name: str) -> Path:
 
 
 def load_recipe(source: str | os.PathLike[str] | Recipe, changes: Mapping[str, str] | None = None) -> Recipe:
-    """A recipe by name or from a TOML file, with single knobs changed.
+    """Load a recipe by name or from a TOML file, and change single parameters.
 
     Args:
-        source: Name of a recipe that ships, a path that ends in `.toml`, or a recipe.
-        changes: Values by knob, both as text: `{"style.weight": "20", "pyramid.steps": "[100, 50]"}`.
+        source: Name of an included recipe, a path that ends in `.toml`, or a recipe.
+        changes: Values by parameter, both as text: `{"style.weight": "20", "pyramid.steps": "[100, 50]"}`.
 
     Raises:
-        RecipeError: the recipe is unknown, is not TOML, or a knob has a name or a value that is not allowed.
+        RecipeError: the recipe is unknown or not TOML, or a parameter has an invalid name or value.
     """
     if isinstance(source, Recipe):
         name, values = source.name, msgspec.to_builtins(source)
@@ -76,7 +76,7 @@ def load_recipe(source: str | os.PathLike[str] | Recipe, changes: Mapping[str, s
 
 
 def knobs(struct: type[msgspec.Struct] = Recipe, prefix: str = "") -> Iterator[tuple[str, str, Any]]:
-    """Every knob as (`section.name`, help, default), in the order in which the records state them."""
+    """All parameters as (`section.name`, help, default), in the order of the records."""
     for field in msgspec.structs.fields(struct):
         inner = msgspec.inspect.type_info(field.type)
         if isinstance(inner, msgspec.inspect.StructType):
@@ -102,7 +102,7 @@ def _read(source: str | os.PathLike[str]) -> tuple[str, dict[str, Any]]:
 
 
 def _encoding(path: Path) -> str:
-    """UTF-8, or what the start of the file says: a byte-order mark, which some editors write, or the zeros in UTF-16 without one."""
+    """The encoding of a file: by its byte-order mark, UTF-16 if it starts with zero bytes, otherwise UTF-8."""
     with path.open("rb") as file:
         start = file.read(4)
     marks = {codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -160,12 +160,12 @@ def _checked(name: str, values: dict[str, Any]) -> Recipe:
     if not recipe.style.layers and not recipe.content.layers:
         raise RecipeError(f"recipe '{name}': content.layers and style.layers are both empty; name at least one layer")
     if not recipe.pyramid.steps:
-        raise RecipeError(f"recipe '{name}': pyramid.steps is empty; give the steps of at least one level, like [200, 100]")
+        raise RecipeError(f"recipe '{name}': pyramid.steps is empty; give the steps of at least one level, such as [200, 100]")
     return recipe
 
 
 def _explain(message: str, values: Mapping[str, Any]) -> str:
-    """msgspec's message in this product's words: the knob first, then what is allowed."""
+    """Rewrite a message of msgspec: the parameter first, then what is allowed."""
     text, _, place = message.partition(" - at `$.")
     place = place.rstrip("`")
     if "unknown field" in text:
@@ -183,7 +183,7 @@ def _explain(message: str, values: Mapping[str, Any]) -> str:
         elif isinstance(given, list) and part.isdigit():
             given = given[int(part)]
     if "enum value" in text:
-        allowed = _words(place)
+        allowed = _choices(place)
         return f"{place} is {given!r}; allowed are {', '.join(allowed)}.{did_you_mean(str(given), allowed)}"
     for word, meaning in _KINDS.items():
         text = text.replace(f"`{word}`", meaning)
@@ -199,11 +199,11 @@ _KINDS = {
     "object": "a table",
     "null": "nothing",
 }
-"""msgspec's names of types, and what they are called here."""
+"""Descriptions of msgspec's type names."""
 
 
-def _words(place: str) -> tuple[str, ...]:
-    """The words that the knob at `section.name` allows."""
+def _choices(place: str) -> tuple[str, ...]:
+    """The strings that the parameter `section.name` allows."""
     struct: Any = Recipe
     for part in place.split("."):
         kind: Any = msgspec.inspect.type_info(next(field.type for field in msgspec.structs.fields(struct) if field.name == part))
@@ -215,7 +215,7 @@ def _words(place: str) -> tuple[str, ...]:
 
 
 def _infinite(values: Any, place: str = "") -> str | None:
-    """The place of the first number that is infinite or not a number, or none."""
+    """The path of the first number that is infinite or NaN; None if all are finite."""
     if isinstance(values, float) and not math.isfinite(values):
         return place
     items = values.items() if isinstance(values, Mapping) else enumerate(values) if isinstance(values, (list, tuple)) else ()

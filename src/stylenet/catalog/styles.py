@@ -1,4 +1,4 @@
-"""The styles that exist, read from the headers of their files: no torch, no tensor is loaded."""
+"""Styles, read from the headers of their files without loading tensors or torch."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from stylenet.errors import StyleError, did_you_mean
 from stylenet.storage.headers import read_metadata
 
 KEY = "stylenet_style"
-"""Of the card in a file's header."""
+"""Key of the card in the file header."""
 
 FORMAT = 2
-"""Of the style files that this version writes and reads. Those of format 1 held statistics of an encoder that is gone."""
+"""Format of the style files that this version writes and reads. Format 1 had statistics of an encoder that no longer exists."""
 
 MEASURED_WITH = "vgg19"
-"""The network whose statistics they hold: VGG-19 as trained with Caffe."""
+"""The network whose statistics they contain: VGG-19 as trained with Caffe."""
 
 
 class StyleCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a person wants to know of a style.
+    """The metadata of a style.
 
     Attributes:
-        name: The word for the command line, plain kebab case.
+        name: Name on the command line, in kebab case.
         colors: The painting's palette as ("#rrggbb", share), the largest share first.
         mean_color: "#rrggbb".
         sizes_px: Square roots of the areas at which the statistics were measured.
-        format: Of the file.
-        measured_with: The network whose statistics the file holds.
-        width: Of the painting's picture, pixels.
-        height: Of the painting's picture, pixels.
+        format: Format of the file.
+        measured_with: The network whose statistics the file contains.
+        width: Width of the image of the painting in pixels.
+        height: Height of the image of the painting in pixels.
     """
 
     name: str
@@ -52,22 +52,22 @@ class StyleCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class _Version(msgspec.Struct, frozen=True):
-    """What is read of a card before the rest: cards of other formats have other fields."""
+    """The version of a card, read first because cards of other formats have other fields."""
 
     format: int = 1
     measured_with: str = ""
 
 
 def list_styles() -> tuple[StyleCard, ...]:
-    """Cards of all styles that can be used by name: the built-in ones and those that were added, by name.
+    """Cards of all styles that can be used by name, built-in and added, sorted by name.
 
-    Files in the library that cannot be read are left out; `unusable_styles` says what is wrong with them.
+    Files in the library that cannot be read are omitted; `unusable_styles` gives the reasons.
     """
     return tuple(card for card in _cards().values() if isinstance(card, StyleCard))
 
 
 def unusable_styles() -> dict[str, str]:
-    """The styles in the library whose files cannot be used: what is wrong with each, by name."""
+    """The reasons why files in the library cannot be used, by name."""
     hidden = {
         name: f"style file '{path}' is not used: a built-in style has this name; add it under another name"
         for name, path in added_styles().items()
@@ -87,12 +87,12 @@ def _cards() -> dict[str, StyleCard | StyleError]:
 
 
 def style_files() -> dict[str, Path]:
-    """Style files by name; a built-in name means the built-in style, whatever lies in the library."""
+    """Style files by name; built-in styles take precedence over the library."""
     return {**_files_in(added_styles_folder()), **built_in_styles()}
 
 
 def built_in_styles() -> dict[str, Path]:
-    """The files of the styles that ship, by name."""
+    """The files of the built-in styles, by name."""
     return _files_in(Path(str(resources.files("stylenet.catalog") / "styles")))
 
 
@@ -106,7 +106,7 @@ def _files_in(folder: Path) -> dict[str, Path]:
 
 
 def added_styles_folder() -> Path:
-    """Where `styles add` keeps files: `STYLENET_STYLES`, or the platform's folder for an application's data."""
+    """The folder of added styles: `STYLENET_STYLES`, or the platform's user data directory."""
     chosen = os.environ.get("STYLENET_STYLES")
     return Path(chosen) if chosen else platformdirs.user_data_path("stylenet") / "styles"
 
@@ -149,10 +149,10 @@ def read_card(path: Path) -> StyleCard:
     if version.format < FORMAT:
         raise StyleError(
             f"style file '{path}' was made by an older StyleNet, with statistics of an encoder that no longer exists; recreate it from the "
-            "painting: `stylenet styles add PICTURE`, with --replace where it was added to the library"
+            "painting: `stylenet styles add PICTURE`, with --replace if it was added to the library"
         )
     raise StyleError(
         f"style file '{path}' was made by a newer StyleNet: it has format {version.format} with statistics of "
-        f"'{version.measured_with}', and this version reads format {FORMAT} with those of '{MEASURED_WITH}'; update stylenet, or make it "
-        "anew with `stylenet styles add PICTURE`"
+        f"'{version.measured_with}', and this version reads format {FORMAT} with those of '{MEASURED_WITH}'; update stylenet, or recreate "
+        "it with `stylenet styles add PICTURE`"
     )

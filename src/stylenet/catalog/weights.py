@@ -1,4 +1,4 @@
-"""The weights files that are known by name, as data: those that other packages bring along, and those that can be fetched."""
+"""Records of weights files: those included in other packages, and those available for download."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class WeightsRecord:
     """One published weights file.
 
     Attributes:
-        name: The word for `stylenet weights get`.
-        summary: One line for a list.
-        architecture: The network's layers and widths.
+        name: Name for `stylenet weights get`.
+        summary: One-line description.
+        architecture: Layers and widths of the network.
         kind: How the file is read, one of `stylenet.weights.reading.KINDS`.
         urls: Addresses in the order in which they are tried.
         size_bytes: Exact length, or none where no publisher states it.
@@ -56,7 +56,7 @@ class PackagedRecord:
     Attributes:
         name: The word for `--encoder`.
         title: What it is called in a sentence.
-        summary: One line for a list.
+        summary: One-line description.
         architecture: The network's layers and widths, and what it expects of a picture.
         distribution: The package, as it is installed.
         version: The first one that has the file.

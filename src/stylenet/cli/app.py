@@ -1,6 +1,6 @@
 """Entry point of the command line: fast startup, one-line errors, exit codes.
 
-Nothing heavy is imported here: `stylenet --version` answers before Typer is loaded, and lists answer before torch is.
+Nothing heavy is imported here: `stylenet --version` runs without Typer, and commands that list things run without torch.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from stylenet.waiting import let_threads_sleep
 _Result = TypeVar("_Result")
 
 INTERRUPTED = 130
-"""Exit code after Ctrl-C or a request to end: 128 and the number of the signal, as shells count."""
+"""Exit code after Ctrl-C or SIGTERM: 128 plus the signal number, as in shells."""
 
 
 _HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)
-"""The terminal was closed; Windows does not tell."""
+"""Sent when the terminal closes; Windows has no such signal."""
 
 
-class Interrupted(BaseException):  # not an Exception, so that no handler on the way catches it
-    """The person wants the program to end now."""
+class Interrupted(BaseException):  # not an Exception, so that no `except Exception` catches it
+    """The program was interrupted and must end now."""
 
 
 def run() -> None:
-    """The program: one command, and out. Everything is written by then; to take torch apart in good order costs a fifth of a second."""
+    """Run one command and exit without tearing down torch, which takes 0.2 s; all files are written by then."""
     let_threads_sleep()
     os._exit(main())
 
@@ -52,29 +52,29 @@ def _ended(words: list[str]) -> int:
         return 0
     debug = "--debug" in words
     words = [word for word in words if word != "--debug"]
-    asked: list[int] = []  # signals that came
+    received: list[int] = []  # signals received
 
     def handler(number: int, frame: FrameType | None) -> None:
-        asked.append(number)
+        received.append(number)
         raise Interrupted
 
     try:
-        # By default a request to end kills at once, and half-written files stay.
+        # By default SIGTERM kills the process immediately, which leaves partial files.
         with signals_call(handler), warnings.catch_warnings():
             if not debug:
-                warnings.simplefilter("ignore")  # of other packages; what a person should know comes as a notice
+                warnings.simplefilter("ignore")  # from other packages; StyleNet reports through notices
             code = _run(words)
             sys.stdout.flush()
             return code
     except Interrupted:
-        return _say("interrupted; nothing was written", INTERRUPTED, kind="")
+        return _print_error("interrupted; nothing was written", INTERRUPTED, kind="")
     except Exception as error:
         if debug:
             import traceback
 
             traceback.print_exc()
-        if asked:  # a package was interrupted while it was loading, and made another error of it
-            return _say("interrupted; nothing was written", INTERRUPTED, kind="")
+        if received:  # a package interrupted during import raised a different error
+            return _print_error("interrupted; nothing was written", INTERRUPTED, kind="")
         return _explain(error)
 
 
@@ -90,20 +90,20 @@ def _run(words: list[str]) -> int:
 
 
 def _explain(error: Exception) -> int:
-    """Say what went wrong in one line, and return the exit code."""
+    """Print a one-line error message and return the exit code."""
     if isinstance(error, ModuleNotFoundError):
         from stylenet.extras import explained
 
         error = explained(error) or error
     if isinstance(error, StylenetError):
-        return _say(str(error), error.exit_code)
-    if hasattr(error, "format_message"):  # what Typer says of wrong options; its classes have moved between versions
-        # A group without a command has shown its help, and that is all.
-        return _say(_about_options(error), UsageError.exit_code) if error.format_message() else 0
+        return _print_error(str(error), error.exit_code)
+    if hasattr(error, "format_message"):  # Typer's usage errors; their classes moved between versions
+        # A group without a command has already shown its help.
+        return _print_error(_about_options(error), UsageError.exit_code) if error.format_message() else 0
     if isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error):
-        return _say("the memory is not enough for this; a smaller --size needs less", StylenetError.exit_code)
+        return _print_error("not enough memory; use a smaller --size", StylenetError.exit_code)
     reason = " ".join(str(error).split()) or "no reason given"
-    return _say(f"unexpected {type(error).__name__}: {reason}; --debug shows where", StylenetError.exit_code)
+    return _print_error(f"unexpected {type(error).__name__}: {reason}; --debug shows where", StylenetError.exit_code)
 
 
 def _about_options(error: Exception) -> str:
@@ -116,16 +116,16 @@ def _about_options(error: Exception) -> str:
     return f"{message[:1].lower()}{message[1:]}{'' if message.endswith('?') else '.'} See '{where} --help'"
 
 
-def _say(message: str, code: int, *, kind: str = "error: ") -> int:
+def _print_error(message: str, code: int, *, kind: str = "error: ") -> int:
     print(f"stylenet: {kind}{' '.join(message.split())}", file=sys.stderr)
     return code
 
 
 @contextlib.contextmanager
 def signals_call(handler: object) -> Iterator[None]:
-    """`handler(number, frame)` takes Ctrl-C and requests to end; in a thread other than the main one nothing changes.
+    """Let `handler(number, frame)` handle SIGINT and SIGTERM; has no effect outside the main thread.
 
-    That the terminal was closed (SIGHUP) is a request to end too, unless the program was started with `nohup`.
+    SIGHUP (the terminal was closed) is handled too, unless the program was started with `nohup`.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -142,26 +142,26 @@ def signals_call(handler: object) -> Iterator[None]:
 
 
 class Stop:
-    """Becomes true at the first Ctrl-C, so that the step in progress is the last; a second one ends the program at once.
+    """Becomes true at the first Ctrl-C, which makes the current step the last; a second one ends the program immediately.
 
-    That the terminal was closed counts once: the system and the shell both tell it.
+    SIGHUP counts once, because the system and the shell both send it.
 
-    The first one raises nothing: packages that are interrupted while they load swallow it and go on half loaded.
+    The first signal raises no exception, because packages interrupted during import may catch it and stay partly loaded.
     """
 
     def __init__(self) -> None:
-        self._asked = False
+        self._received = False
 
     def __call__(self) -> bool:
-        return self._asked
+        return self._received
 
     def check(self, result: _Result) -> _Result:
-        """`result`, unless the end was asked for before anything was painted."""
-        if self._asked:
+        """Return `result`; raise if the program was interrupted before anything was painted."""
+        if self._received:
             raise Interrupted
         return result
 
     def handle(self, number: int, frame: FrameType | None) -> None:
-        if self._asked and number != _HANGUP:
+        if self._received and number != _HANGUP:
             raise Interrupted
-        self._asked = True
+        self._received = True

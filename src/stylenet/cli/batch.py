@@ -33,12 +33,12 @@ def register(app: typer.Typer) -> None:
 def batch(
     words: Annotated[
         list[str],
-        typer.Argument(metavar="PHOTO... STYLE", help="Pictures and folders; the last word is the style.", show_default=False),
+        typer.Argument(metavar="PHOTO... STYLE", help="Pictures and folders; the last argument is the style.", show_default=False),
     ],
     *,
     style: Annotated[
         list[str] | None,
-        typer.Option("--style", metavar="STYLE", help="Paint every photo in this style; all words are photos. May be repeated."),
+        typer.Option("--style", metavar="STYLE", help="Paint every photo in this style; all arguments are photos. May be repeated."),
     ] = None,
     dry_run: Annotated[bool, option_of(PaintFileRequest, "dry_run")] = False,
     quiet: options.Quiet = False,
@@ -46,7 +46,7 @@ def batch(
     given: Mapping[str, Any],
 ) -> None:
     """Paint many photos, and folders of photos, in one or several styles. Run it again to continue: finished pictures are kept."""
-    photos, styles = _meant(words, style or [])
+    photos, styles = _photos_and_styles(words, style or [])
     request = BatchRequest.of({**given, "photos": photos, "styles": styles})
     from stylenet.workflows.batch import Planned, paint_batch, plan_batch
 
@@ -64,7 +64,7 @@ def batch(
             else:
                 states[event.state] = states.get(event.state, 0) + 1
                 _show(event, printer)
-        printer.say(_summary(states, request.output))
+        printer.print_line(_summary(states, request.output))
         printer.event("done", {"states": states, "output": request.output})
     if states.get("left"):
         raise typer.Exit(INTERRUPTED)
@@ -72,19 +72,19 @@ def batch(
         raise typer.Exit(ImageError.exit_code)
 
 
-def _meant(words: list[str], styles: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Photos and styles: the last word is the style, unless `--style` names them."""
+def _photos_and_styles(words: list[str], styles: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Photos and styles: the last argument is the style, unless `--style` is given."""
     if styles:
         return tuple(words), tuple(styles)
     if len(words) < 2:
-        raise UsageError(f"'{words[0]}' alone is given, and the photos and the style are needed: stylenet batch PHOTO... STYLE -o FOLDER")
+        raise UsageError(f"'{words[0]}' is the only argument; give photos and a style: stylenet batch PHOTO... STYLE -o FOLDER")
     return tuple(words[:-1]), (words[-1],)
 
 
 def _show_plan(planned: Planned, printer: Printer) -> None:
     for notice in planned.notices:
-        printer.say(f"note: {notice}")
-    printer.say(f"{len(planned.pairs)} pictures")
+        printer.print_line(f"note: {notice}")
+    printer.print_line(f"{len(planned.pairs)} pictures")
     printer.event("started", {"pictures": len(planned.pairs), "notices": planned.notices})
 
 
@@ -98,6 +98,6 @@ def _show(finished: Finished, printer: Printer) -> None:
 
 
 def _summary(states: dict[str, int], output: str) -> str:
-    words = {"painted": "painted", "there": "already there", "failed": "failed", "left": "left: run the command again to continue"}
-    told = ", ".join(f"{states[state]} {word}" for state, word in words.items() if states.get(state))
-    return f"{output}  ({told or 'nothing to paint'}; every picture: report.jsonl)"
+    words = {"painted": "painted", "there": "already painted", "failed": "failed", "left": "left: run the command again to continue"}
+    counts = ", ".join(f"{states[state]} {word}" for state, word in words.items() if states.get(state))
+    return f"{output}  ({counts or 'nothing to paint'}; details: report.jsonl)"

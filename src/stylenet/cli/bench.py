@@ -1,4 +1,4 @@
-"""`stylenet bench`: how fast every way to paint is on this machine, and what memory it takes."""
+"""`stylenet bench`: speed and memory of the recipes on this machine."""
 
 from __future__ import annotations
 
@@ -26,10 +26,12 @@ def register(app: typer.Typer) -> None:
 def bench(
     *,
     recipes: Annotated[
-        str | None, typer.Option("--recipes", metavar="NAMES", help="Recipes to measure, like instant,draft; default: the everyday ones.")
+        str | None,
+        typer.Option("--recipes", metavar="NAMES", help="Recipes to measure, such as instant,draft; default: the everyday ones."),
     ] = None,
     sizes: Annotated[
-        str | None, typer.Option("--sizes", metavar="SIZES", help="Sides of square pictures: 256,512; 256 to 4096 if left out.")
+        str | None,
+        typer.Option("--sizes", metavar="SIZES", help="Sides of square pictures in pixels, such as 256,512; default: 256 to 4096."),
     ] = None,
     repeats: Annotated[int, typer.Option("--repeats", min=1, max=1000, help="Number of runs; the median is reported.")] = 5,
     quick: Annotated[bool, typer.Option("--quick", metavar="", help="Small sizes, painted once.")] = False,
@@ -40,10 +42,10 @@ def bench(
     threads: options.Threads = None,
     json: options.JsonList = False,
 ) -> None:
-    """Measure pictures a second and memory of the recipes at several sizes, each in a process of its own."""
+    """Measure pictures per second and memory of the recipes at several sizes, each in its own process."""
     from stylenet.catalog.recipes import EVERYDAY, recipe_names
 
-    names = _words(recipes) or [name for name in EVERYDAY if name in recipe_names()]
+    names = _names(recipes) or [name for name in EVERYDAY if name in recipe_names()]
     sides = _sides(sizes or (_QUICK_SIZES if quick else None))
 
     import msgspec
@@ -70,26 +72,26 @@ def bench(
     for index, row in enumerate(found):
         if index == 0:
             print(head)
-        print(f"{row.recipe:<{first}}  {row.size_px:>5}  {_told(row)}", flush=True)
+        print(f"{row.recipe:<{first}}  {row.size_px:>5}  {_cells(row)}", flush=True)
 
 
-def _told(measured: Measured) -> str:
+def _cells(measured: Measured) -> str:
     if measured.problem:
         return measured.problem
     if measured.forecast_seconds is not None:
         return f"would take about {measured.forecast_seconds:.0f} s; --all runs it"
     median = measured.median_seconds
     times = "  ".join(f"{seconds:>8.3g}" for seconds in (median, min(measured.seconds), max(measured.seconds)))
-    on_card = f", {measured.device_bytes / 1e9:.2f} GB on the card" if measured.device_bytes else ""
+    on_card = f", {measured.device_bytes / 1e9:.2f} GB on the GPU" if measured.device_bytes else ""
     return f"{1 / median:>10.3g}  {times}  {measured.memory_bytes / 1e9:>5.2f} GB{on_card}"
 
 
-def _words(text: str | None) -> list[str]:
+def _names(text: str | None) -> list[str]:
     return [word for word in re.split(r"[\s,]+", text or "") if word]
 
 
 def _sides(text: str | None) -> list[int]:
-    words = _words(text)
+    words = _names(text)
     if not all(re.fullmatch("[0-9]{1,5}", word) and 16 <= int(word) <= _LARGEST_PX for word in words):
-        raise UsageError(f"--sizes is '{text}'; write sides of square pictures, 16 to {_LARGEST_PX} pixels, like 256,512,1024")
+        raise UsageError(f"--sizes is '{text}'; allowed are sides of square pictures, 16 to {_LARGEST_PX} pixels, such as 256,512,1024")
     return [int(word) for word in words]

@@ -1,4 +1,4 @@
-"""A picture in a terminal: every character is an upper half block, its foreground one pixel and its background the one below."""
+"""A picture in a terminal: each character is an upper half block that shows two pixels, one above the other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def blocks(image: Image, *, columns: int, rows: int) -> Segments:
-    """What Rich prints for `image`, shape (1, 3, H, W), 0..1, its shape kept, in at most `columns` x `rows` characters."""
+    """`image`, shape (1, 3, H, W), 0..1, as Rich segments in at most `columns` x `rows` characters; keeps the aspect ratio."""
     height, width = image.shape[2:]
     scale = min(columns / width, 2 * rows / height)
     across, down = max(1, round(width * scale)), max(1, round(height * scale / 2))

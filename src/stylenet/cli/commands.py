@@ -1,4 +1,4 @@
-"""The tree of commands, and what `stylenet --help` says around it."""
+"""The command tree and the text of `stylenet --help`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _EXAMPLE = "stylenet stylize photo.jpg starry-night -o painting.png"
 
 
 def build(words: Sequence[str] = ()) -> typer.Typer:
-    """The commands that `words` may mean: one where the first word is its name, else all. Reading their options takes time."""
+    """The command that the first of `words` names, otherwise all commands. Building the options of all of them takes time."""
     app = Commands(
         name="stylenet",
         help=f"StyleNet paints a photo in the manner of a painting.\n\nFor a first picture: {_EXAMPLE}",
@@ -62,13 +62,13 @@ def build(words: Sequence[str] = ()) -> typer.Typer:
 
 
 def exit_codes() -> Iterator[str]:
-    """A line for every exit code, from the error tree itself."""
+    """A line for each exit code, generated from the error classes."""
     yield "0  done"
-    yield f"{StylenetError.exit_code}  anything that none of the others names"
+    yield f"{StylenetError.exit_code}  any other error"
     for error in StylenetError.__subclasses__():
         if error.exit_code != StylenetError.exit_code:
             yield f"{error.exit_code}  {inspect.getdoc(error)}"
-    yield "130  interrupted (Ctrl-C or a request to end); the best picture so far is kept"
+    yield "130  interrupted (Ctrl-C or SIGTERM); the best picture so far is kept"
 
 
 def _version(wanted: bool) -> None:

@@ -1,4 +1,4 @@
-"""`stylenet compare` and `stylenet explain`: finished pictures, measured."""
+"""`stylenet compare` and `stylenet explain`: measures of finished pictures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stylenet.workflows.outputs import keep_apart, place
 if TYPE_CHECKING:
     from stylenet.evaluation.measures import Measures
 
-Photo = Annotated[Path | None, typer.Option("--photo", metavar="PHOTO", help="The photo they were made from.")]
+Photo = Annotated[Path | None, typer.Option("--photo", metavar="PHOTO", help="The photo that they were painted from.")]
 StyleOption = Annotated[list[str] | None, typer.Option("--style", metavar="STYLE", help="The style to compare with. May be repeated.")]
 Sheet = Annotated[Path | None, typer.Option("--sheet", metavar="FILE", help="Also write a sheet of the pictures with their measures.")]
 
@@ -38,7 +38,7 @@ def compare(
     sheet: Sheet = None,
     json: options.JsonList = False,
 ) -> None:
-    """Measure finished pictures: how near to style and photo, how noisy, with checkerboards or seams. The best of a column has a star."""
+    """Measure finished pictures: distance from the style and the photo, noise, checkerboards, seams. A star marks the best value."""
     if sheet is not None:
         check_output(sheet)
         keep_apart([("--sheet", sheet)], [*results, photo, *(style or ()), options.weights_file(encoder)])
@@ -71,13 +71,13 @@ def _print(results: list[Path], rows: list[Measures], lower: set[str]) -> None:
 def explain(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="A finished picture.", show_default=False)],
     *,
-    photo: Annotated[Path, typer.Option("--photo", metavar="PHOTO", help="What it was painted from.")],
+    photo: Annotated[Path, typer.Option("--photo", metavar="PHOTO", help="The photo that it was painted from.")],
     style: Annotated[list[str], typer.Option("--style", metavar="STYLE", help="The style to compare with. May be repeated.")],
     output: options.Output = None,
     encoder: options.Encoder = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Show where in a picture the photo was given up, and where the style is still missing, as colors over it."""
+    """Show as a heat map where a picture departs from the photo, and where it does not yet match the style."""
     if not style:
         raise UsageError("explain needs a style; give --style STYLE")
     with place(output, f"{result.stem}-explained") as output:

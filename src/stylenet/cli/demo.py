@@ -1,4 +1,4 @@
-"""`stylenet demo`: photographs painted in built-in styles, and a sheet that shows them side by side."""
+"""`stylenet demo`: sample photos painted in built-in styles, and a sheet that shows them side by side."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def demo(
     threads: options.Threads = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Paint sample pictures in built-in styles, to see what to expect of this machine."""
+    """Paint sample photos in built-in styles, and report how long this machine takes."""
     from stylenet.catalog.styles import list_styles
 
     began = time.perf_counter()

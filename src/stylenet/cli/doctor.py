@@ -1,4 +1,4 @@
-"""`stylenet doctor`: is everything there, and how fast is it?"""
+"""`stylenet doctor`: what is installed, and how fast it is."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def doctor(
     threads: options.Threads = None,
     json: options.JsonList = False,
 ) -> None:
-    """Say what this machine has, what is installed, and how fast it paints."""
+    """Report the hardware, the installed packages, and how fast this machine paints."""
     from stylenet.cli.tables import print_facts
     from stylenet.evaluation.installation import describe_installation
     from stylenet.evaluation.machine import describe_machine, measure_pass, measure_speed
@@ -50,7 +50,7 @@ def doctor(
     _print_speed(speed)
     problems = [name for name, facts in installed["packaged"].items() if facts["problem"] and has_torch]
     problems += [f"style '{name}'" for name in installed["unusable_styles"]]
-    print(f"all is well but {', '.join(problems)}: see above" if problems else "all is well")
+    print(f"problems: {', '.join(problems)} (see above)" if problems else "no problems found")
 
 
 def _print_speed(speed: Speed | PassSpeed) -> None:
@@ -59,7 +59,7 @@ def _print_speed(speed: Speed | PassSpeed) -> None:
     if isinstance(speed, Speed):
         measured = f"({speed.device}, {speed.precision}, {speed.steps} steps measured)"
         print(f"speed         {speed.steps_per_second:.1f} steps a second at 512 x 512 {measured}")
-        print(f"so            a picture of that size takes about {speed.estimate_seconds:.0f} s with the default recipe")
+        print(f"estimate      {speed.estimate_seconds:.0f} s for a picture of that size with the default recipe")
     else:
         measured = f"({speed.device}, {speed.precision}, {speed.passes} pictures measured)"
         print(f"speed         {speed.seconds:.2f} s for a picture of 512 x 512 with recipe instant {measured}")
@@ -70,27 +70,27 @@ def _machine_facts(machine: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "processor", f"{machine['processor']}, {machine['cores']} cores, {machine['threads']} threads used"
     if is_installed("torch"):
         units = ", ".join(machine["bfloat16_units"])
-        yield "bfloat16", units or "no units for it: painting is computed in float32, about four times slower"
+        yield "bfloat16", units or "not supported: computing in float32, about four times slower"
     yield "memory", f"{machine['memory_bytes'] / 2**30:.1f} GiB" if machine["memory_bytes"] else ""
     accelerators = [*machine["cuda"], *(["Apple GPU (mps)"] if machine["mps"] else [])]
-    none = "none" if is_installed("torch") else "none is used without torch"
-    yield "accelerator", ", ".join(accelerators) or f"{none}: the processor paints"
+    none = "none" if is_installed("torch") else "not detected without torch"
+    yield "accelerator", ", ".join(accelerators) or f"{none}: painting on the CPU"
 
 
 def _installed_facts(installed: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     packages = ", ".join(f"{name} {version}" for name, version in installed["packages"].items() if version)
     missing = [name for name, there in installed["extras"].items() if not there]
     yield "stylenet    ", f"{installed['stylenet']}, Python {installed['python']}, {packages}"
-    yield "extras", f"without {', '.join(missing)}: {command(*missing)}" if missing else "all there"
+    yield "extras", f"missing: {', '.join(missing)}; install with: {command(*missing)}" if missing else "all installed"
     yield "weights", ", ".join(installed["weights"]) or "none: install stylenet again"
     for name, facts in installed["packaged"].items():
-        here = f"{facts['path']} ({_megabytes(facts['size_bytes'])}), its checksum right" if facts["path"] else facts["problem"]
+        here = f"{facts['path']} ({_megabytes(facts['size_bytes'])}), checksum correct" if facts["path"] else facts["problem"]
         yield name, here
     yield "library", f"{installed['styles']} styles, {installed['recipes']} recipes"
     for name, problem in installed["unusable_styles"].items():
         yield f"style {name}", problem
     cache = f"{installed['cache']} ({_megabytes(installed['cache_bytes'])})"
-    yield "cache", f"{cache}, offline: nothing is fetched" if installed["offline"] else cache
+    yield "cache", f"{cache}, offline: nothing is downloaded" if installed["offline"] else cache
 
 
 def _megabytes(size_bytes: int) -> str:

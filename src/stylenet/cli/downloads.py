@@ -1,4 +1,4 @@
-"""How a download is shown: a bar in a terminal, plain lines elsewhere."""
+"""Progress of a download: a bar in a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LINE_SECONDS = 5.0
 
 
 class Download:
-    """Shows the progress that it is told."""
+    """Shows the progress of a download."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet, self._terminal = quiet, sys.stdout.isatty()
@@ -28,7 +28,7 @@ class Download:
             print("\r" + " " * self._width, end="\r", flush=True)
 
     def show(self, progress: DownloadProgress) -> None:
-        """Show how far it is."""
+        """Show the progress."""
         if self._quiet:
             return
         received, total = progress.received_bytes / 1e6, progress.total_bytes

@@ -24,7 +24,7 @@ def export(
             metavar="NETWORK", help="instant, the name of an included network, or a file written by 'train'.", show_default=False
         ),
     ],
-    output: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it; ends in .onnx.", show_default=False)],
+    output: Annotated[Path, typer.Argument(metavar="FILE", help="Output file; ends in .onnx.", show_default=False)],
     *,
     style: Annotated[
         str | None,
@@ -32,7 +32,7 @@ def export(
     ] = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Write a network as an ONNX file: it paints with onnxruntime alone, without torch, in a browser too."""
+    """Write a network as an ONNX file that paints with onnxruntime alone, also in a browser."""
     keep_apart([("FILE", output)], [network, style])
 
     for module in ("torch", "onnx"):

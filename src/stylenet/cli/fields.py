@@ -1,4 +1,4 @@
-"""Options of commands, made from the fields of a request: help, type and default stand there, how an option is written stands here."""
+"""Command-line options generated from the fields of a request, which define help, type and default; this module defines their spelling."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from stylenet.requests.painting import Options
 
 _Command: TypeAlias = Callable[..., None]
 
-LOOK, RUN, SHOW = "How it looks", "How it runs", "What is shown and kept"
+APPEARANCE, RUN, SHOW = "Appearance", "Execution", "Progress and output"
 
 
 @dataclass(frozen=True)
 class Flag:
-    """How the option of a field is written.
+    """Spelling and appearance of the option of a field.
 
     Attributes:
-        words: The option's names; empty: the field's own name.
-        metavar: Of its value; None: its type.
-        panel: Of the help page.
-        complete: Completes its value in the shell.
-        envvar: The variable of the environment that gives the value where the option is left out.
+        words: Names of the option; empty: the name of the field.
+        metavar: Placeholder for the value; None: its type.
+        panel: Section of the help page.
+        complete: Shell completion of the value.
+        envvar: Environment variable that sets the value if the option is omitted.
     """
 
     words: tuple[str, ...] = ()
@@ -53,25 +53,25 @@ FLAGS: Mapping[str, Flag] = {
     "end": Flag(("--to",), metavar="TIME"),
     "fps": Flag(metavar="N"),
     "frame_steps": Flag(metavar="N"),
-    "recipe": Flag(("--recipe", "-r"), metavar="NAME|FILE", panel=LOOK, complete=complete_recipe),
-    "encoder": Flag(metavar="NAME|FILE", panel=LOOK, complete=complete_weights),
-    "size": Flag(("--size", "-s"), metavar="SIZE", panel=LOOK),
-    "paper": Flag(("--print",), metavar="PAPER", panel=LOOK),
-    "dpi": Flag(panel=LOOK),
-    "strength": Flag(panel=LOOK),
+    "recipe": Flag(("--recipe", "-r"), metavar="NAME|FILE", panel=APPEARANCE, complete=complete_recipe),
+    "encoder": Flag(metavar="NAME|FILE", panel=APPEARANCE, complete=complete_weights),
+    "size": Flag(("--size", "-s"), metavar="SIZE", panel=APPEARANCE),
+    "paper": Flag(("--print",), metavar="PAPER", panel=APPEARANCE),
+    "dpi": Flag(panel=APPEARANCE),
+    "strength": Flag(panel=APPEARANCE),
     "strengths": Flag(metavar="NUMBER..."),
-    "style_scale": Flag(panel=LOOK),
+    "style_scale": Flag(panel=APPEARANCE),
     "style_scales": Flag(metavar="NUMBER..."),
-    "blend": Flag(metavar="SHARE...", panel=LOOK),
-    "seed": Flag(panel=LOOK),
-    "changes": Flag(("--set",), metavar="KNOB=VALUE", panel=LOOK),
-    "start": Flag(metavar="WHAT|FILE", panel=LOOK),
+    "blend": Flag(metavar="SHARE...", panel=APPEARANCE),
+    "seed": Flag(panel=APPEARANCE),
+    "changes": Flag(("--set",), metavar="KNOB=VALUE", panel=APPEARANCE),
+    "start": Flag(metavar="WHAT|FILE", panel=APPEARANCE),
     "refine": Flag(),
-    "masks": Flag(("--mask",), metavar="FILE=STYLE", panel=LOOK),
-    "feather": Flag(metavar="PX", panel=LOOK),
-    "protect": Flag(metavar="WHAT", panel=LOOK),
-    "keep_colors": Flag(metavar="HOW", panel=LOOK),
-    "palette": Flag(metavar="NAME|FILE|COLORS", panel=LOOK, complete=complete_style),
+    "masks": Flag(("--mask",), metavar="FILE=STYLE", panel=APPEARANCE),
+    "feather": Flag(metavar="PX", panel=APPEARANCE),
+    "protect": Flag(metavar="WHAT", panel=APPEARANCE),
+    "keep_colors": Flag(metavar="HOW", panel=APPEARANCE),
+    "palette": Flag(metavar="NAME|FILE|COLORS", panel=APPEARANCE, complete=complete_style),
     "device": Flag(metavar="NAME", panel=RUN),
     "precision": Flag(metavar="NAME", panel=RUN),
     "threads": Flag(metavar="N", panel=RUN),
@@ -84,11 +84,11 @@ FLAGS: Mapping[str, Flag] = {
     "timelapse": Flag(metavar="FILE", panel=SHOW),
     "preview": Flag(metavar="FILE|none", panel=SHOW),
 }
-"""By field, in the order of the help page. Requests that are no `Options` have the order of their fields."""
+"""By field, in the order of the help page. Requests that do not derive from `Options` use the order of their fields."""
 
 
 def option_of(record: type[Request], name: str, flag: Flag | None = None) -> Any:
-    """The option of a field, as Typer takes it in `Annotated`."""
+    """The Typer option of a field, for `Annotated`."""
     flag = flag or FLAGS.get(name, Flag())
     extra: dict[str, Any] = {} if flag.complete is None else {"autocompletion": flag.complete}
     metavar = "" if _type_of(record, name) is bool else flag.metavar
@@ -99,14 +99,14 @@ def option_of(record: type[Request], name: str, flag: Flag | None = None) -> Any
 
 
 def takes(record: type[Request], flags: Mapping[str, Flag] = FLAGS, *, without: Collection[str] = ()) -> Callable[[_Command], _Command]:
-    """Give a command an option for every field of a request that is not one of its own parameters.
+    """Decorator that adds an option for each field of a request that is not already a parameter of the command.
 
-    The command gets the values in `given`, those that were left out excluded; `changes` and rows of numbers are parsed.
+    The command receives the given values in `given`; `changes` and lists of numbers are parsed.
 
     Args:
-        record: Whose fields they are.
-        flags: How the options of fields are written, where it is not as in `FLAGS`.
-        without: Fields that get no option.
+        record: The request class.
+        flags: Spelling of options, if it differs from `FLAGS`.
+        without: Fields without an option.
     """
 
     def decorate(command: _Command) -> _Command:
@@ -124,35 +124,35 @@ def takes(record: type[Request], flags: Mapping[str, Flag] = FLAGS, *, without: 
         @functools.wraps(command)
         def run(**values: Any) -> None:
             given = {name: _value(record, name, values.pop(name)) for name in fields}
-            command(**values, given={name: value for name, value in given.items() if not _is_left_out(value)})
+            command(**values, given={name: value for name, value in given.items() if not _is_omitted(value)})
 
         run.__signature__ = signature.replace(parameters=list(parameters.values()))  # type: ignore[attr-defined]
         run.__annotations__ = {name: parameter.annotation for name, parameter in parameters.items()}
-        del run.__wrapped__  # its annotations would be read
+        del run.__wrapped__  # otherwise Typer would read its annotations
         return run
 
     return decorate
 
 
 def parse_numbers(text: str, word: str) -> tuple[float, ...]:
-    """The numbers in `text`, with commas or spaces between them.
+    """The numbers in `text`, separated by commas or spaces.
 
     Raises:
-        UsageError: it holds something else.
+        UsageError: something in it is not a number.
     """
     try:
         return tuple(float(each) for each in text.replace(",", " ").split())
     except ValueError:
-        raise UsageError(f"{word} is '{text}'; write numbers, like 30 50 70") from None
+        raise UsageError(f"{word} is '{text}'; write numbers, such as 30 50 70") from None
 
 
 def parse_changes(items: Sequence[str] | None) -> dict[str, str]:
-    """Knobs and their values, both as text, from `--set KNOB=VALUE`."""
+    """Parameters and their values, both as text, from `--set KNOB=VALUE`."""
     changes = {}
     for item in items or ():
         key, equals, value = item.partition("=")
         if not equals or not key.strip():
-            raise UsageError(f"--set is '{item}'; write KNOB=VALUE, like --set style.weight=20")
+            raise UsageError(f"--set is '{item}'; write KNOB=VALUE, such as --set style.weight=20")
         changes[key.strip()] = value.strip()
     return changes
 
@@ -170,7 +170,7 @@ def _parameter(record: type[Request], name: str, flag: Flag | None) -> inspect.P
 
 
 def _type_of(record: type[Request], name: str) -> Any:
-    """The type that Typer reads a field's option as: a number, a choice, a flag, a text, or a list of texts for repeated options."""
+    """The type of a field's option for Typer: a number, a choice, a flag, a string, or a list of strings for repeated options."""
     kinds = _alternatives(type_of(record, name))
     if tuple[str, ...] in kinds or any(get_origin(kind) is dict for kind in kinds):
         return list[str]
@@ -180,7 +180,7 @@ def _type_of(record: type[Request], name: str) -> Any:
 
 
 def _alternatives(kind: Any) -> list[Any]:
-    """The types that a value may have, without None and without ranges."""
+    """The types that a value may have, without None and ranges."""
     if get_origin(kind) is Annotated:
         return _alternatives(get_args(kind)[0])
     if get_origin(kind) in (Union, UnionType):
@@ -188,7 +188,7 @@ def _alternatives(kind: Any) -> list[Any]:
     return [] if kind is type(None) else [kind]
 
 
-def _is_left_out(value: Any) -> bool:
+def _is_omitted(value: Any) -> bool:
     return value is None or value is False or value == ()
 
 

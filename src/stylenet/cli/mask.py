@@ -1,4 +1,4 @@
-"""`stylenet mask`: a mask of a photo's faces or its subject, to be edited and given to `--mask`."""
+"""`stylenet mask`: a mask of the faces or the subject of a photo, for `--mask`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def mask(
     *,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to write the mask: .png or .tif. Left out: PHOTO-mask.png, here."),
+        typer.Option("--output", "-o", metavar="FILE", help="Output file: .png or .tif; default: PHOTO-mask.png in the current directory."),
     ] = None,
     subject: Annotated[bool, typer.Option("--subject", metavar="", help="The main subject (default).")] = False,
     faces: Annotated[bool, typer.Option("--faces", metavar="", help="People's heads.")] = False,
@@ -34,7 +34,7 @@ def mask(
             show_default=False,
         ),
     ] = None,
-    feather: Annotated[float, typer.Option("--feather", metavar="PX", min=0, max=1000, help="Soften the edge by this many pixels.")] = 0,
+    feather: Annotated[float, typer.Option("--feather", metavar="PX", min=0, max=1000, help="Soften the edge, in pixels.")] = 0,
     invert: Annotated[bool, typer.Option("--invert", metavar="", help="Mark everything else instead.")] = False,
     show: Annotated[
         Path | None,
@@ -42,7 +42,7 @@ def mask(
     ] = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Make a mask of a photo: white where its subject, or its faces, are."""
+    """Make a mask of a photo, white where the subject or the faces are."""
     if faces and (subject or rectangle is not None):
         raise UsageError("--faces cannot be combined with --subject or --rectangle; choose one, or make several masks")
     from stylenet.workflows.masking import mask_file

@@ -1,4 +1,4 @@
-"""The parameters that commands share beside the fields of their requests, and what is checked of words before a request is made."""
+"""Parameters that several commands share besides the fields of their requests, and checks of arguments before a request is made."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 from stylenet.catalog.naming import NETWORK_SUFFIX, is_name, split_style
 from stylenet.catalog.styles import style_files
 from stylenet.cli.completion import complete_style
-from stylenet.cli.fields import LOOK, SHOW, option_of
+from stylenet.cli.fields import APPEARANCE, SHOW, option_of
 from stylenet.errors import UsageError
 from stylenet.requests.base import help_of
 from stylenet.requests.painting import PaintFileRequest
@@ -32,12 +32,12 @@ Seed = Annotated[int | None, option_of(PaintFileRequest, "seed")]
 Changes = Annotated[list[str] | None, option_of(PaintFileRequest, "changes")]
 Refine = Annotated[
     bool,
-    typer.Option("--refine", metavar="", help="Refine the result of --recipe instant by optimization.", rich_help_panel=LOOK),
+    typer.Option("--refine", metavar="", help="Refine the result of --recipe instant by optimization.", rich_help_panel=APPEARANCE),
 ]
 Device = Annotated[str | None, option_of(PaintFileRequest, "device")]
 Precision = Annotated[str | None, option_of(PaintFileRequest, "precision")]
 Threads = Annotated[int | None, option_of(PaintFileRequest, "threads")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Print nothing but errors.", rich_help_panel=SHOW)]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Print only errors.", rich_help_panel=SHOW)]
 Json = Annotated[bool, typer.Option("--json", metavar="", help="Print events as JSON, one per line.", rich_help_panel=SHOW)]
 JsonList = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON.")]
 
@@ -45,30 +45,30 @@ JsonList = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON."
 def parse_blend(blend: str | None, styles: Sequence[str]) -> tuple[tuple[float, ...], list[str]]:
     """The shares, and the styles without the numbers among them.
 
-    `a.jpg b.jpg --blend 0.7 0.3` is what people write; there the option takes the 0.7 alone and the 0.3 arrives as a style. A folder of
-    paintings called like a number is written as a path: `./1889`.
+    In `a.jpg b.jpg --blend 0.7 0.3`, the parser assigns only 0.7 to the option, and 0.3 arrives as a style. To use a folder of
+    paintings whose name is a number, write it as a path: `./1889`.
     """
     if blend is None:
         return (), list(styles)
     numbers = [style for style in styles if _is_number(style)]
     words = [*re.split(r"[\s,;:]+", blend.strip()), *numbers]
     if not all(_is_number(word) for word in words):
-        raise UsageError(f"--blend is '{blend}'; write one number for each style, like --blend 0.7 0.3")
+        raise UsageError(f"--blend is '{blend}'; write one number for each style, such as --blend 0.7 0.3")
     return tuple(float(word) for word in words), [style for style in styles if style not in numbers]
 
 
 def is_picture(word: str) -> bool:
-    """Whether a word is a file that is no style file and no network, and no name."""
+    """Whether an argument is a picture file, and not a name, a style file or a network."""
     return not is_name(word, style_files()) and Path(word).is_file() and Path(split_style(word)[0]).suffix != NETWORK_SUFFIX
 
 
 def check_photo(word: str, styles: Sequence[str] = (), *, what: str = "the photo") -> None:
-    """Refuse the name of a style where a picture is needed.
+    """Reject the name of a style where a picture is needed.
 
     Args:
-        word: What stands there.
-        styles: What stands in the places of styles.
-        what: What the picture is called.
+        word: The argument for the picture.
+        styles: The arguments for the styles.
+        what: Description of the picture, for the message.
     """
     if is_name(word, style_files()) and word in style_files() and not Path(word).is_file():
         turned = f"; the photo comes first: {styles[0]} {word}" if any(is_picture(style) for style in styles[:1]) else ""
@@ -76,7 +76,7 @@ def check_photo(word: str, styles: Sequence[str] = (), *, what: str = "the photo
 
 
 def weights_file(encoder: str | None) -> Path | None:
-    """The file that `--encoder` names, if it names one."""
+    """The file given by `--encoder`; None for a name."""
     return Path(encoder) if encoder is not None and Path(encoder).is_file() else None
 
 

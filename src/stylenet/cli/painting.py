@@ -1,4 +1,4 @@
-"""How the command line runs a painting: it shows the events, and ends with the exit code that fits."""
+"""Run a painting from the command line: show its events and set the exit code."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 def run_painting(request: PaintFileRequest, *, quiet: bool = False, json: bool = False, stylizer: Stylizer | None = None) -> Done | None:
-    """Paint, show the progress, and return the last event; None after `--dry-run`.
+    """Paint, show the progress and return the last event; None after `--dry-run`.
 
     Raises:
-        StylenetError: before painting, or from it; then nothing was written.
-        typer.Exit: it was interrupted, and the best picture so far was written.
+        StylenetError: before or during painting; nothing was written.
+        typer.Exit: painting was interrupted; the best picture so far was written.
     """
     stop = Stop()
     to_stdout = request.output == STANDARD_STREAM

@@ -1,4 +1,4 @@
-"""Where the progress of long work is printed: a bar in a terminal, lines now and then elsewhere, JSON for programs, or nothing."""
+"""Printers of progress: a bar in a terminal, periodic lines elsewhere, JSON for programs, or nothing."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from stylenet.shapes import Image
 
 LINE_SECONDS = 10.0
-"""Between two plain lines of progress."""
+"""Interval of plain progress lines."""
 
 
 class Printer:
-    """Prints nothing but reports; the base of the others and what `--quiet` asks for.
+    """Prints only reports; the base class, used for `--quiet`.
 
     Args:
-        to_stderr: Whether standard error is printed to, because the result is standard output.
+        to_stderr: Whether to print to standard error, because the result goes to standard output.
     """
 
     def __init__(self, *, to_stderr: bool = False) -> None:
@@ -35,24 +35,24 @@ class Printer:
         pass
 
     def report(self, line: str) -> None:
-        """Print a line that was asked for, also with `--quiet`."""
+        """Print a requested line, also with `--quiet`."""
         print(line, flush=True, file=sys.stderr if self._to_stderr else sys.stdout)
 
-    def say(self, line: str) -> None:
-        """Print a line that stays."""
+    def print_line(self, line: str) -> None:
+        """Print a permanent line."""
 
     def finish(self, line: str) -> None:
         """Print the last line, in place of the progress."""
-        self.say(line)
+        self.print_line(line)
 
     def advance(self, line: str, *, label: str, share: float | None, details: str) -> None:
         """Show progress.
 
         Args:
-            line: For plain output.
-            label: Before the bar.
-            share: That is done; None: not known.
-            details: Behind the bar.
+            line: Text for plain output.
+            label: Text before the bar.
+            share: Finished share, 0..1; None: unknown.
+            details: Text after the bar.
         """
 
     def picture(self, image: Image) -> None:
@@ -69,26 +69,26 @@ class Printer:
 
 
 class LinePrinter(Printer):
-    """Prints plain lines; of the progress one every ten seconds."""
+    """Prints plain lines, of progress one every ten seconds."""
 
     def __init__(self, *, to_stderr: bool = False) -> None:
         super().__init__(to_stderr=to_stderr)
         self._printed = time.perf_counter()
 
-    def say(self, line: str) -> None:
+    def print_line(self, line: str) -> None:
         self.report(line)
 
     def advance(self, line: str, *, label: str, share: float | None, details: str) -> None:
         if time.perf_counter() - self._printed >= LINE_SECONDS:
             self._printed = time.perf_counter()
-            self.say(line)
+            self.print_line(line)
 
 
 class BarPrinter(Printer):
     """Prints a progress bar, and the current picture above it if the terminal can show it.
 
     Args:
-        pictures: Whether pictures are wanted.
+        pictures: Whether to show pictures.
         to_stderr: See `Printer`.
     """
 
@@ -108,7 +108,7 @@ class BarPrinter(Printer):
             console=self._console,
             auto_refresh=False,
         )
-        self._task = self._bar.add_task("getting ready", total=None, details="")
+        self._task = self._bar.add_task("preparing", total=None, details="")
         self._live = Live(self._bar, console=self._console, refresh_per_second=3, transient=True)
 
     def __enter__(self) -> Self:
@@ -121,7 +121,7 @@ class BarPrinter(Printer):
     def report(self, line: str) -> None:
         self._console.print(line, markup=False, soft_wrap=True)
 
-    def say(self, line: str) -> None:
+    def print_line(self, line: str) -> None:
         self.report(line)
 
     def finish(self, line: str) -> None:
@@ -144,7 +144,7 @@ class BarPrinter(Printer):
 
 
 class JsonPrinter(Printer):
-    """Prints one JSON object a line, flushed at once."""
+    """Prints one JSON object per line, flushed immediately."""
 
     def report(self, line: str) -> None:
         pass
@@ -154,7 +154,7 @@ class JsonPrinter(Printer):
 
 
 def open_printer(*, quiet: bool, as_json: bool, pictures: bool = False, to_stderr: bool = False) -> Printer:
-    """The printer that was asked for, or the one that suits the stream it prints to."""
+    """The printer for these options and the output stream."""
     if as_json:
         return JsonPrinter(to_stderr=to_stderr)
     if quiet:
@@ -164,12 +164,12 @@ def open_printer(*, quiet: bool, as_json: bool, pictures: bool = False, to_stder
 
 
 def time_left(seconds: float | None, *, separator: str = ", ") -> str:
-    """The time that is left, behind a separator; nothing where it is not known yet."""
+    """The remaining time after a separator; empty if it is not known yet."""
     return "" if seconds is None else f"{separator}{clock(seconds)} left"
 
 
 def clock(seconds: float) -> str:
-    """A time in words: 12 s, 3:05, 1:20 h."""
+    """A formatted duration: 12 s, 3:05, 1:20 h."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     minutes, seconds = divmod(round(seconds), 60)

@@ -1,4 +1,4 @@
-"""How the events of a painting are shown."""
+"""Display of the events of a painting."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from stylenet.cli.printers import Printer, clock, time_left
 from stylenet.events import Done, Event, Notice, Preview, Progress, Started, Step
 from stylenet.workflows.event_json import event_name, event_values
 
-_SPEED_STEPS = 30  # the speed is that of the last steps: levels differ in it
+_SPEED_STEPS = 30  # speed is averaged over the last steps, because levels differ
 
 
 class PaintingDisplay:
     """Shows the events of a painting or a training.
 
     Args:
-        printer: Where they are printed.
+        printer: Prints them.
     """
 
     def __init__(self, printer: Printer) -> None:
@@ -34,15 +34,15 @@ class PaintingDisplay:
     def started(self, event: Started) -> None:
         """Show that painting begins."""
         for notice in event.notices:
-            self._printer.say(f"note: {notice}")
-        self._printer.say(f"painting {summary(event)}")
+            self._printer.print_line(f"note: {notice}")
+        self._printer.print_line(f"painting {summary(event)}")
         self._write(event)
 
     def moved(self, event: Step | Progress | Preview | Notice) -> None:
         """Show that painting continues."""
         self._write(event)
         if isinstance(event, Notice):
-            self._printer.say(f"note: {event.message}")
+            self._printer.print_line(f"note: {event.message}")
         elif isinstance(event, Preview):
             self._printer.picture(event.image)
         elif isinstance(event, Progress):
@@ -54,11 +54,11 @@ class PaintingDisplay:
 
     def saved(self, path: Path) -> None:
         """Show that a picture was saved while painting."""
-        self._printer.say(f"saved {path}")
+        self._printer.print_line(f"saved {path}")
         self._printer.event("saved", {"path": path})
 
     def done(self, event: Done, output: Path, *, steps: int) -> None:
-        """Show that the result was written; `steps` are those that were planned."""
+        """Show that the result was written; `steps` is the planned number."""
         self._printer.finish(end_line(event, output, steps=steps))
         self._write(event, output=output)
 
@@ -68,7 +68,7 @@ class PaintingDisplay:
         self._printer.advance(
             f"step {event.step} of {event.steps}, loss {event.loss:.4g}, {self._speed.text}{time_left(left)}",
             label=f"{event.size_px[0]} x {event.size_px[1]}",
-            # By time and not by steps, which are slower at every finer level.
+            # The share of the time, not of the steps, which take longer at finer levels.
             share=None if left is None else event.seconds / max(event.seconds + left, 1e-9),
             details=f"step {event.step}/{event.steps}  loss {event.loss:.4g}  {self._speed.text}{time_left(left, separator='  ')}",
         )
@@ -91,7 +91,7 @@ class Speed:
 
     @property
     def text(self) -> str:
-        """In words for a person."""
+        """The speed as text."""
         (first, begin), (last, end) = self._last[0], self._last[-1]
         if last == first:
             first, begin = 0, 0.0
@@ -100,7 +100,7 @@ class Speed:
 
 
 def plan_lines(event: Started, output: Path) -> Sequence[str]:
-    """A resolved plan for a person, a fact a line."""
+    """A resolved plan as text, one line per value."""
     plan = event.plan
     levels = ", ".join(f"{level['size'][0]} x {level['size'][1]} ({level['steps']} steps)" for level in plan["levels"])
     return (
@@ -134,7 +134,7 @@ def summary(event: Started) -> str:
 
 
 def end_line(event: Done, output: Path, *, steps: int) -> str:
-    """How it ended, and where the result lies."""
+    """The last line: the reason for ending, and the result."""
     height, width = event.image.shape[2:]
     work = f"{event.steps} steps in {event.seconds:.1f} s" if steps else f"{event.seconds:.2f} s"
     facts = f"{output}  ({width} x {height}, {work})"

@@ -1,4 +1,4 @@
-"""`stylenet recipes`: ways to paint, listed, explained, copied and checked."""
+"""`stylenet recipes`: list, explain, copy and check recipes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from stylenet.errors import OutputError, UsageError
 _SOURCE = Annotated[
     str,
     typer.Argument(
-        metavar="NAME|FILE", help="A recipe of 'recipes ls', or a .toml file.", autocompletion=complete_recipe, show_default=False
+        metavar="NAME|FILE", help="A recipe listed by 'recipes ls', or a .toml file.", autocompletion=complete_recipe, show_default=False
     ),
 ]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the tree."""
-    group = Commands(help="Ways to paint: list them, explain one, copy it to make your own, check yours.", no_args_is_help=True)
+    group = Commands(help="List, explain, copy and check recipes.", no_args_is_help=True)
     group.command("ls")(list_all)
     group.command("show")(show)
     group.command("copy")(copy)
@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 
 def list_all(json: options.JsonList = False) -> None:
-    """List the recipes that ship."""
+    """List the included recipes."""
     from stylenet.catalog.recipes import recipe_summaries
     from stylenet.cli.tables import print_table
 
@@ -45,7 +45,7 @@ def list_all(json: options.JsonList = False) -> None:
 
 
 def show(recipe: _SOURCE, json: options.JsonList = False) -> None:
-    """Explain a recipe: where it comes from, what it minimizes, what to expect, which weights it wants."""
+    """Explain a recipe: its source, what it minimizes, what to expect, which weights it uses."""
     import msgspec
 
     from stylenet.catalog.knobs import changed_knobs
@@ -59,7 +59,7 @@ def show(recipe: _SOURCE, json: options.JsonList = False) -> None:
     about = chosen.about
     print(f"{chosen.name}: {chosen.summary}\n")
     facts = {
-        "comes from": about.source,
+        "source": about.source,
         "minimizes": about.minimizes,
         "differs": about.differs,
         "expect": about.expect,
@@ -76,11 +76,14 @@ def show(recipe: _SOURCE, json: options.JsonList = False) -> None:
 def copy(
     recipe: _SOURCE,
     output: Annotated[
-        Path | None, typer.Argument(metavar="FILE", help="Ends in .toml; '-' prints it. Left out: NAME.toml, here.", show_default=False)
+        Path | None,
+        typer.Argument(
+            metavar="FILE", help="Ends in .toml; '-' prints it. Default: NAME.toml in the current directory.", show_default=False
+        ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", metavar="", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Write a recipe into a file of your own, to change it. Its comments tell where each number comes from."""
+    """Copy a recipe to a file that you can edit. Its comments cite the source of each number."""
     from stylenet.catalog.recipes import recipe_path, recipe_text
     from stylenet.image.output import check_output
     from stylenet.storage.atomic import written_whole
@@ -96,10 +99,10 @@ def copy(
     check_output(target, formats={".toml": "TOML"})
     keep_apart([("FILE", target)], [recipe_path(recipe)])
     if target.exists() and not overwrite:
-        raise OutputError(f"cannot write '{target}': it is there already; give another name, or --overwrite")
+        raise OutputError(f"cannot write '{target}': it exists; give another name, or --overwrite")
     with written_whole(target) as temporary:
         temporary.write_text(text, encoding="utf-8")
-    print(f"{target}; change it, then: stylenet recipes check {target}")
+    print(f"{target}; after editing it, run: stylenet recipes check {target}")
 
 
 def check(
@@ -108,7 +111,7 @@ def check(
         bool, typer.Option("--knobs", metavar="", help="List every knob with its default, allowed values and meaning.")
     ] = False,
 ) -> None:
-    """Check recipe files, and say what is wrong."""
+    """Check recipe files and report errors."""
     from stylenet.catalog.knobs import knob_rows
     from stylenet.catalog.recipes import load_recipe
     from stylenet.cli.tables import print_table
@@ -116,7 +119,7 @@ def check(
     if all_knobs:
         print_table(knob_rows())
     elif not files:
-        raise UsageError("no recipe file is given; give one, or --knobs for a list of all knobs")
+        raise UsageError("no recipe file is given; give one, or --knobs to list all knobs")
     for file in files or ():
         recipe = load_recipe(file)
         print(f"{file}: recipe '{recipe.name}' is fine")

@@ -1,4 +1,4 @@
-"""`stylenet recolor`: other colors for a finished painting."""
+"""`stylenet recolor`: change the colors of a finished painting."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def recolor(
         typer.Option(
             "--keep-colors",
             metavar="HOW",
-            help="With --photo: luminance (the default) gives every place its color back; histogram and mean-covariance give the "
-            "painting the photo's colors where they suit its own.",
+            help="With --photo: luminance (the default) restores the color at every position; histogram and mean-covariance match "
+            "the distribution of the photo's colors.",
         ),
     ] = None,
     palette: Annotated[
@@ -35,12 +35,12 @@ def recolor(
         typer.Option(
             "--palette",
             metavar="NAME|FILE|COLORS",
-            help="Give it a palette: of a style, of a picture, or a list: '#264653,#2a9d8f,#e9c46a'.",
+            help="Use a palette: that of a style, of a picture, or a list such as '#264653,#2a9d8f,#e9c46a'.",
         ),
     ] = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Give a finished painting the colors of its photo, or a palette. Nothing is painted again."""
+    """Give a finished painting the colors of its photo, or a palette, without painting it again."""
     if (photo is None) == (palette is None):
         raise UsageError("give either --photo PHOTO or --palette NAME|FILE|COLORS")
     if keep_colors is not None and photo is None:

@@ -1,4 +1,4 @@
-"""`stylenet enlarge` and `stylenet colorize`: networks that give photos back what they have lost."""
+"""`stylenet enlarge` and `stylenet colorize`: networks that enlarge or color photos."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stylenet.cli.fields import takes
 from stylenet.extras import require
 from stylenet.requests.restoring import RestoreRequest
 
-Photo = Annotated[Path, typer.Argument(metavar="PHOTO", help="Any picture file.", show_default=False)]
+Photo = Annotated[Path, typer.Argument(metavar="PHOTO", help="A picture file.", show_default=False)]
 
 
 def register(app: typer.Typer) -> None:
@@ -25,24 +25,26 @@ def register(app: typer.Typer) -> None:
 @takes(RestoreRequest, without=("task",))
 def enlarge(
     photo: Photo,
-    network: Annotated[Path, typer.Argument(metavar="NETWORK", help="A file of 'train --task super-resolution'.", show_default=False)],
+    network: Annotated[
+        Path, typer.Argument(metavar="NETWORK", help="A file written by 'train --task super-resolution'.", show_default=False)
+    ],
     *,
     quiet: options.Quiet = False,
     given: Mapping[str, Any],
 ) -> None:
-    """Enlarge a photo to four times its width and height, with a network that was trained for it."""
+    """Enlarge a photo to four times its width and height with a trained network."""
     _run({**given, "photo": str(photo), "network": str(network), "task": "super-resolution"}, quiet=quiet)
 
 
 @takes(RestoreRequest, without=("task",))
 def colorize(
     photo: Photo,
-    network: Annotated[Path, typer.Argument(metavar="NETWORK", help="A file of 'train --task colorization'.", show_default=False)],
+    network: Annotated[Path, typer.Argument(metavar="NETWORK", help="A file written by 'train --task colorization'.", show_default=False)],
     *,
     quiet: options.Quiet = False,
     given: Mapping[str, Any],
 ) -> None:
-    """Give a gray photo colors, with a network that was trained for it; lightness stays as it is."""
+    """Color a gray photo with a trained network; lightness is unchanged."""
     _run({**given, "photo": str(photo), "network": str(network), "task": "colorization"}, quiet=quiet)
 
 

@@ -1,4 +1,4 @@
-"""`stylenet serve` and `stylenet studio`: the painter behind HTTP, and as a page in the browser."""
+"""`stylenet serve` and `stylenet studio`: StyleNet over HTTP, and as a page in the browser."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from stylenet.requests.serving import ServeRequest
 
 def _flag(name: str, *words: str, metavar: str | None = None) -> Any:
     default = default_of(ServeRequest, name)
-    told = f" [{default:g}]" if isinstance(default, (int, float)) else f" [{default}]" if isinstance(default, str) else ""
+    default_text = f" [{default:g}]" if isinstance(default, (int, float)) else f" [{default}]" if isinstance(default, str) else ""
     flags = words or (f"--{name.replace('_', '-')}",)
-    return typer.Option(*flags, help=f"{help_of(ServeRequest, name)}{told}", show_default=False, metavar=metavar)
+    return typer.Option(*flags, help=f"{help_of(ServeRequest, name)}{default_text}", show_default=False, metavar=metavar)
 
 
 def register(app: typer.Typer) -> None:
@@ -33,7 +33,7 @@ def studio(
     threads: Annotated[int | None, _flag("threads")] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", metavar="", help="Open the page in the browser.")] = True,
 ) -> None:
-    """Open a page in the browser: drop a photo, choose a style, see it while you slide, paint it finely."""
+    """Open a page in the browser to choose a photo and a style, with a live preview."""
     given = {"port": port, "data": data, "threads": threads}
     run_server(ServeRequest.of(given), opens_browser=browser)
 
@@ -61,17 +61,17 @@ def serve(
     patience_seconds: Annotated[float | None, _flag("patience_seconds")] = None,
     checkpoint_seconds: Annotated[float | None, _flag("checkpoint_seconds")] = None,
 ) -> None:
-    """Answer requests over HTTP: previews, paintings, and jobs that outlive the server."""
+    """Serve previews, paintings, and jobs that survive a restart, over HTTP."""
     given = {name: value for name, value in context.params.items() if value not in (None, (), [])}
     settings = ServeRequest.of({name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
     run_server(settings)
 
 
 def run_server(settings: ServeRequest, *, opens_browser: bool = False) -> None:
-    """Serve until Ctrl-C or a request to end.
+    """Serve until Ctrl-C or SIGTERM.
 
     Raises:
-        UsageError: the packages are missing.
+        UsageError: a package is missing.
         OutputError: the address or the folder is in use.
     """
     for module in ("starlette", "uvicorn"):
@@ -83,7 +83,7 @@ def run_server(settings: ServeRequest, *, opens_browser: bool = False) -> None:
         print(f"listening on {url}  (Ctrl-C ends; jobs are resumed at the next start)")
         if not settings.is_loopback:
             print(
-                f"note: every machine that reaches {settings.host} and knows the token can read and write pictures, paint, and read the "
+                f"note: anyone who can reach {settings.host} and has the token can read and write pictures, paint, and read the "
                 "history; the token travels unencrypted, so put a proxy with TLS in front on networks that you do not trust",
                 file=sys.stderr,
             )
@@ -93,5 +93,5 @@ def run_server(settings: ServeRequest, *, opens_browser: bool = False) -> None:
 
             webbrowser.open(sign_in_url(url, settings.token))
 
-    with signals_call(lambda number, frame: None):  # the server has its own, and raises the signal once more when it has ended
+    with signals_call(lambda number, frame: None):  # uvicorn installs its own handlers and raises the signal again after shutdown
         run(settings, on_ready=ready)

@@ -34,7 +34,7 @@ def sheet(
     quiet: options.Quiet = False,
     given: Mapping[str, Any],
 ) -> None:
-    """Show what strength, stroke size and colors do to a photo: small paintings on one sheet, each with its options."""
+    """Paint a contact sheet of a photo with several strengths, stroke sizes and color modes, each labeled with its options."""
     options.check_photo(photo, [style])
     ways = None if colors is None else tuple(colors.replace(",", " ").split())
     request = SheetRequest.of({**given, "photo": photo, "style": style, "colors": ways})
@@ -42,7 +42,7 @@ def sheet(
 
     for number, cell in enumerate(paint_sheet(request), start=1):
         if not quiet:
-            print(cell if isinstance(cell, Path) else f"{number} of {request.count}: {cell.words}", flush=True)
+            print(cell if isinstance(cell, Path) else f"{number} of {request.count}: {cell.label}", flush=True)
 
 
 @takes(
@@ -57,7 +57,7 @@ def sequence(
     quiet: options.Quiet = False,
     given: Mapping[str, Any],
 ) -> None:
-    """Paint a photo in styles that turn into one another: as an animation, or as a folder of pictures."""
+    """Paint a photo in a transition between styles, as an animation or a folder of pictures."""
     options.check_photo(photo, styles or ())
     request = SequenceRequest.of({**given, "photo": photo, "styles": tuple(styles or ())})
     from stylenet.events import Done

@@ -1,4 +1,4 @@
-"""Standard output and standard error, whatever they are: closed, in an odd encoding, or a pipe that nobody reads any more."""
+"""Robust standard output and standard error: closed, with a limited encoding, or a pipe whose reader has closed it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from typing import Any, TextIO, cast
 
 _GONE = {errno.EPIPE, errno.EIO, errno.ESHUTDOWN} | ({errno.EINVAL} if os.name == "nt" else set())
-"""What writing fails with once the reader of a pipe has gone or the terminal was closed. Windows says EINVAL."""
+"""Errors of writing to a closed pipe or terminal; EINVAL on Windows."""
 
 
 class Outlet:
-    """A text stream whose reader may go: what is written after that is lost, and the work goes on.
+    """A text stream whose reader may disconnect; later output is discarded.
 
-    A full disk is still an error: there, somebody wants to read it.
+    A full disk is still an error.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -26,13 +26,13 @@ class Outlet:
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
-        """Write, or lose, a text."""
+        """Write text, or discard it if the reader has disconnected."""
         with self._until_gone():
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
-        """Hand on what was written."""
+        """Flush the stream."""
         with self._until_gone():
             self._stream.flush()
 
@@ -44,15 +44,15 @@ class Outlet:
             if error.errno not in _GONE:
                 raise
             nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())  # what is still in the stream's memory goes there, too
+            os.dup2(nowhere, self._stream.fileno())  # also discards what the stream has buffered
             os.close(nowhere)
 
 
 @contextlib.contextmanager
 def steady_streams() -> Iterator[None]:
-    """Inside, whatever is printed ends nothing: there is somewhere to print to, and a letter that its encoding lacks becomes `?`."""
+    """Inside, printing never fails: closed streams are replaced, and characters that the encoding lacks become `?`."""
     with contextlib.ExitStack() as stack:
-        # In this order: a new descriptor gets the lowest free number, so that no picture file becomes the standard output of a library.
+        # In this order, because a new descriptor gets the lowest free number: no picture file may become descriptor 1 or 2.
         for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
             if getattr(sys, name) is None:  # closed by `>&-`, or a program without a console on Windows
                 stream = stack.enter_context(open(os.devnull, mode, encoding="utf-8"))

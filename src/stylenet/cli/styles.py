@@ -1,4 +1,4 @@
-"""`stylenet styles`: the library of styles that are used by name."""
+"""`stylenet styles`: the library of styles that can be used by name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SWATCH_RECIPE = "draft"
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the tree."""
-    group = Commands(help="Styles that are used by name: list them, look at one, add your own.", no_args_is_help=True)
+    group = Commands(help="List, show, add and remove styles that can be used by name.", no_args_is_help=True)
     group.command("ls")(list_all)
     group.command("show")(show)
     group.command("add")(add)
@@ -47,7 +47,7 @@ def list_all(json: options.JsonList = False) -> None:
         width = max((len(card.name) for card in cards), default=0)
         for card in cards:
             patches = "".join(color_patch(color, 2) for color, _ in card.colors[:6])
-            print(f"{card.name.ljust(width)}  {patches}  {_told(card.title, card.artist, card.year)}")
+            print(f"{card.name.ljust(width)}  {patches}  {_caption(card.title, card.artist, card.year)}")
     else:
         print_table((card.name, card.title, card.artist, card.year) for card in cards)
     for name, problem in unusable.items():
@@ -58,22 +58,23 @@ def show(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME|FILE", help="A style of 'styles ls', or a style file.", autocompletion=complete_style, show_default=False
+            metavar="NAME|FILE", help="A style listed by 'styles ls', or a style file.", autocompletion=complete_style, show_default=False
         ),
     ],
     *,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to paint the swatch. Left out: NAME-swatch.png, here.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Output file of the swatch; default: NAME-swatch.png in the current directory."
+        ),
     ] = None,
     size: Annotated[
-        str | None, typer.Option("--size", "-s", metavar="SIZE", help=f"Of the swatch; {_SWATCH_PX} if left out.", show_default=False)
+        str | None, typer.Option("--size", "-s", metavar="SIZE", help=f"Size of the swatch; default: {_SWATCH_PX}.", show_default=False)
     ] = None,
-    swatch: Annotated[
-        bool, typer.Option("--swatch/--no-swatch", metavar="", help="Paint a texture from the style, to see what it does.")
-    ] = True,
+    swatch: Annotated[bool, typer.Option("--swatch/--no-swatch", metavar="", help="Paint a texture from the style as a sample.")] = True,
     json: options.JsonList = False,
 ) -> None:
-    """Tell what a style is, and paint a swatch of it."""
+    """Show the metadata of a style, and paint a swatch of it."""
     import msgspec
 
     from stylenet.catalog.styles import find_style, read_card
@@ -116,18 +117,18 @@ def add(
     picture: Annotated[Path, typer.Argument(metavar="PICTURE", help="The painting.", show_default=False)],
     *,
     name: Annotated[str | None, typer.Option("--name", help="Name on the command line; default: derived from the file name.")] = None,
-    title: Annotated[str, typer.Option("--title", help="Of the painting.", show_default=False)] = "",
-    artist: Annotated[str, typer.Option("--artist", help="Who painted it.", show_default=False)] = "",
+    title: Annotated[str, typer.Option("--title", help="Title of the painting.", show_default=False)] = "",
+    artist: Annotated[str, typer.Option("--artist", help="Artist of the painting.", show_default=False)] = "",
     year: Annotated[str, typer.Option("--year", help="When.", show_default=False)] = "",
-    licence: Annotated[str, typer.Option("--licence", "--license", help="Of the picture.", show_default=False)] = "",
+    licence: Annotated[str, typer.Option("--licence", "--license", help="License of the picture.", show_default=False)] = "",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the style file here instead of adding it to the library.")
     ] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", metavar="", help="Replace the style of this name that was added before; never a built-in one.")
+        bool, typer.Option("--replace", metavar="", help="Replace an added style of this name; built-in styles cannot be replaced.")
     ] = False,
 ) -> None:
-    """Make a style of a painting: its statistics, a few hundred kB, so that it is used without its picture."""
+    """Make a style from a painting: its statistics, about 210 kB, which can be used without the picture."""
     from stylenet.catalog.styles import StyleCard, added_styles_folder
     from stylenet.workflows.style_library import add_style, name_from
 
@@ -140,13 +141,13 @@ def add(
     print(f"{path}  ({path.stat().st_size / 1000:.0f} kB); use it: stylenet stylize PHOTO {use}")
 
 
-def remove(names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Styles that were added.", show_default=False)]) -> None:
-    """Delete styles that were added to the library. Built-in styles stay."""
+def remove(names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Added styles.", show_default=False)]) -> None:
+    """Delete added styles from the library. Built-in styles cannot be deleted."""
     from stylenet.workflows.style_library import remove_styles
 
     for path in remove_styles(names):
-        print(f"{path} is deleted")
+        print(f"deleted {path}")
 
 
-def _told(title: str, artist: str, year: str) -> str:
+def _caption(title: str, artist: str, year: str) -> str:
     return ", ".join(part for part in (title, artist, year) if part)

@@ -24,9 +24,7 @@ def register(app: typer.Typer) -> None:
 
 @takes(PaintFileRequest)
 def stylize(
-    photo: Annotated[
-        str | None, typer.Argument(metavar="PHOTO", help="The picture to paint; -: from standard input.", show_default=False)
-    ] = None,
+    photo: Annotated[str | None, typer.Argument(metavar="PHOTO", help="The photo to paint; -: standard input.", show_default=False)] = None,
     styles: options.Styles = None,
     *,
     output: options.OutputOrStream = None,
@@ -36,8 +34,8 @@ def stylize(
     json: options.Json = False,
     given: Mapping[str, Any],
 ) -> None:
-    """Paint a photo in the manner of one or several styles."""
-    # The shares of `--blend 0.3 0.7 photo.jpg a.jpg b.jpg` stand where the photo is expected.
+    """Paint a photo in one or several styles."""
+    # In `--blend 0.3 0.7 photo.jpg a.jpg b.jpg`, the second share is in the position of the photo.
     shares, words = options.parse_blend(blend, [*([] if photo is None else [photo]), *(styles or [])])
     replays = "replay" in given
     if not replays and len(words) < 2:
@@ -68,7 +66,7 @@ def texture(
     json: options.Json = False,
     given: Mapping[str, Any],
 ) -> None:
-    """Paint a texture: the strokes and colors of a style without a photo."""
+    """Paint a texture: the strokes and colors of a style, without a photo."""
     if not styles:
         raise UsageError("missing argument 'STYLE'. See 'stylenet texture --help'")
     shares, named = options.parse_blend(blend, styles)
@@ -88,10 +86,10 @@ def _refined(given: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _photos(words: Sequence[str]) -> list[str]:
-    """The photos among the arguments: all pictures before the first style that is no picture, else the first word alone.
+    """The photos among the arguments: all pictures before the first style that is not a picture, otherwise the first argument.
 
     Raises:
-        UsageError: all words are pictures, so that the second may be a photo or a style.
+        UsageError: all arguments are pictures, so the second may be a photo or a style.
     """
     pictures = 0
     while pictures < len(words) and options.is_picture(words[pictures]):
@@ -108,7 +106,7 @@ def _photos(words: Sequence[str]) -> list[str]:
 
 
 def _paint_each(photos: Sequence[str], request: PaintFileRequest, *, quiet: bool, json: bool) -> None:
-    """Paint several photos in the same styles with one stylizer; where one fails, the others are painted all the same."""
+    """Paint several photos in the same styles with one stylizer; if one fails, the others are still painted."""
     from stylenet.cli.painting import run_painting
     from stylenet.workflows.outputs import make_folder
     from stylenet.workflows.painting import open_for, with_recipe
@@ -138,7 +136,7 @@ def _paint_each(photos: Sequence[str], request: PaintFileRequest, *, quiet: bool
 
 
 def _targets(photos: Sequence[str], request: PaintFileRequest, folder: Path | None) -> list[str | None]:
-    """The output of every photo; None leaves the name to be invented. Photos of one name get different ones."""
+    """The output file of each photo, unique; None: to be named automatically."""
     if folder is None:
         return [None] * len(photos)
     styles = "-".join(Path(style).stem for style in request.styles)

@@ -1,4 +1,4 @@
-"""Plain columns: quick to print, easy to read, easy to cut."""
+"""Plain text tables."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 _NARROWEST = 24
-"""Characters of a column that is worth wrapping."""
+"""Smallest width of a wrapped column, in characters."""
 
 
 def print_table(rows: Iterable[Sequence[str]]) -> None:
-    """Rows as columns of equal width; in a terminal the last column is wrapped under itself, in a pipe a row is a line."""
+    """Print rows in aligned columns; in a terminal the last column is wrapped, in a pipe each row is one line."""
     lines = [tuple(row) for row in rows]
     if not lines:
         return
@@ -28,7 +28,7 @@ def print_table(rows: Iterable[Sequence[str]]) -> None:
 
 
 def print_facts(facts: Iterable[tuple[str, str]]) -> None:
-    """Facts as `name  value`, long values wrapped under themselves; empty ones are left out."""
+    """Print facts as `name  value` with long values wrapped; empty values are omitted."""
     known = [(name, value) for name, value in facts if value]
     indent = max((len(name) for name, _ in known), default=0) + 2
     width = max(40, min(120, shutil.get_terminal_size().columns))
@@ -39,11 +39,11 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
 
 
 def shows_color() -> bool:
-    """Whether standard output is a terminal that shows 16 million colors, and color is wanted."""
+    """Whether standard output is a terminal with 16 million colors, and color is not disabled."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("COLORTERM", "") in ("truecolor", "24bit")
 
 
 def color_patch(color: str, width: int) -> str:
-    """`width` spaces on the color "#rrggbb"."""
+    """`width` spaces with the background color "#rrggbb"."""
     red, green, blue = (int(color[place : place + 2], 16) for place in (1, 3, 5))
     return f"\x1b[48;2;{red};{green};{blue}m{' ' * width}\x1b[0m"

@@ -17,7 +17,7 @@ from stylenet.requests.training import TrainRequest
 if TYPE_CHECKING:
     from stylenet.workflows.training import TrainingDone, TrainingStarted
 
-_TRAINING = "What is trained"
+_TRAINING = "Training"
 _FLAGS = {
     "task": Flag(panel=_TRAINING),
     "photos": Flag(metavar="DIR"),
@@ -51,7 +51,7 @@ def train(
     json: options.Json = False,
     given: Mapping[str, Any],
 ) -> None:
-    """Train a network that paints in the style of a painting; 'stylenet stylize PHOTO OUTPUT' then takes a moment."""
+    """Train a network that paints in the style of a painting in one pass, for 'stylenet stylize PHOTO OUTPUT'."""
     for painting in paintings or ():
         options.check_photo(painting, what="the painting")
     request = TrainRequest.of({**given, "paintings": tuple(paintings or ())})
@@ -82,7 +82,7 @@ def train(
     if done is None:
         if stop():
             raise Interrupted
-        return  # one of several processes, of which the first prints
+        return  # with several processes, only the first prints
     _print_end(done, quiet=quiet, json=json)
     if done.reason == "interrupted":
         raise typer.Exit(INTERRUPTED)
@@ -92,7 +92,7 @@ def _handler(stop: Stop) -> Any:
     def handle(number: int, frame: Any) -> None:
         from stylenet.training.processes import found
 
-        # Several processes hear twice of their end, from the terminal and from torchrun, and all have to end after the same update.
+        # Several processes get the signal twice, from the terminal and from torchrun, and all must end after the same update.
         if found().count == 1 or not stop():
             stop.handle(number, frame)
 
@@ -100,7 +100,7 @@ def _handler(stop: Stop) -> Any:
 
 
 def _print_start(request: TrainRequest, event: TrainingStarted, *, quiet: bool, json: bool) -> None:
-    """What is trained, on what, for how long."""
+    """Print the task, the data and the duration."""
     if json:
         import msgspec
 
@@ -116,7 +116,7 @@ def _print_start(request: TrainRequest, event: TrainingStarted, *, quiet: bool, 
 
 
 def _print_end(done: TrainingDone, *, quiet: bool, json: bool) -> None:
-    """What was written, why it ended, and what to do with it."""
+    """Print the output file, the reason for ending, and how to use the network."""
     if json:
         facts = {"steps": done.steps, "seconds": done.seconds, "loss": done.loss, "reason": done.reason}
         print(json_format.dumps({"event": "done", "output": str(done.output), **facts}), flush=True)
@@ -125,10 +125,10 @@ def _print_end(done: TrainingDone, *, quiet: bool, json: bool) -> None:
         return
     from stylenet.catalog.networks import COMMANDS
 
-    told = f"{done.output}  ({done.steps} updates in {done.seconds / 60:.1f} min)"
+    result = f"{done.output}  ({done.steps} updates in {done.seconds / 60:.1f} min)"
     if done.reason == "interrupted":
-        print(f"interrupted at update {done.steps} of {done.most_steps}; the network so far is saved, and --resume resumes it: {told}")
+        print(f"interrupted at update {done.steps} of {done.most_steps}; the network so far is saved; continue with --resume: {result}")
         return
-    print(f"{told}; stopped early: the loss no longer fell" if done.reason == "stalled" else told)
+    print(f"{result}; stopped early: the loss no longer fell" if done.reason == "stalled" else result)
     if done.paints != "texture":
         print(f"use it: stylenet {COMMANDS[done.paints]} PHOTO {done.output}")

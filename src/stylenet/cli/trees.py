@@ -1,4 +1,4 @@
-"""Groups of commands in whose help flags stand without a type."""
+"""Command groups whose help shows flags without a type."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typer.core import TyperCommand, TyperGroup
 
 class _Command(TyperCommand):
     def get_help_option(self, ctx: Any) -> Any:
-        """`--help`, without the type that Typer writes beside it."""
+        """The option `--help` without the type that Typer shows."""
         return _without_type(super().get_help_option(ctx))
 
 
 class _Group(TyperGroup):
     def get_help_option(self, ctx: Any) -> Any:
-        """`--help`, without the type that Typer writes beside it."""
+        """The option `--help` without the type that Typer shows."""
         return _without_type(super().get_help_option(ctx))
 
 
@@ -27,7 +27,7 @@ class Commands(typer.Typer):
         super().__init__(cls=_Group, **settings)
 
     def command(self, name: str | None = None, **settings: Any) -> Any:
-        """A decorator that adds a command."""
+        """Decorator that adds a command."""
         return super().command(name, cls=_Command, **settings)
 
 

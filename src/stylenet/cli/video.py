@@ -10,7 +10,7 @@ import typer
 
 from stylenet.cli import options
 from stylenet.cli.app import INTERRUPTED, Stop, signals_call
-from stylenet.cli.fields import LOOK, SHOW, Flag, takes
+from stylenet.cli.fields import APPEARANCE, SHOW, Flag, takes
 from stylenet.cli.printers import Printer, open_printer
 from stylenet.errors import UsageError
 from stylenet.requests.base import help_of
@@ -39,8 +39,8 @@ def video(
         typer.Option(
             "--strength",
             metavar="N|A..B",
-            help="0 (photo) to 100 (painting); 20..80: from the first to the last frame.",
-            rich_help_panel=LOOK,
+            help="0 (photo) to 100 (painting); 20..80: changes from the first to the last frame.",
+            rich_help_panel=APPEARANCE,
         ),
     ] = None,
     blend: options.Blend = None,
@@ -48,7 +48,7 @@ def video(
     json: options.Json = False,
     given: Mapping[str, Any],
 ) -> None:
-    """Paint a clip: steady frames, with its sound, at its own frame times. Several styles turn into one another."""
+    """Paint a clip with steady frames, its sound and its frame times. Several styles blend into each other over time."""
     shares, named = options.parse_blend(blend, styles or [])
     request = VideoRequest.of({**given, **_strength(strength), "clip": clip, "styles": tuple(named), "blend": shares or None})
     from stylenet.workflows.video import VideoDone, paint_video
@@ -64,7 +64,7 @@ def video(
 
 
 def _strength(text: str | None) -> dict[str, object]:
-    """`strength`, or the two `strengths` of `20..80`."""
+    """The field `strength`, or `strengths` for `20..80`."""
     if text is None:
         return {"strength": None}
     match = re.fullmatch(r"([0-9.]+?)\.\.([0-9.]+)", text.strip())
@@ -73,7 +73,7 @@ def _strength(text: str | None) -> dict[str, object]:
             return {"strength": None, "strengths": (float(match[1]), float(match[2]))}
         return {"strength": float(text)}
     except ValueError:
-        raise UsageError(f"--strength is '{text}'; write a number from 0 to 100, or two like 20..80") from None
+        raise UsageError(f"--strength is '{text}'; write a number from 0 to 100, or two such as 20..80") from None
 
 
 def _show(event: VideoEvent, printer: Printer, *, output: str) -> None:
@@ -82,26 +82,26 @@ def _show(event: VideoEvent, printer: Printer, *, output: str) -> None:
 
     if isinstance(event, VideoStarted):
         for notice in event.notices:
-            printer.say(f"note: {notice}")
+            printer.print_line(f"note: {notice}")
         clip = event.clip
         about = "frames" if event.frames is None else f"about {event.frames} frames"
-        there = f", {event.painted} of them painted already" if event.painted else ""
-        printer.say(f"{clip.path}: {clip.width} x {clip.height}, {float(clip.rate):.4g} frames a second, {about}{there}")
+        painted = f", {event.painted} of them painted already" if event.painted else ""
+        printer.print_line(f"{clip.path}: {clip.width} x {clip.height}, {float(clip.rate):.4g} frames per second, {about}{painted}")
         printer.event("started", {"frames": event.frames, "painted": event.painted, "seconds": clip.seconds, "notices": event.notices})
     elif isinstance(event, FrameDone):
-        told = f"{event.size[0]} x {event.size[1]}"
-        printer.count(event.frame, event.frames or event.frame, details=told, seconds_left=event.seconds_left)
+        size = f"{event.size[0]} x {event.size[1]}"
+        printer.count(event.frame, event.frames or event.frame, details=size, seconds_left=event.seconds_left)
         printer.event("frame", vars(event))
     elif isinstance(event, Notice):
-        printer.say(f"note: {event.message}")
+        printer.print_line(f"note: {event.message}")
         printer.event("notice", vars(event))
     elif isinstance(event, Saved):
         printer.event("saved", vars(event))
     elif isinstance(event, VideoDone):
         if event.reason == "interrupted":
-            printer.say(f"interrupted after {event.frames} frames, which are kept in '{event.folder}'; continue with --resume")
+            printer.print_line(f"interrupted after {event.frames} frames, which are kept in '{event.folder}'; continue with --resume")
         else:
-            printer.say(f"{output}  ({event.frames} frames in {event.seconds:.1f} s)")
+            printer.print_line(f"{output}  ({event.frames} frames in {event.seconds:.1f} s)")
         printer.event("done", vars(event))
     elif isinstance(event, Preview):
         pass

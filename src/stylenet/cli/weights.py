@@ -1,4 +1,4 @@
-"""`stylenet weights`: the networks' weights on this machine, and those that can be fetched."""
+"""`stylenet weights`: network weights on this machine, and those that can be downloaded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _KIND = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the tree."""
-    group = Commands(help="Networks' weights: list, fetch, import and prove them.", no_args_is_help=True)
+    group = Commands(help="List, download, import and verify network weights.", no_args_is_help=True)
     group.command("ls")(list_all)
     group.command("get")(get)
     group.command("import")(import_file)
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 
 def list_all(json: options.JsonList = False) -> None:
-    """List what ships, what comes with other packages, what is installed, and what can be fetched by name."""
+    """List included and installed weights, and those that can be downloaded by name."""
     from stylenet.cli.tables import print_table
     from stylenet.weights.library import list_weights
 
@@ -49,14 +49,12 @@ def list_all(json: options.JsonList = False) -> None:
 def get(
     name: Annotated[
         str,
-        typer.Argument(metavar="NAME", help="Which weights; see 'weights ls'.", autocompletion=complete_weights, show_default=False),
+        typer.Argument(metavar="NAME", help="Name of the weights; see 'weights ls'.", autocompletion=complete_weights, show_default=False),
     ],
-    keep_download: Annotated[
-        bool, typer.Option("--keep-download", metavar="", help="Keep the published file beside the converted one.")
-    ] = False,
+    keep_download: Annotated[bool, typer.Option("--keep-download", metavar="", help="Also keep the published file.")] = False,
     quiet: options.Quiet = False,
 ) -> None:
-    """Fetch published weights: resumed where they were interrupted, checked before they are opened."""
+    """Download published weights. Interrupted downloads are resumed, and the checksum is verified before opening the file."""
     from stylenet.catalog.weights import PACKAGED
     from stylenet.cli.downloads import Download
     from stylenet.weights.library import get_weights
@@ -68,7 +66,7 @@ def get(
         path = get_weights(name, on_progress=download.show, keep_download=keep_download)
     if not quiet:
         if name in PACKAGED:
-            print(f"'{name}' is already here: it comes with {PACKAGED[name].distribution}, and nothing needs to be fetched")
+            print(f"'{name}' is already installed: it is included in {PACKAGED[name].distribution}, so there is nothing to download")
         print(f"{path}  ({_megabytes(path.stat().st_size)}); use it: stylenet stylize PHOTO PAINTING --encoder {name}")
 
 
@@ -78,17 +76,15 @@ def import_file(
     name: Annotated[str | None, typer.Option("--name", help="Name of the weights; default: their kind.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead of installing.")] = None,
     kind: _KIND = None,
-    replace: Annotated[
-        bool, typer.Option("--replace", metavar="", help="Replace weights of this name that are installed already.")
-    ] = False,
+    replace: Annotated[bool, typer.Option("--replace", metavar="", help="Replace installed weights of this name.")] = False,
 ) -> None:
-    """Convert a weights file of any usual format. Nothing in it is run."""
+    """Convert a weights file of any common format. Code in the file is never run."""
     from stylenet.weights.cache import weights_folder
     from stylenet.weights.library import import_weights
 
     if name is not None and output is not None:
         raise UsageError("--name and --output cannot be combined; choose one")
-    # Installed weights that are imported again would be written over themselves.
+    # Otherwise importing an installed file would overwrite it while it is read.
     option, target = ("--name", weights_folder() / f"{name or file.stem}.safetensors") if output is None else ("--output", output)
     keep_apart([(option, target)], [file])
     require("torch", "importing weights")
@@ -108,11 +104,11 @@ def verify(
         ),
     ],
     original: Annotated[
-        Path | None, typer.Option("--original", metavar="FILE", help="The original file, to be compared value by value.")
+        Path | None, typer.Option("--original", metavar="FILE", help="The original file; every value is compared with it.")
     ] = None,
     kind: _KIND = None,
 ) -> None:
-    """Prove that weights are what they say: shapes, values, and what their layers answer to a probe picture."""
+    """Verify that weights are what they claim to be: shapes, values, and the response of the layers to a probe image."""
     from stylenet.weights.library import find_weights
 
     if kind is not None and original is None:
@@ -127,12 +123,14 @@ def verify(
         print(f"open:   {sentence}")
 
 
-def remove(names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Fetched or imported weights.", show_default=False)]) -> None:
-    """Delete weights that were fetched or imported. Those that ship, or come with another package, stay."""
+def remove(
+    names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Downloaded or imported weights.", show_default=False)],
+) -> None:
+    """Delete downloaded or imported weights. Those included in StyleNet or another package cannot be deleted."""
     from stylenet.weights.library import remove_weights
 
     for path in remove_weights(names):
-        print(f"{path} is deleted")
+        print(f"deleted {path}")
 
 
 def _megabytes(size_bytes: int | None) -> str:

@@ -1,4 +1,4 @@
-"""Where in a picture the losses sit: what it gave up of the photo, and what it still lacks of the painting."""
+"""Heat maps of the losses of a picture: where it departs from the photo, and where it does not match the style."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from stylenet.styles.style import moments_at
 
 CONTENT_LAYERS = ("relu3_1", "relu4_1")
 STYLE_LAYERS = ("relu2_1", "relu3_1", "relu4_1")
-"""Deeper layers see half the picture at once, and tell no place."""
+"""Deeper layers are excluded, because their receptive field covers half of the picture."""
 
 _LOOK_PX = 512
 _RIM_PX = 16
 _WINDOW_PX = 64
 
 _VIRIDIS = ("#440154", "#3b528b", "#21918c", "#5ec962", "#fde725")
-"""Five colors of matplotlib's map (CC0), which steps evenly for the eye, also for the color-blind."""
+"""Five colors of a matplotlib colormap (CC0) that is perceptually uniform, also for the color-blind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +41,9 @@ class Explanation:
     """Heat maps, arrays of shape (1, 1, H, W).
 
     Attributes:
-        content: Squared difference from the photo's features by their spread: 0 as in the photo, 1 nothing of it left.
-        style: Relative Wasserstein-2 distance of windows of 64 pixels from the painting. No window holds all of a painting, so that
-            windows of the painting itself are not at 0 either: what tells is where it is high, not how high.
+        content: Squared difference from the photo's features by their spread: 0: as in the photo, 1: nothing of it remains.
+        style: Relative Wasserstein-2 distance of windows of 64 pixels from the painting. A window does not contain all of a painting,
+            so even windows of the painting itself are not at 0: only differences between positions are meaningful.
     """
 
     content: NDArray[np.float32]
@@ -51,7 +51,7 @@ class Explanation:
 
 
 def explain(result: Picture, photo: Picture, styles: Sequence[AnyStyle], encoder: VggEncoder) -> Explanation:
-    """Where the losses of a picture sit; several styles count alike."""
+    """Heat maps of the losses of a picture; several styles have equal weight."""
     size = fit_within(result.width, result.height, _LOOK_PX)
     painted, target = (seen(resize(picture.pixels, size), encoder) for picture in (result, photo))
     with torch.no_grad():
@@ -92,16 +92,16 @@ def _style(painted: Tensor, styles: Sequence[AnyStyle], encoder: VggEncoder) -> 
 
 
 def window_starts(length: int, side: int) -> list[int]:
-    """Where windows of `side` start so that they lie evenly, overlap by half or more, and reach both ends."""
+    """Starts of windows of `side` that are evenly spaced, overlap by at least half, and reach both ends."""
     most = max(0, length - side)
     count = math.ceil(most / (side // 2)) + 1
     return [round(most * index / max(1, count - 1)) for index in range(count)]
 
 
 def placed(heat: Tensor, size: tuple[int, int], side_px: int) -> Tensor:
-    """Values of windows (1, 1, h, w) at the windows' middles in a map of `size` (H, W), straight between them, constant beyond the outer.
+    """A map of `size` (H, W) from values of windows (1, 1, h, w) at their centers: linear in between, constant outside.
 
-    The windows are `side_px` large, lie evenly, and reach from edge to edge of the picture.
+    The windows are `side_px` large, evenly spaced, and reach both edges of the picture.
     """
     inner = [max(1, length - min(side_px, length) + 1) for length in size]
     between = functional.interpolate(heat.float(), size=inner, mode="bilinear", align_corners=True)
@@ -113,7 +113,7 @@ def placed(heat: Tensor, size: tuple[int, int], side_px: int) -> Tensor:
 
 
 def overlay(image: Image, heat: NDArray[np.float32], *, most: float, least: float = 0.0) -> Image:
-    """A picture (1, 3, H, W) in gray under a heat map (1, 1, h, w) in color; `least` is the darkest, `most` and more the brightest."""
+    """A heat map (1, 1, h, w) in color over a gray picture (1, 3, H, W); `least` is darkest, `most` and above brightest."""
     gray = resize(image, (heat.shape[3], heat.shape[2])).mean(axis=1, keepdims=True)
     return gray + np.float32(0.65) * (colored(((heat - least) / max(most - least, 1e-6)).clip(0, 1)) - gray)
 

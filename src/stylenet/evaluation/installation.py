@@ -21,7 +21,7 @@ _PACKAGES = ("torch", "onnxruntime", "numpy", "scipy", "pillow", "safetensors", 
 
 
 def describe_installation() -> dict[str, Any]:
-    """Versions, extras, weights, styles and the cache, in plain values."""
+    """Versions, extras, weights, styles and the cache, as plain values."""
     return {
         "stylenet": stylenet.__version__,
         "python": platform.python_version(),
@@ -39,7 +39,7 @@ def describe_installation() -> dict[str, Any]:
 
 
 def _packaged() -> dict[str, dict[str, Any]]:
-    """Where the weights of other packages are, or what is wrong with them."""
+    """The paths of weights in other packages, or why they cannot be used."""
     report: dict[str, dict[str, Any]] = {}
     for name, record in PACKAGED.items():
         facts: dict[str, Any] = {"path": None, "size_bytes": None, "version": None, "problem": None}

@@ -1,4 +1,4 @@
-"""What this machine is, and how fast it paints."""
+"""Description of this machine, and a self-test of its speed."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ from stylenet.painting.stylizer import Stylizer, open_stylizer
 from stylenet.requests.painting import Options
 
 TEST_PX = 512
-"""Side of the picture that is painted for the self-test."""
+"""Side of the picture in the self-test."""
 
-_WARM_UP_STEPS = 2  # the first steps choose kernels and take memory
+_WARM_UP_STEPS = 2  # the first steps select kernels and allocate memory
 
 
 @dataclass(frozen=True, kw_only=True)
 class Speed:
-    """What a self-test found.
+    """The result of a self-test.
 
     Attributes:
-        steps_per_second: Of the default recipe's finest level at `TEST_PX` squared.
-        steps: Measured.
-        estimate_seconds: For a picture of that size by the default recipe, from its first level to its last.
-        device: Where it ran.
-        precision: What the features were computed in.
+        steps_per_second: Steps per second of the finest level of the default recipe at `TEST_PX` squared.
+        steps: Number of measured steps.
+        estimate_seconds: Estimated time for a picture of that size with the default recipe, all levels included.
+        device: The device.
+        precision: Precision of the features.
     """
 
     steps_per_second: float
@@ -47,13 +47,13 @@ class Speed:
 
 @dataclass(frozen=True, kw_only=True)
 class PassSpeed:
-    """What a self-test of the network found.
+    """The result of a self-test of the network.
 
     Attributes:
-        seconds: Of one pass over a picture of `TEST_PX` squared, the median.
-        passes: Measured.
-        device: Where it ran.
-        precision: What it was computed in.
+        seconds: Median time of one pass over a picture of `TEST_PX` squared.
+        passes: Number of measured passes.
+        device: The device.
+        precision: Precision of the computation.
     """
 
     seconds: float
@@ -63,7 +63,7 @@ class PassSpeed:
 
 
 def describe_machine() -> Mapping[str, Any]:
-    """Processor, memory, accelerators and threads in plain values; nothing is measured. Without torch nothing is known of accelerators."""
+    """CPU, memory, accelerators and threads as plain values, without measuring. Accelerators are detected only with torch."""
     known = _of_torch() if is_installed("torch") else {"threads": available_cores(), "bfloat16_units": [], "cuda": [], "mps": False}
     return {
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
@@ -88,16 +88,16 @@ def _of_torch() -> dict[str, Any]:
 
 
 def measure_pass(*, seconds: float = 5.0, device: str = "auto", precision: str = "auto", threads: int | None = None) -> PassSpeed:
-    """How fast the network of every style paints, found by painting a synthetic picture for `seconds`.
+    """The speed of the network for all styles, measured by painting a synthetic picture for `seconds`.
 
     Raises:
-        StylenetError: it cannot paint at all; that is what a self-test is for.
+        StylenetError: painting fails.
     """
     stylizer = open_stylizer("instant", device=device, precision=precision, threads=threads)
     picture, style = _synthetic(seed=1), stylizer.open_style(_synthetic(seed=2).pixels)
     taken: list[float] = []
     start = time.perf_counter()
-    while len(taken) < 2 or time.perf_counter() - start < seconds:  # the first one also looks at the style
+    while len(taken) < 2 or time.perf_counter() - start < seconds:  # the first pass also measures the style
         begun = time.perf_counter()
         for _ in stylizer.stylize(picture, style, Options(size=TEST_PX)):
             pass
@@ -109,10 +109,10 @@ def measure_pass(*, seconds: float = 5.0, device: str = "auto", precision: str =
 
 
 def measure_speed(*, seconds: float = 5.0, device: str = "auto", precision: str = "auto") -> Speed:
-    """How fast the default recipe paints, found by painting a synthetic picture for `seconds`.
+    """The speed of the default recipe, measured by painting a synthetic picture for `seconds`.
 
     Raises:
-        StylenetError: it cannot paint at all; that is what a self-test is for.
+        StylenetError: painting fails.
     """
     default = open_stylizer(device=device, precision=precision)
     stylizer = open_stylizer(changes={"pyramid.coarsest_px": "0", "pyramid.steps": "[100000]"}, device=device, precision=precision)
@@ -141,7 +141,7 @@ def measure_speed(*, seconds: float = 5.0, device: str = "auto", precision: str 
 
 
 def _full_size_steps(stylizer: Stylizer, picture: Picture) -> float:
-    """A recipe's steps at all sizes as steps at the full size: a step's time goes with its pixels."""
+    """All steps of a recipe, converted to steps at the full size: the time of a step is proportional to its pixels."""
     plan = stylizer.plan(picture, Options(size=TEST_PX))
     return sum(level.steps * level.width * level.height for level in plan.levels) / TEST_PX**2
 

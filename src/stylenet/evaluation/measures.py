@@ -1,4 +1,4 @@
-"""What can be measured of a finished picture: how near it is to painting and photo, and the flaws that an eye finds."""
+"""Measures of finished pictures: distances from painting and photo, and visible artifacts."""
 
 from __future__ import annotations
 
@@ -27,39 +27,39 @@ STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 CONTENT_LAYER = "relu4_1"
 
 _LOOK_PX = 768
-"""Long side at which features are compared: beyond it a picture says nothing new about style, at many times the time."""
+"""Long side at which features are compared; larger sizes take much longer and add nothing about style."""
 
 _RIM_PX = 16
 _PERIODS = (2, 4, 8, 16)
-"""Of checkerboards, pixels: strides of the networks that leave them."""
+"""Periods of checkerboards in pixels: the strides of networks."""
 
 _FRAME_PX = 8
-"""Width of a picture's border, where a straight line is a frame."""
+"""Width of the border, where a straight line counts as a frame."""
 
 _LEAST_DETAIL = 0.01
-"""Of a photo's lightness: what is smoother is a flat area."""
+"""Smallest deviation of the lightness of a photo outside of flat areas."""
 
 _MOST_BLOCKS = 1024
-"""Whose spectra are kept: 32 MB; more of a large picture tell nothing new."""
+"""Maximum number of blocks whose spectra are used (32 MB)."""
 
 Plane = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measures:
-    """Numbers of one picture; None where photo or style were not given.
+    """Measures of one picture; None if they need a photo or style that was not given.
 
     Attributes:
         style: Relative Wasserstein-2 distance from the painting, mean of five layers; 0: the painting's statistics. Lower is better.
         gram: Relative distance of the Gram matrices, mean of five layers. Lower is better.
-        content: Distance from the photo at relu4_1 by its spread: 0: the photo, 1: nothing of it left.
+        content: Distance from the photo at relu4_1 relative to its variance; 0: the photo, 1: nothing of it remains.
         ssim: Structural similarity of the lightness with the photo's, -1..1.
-        edges: Share of the photo's edges that are found again within two pixels, 0..1.
-        noise: Standard deviation of grain that no edge explains, in levels of 0..255.
-        checkerboard: Power at periods of 2, 4, 8 and 16 px over that of their neighbors, the largest; about 1 where there is none.
-        seam: Strongest straight line across the picture, as its step over that of the lines around it; about 1 where there is none.
-        border: Change of fine detail along the border over that inside, each by the photo's own detail; about 1 where all is painted alike,
-            below 0.8 where a frame of the photo is left.
+        edges: Share of the photo's edges that the picture has within two pixels, 0..1.
+        noise: Standard deviation of grain, excluding edges, in levels of 0..255.
+        checkerboard: Largest power at periods of 2, 4, 8 and 16 px relative to neighboring frequencies; about 1 if there is none.
+        seam: Step at the strongest straight line across the picture relative to the lines around it; about 1 if there is none.
+        border: Change of fine detail along the border relative to the inside, each relative to the photo; about 1 if both are painted
+            alike, below 0.8 if a frame of the photo is left.
         palette: Distance between the colors of picture and painting (sliced Wasserstein-1 in RGB), 0..1.
     """
 
@@ -76,7 +76,7 @@ class Measures:
 
 
 BETTER_LOWER = {"style", "gram", "content", "noise", "checkerboard", "seam", "palette"}
-"""Measures of which less is better; of the others more is."""
+"""Measures for which lower is better; for the others, higher is better."""
 
 
 def measure(
@@ -90,11 +90,11 @@ def measure(
     """The measures of a picture.
 
     Args:
-        result: Any size.
-        encoder: Compares, in float32.
-        photo: Brought to the size of the result.
-        styles: Looked at at the area of the result; several count alike.
-        seams: Rows and columns where tiles meet, to look there and nowhere else.
+        result: A picture of any size.
+        encoder: Computes the features, in float32.
+        photo: Resized to the size of the result.
+        styles: Measured at the area of the result; several have equal weight.
+        seams: Rows and columns where tiles meet; other lines are ignored.
     """
     size = fit_within(result.width, result.height, _LOOK_PX)
     small = resize(result.pixels, size)
@@ -142,7 +142,7 @@ def seen(image: Image, encoder: VggEncoder) -> Tensor:
 
 
 def _pixels(style: AnyStyle) -> list[Image]:
-    """The pictures of a style; none where it is a file."""
+    """The pictures of a style; none if it is a style file."""
     return [part.pixels for part in getattr(style, "parts", [style]) if hasattr(part, "pixels")]
 
 
@@ -157,7 +157,7 @@ def lightness(image: Image) -> Plane:
 
 
 def ssim(given: Plane, target: Plane) -> float:
-    """Structural similarity (Wang et al. 2004), in windows of 7 pixels, or as many as an odd window of a small picture has."""
+    """Structural similarity (Wang et al. 2004), in windows of 7 pixels, or the largest odd window that fits into a smaller picture."""
     from skimage.metrics import structural_similarity
 
     window = min(7, (min(given.shape) - 1) // 2 * 2 + 1)
@@ -165,7 +165,7 @@ def ssim(given: Plane, target: Plane) -> float:
 
 
 def edges_kept(given: Plane, target: Plane, *, within_px: int = 2) -> float:
-    """Share of the target's edges (Canny, sigma 2) with an edge of the given picture within `within_px`; 1 where it has none."""
+    """Share of the target's edges (Canny, sigma 2) with an edge of the given picture within `within_px`; 1 if the target has none."""
     from scipy.ndimage import binary_dilation
     from skimage.feature import canny
 
@@ -178,8 +178,8 @@ def noise(plane: Plane) -> float:
     """Standard deviation of the noise, in levels of 0..255.
 
     References:
-        Immerkaer 1996 (Fast noise variance estimation), eq. 3, from the response to the difference of two Laplacians. We take the median of
-        the absolute responses and not their mean, so that edges and strokes do not count.
+        Immerkaer 1996 (Fast noise variance estimation), eq. 3, from the response to the difference of two Laplacians. We use the median of
+        the absolute responses instead of the mean, so that edges and strokes do not count.
     """
     if min(plane.shape) < 3:
         return 0.0
@@ -190,12 +190,12 @@ def noise(plane: Plane) -> float:
 
 
 def checkerboard(plane: Plane) -> float:
-    """Power at horizontal, vertical and diagonal periods of 2, 4, 8 and 16 pixels over the power nearby; the largest of the 12 ratios.
+    """Largest ratio of the power at horizontal, vertical and diagonal periods of 2, 4, 8 and 16 pixels to the power nearby.
 
-    The median spectrum of overlapping blocks of 64 pixels, each under a Hann window: what repeats all over the picture stands out, what is
-    drawn once does not. The power of pictures falls with the square of the frequency; that is taken off first. "Nearby" is the geometric
-    mean of the frequencies 3 to 5 steps away, for horizontal and vertical periods on their axis only: upright and level edges put power on
-    the axes, which is no checkerboard.
+    It uses the median spectrum of overlapping blocks of 64 pixels with a Hann window: patterns that repeat over the whole picture stand
+    out, single shapes do not. The power of pictures falls with the square of the frequency; this is removed first. "Nearby" is the
+    geometric mean of the frequencies 3 to 5 steps away, for horizontal and vertical periods on their axis only: vertical and horizontal
+    edges put power on the axes, which is not a checkerboard.
     """
     side = 64
     if min(plane.shape) < side:
@@ -223,19 +223,19 @@ def checkerboard(plane: Plane) -> float:
 
 
 def seam(plane: Plane, rows: Sequence[int] | None = None, columns: Sequence[int] | None = None) -> float:
-    """How much the strongest straight line across the whole picture stands out; 1 to 2 where there is none, less where few are looked at.
+    """How much the strongest straight line across the whole picture stands out; 1 to 2 if there is none, lower if few are examined.
 
-    A line's strength is the median over its length of the step across it, signed in the direction of most of it, beyond what the gradient
-    on both sides explains, and a twentieth of what is left without the sign: drawn edges turn and end, a seam does not. It counts against
-    the lines 3 to 12 away and against all; 1 is what the strongest fiftieth of the lines reaches, since of a thousand lines one always
-    stands out. Where no lines are given, the outer 8 pixels do not count: scans have frames there, and tiles do not meet there.
+    The strength of a line is the median over its length of the step across it, signed by its main direction, beyond what the gradient
+    on both sides explains, plus a twentieth of the rest without the sign: drawn edges bend and end, a seam does not. It is compared with
+    the lines 3 to 12 away and with all; 1 is the level of the strongest fiftieth of the lines, because one in a thousand always
+    stands out. If no lines are given, the outer 8 pixels are ignored: scans have frames there, and tiles do not meet there.
 
-    A seam must be seen through the grain and strokes on it: in a smooth picture two levels of 256 are found, in a small painting of rough
-    strokes about eight. Straight edges of the scene itself, such as of buildings, count as seams where no lines are given.
+    Grain and strokes hide seams: in a smooth picture, two levels of 256 are detected, in a small painting with rough
+    strokes about eight. Straight edges of the scene, such as those of buildings, count as seams if no lines are given.
 
     Args:
-        plane: Shape (H, W), 0..1. A side below 48 px is not looked at.
-        rows: First rows of tiles, to look there alone.
+        plane: Shape (H, W), 0..1. Sides below 48 px are ignored.
+        rows: First rows of tiles; other rows are ignored.
         columns: First columns of tiles.
     """
     found = []
@@ -251,9 +251,9 @@ def seam(plane: Plane, rows: Sequence[int] | None = None, columns: Sequence[int]
 
 
 def border(given: Plane, target: Plane) -> float:
-    """How much a painting (H, W) changes the detail of its photo along the border, in units of what it does inside.
+    """How much a painting (H, W) changes the detail of its photo along the border, relative to the inside.
 
-    Detail is what a Gaussian of 2 pixels removes; the border is a twelfth of the shorter side wide, and as much beside it does not count.
+    Detail is what a Gaussian of 2 pixels removes. The border is a twelfth of the shorter side wide; a strip of the same width is skipped.
     """
     from scipy.ndimage import gaussian_filter
 
@@ -269,13 +269,13 @@ def border(given: Plane, target: Plane) -> float:
 
 
 def _line_strengths(values: Plane) -> Plane:
-    """Of the step to each row from the one above, against those of the rows around; of rows 2 to H - 2, shape (H - 3,)."""
+    """Strength of the step from the previous row, relative to the rows around; for rows 2 to H - 2, shape (H - 3,)."""
     step = values[2:-1] - values[1:-2]
     step -= 0.5 * ((values[1:-2] - values[:-3]) + (values[3:] - values[2:-1]))
     strength = np.abs(np.median(step, axis=1)) + 0.05 * np.median(np.abs(step), axis=1)
     around = np.lib.stride_tricks.sliding_window_view(np.pad(strength, 12, constant_values=np.nan), 25)
     near = np.nanmedian(np.delete(around, range(10, 15), axis=1), axis=1)
-    # A tenth of a level of 256 is nothing that a picture shows.
+    # A tenth of a level of 256 is invisible.
     found: Plane = strength / np.maximum(np.maximum(near, np.median(strength)), 0.1 / 255)
     return found
 

@@ -1,4 +1,4 @@
-"""The encoder and the styles that finished pictures are compared by."""
+"""Opening the encoder and the styles for measuring finished pictures."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from stylenet.styles.sources import StyleSource
 
 
 def open_measuring(encoder: str, styles: Sequence[StyleSource], *, device: str = "auto") -> tuple[VggEncoder, list[AnyStyle]]:
-    """An encoder in float32 on a device, and styles as it measures them.
+    """Open an encoder in float32, and styles to be measured with it.
 
     Args:
         encoder: Name of weights or a weights file.
         styles: Names, style files, pictures or folders.
-        device: "auto" takes the fastest.
+        device: "auto" uses the fastest.
 
     Raises:
         WeightsError: the weights are missing or unusable.

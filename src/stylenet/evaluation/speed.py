@@ -1,4 +1,4 @@
-"""How many pictures a second an engine paints, and the memory that it takes: every measurement in a process of its own."""
+"""Speed and memory of engines, each measured in its own process."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ from stylenet.requests.painting import Options
 SIZES_PX = (256, 512, 1024, 2048, 4096)
 
 LONGEST_SECONDS = 60.0
-"""Of one painting that is waited for."""
+"""Longest time of a painting to be measured."""
 
 _ENOUGH_SECONDS = 20.0
-"""After which the paintings of a measurement are not repeated any more."""
+"""Time after which a measurement is not repeated."""
 
 _STYLE = "starry-night"
 
 _SEEN_PX = 64
-"""Side of the picture that a plan is made for; the size to paint is an option."""
+"""Side of the picture for the plan; the size to paint is an option."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What is measured.
+    """A measurement to be made.
 
     Attributes:
         recipe: Name or file.
         style: As for `stylize`.
         size_px: Side of a square picture.
-        repeats: Paintings after the first one, which warms up and counts only where it took so long that it stays the only one.
+        repeats: Paintings after the first one, a warm-up that counts only if it takes so long that there are no others.
         device: As for `open_stylizer`.
-        threads: Of the processor; None: as many as torch likes.
+        threads: Number of CPU threads; None: torch's default.
     """
 
     recipe: str
@@ -60,15 +60,15 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """What was found.
+    """A measurement.
 
     Attributes:
         recipe: Name or file.
         size_px: Side of the square picture.
-        seconds: Of each painting that counts, from pixels to pixels: the style opened, the photo in memory.
-        memory_bytes: Of the whole process at its peak.
-        device_bytes: Of the graphics card's memory at the peak.
-        forecast_seconds: Where the painting was not begun since it takes so long.
+        seconds: Time of each painting, from pixels to pixels, with the style opened and the photo in memory.
+        memory_bytes: Peak memory of the process.
+        device_bytes: Peak GPU memory.
+        forecast_seconds: Estimate for a painting that was skipped because it takes too long.
         problem: Why there is no measurement.
     """
 
@@ -82,7 +82,7 @@ class Measured:
 
     @property
     def median_seconds(self) -> float:
-        """Of a painting; only where it was measured."""
+        """Median time of a painting, if it was measured."""
         return statistics.median(self.seconds)
 
 
@@ -95,24 +95,24 @@ def bench(
     device: str = "auto",
     threads: int | None = None,
 ) -> Iterator[Measured]:
-    """Measurements of every recipe at every size, one after the other; what cannot be measured says why.
+    """Measure each recipe at each size, one after the other; measurements that fail contain the reason.
 
     Args:
         recipes: Names or files.
         sizes_px: Sides of square pictures.
-        repeats: Paintings that count.
-        longest_seconds: What is forecast to take longer is left out; None: nothing is.
+        repeats: Number of paintings.
+        longest_seconds: Skip measurements with a longer estimate; None: skip none.
         device: As for `open_stylizer`.
-        threads: Of the processor.
+        threads: Number of CPU threads.
 
     Raises:
-        RecipeError: a recipe is unknown or wrong.
-        UsageError: the device does not exist.
+        RecipeError: a recipe is unknown or invalid.
+        UsageError: the device is not available.
     """
     if threads is not None:
-        torch.set_num_threads(threads)  # of the forecasts, made here; those of a measurement are in its own process
+        torch.set_num_threads(threads)  # for the estimates, which are made in this process
     for recipe in recipes:
-        load_recipe(recipe)  # what is written wrong is told now, not after minutes
+        load_recipe(recipe)  # reports errors now, not after minutes
     for recipe in recipes:
         try:
             stylizer = open_stylizer(recipe, device=device)
@@ -133,7 +133,7 @@ def bench(
 
 
 def apart(task: Task) -> Measured:
-    """`measure` in a fresh process, which ends with it."""
+    """Run `measure` in a new process."""
     command = [sys.executable, "-c", "from stylenet.evaluation.speed import answer; answer()"]
     done = subprocess.run(command, input=msgspec.json.encode(task), capture_output=True, check=False)
     if done.returncode:
@@ -143,7 +143,7 @@ def apart(task: Task) -> Measured:
 
 
 def answer() -> None:
-    """What a fresh process does: a task comes in, what was measured goes out."""
+    """Entry point of the process: read a task from standard input and write its measurement."""
     task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
     try:
         measured = measure(task)
@@ -153,10 +153,10 @@ def answer() -> None:
 
 
 def measure(task: Task) -> Measured:
-    """The time of paintings one after the other, and the peak memory of this process.
+    """Measure the time of paintings and the peak memory of this process.
 
     Raises:
-        StylenetError: it cannot be painted.
+        StylenetError: painting fails.
     """
     if task.threads is not None:
         torch.set_num_threads(task.threads)
@@ -179,9 +179,9 @@ def measure(task: Task) -> Measured:
 
 
 def peak_bytes() -> int:
-    """The most memory that this process has held at a time."""
+    """Peak memory of this process."""
     status = Path("/proc/self/status")
-    # Linux hands the peak that `getrusage` tells from a process on to the one that it starts, however small that is.
+    # On Linux, a new process inherits the peak that `getrusage` reports from its parent.
     found = re.search(r"VmHWM:\s*([0-9]+) kB", status.read_text(encoding="utf-8")) if status.exists() else None
     if found is not None:
         return 1024 * int(found[1])
@@ -196,7 +196,7 @@ def peak_bytes() -> int:
 
 
 def _forecast_seconds(stylizer: Stylizer, size_px: int) -> float | None:
-    """Of a painting; None where there is no forecast."""
+    """Estimated time of a painting; None if there is no estimate."""
     style = stylizer.open_style(_style_for(stylizer))
     return stylizer.plan(_photo(_SEEN_PX), Options(size=size_px), styles=[style], timed=True).values.get("seconds")
 
@@ -206,11 +206,11 @@ def _style_for(stylizer: Stylizer) -> str:
         return _STYLE
     trained = sorted(set(network_files()) - {"instant"})
     if not trained:
-        raise WeightsError("no network of one painting ships")
+        raise WeightsError("there is no included network for one painting")
     return trained[0]
 
 
 def _photo(side_px: int) -> Picture:
-    """Soft spots of color: what is painted does not change the time."""
+    """Soft spots of color; the content does not affect the time."""
     spots = np.random.default_rng(0).random((1, 3, 16, 16), dtype=np.float32)
     return Picture(pixels=resize(spots, (side_px, side_px)))

@@ -9,25 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 Band: TypeAlias = tuple[slice, slice, NDArray[np.float64]]
-"""Outputs, the inputs that they depend on, and the weights, shape (outputs, inputs)."""
+"""A slice of outputs, the slice of inputs they depend on, and the weights, shape (outputs, inputs)."""
 
 
 _SERIAL = 1 << 18
-"""Multiplications that OpenBLAS does with one thread. For larger products it starts several, which wait for each other: on a busy machine
+"""Multiplications up to which OpenBLAS uses one thread. For larger products it uses several, which wait for each other: on a busy machine
 that took up to thirty times as long."""
 
 
 def filtered(values: NDArray[Any], bands: Iterable[Band], *, axis: int, length: int) -> NDArray[Any]:
     """`values` with an axis replaced by `length` weighted sums along it.
 
-    A dense product for each short run of outputs wastes some multiplications by zero, and still takes a third of the time of Pillow's
-    loops for floats, since BLAS does it.
+    A dense product for each short run of outputs wastes some multiplications by zero, but takes a third of the time of Pillow's
+    loops for floats, because it uses BLAS.
 
     Args:
         values: Shape (B, C, H, W), float32 or float64.
         bands: Together they cover all outputs.
         axis: 2 or 3.
-        length: Of the axis in the result.
+        length: Length of the axis in the result.
 
     Returns:
         A new array of the same type.
@@ -36,7 +36,7 @@ def filtered(values: NDArray[Any], bands: Iterable[Band], *, axis: int, length: 
     across = axis == 3
     given = np.ascontiguousarray(values).reshape((1, -1, width) if across else (-1, height, width))
     result = np.empty((1, given.shape[1], length) if across else (len(given), length, width), values.dtype)
-    lines = given.shape[1] if across else width  # along which the sums run
+    lines = given.shape[1] if across else width  # the length of the summed axis
     for outputs, inputs, weights in bands:
         matrix = weights.astype(values.dtype)
         step = max(1, _SERIAL // matrix.size)

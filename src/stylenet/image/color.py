@@ -1,4 +1,4 @@
-"""The few colors that stand for a picture."""
+"""Main colors of a picture."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from stylenet.shapes import check_image
 if TYPE_CHECKING:
     from stylenet.shapes import Image
 
-_LOOK_PX = 256  # a palette does not change with more pixels than this, its time does
+_LOOK_PX = 256  # more pixels take longer but do not change the palette
 
 
 @dataclass(frozen=True)
 class Swatch:
-    """A color and how much of the picture it covers.
+    """A color and its share of the picture.
 
     Attributes:
         color: "#rrggbb", sRGB.
@@ -33,7 +33,7 @@ class Swatch:
 
 
 def palette(image: Image, count: int = 6) -> list[Swatch]:
-    """The main colors of a picture, the largest share first; fewer than `count` where it has fewer.
+    """The main colors of a picture, the largest share first; fewer than `count` if it has fewer.
 
     Args:
         image: Shape (1, 3, H, W), 0..1.
@@ -43,7 +43,7 @@ def palette(image: Image, count: int = 6) -> list[Swatch]:
         UsageError: `count` is out of range.
 
     References:
-        Heckbert 1982 (SIGGRAPH), median cut, as Pillow has it, and then k-means steps from there.
+        Heckbert 1982 (SIGGRAPH), median cut as in Pillow, followed by k-means steps.
     """
     if not 1 <= count <= 256:
         raise UsageError(f"a palette of {count} colors is not possible; allowed are 1..256")
@@ -58,7 +58,7 @@ def palette(image: Image, count: int = 6) -> list[Swatch]:
 
 
 def mean_color(image: Image) -> str:
-    """The average color of a picture, shape (1, 3, H, W), 0..1, as "#rrggbb"; the mean of the encoded values, as an eye half shut sees."""
+    """The average color of a picture, shape (1, 3, H, W), 0..1, as "#rrggbb"; the mean of the encoded values."""
     check_image(image)
     red, green, blue = to_pil(image.mean(axis=(2, 3), keepdims=True, dtype=np.float64)).getpixel((0, 0))  # type: ignore[misc]
     return f"#{red:02x}{green:02x}{blue:02x}"

@@ -1,4 +1,4 @@
-"""Crops of picture files, as training reads them by the ten thousand: fast, at random places, from whatever a folder holds."""
+"""Fast random crops of picture files for training."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from stylenet.image.opening import damaged, opened
 from stylenet.image.tiff import TiffPicture
 
 _PLAIN = frozenset(("RGB", "L", "P", "CMYK", "YCbCr"))
-"""Modes that Pillow turns into RGB as one expects."""
+"""Modes that Pillow converts to RGB correctly."""
 
 _SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".avif"))
 
 
 def find_pictures(folder: Path) -> list[Path]:
-    """All picture files in a folder and the folders in it, sorted by path; hidden ones are left out.
+    """All picture files in a folder and the folders in it, sorted by path, without hidden ones.
 
     Raises:
-        ImageError: there is no such folder, or no picture in it.
+        ImageError: the folder does not exist, or contains no picture.
     """
     if not folder.is_dir():
         raise ImageError(f"'{folder}' is not a folder; give a folder of training photos")
@@ -35,7 +35,7 @@ def find_pictures(folder: Path) -> list[Path]:
         if path.suffix.lower() in _SUFFIXES and not any(part.startswith(".") for part in path.relative_to(folder).parts)
     )
     if not found:
-        raise ImageError(f"folder '{folder}' holds no picture ({', '.join(sorted(_SUFFIXES))}); give one with photos to learn from")
+        raise ImageError(f"folder '{folder}' contains no picture ({', '.join(sorted(_SUFFIXES))}); give a folder of training photos")
     return found
 
 
@@ -44,9 +44,9 @@ def read_crop(path: Path, size_px: int, rng: random.Random, *, zooms: tuple[floa
 
     Args:
         path: Any file that Pillow reads.
-        size_px: Of the crop.
-        rng: Draws the place, the zoom and the flip; always the same number of draws.
-        zooms: Shortest and longest side of the square in the picture, in units of `size_px`; bounded by the picture itself, so that a
+        size_px: Side of the crop.
+        rng: Draws position, zoom and flip, always with the same number of draws.
+        zooms: Shortest and longest side of the square in the picture, in units of `size_px`; limited by the picture, so that a
             smaller one is enlarged.
 
     Raises:
@@ -68,7 +68,7 @@ def read_strip(path: Path, height_px: int, most_width_px: int) -> NDArray[np.uin
     Args:
         path: Any file that Pillow reads.
         height_px: Smaller pictures are enlarged.
-        most_width_px: What is wider is cut on both sides.
+        most_width_px: Wider pictures are cropped on both sides.
 
     Raises:
         ImageError: the file cannot be read.
@@ -83,7 +83,7 @@ def read_strip(path: Path, height_px: int, most_width_px: int) -> NDArray[np.uin
 
 
 def _decoded(path: Path, least_px: int) -> PIL.Image.Image:
-    """The picture, upright and RGB; a large JPEG is decoded at a fraction of its size, as its format allows."""
+    """The picture, upright and RGB; a large JPEG is decoded at reduced size."""
     with opened(path) as file:
         image = file.image
         try:
@@ -91,10 +91,10 @@ def _decoded(path: Path, least_px: int) -> PIL.Image.Image:
                 image.draft("RGB", (least_px, least_px))
                 image.load()
                 return ImageOps.exif_transpose(image).convert("RGB")
-            return to_pil(load_image(path).pixels)  # slower, but knows transparency, 16 bits and floats
+            return to_pil(load_image(path).pixels)  # slower, but supports transparency, 16 bits and floats
         except ImageError:
             raise
-        except Exception as cause:  # Pillow's decoders raise nearly anything for hostile data
+        except Exception as cause:  # Pillow's decoders raise almost anything for malicious data
             raise damaged(file.name, cause) from cause
 
 

@@ -1,6 +1,6 @@
-"""Pictures from files and into files.
+"""Reading and writing pictures.
 
-picture = load_image("photo.jpg")           # upright, sRGB, 0..1, alpha apart
+picture = load_image("photo.jpg")           # upright, sRGB, 0..1, with separate alpha
 save_image(painting, "out.png", alpha=picture.alpha, metadata=picture.metadata, receipt={...})
 """
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class Convertible(Protocol):
-    """What NumPy makes an array of by itself, tensors of several packages among it."""
+    """Anything that NumPy can convert to an array, including tensors of several packages."""
 
     def __array__(self) -> NDArray[Any]: ...
 
@@ -41,11 +41,11 @@ class Convertible(Protocol):
 ImageSource: TypeAlias = FileSource | PIL.Image.Image | NDArray[Any] | Convertible
 
 JPEG_QUALITY = 95
-"""Of JPEG and WebP. Brush strokes are fine detail in saturated color: lower qualities smear them, and so does color subsampling."""
+"""Quality of JPEG and WebP. Brush strokes are fine detail in saturated color, which lower qualities and color subsampling smear."""
 
-_STRIP_PX = 2**20  # pixels that are rounded at a time: whole copies of a print would cost more memory than painting it
+_STRIP_PX = 2**20  # pixels rounded at a time; copies of a whole print would take more memory than painting it
 
-_LONGEST_EXIF = 65_500  # one JPEG segment holds 65,533 bytes, Pillow's header included
+_LONGEST_EXIF = 65_500  # one JPEG segment holds 65,533 bytes, including Pillow's header
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -53,12 +53,12 @@ class Picture:
     """A picture in the internal format, with its metadata.
 
     Attributes:
-        pixels: Shape (1, 3, H, W), float32, RGB, sRGB-encoded, 0..1, upright. Where the source is transparent they hold the mean
-            color of what is visible, so that no edge appears there that nobody sees.
-        alpha: Shape (1, 1, H, W), float32, 0..1; None where all is opaque.
+        pixels: Shape (1, 3, H, W), float32, RGB, sRGB-encoded, 0..1, upright. Transparent areas have the mean
+            color of the visible ones, so that no hidden edge is painted.
+        alpha: Shape (1, 1, H, W), float32, 0..1; None if all is opaque.
         source: The file it came from, or None.
-        metadata: What is to be kept: author, date, camera, resolution.
-        notices: What a person should know, one line each: "animated: the first of 12 frames is used".
+        metadata: Metadata to keep: author, date, camera, resolution.
+        notices: Notices for the user, one line each: "animated: the first of 12 frames is used".
     """
 
     pixels: Image
@@ -69,31 +69,31 @@ class Picture:
 
     @property
     def width(self) -> int:
-        """Pixels across."""
+        """Width in pixels."""
         return int(self.pixels.shape[3])
 
     @property
     def height(self) -> int:
-        """Pixels down."""
+        """Height in pixels."""
         return int(self.pixels.shape[2])
 
 
 def load_image(source: ImageSource | Picture) -> Picture:
-    """A picture from a file, bytes, a binary file object, Pillow, NumPy or PyTorch, upright and in sRGB.
+    """Load a picture from a file, bytes, a binary file object, Pillow, NumPy or PyTorch, upright and in sRGB.
 
     Gray, palette, CMYK, Lab and 16-bit pictures, transparency of every kind and embedded color profiles are converted. 16-bit PNG and
-    TIFF keep all their bits, except a PNG with an alpha channel beside gray, CMYK, Lab, and a profile other than sRGB: these are read
-    in 8. Floats and wide integers of TIFF are brought to 0..1; floats above 1, of a photo with a high dynamic range, are clipped. Of
-    films, animations and multi-page files the first frame is taken. `notices` tells what was done.
+    TIFF keep all their bits, except gray PNGs with alpha, CMYK, Lab, and profiles other than sRGB: these are read
+    with 8. Floats and wide integers of TIFF are scaled to 0..1; floats above 1, in HDR photos, are clipped. Of
+    animations and multi-page files, the first frame is used. `notices` lists the conversions.
 
     Args:
-        source: A path; the bytes of a file; a binary file object, read from where it stands; a `PIL.Image.Image` of any mode, at its
+        source: A path; the bytes of a file; a binary file object, read from its position; a `PIL.Image.Image` of any mode, at its
             current frame; an array (H, W), (H, W, 1..4) or (1, 1..4, H, W) of bool, uint8, uint16, other integers in 0..255, or
-            floats in 0..1; or a tensor on any device, of these shapes and types or (1..4, H, W). Where both the first and the last
-            side of a tensor could be its channels, the first is taken. A `Picture`, which was loaded before, is returned as it is.
+            floats in 0..1; or a tensor on any device, of these shapes and types or (1..4, H, W). If both the first and the last
+            side of a tensor could be its channels, the first is used. A `Picture` is returned unchanged.
 
     Raises:
-        ImageError: It is missing, unreadable, damaged, cut off, too large (`opening.MAX_PIXELS`), or no raster picture.
+        ImageError: It is missing, unreadable, damaged, truncated, too large (`opening.MAX_PIXELS`), or not a raster picture.
     """
     if isinstance(source, Picture):
         return source
@@ -111,7 +111,7 @@ def load_image(source: ImageSource | Picture) -> Picture:
 
 
 def is_source(source: object) -> bool:
-    """Whether `load_image` knows what to do with something of this type."""
+    """Whether `load_image` accepts this type."""
     kinds = (str, os.PathLike, bytes, bytearray, memoryview, PIL.Image.Image)
     return isinstance(source, kinds) or hasattr(source, "read") or hasattr(source, "__array__")
 
@@ -124,14 +124,14 @@ def to_pil(image: Image, alpha: Mask | None = None) -> PIL.Image.Image:
         alpha: Shape (1, 1, H, W), 0..1.
 
     Raises:
-        ShapeError: Another shape, or an alpha of another size.
+        ShapeError: The shape is wrong, or alpha has another size.
         ImageError: A value is not finite.
     """
     return PIL.Image.fromarray(_quantized(image, alpha, np.uint8))
 
 
 class SaveOptions(TypedDict, total=False):
-    """The options of `save_image` for files and file objects alike."""
+    """The options of `save_image` for files and file objects."""
 
     alpha: Mask | None
     metadata: Metadata | None
@@ -161,18 +161,18 @@ def save_image(
     bits: int | None = None,
     format: str | None = None,
 ) -> Path | None:
-    """Write a picture whole or not at all, and return its path. The suffix names the format: PNG, JPEG, WebP or TIFF.
+    """Write a picture atomically, and return its path. The suffix selects the format: PNG, JPEG, WebP or TIFF.
 
-    The same arguments give the same bytes. `metadata.read_receipt` reads the receipt back.
+    The same arguments give the same bytes. `metadata.read_receipt` reads the receipt.
 
     Args:
         image: Shape (1, 3, H, W), 0..1.
-        path: An existing file is replaced. Or a binary file object, to which the file's bytes are written.
-        alpha: Shape (1, 1, H, W), 0..1. JPEG has none: the picture is laid on white.
-        metadata: Who, when, with what; usually the photo's `Picture.metadata`.
-        receipt: How it was painted, in values that JSON knows.
-        quality: Of JPEG and WebP, 1..100; 100 is lossless in WebP.
-        bits: Per channel. 16 (the default of TIFF) is for TIFF only; 8 (the default of the others) is for all.
+        path: A file, which is replaced if it exists, or a binary file object.
+        alpha: Shape (1, 1, H, W), 0..1. JPEG has no alpha: the picture is composited on white.
+        metadata: Metadata, usually `Picture.metadata` of the photo.
+        receipt: The receipt, as JSON values.
+        quality: Quality of JPEG and WebP, 1..100; 100 is lossless in WebP.
+        bits: Bits per channel: 8, or 16 for TIFF (its default).
         format: For a file object, the suffix without its dot: "png" (the default), "jpg", "webp" or "tif".
 
     Returns:
@@ -181,7 +181,7 @@ def save_image(
     Raises:
         OutputError: The path cannot be written (see `check_output`), or an option does not fit the format.
         ImageError: A value is not finite; nothing is written.
-        ShapeError: Another shape, or an alpha of another size.
+        ShapeError: The shape is wrong, or alpha has another size.
     """
     check_image(image)
     size = (int(image.shape[3]), int(image.shape[2]))
@@ -202,7 +202,7 @@ def save_image(
         _encode, image, alpha, target, metadata=metadata or Metadata(), receipt=None if receipt is None else receipt_text(receipt)
     )
     if stream is not None:
-        # Encoded first: to seek back, as Pillow does, is not possible in a pipe.
+        # Encoded in memory first, because Pillow seeks, which is not possible in a pipe.
         buffer = io.BytesIO()
         encode(buffer, quality=quality, bits=bits)
         stream.write(buffer.getvalue())
@@ -223,7 +223,7 @@ def _encode(
     quality: int,
     bits: int,
 ) -> None:
-    """Write a picture in the format of `target` to a file or into memory."""
+    """Write a picture in the format of `target` to a file or to memory."""
     if format_of(target) == "TIFF":
         _write_tiff(_quantized(image, alpha, np.uint16 if bits == 16 else np.uint8), destination, metadata=metadata, receipt=receipt)
     else:
@@ -242,7 +242,7 @@ def _decoded_picture(
     try:
         frames = _frame_notice(image) if image.format else ()
         decoded = decode(image, again)
-        metadata, orientation = read_metadata(image)  # after decoding: TIFF turns upright by itself, and then forgets its orientation
+        metadata, orientation = read_metadata(image)  # after decoding, when Pillow has rotated TIFFs and removed their orientation
     except ImageError as cause:
         raise ImageError(f"cannot read {name}: {cause}") from None
     except Exception as cause:  # Pillow's decoders raise nearly anything for hostile data
@@ -252,7 +252,7 @@ def _decoded_picture(
 
 def _frame_notice(image: PIL.Image.Image) -> tuple[str, ...]:
     frames = getattr(image, "n_frames", 1)
-    if frames < 2 or image.format == "MPO":  # MPO: a photo with its depth map or second view, not a film
+    if frames < 2 or image.format == "MPO":  # MPO: a photo with a depth map or a second view, not an animation
         return ()
     return (f"{frames} pages: the first is used",) if image.format == "TIFF" else (f"animated: the first of {frames} frames is used",)
 
@@ -268,7 +268,7 @@ def _picture(
     rgb, alpha, more = decoded.rgb, decoded.alpha, decoded.notices
     if alpha is not None:
         if not alpha.any():
-            more = (*more, "the picture is transparent everywhere; it is painted as white")
+            more = (*more, "the picture is fully transparent; it is painted as white")
         rgb = _on_mean_color(rgb, alpha)
     return Picture(
         pixels=_channels_first(turn_upright(rgb, orientation)),
@@ -280,10 +280,10 @@ def _picture(
 
 
 def _on_mean_color(rgb: Floats, alpha: Floats) -> Floats:
-    """`rgb` laid on the mean of its visible colors.
+    """`rgb` composited on the mean of its visible colors.
 
-    White or black would give the cut-out a hard outline; a style paints outlines, and half-transparent edges would keep their fringe
-    once alpha is put back.
+    White or black would give cut-outs a hard outline, which the style would paint, and leave a fringe on semi-transparent edges
+    when alpha is restored.
     """
     total = float(alpha.sum(dtype=np.float64))
     mean = np.einsum("hwc,hw->c", rgb, alpha, dtype=np.float64) / total if total > 0 else np.ones(3)
@@ -292,10 +292,10 @@ def _on_mean_color(rgb: Floats, alpha: Floats) -> Floats:
 
 
 def _array_of(values: Any) -> NDArray[Any]:
-    """What a tensor holds; PyTorch is asked by its methods, without importing it."""
+    """The values of a tensor, without importing PyTorch."""
     if hasattr(values, "detach"):
         values = values.detach().cpu()
-        values = values.float() if values.is_floating_point() else values  # NumPy knows no bfloat16
+        values = values.float() if values.is_floating_point() else values  # NumPy has no bfloat16
     return np.asarray(values)
 
 
@@ -310,14 +310,16 @@ def _quantized(image: Image, alpha: Mask | None, dtype: type[np.uint8] | type[np
         raise ShapeError(f"one picture, shape (1, 3, H, W), can be written at a time; got {tuple(image.shape)}")
     parts = [image] if alpha is None else [image, alpha]
     if alpha is not None and alpha.shape != (1, 1, *image.shape[2:]):
-        raise ShapeError(f"alpha for a picture of shape {tuple(image.shape)} has shape (1, 1, H, W) alike; got {tuple(alpha.shape)}")
+        raise ShapeError(
+            f"alpha for a picture of shape {tuple(image.shape)} must have shape (1, 1, H, W) with the same size; got {tuple(alpha.shape)}"
+        )
     channels = sum(part.shape[1] for part in parts)
     levels = np.empty((image.shape[2], image.shape[3], channels), dtype)
     rows = max(1, _STRIP_PX // image.shape[3])
     for top in range(0, image.shape[2], rows):
         strip = np.concatenate([part[0, :, top : top + rows] for part in parts], dtype=np.float32, casting="same_kind")
         if not np.isfinite(strip).all():
-            raise ImageError("the picture holds values that are not finite (NaN or infinity); it is not written")
+            raise ImageError("the picture has values that are not finite (NaN or infinity); nothing was written")
         np.clip(strip, 0, 1, out=strip)
         strip *= np.iinfo(dtype).max
         levels[top : top + rows] = np.rint(strip, out=strip).transpose(1, 2, 0)
@@ -355,7 +357,7 @@ def _write_with_pillow(
 
 
 def _write_tiff(array: NDArray[Any], path: Path | io.BytesIO, *, metadata: Metadata, receipt: str | None) -> None:
-    import tifffile  # Pillow writes no 16-bit color; loaded here because it is rarely needed and not quick to load
+    import tifffile  # Pillow does not write 16-bit color; imported here because it is slow to load and rarely needed
 
     ascii_type = 2
     tags = text_tags(metadata) | ({306: metadata.date} if metadata.date else {})  # 306: DateTime

@@ -1,4 +1,4 @@
-"""CIELAB colors, in NumPy: scikit-image has the same, but takes a second to import and brings SciPy with it.
+"""CIELAB colors in NumPy; scikit-image takes a second to import and requires SciPy.
 
 References:
     IEC 61966-2-1 (sRGB); CIE 15:2004, section 8.2.1 (CIELAB), for illuminant D65 and the 2 degree observer.
@@ -41,7 +41,7 @@ def rgb_to_lab(rgb: Colors) -> Colors:
 
 
 def lab_to_linear(lab: Colors) -> Colors:
-    """Linear sRGB of CIELAB colors (N, 3); values outside of 0..1 lie outside of its gamut."""
+    """Linear sRGB of CIELAB colors (N, 3); values outside of 0..1 are out of gamut."""
     lightness = (lab[:, 0] + 16) / 116
     values = np.stack([lab[:, 1] / 500 + lightness, lightness, np.maximum(lightness - lab[:, 2] / 200, 0)], axis=1)
     ratios = np.where(values > _INVERSE_BREAK, values**3, (values - _OFFSET) / _SLOPE)
@@ -49,6 +49,6 @@ def lab_to_linear(lab: Colors) -> Colors:
 
 
 def encode(linear: Colors) -> Colors:
-    """sRGB-encoded colors, 0..1, of linear ones; what lies outside is clipped."""
+    """sRGB-encoded colors, 0..1, of linear ones; other values are clipped."""
     encoded = np.where(linear > 0.0031308, 1.055 * np.maximum(linear, 0) ** (1 / 2.4) - 0.055, 12.92 * linear)
     return encoded.clip(0, 1).astype(linear.dtype)

@@ -1,4 +1,4 @@
-"""Stored numbers of every type and tone curve, as sRGB-encoded levels in 0..1."""
+"""Conversion of stored numbers of any type and tone curve to sRGB-encoded levels in 0..1."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def unit(stored: NDArray[Any], full_scale: int) -> Floats:
 
 
 def unit_levels(stored: NDArray[Any], name: str, notices: list[str]) -> Floats:
-    """Numbers of any type as levels in 0..1, of the same shape. What they mean is inferred where their type does not say it.
+    """Numbers of any type as levels in 0..1, of the same shape. The scale is inferred if the type does not define it.
 
-    Unsigned bytes and words have their full scale. Wider and signed integers have no white that all programs agree on: it is that of 8
-    or 16 bits where all fit in, the type's own where some come near it, and else the largest value. Floats in 0..1 are levels; where most
-    lie there the brighter ones are highlights, which are clipped. A line in `notices`, with `name`, tells what was changed.
+    8-bit and 16-bit unsigned integers have their full scale. For wider and signed integers, programs disagree about white: it is that of 8
+    or 16 bits if all values fit, that of the type if some values are close to it, otherwise the largest value. Floats in 0..1 are levels;
+    if most are in this range, brighter ones are highlights, which are clipped. A line in `notices`, with `name`, describes the change.
 
     Raises:
         ImageError: A value is not finite.
@@ -30,7 +30,7 @@ def unit_levels(stored: NDArray[Any], name: str, notices: list[str]) -> Floats:
     if stored.dtype in (np.uint8, np.uint16):
         return unit(stored, int(np.iinfo(stored.dtype).max))
     if not np.isfinite(stored).all():
-        raise ImageError("the picture holds values that are not finite (NaN or infinity); save it again without them")
+        raise ImageError("the picture has values that are not finite (NaN or infinity); save it again without them")
     low, high = float(stored.min()), float(stored.max())
     is_float = stored.dtype.kind == "f"
     scales = [1.0, 255.0] if is_float else [255.0, 65535.0][: stored.itemsize // 2]
@@ -50,10 +50,10 @@ def unit_levels(stored: NDArray[Any], name: str, notices: list[str]) -> Floats:
 
 
 def from_gamma(encoded: Floats, gamma: object) -> Floats:
-    """Levels in 0..1 that are light to the power of `gamma`, any shape, as sRGB-encoded ones.
+    """Convert levels in 0..1, of any shape, from light to the power of `gamma` to sRGB.
 
-    `gamma` is what the PNG chunk gAMA says: 1 for linear light, 0.45455 for what sRGB comes close to. That, and what is no number above
-    0, changes nothing.
+    `gamma` is the value of the PNG chunk gAMA: 1 for linear light, 0.45455 for approximately sRGB. The latter, and anything that is not a
+    number above 0, changes nothing.
 
     References:
         IEC 61966-2-1, section 5.2.

@@ -1,7 +1,7 @@
-"""Masks: where in the photo a style holds, and where the photo is kept.
+"""Masks: where a style is painted, and where the photo is kept.
 
-wish = parse_mask_wish("sky.png=starry-night")
-sky = load_mask(wish.mask, inverted=wish.inverted)              # (1, 1, H, W), 0..1, white is inside
+option = parse_mask("sky.png=starry-night")
+sky = load_mask(option.mask, inverted=option.inverted)              # (1, 1, H, W), 0..1, white is inside
 weights = regions([soften(sky, radius_px=8)], (width, height))  # the sky, and the rest
 """
 
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
     from stylenet.shapes import Image, Mask
 
 KEEP = "photo"
-"""The word that stands in a style's place where the photo is to be kept."""
+"""Given instead of a style to keep the photo."""
 
 _INVERT = "invert:"
-_LUMINANCE = (0.2126, 0.7152, 0.0722)  # ITU-R BT.709, on encoded values: what a person sees as half gray is half inside
+_LUMINANCE = (0.2126, 0.7152, 0.0722)  # ITU-R BT.709, on encoded values: perceptual middle gray is half inside
 _HALF_LEVEL_8, _HALF_LEVEL_16 = 0.5 / 255, 0.5 / 65535
-_DARKEST = 7.5 / 255  # the numbers of labels, 0, 1, 2, ..., look black and weigh nothing
+_DARKEST = 7.5 / 255  # label values 0, 1, 2, ... look black
 _WORST_ASPECT = 1.02
 _RUN = 32  # outputs that are softened at a time
 
 
 @dataclass(frozen=True)
-class MaskWish:
-    """What a person wants of one region.
+class MaskOption:
+    """A parsed `--mask` option.
 
     Attributes:
         mask: The picture file of the region; for a clip also a folder, or a clip of masks.
         inverted: Black is inside, not white.
-        style: The name of a style, a painting or a style file; None where the photo is to be kept.
+        style: The name of a style, a painting or a style file; None keeps the photo.
     """
 
     mask: Path
@@ -51,21 +51,21 @@ class MaskWish:
     style: str | None
 
 
-def parse_mask_wish(text: str, *, for_clip: bool = False) -> MaskWish:
-    """The wish in `FILE=STYLE`, or `invert:FILE=STYLE`; `FILE=photo` keeps the photo there.
+def parse_mask(text: str, *, for_clip: bool = False) -> MaskOption:
+    """Parse `FILE=STYLE` or `invert:FILE=STYLE`; `FILE=photo` keeps the photo there.
 
-    Both names may hold an equals sign: of the places to cut, the last one that leaves the name of a file is taken.
+    Both names may contain an equals sign: the last one that yields an existing file is used.
 
     Args:
-        text: As a person wrote it.
+        text: The value of the option.
         for_clip: FILE may be a folder.
 
     Raises:
-        UsageError: There is no equals sign, a part is empty, or no such file.
+        UsageError: There is no equals sign, a part is empty, or the file does not exist.
     """
     inverted = text.startswith(_INVERT)
     rest = text.removeprefix(_INVERT)
-    example = "write FILE=STYLE, like sky.png=starry-night, or sky.png=photo to keep the photo there"
+    example = "write FILE=STYLE, such as sky.png=starry-night, or sky.png=photo to keep the photo there"
     places = [place for place, letter in enumerate(rest) if letter == "="]
     if not places:
         raise UsageError(f"the mask '{text}' names no style; {example}")
@@ -75,26 +75,26 @@ def parse_mask_wish(text: str, *, for_clip: bool = False) -> MaskWish:
         raise UsageError(f"the mask '{text}' lacks {'its file' if cuts[-1][1] else 'its style'}; {example}")
     for file, style in whole:
         if os.path.isfile(file) or (for_clip and os.path.isdir(file)):
-            return MaskWish(mask=Path(file), inverted=inverted, style=None if style == KEEP else style)
+            return MaskOption(mask=Path(file), inverted=inverted, style=None if style == KEEP else style)
     raise UsageError(f"the mask '{text}' cannot be used: {_why_no_file(Path(whole[0][0]))}")
 
 
 def load_mask(source: ImageSource | Picture, *, inverted: bool = False, may_be_empty: bool = False) -> Mask:
-    """The region that a picture marks: white is inside, black outside, gray in between.
+    """Load a mask from a picture: white is inside, black outside, gray in between.
 
-    Colors count by their luminance. Where a picture has transparency: one of a single color, and a cut-out in colors, mean their alpha;
-    of a gray one the transparent parts are outside.
+    Colors are converted to luminance. With transparency, pictures of a single color and colored cut-outs are converted to their alpha;
+    in gray pictures, transparent parts are outside.
 
     Args:
-        source: What `load_image` takes, or what it gave. EXIF orientation is applied, 16 bits are kept.
+        source: Anything that `load_image` accepts or returns. EXIF orientation is applied, 16 bits are kept.
         inverted: Black is inside.
-        may_be_empty: Black is no error: the mask is one of many, for the frames of a clip.
+        may_be_empty: Allow a black mask, for the frames of a clip.
 
     Returns:
         Shape (1, 1, H, W), float32, 0..1.
 
     Raises:
-        ImageError: It cannot be read, nothing is inside, or it is so dark that 1, 2, ... were meant for inside.
+        ImageError: It cannot be read, nothing is inside, or it is nearly black, as a label image would be.
     """
     picture = load_image(source)
     mask = _levels(picture)
@@ -102,21 +102,21 @@ def load_mask(source: ImageSource | Picture, *, inverted: bool = False, may_be_e
         return 1 - mask if inverted else mask
     brightest = float(mask.max())
     if 0 < brightest < _DARKEST:
-        name = f"'{picture.source}'" if picture.source else "the given mask"
+        name = f"'{picture.source}'" if picture.source else "the mask"
         raise ImageError(
-            f"{name} is black or nearly so: its brightest value is {brightest * 255:.3g} of 255; white, 255, is inside a region, "
+            f"{name} is nearly black: its brightest value is {brightest * 255:.3g} of 255; white, 255, is inside a region, "
             "so stretch its values up to 255"
         )
     mask = 1 - mask if inverted else mask
     if float(mask.max()) < _HALF_LEVEL_8:
-        name = f"'{picture.source}'" if picture.source else "the given mask"
+        name = f"'{picture.source}'" if picture.source else "the mask"
         seen = "white everywhere, and inverted" if inverted else "black everywhere"
-        raise ImageError(f"{name} is {seen}: the region is empty; paint white where it shall hold{', or do not invert it' * inverted}")
+        raise ImageError(f"{name} is {seen}: the region is empty; paint its inside white{', or do not invert it' * inverted}")
     return mask
 
 
 def aspect_notice(mask: Mask, size: tuple[int, int], name: str) -> str | None:
-    """A line for the person where `mask`, called `name`, has to be distorted by more than 2 percent to fit the photo's (width, height)."""
+    """A notice if `mask`, called `name`, must be distorted by more than 2 percent to fit the photo's (width, height)."""
     height, width = mask.shape[2:]
     ratio = (width * size[1]) / (height * size[0])
     if max(ratio, 1 / ratio) <= _WORST_ASPECT:
@@ -125,17 +125,17 @@ def aspect_notice(mask: Mask, size: tuple[int, int], name: str) -> str | None:
 
 
 def regions(masks: Sequence[Mask], size: tuple[int, int]) -> Mask:
-    """How much each region counts at every pixel of a picture.
+    """The weight of each region at each pixel of a picture.
 
-    Where masks overlap and their sum exceeds one they share the pixel in proportion. What no mask covers is the last region.
+    Where masks overlap and their sum exceeds one, they share the pixel in proportion. The last region is the area outside of all masks.
 
     Args:
-        masks: Each of shape (1, 1, H, W), 0..1, any size; none at all gives the rest alone.
+        masks: Each of shape (1, 1, H, W), 0..1, any size; may be empty.
         size: (width, height) of the picture.
 
     Returns:
         Shape (R + 1, 1, height, width), 0..1; the sum over the regions is 1 up to rounding. A weight is exactly 1 where its mask is
-        exactly 1 and no other has a part, and the rest exactly 0 where the masks reach 1.
+        exactly 1 and all others are 0; the last one is exactly 0 where the masks sum to 1.
 
     Raises:
         ShapeError: A mask has another shape.
@@ -149,20 +149,20 @@ def regions(masks: Sequence[Mask], size: tuple[int, int]) -> Mask:
 
 
 def fitted(mask: Mask, size: tuple[int, int]) -> Mask:
-    """`mask`, shape (B, 1, H, W), at `size` = (width, height); what is flat black or white stays exactly 0 or 1."""
+    """`mask`, shape (B, 1, H, W), at `size` = (width, height); flat black and white areas stay exactly 0 and 1."""
     resized = resize(mask, size)
     return mask if resized is mask else _snapped(resized)
 
 
 def soften(mask: Mask, radius_px: float) -> Mask:
-    """`mask` with its edge feathered: it goes from 1 to 0 between `radius_px` inside and `radius_px` outside, and is a half in between.
+    """Feather the edge of a mask: it falls from 1 at `radius_px` inside to 0 at `radius_px` outside.
 
     Args:
-        mask: Shape (B, 1, H, W), 0..1. It goes on beyond the picture's border as it is at the border.
-        radius_px: Pixels of the mask, from 0, which changes nothing.
+        mask: Shape (B, 1, H, W), 0..1. It is extended beyond the border by its border values.
+        radius_px: In pixels of the mask; 0 changes nothing.
 
     Returns:
-        The same shape, 0..1. Farther than `radius_px` (in x or in y) from the edge, 0 and 1 stay exactly what they are.
+        The same shape, 0..1. Farther than `radius_px` (in x or in y) from the edge, 0 and 1 are unchanged.
 
     Raises:
         ShapeError: `mask` has another shape.
@@ -175,7 +175,7 @@ def soften(mask: Mask, radius_px: float) -> Mask:
     if reach == 0:
         return mask
     shifts = np.arange(-reach, reach + 1)
-    bell = np.exp(-0.5 * (shifts / (radius_px / 2.5)) ** 2)  # cut off at 2.5 standard deviations, where it is a 23rd of its peak
+    bell = np.exp(-0.5 * (shifts / (radius_px / 2.5)) ** 2)  # truncated at 2.5 standard deviations, at 1/23 of its peak
     soft = mask
     for axis in (2, 3):
         length = mask.shape[axis]
@@ -184,7 +184,7 @@ def soften(mask: Mask, radius_px: float) -> Mask:
 
 
 def _sliding(bell: NDArray[np.float64], length: int) -> Iterator[Band]:
-    """The weights that convolve `length` samples with a symmetric `bell`; the first and the last sample go on beyond the ends."""
+    """The weights that convolve `length` samples with a symmetric `bell`; the first and the last sample are repeated beyond the ends."""
     reach = len(bell) // 2
     shifts = np.arange(-reach, reach + 1)
     for start in range(0, length, _RUN):
@@ -202,8 +202,8 @@ def _levels(picture: Picture) -> Mask:
     spread, tint = np.ptp(picture.pixels, axis=(2, 3)), np.ptp(picture.pixels, axis=1)
     if float(spread.max()) < 2 * _HALF_LEVEL_8 or float(tint.max()) > 0.02:
         return picture.alpha
-    # `load_image` lays what is transparent on the mean of the visible colors, which is also the mean of what comes out; taken off
-    # again, the picture lies on black.
+    # `load_image` composites transparent areas on the mean of the visible colors, which is also the mean of the result; subtracting it
+    # gives the picture on black.
     mean = picture.pixels.mean(axis=(2, 3), keepdims=True, dtype=np.float64).astype(np.float32)
     return _luminance((picture.pixels - mean * (1 - picture.alpha)).clip(0, 1))
 
@@ -214,7 +214,7 @@ def _luminance(pixels: Image) -> Mask:
 
 
 def _snapped(mask: Mask) -> Mask:
-    """Sums of weights leave flat white a hair below 1, and a kept photo would lose its bytes: half a level of 16 bits is rounded off."""
+    """Round values within half a 16-bit level of 0 and 1, so that flat white is exactly 1 despite rounding errors."""
     return np.where(mask > 1 - _HALF_LEVEL_16, mask.dtype.type(1), mask)
 
 

@@ -1,4 +1,4 @@
-"""Small faults of good files, mended before Pillow sees them: it refuses the whole picture for each of these."""
+"""Repair of minor defects for which Pillow would reject a file."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import BinaryIO
 import PIL.Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-_LONGEST_TEXT = 2**20  # what one text chunk may unpack to, as in Pillow
+_LONGEST_TEXT = 2**20  # unpacked size of one text chunk, as in Pillow
 _LEAST_BYTES = {b"acTL": 8, b"cHRM": 32, b"gAMA": 4, b"pHYs": 9, b"sRGB": 1}
-_LONGEST_TEXTS = 48 * 2**20  # all together; Pillow refuses the file at 64
+_LONGEST_TEXTS = 48 * 2**20  # total size; Pillow rejects the file at 64 MiB
 _MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")  # 00: a stuffed byte, D0..D7: restarts inside a scan
 _FILLINGS = (b"\x5a\x93\x2c\xe1" * 64, b"\xaa\x55" * 128, b"\xf3\x0c\x71" * 80, b"\xc6\x39\x18" * 80)
 _END = b"\xff\xd9"
 
 
 def mended_png(file: BinaryIO, notices: list[str]) -> BinaryIO:
-    """The PNG `file` without the chunks that Pillow would refuse it for and that the picture can do without.
+    """The PNG `file` without unneeded chunks for which Pillow would reject it.
 
-    These are ancillary chunks that are damaged, as libpng leaves them out too, and texts that unpack to more than a megabyte. A line in
-    `notices` names the former. The same file comes back where there are none.
+    These are damaged ancillary chunks, which libpng ignores too, and texts that unpack to more than a megabyte. A line in
+    `notices` names the former. Returns the same file if there are none.
     """
     unwanted: list[tuple[int, int]] = []
     damaged: dict[str, None] = {}
@@ -35,7 +35,7 @@ def mended_png(file: BinaryIO, notices: list[str]) -> BinaryIO:
             break
         length, kind = struct.unpack(">I4s", header)
         end = start + 12 + length
-        if kind[0] & 0x20:  # a small first letter: the picture can be shown without it
+        if kind[0] & 0x20:  # a lower case first letter: ancillary
             data = file.read(length + 4)
             if len(data) < length + 4:
                 break
@@ -50,48 +50,48 @@ def mended_png(file: BinaryIO, notices: list[str]) -> BinaryIO:
                     texts_bytes += size
         start = end
     if damaged:
-        notices.append(f"damaged PNG chunks are left out: {', '.join(damaged)}")
+        notices.append(f"damaged PNG chunks are ignored: {', '.join(damaged)}")
     return _without(file, unwanted) if unwanted else file
 
 
 def mended_jpeg(file: BinaryIO, notices: list[str]) -> BinaryIO | None:
-    """The JPEG `file` with the end marker that it lacks and a line in `notices`; None where it has one, or where rows are missing.
+    """The JPEG `file` with its missing end marker, and a line in `notices`; None if it has one, or if rows are missing.
 
-    Whether all rows are there is found out by decoding it several times, with different bytes after the last: what is missing is then
-    made of these bytes, and differs.
+    Missing rows are detected by decoding the file several times with different bytes appended: they are decoded from these bytes, and
+    differ.
     """
     file.seek(0, io.SEEK_END)
     file.seek(max(0, file.tell() - 2))
     if file.read() == _END:
         return None
     file.seek(0)
-    data = file.read().rstrip(b"\xff")  # a first half of the end marker, or of two bytes that belong together
+    data = file.read().rstrip(b"\xff")  # the first half of the end marker, or of a two-byte code
     try:
         shown = _decoded(data + _END) if _lacks_only_its_end(data) else None
         complete = shown is not None and all(_decoded(data + _restarting(filling, data) + _END) == shown for filling in _FILLINGS)
-    except Exception:  # damaged further up; the decoder says so again, to the person
+    except Exception:  # damaged elsewhere; decoding reports it again later
         return None
     if not complete:
         return None
-    notices.append("the JPEG lacks its end marker; all of its rows are there")
+    notices.append("the JPEG lacks its end marker; no rows are missing")
     return io.BytesIO(data + _END)
 
 
 def _is_malformed(kind: bytes, data: bytes) -> bool:
-    """True where a chunk is shorter than its kind must be, or packed by a method that does not exist."""
+    """Whether a chunk is too short for its type, or uses an unknown compression method."""
     is_packed = kind in (b"zTXt", b"iCCP")
     return len(data) < _LEAST_BYTES.get(kind, 0) or (is_packed and data.partition(b"\0")[2][:1] != b"\0")
 
 
 def _unpacked_bytes(kind: bytes, data: bytes) -> int:
-    """The size of a text chunk's text, counted no further than just beyond what is allowed."""
+    """The unpacked size of a text chunk; counting stops above the limit."""
     rest = data.partition(b"\0")[2]
     if kind == b"iTXt":
         is_packed, rest = rest[:1] == b"\1", rest[2:].split(b"\0", 2)[-1]
     else:
         is_packed, rest = kind == b"zTXt", rest[1:] if kind == b"zTXt" else rest
     if not is_packed:
-        return 0  # is as long as it is in the file
+        return 0  # not compressed
     try:
         return len(zlib.decompressobj().decompress(rest, _LONGEST_TEXT + 1))
     except zlib.error:
@@ -106,7 +106,7 @@ def _without(file: BinaryIO, unwanted: list[tuple[int, int]]) -> BinaryIO:
 
 
 def _lacks_only_its_end(data: bytes) -> bool:
-    """True where the data ends in a scan, no end marker came before, and the scans so far give every coefficient its last bit."""
+    """Whether the data ends in a scan without an end marker, and the scans contain all bits of every coefficient."""
     components: set[int] = set()
     known: set[tuple[int, int]] = set()
     place = 2
@@ -130,7 +130,7 @@ def _lacks_only_its_end(data: bytes) -> bool:
 
 
 def _restarting(filling: bytes, data: bytes) -> bytes:
-    """`filling` with restart markers between, the next one first: a scan that is cut off just before one waits for it."""
+    """`filling` with restart markers, starting with the next one, for which a truncated scan may wait."""
     before = re.findall(rb"\xff([\xd0-\xd7])", data[data.rfind(b"\xff\xda") :])
     following = before[-1][0] - 0xD0 + 1 if before else 0
     return filling + b"".join(bytes((0xFF, 0xD0 + number % 8)) + filling for number in range(following, following + 8))

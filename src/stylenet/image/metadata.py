@@ -1,4 +1,4 @@
-"""What a picture file says beside its pixels: who, when, with what; and the receipt of a painting."""
+"""Metadata of picture files, and the receipts of paintings."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from stylenet.errors import ImageError, OutputError
 from stylenet.image.opening import opened, quiet_pillow
 
 RECEIPT_KEY = "stylenet"
-"""Keyword of the PNG chunk; in EXIF and TIFF the text starts with it and a colon, since others write there too."""
+"""Keyword of the PNG chunk; in EXIF and TIFF, which other programs also write to, the text starts with it and a colon."""
 
 _CHARACTER_CODE = b"ASCII\0\0\0"  # EXIF 2.32, table 9: the first 8 bytes of UserComment
 
 
 @dataclass(frozen=True, kw_only=True)
 class Metadata:
-    """What is carried from a photo to its painting.
+    """Metadata copied from a photo to its painting.
 
-    The place (GPS), the thumbnail, the camera's serial numbers and private notes, and the orientation (it is applied to the pixels)
-    are left behind.
+    Location (GPS), thumbnail, serial numbers and private notes of the camera, and orientation (which is applied to the pixels)
+    are not copied.
 
     Attributes:
-        date: When the photo was taken, as EXIF writes it: "2024:05:31 18:30:00".
+        date: When the photo was taken, in EXIF format: "2024:05:31 18:30:00".
         dpi: Horizontal and vertical dots per inch.
     """
 
@@ -43,13 +43,13 @@ class Metadata:
 
 
 def read_metadata(image: PIL.Image.Image) -> tuple[Metadata, int]:
-    """What `image` says of itself, and its EXIF orientation (1..8); damaged metadata counts as absent."""
+    """The metadata of `image` and its EXIF orientation (1..8); damaged metadata is ignored."""
     try:
         with quiet_pillow():
             exif = image.getexif()
             details = exif.get_ifd(IFD.Exif)
             orientation = exif.get(Base.Orientation, 1)
-    except Exception:  # hostile EXIF raises nearly anything; the pixels are still good
+    except Exception:  # malicious EXIF raises almost anything; the pixels are still usable
         return Metadata(dpi=_dpi_of(image)), 1
     metadata = Metadata(
         author=_text(exif.get(Base.Artist)),
@@ -80,7 +80,7 @@ def exif_bytes(metadata: Metadata, receipt: str | None) -> bytes:
 
 
 def text_tags(metadata: Metadata) -> dict[int, str]:
-    """The tags, the same in EXIF and TIFF, that hold text."""
+    """The text tags, which are the same in EXIF and TIFF."""
     tags = {
         Base.Artist: metadata.author,
         Base.Copyright: metadata.copyright,
@@ -95,7 +95,7 @@ def receipt_text(receipt: Mapping[str, Any]) -> str:
     """`receipt` as one line of ASCII JSON.
 
     Raises:
-        OutputError: It holds a value that JSON does not know.
+        OutputError: It contains a value that JSON does not support.
     """
     try:
         return json.dumps(dict(receipt), ensure_ascii=True, separators=(",", ":"))
@@ -104,10 +104,10 @@ def receipt_text(receipt: Mapping[str, Any]) -> str:
 
 
 def read_receipt(path: str | os.PathLike[str]) -> dict[str, Any] | None:
-    """The receipt in the picture file `path`, or None where it has none.
+    """The receipt in the picture file `path`; None if it has none.
 
     Raises:
-        ImageError: The file is no readable picture, or its receipt is damaged.
+        ImageError: The file is not a readable picture, or its receipt is damaged.
     """
     with opened(path) as source:
         text = _find_receipt(source.image)
@@ -139,7 +139,7 @@ def _find_receipt(image: PIL.Image.Image) -> str | None:
 
 
 def _text(value: object) -> str | None:
-    """An EXIF string; cameras and editors write UTF-8 where the standard says ASCII, and Pillow reads Latin-1."""
+    """An EXIF string; cameras and editors write UTF-8 instead of ASCII, and Pillow reads Latin-1."""
     if not isinstance(value, str):
         return None
     with contextlib.suppress(UnicodeError):

@@ -1,4 +1,4 @@
-"""Every mode a decoder gives, as sRGB floats and an alpha channel."""
+"""Conversion of all decoder modes to sRGB floats and alpha."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Decoded:
 
     Attributes:
         rgb: Shape (H, W, 3), sRGB-encoded, 0..1.
-        alpha: Shape (H, W), 0..1, or None where all is opaque.
-        notices: What a person should know, one line each.
+        alpha: Shape (H, W), 0..1; None if all is opaque.
+        notices: Notices for the user, one line each.
     """
 
     rgb: Floats
@@ -39,11 +39,11 @@ def decode(image: PIL.Image.Image, again: PIL.Image.Image | None = None) -> Deco
 
     Args:
         image: Any mode; its embedded profile, if any, in `info`.
-        again: The same PNG opened once more and not yet loaded, to read all 16 bits of color pictures: Pillow gives the upper 8.
+        again: The same PNG opened again and not yet loaded, to read all 16 bits of color pictures, of which Pillow returns the upper 8.
 
     Raises:
         ImageError: The mode is unknown, or values are not finite.
-        OSError: The data is damaged (or whatever else Pillow raises for that).
+        OSError: The data is damaged; Pillow may also raise other exceptions.
     """
     notices: list[str] = []
     profile = _profile_of(image, notices)
@@ -70,13 +70,13 @@ def decode(image: PIL.Image.Image, again: PIL.Image.Image | None = None) -> Deco
         rgb = unit(np.asarray(_print_to_srgb(image, profile, notices)), 255)
     else:
         raise ImageError(f"a picture of mode {image.mode} cannot be used; convert it to RGB first")
-    if profile is None and "srgb" not in image.info:  # PNG: of several statements about color the tone curve alone counts least
+    if profile is None and "srgb" not in image.info:  # PNG: the gamma chunk has the lowest priority
         rgb = from_gamma(rgb, image.info.get("gamma"))
     return Decoded(rgb=rgb, alpha=_unless_opaque(alpha), notices=tuple(notices))
 
 
 def channels_last(array: NDArray[Any], *, first_of_three: bool = False) -> NDArray[Any]:
-    """`array`, shape (1, 1..4, H, W), as (H, W, 1..4); with `first_of_three` (1..4, H, W) too. Any other comes back as it is."""
+    """`array`, shape (1, 1..4, H, W), as (H, W, 1..4); with `first_of_three` (1..4, H, W) too. Other arrays are returned unchanged."""
     if array.ndim == 4 and array.shape[0] == 1 and array.shape[1] in _CHANNELS:
         return array[0].transpose(1, 2, 0)
     return array.transpose(1, 2, 0) if first_of_three and array.ndim == 3 and array.shape[0] in _CHANNELS else array
@@ -86,7 +86,7 @@ def from_array(array: NDArray[Any]) -> Decoded:
     """A NumPy picture: (H, W) or (H, W, 1..4); bool, uint8, uint16, other integers in 0..255, or floats in 0..1.
 
     Raises:
-        ImageError: Another shape or type, a value that is out of range, or one that is not finite.
+        ImageError: The shape or type is not supported, or a value is out of range or not finite.
     """
     if array.ndim == 2:
         array = array[..., None]
@@ -115,7 +115,7 @@ def from_array(array: NDArray[Any]) -> Decoded:
 
 
 def turn_upright(pixels: Floats, orientation: int) -> Floats:
-    """`pixels`, shape (H, W) or (H, W, C), with EXIF `orientation` 1..8 undone; any other number changes nothing."""
+    """Rotate `pixels`, shape (H, W) or (H, W, C), upright by EXIF `orientation` 1..8; other numbers change nothing."""
     if orientation in (5, 6, 7, 8):
         pixels = pixels.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):
@@ -157,12 +157,12 @@ def _unless_opaque(alpha: Floats | None) -> Floats | None:
 
 
 def _is_left_negative(image: PIL.Image.Image) -> bool:
-    """True for a TIFF of more than 8 bits that was opened with Pillow, which turns white that is stored as zero in 8 bits only."""
+    """Whether a TIFF with more than 8 bits is still negative: Pillow inverts white stored as zero only in 8 bits."""
     return getattr(image, "tag_v2", {}).get(262) == 0 and image.mode.startswith(("I", "F"))
 
 
 def _plain(image: PIL.Image.Image) -> tuple[PIL.Image.Image, Any]:
-    """`image` in one of the few modes that `decode` knows, and the color that stands for transparent, if any."""
+    """`image` in one of the modes that `decode` supports, and the transparent color, if any."""
     key = image.info.get("transparency")
     if image.mode == "P":
         has_alpha = key is not None or (image.palette is not None and image.palette.mode == "RGBA")
@@ -190,16 +190,16 @@ def _profile_of(image: PIL.Image.Image, notices: list[str]) -> Profile | None:
         return None
     suits = {"CMYK": image.mode == "CMYK", "RGB": image.mode != "CMYK", "GRAY": image.mode in ("1", "L", "LA", "La", "I", "F")}
     if not suits.get(profile.space, False) and not (profile.space == "GRAY" and image.mode.startswith("I;16")):
-        notices.append(f"the embedded color profile is for {profile.space}, the picture is {image.mode}; its colors are taken as sRGB")
+        notices.append(f"the embedded color profile is for {profile.space}, but the picture is {image.mode}; the profile is ignored")
         return None
     return profile
 
 
 def _sixteen_bits(image: PIL.Image.Image, again: PIL.Image.Image | None) -> NDArray[np.uint16] | None:
-    """All 16 bits of an RGB or RGBA PNG, shape (H, W, 3 or 4), or None where the file has fewer or Pillow must do.
+    """All 16 bits of an RGB or RGBA PNG, shape (H, W, 3 or 4); None if the file has fewer or the method does not apply.
 
-    Pillow's unpackers for 16-bit color keep the upper byte. Told the opposite byte order they keep the lower one; so decoding twice
-    gives both without a second decoder.
+    Pillow's unpackers for 16-bit color keep the upper byte. With the opposite byte order they keep the lower one, so decoding twice
+    gives both.
     """
     tiles = getattr(image, "tile", None)
     if again is None or not tiles:
@@ -271,12 +271,12 @@ def _print_to_srgb(image: PIL.Image.Image, profile: Profile | None, notices: lis
 
 
 def _keyed(stored: NDArray[Any], key: Any) -> Floats | None:
-    """Alpha of a picture (H, W, C) in which one color, PNG's tRNS, stands for transparent."""
+    """Alpha of a picture (H, W, C) with one transparent color (PNG's tRNS)."""
     if isinstance(key, int):
         key = (key,) * stored.shape[2]
     if not isinstance(key, tuple) or len(key) != stored.shape[2]:
         return None
-    if stored.dtype == np.uint8 and max(key) > 255:  # the key has the file's 16 bits, the pixels only the upper 8
+    if stored.dtype == np.uint8 and max(key) > 255:  # the key has 16 bits, the pixels only the upper 8
         key = tuple(value >> 8 for value in key)
     shown: Floats = (stored != np.asarray(key)).any(axis=2).astype(np.float32)
     return shown

@@ -1,7 +1,7 @@
-"""Any source of a picture, opened and checked before a single pixel is decoded.
+"""Opening and checking any source of a picture before decoding pixels.
 
-What cannot be a picture is refused with the reason that helps: an SVG is told from a text file, a HEIC photo without its plug-in from
-a broken one. Formats that run a program or reach other files when opened (EPS, WMF, ...) are never tried.
+Other files are rejected with a specific reason: an SVG is distinguished from a text file, a HEIC photo without its plug-in from
+a damaged one. Formats that run a program or access other files (EPS, WMF, ...) are never tried.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from stylenet.image.mending import mended_jpeg, mended_png
 from stylenet.image.tiff import TiffPicture
 
 MAX_PIXELS = 200_000_000
-"""The largest picture that is decoded, in pixels; the largest telephone cameras of 2024 make 199.8 million."""
+"""The largest picture that is decoded, in pixels; the largest phone cameras of 2024 have 199.8 million."""
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "AVIF", "HEIF", "GIF", "JPEG2000", "BMP", "ICO", "PPM", "QOI")
-"""What is tried, by Pillow's names; raster formats whose decoders neither run programs nor open other files."""
+"""Formats to try, by Pillow's names: raster formats whose decoders neither run programs nor open other files."""
 
 READABLE = "PNG, JPEG, WebP, TIFF, AVIF, HEIC, GIF, JPEG 2000, BMP, ICO, PPM and QOI"
 
 CAMERA_RAW = {".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".pef", ".raf", ".rw2", ".srw"}
-"""Most of these are TIFF files whose first picture is a thumbnail; opening them would quietly give a stamp-sized photo."""
+"""Raw formats. Most are TIFF files whose first picture is a thumbnail, which must not be used instead of the photo."""
 
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
-_TORCH_PICKLE = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # what torch.save wrote first until version 1.6
+_TORCH_PICKLE = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # start of files of torch.save until version 1.6
 _ARCHIVES = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x28\xb5\x2f\xfd")  # gzip ... Zstandard
 
 FileSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
@@ -46,14 +46,14 @@ FileSource: TypeAlias = str | os.PathLike[str] | bytes | bytearray | memoryview 
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A picture whose header is read and whose pixels are not.
+    """A picture whose header has been read, but not its pixels.
 
     Attributes:
-        name: How messages call it: its path in quotes, or "the given data".
-        image: Pillow's picture, at its first frame; a `TiffPicture` where Pillow would not read the pixels, or not right.
-        path: The file, where there is one.
-        reopen: Opens the same data once more, where that is possible.
-        notices: What was mended in the file, one line each.
+        name: Name for messages: its path in quotes, or "the given data".
+        image: Pillow's image, at its first frame; a `TiffPicture` if Pillow cannot read the pixels correctly.
+        path: The file, if there is one.
+        reopen: Opens the same data again, if possible.
+        notices: Repairs of the file, one line each.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Opened:
 
 @contextlib.contextmanager
 def opened(source: FileSource) -> Iterator[Opened]:
-    """The picture in `source`, its header read and its size checked; the file is closed at the end of the block.
+    """Open the picture in `source`, read its header and check its size; the file is closed at the end of the block.
 
     Raises:
         ImageError: The source is missing, unreadable, empty, not a raster picture, damaged, or larger than `MAX_PIXELS`.
@@ -101,34 +101,34 @@ def opened(source: FileSource) -> Iterator[Opened]:
 
 
 def check_pixels(size: tuple[int, int], name: str) -> None:
-    """Raise `ImageError` where (width, height) has no pixel or more than `MAX_PIXELS`."""
+    """Raise `ImageError` if (width, height) has no pixels or more than `MAX_PIXELS`."""
     width, height = size
     if width < 1 or height < 1:
         raise ImageError(f"cannot read {name}: it has {width} x {height} pixels; a picture has at least one")
     if width * height > MAX_PIXELS:
         raise ImageError(
             f"cannot read {name}: it has {width} x {height} pixels ({width * height / 1e6:.0f} million); "
-            f"at most {MAX_PIXELS // 1_000_000} million are read, make it smaller first"
+            f"allowed are up to {MAX_PIXELS // 1_000_000} million; make it smaller first"
         )
 
 
 def damaged(name: str, cause: BaseException) -> ImageError:
-    """The error for data that starts like a picture and cannot be decoded to its end."""
+    """The error for a picture that cannot be decoded completely."""
     if isinstance(cause, MemoryError):
         return ImageError(f"cannot read {name}: there is not enough memory to decode it; make it smaller first")
     reason = " ".join(str(cause).split())[:160] or type(cause).__name__
-    return ImageError(f"cannot read {name}: it is damaged or cut off ({reason}); get it again from where it came")
+    return ImageError(f"cannot read {name}: it is damaged or cut off ({reason}); get it again from its source")
 
 
-_LONGEST_PROFILE = 16 * 2**20  # bytes of a PNG's color profile; printers' have several million, Pillow stops at one
+_LONGEST_PROFILE = 16 * 2**20  # bytes of a PNG color profile; those of printers have several million, Pillow's limit is one
 _pillow_lock = threading.Lock()
 
 
 @contextlib.contextmanager
 def quiet_pillow() -> Iterator[None]:
-    """Pillow without its warnings, and with our limits, which are higher than its own and cannot be given as arguments.
+    """Use Pillow without warnings and with higher limits, which it does not accept as arguments.
 
-    Only headers and metadata are read inside; `check_pixels` follows. The lock keeps two of our threads from restoring each other's
+    Only headers and metadata are read inside; `check_pixels` follows. The lock prevents threads from restoring each other's
     settings.
     """
     with _pillow_lock, warnings.catch_warnings():
@@ -165,13 +165,13 @@ def _open_tiff(file: BinaryIO, head: bytes) -> TiffPicture | None:
     try:
         with quiet_pillow():
             return TiffPicture(file, head)
-    except Exception:  # a hostile header can raise nearly anything; Pillow says what is wrong with it
+    except Exception:  # a malicious header can raise almost anything; Pillow reports the error
         return None
 
 
 def _open_header(file: BinaryIO, *, name: str, head: bytes) -> PIL.Image.Image:
     if head.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")):
-        PIL.Image.preinit()  # to load the readers of all formats takes a twentieth of a second
+        PIL.Image.preinit()  # loading the readers of all formats takes 0.05 s
     else:
         PIL.Image.init()
     formats = [known for known in FORMATS if known in PIL.Image.OPEN]
@@ -181,7 +181,7 @@ def _open_header(file: BinaryIO, *, name: str, head: bytes) -> PIL.Image.Image:
             return PIL.Image.open(file, formats=formats)
     except PIL.UnidentifiedImageError:
         raise ImageError(f"cannot read {name}: {_what_it_is(head) or _why_refused(file, head, formats)}") from None
-    except Exception as cause:  # a hostile header can raise nearly anything from Pillow's parsers
+    except Exception as cause:  # Pillow's parsers can raise almost anything for a malicious header
         raise damaged(name, cause) from cause
 
 
@@ -234,7 +234,7 @@ def _bytes_of(source: bytes | bytearray | memoryview | BinaryIO) -> bytes:
 
 
 def _register_heif(head: bytes) -> None:
-    """Let Pillow read HEIC photos where the separate package pillow-heif is installed."""
+    """Let Pillow read HEIC photos if the package pillow-heif is installed."""
     if _is_heif(head) and "HEIF" not in PIL.Image.OPEN and importlib.util.find_spec("pillow_heif"):
         import pillow_heif  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
@@ -246,16 +246,16 @@ def _is_heif(head: bytes) -> bool:
 
 
 def _tone_notice(head: bytes) -> list[str]:
-    """A line where a PNG, AVIF or HEIC file has one of the tone curves of HDR video, which nothing here undoes (ITU-T H.273, table 3)."""
+    """A notice if a PNG, AVIF or HEIC file has an HDR tone curve, which is not supported (ITU-T H.273, table 3)."""
     is_png, is_film = head.startswith(b"\x89PNG"), head[4:8] == b"ftyp"
     _, found, rest = head.partition(b"cICP" if is_png else b"colrnclx")
     transfer = rest[1 if is_png else 3 :][:1]
     name = {b"\x10": "PQ", b"\x12": "HLG"}.get(transfer) if found and (is_png or is_film) else None
-    return [f"the picture has the HDR tone curve {name}; its tones are taken as sRGB, so that it looks flat"] if name else []
+    return [f"the picture has the HDR tone curve {name}; it is read as sRGB, so it looks flat"] if name else []
 
 
 def _why_refused(file: BinaryIO, head: bytes, formats: list[str]) -> str:
-    """What the decoder that a file's first bytes call for has against it, as the end of a sentence."""
+    """Why the decoder of a file rejects it, as the end of a sentence."""
     for known in formats:
         factory, accept = PIL.Image.OPEN[known]
         if accept is None or accept(head[:16]) is not True:
@@ -266,12 +266,12 @@ def _why_refused(file: BinaryIO, head: bytes, formats: list[str]) -> str:
                 factory(file, "")
         except Exception as cause:
             reason = " ".join(str(cause).split())[:160] or type(cause).__name__
-            return f"it is damaged or of a kind of {known} that is not supported ({reason}); get it again, or convert it to PNG"
-    return f"it is damaged or of an unknown kind; readable are {READABLE}"
+            return f"it is damaged, or an unsupported kind of {known} ({reason}); get it again, or convert it to PNG"
+    return f"it is damaged or of an unknown format; supported are {READABLE}"
 
 
 def _what_it_is(head: bytes) -> str | None:
-    """What a file that no decoder takes is by its first bytes, and what to do, as the end of a sentence; None where they do not tell."""
+    """The kind of a file that is not a picture, by its first bytes, and what to do, as the end of a sentence; None if unknown."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if _is_heif(head) and "HEIF" not in PIL.Image.OPEN:
         return "HEIC photos need one more package; run: pip install pillow-heif"
@@ -280,25 +280,25 @@ def _what_it_is(head: bytes) -> str | None:
     if start.startswith((b"%pdf", b"%!ps")):
         return "it is a PDF or PostScript page, not a raster picture; export it as PNG"
     if start.startswith((b"<!doctype html", b"<html")):
-        return "it is a web page, probably saved in place of the picture; download the picture itself"
+        return "it is a web page, probably saved instead of the picture; download the picture itself"
     if head.startswith(b"8BPS"):
         return "it is a Photoshop document; export it as PNG or TIFF"
     if head.startswith((b"\xff\x0a", b"\x00\x00\x00\x0cJXL ")):
         return "JPEG XL is not supported; convert it to PNG or JPEG"
     is_picture = _is_heif(head) or head[8:12] in (b"avif", b"avis", b"WEBP")
     if not is_picture and (head[4:8] == b"ftyp" or head.startswith((b"\x1aE\xdf\xa3", b"RIFF"))):
-        return "it is a film or a sound; give a picture file"
+        return "it is a video or audio file; give a picture file"
     if head.startswith((b"#?RADIANCE", b"#?RGBE", b"\x76\x2f\x31\x01")):
-        return "Radiance HDR and OpenEXR are not supported; map its tones and export it as PNG or TIFF"
+        return "Radiance HDR and OpenEXR are not supported; tone-map it and export it as PNG or TIFF"
     if head.startswith(b"gimp xcf"):
         return "it is a GIMP document; export it as PNG or TIFF"
     if head.startswith(_TORCH_PICKLE) or (head.startswith(b"PK\x03\x04") and (b"/data.pkl" in head or b"/constants.pkl" in head)):
-        return "it is a file of PyTorch, with weights or a network in it, and not a picture"
+        return "it is a PyTorch file with weights or a network, not a picture"
     if head.startswith(b"PK\x03\x04"):
         return "it is a ZIP archive; unpack it first"
     if head.startswith(_ARCHIVES) or head[257:262] == b"ustar":
         return "it is an archive or a compressed file; unpack it first"
     with contextlib.suppress(UnicodeDecodeError):
-        if b"\0" not in head and codecs.getincrementaldecoder("utf-8")().decode(head):  # incremental: the last character may be cut
-            return f"it holds text, whatever its name says; readable are {READABLE}"
+        if b"\0" not in head and codecs.getincrementaldecoder("utf-8")().decode(head):  # incremental: the last character may be truncated
+            return f"it is a text file; supported are {READABLE}"
     return None

@@ -1,4 +1,4 @@
-"""Result files, checked before the work; `storage.atomic` writes them whole or not at all."""
+"""Checks of output files before painting."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from stylenet.errors import OutputError, did_you_mean
 PICTURE_SUFFIXES: Mapping[str, str] = MappingProxyType(
     {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
 )
-"""Formats that pictures are written in, by suffix."""
+"""Output formats of pictures, by suffix."""
 
-_BYTES_A_PIXEL = 6  # what no packing makes smaller, in the deepest format: 16 bits of three channels
+_BYTES_A_PIXEL = 6  # uncompressed size of the largest format: 16 bits of three channels
 
 _LARGEST_SIDE_PX = {"JPEG": 65_500, "WEBP": 16_383, "GIF": 65_535}  # libjpeg's JPEG_MAX_DIMENSION; WebP: 14 bits; GIF: 16 bits
 
@@ -23,16 +23,16 @@ _LARGEST_SIDE_PX = {"JPEG": 65_500, "WEBP": 16_383, "GIF": 65_535}  # libjpeg's 
 def check_output(
     path: str | os.PathLike[str], *, formats: Mapping[str, str] = PICTURE_SUFFIXES, size: tuple[int, int] | None = None
 ) -> Path:
-    """The path that a result can be written to; to be called before painting. An existing file may be replaced.
+    """Check that a result can be written, before painting; returns its path. An existing file may be replaced.
 
     Args:
-        path: Where the result shall go.
+        path: The output file.
         formats: Allowed suffixes, lower case with the dot, and their formats.
-        size: (width, height) of the result, where it is known already.
+        size: (width, height) of the result, if known.
 
     Raises:
-        OutputError: The suffix is unknown, the folder is missing or closed to writing, the path is a folder or a protected file, or
-            the format cannot hold `size`.
+        OutputError: The suffix is unknown, the folder is missing or not writable, the path is a folder or a protected file, or
+            the format does not support `size`.
     """
     target = Path(path)
     format_of(target, formats=formats, size=size)
@@ -42,24 +42,24 @@ def check_output(
     if not folder.is_dir():
         raise OutputError(f"cannot write '{target}': {_why_no_folder(folder)}")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"cannot write '{target}': you have no permission to write into the folder '{folder}'; choose another one")
+        raise OutputError(f"cannot write '{target}': you have no permission to write to the folder '{folder}'; choose another one")
     if target.exists() and not target.is_file():
         raise OutputError(f"cannot write '{target}': it is a device or a pipe; give the name of a file")
     if target.exists() and not os.access(target, os.W_OK):
-        raise OutputError(f"cannot write '{target}': the file is there and protected against writing; choose another name")
+        raise OutputError(f"cannot write '{target}': the file exists and is write-protected; choose another name")
     if size is not None and (free := shutil.disk_usage(folder).free) < (needed := size[0] * size[1] * _BYTES_A_PIXEL):
         raise OutputError(
-            f"cannot write '{target}': {free / 1e6:.0f} MB are free there, and {size[0]} x {size[1]} pixels may need {needed / 1e6:.0f}; "
+            f"cannot write '{target}': {free / 1e6:.0f} MB are free, but {size[0]} x {size[1]} pixels may need {needed / 1e6:.0f}; "
             "make room, or choose another folder"
         )
     return target
 
 
 def format_of(path: Path, *, formats: Mapping[str, str] = PICTURE_SUFFIXES, size: tuple[int, int] | None = None) -> str:
-    """The format for `path` by its suffix.
+    """The format of `path`, by its suffix.
 
     Raises:
-        OutputError: The suffix is unknown, or the format cannot hold a picture of `size` (width, height).
+        OutputError: The suffix is unknown, or the format does not support a picture of `size` (width, height).
     """
     suffix = path.suffix.lower()
     if suffix not in formats:
@@ -68,7 +68,7 @@ def format_of(path: Path, *, formats: Mapping[str, str] = PICTURE_SUFFIXES, size
     largest_px = _LARGEST_SIDE_PX.get(formats[suffix])
     if size is not None and largest_px is not None and max(size) > largest_px:
         raise OutputError(
-            f"cannot write '{path}': {size[0]} x {size[1]} pixels are too many for {formats[suffix]}, which holds at most {largest_px} "
+            f"cannot write '{path}': {size[0]} x {size[1]} pixels are too many for {formats[suffix]}, which supports at most {largest_px} "
             "on a side; write a .png or .tif"
         )
     return formats[suffix]
@@ -79,4 +79,4 @@ def _why_no_folder(folder: Path) -> str:
         neighbors = [entry.name for entry in folder.parent.iterdir() if entry.is_dir()]
     except OSError:
         neighbors = []
-    return f"there is no folder '{folder}'; make it first.{did_you_mean(folder.name, neighbors)}"
+    return f"there is no folder '{folder}'; create it first.{did_you_mean(folder.name, neighbors)}"

@@ -12,7 +12,7 @@ import PIL.Image
 from numpy.typing import NDArray
 from PIL import ImageCms
 
-DAMAGED = "the embedded color profile is damaged; its colors are taken as sRGB"
+DAMAGED = "the embedded color profile is damaged and is ignored"
 _ERRORS = (ImageCms.PyCMSError, OSError, ValueError, TypeError)
 
 
@@ -23,7 +23,7 @@ class Profile:
         space: "RGB", "GRAY", "CMYK" or "Lab".
 
     Raises:
-        ValueError: The data is no ICC profile, or one that does not convert to sRGB.
+        ValueError: The data is not an ICC profile, or cannot be converted to sRGB.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -36,14 +36,14 @@ class Profile:
 
     @property
     def is_srgb(self) -> bool:
-        """True where no color would move by more than one of 255 steps, whatever the profile calls itself."""
+        """Whether no color would change by more than one of 255 steps."""
         return self._is_srgb
 
     def to_srgb(self, image: PIL.Image.Image) -> PIL.Image.Image:
-        """`image`, of mode RGB, L or CMYK as `space` says, converted to an sRGB picture of mode RGB.
+        """`image`, of mode RGB, L or CMYK according to `space`, converted to sRGB with mode RGB.
 
         Raises:
-            ValueError: The profile turns out to be damaged.
+            ValueError: The profile is damaged.
         """
         try:
             converted = ImageCms.profileToProfile(
@@ -61,7 +61,7 @@ class Profile:
         return converted
 
     def gray_curve(self) -> NDArray[np.float32]:
-        """What the 256 grays become, shape (256, 3), sRGB in 0..1; for a gray profile, or an RGB one on a gray picture."""
+        """The sRGB colors of the 256 grays, shape (256, 3), 0..1; for a gray profile, or an RGB profile on a gray picture."""
         ramp = PIL.Image.fromarray(np.arange(256, dtype=np.uint8)[None])
         converted = self.to_srgb(ramp if self.space == "GRAY" else ramp.convert("RGB"))
         curve: NDArray[np.float32] = np.asarray(converted)[0].astype(np.float32) / np.float32(255)

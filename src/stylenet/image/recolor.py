@@ -1,6 +1,6 @@
-"""Pictures with the colors of others: of the photo that they were painted from, or of a palette.
+"""Recoloring pictures with the colors of their photo, or with a palette.
 
-Nobody paints again for it: the drawing stays, the colors move.
+Only colors change; the picture is not painted again.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ Pixels: TypeAlias = NDArray[np.floating]
 """A list of colors, shape (N, 3)."""
 
 KEEP_COLORS = ("luminance", "histogram", "mean-covariance")
-"""The ways of `keep_colors`; the first looked best with all nine paintings that were compared and is the default."""
+"""The modes of `keep_colors`; the first is the default and looked best with all nine paintings compared."""
 
 MOST_COLORS = 64
-"""In a palette that a picture is moved to."""
+"""Maximum colors of a target palette."""
 
-_BLOCK_PX = 1 << 16  # changed at a time: large enough for NumPy, small enough for a processor's cache
-_SAMPLE_PX = 1 << 19  # that stand for a picture's histogram: ranks are right to about 0.1 %
+_BLOCK_PX = 1 << 16  # pixels changed at a time: efficient in NumPy, and fits the CPU cache
+_SAMPLE_PX = 1 << 19  # sample for histograms: ranks are accurate to about 0.1 %
 _LEVELS = 1025  # of a histogram's lookup table, evenly spaced in rank
-_STILL = (2 / 255) ** 2  # variance of two 8-bit levels: less is rounding and JPEG's noise, not to be blown up to color
-_LOOK_COLORS = 64  # that stand for the picture when colors are assigned to a palette's
-_SOFTNESS = 0.15  # of that assignment: at 0.05 smooth skies break into specks of two colors, from 0.3 on the colors mix to mud
-_COARSER = 3  # than the picture: what colors are assigned by. The grain of paint differs in color from pixel to pixel
-_LIGHTNESS_SHARE = 0.25  # taken from the palette; the drawing lives in the rest
-_ROUNDS = 100  # of Sinkhorn's iteration; shares were right to a thousandth after 50 in 54 pairs of picture and palette
+_STILL = (2 / 255) ** 2  # variance of two 8-bit levels: smaller ones are rounding and JPEG noise, which must not be amplified
+_LOOK_COLORS = 64  # colors that represent the picture when matching it to a palette
+_SOFTNESS = 0.15  # of the matching: at 0.05 smooth skies break into specks of two colors, from 0.3 on the colors blend into brown
+_COARSER = 3  # scale at which colors are matched: the grain of paint varies from pixel to pixel
+_LIGHTNESS_SHARE = 0.25  # taken from the palette; the rest preserves the drawing
+_ROUNDS = 100  # iterations of Sinkhorn's algorithm; after 50, shares were within 0.001 in 54 pairs of picture and palette
 
 
 def keep_colors(painted: Image, photo: Image, mode: str) -> Image:
-    """The painted picture with the photo's colors; or, before painting, the painting with the photo's colors.
+    """The painted picture with the colors of the photo; or, before painting, the style image with the colors of the photo.
 
     | mode              | the photo's                                              | the painted picture's                   |
     |-------------------|----------------------------------------------------------|-----------------------------------------|
@@ -50,15 +50,15 @@ def keep_colors(painted: Image, photo: Image, mode: str) -> Image:
     | `histogram`       | histograms of red, green and blue; nearly the next line  | which color goes where                  |
     | `mean-covariance` | mean and covariance of the colors                        | which color goes where                  |
 
-    `luminance` brings every object's color back and is for after painting. The other two know nothing of places, and stretch the grain
-    of paint with the colors: they look best on the painting, before it is painted with.
+    `luminance` restores the color of every object and is used after painting. The other two ignore positions, and amplify the grain
+    of paint with the colors: they look best on the style image, before painting.
 
-    Colors that no screen can show are mixed with the gray of their own luminance until it can: lightness stays and hue nearly does, where
-    clipping each channel turns hues by up to 25 degrees.
+    Colors out of gamut are mixed with the gray of their own luminance: this keeps lightness and nearly keeps hue, while
+    clipping each channel changes hues by up to 25 degrees.
 
     Args:
         painted: Shape (1, 3, H, W), 0..1.
-        photo: Shape (1, 3, H', W'), 0..1; for `luminance` it is brought to the size of `painted`.
+        photo: Shape (1, 3, H', W'), 0..1; for `luminance` it is resized to `painted`.
         mode: One of `KEEP_COLORS`.
 
     Returns:
@@ -66,7 +66,7 @@ def keep_colors(painted: Image, photo: Image, mode: str) -> Image:
 
     Raises:
         UsageError: `mode` is unknown.
-        ShapeError: Not one picture each.
+        ShapeError: The shapes are not those of one picture each.
         ImageError: A value is not finite.
 
     References:
@@ -95,26 +95,26 @@ def keep_colors(painted: Image, photo: Image, mode: str) -> Image:
 
 
 def with_palette(image: Image, colors: Sequence[tuple[str, float]]) -> Image:
-    """A picture in the colors of a palette, each color covering about its share; smooth between them, the drawing kept.
+    """A picture with the colors of a palette, each covering about its share, with smooth transitions and the drawing preserved.
 
-    Lightness moves a quarter of the way to the palette's, so that light and dark stay where they are.
+    Lightness moves a quarter of the way to that of the palette, so that light and dark areas stay.
 
     Args:
         image: Shape (1, 3, H, W), 0..1.
-        colors: ("#rrggbb", share) up to 64 times; the shares are relative to their sum. Colors of share 0 are left out.
+        colors: ("#rrggbb", share) up to 64 times; the shares are relative to their sum. Colors with share 0 are ignored.
 
     Returns:
         Shape (1, 3, H, W), 0..1, type of `image`.
 
     Raises:
-        UsageError: No colors, too many, one that is no color, or a share below 0.
-        ShapeError: Not one picture.
+        UsageError: There are no or too many colors, a color is invalid, or a share is below 0.
+        ShapeError: The shape is not that of one picture.
         ImageError: A value is not finite.
 
     References:
         The colors move by entropic optimal transport in CIELAB: Cuturi 2013 (NeurIPS) for the plan between two palettes, Pooladian and
         Niles-Weed 2021 (Entropic estimation of optimal transport maps) for the map of any other color. With squared distance as its cost
-        the plan depends on the colors' inner products alone: how bright or strong the one palette is beside the other does not matter.
+        the plan depends only on inner products of the colors, not on the relative brightness or saturation of the palettes.
     """
     _check(image)
     wanted, wanted_shares = _lab_palette(colors)
@@ -124,7 +124,7 @@ def with_palette(image: Image, colors: Sequence[tuple[str, float]]) -> Image:
     given, given_shares = _lab_palette([(swatch.color, swatch.share) for swatch in swatches])
     given_mean, wanted_mean = given_shares @ given, wanted_shares @ wanted
     spread = np.sqrt((given_shares @ (given - given_mean) ** 2).sum() * (wanted_shares @ (wanted - wanted_mean) ** 2).sum())
-    directions = (wanted - wanted_mean).T / (_SOFTNESS * spread or 1.0)  # no spread: a single color, and any softness will do
+    directions = (wanted - wanted_mean).T / (_SOFTNESS * spread or 1.0)  # no spread: a single color, for which any softness works
     offsets = _balanced((given - given_mean) @ directions, given_shares, wanted_shares)
     origin, directions, offsets, wanted = (values.astype(np.float32) for values in (given_mean, directions, offsets, wanted))
 
@@ -139,7 +139,7 @@ def with_palette(image: Image, colors: Sequence[tuple[str, float]]) -> Image:
 
 
 def check_palette(colors: Sequence[tuple[str, float]]) -> None:
-    """Raise `UsageError` for a palette that no picture can be moved to: no colors, too many, one that is none, or a share below 0."""
+    """Raise `UsageError` for a palette with no or too many colors, an invalid color, or a share below 0."""
     bad = [share for _, share in colors if not (np.isfinite(share) and share >= 0)]
     if bad:
         raise UsageError(f"a share of {bad[0]} is not possible in a palette; allowed are numbers from 0")
@@ -147,14 +147,14 @@ def check_palette(colors: Sequence[tuple[str, float]]) -> None:
         parse_color(color)
     count = sum(share > 0 for _, share in colors)
     if not 1 <= count <= MOST_COLORS:
-        raise UsageError(f"a palette of {count} colors cannot be painted with; allowed are 1..{MOST_COLORS} with a share above 0")
+        raise UsageError(f"a palette of {count} colors cannot be used; allowed are 1..{MOST_COLORS} with a share above 0")
 
 
 def parse_color(color: str) -> tuple[int, int, int]:
     """Red, green and blue, 0..255 each, of "#rrggbb".
 
     Raises:
-        UsageError: It is written another way.
+        UsageError: It has another form.
     """
     if not re.fullmatch("#[0-9a-fA-F]{6}", color):
         raise UsageError(f"'{color}' is not a color; write #rrggbb, two hexadecimal digits each for red, green and blue: #2a9d8f")
@@ -166,19 +166,19 @@ def _check(image: Image) -> None:
     check_image(image)
     if image.shape[0] != 1 or not image.size:
         raise ShapeError(f"colors are changed in one picture at a time, shape (1, 3, H, W); got {tuple(image.shape)}")
-    if not np.isfinite([image.min(), image.max()]).all():  # a NaN is both; `isfinite` of all would need more memory
-        raise ImageError("the picture holds values that are not finite (NaN or infinity); its colors cannot be changed")
+    if not np.isfinite([image.min(), image.max()]).all():  # NaN propagates to both; `isfinite` of all values would need more memory
+        raise ImageError("the picture has values that are not finite (NaN or infinity); its colors cannot be changed")
 
 
 def _blocks(image: Image) -> Iterator[Pixels]:
-    """The picture's colors, `_BLOCK_PX` at a time, float32; its copy in full is never made."""
+    """The colors of a picture, `_BLOCK_PX` at a time, float32, without copying the whole picture."""
     flat = image[0].reshape(3, -1)
     for start in range(0, flat.shape[1], _BLOCK_PX):
         yield np.ascontiguousarray(flat[:, start : start + _BLOCK_PX].T, dtype=np.float32)
 
 
 def _changed(change: Callable[..., Pixels], image: Image, *others: Image) -> Image:
-    """What `change` makes of the colors of pictures of one size, block by block; a picture like `image`, clamped to 0..1."""
+    """Apply `change` to the colors of pictures of one size, block by block; returns a picture like `image`, clamped to 0..1."""
     result = np.empty(image.shape, image.dtype)
     flat, start = result[0].reshape(3, -1), 0
     for blocks in zip(*map(_blocks, (image, *others)), strict=True):
@@ -189,7 +189,7 @@ def _changed(change: Callable[..., Pixels], image: Image, *others: Image) -> Ima
 
 
 def _sample(image: Image) -> Pixels:
-    """Colors that stand for all of them, at most `_SAMPLE_PX`; by chance, since a grid could meet the stripes of a picture."""
+    """A random sample of at most `_SAMPLE_PX` colors; a regular grid could coincide with stripes."""
     flat = image[0].reshape(3, -1)
     if flat.shape[1] > _SAMPLE_PX:
         flat = flat[:, np.random.default_rng(0).integers(flat.shape[1], size=_SAMPLE_PX)]
@@ -209,9 +209,9 @@ def _moments(image: Image) -> tuple[Pixels, Pixels]:
 def _linear_transfer(given: tuple[Pixels, Pixels], wanted: tuple[Pixels, Pixels]) -> tuple[Pixels, Pixels]:
     """Matrix A and offset b: colors A x + b have the wanted mean and covariance where x has the given ones.
 
-    A = S^-1/2 (S^1/2 T S^1/2)^1/2 S^-1/2 for covariances S and T. Of all matrices with A S A^T = T this one moves the colors least, and
-    it is symmetric: it stretches and never turns, so that no hue is traded for another, as the image-analogies form T^1/2 S^-1/2 may do.
-    Where the picture has no color to stretch (gray, or all one color) its covariance is raised to that of two 8-bit levels.
+    A = S^-1/2 (S^1/2 T S^1/2)^1/2 S^-1/2 for covariances S and T. Of all matrices with A S A^T = T, it moves the colors least. It
+    is symmetric, so it scales without rotating hues, as the image-analogies form T^1/2 S^-1/2 may do.
+    If the picture is gray or of one color, its covariance is raised to that of two 8-bit levels.
 
     References:
         Pitié and Kokaram 2007 (CVMP; The linear Monge-Kantorovitch linear colour mapping for example-based colour transfer). That
@@ -232,7 +232,7 @@ def _histogram_tables(given: Pixels, wanted: Pixels) -> list[tuple[Pixels, Pixel
     ranks = np.linspace(0, 1, _LEVELS)
     tables: list[tuple[Pixels, Pixels]] = []
     for band in range(3):
-        # A value that covers many ranks gets their mean: a picture of one color becomes the photo's mean color, not its brightest.
+        # A value with many ranks gets their mean: a picture of one color gets the mean color of the photo, not the brightest.
         levels, place = np.unique(np.quantile(given[:, band], ranks), return_inverse=True)
         wanted_levels = np.quantile(wanted[:, band], ranks)
         tables.append((levels, np.bincount(place, wanted_levels) / np.bincount(place)))
@@ -246,22 +246,22 @@ def _with_chroma(painted: Pixels, photo: Pixels) -> Pixels:
 
 
 def _rgb_from_lab(lab: Pixels) -> Pixels:
-    """sRGB-encoded colors, 0..1, of CIELAB (D65) colors with L* of 0..100; L* stays whatever a* and b* are."""
+    """sRGB-encoded colors, 0..1, of CIELAB (D65) colors with L* of 0..100; L* is preserved for all a* and b*."""
     lab = lab.copy()
-    lab[:, 2] = np.minimum(lab[:, 2], 0.9999 * 200 * (lab[:, 0] + 16) / 116)  # more would be less than no blue light (Z < 0)
+    lab[:, 2] = np.minimum(lab[:, 2], 0.9999 * 200 * (lab[:, 0] + 16) / 116)  # more would be negative blue light (Z < 0)
     return encode(_into_gamut(lab_to_linear(lab)))
 
 
 def _into_gamut(rgb: Pixels) -> Pixels:
-    """Colors outside of 0..1 mixed with the gray of their own luminance until they lie on its border; those inside stay as they are."""
+    """Mix colors outside of 0..1 with the gray of their own luminance until they are in range; others are unchanged."""
     gray = np.clip(rgb @ XYZ_FROM_RGB[1].astype(rgb.dtype), 0, 1)[:, None]
     away = rgb - gray
-    room = np.where(away > 0, 1 - gray, gray) / np.maximum(np.abs(away), 1e-9)  # how far it is to the border, in steps of `away`
+    room = np.where(away > 0, 1 - gray, gray) / np.maximum(np.abs(away), 1e-9)  # distance to the gamut border, in units of `away`
     return gray + np.minimum(room.min(axis=1, keepdims=True), 1) * away
 
 
 def _balanced(scores: Pixels, shares: Pixels, wanted_shares: Pixels) -> Pixels:
-    """What must be added to the scores (given colors x wanted colors) so that their softmax gives every wanted color its share."""
+    """The offsets to the scores (given colors x wanted colors) for which their softmax gives each wanted color its share."""
     offsets = np.log(wanted_shares)
     for _ in range(_ROUNDS):
         totals = np.logaddexp.reduce(scores + offsets, axis=1)
@@ -270,7 +270,7 @@ def _balanced(scores: Pixels, shares: Pixels, wanted_shares: Pixels) -> Pixels:
 
 
 def _lab_palette(colors: Sequence[tuple[str, float]]) -> tuple[Pixels, Pixels]:
-    """The colors in CIELAB, shape (N, 3), and their shares, which add up to 1."""
+    """The colors in CIELAB, shape (N, 3), and their shares, which sum to 1."""
     check_palette(colors)
     seen = [(parse_color(color), share) for color, share in colors if share > 0]
     shares = np.array([share for _, share in seen], dtype=np.float64)

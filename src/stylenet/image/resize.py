@@ -1,4 +1,4 @@
-"""Sizes, and pictures brought to them."""
+"""Parsing sizes, and resizing pictures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stylenet.image.opening import MAX_PIXELS
 from stylenet.shapes import is_floating
 
 FULL = "full"
-"""The size that means: as large as the photo."""
+"""The size of the photo."""
 
 PAPERS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
@@ -31,18 +31,18 @@ PAPERS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "tabloid": (279.4, 431.8),
     }
 )
-"""Width and height in millimeters of the sizes of paper that have names: ISO 216 and ANSI Y14.1."""
+"""Width and height of named paper sizes in millimeters: ISO 216 and ANSI Y14.1."""
 
 PRINT_DPI = 300
-"""Dots per inch of a print where none are said."""
+"""Default dots per inch of a print."""
 
 
 _RUNS = {2: 16, 3: 32}
-"""Outputs that are computed at a time, by axis: the fastest of those tried, 4 to 64, for pictures of 0.2 to 12 million pixels."""
+"""Outputs computed at a time, by axis: the fastest of 4 to 64, for pictures of 0.2 to 12 million pixels."""
 
 
 def resize(image: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    """`image` at `size` by antialiased bicubic interpolation, clamped to 0..1; the same array where it has that size already.
+    """`image` at `size` by antialiased bicubic interpolation, clamped to 0..1; the same array if it already has that size.
 
     Args:
         image: Shape (B, C, H, W), 0..1, floating point; pictures, alpha and masks alike.
@@ -56,7 +56,7 @@ def resize(image: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.floa
         UsageError: A side is below 1 px.
 
     References:
-        Keys 1981 (IEEE TASSP), eq. 4, with a = -0.5, widened where the picture shrinks, as Pillow and PyTorch (`antialias=True`) do.
+        Keys 1981 (IEEE TASSP), eq. 4, with a = -0.5, widened for downscaling, as in Pillow and PyTorch (`antialias=True`).
         Clamped, because the negative lobes overshoot.
     """
     if image.ndim != 4 or not is_floating(image):
@@ -73,23 +73,23 @@ def resize(image: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.floa
 
 
 def target_size(width: int, height: int, size: int | str | tuple[int, int]) -> tuple[int, int]:
-    """(width, height) in pixels that `size` means for a picture of `width` x `height`.
+    """(width, height) in pixels for a picture of `width` x `height` and the option `size`.
 
     Args:
-        width: Of the picture, pixels.
-        height: Of the picture, pixels.
-        size: A number: the longer side, the aspect kept, each side at least 1 px. (width, height) or "640x480": exactly that.
-            "full": the picture's own size.
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
+        size: A number: the longer side, with the aspect kept and each side at least 1 px. (width, height) or "640x480": exactly that.
+            "full": the size of the picture.
 
     Raises:
-        UsageError: `size` is none of these, below 1 px, or means more than `MAX_PIXELS`.
+        UsageError: `size` has another form, is below 1 px, or exceeds `MAX_PIXELS`.
     """
     _check_sides(width, height)
     if isinstance(size, str):
         size = (width, height) if size.strip().lower() == FULL else _parsed(size)
     if isinstance(size, tuple):
         _check_sides(*size)
-        result = (int(size[0]), int(size[1]))  # NumPy's integers are taken too, and not handed on
+        result = (int(size[0]), int(size[1]))  # converts NumPy integers
     else:
         _check_sides(size, size)
         size = int(size)
@@ -101,16 +101,16 @@ def target_size(width: int, height: int, size: int | str | tuple[int, int]) -> t
 
 
 def print_size(width: int, height: int, paper: str, dpi: int) -> tuple[int, int]:
-    """(width, height) in pixels with which a picture of `width` x `height` fills paper as far as its aspect allows.
+    """The largest (width, height) in pixels of a picture of `width` x `height` on paper.
 
     Args:
-        width: Of the picture, pixels.
-        height: Of the picture, pixels.
-        paper: "40x30cm", "400x300mm", "16x12in", or a name of `PAPERS`; turned where the picture lies the other way.
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
+        paper: "40x30cm", "400x300mm", "16x12in", or a name of `PAPERS`; rotated to the orientation of the picture.
         dpi: Dots per inch, 30..2400.
 
     Raises:
-        UsageError: `paper` is not a size of paper, `dpi` out of range, or both mean more than `MAX_PIXELS`.
+        UsageError: `paper` is not a paper size, `dpi` is out of range, or the result exceeds `MAX_PIXELS`.
     """
     _check_sides(width, height)
     check_dpi(dpi)
@@ -121,7 +121,7 @@ def print_size(width: int, height: int, paper: str, dpi: int) -> tuple[int, int]
 
 
 def check_dpi(dpi: int) -> None:
-    """Raise `UsageError` for a resolution that no print has."""
+    """Raise `UsageError` for a resolution out of range."""
     if not 30 <= dpi <= 2400:
         raise UsageError(f"dpi is {dpi}; allowed are 30..2400 dots per inch, {PRINT_DPI} is usual")
 
@@ -134,7 +134,7 @@ def _paper_mm(paper: str) -> tuple[float, float]:
     match = re.fullmatch(r"([0-9]+\.?[0-9]*)\s*[x×]\s*([0-9]+\.?[0-9]*)\s*(mm|cm|in)", word)
     if match is None or not float(match[1]) or not float(match[2]):
         raise UsageError(
-            f"'{paper}' is not a size of paper; write WIDTHxHEIGHT and a unit, like 40x30cm, 400x300mm or 16x12in, or one of "
+            f"'{paper}' is not a paper size; write WIDTHxHEIGHT and a unit, such as 40x30cm, 400x300mm or 16x12in, or one of "
             f"{', '.join(PAPERS)}.{did_you_mean(word, PAPERS)}"
         )
     unit = {"mm": 1.0, "cm": 10.0, "in": 25.4}[match[3]]
@@ -142,12 +142,12 @@ def _paper_mm(paper: str) -> tuple[float, float]:
 
 
 def fit_within(width: int, height: int, long_side_px: int) -> tuple[int, int]:
-    """(width, height) with neither side above `long_side_px`, the aspect kept; a smaller picture keeps its size."""
+    """(width, height) with neither side above `long_side_px`, with the aspect kept; a smaller picture keeps its size."""
     return (width, height) if max(width, height) <= long_side_px else target_size(width, height, long_side_px)
 
 
 def _bicubic(given: int, wanted: int, run: int) -> Iterator[Band]:
-    """The weights that turn `given` samples into `wanted`, for `run` of these at a time; those of one output add up to 1."""
+    """The weights that turn `given` samples into `wanted`, for `run` of these at a time; those of one output sum to 1."""
     step = given / wanted
     stretch = max(1.0, step)
     for start in range(0, wanted, run):
@@ -170,7 +170,7 @@ def _parsed(text: str) -> int | tuple[int, int]:
     word = text.strip().lower()
     if re.fullmatch(r"[0-9]{1,6}", word):
         return int(word)
-    if match := re.fullmatch(r"([0-9]{1,6})\s*[x×]\s*([0-9]{1,6})", word):  # people type both signs
+    if match := re.fullmatch(r"([0-9]{1,6})\s*[x×]\s*([0-9]{1,6})", word):  # accept both signs
         return (int(match[1]), int(match[2]))
     raise UsageError(
         f"'{text}' is not a valid size; allowed are a number of pixels for the longer side (512), WIDTHxHEIGHT (640x480), or {FULL}"

@@ -1,4 +1,4 @@
-"""Sample pictures computed on the spot, for `stylenet demo` where scikit-image's photographs are not installed."""
+"""Computed sample pictures, for `stylenet demo` without scikit-image's photos."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _Plane: TypeAlias = NDArray[np.floating[Any]]
 
 _SIDE_PX = 512
 _SOFT_PX = 1.2
-"""How far the edge of a shape is spread: shapes without it look cut out."""
+"""Width of the soft edge of shapes."""
 
 
 class _Canvas:
-    """A picture that shapes are laid on, one over the other; places are shares of its width and height."""
+    """A picture for drawing shapes; positions are shares of its width and height."""
 
     def __init__(self, seed: int) -> None:
         self._random = np.random.default_rng(seed)
@@ -42,15 +42,15 @@ class _Canvas:
         self.pixels[part] += cover * (np.array(color, np.float32) * shades - self.pixels[part])
 
     def ellipse(self, x: float, y: float, across: float, down: float) -> _Plane:
-        """How far inside an ellipse with these half axes a pixel lies."""
+        """Distance of each pixel to the edge of an ellipse with these half axes, positive inside."""
         return (1 - np.hypot((self.x - x) / across, (self.y - y) / down)) * np.float32(min(across, down))
 
     def box(self, left: float, top: float, right: float, bottom: float) -> _Plane:
-        """How far inside a rectangle a pixel lies."""
+        """Distance of each pixel to the edge of a rectangle, positive inside."""
         return np.minimum(np.minimum(self.x - left, right - self.x), np.minimum(self.y - top, bottom - self.y))
 
     def clouds(self, scales: int = 6) -> _Plane:
-        """Noise of all sizes, about 0, its largest forms about 1."""
+        """Noise at all scales, with mean 0 and the largest scale about 1."""
         total = np.zeros_like(self.x)
         for power in range(scales):
             count = 3 * 2**power
@@ -163,7 +163,7 @@ SCENES: Mapping[str, Callable[[], Any]] = {"face": face, "hills": hills, "street
 
 
 def _between(count: int) -> _Plane:
-    """What makes pixels along a side of `count` + 1 knots, smoothly: a matrix (pixels, knots)."""
+    """Matrix (pixels, knots) that interpolates `count` + 1 knots smoothly along a side."""
     place = (np.arange(_SIDE_PX, dtype=np.float32) + 0.5) * np.float32(count / _SIDE_PX)
     before = place.astype(np.intp)
     share = place - before

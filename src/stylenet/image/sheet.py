@@ -1,4 +1,4 @@
-"""Pictures side by side, each with its name."""
+"""Contact sheets: pictures side by side with captions."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _PAPER, _INK = (250, 249, 246), (40, 40, 40)
 
 
 def contact_sheet(cells: Sequence[tuple[str, Image]], *, columns: int | None = None, cell_px: int = 320) -> Image:
-    """One picture that shows many, row by row, with a caption under each.
+    """One picture that shows many, row by row, with captions below.
 
     Args:
-        cells: Caption and picture, shape (1, 3, H, W), 0..1, any size. Captions that do not fit are cut with an ellipsis.
-        columns: By default as many as rows.
+        cells: Caption and picture, shape (1, 3, H, W), 0..1, any size. Captions that do not fit are truncated with an ellipsis.
+        columns: Number of columns; default: as many as rows.
         cell_px: The longer side of every picture on the sheet.
 
     Returns:
-        Shape (1, 3, height, width), 0..1. A row is as high as its highest picture.
+        Shape (1, 3, height, width), 0..1. A row is as high as its tallest picture.
 
     Raises:
-        UsageError: No cells, no columns, or cells too small for a caption.
+        UsageError: There are no cells or columns, or the cells are too small for a caption.
     """
     if not cells:
-        raise UsageError("a sheet of no pictures cannot be made; give at least one")
+        raise UsageError("a sheet needs at least one picture")
     columns = min(len(cells), columns if columns is not None else math.ceil(math.sqrt(len(cells))))
     if columns < 1 or cell_px < 16:
         raise UsageError(f"a sheet of {columns} columns with {cell_px} px each cannot be made; allowed are from 1, and from 16 px")

@@ -1,4 +1,4 @@
-"""Masks made by looking at the photo: its faces, and its subject. Both need OpenCV, which the extra `masks` installs."""
+"""Masks of the faces or the subject of a photo. Both need OpenCV, which the extra `masks` installs."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ Rectangle: TypeAlias = tuple[int, int, int, int]
 _Bytes: TypeAlias = NDArray[np.uint8]
 
 _CASCADE = "haarcascade_frontalface_alt.xml"
-_FACES_PX = 1024  # the long side at which faces are looked for; more costs time and finds little more
-_ROUGH_PX, _FINE_PX = 320, 960  # those at which the subject is cut out, and its edge is laid; a fine cut may take a minute
+_FACES_PX = 1024  # long side for face detection; larger sizes take longer and find few more
+_ROUGH_PX, _FINE_PX = 320, 960  # long sides for segmenting the subject and refining its edge; a fine segmentation may take a minute
 _SMALLEST_FACE = 1 / 32  # of the long side
 _TILTS = {0: 5, -25: 12, 25: 12}
-"""Degrees by which the photo is turned to find tilted heads, and how many overlapping windows must agree.
+"""Degrees by which the photo is rotated to find tilted heads, and how many overlapping windows must agree.
 
-Measured: true faces have 6 windows or more upright, 12 or more tilted up to 35 degrees; false alarms in turned photos have up to 10.
+Measured: true faces have at least 6 windows upright and 12 tilted up to 35 degrees; false positives in rotated photos have up to 10.
 """
 _HEAD = (0.63, 0.86)  # half the width and half the height of a head with hair and chin, in sides of the detector's square
-_HEAD_RISE = 0.08  # by which a head's middle lies above the square's, in sides
-_SOFT_HEAD = 1.22  # the edge fades out until here, in heads
-_PERSON = 1 / 16  # a face whose side is this part of the long side makes a person the subject; smaller ones are passers-by
+_HEAD_RISE = 0.08  # how far the center of a head is above that of the square, in sides
+_SOFT_HEAD = 1.22  # outer end of the soft edge, in heads
+_PERSON = 1 / 16  # smallest face, relative to the long side, that makes a person the subject
 
 _BACKGROUND, _PROBABLY_BACKGROUND, _SUBJECT, _PROBABLY_SUBJECT = 0, 2, 1, 3  # GrabCut's own numbers
 _ROUNDS = 5
@@ -46,7 +46,7 @@ _BORDER_COLORS = 6
 
 @dataclass(frozen=True)
 class _Face:
-    """The detector's square around eyes, nose and mouth: its middle and side in pixels, how far the head is tilted, and how sure it is."""
+    """The detector's square around eyes, nose and mouth: center and side in pixels, tilt of the head, and confidence."""
 
     x: float
     y: float
@@ -56,9 +56,9 @@ class _Face:
 
 
 def find_faces(image: Image) -> Mask:
-    """Where people's heads are: a soft ellipse around each face that looks at the camera, hair and chin included.
+    """A mask of people's heads: a soft ellipse around each frontal face, including hair and chin.
 
-    Heads may be tilted by up to about 35 degrees to either side. Faces in profile, from below or half hidden are mostly missed.
+    Heads may be tilted by up to about 35 degrees to either side. Faces in profile, from below or partly hidden are mostly missed.
 
     Args:
         image: Shape (1, 3, H, W), 0..1.
@@ -68,7 +68,7 @@ def find_faces(image: Image) -> Mask:
 
     Raises:
         ImageError: No face is found.
-        UsageError: OpenCV is missing, or lacks its detector.
+        UsageError: OpenCV is not installed, or lacks its detector.
 
     References:
         Viola and Jones 2001 (CVPR); the cascade by Lienhart, Kuranov and Pisarevsky 2003 (DAGM) that OpenCV 4 ships.
@@ -87,28 +87,28 @@ def find_faces(image: Image) -> Mask:
 
 
 def find_subject(image: Image, rectangle: Rectangle | None = None) -> Mask:
-    """The main thing in a photo, told from its surroundings by color, with a soft edge.
+    """A mask of the main subject of a photo, separated from its surroundings by color, with a soft edge.
 
     Args:
         image: Shape (1, 3, H, W), 0..1.
-        rectangle: The subject lies inside, and reaches its sides nearly. None: people where a face is found, else what lies about the
-            middle in colors that the photo's border lacks.
+        rectangle: The subject is inside and nearly reaches its sides. None: people if a face is found, otherwise what is near the
+            center in colors that do not occur at the border.
 
     Returns:
         Shape (1, 1, H, W), 0..1.
 
     Raises:
-        ImageError: Nothing stands out.
-        UsageError: The rectangle lies outside the photo or leaves nothing around it, or OpenCV is missing.
+        ImageError: No subject is found.
+        UsageError: The rectangle is outside the photo or covers all of it, or OpenCV is not installed.
 
     References:
-        Rother, Kolmogorov, Blake 2004 (SIGGRAPH), "GrabCut", as OpenCV has it. What it starts from without a rectangle is our own.
+        Rother, Kolmogorov, Blake 2004 (SIGGRAPH), "GrabCut", as implemented in OpenCV. The initialization without a rectangle is ours.
     """
     check_image(image)
     height, width = image.shape[2:]
     rough, fine = (_bytes(resize(image, fit_within(width, height, long_side))) for long_side in (_ROUGH_PX, _FINE_PX))
     if min(rough.shape[:2]) < 8:
-        raise ImageError(f"a photo of {width} x {height} pixels is too small or too narrow to look for a subject; paint the mask by hand")
+        raise ImageError(f"a photo of {width} x {height} pixels is too small or too narrow to find a subject; paint the mask by hand")
     if rectangle is not None:
         seeds = _from_rectangle(rectangle, (width, height), rough)
     else:
@@ -130,7 +130,7 @@ def find_subject(image: Image, rectangle: Rectangle | None = None) -> Mask:
 def _check_rectangle(rectangle: Rectangle, size: tuple[int, int]) -> None:
     x, y, across, down = rectangle
     if across < 1 or down < 1 or x < 0 or y < 0 or x + across > size[0] or y + down > size[1]:
-        raise UsageError(f"the rectangle {x},{y},{across},{down} does not lie inside the photo, which has {size[0]} x {size[1]} pixels")
+        raise UsageError(f"the rectangle {x},{y},{across},{down} is not inside the photo, which has {size[0]} x {size[1]} pixels")
 
 
 def _opencv() -> Any:
@@ -143,12 +143,12 @@ def _bytes(image: Image) -> _Bytes:
 
 
 def _faces(pixels: _Bytes) -> list[_Face]:
-    """Faces in a picture (H, W, 3), the surest first."""
+    """Faces in a picture (H, W, 3), the most confident first."""
     cv2 = _opencv()
     cascade = _cascade(cv2)
-    gray = cv2.equalizeHist(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))  # finds faces before a bright window, too
+    gray = cv2.equalizeHist(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY))  # also finds backlit faces
     height, width = gray.shape
-    smallest = max(20, round(max(height, width) * _SMALLEST_FACE))  # 20 px is the size the cascade was made for
+    smallest = max(20, round(max(height, width) * _SMALLEST_FACE))  # 20 px is the size that the cascade was trained for
     found = []
     for tilt, votes in _TILTS.items():
         turn = cv2.getRotationMatrix2D((width / 2, height / 2), tilt, 1)
@@ -176,9 +176,9 @@ def _cascade(cv2: Any) -> Any:
 
 
 def _head_distance(face: _Face, size: tuple[int, int]) -> NDArray[np.float32]:
-    """How far each pixel is from a head's middle, shape (height, width): 1 on the ellipse around it."""
+    """The distance of each pixel from the center of a head, shape (height, width); 1 on the ellipse around it."""
     right, down = (np.arange(length, dtype=np.float32) + np.float32(0.5) for length in size)
-    # The photo was turned counterclockwise by the tilt to set the head upright; on the screen y points down.
+    # The photo was rotated counterclockwise by the tilt to make the head upright; y points down.
     angle = math.radians(face.tilt_degrees)
     across, along = right[None, :] - face.x, down[:, None] - face.y
     sideways = across * math.cos(angle) + along * math.sin(angle)
@@ -188,13 +188,13 @@ def _head_distance(face: _Face, size: tuple[int, int]) -> NDArray[np.float32]:
 
 
 def _fading(distance: NDArray[np.float32]) -> NDArray[np.float32]:
-    """1 within the head, 0 from `_SOFT_HEAD` heads on, and a cubic step between."""
+    """1 inside the head, 0 beyond `_SOFT_HEAD` heads, and a cubic step in between."""
     way = ((_SOFT_HEAD - distance) / (_SOFT_HEAD - 1)).clip(0, 1)
     return way * way * (3 - 2 * way)
 
 
 def _from_rectangle(rectangle: Rectangle, size: tuple[int, int], pixels: _Bytes) -> _Bytes:
-    """Seeds for the small `pixels` of a photo of `size`: what lies outside the rectangle is certainly not the subject."""
+    """Seeds for the small `pixels` of a photo of `size`: the area outside of the rectangle is background."""
     _check_rectangle(rectangle, size)
     x, y, across, down = rectangle
     seeds = np.full(pixels.shape[:2], _BACKGROUND, np.uint8)
@@ -203,12 +203,12 @@ def _from_rectangle(rectangle: Rectangle, size: tuple[int, int], pixels: _Bytes)
     top, bottom = (round(edge * height / size[1]) for edge in (y, y + down))
     seeds[top : max(bottom, top + 1), left : max(right, left + 1)] = _PROBABLY_SUBJECT
     if not (seeds == _BACKGROUND).any():
-        raise UsageError("the rectangle is the whole photo; leave some of the surroundings outside, they tell what is not the subject")
+        raise UsageError("the rectangle is the whole photo; leave some of the surroundings outside for comparison")
     return seeds
 
 
 def _from_faces(faces: Sequence[_Face], looked_at: _Bytes, pixels: _Bytes) -> _Bytes:
-    """Seeds for people: heads and chests for certain, bodies below them probably, what is far from both certainly not.
+    """Seeds for people: heads and chests are the subject, bodies below probably, everything far from both is background.
 
     Args:
         faces: In pixels of the picture `looked_at`.
@@ -232,7 +232,7 @@ def _from_faces(faces: Sequence[_Face], looked_at: _Bytes, pixels: _Bytes) -> _B
 
 
 def _from_colors(pixels: _Bytes) -> _Bytes:
-    """Seeds for what lies about the middle in colors that the border lacks."""
+    """Seeds for what is near the center in colors that do not occur at the border."""
     cv2 = _opencv()
     height, width = pixels.shape[:2]
     lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
@@ -248,7 +248,7 @@ def _from_colors(pixels: _Bytes) -> _Bytes:
     inner = np.zeros((height, width), bool)
     inner[rim:-rim, rim:-rim] = True
     seeds = np.where(probable, _PROBABLY_SUBJECT, np.where(inner, _PROBABLY_BACKGROUND, _BACKGROUND))
-    # A tenth of it is certain, or subjects that are textured like their surroundings would be given up altogether.
+    # A tenth is certain; otherwise subjects with the texture of their surroundings would be lost.
     seeds = np.where(striking >= np.quantile(striking[probable], 0.9), _SUBJECT, seeds)
     return seeds.astype(np.uint8)
 
@@ -264,8 +264,8 @@ def _distance_to_border_colors(lab: NDArray[np.float32]) -> NDArray[np.float64]:
     distances = []
     for label in np.unique(labels):
         group = border[labels == label]
-        if len(group) >= 0.03 * len(border):  # a rarer color may well be the subject's, where it is cut by the border
-            spread = np.cov(group.T) + 40 * np.eye(3)  # 40: six units of L*a*b*, the least that counts as another color
+        if len(group) >= 0.03 * len(border):  # a rarer color may belong to a subject at the border
+            spread = np.cov(group.T) + 40 * np.eye(3)  # 40: six units of L*a*b*, the smallest difference that counts as another color
             away = lab - group.mean(axis=0)
             distances.append(np.sqrt(np.einsum("hwi,ij,hwj->hw", away, np.linalg.inv(spread), away)))
     return np.min(distances, axis=0)
@@ -277,22 +277,22 @@ def _stretched(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _grab_cut(pixels: _Bytes, seeds: _Bytes) -> _Bytes:
-    """1 where the subject is."""
+    """1 in the subject, 0 in the background."""
     first = np.bitwise_and(seeds, np.uint8(1))  # subject and probably subject are odd
-    if first.all():  # a face that fills the photo: there are no surroundings to compare with
+    if first.all():  # a face fills the photo: there is no background
         return first
     cv2 = _opencv()
-    cv2.setRNGSeed(0)  # the same photo gives the same mask
+    cv2.setRNGSeed(0)  # for reproducible masks
     result = seeds.copy()
     cv2.grabCut(pixels, result, None, np.zeros((1, 65)), np.zeros((1, 65)), _ROUNDS, cv2.GC_INIT_WITH_MASK)
     return np.bitwise_and(result, np.uint8(1))
 
 
 def _along_edges(cut: NDArray[np.float32], pixels: _Bytes, rough_px: float) -> NDArray[np.float32]:
-    """The rough `cut`, enlarged to the size of `pixels`, with its edge laid where the picture has one; 0..1, soft.
+    """The rough `cut`, upsampled to the size of `pixels`, with a soft edge aligned with that of the picture; 0..1.
 
     He, Sun, Tang 2010 (ECCV), "Guided image filtering", eqs. 5, 6 and 8: in every small window the mask is a linear function of the
-    picture. We let it change what lies within `rough_px` of the edge only, and steepen it.
+    picture. We apply it only within `rough_px` of the edge, and steepen it.
     """
     cv2 = _opencv()
 
@@ -308,7 +308,7 @@ def _along_edges(cut: NDArray[np.float32], pixels: _Bytes, rough_px: float) -> N
 
 
 def _without_specks(cut: _Bytes) -> _Bytes:
-    """`cut` without parts much smaller than the largest and without pinholes."""
+    """`cut` without small separate parts and pinholes."""
     cv2 = _opencv()
     _, labels, facts, _ = cv2.connectedComponentsWithStats(cut, connectivity=4)
     areas = facts[:, cv2.CC_STAT_AREA].copy()

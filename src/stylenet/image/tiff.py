@@ -1,8 +1,8 @@
-"""TIFF pictures that Pillow does not open, or whose numbers it does not read right.
+"""Reading TIFF pictures that Pillow does not open or does not read correctly.
 
-Pillow knows TIFF by a table of layouts: 8 bits in most, 16 in some. This module reads what is missing there: integers of 16 to 64 bits,
-floats, separate planes and more channels than colors. The compressed bytes are unpacked by Pillow's libtiff all the same: the same strips
-and tiles are presented to it once more as a gray picture of 8 bits, in which a sample of 4 bytes is 4 pixels.
+Pillow supports a table of TIFF layouts: most with 8 bits, some with 16. This module reads the others: integers of 16 to 64 bits,
+floats, separate planes and more channels than colors. The compressed bytes are still unpacked by Pillow's libtiff: the same strips
+and tiles are presented to it as a gray picture of 8 bits, in which a sample of 4 bytes is 4 pixels.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 from stylenet.errors import ImageError
 
 _COMPRESSIONS = {1: "none", 5: "LZW", 7: "JPEG", 8: "deflate", 32773: "PackBits", 32946: "deflate", 34925: "LZMA", 50000: "Zstandard"}
-_UNPACKED = _COMPRESSIONS.keys() - {7}  # a JPEG inside has 8 bits, which Pillow reads
+_UNPACKED = _COMPRESSIONS.keys() - {7}  # embedded JPEG has 8 bits, which Pillow reads
 _MODES = {0: "L", 1: "L", 2: "RGB", 3: "P", 5: "CMYK", 8: "LAB"}
 """Pillow's mode by TIFF's photometric interpretation."""
 
 _COLORS = {"L": 1, "P": 1, "RGB": 3, "CMYK": 4, "LAB": 3}
 _TAGS = (*range(256, 260), 262, 266, 273, *range(277, 280), 284, 296, 317, 320, *range(322, 326), 338, 339)
-"""Those that say how a picture is stored: TIFF 6.0, sections 3 to 16."""
+"""Tags that describe how a picture is stored: TIFF 6.0, sections 3 to 16."""
 
 _MOST_CHANNELS = 16
 _MOST_PAGES = 1000
 
 
 class TiffPicture(PIL.Image.Image):
-    """The first picture of a TIFF file: mode, size, metadata and number of pages as Pillow has them, and the samples as stored.
+    """The first picture of a TIFF file: mode, size, metadata and number of pages as in Pillow, and the samples as stored.
 
     Attributes:
         is_readable: The layout is one that `samples` reads.
-        is_plain: All numbers have 8 bits or fewer and lie together, so that Pillow reads the file right if it opens it at all.
+        is_plain: All numbers have 8 bits or fewer and are contiguous, so Pillow reads the file correctly if it opens it.
         is_negative: White is stored as zero.
 
     Raises:
-        Exception: The header is damaged; what is raised depends on where.
+        Exception: The header is damaged; the type depends on the position.
     """
 
     format = "TIFF"
@@ -67,7 +67,7 @@ class TiffPicture(PIL.Image.Image):
         self._segment = (self._number(322), self._number(323)) if is_tiled else strip
         self._offsets, self._counts = (self._numbers(tag, ()) for tag in ((324, 325) if is_tiled else (273, 279)))
         if not self._offsets:
-            raise ValueError("the tags are damaged or cut off: there are no strips or tiles")
+            raise ValueError("the tags are damaged or truncated: there are no strips or tiles")
         self.is_negative = self._photometric == 0
         self.is_plain, self.is_readable = self._is_plain(), self._is_readable()
         self.n_frames = 1 + self._count_pages(tags.next)
@@ -91,13 +91,13 @@ class TiffPicture(PIL.Image.Image):
 
     @property
     def padded_size(self) -> tuple[int, int]:
-        """Width and height with the last tiles whole, as they are unpacked."""
+        """Width and height including complete last tiles, as unpacked."""
         width, height = (-(-whole // max(1, part)) * part for whole, part in zip(self._size, self._segment, strict=True))
         return (width, height) if 322 in self._tags else self._size
 
     @property
     def layout(self) -> str:
-        """What the file holds, in words: "32-bit floats, RGB, 4 channels, compression LZW"."""
+        """Description of the layout: "32-bit floats, RGB, 4 channels, compression LZW"."""
         kinds = {1: "integers", 2: "signed integers", 3: "floats"}
         kind = kinds.get(self._formats[0], "numbers of an unknown kind")
         known = _MODES.get(self._photometric, f"colors of kind {self._photometric}")
@@ -111,12 +111,12 @@ class TiffPicture(PIL.Image.Image):
 
         Raises:
             ImageError: Strips or tiles are missing.
-            OSError: The data is damaged or cut off.
+            OSError: The data is damaged or truncated.
         """
         width, height = self._size
         across, down = (-(-whole // max(1, part)) for whole, part in zip(self._size, self._segment, strict=True))
         if len(self._offsets) < across * down * self._planes:
-            raise ImageError("it is damaged or cut off (strips or tiles are missing); get it again from where it came")
+            raise ImageError("it is damaged or cut off (strips or tiles are missing); get it again from its source")
         self._file.seek(0)
         data = self._file.read()
         planes = [self._plane(data, slice(plane * across * down, (plane + 1) * across * down)) for plane in range(self._planes)]
@@ -124,12 +124,12 @@ class TiffPicture(PIL.Image.Image):
         return whole[:height, :width]
 
     def colors(self) -> NDArray[np.uint16]:
-        """The table of a picture with a palette: shape (N, 3), 0..65535."""
+        """The palette, shape (N, 3), 0..65535."""
         table = np.array(self._numbers(320, ()), dtype=np.uint16).reshape(3, -1).T
         return table * np.uint16(257) if table.max() < 256 else table  # some programs write bytes there
 
     def alpha_channel(self) -> tuple[int, bool] | None:
-        """The number of the channel that holds alpha, and whether the colors are multiplied by it; None where there is none."""
+        """The number of the channel that holds alpha, and whether the colors are premultiplied by it; None if there is none."""
         for place, kind in enumerate(self._numbers(338, ()), start=_COLORS[self._mode]):
             if kind in (1, 2) and place < self._channels:
                 return place, kind == 1
@@ -188,7 +188,7 @@ class TiffPicture(PIL.Image.Image):
             self.info["dpi"] = tuple(float(tags[tag]) * scale for tag in (282, 283))
 
     def _count_pages(self, place: int) -> int:
-        """How many pages are chained from the tags at `place` on; 0 is the end."""
+        """The number of pages in the chain that starts at `place`; 0 is the end."""
         count_format, entry_bytes, place_format = ("Q", 20, "Q") if self._is_big else ("H", 12, "L")
         places: set[int] = set()
         while place and place not in places and len(places) < _MOST_PAGES:

@@ -1,1 +1,1 @@
-"""A page that paints in the browser: static files, written once, that need no server of their own."""
+"""A static page that paints in the browser without a server."""

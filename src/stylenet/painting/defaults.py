@@ -1,4 +1,4 @@
-"""The recipe that is used where a person names none."""
+"""The default recipe."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NO_TORCH_NOTICE = f"PyTorch is not installed: using recipe instant, a single pas
 
 
 def default_recipe(styles: Iterable[object], *, texture: bool = False) -> str:
-    """`trained` where a style is the file of a network, else `standard`; for a photo, `instant` where torch is not installed."""
+    """`trained` if a style is a network file, otherwise `standard`; for photos without torch, `instant`."""
     files = (Path(split_style(style)[0]) for style in styles if isinstance(style, (str, os.PathLike)))
     if any(path.suffix == NETWORK_SUFFIX and is_network(path) for path in files):
         return "trained"

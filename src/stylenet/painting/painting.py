@@ -1,4 +1,4 @@
-"""The functions that most people need: a picture in, a painting out."""
+"""The functions `stylize` and `texture`, and their result."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import PIL.Image
 
 _NOTEBOOK_PX = 1024
-"""Long side of the picture that a notebook shows."""
+"""Long side of the image in notebooks."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -36,7 +36,7 @@ class Painting:
 
     Attributes:
         pixels: Array (1, 3, H, W), float32, RGB, 0..1.
-        photo: What it was painted from: gives the alpha and the metadata.
+        photo: The photo that it was painted from; provides alpha and metadata.
         done: The last event: reason, seconds, loss, receipt.
     """
 
@@ -51,12 +51,12 @@ class Painting:
         return f"<Painting {size}{f', {styles}' if styles else ''}{f', recipe {recipe}' if recipe else ''}, {self.done.seconds:.1f} s>"
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        """The picture for NumPy, (H, W, 3), 0..1; so that a painting can be a style, a start or a mask."""
+        """The picture for NumPy, (H, W, 3), 0..1, so that a painting can be a style, an initial image or a mask."""
         array = self.pixels[0].transpose(1, 2, 0)
         return array.astype(array.dtype if dtype is None else dtype, copy=bool(copy))
 
     def _repr_png_(self) -> bytes:
-        """The picture for notebooks, at most 1024 px long."""
+        """The picture for notebooks, at most 1024 px on the long side."""
         width, height = fit_within(self.pixels.shape[3], self.pixels.shape[2], _NOTEBOOK_PX)
         alpha = self._alpha
         small = to_pil(resize(self.pixels, (width, height)), None if alpha is None else resize(alpha, (width, height)))
@@ -66,7 +66,7 @@ class Painting:
 
     @property
     def image(self) -> PIL.Image.Image:
-        """The picture for Pillow: RGB, or RGBA where the photo had an alpha channel."""
+        """The picture for Pillow: RGB, or RGBA if the photo has an alpha channel."""
         return to_pil(self.pixels, self._alpha)
 
     @property
@@ -81,18 +81,18 @@ class Painting:
     def save(self, path: BinaryIO, *, format: str | None = None, quality: int | None = None) -> None: ...
 
     def save(self, path: str | os.PathLike[str] | BinaryIO, *, format: str | None = None, quality: int | None = None) -> Path | None:
-        """Write it whole or not at all, with its receipt.
+        """Write the picture with its receipt, atomically.
 
         Args:
-            path: A file, whose suffix names the format: PNG, JPEG, WebP or TIFF; or a binary file object.
+            path: A file whose suffix selects the format (PNG, JPEG, WebP or TIFF), or a binary file object.
             format: For a file object, the suffix: "png" (the default), "jpg", "webp" or "tif".
-            quality: Of JPEG and WebP, 1..100; 95 by default.
+            quality: Quality of JPEG and WebP, 1..100; default 95.
 
         Returns:
             The path; None for a file object.
 
         Raises:
-            OutputError: it cannot be written.
+            OutputError: the file cannot be written.
         """
         metadata, dpi = self.photo.metadata, self.receipt.get("dpi")
         if dpi is not None:
@@ -131,24 +131,25 @@ def stylize(
     memory: int | str | None = None,
     on_event: Callable[[Event], None] | None = None,
 ) -> Painting:
-    """A photo painted in the manner of a painting.
+    """Paint a photo in the style of a painting.
 
     Args:
-        photo: A file, its bytes, a binary file object, a PIL picture, an array, a tensor or a painting.
+        photo: A file, its bytes, a binary file object, a PIL image, an array, a tensor or a `Painting`.
         style: The name of a style ("starry-night"), a painting, a style file, or a list of them.
-        recipe: Name of a recipe, a `.toml` file, a recipe, or an open stylizer, which saves the time to open it. By default "standard"
-            where torch is installed and else "instant", or "trained" where the style is a network's file.
-        size: Long side in pixels, "WIDTHxHEIGHT" or "full"; by default the photo's size up to the recipe's limit.
+        recipe: Name of a recipe, a `.toml` file, a recipe, or an open stylizer, which saves loading time. Default: "standard"
+            with torch, "instant" without, "trained" if the style is a network file.
+        size: Long side in pixels, "WIDTHxHEIGHT" or "full"; default: the size of the photo, up to the recipe's limit.
         strength: 0 (the photo) to 100 (the painting); 50 is the recipe.
         style_scale: Size of the strokes, 0.125..8.
-        blend: Share of each style, or of each style of a network that knows several.
+        blend: Share of each style, or of each style in a network with several.
         seed: Random seed.
-        regions: Where another style is painted, or the photo is kept; `style` is for the rest.
-        feather: Pixels over which their masks fade.
-        protect: "faces", "subject" or both in a list: kept as the photo has them.
-        keep_colors: "luminance", "histogram" or "mean-covariance": the photo's colors; with ":before" at its end, for the painting.
-        palette: Colors for the result: the name of a style, a picture file, "#264653,#e9c46a", or ("#rrggbb", share) each.
-        memory: That the process may take, like "2GB".
+        regions: Regions with another style, or where the photo is kept; `style` applies to the rest.
+        feather: Width of the soft edges of masks, in pixels.
+        protect: "faces", "subject" or both in a list: keep these as in the photo.
+        keep_colors: "luminance", "histogram" or "mean-covariance": use the colors of the photo; the suffix ":before" recolors the
+            style image before painting instead of the result.
+        palette: Colors of the result: the name of a style, a picture file, "#264653,#e9c46a", or ("#rrggbb", share) each.
+        memory: Memory limit of the process, such as "2GB".
         on_event: Called with every event.
 
     Raises:
@@ -192,7 +193,7 @@ def texture(
     seed: int = 0,
     on_event: Callable[[Event], None] | None = None,
 ) -> Painting:
-    """A texture of a painting's strokes and colors, from noise; arguments as in `stylize`, the style may be a network of textures."""
+    """Paint a texture with the strokes and colors of a style, from noise. Arguments as in `stylize`; the style may be a texture network."""
     options = Options(size=size, style_scale=style_scale, blend=blend, seed=seed)  # type: ignore[arg-type]  # converted and checked
     _check_callable(on_event)
     if recipe is None:
@@ -203,7 +204,7 @@ def texture(
 
 def _check_callable(on_event: object) -> None:
     if on_event is not None and not callable(on_event):
-        raise UsageError(f"on_event is {on_event!r}; give a function that takes an event")
+        raise UsageError(f"on_event is {on_event!r}; give a function of one event")
 
 
 def _picture(photo: ImageSource | Picture | Painting) -> Picture:

@@ -1,4 +1,4 @@
-"""Before the first step: which size, which levels, how long, how much memory."""
+"""The plan of a painting: size, levels, time and memory."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from stylenet.optimization.pyramid import Level, levels
 from stylenet.requests.painting import Options
 
 MOST_ENLARGED = 2.0
-"""Times that a photo is enlarged without a word."""
+"""Enlargement above which a notice is shown."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What will be done, resolved.
+    """A resolved plan.
 
     Attributes:
-        width: Of the result, pixels.
-        height: Of the result, pixels.
-        levels: Coarse to fine.
-        notices: Lines that a person should read before waiting.
-        values: All of it in plain values, for `--dry-run` and events.
-        tile_px: Pixels that the encoder looks at in one pass; None: all of them.
+        width: Width of the result in pixels.
+        height: Height of the result in pixels.
+        levels: Levels from coarse to fine.
+        notices: Notices for the user, one line each.
+        values: The plan as plain values, for `--dry-run` and events.
+        tile_px: Pixels that the encoder processes in one pass; None: all of them.
     """
 
     width: int
@@ -73,18 +73,18 @@ def make_plan(recipe: Recipe, photo_size: tuple[int, int], options: Options, mac
 
 
 def enlargement_notices(photo_size: tuple[int, int], plan: Plan, options: Options) -> tuple[str, ...]:
-    """What a person should know where a photo is painted much larger than it is: a notice, or none."""
+    """A notice if a photo is enlarged more than twice."""
     times = min(plan.width / photo_size[0], plan.height / photo_size[1])
     if times <= MOST_ENLARGED:
         return ()
-    told = f"the photo has {photo_size[0]} x {photo_size[1]} pixels and is enlarged {times:.1f} times"
+    enlarged = f"the photo has {photo_size[0]} x {photo_size[1]} pixels and is enlarged {times:.1f} times"
     if options.paper is not None:
-        return (f"{told} for this print: its details will look soft; a larger photo, or a lower --dpi, suits the paper better",)
-    return (f"{told}: its details will look soft; a larger photo suits this size better",)
+        return (f"{enlarged} for this print: details will look soft; use a larger photo or a lower --dpi",)
+    return (f"{enlarged}: details will look soft; use a larger photo",)
 
 
 def smallest_side_px(recipe: Recipe) -> int:
-    """The shortest side at which the recipe's deepest layer still has a position; at least 2, for neighbors."""
+    """The shortest side at which the deepest layer of the recipe has at least one position; at least 2."""
     layers = (*recipe.content.layers, *recipe.style.layers)
     deepest = max(int(layer[4]) - (not layer.startswith("pool")) for layer in layers)
     return max(2, 2**deepest)

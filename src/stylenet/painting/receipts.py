@@ -1,4 +1,4 @@
-"""Receipts: all that a picture's bytes depend on, and how it is painted again from that."""
+"""Receipts: everything that the bytes of a picture depend on, and repeating a painting from its receipt."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from stylenet.styles.files import read_style
 from stylenet.styles.sources import fingerprint, pixels_fingerprint
 
 _NOT_OF_THE_PICTURE = ("save_every", "memory", "paper", "blend", "size", "dpi")
-"""Options that a picture does not depend on, or that stand in its receipt in another form."""
+"""Options that a picture does not depend on, or that its receipt stores in another form."""
 
 _INPUTS = ("photo_sha256", "encoder_sha256", "network_sha256", "regions_sha256", "keep_sha256", "start_sha256")
 _SURROUNDINGS = ("stylenet", "torch", "onnxruntime", "device", "precision", "threads")
-"""What only the last digits of a picture depend on."""
+"""Facts that affect only the last digits of a picture."""
 
 NOT_OF_THE_INPUTS = (*_SURROUNDINGS, "python")
-"""Facts of an engine that may differ between two runs of one request."""
+"""Facts of an engine that may differ between runs of one request."""
 
 
 def receipt_of(
@@ -46,18 +46,18 @@ def receipt_of(
     options: Options,
     tile_px: int | None,
 ) -> dict[str, Any]:
-    """All that the picture's bytes depend on, in plain values.
+    """Everything that the bytes of a picture depend on, as plain values.
 
     Args:
-        facts: Of the engine: versions, device, recipe, encoder and hashes of weights.
+        facts: Facts of the engine: versions, device, recipe, encoder and hashes of weights.
         photo: At the size to paint.
-        photo_name: Of its file, without the folder.
-        styles: Of every painted region.
-        masks: As they were given, `FILE=STYLE` each, where they are files.
-        layout: Where the regions lie, and where the photo is kept.
-        start: A picture to start from, in place of the recipe's own.
-        options: As they were given.
-        tile_px: Pixels of a tile; None: in one piece.
+        photo_name: Name of the photo file, without its folder.
+        styles: Styles of each painted region.
+        masks: Masks that are files, as given: `FILE=STYLE`.
+        layout: Positions of the regions, and where the photo is kept.
+        start: Initial image instead of the recipe's.
+        options: Options as given.
+        tile_px: Pixels of a tile; None: no tiles.
     """
     given = msgspec.to_builtins(options)
     return {
@@ -82,23 +82,23 @@ def receipt_of(
 
 
 def _own_shares(style: OpenStyle) -> dict[str, Any]:
-    """What a network of several styles mixes."""
+    """The shares of the styles in a network with several."""
     return {"shares": list(style.shares)} if style.shares else {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Replay:
-    """What a receipt says.
+    """The content of a receipt.
 
     Attributes:
-        path: The painting that carries it.
-        recipe: As it was run, every knob.
-        encoder: Name of its weights; None where the recipe uses none.
-        options: As they were given; the size in pixels.
-        photo: Name of the photo's file, without its folder; None where it came from no file, and for textures.
-        styles: Name and fingerprint of each style of what no mask covers.
-        masks: As they were given.
-        receipt: All of it.
+        path: The painting that contains it.
+        recipe: The recipe with every parameter.
+        encoder: Name of the encoder weights; None if the recipe uses no encoder.
+        options: Options as given, with the size in pixels.
+        photo: Name of the photo file, without its folder; None for textures and photos without a file.
+        styles: Name and fingerprint of each style outside of all masks.
+        masks: Masks as given.
+        receipt: The whole receipt.
     """
 
     path: Path
@@ -112,20 +112,20 @@ class Replay:
 
     @classmethod
     def of(cls, path: str | os.PathLike[str]) -> Replay:
-        """The replay of the painting in a file.
+        """Read the receipt of a painting.
 
         Raises:
-            ImageError: it cannot be read.
-            UsageError: it carries no receipt, or one that cannot be painted again.
+            ImageError: the file cannot be read.
+            UsageError: it has no receipt, or one that cannot be repeated.
         """
         path = Path(path)
         receipt = read_receipt(path)
         if receipt is None:
             raise UsageError(f"'{path}' has no receipt: it was not painted by stylenet, or another program has rewritten it")
         if "recolor" in receipt:
-            raise UsageError(f"'{path}' was recolored after it was painted; paint it again from the file that was recolored")
+            raise UsageError(f"'{path}' was recolored after painting; replay the file that was recolored")
         if "restored" in receipt:
-            raise UsageError(f"'{path}' was enlarged or colored by a network; give the file that was, to paint that again")
+            raise UsageError(f"'{path}' was enlarged or colored by a network; replay the original file")
         try:
             recipe = msgspec.convert(receipt["recipe"], Recipe)
             rest = max(style["region"] for style in receipt["styles"])
@@ -133,7 +133,7 @@ class Replay:
             known = set(Options.__struct_fields__) - {"size"}
             given = {name: value for name, value in receipt.items() if name in known}
             width, height = receipt["size"]
-            own = styles[0].get("shares") if len(styles) == 1 else None  # of a network that knows several
+            own = styles[0].get("shares") if len(styles) == 1 else None  # of a network with several styles
             blend = tuple(own or (style["share"] for style in styles))
             options = Options.of({**given, "size": f"{width}x{height}", "blend": blend if len(blend) > 1 else ()})
             return cls(
@@ -147,7 +147,7 @@ class Replay:
                 receipt=receipt,
             )
         except (KeyError, TypeError, ValueError, msgspec.ValidationError) as error:
-            raise UsageError(f"the receipt of '{path}' cannot be painted again by this version of stylenet: {error}") from None
+            raise UsageError(f"the receipt of '{path}' cannot be replayed by this version of stylenet: {error}") from None
 
     @property
     def is_texture(self) -> bool:
@@ -155,32 +155,32 @@ class Replay:
         return not self.recipe.content.weight or bool(self.receipt.get("texture"))
 
     def photo_again(self) -> Path:
-        """The file of the photo, beside the painting or in the current folder.
+        """The photo file, next to the painting or in the current directory.
 
         Raises:
-            UsageError: it is in neither place.
+            UsageError: it is not found.
         """
         found = found_again(self.photo, self.path) if self.photo else None
         if found is None:
             named = f"the photo '{self.photo}' is" if self.photo else "the photo's name is not in the receipt, and it is"
             raise UsageError(
-                f"{named} neither in '{self.path.parent}' nor in the current folder; give it: stylenet stylize PHOTO --replay {self.path}"
+                f"{named} neither in '{self.path.parent}' nor the current directory; give it: stylenet stylize PHOTO --replay {self.path}"
             )
         return found
 
     def styles_again(self) -> list[str]:
-        """What to give for the styles: their names, or files beside the painting or here where the names mean something else now."""
+        """The styles: their names, or files next to the painting or in the current directory if a name now has another meaning."""
         return [_style_again(name, sha256, self.path) for name, sha256 in self.styles]
 
     def masks_again(self) -> tuple[str, ...]:
-        """The masks as they were given; where a file is no longer there, the one of its name beside the painting or here."""
+        """The masks as given; a missing file is searched for next to the painting and in the current directory."""
         return tuple(_mask_again(words, self.path) for words in self.masks)
 
     def check(self, receipt: Mapping[str, Any]) -> Iterator[str]:
-        """Compare with the receipt of what is about to be painted; yields what a person should know.
+        """Compare with the receipt of the new painting; yields notices.
 
         Raises:
-            UsageError: it would be another picture.
+            UsageError: the result would be another picture.
         """
         different = [name.removesuffix("_sha256") for name in _INPUTS if self.receipt.get(name) != receipt.get(name)]
         if _style_hashes(self.receipt) != _style_hashes(receipt):
@@ -203,11 +203,11 @@ def _style_again(name: str, sha256: str, painting: Path) -> str:
         return name
     if style is not None and fingerprint(read_style(style)) == sha256:
         return name
-    return os.path.join(os.curdir, file)  # with a folder: a bare word would be taken for a name
+    return os.path.join(os.curdir, file)  # as a path, so that it is not taken for the name of a style
 
 
 def _mask_again(words: str, painting: Path) -> str:
-    """`FILE=STYLE` with files that exist. Both names may hold an equals sign: the last one that leaves the name of a file counts."""
+    """`FILE=STYLE` with existing files. Both names may contain an equals sign: the last one that yields an existing file is used."""
     inverted, file_and_style = ("invert:", words.removeprefix("invert:")) if words.startswith("invert:") else ("", words)
     for place in (index for index in range(len(file_and_style) - 1, 0, -1) if file_and_style[index] == "="):
         file, style = Path(file_and_style[:place]), file_and_style[place + 1 :]
@@ -219,7 +219,7 @@ def _mask_again(words: str, painting: Path) -> str:
 
 
 def found_again(name: str, painting: Path) -> Path | None:
-    """The file called `name`, with any suffix if it has none, beside the painting or here; None where there is none."""
+    """The file `name`, with any suffix if it has none, next to the painting or in the current directory; None if missing."""
     for folder in (painting.parent, Path()):
         if (folder / name).is_file():
             return folder / name

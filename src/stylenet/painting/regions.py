@@ -1,4 +1,4 @@
-"""Regions of a photo: where which style is painted, and where the photo is kept."""
+"""Regions of a photo, each painted in its own style or kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from stylenet.errors import UsageError
 from stylenet.image.files import Picture
-from stylenet.image.masks import MaskWish, aspect_notice, fitted, load_mask, parse_mask_wish, regions, soften
+from stylenet.image.masks import MaskOption, aspect_notice, fitted, load_mask, parse_mask, regions, soften
 from stylenet.image.resize import resize
 from stylenet.image.subject import find_faces, find_subject
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from stylenet.styles.sources import StyleSource
 
 FINDERS = {"faces": find_faces, "subject": find_subject}
-"""How what is protected is found; the names are those of `requests.painting.PROTECTED`."""
+"""Functions that find what to protect; the names are those in `requests.painting.PROTECTED`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,7 @@ class Region:
 
     Attributes:
         mask: White is inside: a picture file, or an array (1, 1, H, W), 0..1, of any size.
-        style: What is painted there; None keeps the photo.
+        style: Style of the region; None keeps the photo.
         inverted: Black is inside.
     """
 
@@ -41,17 +41,17 @@ class Region:
 
     @classmethod
     def parse(cls, text: str) -> Region:
-        """The region of `FILE=STYLE`, `FILE=photo` or `invert:FILE=STYLE`.
+        """Parse `FILE=STYLE`, `FILE=photo` or `invert:FILE=STYLE`.
 
         Raises:
-            UsageError: the text is none of these, or the file does not exist.
+            UsageError: the text has another form, or the file does not exist.
         """
-        wish: MaskWish = parse_mask_wish(text)
-        return cls(mask=wish.mask, style=wish.style, inverted=wish.inverted)
+        option: MaskOption = parse_mask(text)
+        return cls(mask=option.mask, style=option.style, inverted=option.inverted)
 
     @property
     def text(self) -> str | None:
-        """What `parse` reads; None where the mask is no file."""
+        """The text for `parse`; None if the mask is not a file."""
         if not isinstance(self.mask, (str, Path)):
             return None
         style = "photo" if self.style is None else str(self.style)
@@ -60,12 +60,12 @@ class Region:
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """The regions of a photo, laid out.
+    """The regions of a photo at the size to paint.
 
     Attributes:
-        weights: Of the painted regions, (R, 1, H, W); the last is what no mask covers. None: one region, everywhere.
+        weights: Weights of the painted regions, (R, 1, H, W); the last is the area outside of all masks. None: one region everywhere.
         keep: Where the photo is kept, (1, 1, H, W), 0..1; None: nowhere.
-        notices: What a person should know.
+        notices: Notices for the user.
     """
 
     weights: NDArray[Any] | None = None
@@ -73,26 +73,26 @@ class Layout:
     notices: tuple[str, ...] = ()
 
 
-def check_regions(wished: object) -> None:
+def check_regions(requested: object) -> None:
     """Raise `UsageError` unless these are regions."""
-    known = list(wished) if isinstance(wished, (list, tuple)) else None
-    wrong = wished if known is None else next((one for one in known if not isinstance(one, Region)), None)
+    known = list(requested) if isinstance(requested, (list, tuple)) else None
+    wrong = requested if known is None else next((one for one in known if not isinstance(one, Region)), None)
     if known is None or wrong is not None:
         raise UsageError(f"regions are a list of stylenet.Region(mask=..., style=...); got {type(wrong).__name__} {wrong!r:.60}")
 
 
-def lay_out(wished: Sequence[Region], photo: Picture, size: tuple[int, int], *, feather_px: float, protected: Sequence[str]) -> Layout:
-    """Where which style is painted on a photo of `size` (width, height).
+def lay_out(requested: Sequence[Region], photo: Picture, size: tuple[int, int], *, feather_px: float, protected: Sequence[str]) -> Layout:
+    """Lay out regions on a photo of `size` (width, height).
 
     Raises:
-        ImageError: a mask cannot be read or is empty, or nothing to protect was found.
-        UsageError: what finds faces is not installed.
+        ImageError: a mask cannot be read or is empty, or nothing to protect is found.
+        UsageError: OpenCV is not installed.
     """
-    masks = [_mask(region) for region in wished]
-    kept = [region.style is None for region in wished]
+    masks = [_mask(region) for region in requested]
+    kept = [region.style is None for region in requested]
     notices = [
         notice
-        for region, mask in zip(wished, masks, strict=True)
+        for region, mask in zip(requested, masks, strict=True)
         if (notice := aspect_notice(mask, (photo.width, photo.height), _name(region)))
     ]
     for what in protected:
@@ -107,7 +107,7 @@ def lay_out(wished: Sequence[Region], photo: Picture, size: tuple[int, int], *, 
 
 
 def with_photo_kept(painted: Image, photo: Image, keep: Mask) -> Image:
-    """The photo where `keep` is 1, to the byte, the painting where it is 0, and a mixture in between; at the painting's size."""
+    """The exact photo where `keep` is 1, the painting where it is 0, and a mixture in between; at the size of the painting."""
     size = (painted.shape[3], painted.shape[2])
     photo, keep = resize(photo, size), fitted(keep, size)
     mixed = painted + keep * (photo - painted)

@@ -1,4 +1,4 @@
-"""A recipe opened for any number of pictures: what every interface to StyleNet paints with."""
+"""A recipe opened for any number of pictures, used by all interfaces."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from stylenet.shapes import Image
 from stylenet.styles.sources import StyleSource, open_palette
 
 Regions = Sequence[Sequence[tuple[OpenStyle, float]]]
-"""The styles of every painted region, each with its share; the last region is what no mask covers."""
+"""The styles of each painted region with their shares; the last region is the area outside of all masks."""
 
 
 def open_stylizer(
@@ -42,20 +42,20 @@ def open_stylizer(
     precision: str = "auto",
     threads: int | None = None,
 ) -> Stylizer:
-    """A stylizer for a recipe, its encoder loaded.
+    """Open a stylizer for a recipe, and load its encoder.
 
     Args:
-        recipe: Name of a recipe that ships, a `.toml` file, or a recipe.
-        encoder: "compact", "vgg16", "vgg19" or a weights file, in place of the recipe's own.
-        changes: Values of single knobs as text, `{"style.weight": "20"}`.
-        device: "auto" takes CUDA, then MPS, then the processor.
-        precision: Of the features; "auto" takes bfloat16 where the hardware has units for it. The picture itself is always float32.
-        threads: Of the processor; None: as many as there are cores.
+        recipe: Name of an included recipe, a `.toml` file, or a recipe.
+        encoder: "compact", "vgg16", "vgg19" or a weights file, instead of the recipe's.
+        changes: Values of single parameters as text, `{"style.weight": "20"}`.
+        device: "auto" uses CUDA, then MPS, then the CPU.
+        precision: Precision of the features; "auto" uses bfloat16 where the hardware supports it. The picture is always float32.
+        threads: Number of CPU threads; None: one for each core.
 
     Raises:
-        RecipeError: the recipe or a knob is wrong.
+        RecipeError: the recipe or a parameter is invalid.
         WeightsError: the encoder's weights are missing or unusable.
-        UsageError: the device or precision does not exist, or the recipe needs torch, which is missing.
+        UsageError: the device or precision is not available, or the recipe needs torch, which is not installed.
     """
     if not isinstance(recipe, (str, os.PathLike, Recipe)):
         raise UsageError(f"a recipe is a name, a .toml file, or what load_recipe returns; got {type(recipe).__name__} {recipe!r:.60}")
@@ -67,7 +67,7 @@ class Stylizer:
     """An engine, ready for any number of pictures. See `open_stylizer`.
 
     Attributes:
-        engine: Paints.
+        engine: The engine that paints.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -75,21 +75,21 @@ class Stylizer:
 
     @property
     def recipe(self) -> Recipe:
-        """What is painted and how."""
+        """The recipe."""
         return self.engine.recipe
 
     def machine(self) -> dict[str, Any]:
-        """What it runs on, in plain values: device, precision, threads."""
+        """Device, precision and threads, as plain values."""
         return self.engine.machine()
 
     def plan(self, photo: Picture, options: Options | None = None, *, styles: Sequence[OpenStyle] = (), timed: bool = False) -> Plan:
-        """What would be done for a photo, without doing it.
+        """The plan for a photo, without painting.
 
         Args:
-            photo: To be painted.
+            photo: The photo.
             options: Size, strength and so on.
-            styles: That take part, where they cost different amounts of memory.
-            timed: Whether a few steps are timed for a forecast of the time.
+            styles: The styles, if the memory depends on them.
+            timed: Whether to time a few steps, to estimate the duration.
         """
         options = options or Options()
         plan = make_plan(self.recipe, (photo.width, photo.height), options, self.machine())
@@ -113,20 +113,20 @@ class Stylizer:
         timelapse_frames: int = 0,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> Iterator[Event]:
-        """Paint a photo; yields `Started`, `Step`s, `Preview`s, `Notice`s and at last `Done`.
+        """Paint a photo; yields `Started`, `Step`s, `Preview`s, `Notice`s and finally `Done`.
 
         Args:
-            photo: A file, a PIL picture, an array, or a loaded `Picture`.
+            photo: A file, a PIL image, an array, or a loaded `Picture`.
             styles: One or several: the name of a style, a painting, a style file, a folder of paintings.
             options: Size, strength and so on.
-            regions: Where another style is painted, or the photo is kept; `styles` are for the rest.
-            start: A picture to start from in place of the recipe's own start.
-            history: What was painted before, for a frame of a clip; recipes that paint in one pass do not use it.
+            regions: Regions with another style, or where the photo is kept; `styles` apply to the rest.
+            start: Initial image instead of the recipe's.
+            history: The previous painting, for a frame of a clip; recipes that paint in one pass do not use it.
             checkpointing: Where the state of the painting is saved, so that it can be resumed.
-            replay: The receipt that is painted again: other inputs are refused.
-            timed: Whether `Started` tells how long it will take; a few steps are timed for it.
-            timelapse_frames: About how many scheduled previews are wanted where no interval is given; 0: none.
-            should_stop: Asked after every step; true ends the painting with the best picture so far.
+            replay: A receipt to repeat; other inputs are rejected.
+            timed: Whether `Started` contains an estimate of the duration, which times a few steps.
+            timelapse_frames: Approximate number of scheduled previews if no interval is given; 0: none.
+            should_stop: Called after every step; true ends painting with the best picture so far.
 
         Raises:
             StylenetError: see the tree in `errors`; always before the first step, except for `NumericalError`.
@@ -200,7 +200,7 @@ class Stylizer:
         options: Options | None = None,
         **more: Any,
     ) -> Iterator[Event]:
-        """Paint a texture: the styles' statistics without a photo, from noise. Takes and yields what `stylize` does.
+        """Paint a texture with the statistics of the styles, from noise. Arguments and events are those of `stylize`.
 
         `options.size` is the texture's size, 512 x 512 by default.
         """
@@ -209,10 +209,10 @@ class Stylizer:
         yield from Stylizer(self.engine.for_texture()).stylize(Picture(pixels=noise), styles, options, **more)
 
     def open_style(self, source: StyleSource | OpenStyle) -> OpenStyle:
-        """A style as this recipe paints with it, opened once for many paintings: its statistics, or the network that was trained for it.
+        """Open a style for this recipe, for use in many paintings: its statistics, or the network trained for it.
 
         Raises:
-            ImageError, StyleError, WeightsError: there is no such style, or it does not fit the recipe.
+            ImageError, StyleError, WeightsError: the style does not exist, or does not fit the recipe.
         """
         return self.engine.open_style(source)
 
@@ -223,7 +223,7 @@ class Stylizer:
         recolor = partial(_in_colors_of, photo=photo.pixels, way=way) if options.recolors_style else None
         opened = [self.engine.open_style(source, recolor=recolor) for source in sources]
         if len(opened) == 1 and opened[0].shares and options.blend:
-            # One network of several styles takes the shares itself.
+            # A network with several styles applies the shares itself.
             options.check_styles(len(opened[0].shares))
             opened = [self.engine.with_shares(opened[0], options.shares(len(opened[0].shares)))]
             rest = [(opened[0], 1.0)]
@@ -234,17 +234,17 @@ class Stylizer:
         return [*([(self.engine.open_style(style, recolor=recolor), 1.0)] for style in masked), rest]
 
     def _check(self, options: Options, *, regions: Sequence[Region], has_start: bool, wants_frames: bool) -> None:
-        """Refuse what would be ignored.
+        """Reject options that would be ignored.
 
         Raises:
-            UsageError: an option means nothing here; the message says what to do instead.
+            UsageError: an option does not apply; the message suggests what to do instead.
         """
         self.engine.check(options, has_start=has_start, wants_previews=wants_frames or options.save_every > 0)
         if options.feather and not regions and not options.protected:
-            raise UsageError(f"feather is {options.feather:g}, and there is no mask to soften; give --mask or --protect, too")
+            raise UsageError(f"feather is {options.feather:g}, but there is no mask to soften; add --mask or --protect")
 
     def _tile_px(self, plan: Plan, checkpointing: Checkpointing | None, replay: Replay | None) -> int | None:
-        """The tiles of a painting that is resumed or painted again: its last digits depend on them, and they on free memory."""
+        """The tile size of a resumed or repeated painting, whose last digits depend on it; it depends on free memory."""
         saved = None if replay is None else replay.receipt
         if checkpointing is not None and checkpointing.resume:
             saved = self.engine.saved_receipt(checkpointing.path) or saved
@@ -252,11 +252,11 @@ class Stylizer:
 
 
 def finish(painted: Image, *, options: Options, photo: Image, layout: Layout) -> Image:
-    """A picture as a person sees it: in the colors that were asked for, with the photo where it is kept.
+    """Postprocess a picture: apply the color options, and keep the photo where requested.
 
     Args:
         painted: (1, 3, H, W), 0..1, of any size.
-        options: Tell the colors.
+        options: Color options.
         photo: (1, 3, H, W), 0..1, at the size of the result.
         layout: Where the photo is kept.
     """

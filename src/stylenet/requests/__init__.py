@@ -1,4 +1,4 @@
-"""What can be asked for: every option's default, range, unit and help, stated once and without torch.
+"""Request records: the default, range, unit and help of every option, defined once and without torch.
 
-The command line's options, the arguments of the library, JSON and the schema of a form all derive from these records.
+Command-line options, arguments of the library, JSON and form schemas are all derived from these records.
 """

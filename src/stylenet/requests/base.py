@@ -1,4 +1,4 @@
-"""Records that check themselves when they are made."""
+"""Records that check their values on construction."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def option(help: str, *, allowed: str = "", **limits: Any) -> Meta:
 
     Args:
         help: One sentence for `--help` and forms.
-        allowed: The range in words, for the message of an error; by default it is derived from the limits.
-        limits: `ge`, `le`, `gt`, `lt`, ... of msgspec.
+        allowed: The range as text for error messages; by default derived from the limits.
+        limits: msgspec's `ge`, `le`, `gt`, `lt`, ...
     """
     return Meta(description=help, extra={"allowed": allowed}, **limits)
 
 
 class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A record whose values are checked on construction and when it is read from JSON.
+    """A record whose values are checked on construction and when read from JSON.
 
     Raises:
         UsageError: a value has the wrong type or is out of range. The message says what is allowed.
@@ -39,10 +39,10 @@ class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
-        """The request with these values; None stands for an option that was left out.
+        """The request with these values; None means that an option is omitted.
 
         Raises:
-            UsageError: there is no such option, or a value is not allowed.
+            UsageError: an option does not exist, or a value is not allowed.
         """
         given = {name: value for name, value in values.items() if value is not None}
         for name in given:
@@ -95,27 +95,27 @@ def _meta(record: type[Request]) -> Mapping[str, Meta]:
 
 
 def _checked(record: type[Request], name: str, value: Any) -> Any:
-    """The value as the record's type, with NumPy's numbers as Python's."""
+    """The value converted to the type of the field, NumPy numbers to Python numbers."""
     value = _plain(value)
     kind = _types(record)[name]
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        said = name.replace("_", "-")
+        label = name.replace("_", "-")
         meta = _meta(record).get(name)
         allowed = (meta.extra or {}).get("allowed", "") if meta is not None else ""
-        told = f"{value:g}" if isinstance(value, float) else f"'{value}'" if isinstance(value, str) else str(value)
-        raise UsageError(f"{said} is {told}; allowed are {allowed}" if allowed else f"{said} is {told}: {_in_words(error)}") from None
+        shown = f"{value:g}" if isinstance(value, float) else f"'{value}'" if isinstance(value, str) else str(value)
+        raise UsageError(f"{label} is {shown}; allowed are {allowed}" if allowed else f"{label} is {shown}: {_reason_of(error)}") from None
 
 
 def _plain(value: Any) -> Any:
-    """The value with NumPy's numbers and arrays, and tensors, as Python's."""
+    """The value with NumPy numbers, arrays and tensors as Python values."""
     if isinstance(value, (list, tuple)):
         plain = tuple(map(_plain, value))
         return value if plain == value else plain
     return value.tolist() if hasattr(value, "tolist") and hasattr(value, "ndim") else value
 
 
-def _in_words(error: Exception) -> str:
+def _reason_of(error: Exception) -> str:
     text = str(error).split(" - at ")[0]
     return text[:1].lower() + text[1:].replace("`", "'")

@@ -1,4 +1,4 @@
-"""What a person can ask of many photos at once."""
+"""The request of `stylenet batch`."""
 
 from __future__ import annotations
 
@@ -16,24 +16,22 @@ FORMATS = ("png", "jpg", "webp", "tif")
 MOST_WORKERS = 256
 
 _NOT_OF_THE_RESULT = ("photos", "styles", "output", "workers", "ray", "device", "precision", "threads", "memory", "save_every")
-"""Options that change nothing but the last digits of a result, or that are known by more than their words."""
+"""Options that change at most the last digits of a result, or whose files are hashed instead."""
 
 
 class BatchRequest(RecipeOptions, frozen=True, kw_only=True):
     """Many photos, each painted in every one of the styles."""
 
-    photos: Annotated[tuple[str, ...], option("Pictures, and folders of pictures with their subfolders.")]
-    styles: Annotated[tuple[str, ...], option("Every photo is painted in each: names, paintings, style files, folders of paintings.")]
-    output: Annotated[str, option("The folder for the results. With several styles it gets a folder for each.")]
+    photos: Annotated[tuple[str, ...], option("Pictures and folders; folders are searched with their subfolders.")]
+    styles: Annotated[tuple[str, ...], option("Each photo is painted in each style: names, paintings, style files, folders of paintings.")]
+    output: Annotated[str, option("Output folder; with several styles, it gets a subfolder for each.")]
     format: Annotated[str, option("Format of the results: png (default), jpg, webp or tif.")] = FORMATS[0]
     quality: Quality = None
     workers: Annotated[
         Annotated[int, Meta(ge=1, le=MOST_WORKERS)] | None,
-        option("Processes that paint side by side (default 1; with --ray, as many as fit).", allowed=f"1 to {MOST_WORKERS} processes"),
+        option("Number of painting processes (default 1; with --ray, as many as fit).", allowed=f"1 to {MOST_WORKERS} processes"),
     ] = None
-    ray: Annotated[str | None, option("Paint on a Ray cluster: its HOST:PORT, or auto for the one of this machine, started if needed.")] = (
-        None
-    )
+    ray: Annotated[str | None, option("Paint on a Ray cluster: HOST:PORT, or auto for the one on this machine, started if needed.")] = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -41,7 +39,7 @@ class BatchRequest(RecipeOptions, frozen=True, kw_only=True):
             raise UsageError("no photo is given; name at least one picture or folder")
         self.check_styles(len(self.styles))
         if self.blend:
-            raise UsageError("--blend mixes styles, and batch paints every photo in each of them; omit it")
+            raise UsageError("--blend mixes styles, but batch paints every photo in each of them; omit it")
         if self.save_every:
             raise UsageError("--save-every is for a single photo; omit it")
         if self.format not in FORMATS:
@@ -49,10 +47,10 @@ class BatchRequest(RecipeOptions, frozen=True, kw_only=True):
         self.single()
 
     def single(self) -> PaintFileRequest:
-        """How one of the pictures is painted, without its photo and its style."""
+        """The request for a single picture, without photo and style."""
         known = set(PaintFileRequest.__struct_fields__) - {"photo", "styles", "output"}
         return PaintFileRequest(**{name: value for name, value in structs.asdict(self).items() if name in known})
 
     def of_the_result(self) -> dict[str, object]:
-        """The options that a result depends on, in plain values."""
+        """The options that a result depends on, as plain values."""
         return {name: value for name, value in msgspec.to_builtins(self).items() if name not in _NOT_OF_THE_RESULT}

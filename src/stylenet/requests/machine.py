@@ -1,4 +1,4 @@
-"""What a person can ask of the machine that computes."""
+"""Options for the hardware."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ Device: TypeAlias = Annotated[str, option("auto, cpu, cuda or mps.")]
 
 Precision: TypeAlias = Annotated[str, option("Precision of the features: auto, float32 or bfloat16.")]
 
-Threads: TypeAlias = Annotated[Annotated[int, Meta(ge=1)] | None, option("Processor threads to use.", allowed="whole numbers from 1")]
+Threads: TypeAlias = Annotated[Annotated[int, Meta(ge=1)] | None, option("Number of CPU threads.", allowed="whole numbers from 1")]

@@ -1,4 +1,4 @@
-"""What a person can ask of a painting."""
+"""The requests of paintings."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from stylenet.requests.base import Request, option
 from stylenet.requests.machine import Device, Precision, Threads
 
 BEFORE = ":before"
-"""At the end of `keep_colors`: the style picture is recolored before painting, instead of the result."""
+"""Suffix of `keep_colors`: recolor the style image before painting, instead of the result."""
 
 PROTECTED = ("faces", "subject")
-"""What `protect` can keep as the photo has it."""
+"""Allowed values of `protect`."""
 
 MOST_FEATHER_PX = 500
 
 Quality: TypeAlias = Annotated[
-    Annotated[int, Meta(ge=1, le=100)] | None, option("Of JPEG and WebP, 1 to 100; 95 if left out.", allowed="1 to 100")
+    Annotated[int, Meta(ge=1, le=100)] | None, option("Quality of JPEG and WebP, 1 to 100 (default 95).", allowed="1 to 100")
 ]
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
@@ -32,7 +32,7 @@ _UNITS |= {f"{prefix}b": size for prefix, size in _UNITS.items() if prefix} | {"
 
 
 class Options(Request, frozen=True, kw_only=True):
-    """How a picture is painted, whatever the photo, the styles and the recipe are."""
+    """Options of a painting that do not depend on photo, styles and recipe."""
 
     size: Annotated[int | str | None, option("Long side in pixels (512), WIDTHxHEIGHT (640x480), or full.")] = None
     strength: Annotated[
@@ -53,12 +53,12 @@ class Options(Request, frozen=True, kw_only=True):
             le=8,
         ),
     ] = 1.0
-    blend: Annotated[tuple[float, ...], option("Share of each style, like 0.7 0.3 (default: equal shares).")] = ()
+    blend: Annotated[tuple[float, ...], option("Share of each style, such as 0.7 0.3 (default: equal shares).")] = ()
     seed: Annotated[int, option("Random seed (default 0).", allowed="whole numbers from 0", ge=0, le=2**63 - 1)] = 0
     save_every: Annotated[
         int,
         option(
-            "Save a picture at this interval in steps, next to the output: out-0100.png.",
+            "Save an intermediate picture at this interval in steps, next to the output: out-0100.png.",
             allowed="numbers of steps from 1, or 0 for none",
             ge=0,
         ),
@@ -74,13 +74,13 @@ class Options(Request, frozen=True, kw_only=True):
     ] = None
     palette: Annotated[
         str | tuple[tuple[str, float], ...] | None,
-        option("Give the result the colors of a style, an image, or a list like '#264653,#e9c46a'."),
+        option("Give the result the colors of a style, an image, or a list such as '#264653,#e9c46a'."),
     ] = None
     feather: Annotated[float, option("Soften the edges of masks.", allowed=f"0 to {MOST_FEATHER_PX} pixels", ge=0, le=MOST_FEATHER_PX)] = (
         0.0
     )
     protect: Annotated[str | tuple[str, ...] | None, option("Keep the photo's faces, or its subject. May be repeated.")] = None
-    memory: Annotated[int | str | None, option("Memory limit, like 2GB. Larger pictures are painted tile by tile.")] = None
+    memory: Annotated[int | str | None, option("Memory limit, such as 2GB. Larger pictures are painted tile by tile.")] = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -98,41 +98,41 @@ class Options(Request, frozen=True, kw_only=True):
 
     @property
     def protected(self) -> tuple[str, ...]:
-        """What is protected, as a sequence."""
+        """`protect` as a sequence."""
         return (self.protect,) if isinstance(self.protect, str) else tuple(self.protect or ())
 
     @property
     def recolors_style(self) -> bool:
-        """Whether the style pictures are recolored before painting."""
+        """Whether the style images are recolored before painting."""
         return self.keep_colors is not None and self.keep_colors.endswith(BEFORE)
 
     def check_styles(self, count: int) -> None:
-        """Raise `UsageError` unless there are styles, and a share for each where shares are given."""
+        """Raise `UsageError` unless there are styles, and one share for each if shares are given."""
         if count < 1:
             raise UsageError("no style is given; name at least one")
         if self.blend and len(self.blend) != count:
             raise UsageError(f"blend has {len(self.blend)} shares for {count} styles; give one for each")
 
     def shares(self, count: int) -> tuple[float, ...]:
-        """Shares of `count` styles, which sum to one."""
+        """Shares of `count` styles, normalized to a sum of one."""
         blend = self.blend or (1.0,) * count
         return tuple(share / sum(blend) for share in blend)
 
     def print_dpi(self) -> int | None:
-        """Dots per inch that the result's file tells; None: those of the photo's file."""
+        """Dots per inch to record in the result; None: those of the photo."""
         return PRINT_DPI if self.dpi is None and self.paper is not None else self.dpi
 
     def memory_bytes(self) -> int | None:
         """The limit in bytes.
 
         Raises:
-            UsageError: `memory` is no amount of memory.
+            UsageError: `memory` cannot be parsed.
         """
         if self.memory is None or isinstance(self.memory, int):
             return self.memory
         match = re.fullmatch(r"([0-9]+\.?[0-9]*)\s*([a-z]*)", self.memory.strip().lower())
         if match is None or match[2] not in _UNITS:
-            raise UsageError(f"memory is '{self.memory}'; write an amount like 2GB, 800MB or 1.5GiB")
+            raise UsageError(f"memory is '{self.memory}'; write an amount such as 2GB, 800MB or 1.5GiB")
         return round(float(match[1]) * _UNITS[match[2]])
 
     def _check_colors(self) -> None:
@@ -144,23 +144,23 @@ class Options(Request, frozen=True, kw_only=True):
             )
         if way == KEEP_COLORS[0] + BEFORE:
             raise UsageError(
-                "keep-colors luminance:before is not possible: it needs the same positions in both images, and the painting has other "
-                "places than the photo"
+                "keep-colors luminance:before is not possible: it matches positions, and those of the painting "
+                "do not correspond to those of the photo"
             )
         if isinstance(self.palette, tuple) and self.palette:
             check_palette(self.palette)
         if self.palette and way is not None:
-            raise UsageError(f"palette and keep-colors {way} are both given, and cannot be combined; choose one")
+            raise UsageError(f"palette and keep-colors {way} cannot be combined; choose one")
 
 
 class RecipeOptions(Options, frozen=True, kw_only=True):
-    """Options with the recipe, and what it runs on."""
+    """Options together with the recipe and the hardware."""
 
     recipe: Annotated[
-        str | None, option("instant, trained, draft, standard (the default), fine, one of 'recipes ls', or a .toml file.")
+        str | None, option("instant, trained, draft, standard (the default), fine, a name listed by 'recipes ls', or a .toml file.")
     ] = None
-    encoder: Annotated[str | None, option("compact, vgg16, vgg19 or a weights file, in place of the recipe's.")] = None
-    changes: Annotated[dict[str, str], option("Change a knob of the recipe: --set style.weight=20. May be repeated.")] = msgspec.field(
+    encoder: Annotated[str | None, option("compact, vgg16, vgg19 or a weights file, instead of the recipe's.")] = None
+    changes: Annotated[dict[str, str], option("Change a parameter of the recipe: --set style.weight=20. May be repeated.")] = msgspec.field(
         default_factory=dict
     )
     device: Device = "auto"
@@ -169,31 +169,31 @@ class RecipeOptions(Options, frozen=True, kw_only=True):
 
 
 class PaintRequest(RecipeOptions, frozen=True, kw_only=True):
-    """One painting: a photo, its styles, and how they are painted. Without a photo, a texture."""
+    """One painting: a photo, its styles and options. Without a photo, a texture."""
 
-    photo: Annotated[str | None, option("The picture to paint.")] = None
+    photo: Annotated[str | None, option("The photo to paint.")] = None
     styles: Annotated[
         tuple[str, ...], option("Names of styles (see 'stylenet styles ls'), paintings, style files, or folders of paintings.")
     ] = ()
-    start: Annotated[str | None, option("Start from content, noise, style, network (what instant paints), or a picture file.")] = None
+    start: Annotated[str | None, option("Initial image: content, noise, style, network (the result of instant), or a picture file.")] = None
     masks: Annotated[
         tuple[str, ...],
-        option(
-            "Another style where FILE is white, FILE=photo to keep the photo there, invert:FILE=STYLE where it is black. May be repeated."
-        ),
+        option("Use another style where FILE is white; FILE=photo keeps the photo there; invert:FILE=STYLE: where black. May be repeated."),
     ] = ()
 
 
 class PaintFileRequest(PaintRequest, frozen=True, kw_only=True):
-    """One painting and the files that are written."""
+    """One painting and its output files."""
 
-    output: Annotated[str | None, option("Where to write: .png, .jpg, .webp or .tif. Left out: named after the inputs, here.")] = None
+    output: Annotated[
+        str | None, option("Output file: .png, .jpg, .webp or .tif; default: named after the inputs, in the current directory.")
+    ] = None
     quality: Quality = None
     replay: Annotated[str | None, option("Repeat PAINTING from the receipt stored in it.")] = None
-    resume: Annotated[bool, option("Resume a painting of this name that was stopped or killed.")] = False
+    resume: Annotated[bool, option("Continue a painting of this name that was stopped or killed.")] = False
     checkpoint_every: Annotated[float, option("Seconds between checkpoints for --resume (default 20).", allowed="seconds from 0", ge=0)] = (
         20.0
     )
     timelapse: Annotated[str | None, option("Write an animation of the progress: .gif, .webp, .apng, .mp4 or .webm.")] = None
     preview: Annotated[str | None, option("Write the current picture to FILE while painting; none: no picture in the terminal.")] = None
-    dry_run: Annotated[bool, option("Print what would be done, and paint nothing.")] = False
+    dry_run: Annotated[bool, option("Print what would be done, without painting.")] = False

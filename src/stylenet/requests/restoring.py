@@ -1,4 +1,4 @@
-"""What a person can ask of a network that restores photos."""
+"""The request of `stylenet enlarge` and `stylenet colorize`."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from stylenet.requests.machine import Device, Precision, Threads
 
 
 class RestoreRequest(Request, frozen=True, kw_only=True):
-    """A photo that is enlarged or colored by a network."""
+    """A photo to be enlarged or colored by a network."""
 
-    photo: Annotated[str, option("Any picture file.")]
-    network: Annotated[str, option("A file of 'stylenet train --task ...'.")]
+    photo: Annotated[str, option("A picture file.")]
+    network: Annotated[str, option("A file written by 'stylenet train --task ...'.")]
     task: Annotated[Literal["super-resolution", "colorization"], option("What the network was trained for.")]
-    output: Annotated[str | None, option("Where to write: .png, .jpg, .webp or .tif. Left out: named after the photo, here.")] = None
+    output: Annotated[
+        str | None, option("Output file: .png, .jpg, .webp or .tif; default: named after the photo, in the current directory.")
+    ] = None
     device: Device = "auto"
     precision: Precision = "auto"
     threads: Threads = None
 
     @property
     def verb(self) -> str:
-        """What is done to the photo, in the past."""
+        """What is done to the photo, as a past participle."""
         return "enlarged" if self.task == "super-resolution" else "colored"

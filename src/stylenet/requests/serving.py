@@ -1,4 +1,4 @@
-"""What can be asked of the server as a whole: its address, who may call it, and its limits."""
+"""The request of `stylenet serve`: address, access and limits."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 
 
 class ServeRequest(Request, frozen=True, kw_only=True):
-    """A server: where it listens, who may call it, and how much it takes."""
+    """A server: its address, who may call it, and its limits."""
 
-    host: Annotated[str, option("Address to listen on; another one than loopback needs --token.")] = "127.0.0.1"
-    port: Annotated[int, option("Port; 0 takes a free one.", allowed="0 to 65535", ge=0, le=65535)] = DEFAULT_PORT
-    data: Annotated[str | None, option("Folder for pictures, jobs and history. Left out: the user's state folder.")] = None
+    host: Annotated[str, option("Address to listen on; any but loopback requires --token.")] = "127.0.0.1"
+    port: Annotated[int, option("Port; 0: a free one.", allowed="0 to 65535", ge=0, le=65535)] = DEFAULT_PORT
+    data: Annotated[str | None, option("Folder for pictures, jobs and history; default: in the user's state directory.")] = None
     token: Annotated[str | None, option("Secret that every request must send; at least 16 characters.")] = None
     allow_hosts: Annotated[tuple[str, ...], option("Host name under which the server is called. May be repeated.")] = ()
-    allow_origins: Annotated[tuple[str, ...], option("Web page that may call the server, like https://example.org. May be repeated.")] = ()
+    allow_origins: Annotated[
+        tuple[str, ...], option("Web page that may call the server, such as https://example.org. May be repeated.")
+    ] = ()
     workers: Annotated[int, option("Jobs painted at the same time.", allowed="1 to 64", ge=1, le=64)] = 1
-    threads: Annotated[int, option("Processor threads of each painting; 0: all.", allowed="0 to 1024", ge=0, le=1024)] = 0
+    threads: Annotated[int, option("CPU threads of each painting; 0: all.", allowed="0 to 1024", ge=0, le=1024)] = 0
     queue: Annotated[int, option("Jobs that may wait.", allowed="1 to 100000", ge=1, le=100_000)] = 100
     job_minutes: Annotated[float, option("Longest painting time of a job in minutes.", allowed="0.01 to 10080", ge=0.01, le=10_080)] = 60.0
     memory_mb: Annotated[
         int,
-        option("Memory of each painting process in MB. A process that holds more is replaced.", allowed="256 to 1000000", ge=256, le=10**6),
+        option("Memory of each painting process in MB. A process that uses more is replaced.", allowed="256 to 1000000", ge=256, le=10**6),
     ] = 4000
     disk_mb: Annotated[int, option("Disk space for uploaded pictures in MB.", allowed="1 to 1000000", ge=1, le=10**6)] = 2000
     history_mb: Annotated[
@@ -54,18 +56,18 @@ class ServeRequest(Request, frozen=True, kw_only=True):
             len(self.token) < 16 or not self.token.isascii() or not self.token.isprintable() or " " in self.token
         ):
             raise UsageError(
-                "the token is too short or has spaces or other letters; allowed are 16 or more ASCII characters without spaces; make one "
+                "the token is too short, or has spaces or non-ASCII characters; allowed are 16 or more ASCII characters; make one "
                 'with: python -c "import secrets; print(secrets.token_urlsafe())"'
             )
         if not self.is_loopback and self.token is None:
             raise UsageError(
                 f"--host is {self.host}, which other machines can reach, and no --token is given; allowed without a token is 127.0.0.1; "
-                'give --token SECRET, like one of: python -c "import secrets; print(secrets.token_urlsafe())"'
+                'give --token SECRET, generated for example by: python -c "import secrets; print(secrets.token_urlsafe())"'
             )
         for origin in self.allow_origins:
             scheme, separator, rest = origin.partition("://")
             if scheme not in ("http", "https") or not separator or not rest or "/" in rest or "*" in rest:
-                raise UsageError(f"--allow-origin is '{origin}'; allowed is one origin without a path, like https://example.org")
+                raise UsageError(f"--allow-origin is '{origin}'; allowed is one origin without a path, such as https://example.org")
 
     @property
     def is_loopback(self) -> bool:
@@ -79,5 +81,5 @@ class ServeRequest(Request, frozen=True, kw_only=True):
 
     @property
     def folder(self) -> str:
-        """Where everything is kept."""
+        """The data folder."""
         return self.data or str(platformdirs.user_state_path("stylenet") / "server")

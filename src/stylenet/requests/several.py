@@ -1,4 +1,4 @@
-"""What a person can ask of several paintings of one photo."""
+"""The requests of `stylenet sheet` and `stylenet sequence`."""
 
 from __future__ import annotations
 
@@ -10,30 +10,32 @@ from stylenet.requests.base import Request, option
 from stylenet.requests.painting import Options
 
 PLAIN_COLORS = "painting"
-"""The way of colors that leaves those of the painting."""
+"""The color mode that keeps the colors of the painting."""
 
 MOST_FRAMES = 1000
 
 
 class SheetRequest(Request, frozen=True, kw_only=True):
-    """Small paintings of one photo that differ in strength, size of the strokes and colors."""
+    """Small paintings of one photo with several strengths, stroke sizes and color modes."""
 
     photo: Annotated[str, option("The picture to paint.")]
     style: Annotated[str, option("A style's name, a painting, a style file, or a folder.")]
-    output: Annotated[str | None, option("Where to write: .png, .jpg, .webp or .tif. Left out: named after the inputs, here.")] = None
+    output: Annotated[
+        str | None, option("Output file: .png, .jpg, .webp or .tif; default: named after the inputs, in the current directory.")
+    ] = None
     strengths: Annotated[tuple[float, ...], option("Strengths to show (default 30 50 70).")] = (30.0, 50.0, 70.0)
     style_scales: Annotated[tuple[float, ...], option("Sizes of strokes to show (default 0.5 1 2).")] = (0.5, 1.0, 2.0)
-    colors: Annotated[tuple[str, ...], option("painting, and ways of --keep-colors to show (default painting luminance).")] = (
+    colors: Annotated[tuple[str, ...], option("painting, and modes of --keep-colors to show (default painting luminance).")] = (
         PLAIN_COLORS,
         "luminance",
     )
     size: Annotated[int, option("Long side of each picture in pixels (default 256).", allowed="64 to 1024 pixels", ge=64, le=1024)] = 256
-    recipe: Annotated[str | None, option("As for stylize; left out: draft, or trained for the file of a network.")] = None
+    recipe: Annotated[str | None, option("As for stylize; default: draft, or trained for a network file.")] = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not (self.strengths and self.style_scales and self.colors):
-            raise UsageError("a sheet needs at least one strength, one style scale and one way of colors")
+            raise UsageError("a sheet needs at least one strength, one style scale and one color mode")
         for strength in self.strengths:
             Options(strength=strength)
         for style_scale in self.style_scales:
@@ -51,16 +53,14 @@ class SheetRequest(Request, frozen=True, kw_only=True):
 
 
 class SequenceRequest(Options, frozen=True, kw_only=True):
-    """A photo in styles that turn into one another."""
+    """A photo painted in a transition between styles."""
 
     photo: Annotated[str, option("The picture to paint.")]
     styles: Annotated[tuple[str, ...], option("At least two: names of styles, paintings, style files, or folders of paintings.")]
     output: Annotated[str, option("A .gif, .webp, .apng, .mp4 or .webm, or a folder for the frames.")]
     frames: Annotated[
         int,
-        option(
-            "Pictures, the first and the last style's included (default 9).", allowed=f"2 to {MOST_FRAMES} pictures", ge=2, le=MOST_FRAMES
-        ),
+        option("Number of pictures (default 9).", allowed=f"2 to {MOST_FRAMES} pictures", ge=2, le=MOST_FRAMES),
     ] = 9
     recipe: Annotated[str | None, option("instant, trained, draft, standard (the default), fine, or a .toml file.")] = None
 

@@ -1,4 +1,4 @@
-"""A painting that is ready to be painted: everything opened, measured and laid out."""
+"""A prepared painting, with everything opened, measured and laid out."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ StyleT = TypeVar("StyleT")
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpointing:
-    """Where the state of a painting is saved while it is painted.
+    """Where and how often the state of a painting is saved.
 
     Attributes:
-        path: The file; whoever saves the result deletes it.
-        resume: Continue from the state that is there, to the same bytes; without one the painting starts from the beginning.
-        seconds: Between two states.
+        path: The file; the code that saves the result deletes it.
+        resume: Continue from the saved state, with a byte-identical result; if there is none, start from the beginning.
+        seconds: Interval of checkpoints.
     """
 
     path: Path
@@ -32,11 +32,11 @@ class Checkpointing:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class History:
-    """What was painted before a frame of a clip.
+    """The painting before a frame of a clip.
 
     Attributes:
-        before: The painting before, moved along with the scene, (1, 3, H, W), 0..1.
-        weights: How much it counts at each pixel, (1, 1, H, W), from 0; relative to the recipe's other weights.
+        before: The previous painting, warped to this frame, (1, 3, H, W), 0..1.
+        weights: Its weight at each pixel, (1, 1, H, W), from 0; relative to the recipe's other weights.
     """
 
     before: Image
@@ -49,19 +49,19 @@ class Task(Generic[StyleT]):
 
     Attributes:
         photo: (1, 3, H, W), 0..1, at the size to paint.
-        styles: Of every painted region, each style with its share; the last region is the rest of the picture.
-        weights: How much each region counts at every pixel, (R, 1, H, W); None: one region, everywhere.
+        styles: The styles of each painted region with their shares; the last region is the rest of the picture.
+        weights: The weight of each region at each pixel, (R, 1, H, W); None: one region everywhere.
         strength: 0..100.
         style_scale: Size of the strokes, 0.125..8.
-        seed: Of the noise.
-        start: A picture to start from in place of the recipe's own, (1, 3, H, W), any size.
-        history: What was painted before, for recipes that optimize; None: nothing.
+        seed: Random seed of the noise.
+        start: Initial image instead of the recipe's, (1, 3, H, W), any size.
+        history: The previous painting, for recipes that optimize; None: no temporal term.
         save_every: Steps between scheduled previews; 0: the recipe's own interval.
-        tile_px: Pixels that are looked at in one pass; None: all of them.
-        checkpointing: Where the state is saved; None: nowhere.
-        finish: What is done to every picture before a person sees it: (1, 3, H, W), 0..1, any size, to the same.
-        should_stop: Asked after every step; true ends the painting with what there is.
-        receipt: Handed on to `Done`.
+        tile_px: Pixels processed in one pass; None: all of them.
+        checkpointing: Where the state is saved; None: not at all.
+        finish: Postprocessing of every picture that is shown or saved: (1, 3, H, W), 0..1, any size, to the same.
+        should_stop: Called after every step; true ends painting with the current picture.
+        receipt: Passed on to `Done`.
     """
 
     photo: Image

@@ -1,4 +1,4 @@
-"""What a person can ask of a training."""
+"""The request of `stylenet train`."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ TrainingTask = Literal["style", "super-resolution", "colorization"]
 
 USUAL_STEPS = 2000
 USUAL_STYLE_PX = 384
-_MOST_STEPS = 1_000_000  # where minutes are given instead
+_MOST_STEPS = 1_000_000  # if minutes are given instead
 
 _OF_STYLE = {"paintings": "a painting", "network": "--network", "style_size": "--style-size", "start": "--start"}
-"""Options that only a style needs, and how they are written."""
+"""Options that apply only to the task `style`, and their spelling."""
 
 
 class TrainRequest(Request, frozen=True, kw_only=True):
-    """A network that is trained to paint in the style of paintings, or to enlarge or color photos."""
+    """A network to be trained to paint in a style, or to enlarge or color photos."""
 
     paintings: Annotated[tuple[str, ...], option("The style image; several with --network johnson.")] = ()
     task: Annotated[TrainingTask, option("What to train for; the last two need no painting.")] = "style"
-    photos: Annotated[str | None, option("Folder of training photos; 50 are enough. Left out: a network 'texture' paints texture.")] = None
-    output: Annotated[str | None, option("Where to write: .safetensors. Left out: named after the painting, here.")] = None
+    photos: Annotated[str | None, option("Folder of training photos; 50 are enough. Without it, --network texture paints textures.")] = None
+    output: Annotated[str | None, option("Output file: .safetensors; default: named after the painting, in the current directory.")] = None
     network: Annotated[Network | None, option("slim (the default) is the fastest; the others are from the literature.")] = None
     style_size: Annotated[
         Annotated[int, Meta(ge=32, le=2048)] | None,
         option(
-            f"Size of the painting for training; larger values give smaller strokes. {USUAL_STYLE_PX} if left out.",
+            f"Size of the painting for training; larger values give smaller strokes (default {USUAL_STYLE_PX}).",
             allowed="32 to 2048 pixels",
         ),
     ] = None
@@ -49,15 +49,15 @@ class TrainRequest(Request, frozen=True, kw_only=True):
     batch: Annotated[int, option("Photos per update (default 4).", allowed="1 to 4096 photos", ge=1, le=4096)] = 4
     crop: Annotated[
         Annotated[int, Meta(ge=64, le=2048)] | None,
-        option("Side of the photos' crops; every task has its own.", allowed="64 to 2048 pixels"),
+        option("Size of the training crops; the default depends on the task.", allowed="64 to 2048 pixels"),
     ] = None
     seed: Annotated[int, option("Random seed (default 0).", allowed="whole numbers from 0", ge=0, le=2**63 - 1)] = 0
     device: Device = "auto"
     precision: Precision = "auto"
     threads: Threads = None
-    resume: Annotated[bool, option("Resume a training of this name that was stopped or killed.")] = False
-    previews: Annotated[str | None, option("Folder of photos to show progress on; left out: four of --photos.")] = None
-    tensorboard: Annotated[bool, option("Also write for TensorBoard, into OUTPUT.training.")] = False
+    resume: Annotated[bool, option("Continue a training of this name that was stopped or killed.")] = False
+    previews: Annotated[str | None, option("Folder of photos for the previews; default: four of --photos.")] = None
+    tensorboard: Annotated[bool, option("Also write TensorBoard logs to OUTPUT.training.")] = False
     keep: Annotated[bool, option("Keep OUTPUT.training at the end: log, previews, checkpoint.")] = False
 
     def __post_init__(self) -> None:
@@ -79,24 +79,24 @@ class TrainRequest(Request, frozen=True, kw_only=True):
             )
         names = self.style_names
         if len(set(names)) < len(names):
-            raise UsageError(f"the styles would be called {', '.join(names)}, after their files; give each file a name of its own")
+            raise UsageError(f"the styles would be named {', '.join(names)}, after their files; give each file a different name")
 
     @property
     def network_kind(self) -> Network:
-        """The kind of network, slim where none is named."""
+        """The kind of network; default: slim."""
         return self.network or "slim"
 
     @property
     def style_names(self) -> tuple[str, ...]:
-        """What the styles are called: the names of their files in plain kebab case."""
+        """Names of the styles: their file names in kebab case."""
         return tuple(style_name(Path(painting)) for painting in self.paintings)
 
     @property
     def most_steps(self) -> int:
-        """Updates at most."""
+        """Maximum number of updates."""
         return self.steps or (USUAL_STEPS if self.minutes is None else _MOST_STEPS)
 
 
 def style_name(file: Path) -> str:
-    """The name of a file in plain kebab case; "painting" where nothing of it is left."""
+    """The name of a file in kebab case; "painting" if nothing of it remains."""
     return re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-") or "painting"

@@ -1,4 +1,4 @@
-"""What a person can ask of a painted clip."""
+"""The request of `stylenet video`."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ class VideoRequest(RecipeOptions, frozen=True, kw_only=True):
     """A clip, painted frame by frame."""
 
     clip: Annotated[str, option("The clip to paint.")]
-    styles: Annotated[tuple[str, ...], option("A style, or several that turn into one another over time (with --blend: mixed).")]
-    output: Annotated[str, option("Where to write: .mp4, .mov, .mkv or .webm; .gif, .webp or .apng for short clips.")]
+    styles: Annotated[tuple[str, ...], option("A style, or several that blend into each other over time (with --blend: mixed).")]
+    output: Annotated[str, option("Output file: .mp4, .mov, .mkv or .webm; .gif, .webp or .apng for short clips.")]
     steady: Annotated[
         float,
-        option("How closely a frame follows the painting before it, 0 to 100 (default 80).", allowed="0 to 100", ge=0, le=100),
+        option("How closely a frame follows the previous painting, 0 to 100 (default 80).", allowed="0 to 100", ge=0, le=100),
     ] = USUAL_STEADY
-    strengths: Annotated[tuple[float, ...], option("Strength at the beginning and at the end, like 20..80.")] = ()
-    begin: Annotated[str | None, option("Begin at this time, in seconds or like 1:05.")] = None
-    end: Annotated[str | None, option("End at this time, in seconds or like 1:05.")] = None
+    strengths: Annotated[tuple[float, ...], option("Strength at the beginning and at the end, such as 20..80.")] = ()
+    begin: Annotated[str | None, option("Start time, in seconds or as 1:05.")] = None
+    end: Annotated[str | None, option("End time, in seconds or as 1:05.")] = None
     fps: Annotated[
         Annotated[float, Meta(gt=0, le=1000)] | None,
-        option("Paint at most this many frames a second (default: all).", allowed="above 0, at most 1000 frames a second"),
+        option("Paint at most this many frames per second (default: all).", allowed="above 0, at most 1000 frames per second"),
     ] = None
     resume: Annotated[bool, option("Continue a clip of this name that was stopped or killed.")] = False
     frame_steps: Annotated[
@@ -41,7 +41,7 @@ class VideoRequest(RecipeOptions, frozen=True, kw_only=True):
     masks: Annotated[
         tuple[str, ...],
         option(
-            "Another style where FILE is white; FILE=photo keeps the clip there. FILE is a picture for all frames, or a folder or a clip "
+            "Use another style where FILE is white; FILE=photo keeps the clip there. FILE is a picture for all frames, or a folder or clip "
             "with one mask for each frame. May be repeated."
         ),
     ] = ()
@@ -56,11 +56,11 @@ class VideoRequest(RecipeOptions, frozen=True, kw_only=True):
             for strength in self.strengths:
                 Options(strength=strength)
             if len(self.strengths) != 2:
-                raise UsageError(f"{len(self.strengths)} strengths are given; write the first and the last, like 20..80")
+                raise UsageError(f"{len(self.strengths)} strengths are given; write the first and the last, such as 20..80")
         if self.end_seconds is not None and self.end_seconds <= self.begin_seconds:
             raise UsageError(f"--from {self.begin or 0} is not before --to {self.end}; give a later --to")
         if self.feather and not self.masks and not self.protected:
-            raise UsageError(f"feather is {self.feather:g}, and there is no mask to soften; give --mask or --protect, too")
+            raise UsageError(f"feather is {self.feather:g}, but there is no mask to soften; add --mask or --protect")
         self.single()
 
     @property
@@ -74,7 +74,7 @@ class VideoRequest(RecipeOptions, frozen=True, kw_only=True):
         return None if self.end is None else parse_time(self.end)
 
     def single(self) -> PaintFileRequest:
-        """How one of the frames is painted, without photo, styles and regions."""
+        """The request for a single frame, without photo, styles and regions."""
         known = set(PaintFileRequest.__struct_fields__) - {"photo", "styles", "output", "resume", "preview", "masks", "protect"}
         return PaintFileRequest(**{name: value for name, value in structs.asdict(self).items() if name in known})
 
@@ -90,10 +90,10 @@ def parse_time(text: str) -> Fraction:
     """Seconds, from `12.5`, `1:05` or `1:02:03.5`.
 
     Raises:
-        UsageError: it is no time.
+        UsageError: the text is not a time.
     """
     match = re.fullmatch(r"(?:(?:([0-9]+):)?([0-9]+):)?([0-9]+(?:\.[0-9]+)?)", text.strip())
     if match is None:
-        raise UsageError(f"'{text}' is not a time; write seconds, or like 1:05 or 1:02:03.5")
+        raise UsageError(f"'{text}' is not a time; write seconds, 1:05 or 1:02:03.5")
     hours, minutes, seconds = match.groups()
     return 3600 * int(hours or 0) + 60 * int(minutes or 0) + Fraction(seconds)

@@ -1,1 +1,1 @@
-"""The HTTP server: pictures, previews, jobs that outlive the process, and their events."""
+"""The HTTP server: pictures, previews, jobs that survive a restart, and their events."""

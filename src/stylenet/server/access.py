@@ -1,4 +1,4 @@
-"""Who may use the server: host names, origins, sites and the token."""
+"""Access control: host names, origins, sites and the token."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Access:
         return origin
 
     def _check_host(self, headers: Headers) -> str:
-        """Against DNS rebinding: a foreign name that resolves to this machine is still a foreign name."""
+        """Prevent DNS rebinding: reject foreign host names, even if they resolve to this machine."""
         hosts = headers.getlist("host")
         host = hosts[0].lower() if len(hosts) == 1 else ""
         if _name_of(host) not in self._hosts:
@@ -61,7 +61,7 @@ class Access:
         return host
 
     def _check_origin(self, headers: Headers, *, own: str) -> str | None:
-        """Against other web pages, which browsers let send requests to any address."""
+        """Reject other web pages, which browsers allow to send requests to any address."""
         origin = headers.get("origin")
         if origin is not None and origin.lower() != own:
             if origin.lower() not in self._origins:

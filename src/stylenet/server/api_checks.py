@@ -22,7 +22,7 @@ JOB_ID = re.compile(r"[0-9a-f]{20}")
 MOST_STYLES = 16
 MOST_SIDE_PX = 20_000
 _RELOAD_SECONDS = 5
-"""How long the names of styles are remembered: a user may add some while the server runs."""
+"""How long the names of styles are cached; users may add styles while the server runs."""
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 _COLORS = re.compile(r"#[0-9A-Fa-f]{6}|#?[0-9A-Fa-f]{6}(\s*,\s*#?[0-9A-Fa-f]{6})+")

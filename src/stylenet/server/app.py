@@ -1,4 +1,4 @@
-"""The application: its addresses, its errors, and what runs in the background."""
+"""The application: routes, error handlers and background tasks."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def build(services: Services) -> ASGIApp:
 
 
 class _Resource:
-    """An address with an endpoint for every method that it has.
+    """An address with an endpoint for each of its methods.
 
-    A `Route` with methods would leave the others to the page's files, which know only GET.
+    With a `Route`, other methods would fall through to the static files, which support only GET.
     """
 
     def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:

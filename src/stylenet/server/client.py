@@ -22,14 +22,14 @@ from stylenet.events import Done, Event, Notice, Preview, Progress, Saved, Start
 
 _TIMEOUT_SECONDS = 60.0
 _TRIES = 30
-"""Attempts to reconnect to a server, which may be restarted meanwhile."""
+"""Attempts to reconnect to a server that may be restarting."""
 
 
 def connect(url: str, token: str | None = None) -> Remote:
     """A client for the server at an address.
 
     Args:
-        url: Like "http://127.0.0.1:7410", as `stylenet serve` prints it.
+        url: The address that `stylenet serve` prints, such as "http://127.0.0.1:7410".
         token: The token that the server was started with, if it has one.
 
     Raises:
@@ -48,7 +48,7 @@ class Remote:
     Attributes:
         is_secure: Whether the connection uses TLS.
         host: Name or address.
-        port: None is the default port.
+        port: Port; None: the default.
         token: Sent with every request.
     """
 

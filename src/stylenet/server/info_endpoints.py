@@ -27,7 +27,7 @@ SHARED = Path(__file__).parents[1] / "page" / "site" / "shared"
 """The files that the studio shares with the static page, served at `/shared`."""
 
 _RELOAD_SECONDS = 5
-"""How long the styles are remembered: a user may add some while the server runs."""
+"""How long the styles are cached; users may add styles while the server runs."""
 
 
 async def styles(request: Request) -> Response:

@@ -28,10 +28,10 @@ _LOSS_WHILE_LOADING, _LOSS_WHILE_PAINTING = 1, 3
 before the first step, for which there may be other reasons, counts a third."""
 
 _GRACE_SECONDS = 60.0
-"""How long a painting whose time is over may take to write its result."""
+"""How long a painting may take to write its result after its time limit."""
 
 _RETRY_SECONDS = 5.0
-"""Pause after an error of the database."""
+"""Pause after a database error."""
 
 _STATE_SUFFIX = ".resume"
 _HEARTBEAT_SECONDS = 10.0
@@ -232,7 +232,7 @@ class Jobs:
         self._end(row, STOPPED if done["reason"] == "interrupted" else FINISHED, "done", done, history=entry)
 
     def _resume(self, row: JobRow, reason: str, *, loss: int, has_progress: bool) -> None:
-        """Queue a job again whose process was lost, unless that happens again and again."""
+        """Queue a job again whose process was lost, unless this has happened too often."""
         self.lost += 1
         losses = (0 if has_progress else self._row(row.id).losses) + loss
         if losses >= _MOST_LOSSES:

@@ -1,4 +1,4 @@
-"""Single passes in a process of their own: a bounded queue, in which a client's newest preview replaces its older one."""
+"""Single passes in a separate process: a bounded queue in which the newest preview of a client replaces its older one."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ async def find_mask(request: Request, *, what: str) -> Response:
 
 
 async def preview(request: Request) -> Response:
-    """One pass at a small size. An address always has the same picture, so that it can be cached forever."""
+    """One pass at a small size. The picture at an address never changes, so it can be cached forever."""
     services: Services = request.app.state.services
     id = request.path_params["id"]
     if not PICTURE_ID.fullmatch(id):

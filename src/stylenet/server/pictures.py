@@ -22,7 +22,7 @@ from stylenet.server.processes import WorkerError
 from stylenet.server.store import PictureRow, Store
 
 _USED_SECONDS = 30.0
-"""A use so soon after the last one is not stored."""
+"""Uses within this time after the last one are not stored."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,10 +104,10 @@ class Pictures:
                     digest.update(chunk)
                     file.write(chunk)
             if count != expected:
-                raise ApiError(400, f"{count} bytes came, and Content-Length is {expected}", remedy="send the picture whole")
+                raise ApiError(400, f"{count} bytes were received, but Content-Length is {expected}", remedy="send the whole picture")
             yield Upload(path=path, sha256=digest.hexdigest(), bytes=count)
         except ClientDisconnect:
-            raise ApiError(400, f"the upload was cut off after {count} bytes", remedy="send the picture whole") from None
+            raise ApiError(400, f"the upload was cut off after {count} bytes", remedy="send the whole picture") from None
         finally:
             self._incoming_bytes -= expected
             path.unlink(missing_ok=True)
@@ -151,7 +151,7 @@ class Pictures:
         return self._store.picture_bytes() + self._incoming_bytes
 
     def _delete_orphans(self) -> None:
-        """Delete files of which a server that was killed has not stored anything yet."""
+        """Delete files that a killed server had not yet recorded."""
         for path in self._folder.iterdir():
             if self._store.picture(path.name) is None:
                 path.unlink()

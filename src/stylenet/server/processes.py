@@ -1,4 +1,4 @@
-"""A painting process from the server's side: started when it is needed, watched while it works, replaced when it takes too much memory."""
+"""Painting processes as seen by the server: started on demand, monitored, and replaced when they use too much memory."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ PAINTER = (sys.executable, "-m", "stylenet.server.worker")
 """The command that starts a painting process."""
 
 _HARD_FACTOR = 1.5
-"""A process that takes this many times its memory is killed while it works."""
+"""A process that exceeds its memory by this factor is killed immediately."""
 
 _LONGEST_LINE = 2**24
 
 _EXIT_SECONDS = 2.0
-"""How long a process that has closed its pipe may take to exit, so that its exit code is known."""
+"""How long to wait for the exit code of a process that has closed its pipe."""
 
 Event = Mapping[str, Any]
 
@@ -37,14 +37,14 @@ class Result(NamedTuple):
 
 
 class WorkerLostError(Exception):
-    """The process ended, hung or took too much memory during a call; the message says which."""
+    """The process ended, hung or used too much memory during a call."""
 
 
 class WorkerError(StylenetError):
     """The process reports an error.
 
     Args:
-        message: For a person.
+        message: Message for the user.
         kind: Name of the error's class in the process, or "unexpected".
     """
 
@@ -100,7 +100,7 @@ class Worker:
                     await process.wait()
             await self.kill()
             raise WorkerLostError(f"the painting process ended ({_exit_reason(process)})") from error
-        except BaseException:  # what it sends from now on would be taken for the next call's
+        except BaseException:  # its later messages would be mistaken for those of the next call
             await self.kill()
             raise
 
@@ -135,7 +135,7 @@ class Worker:
             cwd=self._folder,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path and Path(path).is_absolute())},
             limit=_LONGEST_LINE,
-            start_new_session=True,  # Ctrl-C in the terminal is for the server, which ends its processes
+            start_new_session=True,  # Ctrl-C is handled by the server, which ends its processes
         )
         self.started += 1
         self.memory_bytes_now = 0
@@ -159,7 +159,7 @@ class Worker:
     def _check_memory(self) -> None:
         if self.memory_bytes_now > _HARD_FACTOR * self._memory_bytes:
             raise WorkerLostError(
-                f"the painting process took {self.memory_bytes_now / 1e6:.0f} MB of memory; allowed are {self._memory_bytes / 1e6:.0f} MB; "
+                f"the painting process used {self.memory_bytes_now / 1e6:.0f} MB of memory; allowed are {self._memory_bytes / 1e6:.0f} MB; "
                 "give a smaller size, or the server more --memory-mb"
             )
 
@@ -176,8 +176,8 @@ class Worker:
                 return message, await process.stdout.readexactly(message["size"])
         except TimeoutError:
             if left < self._silent_seconds:
-                raise WorkerLostError("the painting process took longer than it may") from None
-            raise WorkerLostError(f"the painting process gave no sign of life for {self._silent_seconds:g} s") from None
+                raise WorkerLostError("the painting process exceeded its time limit") from None
+            raise WorkerLostError(f"the painting process did not respond for {self._silent_seconds:g} s") from None
 
 
 def _send(process: asyncio.subprocess.Process, call: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""The server itself: the application in uvicorn, on a socket of its own."""
+"""Running the application in uvicorn."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stylenet.server.processes import PAINTER
 from stylenet.server.services import Services
 
 _BACKLOG = 2048
-"""Connections that wait to be accepted."""
+"""Maximum connections waiting to be accepted."""
 
 _LONGEST_HEAD_BYTES = 2**15
 
@@ -77,7 +77,7 @@ def sign_in_url(url: str, token: str | None) -> str:
 def _bound_socket(settings: ServeRequest) -> socket.socket:
     try:
         found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
-        family, kind, protocol, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)  # IPv4 where there are both
+        family, kind, protocol, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)  # prefer IPv4
         with contextlib.ExitStack() as stack:
             listener = stack.enter_context(socket.socket(family, kind, protocol))
             if os.name == "posix":  # elsewhere the option lets two servers share a port

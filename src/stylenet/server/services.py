@@ -1,4 +1,4 @@
-"""Everything that a running server consists of."""
+"""The components of a running server."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from stylenet.server.store import Store
 
 _SWEEP_SECONDS = 30.0
 _LOCK_SECONDS = 10.0
-"""A server that was killed a moment ago may still hold the lock of the folder."""
+"""How long to wait for the lock, which a server that was just killed may still hold."""
 
 _LOG = logging.getLogger("stylenet.server")
 
@@ -55,7 +55,7 @@ class Services:
         self.jobs = Jobs(settings, self.store, self._folder, workers=[self._new_worker() for _ in range(settings.workers)])
 
     def background_work(self) -> list[Coroutine[Any, Any, None]]:
-        """What runs while the server does."""
+        """Tasks to run while the server is running."""
         return [self.previews.run(), self.passes.run(), *(self.jobs.run(worker) for worker in self.jobs.workers), self._sweep()]
 
     def close(self) -> None:
@@ -76,7 +76,7 @@ class Services:
         while True:
             try:
                 await self.pictures.sweep()
-            except Exception:  # a full disk, say; the next sweep may succeed
+            except Exception:  # for example a full disk; the next sweep may succeed
                 _LOG.exception("old files could not be deleted")
             await asyncio.sleep(min(_SWEEP_SECONDS, self.settings.keep_minutes * 60))
 

@@ -55,11 +55,11 @@ def _arguments(name: str, value: Any) -> list[str]:
 
 
 def _number(value: float) -> str:
-    """All digits, so that the command paints exactly the same picture."""
+    """A number with all digits, so that the command paints exactly the same picture."""
     return repr(value).removesuffix(".0")
 
 
 def _with_names(word: str, name_of: Callable[[str], str]) -> str:
-    """A word with file names in place of ids: masks, `ID=STYLE`, have two."""
+    """A value with file names instead of ids; masks, `ID=STYLE`, have two."""
     prefix = "invert:" if word.startswith("invert:") else ""
     return prefix + "=".join(name_of(part) for part in word.removeprefix("invert:").split("="))

@@ -38,7 +38,7 @@ ENDED = (FINISHED, STOPPED, FAILED)
 
 
 class PictureFacts(Struct, frozen=True, kw_only=True):
-    """What is known of a picture file.
+    """Metadata of a picture file.
 
     Attributes:
         id: SHA-256 of its bytes.
@@ -130,7 +130,7 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Either all changes inside are made, or none."""
+        """Make all changes in the block, or none."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield

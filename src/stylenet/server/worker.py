@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 HEARTBEAT_SECONDS = 0.5
 
 _KEPT = 16
-"""Number of photos, and of styles, that are kept for previews."""
+"""Number of photos and of styles that are cached for previews."""
 
 _PROTECTED_PX = 1024
 """Long side of the photos in which faces and subjects are found."""
@@ -42,7 +42,7 @@ _THUMBNAIL_QUALITY = 85
 
 
 class Pipe:
-    """The way back to the server; any thread may send."""
+    """The pipe to the server; thread-safe."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream, self._lock = stream, threading.Lock()
@@ -61,7 +61,7 @@ class Pipe:
 
 
 class _RecentValues:
-    """The values that were used last."""
+    """A cache of the most recently used values."""
 
     def __init__(self) -> None:
         self._values: OrderedDict[Any, Any] = OrderedDict()
@@ -105,7 +105,7 @@ class Calls:
         )
         options = Options.of(call["options"])
         photo = self._preview_photo(call["path"], options) if call["is_preview"] else load_image(call["path"])
-        photo = replace(photo, source=None)  # a temporary file, whose name must not get into the receipt
+        photo = replace(photo, source=None)  # a temporary file, whose name must not appear in the receipt
 
         def opened(style: Any) -> Any:
             return style if options.recolors_style else self._styles.get(style, partial(stylizer.open_style, style))
@@ -161,7 +161,7 @@ class Calls:
 
         for event in paint_file(PaintFileRequest.of(call["request"]), should_stop=self.should_stop.is_set):
             self._pipe.send("event", event=event_values(event))
-            if call["stop_after_step"] and isinstance(event, Step):  # one step, so that there is a picture
+            if call["stop_after_step"] and isinstance(event, Step):  # after one step there is a picture
                 self.should_stop.set()
         self._pipe.send("result", memory_bytes=_memory_bytes())
 

@@ -1,1 +1,1 @@
-"""Files on the disk, whatever is in them: written whole, read carefully, hashed. No torch, and no pictures."""
+"""Files: atomic writing, headers, checksums, checkpoints. Does not use torch."""

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and files that are deleted by name."""
+"""Atomic writing of files, and deleting files by name."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from stylenet.errors import OutputError, StylenetError, did_you_mean
 
 @contextlib.contextmanager
 def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A fresh path beside `path` to write to; at the end of the block it takes the place of `path`, at an error it disappears.
+    """A temporary path next to `path` to write to; it replaces `path` at the end of the block, and is deleted after an error.
 
-    A reader sees the old file or the new one, never a part, even after a power cut: the data is on the disk before the rename. A
+    A reader sees the old file or the new one, never a part, even after a power failure: the data is flushed before the rename. A
     symbolic link stays a link; an existing file keeps its permissions.
 
     Raises:
-        OutputError: The system refuses: disk full, no permission, folder gone.
+        OutputError: The file cannot be written: disk full, no permission, folder deleted.
     """
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".stylenet-{secrets.token_hex(6)}.part")
     try:
-        # Opened here, not by tempfile: a new file shall have the permissions that the person's umask gives, not 0600.
+        # Not created by tempfile, so that a new file gets the permissions of the umask and not 0600.
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         if target.exists():
             os.chmod(temporary, target.stat().st_mode & 0o777)
@@ -37,35 +37,35 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
         with contextlib.suppress(OSError):
             temporary.unlink()
     if os.name == "posix":
-        with contextlib.suppress(OSError):  # some network folders cannot be flushed; the file is there all the same
+        with contextlib.suppress(OSError):  # some network folders cannot be flushed
             _flush(target.parent)
 
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> None:
-    """Make `data` the content of the file at `path`, as `written_whole` does.
+    """Write `data` to `path` atomically; see `written_whole`.
 
     Raises:
-        OutputError: The system refuses.
+        OutputError: The file cannot be written.
     """
     with written_whole(path) as temporary:
         temporary.write_bytes(data)
 
 
 def delete_by_name(names: Sequence[str], files: Mapping[str, Path], *, missing: str, error: type[StylenetError]) -> list[Path]:
-    """Delete some of `files`, all or none as far as their names are concerned; the paths that are gone.
+    """Delete some of `files` by name; returns the deleted paths. If a name is unknown, nothing is deleted.
 
     Args:
-        names: Which; a name that is given twice counts once.
-        files: All that may be deleted, by name.
-        missing: What is said of a name that is not among them, with `{}` for the name.
-        error: In which error.
+        names: Names of files to delete; duplicates are ignored.
+        files: All files that may be deleted, by name.
+        missing: Message for an unknown name, with `{}` for the name.
+        error: Class of that error.
 
     Raises:
-        OutputError: A file cannot be deleted; those before it are gone.
+        OutputError: A file cannot be deleted; those before it are deleted.
     """
     for name in names:
         if name not in files:
-            known = f"there are {', '.join(files)}" if files else "there are none"
+            known = f"available: {', '.join(files)}" if files else "there are none"
             raise error(f"{missing.format(name)}; {known}.{did_you_mean(name, files)}")
     paths = [files[name] for name in dict.fromkeys(names)]
     for path in paths:

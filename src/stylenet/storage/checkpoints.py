@@ -18,16 +18,16 @@ from stylenet.storage.atomic import written_whole
 Arrays = Mapping[str, NDArray[Any]]
 
 _TYPES = {"float64": "F64", "float32": "F32", "float16": "F16", "int64": "I64", "int32": "I32", "int8": "I8", "uint8": "U8", "bool": "BOOL"}
-"""By the names that NumPy and safetensors give to them."""
+"""Names of types in safetensors by their names in NumPy."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CheckpointFile:
-    """Where the state of a run is kept.
+    """The file of the state of a run.
 
     Attributes:
-        path: Of the file; it is replaced whole.
-        key: Of the plain values in the file's header.
+        path: Path of the file, which is replaced atomically.
+        key: Key of the plain values in the file header.
         subject: What is resumed, for messages: "painting" or "training".
     """
 
@@ -36,28 +36,28 @@ class CheckpointFile:
     subject: str
 
     def write(self, arrays: Arrays, values: Mapping[str, Any]) -> None:
-        """Write the state, whole or not at all.
+        """Write the state atomically.
 
         Args:
-            arrays: Of any shape, by name.
-            values: Everything else, as JSON can hold it; `job` says of which run it is.
+            arrays: Arrays of any shape, by name.
+            values: Everything else as JSON values; `job` identifies the run.
 
         Raises:
-            OutputError: It cannot be written.
+            OutputError: The file cannot be written.
         """
         with written_whole(self.path) as temporary, temporary.open("wb") as file:
             _write(file, arrays, {self.key: json.dumps(values)})
 
     def read(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        """The arrays and the plain values, of whichever run it is.
+        """The arrays and the plain values of any run.
 
         Raises:
-            CheckpointError: It is damaged, or no checkpoint of this kind.
+            CheckpointError: The file is damaged, or not a checkpoint of this kind.
         """
         try:
             with safe_open(self.path, framework="numpy") as file:
                 values = json.loads((file.metadata() or {}).get(self.key, "null"))
-                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no mapping)
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
         except (SafetensorError, OSError, ValueError) as error:
             raise CheckpointError(f"the checkpoint '{self.path}' cannot be read: {error}; delete it to start over") from None
         if not isinstance(values, dict) or not isinstance(values.get("job"), dict):
@@ -65,10 +65,10 @@ class CheckpointFile:
         return arrays, values
 
     def read_of(self, job: Mapping[str, Any]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        """The arrays and the plain values of the run that is called `job`.
+        """The arrays and the plain values of the run identified by `job`.
 
         Raises:
-            CheckpointError: It is damaged, or of another run.
+            CheckpointError: The file is damaged, or belongs to another run.
         """
         arrays, values = self.read()
         kept, given = values["job"], json.loads(json.dumps(job))
@@ -81,7 +81,7 @@ class CheckpointFile:
 
 
 def _write(file: BinaryIO, arrays: Arrays, metadata: Mapping[str, str]) -> None:
-    """A safetensors file, array by array: the package's own function copies all of them at first, and a print has no room for that."""
+    """Write a safetensors file array by array; the function of the package copies all of them first, which takes too much memory."""
     entries: dict[str, Any] = {"__metadata__": dict(metadata)}
     offset = 0
     for name, array in arrays.items():

@@ -1,7 +1,7 @@
 """Weights in 8 bits a value, with one scale for each output channel: value = stored * scale.
 
-A stored array W stands beside an array `W|scale` of shape (out), in float32. Weights files of earlier versions, the encoder `compact` among
-them, call it `W_scale` and give it the shape (out, 1, 1, 1).
+A stored array W comes with an array `W|scale` of shape (out), in float32. Weights files of earlier versions, including the encoder
+`compact`, call it `W_scale` and give it the shape (out, 1, 1, 1).
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from stylenet.errors import WeightsError
 Arrays = Mapping[str, NDArray[Any]]
 
 SCALE = "|scale"
-"""Ending of a scale's name; no module and no tensor of ours has such a name."""
+"""Suffix of the name of a scale; no other tensor uses it."""
 
 _EARLIER = "_scale"
 
 _LARGEST = 127
-"""What the largest value of a channel becomes; -128 is not used."""
+"""Stored value of the largest value in a channel; -128 is not used."""
 
 
 def quantize(values: NDArray[Any], name: str) -> dict[str, NDArray[Any]]:
-    """An array in 8 bits and its scales, by name; a value is off by half a step of 1/127 of its channel's largest at most.
+    """An array in 8 bits and its scales, by name; the error is at most half a step of 1/127 of the largest value in a channel.
 
     Args:
         values: Shape (out, ...), float32, finite.
-        name: Of the array.
+        name: Name of the array.
     """
     scale = np.maximum(np.abs(values).reshape(len(values), -1).max(axis=1) / _LARGEST, 1e-12).astype(np.float32)
     return {name: np.rint(values / _across(scale, values.ndim)).astype(np.int8), name + SCALE: scale}
 
 
 def dequantize(stored: Arrays) -> dict[str, NDArray[Any]]:
-    """The arrays of a file, those in 8 bits multiplied by their scales into float32, the others as they are.
+    """The arrays of a file: those in 8 bits multiplied by their scales to float32, the others unchanged.
 
     Raises:
         WeightsError: An array in 8 bits has no scale for each of its channels.
@@ -63,5 +63,5 @@ def _name_of_scale(name: str, stored: Arrays) -> str:
 
 
 def _across(scale: NDArray[Any], dimensions: int) -> NDArray[Any]:
-    """One number for each channel, ready to be multiplied with an array of so many dimensions."""
+    """One number for each channel, reshaped for multiplication with an array of this number of dimensions."""
     return scale.reshape(-1, *(1,) * (dimensions - 1))

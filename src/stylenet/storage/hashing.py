@@ -22,7 +22,7 @@ def checksums(path: Path) -> dict[str, str]:
     Raises:
         OSError: The file cannot be read.
     """
-    # MD5 is no guard against forgery; Keras and MatConvNet publish nothing better, and against damage it serves.
+    # MD5 detects damage but not forgery; Keras and MatConvNet publish nothing better.
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)

@@ -1,4 +1,4 @@
-"""How painted frames are encoded, by the suffix of the output."""
+"""Encoders of painted frames, by the suffix of the output."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ CONTAINERS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 """Formats with sound, by suffix."""
 
 OUTPUT_SUFFIXES = (*CONTAINERS, *LOOP_SUFFIXES)
-"""Of painted clips."""
+"""Suffixes of painted clips."""
 
 WITH_ALPHA = ".webm, .mov, .webp or .apng"
-"""Suffixes whose files hold transparency, in words."""
+"""Formats with transparency, for messages."""
 
 
 _MOST_LOOP_FRAMES = 600
-"""Of a GIF, WebP or APNG, whose frames are kept in memory until all are written."""
+"""Maximum frames of a GIF, WebP or APNG, which are held in memory until all are written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +35,10 @@ class Coding:
     """An encoder and its settings. Frames are encoded in closed groups, one packet for each frame, so that groups can be joined by copying.
 
     Attributes:
-        codec: FFmpeg's name of the encoder.
-        pixels: FFmpeg's name of the pixel format.
-        name: As people know it.
-        options: Of the encoder.
+        codec: FFmpeg name of the encoder.
+        pixels: FFmpeg name of the pixel format.
+        name: Common name.
+        options: Options of the encoder.
         has_alpha: Whether frames have a fourth channel.
         group: Suffix and format of the file of one group.
     """
@@ -51,7 +51,7 @@ class Coding:
     group: tuple[str, str] = (".mkv", "matroska")
 
 
-# Constant rate factors at which no difference is seen; brush strokes are all fine detail.
+# Visually lossless constant rate factors; brush strokes are fine detail everywhere.
 _H264 = Coding(
     codec="libx264",
     pixels="yuv420p",
@@ -70,11 +70,11 @@ _LOSSLESS_ALPHA = Coding(codec="ffv1", pixels="bgra", name="FFV1", options={"thr
 
 
 def coding_for(output: Path, *, has_alpha: bool) -> Coding:
-    """The coding of a file. Groups of a loop are kept without loss, and become a loop in the end.
+    """The coding of a file. Groups of a loop are lossless, and converted at the end.
 
     Args:
-        output: Its suffix is one of `OUTPUT_SUFFIXES`.
-        has_alpha: Of the clip. Formats without transparency drop it.
+        output: File with one of `OUTPUT_SUFFIXES`.
+        has_alpha: Whether the clip has transparency; some formats drop it.
 
     Raises:
         UsageError: this build of PyAV lacks the encoder.
@@ -97,7 +97,7 @@ def coding_for(output: Path, *, has_alpha: bool) -> Coding:
 
 
 def add_stream(container: Any, coding: Coding, size: tuple[int, int], *, rate: int = 25, group: int | None = None) -> Any:
-    """A video stream of (width, height) in an open container; `group` is the longest distance of frames that stand alone."""
+    """A video stream of (width, height) in an open container; `group` is the maximum interval of key frames."""
     options = dict(coding.options) | ({"g": str(group)} if group is not None else {})
     stream = container.add_stream(coding.codec, rate=rate, options=options)
     stream.width, stream.height, stream.pix_fmt = *size, coding.pixels
@@ -108,7 +108,7 @@ def add_stream(container: Any, coding: Coding, size: tuple[int, int], *, rate: i
 
 
 def coded_frame(pixels: NDArray[np.uint8], coding: Coding, number: int, *, rate: int = 25) -> Any:
-    """A frame (H, W, 3 or 4) as the encoder takes it."""
+    """A frame (H, W, 3 or 4) in the format of the encoder."""
     frame = pyav().VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgba" if pixels.shape[2] == 4 else "rgb24")
     if coding.pixels.startswith("yuv"):
         frame = frame.reformat(format=coding.pixels, dst_colorspace="ITU709", dst_color_range="MPEG")
@@ -119,17 +119,17 @@ def coded_frame(pixels: NDArray[np.uint8], coding: Coding, number: int, *, rate:
 
 
 def check_loop(output: Path, *, rate: float, frames: int | None) -> None:
-    """Check that a GIF, WebP or APNG can hold a clip; `frames` is about how many there are, None where that is not known.
+    """Check that a GIF, WebP or APNG can hold a clip; `frames` is their approximate number, None if unknown.
 
     Raises:
-        UsageError: it has too many frames, or too many a second.
+        UsageError: the clip has too many frames, or too many per second.
     """
     if rate > 1000 / SHORTEST_MS:
-        raise UsageError(f"a {output.suffix} shows at most 50 frames a second, and the clip has {rate:.4g}; give --fps 50 or less")
+        raise UsageError(f"a {output.suffix} has at most 50 frames per second, and the clip has {rate:.4g}; give --fps 50 or less")
     if frames is None or frames > _MOST_LOOP_FRAMES:
-        told = "an unknown number of frames" if frames is None else f"about {frames} frames"
+        count = "an unknown number of frames" if frames is None else f"about {frames} frames"
         raise UsageError(
-            f"a {output.suffix} is for short clips of at most {_MOST_LOOP_FRAMES} frames, and this one has {told}; "
+            f"a {output.suffix} is for short clips of at most {_MOST_LOOP_FRAMES} frames, and this one has {count}; "
             "give --from and --to, a lower --fps, or write a .mp4 or .webm"
         )
 

@@ -1,4 +1,4 @@
-"""Motion between two frames, and where it can be trusted. Frames are arrays (H, W, 3), uint8, RGB."""
+"""Motion between two frames, and its reliability. Frames are arrays (H, W, 3), uint8, RGB."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 
 _MOST_PX = 480
-"""Long side at which motion is estimated; for larger frames it is enlarged."""
+"""Long side at which motion is estimated; for larger frames it is upsampled."""
 
 _PATCH_PX, _STRIDE_PX = 12, 6
-"""Patches that are searched for. Smaller ones (OpenCV's 8) follow noise, larger ones (16) lose fast small objects."""
+"""Patch size. Smaller patches (OpenCV's 8) follow noise, larger ones (16) lose fast small objects."""
 
-# Ranges of a measure over which trust falls from 1 to 0.
-_CHANGE = (0.03, 0.12)  # mean difference of the frame and the warped one before, 0..1
-_MISMATCH = (0.5, 1.0)  # that difference relative to the frame's local contrast
+# Ranges in which trust falls from 1 to 0.
+_CHANGE = (0.03, 0.12)  # mean difference between the frame and the warped previous frame, 0..1
+_MISMATCH = (0.5, 1.0)  # the same difference relative to the local contrast of the frame
 _STROKE_MISMATCH = (0.3, 0.6)
-_STRETCH = (0.25, 0.65)  # gradient of the flow in pixels per pixel: strokes that are stretched look smeared
+_STRETCH = (0.25, 0.65)  # gradient of the flow in pixels per pixel: stretched strokes look smeared
 _CRISP_MISMATCH = (0.1, 0.3)
 
 _NOISE = 0.03
-"""Contrast that is added to the local one, so that noise in flat areas is no mismatch."""
+"""Added to the local contrast, so that noise in flat areas does not count as a mismatch."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Motion:
-    """Where every pixel of a frame was in the frame before.
+    """The position of each pixel of a frame in the previous frame.
 
     Attributes:
-        back: Shape (H, W, 2): columns and rows to add to a pixel's place.
-        trust: Shape (H, W), 0..1: 0 where the pixel was hidden, or has changed.
-        stroke_trust: Shape (H, W), 0..1: the same for fine detail, which also must not be stretched.
+        back: Shape (H, W, 2): columns and rows to add to the position of a pixel.
+        trust: Shape (H, W), 0..1: 0 where the pixel was occluded or has changed.
+        stroke_trust: Shape (H, W), 0..1: the same for fine detail; also low where the flow stretches the image.
         match: Shape (H, W), 0..1: 1 where the frame is predicted exactly.
     """
 
@@ -51,7 +51,7 @@ class Motion:
 
     @property
     def places(self) -> tuple[Plane, Plane]:
-        """Columns and rows in the frame before, as OpenCV's `remap` takes them."""
+        """Columns and rows in the previous frame, for OpenCV's `remap`."""
         return _places(self.back)
 
 
@@ -64,7 +64,7 @@ def opencv() -> Any:
     """The package cv2.
 
     Raises:
-        UsageError: it is missing.
+        UsageError: it is not installed.
     """
     return require("cv2", "a steady clip (unlike one with --steady 0)")
 
@@ -72,14 +72,14 @@ def opencv() -> Any:
 class MotionEstimator:
     """Estimates motion by dense inverse search (Kroeger et al. 2016).
 
-    Motion is trusted where the frame before, warped by it, equals the frame. A test that forward and backward flow agree (Ruder et al.
+    Motion is trusted where the warped previous frame equals the frame. A consistency check of forward and backward flow (Ruder et al.
     2016) costs a second flow and rejects more: edges of moving objects, and flat areas, where any flow predicts the frame.
 
     Args:
-        size: (width, height) of the motion, which is that of the painted frames.
+        size: (width, height) of the painted frames.
 
     Raises:
-        UsageError: OpenCV is missing.
+        UsageError: OpenCV is not installed.
     """
 
     def __init__(self, size: tuple[int, int]) -> None:
@@ -124,7 +124,7 @@ class MotionEstimator:
         return np.stack([trust * _falling(mismatch, _MISMATCH), strokes, _falling(mismatch, _CRISP_MISMATCH)], axis=2)
 
     def _contrast(self, frame: Pixels) -> Plane:
-        """The local deviation of the colors, (H, W), 0..1."""
+        """Local standard deviation of the colors, (H, W), 0..1."""
         colors = frame.astype(np.float32) / 255
         mean, squares = (self._cv2.GaussianBlur(plane, (0, 0), 3.0) for plane in (colors, colors**2))
         return np.sqrt((squares - mean**2).mean(axis=2).clip(0, None))

@@ -1,6 +1,6 @@
-"""Closed groups of painted frames, each encoded by itself and kept in a folder until all are joined.
+"""Closed groups of painted frames, each encoded separately and stored in a folder until all are joined.
 
-A group is whole or not there: `00003.mp4` (or `.mkv`) holds its frames, `00003.npz` their times and what the next frame needs to know.
+Groups are written atomically: `00003.mp4` (or `.mkv`) contains the frames, `00003.npz` their times and the state for the next frame.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from stylenet.video.package import pyav
 _JOB = "job.json"
 
 TICKS = 90_000
-"""Of a second, in which the times of frames are written."""
+"""Time base of the frames."""
 
 MOST_FRAMES = 48
-"""Of a group: what is painted again after an interruption."""
+"""Maximum frames of a group, which are painted again after an interruption."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class State:
-    """What the next frame needs to know of the last one of a group.
+    """State of the last frame of a group, for the next frame.
 
     Attributes:
-        source: The frame before it was painted, (H, W, 3), uint8.
-        painted: The frame as it was written.
-        usual: Of the cut detector.
+        source: The source frame, (H, W, 3), uint8.
+        painted: The painted frame as written.
+        usual: `CutDetector.usual`.
     """
 
     source: Pixels
@@ -47,17 +47,17 @@ class State:
 
 
 class Groups:
-    """The folder of the groups of one clip.
+    """The folder of groups of one clip.
 
     Args:
-        folder: It is made.
-        job: All that the frames depend on, in plain values.
-        coding: Of the groups.
-        resume: Keep the groups that are there.
+        folder: The folder, which is created.
+        job: Everything that the frames depend on, as plain values.
+        coding: Coding of the groups.
+        resume: Keep existing groups.
 
     Raises:
-        CheckpointError: the groups that are there belong to another request.
-        OutputError: the folder cannot be made.
+        CheckpointError: existing groups belong to another request.
+        OutputError: the folder cannot be created.
     """
 
     def __init__(self, folder: Path, job: Mapping[str, Any], coding: Coding, *, resume: bool) -> None:
@@ -68,16 +68,16 @@ class Groups:
             if different := [name for name, value in json.loads(text).items() if saved.get(name) != value]:
                 raise CheckpointError(
                     f"cannot resume from '{folder}': it belongs to another request ({', '.join(different)} differ); give the same options, "
-                    "or omit --resume to begin anew"
+                    "or omit --resume to start over"
                 )
         else:
             if folder.exists() and not (folder / _JOB).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-                raise OutputError(f"'{folder}' is there and does not hold a clip that was begun; move it, or choose another --output")
+                raise OutputError(f"'{folder}' exists and does not contain an unfinished clip; move it, or choose another --output")
             shutil.rmtree(folder, ignore_errors=True)
             try:
                 folder.mkdir(parents=True)
             except OSError as error:
-                raise OutputError(f"cannot make the folder '{folder}': {error.strerror}") from None
+                raise OutputError(f"cannot create the folder '{folder}': {error.strerror}") from None
             write_whole(folder / _JOB, text.encode())
         self.count = 0
         while self._notes(self.count).is_file() and self.clip(self.count).is_file():
@@ -88,7 +88,7 @@ class Groups:
         return self.folder / f"{number:05d}{self._coding.group[0]}"
 
     def times(self) -> list[tuple[Fraction, Fraction | None]]:
-        """Time and duration of every frame that is there."""
+        """Time and duration of each stored frame."""
         found = []
         for number in range(self.count):
             with np.load(self._notes(number)) as notes:
@@ -96,14 +96,14 @@ class Groups:
         return found
 
     def state(self) -> State | None:
-        """Of the last group; None where there is none."""
+        """State of the last group; None without groups."""
         if not self.count:
             return None
         with np.load(self._notes(self.count - 1)) as notes:
             return State(source=notes["source"], painted=notes["painted"], usual=float(notes["usual"]))
 
     def add(self, frames: Sequence[Pixels], times: Sequence[tuple[Fraction, Fraction | None]], state: State) -> None:
-        """Encode a group, and keep it with its state.
+        """Encode a group, and store it with its state.
 
         Raises:
             OutputError: the disk is full, or the encoder fails.
@@ -116,7 +116,7 @@ class Groups:
         self.count += 1
 
     def remove(self) -> None:
-        """Delete the folder, once its groups are joined."""
+        """Delete the folder after joining the groups."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _notes(self, number: int) -> Path:
@@ -133,7 +133,7 @@ def decoded(groups: Groups) -> Iterator[Pixels]:
 
 
 def packets(path: Path) -> Iterator[Any]:
-    """The packets of a group, in their order."""
+    """The packets of a group, in order."""
     with pyav().open(str(path)) as container:
         for packet in container.demux(container.streams.video[0]):
             if packet.size:
@@ -141,7 +141,7 @@ def packets(path: Path) -> Iterator[Any]:
 
 
 def _encode(frames: Sequence[Pixels], path: Path, coding: Coding) -> None:
-    """Frames of even sides as one closed group without bidirectional frames, so that groups can be joined at any times."""
+    """Encode frames with even sides as one closed group without B-frames, so that groups can be joined at any times."""
     height, width = frames[0].shape[:2]
     with contextlib.closing(pyav().open(str(path), mode="w", format=coding.group[1])) as container:
         stream = add_stream(container, coding, (width, height), group=len(frames) + 1)

@@ -1,4 +1,4 @@
-"""Groups joined to one clip, with the sound and the subtitles of the source: packets are copied, nothing is encoded twice."""
+"""Joining groups to one clip with the sound and subtitles of the source, by copying packets without encoding again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SOUND = {
     "mov": {"aac", "mp3", "ac3", "eac3", "alac", "pcm_s16le", "pcm_s24le", "pcm_s16be", "pcm_s24be"},
     "webm": {"opus", "vorbis"},
 }
-"""Of each container, the sound that players expect in it; Matroska holds all."""
+"""Sound codecs that players support in each container; Matroska holds all."""
 
 _SUBTITLES = {
     "mp4": {"mov_text"},
@@ -34,7 +34,7 @@ _SUBTITLES = {
 
 @dataclass(frozen=True, kw_only=True)
 class _SoundEncoder:
-    """An encoder of sound, the rates and the samples it takes, and how many make a frame."""
+    """An encoder of sound with its sample rates, sample format and frame size."""
 
     name: str
     codec: str
@@ -56,14 +56,14 @@ _USUAL_SECONDS = Fraction(1, 25)
 
 
 def join(groups: Groups, clip: Clip, output: Path, *, begin: Fraction, end: Fraction | None) -> list[str]:
-    """Write the clip, whole or not at all; what a person should know, one line each.
+    """Write the clip atomically; returns notices, one line each.
 
     Args:
-        groups: Painted and encoded.
-        clip: Gives sound, subtitles and the shape of pixels.
-        output: Its suffix is one of `CONTAINERS`.
+        groups: The painted and encoded groups.
+        clip: The source of sound, subtitles and pixel aspect ratio.
+        output: File with a suffix in `CONTAINERS`.
         begin: Time in the source that becomes zero.
-        end: Time in the source at which sound ends; None: with the source.
+        end: Time in the source at which sound ends; None: the end of the source.
 
     Raises:
         OutputError: it cannot be written.
@@ -98,7 +98,7 @@ def join(groups: Groups, clip: Clip, output: Path, *, begin: Fraction, end: Frac
 
 
 def join_loop(groups: Groups, output: Path) -> None:
-    """Write a GIF, WebP or APNG that repeats, whole or not at all.
+    """Write a repeating GIF, WebP or APNG atomically.
 
     Raises:
         OutputError: it cannot be written.
@@ -135,7 +135,7 @@ def _pictures(
 
 
 class _Copied:
-    """A stream of the source and its place in the result; sound that the container does not hold becomes AAC."""
+    """A stream of the source and the matching stream of the result; sound that the container does not support is encoded again."""
 
     def __init__(self, stream: Any, target: Any, kind: str, notices: list[str]) -> None:
         self.stream, self.target, self._encoder, self._resampler = stream, None, False, None
@@ -144,7 +144,7 @@ class _Copied:
         allowed = (_SOUND if is_sound else _SUBTITLES).get(kind)
         what = "sound" if is_sound else "subtitles"
         if codec is None:
-            notices.append(f"{what} of a kind that FFmpeg does not know are left out")
+            notices.append(f"{what} of a type unknown to FFmpeg are dropped")
         elif allowed is None or codec in allowed:
             self.target = target.add_stream_from_template(stream)
         elif is_sound:
@@ -158,12 +158,12 @@ class _Copied:
             self._resampler = pyav().AudioResampler(
                 format=encoder.samples, layout=self.target.layout.name, rate=self.target.rate, frame_size=encoder.frame_samples
             )
-            notices.append(f"the sound ({codec}) becomes {encoder.name}, which {kind} files hold; a .mkv keeps it as it is")
+            notices.append(f"the sound ({codec}) is converted to {encoder.name}, because {kind} files do not support it; a .mkv keeps it")
         else:
-            notices.append(f"subtitles ({codec}) are left out, since {kind} files do not hold them; a .mkv does")
+            notices.append(f"subtitles ({codec}) are dropped, because {kind} files do not support them; a .mkv keeps them")
 
     def packets(self, packet: Any, shift: Fraction) -> Iterator[Any]:
-        """What a packet of the source becomes, `shift` seconds earlier."""
+        """The packets of the result for a packet of the source, moved `shift` seconds earlier."""
         if not self._encoder:
             packet.stream = self.target
             ticks = round(shift / packet.time_base)
@@ -173,11 +173,11 @@ class _Copied:
             return
         for frame in packet.decode():
             frame.pts = None if frame.pts is None else frame.pts - round(shift / frame.time_base)
-            for fitted in self._resampler.resample(frame):  # type: ignore[union-attr]  # there is one where there is an encoder
+            for fitted in self._resampler.resample(frame):  # type: ignore[union-attr]  # set if there is an encoder
                 yield from self.target.encode(fitted)  # type: ignore[union-attr]
 
     def rest(self) -> Iterator[Any]:
-        """What the encoder still holds."""
+        """The packets that the encoder has buffered."""
         if self._encoder:
             for fitted in self._resampler.resample(None):  # type: ignore[union-attr]
                 yield from self.target.encode(fitted)  # type: ignore[union-attr]
@@ -189,7 +189,7 @@ def _others(source: Any, others: list[_Copied], *, shift: Fraction, end: Fractio
     if not others:
         return
     by_index = {other.stream.index: other for other in others}
-    cut = shift > (source.start_time or 0) * Fraction(1, av.time_base)  # else what lies before zero is what encoders need to begin
+    cut = shift > (source.start_time or 0) * Fraction(1, av.time_base)  # otherwise packets before zero are the priming of the encoder
     if cut:
         with contextlib.suppress(av.error.FFmpegError):
             source.seek(int(shift * av.time_base))
@@ -198,7 +198,7 @@ def _others(source: Any, others: list[_Copied], *, shift: Fraction, end: Fractio
     while len(over) < len(others):
         try:
             packet = next(packets_left, None)
-        except (av.error.FFmpegError, ValueError):  # the file ends here, or is damaged
+        except (av.error.FFmpegError, ValueError):  # the file ends here or is damaged
             return
         if packet is None:
             return
@@ -214,11 +214,11 @@ def _others(source: Any, others: list[_Copied], *, shift: Fraction, end: Fractio
 
 
 def _by_time(first: Iterator[tuple[float, Any]], second: Iterator[tuple[float, Any]]) -> Iterator[tuple[float, Any]]:
-    """Both in the order of time, each held one packet at a time."""
+    """Merge two streams by time, buffering one packet of each."""
     one, other = next(first, None), next(second, None)
     while one is not None or other is not None:
         if other is None or (one is not None and one[0] <= other[0]):
-            yield one  # type: ignore[misc]  # there is one
+            yield one  # type: ignore[misc]  # not None here
             one = next(first, None)
         else:
             yield other

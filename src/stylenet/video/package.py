@@ -1,4 +1,4 @@
-"""PyAV, imported when it is needed."""
+"""PyAV, imported on first use."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from stylenet.extras import require
 
 
 def pyav() -> Any:
-    """The package av, which prints nothing.
+    """The package av, with its logging turned off.
 
     Raises:
-        UsageError: it is missing.
+        UsageError: it is not installed.
     """
     av = require("av", "a clip")
-    av.logging.set_level(None)  # what is wrong with a clip is said in one line, by the code that reads it
+    av.logging.set_level(None)  # the code that reads a clip reports errors itself
     return av

@@ -1,4 +1,4 @@
-"""Clips, frame by frame: upright, 8 bits RGB, each with its own time."""
+"""Reading clips frame by frame: upright, 8-bit RGB, each frame with its time."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from stylenet.video.package import pyav
 from stylenet.video.tones import HLG, PQ, toned_down
 
 _PICTURES = ("image2", "_pipe")
-"""In the names of the formats that FFmpeg reads single pictures with."""
+"""Part of the names of FFmpeg's formats for single pictures."""
 
 _ONLY_FILES = {"protocol_whitelist": "file"}
-"""A playlist reaches nothing on the network."""
+"""Playlists cannot access the network."""
 
 _BT709, _UNKNOWN_COLORS, _HD_ROWS = 1, 2, 720
 
@@ -30,19 +30,19 @@ _ZERO = Fraction(0)
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
-    """What is known of a clip before it is painted.
+    """Properties of a clip.
 
     Attributes:
         path: The file.
-        width: Of upright frames.
-        height: Of upright frames.
-        seconds: Of the clip; None where the file does not say it.
-        rate: Frames a second on average.
-        shape: Width of a pixel by its height.
-        start: Time of the file's first packet, which is its zero.
+        width: Width of upright frames.
+        height: Height of upright frames.
+        seconds: Duration; None if unknown.
+        rate: Average frames per second.
+        shape: Pixel aspect ratio (width by height).
+        start: Time of the first packet in the file, which becomes zero.
         has_alpha: Whether frames have transparency.
-        has_sound: Whether there is a stream of sound.
-        notices: What a person should know, one line each.
+        has_sound: Whether the clip has a sound stream.
+        notices: Notices for the user, one line each.
     """
 
     path: Path
@@ -59,13 +59,13 @@ class Clip:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Frame:
-    """One frame.
+    """A frame.
 
     Attributes:
-        time: Seconds from the beginning of the clip.
-        seconds: That it is shown; None where the file does not say it.
+        time: Seconds from the start of the clip.
+        seconds: Duration; None if unknown.
         pixels: (H, W, 3), uint8, RGB, upright.
-        alpha: (H, W), uint8; None where the clip has no transparency.
+        alpha: (H, W), uint8; None if the clip has no transparency.
     """
 
     time: Fraction
@@ -76,7 +76,7 @@ class Frame:
 
 @dataclass
 class Losses:
-    """What could not be decoded, counted while a clip is read."""
+    """Counts of packets that could not be decoded."""
 
     packets: int = 0
     ended_early: bool = False
@@ -84,11 +84,11 @@ class Losses:
 
 
 def probe(path: str | os.PathLike[str]) -> Clip:
-    """What is known of a clip; its first frame is decoded.
+    """Properties of a clip; decodes its first frame.
 
     Raises:
-        ImageError: there is no such file, it is no clip, or has no frame.
-        UsageError: PyAV is missing.
+        ImageError: the file does not exist, is not a clip, or has no frame.
+        UsageError: PyAV is not installed.
     """
     av, file = pyav(), Path(path)
     with _opened(file) as container:
@@ -119,16 +119,16 @@ def probe(path: str | os.PathLike[str]) -> Clip:
 
 
 def read_frames(clip: Clip, *, begin: Fraction = _ZERO, end: Fraction | None = None, losses: Losses | None = None) -> Iterator[Frame]:
-    """The frames whose time lies in [begin, end), in the order in which they are shown.
+    """The frames with a time in [begin, end), in display order.
 
     Args:
-        clip: Of `probe`.
+        clip: The result of `probe`.
         begin: Seconds.
-        end: Seconds; None: as far as the clip can be decoded.
-        losses: Told what could not be decoded.
+        end: Seconds; None: the end of the decodable part.
+        losses: Counts what could not be decoded.
 
     Raises:
-        ImageError: the file cannot be opened any more, or a frame is of another size.
+        ImageError: the file can no longer be opened, or a frame has another size.
     """
     av, losses = pyav(), losses if losses is not None else Losses()
     last: Fraction | None = None
@@ -141,7 +141,7 @@ def read_frames(clip: Clip, *, begin: Fraction = _ZERO, end: Fraction | None = N
         for number, frame in enumerate(_decoded(container, stream, losses)):
             time = number / clip.rate if frame.pts is None else frame.pts * stream.time_base - clip.start
             if last is not None and time <= last:
-                continue  # the same time twice: a broken or edited file
+                continue  # duplicate time: a damaged or edited file
             last = time
             losses.last = float(time)
             if end is not None and time >= end:
@@ -160,10 +160,10 @@ def read_frames(clip: Clip, *, begin: Fraction = _ZERO, end: Fraction | None = N
 
 
 def frame_times(clip: Clip) -> list[Fraction]:
-    """The time of every frame, in order; nothing is decoded.
+    """The time of each frame, in order, without decoding.
 
     Raises:
-        ImageError: the file cannot be opened any more.
+        ImageError: the file can no longer be opened.
     """
     times = set()
     with _opened(clip.path) as container:
@@ -174,7 +174,7 @@ def frame_times(clip: Clip) -> list[Fraction]:
 
 
 def is_clip(path: Path) -> bool:
-    """Whether a file is a clip, and not a picture.
+    """Whether a file is a clip and not a picture.
 
     Raises:
         ImageError: it is neither.
@@ -195,7 +195,7 @@ def _opened(path: Path) -> Iterator[Any]:
         container = av.open(os.path.abspath(path), options=_ONLY_FILES, metadata_errors="replace")
     except (av.error.FFmpegError, ValueError) as error:
         words = str(error).lower()
-        why = "it is no clip, or its index is missing, as in a recording that was cut off" if "invalid data" in words else _reason(error)
+        why = "it is not a clip, or its index is missing, as in an interrupted recording" if "invalid data" in words else _reason(error)
         raise ImageError(f"cannot read '{path}': {why}") from None
     with container:
         yield container
@@ -206,11 +206,11 @@ def _stream(container: Any, path: Path) -> Any:
         raise ImageError(f"'{path}' is a picture, not a clip; paint it with: stylenet stylize {path} STYLE")
     streams = [stream for stream in container.streams.video if not _is_cover(stream)]
     if not streams:
-        sound = "it has sound alone" if container.streams.audio else "it has no stream that can be shown"
+        sound = "it contains only sound" if container.streams.audio else "it has no video stream"
         raise ImageError(f"cannot paint '{path}': {sound}; give a clip with a video stream")
     stream = streams[0]
     if getattr(stream, "codec_context", None) is None:
-        raise ImageError(f"cannot paint '{path}': its video stream is of a kind that FFmpeg does not decode; convert it to H.264 first")
+        raise ImageError(f"cannot paint '{path}': FFmpeg cannot decode its video stream; convert it to H.264 first")
     return stream
 
 
@@ -220,7 +220,7 @@ def _is_cover(stream: Any) -> bool:
 
 
 def _decoded(container: Any, stream: Any, losses: Losses) -> Iterator[Any]:
-    """All frames that can be decoded. Packets that cannot are counted and left out."""
+    """All frames that can be decoded. Other packets are counted and skipped."""
     av, decoder = pyav(), _decoder(stream)
     packets = container.demux(stream)
     while True:
@@ -244,7 +244,7 @@ def _decoded(container: Any, stream: Any, losses: Losses) -> Iterator[Any]:
 
 
 def _decoder(stream: Any) -> Any:
-    """What decodes the packets of a stream. FFmpeg's own decoder of VP9 drops transparency."""
+    """The decoder of a stream; libvpx for VP9, because FFmpeg's own decoder drops transparency."""
     av = pyav()
     if "1" in {value for name, value in stream.metadata.items() if name.lower() == "alpha_mode"} and stream.codec_context.name == "vp9":
         with contextlib.suppress(av.error.FFmpegError, ValueError):
@@ -261,7 +261,7 @@ def _rgb(frame: Any) -> Pixels:
         return toned_down(frame.to_ndarray(format="rgb48le"), frame.color_trc)
     source: int | None = frame.colorspace
     if source == _UNKNOWN_COLORS and frame.height >= _HD_ROWS:
-        source = _BT709  # what players take where a file says nothing
+        source = _BT709  # the default of players
     return frame.reformat(format="rgb24", src_colorspace=source).to_ndarray()
 
 
@@ -270,20 +270,20 @@ def _small(frame: Any) -> Pixels:
 
 
 def _upright(frame: Any, pixels: Pixels) -> Pixels:
-    """Turned as the file says; PyAV tells degrees counterclockwise."""
+    """Rotate pixels upright; PyAV reports degrees counterclockwise."""
     return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90) % 4))
 
 
 def _notices(frame: Any) -> Iterator[str]:
     if frame.color_trc in (PQ, HLG):
         name = "PQ" if frame.color_trc == PQ else "HLG"
-        yield f"the clip is HDR ({name}) and is toned down to the range of ordinary screens"
+        yield f"the clip is HDR ({name}) and is tone-mapped to standard dynamic range"
     elif max((component.bits for component in frame.format.components), default=8) > 8:
-        yield f"the clip has {max(component.bits for component in frame.format.components)} bits a channel; the result has 8"
+        yield f"the clip has {max(component.bits for component in frame.format.components)} bits per channel; the result has 8"
     if frame.interlaced_frame:
-        yield "the clip is interlaced, and is painted as it is: edges that move are combed; deinterlace it first"
+        yield "the clip is interlaced, so moving edges are combed; deinterlace it first"
     if round(frame.rotation) % 90:
-        yield f"the clip is turned by {frame.rotation} degrees; it is painted turned by the nearest quarter"
+        yield f"the clip is rotated by {frame.rotation} degrees; it is painted rotated to the nearest quarter turn"
 
 
 def _reason(error: Exception) -> str:

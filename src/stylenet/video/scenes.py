@@ -1,4 +1,4 @@
-"""Cuts: where one frame has nothing to do with the one before."""
+"""Detection of cuts between scenes."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ _CELLS = (12, 16)
 _BINS = 16
 
 _CUT = 0.35
-"""Of the colors' distance, 0..1, from which on two frames are of two scenes."""
+"""Smallest color distance, 0..1, of a cut."""
 
 _JUMP = 3.0
-"""Times the distances before that a cut exceeds."""
+"""Smallest ratio of the distance at a cut to the usual distance."""
 
 
 class CutDetector:
-    """Compares every frame with the one before, by colors in coarse cells and in all.
+    """Compares each frame with the previous one, by colors in coarse cells and overall.
 
     Attributes:
-        usual: Distance of the frames before, to continue from.
+        usual: Usual distance of consecutive frames.
     """
 
     def __init__(self) -> None:
@@ -29,11 +29,11 @@ class CutDetector:
         self.usual = 0.0
 
     def continue_from(self, frame: Pixels, usual: float) -> None:
-        """Go on after a frame."""
+        """Continue after a frame."""
         self._before, self.usual = _described(frame), usual
 
     def is_cut(self, frame: Pixels) -> bool:
-        """Whether a frame (H, W, 3), uint8, begins a scene. The first one does."""
+        """Whether a frame (H, W, 3), uint8, starts a scene; true for the first frame."""
         now = _described(frame)
         before, self._before = self._before, now
         if before is None:

@@ -1,4 +1,4 @@
-"""Painted frames that follow the painting before them, in two bands: colors closely, strokes as far as they stay crisp."""
+"""Temporal smoothing of painted frames in two bands: low frequencies strongly, strokes as far as they stay sharp."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 from stylenet.video.flow import Motion, Pixels, Plane, opencv
 
 _LOW_PX = 3.0
-"""Deviation of the Gaussian that parts colors from strokes."""
+"""Standard deviation of the Gaussian that separates colors from strokes."""
 
 _ENERGY_PX = 6.0
-"""Deviation of the window in which the strength of strokes is compared."""
+"""Standard deviation of the window in which the contrast of strokes is compared."""
 
 _CRISPNESS = 0.8
-"""How far strokes that lost contrast by being moved get it back: 1 is to the contrast of the new painting."""
+"""How much of the contrast lost by warping is restored to strokes; 1: the contrast of the new painting."""
 
 _GAINS = (0.5, 1.5)
 
@@ -24,7 +24,7 @@ _MEAN = np.full((1, 3), 1 / 3, np.float32)
 
 @dataclass(frozen=True, kw_only=True)
 class Steadiness:
-    """How much of the painting before is kept.
+    """How much of the previous painting is kept.
 
     Attributes:
         low: Share of its colors, 0..1.
@@ -36,7 +36,7 @@ class Steadiness:
 
     @classmethod
     def of(cls, steady: float) -> Steadiness:
-        """For 0 (none) to 100."""
+        """The values for `--steady`, 0 (none) to 100."""
         share = steady / 100
         return cls(low=min(0.97, 1.3 * share), detail=min(0.95, 1.2 * share))
 
@@ -45,10 +45,10 @@ class Steadier:
     """Steadies one frame after the other.
 
     Args:
-        steadiness: How much.
+        steadiness: Shares of the previous painting.
 
     Attributes:
-        history: The last result, (H, W, 3), uint8; None at the beginning of a scene. It is rounded, so that a run that was interrupted
+        history: The last result, (H, W, 3), uint8; None at the start of a scene. It is rounded, so that an interrupted run
             continues with the same frames.
     """
 
@@ -57,7 +57,7 @@ class Steadier:
         self.history: Pixels | None = None
 
     def begin(self) -> None:
-        """Begin a scene."""
+        """Start a scene."""
         self.history = None
 
     def steady(self, painted: Plane, motion: Motion | None) -> Pixels:
@@ -75,13 +75,13 @@ class Steadier:
         low += self._steadiness.low * motion.trust[..., None] * (low_before - low)
         mixed = detail + self._steadiness.detail * motion.stroke_trust[..., None] * (detail_before - detail)
         own, kept = (_blurred(cv2.transform(plane * plane, _MEAN), _ENERGY_PX) for plane in (detail, mixed))
-        # Where the motion is uncertain, crisp strokes would flicker.
+        # Where the motion is uncertain, sharp strokes would flicker.
         gain = cv2.pow((own + 1e-6) / (kept + 1e-6), _CRISPNESS / 2).clip(*_GAINS)
         return low + (1 + motion.match * (gain - 1))[..., None] * mixed
 
 
 def _blurred(plane: Plane, deviation_px: float) -> Plane:
-    """Blurred by a Gaussian, on a smaller version: there is nothing fine in the result."""
+    """A Gaussian blur, computed at reduced size, because the result has no fine detail."""
     cv2 = opencv()
     height, width = plane.shape[:2]
     scale = max(1, min(int(deviation_px / 1.5), height // 8, width // 8))

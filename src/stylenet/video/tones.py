@@ -1,4 +1,4 @@
-"""High dynamic range toned down: frames in BT.2020 with PQ or HLG become frames in BT.709."""
+"""Tone mapping of HDR frames: BT.2020 with PQ or HLG to BT.709."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ PQ, HLG = 16, 18
 """Numbers of the transfer characteristics in ITU-T H.273."""
 
 _WHITE_NITS = 203.0
-"""Of paper in HDR video: ITU-R BT.2408."""
+"""Reference white of HDR video: ITU-R BT.2408."""
 
 _PEAK = 1000.0 / _WHITE_NITS
-"""The brightest light that is still told from white."""
+"""The brightest light that is distinguished from white."""
 
 _TO_BT709 = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]], np.float32)
 """Linear BT.2020 to linear BT.709: ITU-R BT.2087, table 4."""
@@ -21,11 +21,11 @@ _TO_BT709 = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-
 def toned_down(frame: NDArray[np.uint16], transfer: int) -> NDArray[np.uint8]:
     """A frame (H, W, 3), 16 bits, RGB in BT.2020, as sRGB with 8 bits.
 
-    Light up to half of white stays as it is; what is brighter is rolled off, with its color (Reinhard's extended curve on the maximum of
+    Light up to half of white is unchanged; brighter light is compressed with its color (Reinhard's extended curve on the maximum of
     the channels).
 
     Args:
-        frame: As it was coded.
+        frame: Coded values.
         transfer: `PQ` or `HLG`.
     """
     coded = frame.astype(np.float32) / np.float32(65535)

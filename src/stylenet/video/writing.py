@@ -1,4 +1,4 @@
-"""Pictures as an animation: a loop (GIF, WebP, APNG), or a clip (MP4, WebM)."""
+"""Writing animations: loops (GIF, WebP, APNG) and clips (MP4, WebM)."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
     from stylenet.shapes import Image
 
 CLIP_SUFFIXES = {".mp4": "MP4", ".webm": "WEBM"}
-"""Clips, which need PyAV, by suffix."""
+"""Formats that need PyAV, by suffix."""
 
 ANIMATION_SUFFIXES = {**LOOP_SUFFIXES, **CLIP_SUFFIXES}
 """All formats, by suffix."""
 
 _LAST_MS = 1500
-"""The finished painting stays a while."""
+"""Duration of the last frame."""
 
 _MOST_RATE = 60
 
 
 def check_animation(path: str | os.PathLike[str], *, size: tuple[int, int] | None = None) -> Path:
-    """The path that an animation can be written to, where what writes it is installed; to be called before painting.
+    """Check that an animation can be written, before painting; returns the path.
 
     Raises:
         OutputError: as `check_output` does.
-        UsageError: PyAV is missing, for a clip.
+        UsageError: PyAV is not installed, for a clip.
     """
     target = check_output(path, formats=ANIMATION_SUFFIXES, size=size)
     if target.suffix.lower() in CLIP_SUFFIXES:
@@ -50,23 +50,23 @@ def check_animation(path: str | os.PathLike[str], *, size: tuple[int, int] | Non
 
 
 def save_animation(frames: Iterable[Image], path: str | os.PathLike[str], *, seconds: float = 5.0) -> Path:
-    """Write frames as an animation, whole or not at all, and return its path; the last frame stays a moment longer.
+    """Write frames as an animation atomically, and return its path; the last frame is shown longer.
 
     Args:
-        frames: Pictures, shape (1, 3, H, W), 0..1. Smaller ones, from coarser levels, are brought to the size of the last. Clips have even
-            sides: their last column or row may be cut.
+        frames: Pictures, shape (1, 3, H, W), 0..1. Smaller ones, from coarser levels, are resized to the last one. Clips have even
+            sides: their last column or row may be cropped.
         path: Ends in .gif, .webp, .apng, .mp4 or .webm; an existing file is replaced.
-        seconds: How long the frames before the last take together; where there are too many to be shown, some are left out evenly.
+        seconds: Total duration of the frames before the last; if there are too many, some are dropped evenly.
 
     Raises:
         OutputError: The path cannot be written, there are no frames, or `seconds` is not above 0.
         ImageError: A value is not finite.
-        UsageError: PyAV is missing, for a clip.
+        UsageError: PyAV is not installed, for a clip.
     """
     target = check_animation(path)
     pictures = list(frames)
     if not pictures:
-        raise OutputError(f"cannot write '{target}': there are no frames; keep at least one")
+        raise OutputError(f"cannot write '{target}': there are no frames; give at least one")
     if not 0 < seconds <= 3600:
         raise OutputError(f"cannot write '{target}' with a length of {seconds} seconds; allowed are above 0, at most 3600")
     size = (int(pictures[-1].shape[3]), int(pictures[-1].shape[2]))

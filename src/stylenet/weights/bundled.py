@@ -1,4 +1,4 @@
-"""The weights that ship inside the package."""
+"""The weights included in the package."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SUFFIX = ".safetensors"
 
 
 def bundled_names() -> tuple[str, ...]:
-    """The names of all encoders whose weights ship with the package."""
+    """Names of all encoders whose weights are included in the package."""
     folder = resources.files("stylenet").joinpath(_FOLDER)
     if not folder.is_dir():
         return ()
@@ -26,25 +26,25 @@ def bundled_names() -> tuple[str, ...]:
 
 @lru_cache(maxsize=8)
 def bundled_path(name: str = "compact") -> Path:
-    """The file of the weights called `name` that ship with the package.
+    """The file of the included weights `name`.
 
     Raises:
-        WeightsError: No weights of that name ship, or the installation is damaged.
+        WeightsError: No included weights have this name, or the installation is damaged.
     """
     names = bundled_names()
     if name not in names:
-        shipped = ", ".join(names) or "none at all: install the package again"
-        raise WeightsError(f"no weights called '{name}' ship with stylenet; there are {shipped}.{did_you_mean(name, names)}")
-    # A package inside a zip archive is unpacked for as long as the process lives; from a folder this is the file itself.
+        shipped = ", ".join(names) or "none; reinstall stylenet"
+        raise WeightsError(f"stylenet includes no weights '{name}'; included are {shipped}.{did_you_mean(name, names)}")
+    # From a zip archive, the file is unpacked for the lifetime of the process; from a folder this is the file itself.
     stack = ExitStack()
     atexit.register(stack.close)
     return stack.enter_context(resources.as_file(resources.files("stylenet").joinpath(f"{_FOLDER}/{name}{_SUFFIX}")))
 
 
 def open_bundled(name: str = "compact") -> EncoderWeights:
-    """The weights called `name` that ship with the package, in float32.
+    """The included weights `name`, in float32.
 
     Raises:
-        WeightsError: No weights of that name ship, or the installation is damaged.
+        WeightsError: No included weights have this name, or the installation is damaged.
     """
     return read_weights(bundled_path(name))

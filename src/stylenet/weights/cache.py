@@ -1,9 +1,9 @@
-"""Where fetched and imported weights lie, and the settings that say so.
+"""Folders of downloaded and imported weights, and their settings.
 
 | variable | meaning |
 |---|---|
-| `STYLENET_CACHE` | the folder to use in place of the platform's cache folder |
-| `STYLENET_OFFLINE` | 1: nothing is ever fetched |
+| `STYLENET_CACHE` | the folder to use instead of the platform's cache folder |
+| `STYLENET_OFFLINE` | 1: never download anything |
 """
 
 from __future__ import annotations
@@ -20,39 +20,39 @@ from stylenet.errors import WeightsError
 
 
 def cache_folder() -> Path:
-    """The folder for files that can be fetched again; it may not exist yet."""
+    """The folder for files that can be downloaded again; it may not exist yet."""
     chosen = os.environ.get("STYLENET_CACHE", "").strip()
     return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("stylenet", appauthor=False)
 
 
 def weights_folder() -> Path:
-    """The folder of weights in our own form, one safetensors file for each name."""
+    """The folder of installed weights, one safetensors file for each name."""
     return cache_folder() / "weights"
 
 
 def downloads_folder() -> Path:
-    """The folder of files as their publishers made them."""
+    """The folder of downloaded files, as published."""
     return cache_folder() / "downloads"
 
 
 def is_offline() -> bool:
-    """Whether `STYLENET_OFFLINE` forbids to fetch anything."""
+    """Whether `STYLENET_OFFLINE` forbids downloads."""
     return os.environ.get("STYLENET_OFFLINE", "").strip().lower() not in ("", "0", "false", "no", "off")
 
 
 @contextmanager
 def exclusive(path: Path, *, timeout_s: float = 3600.0) -> Iterator[None]:
-    """Hold `path` against every other process and thread; a second one waits until the first is done.
+    """Lock `path`; other processes and threads wait until it is released.
 
     Raises:
-        WeightsError: The other one held it for longer than `timeout_s`, or the folder cannot be written.
+        WeightsError: The lock was not released within `timeout_s`, or the folder is not writable.
     """
     lock = FileLock(path.with_name(path.name + ".lock"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=timeout_s)
     except Timeout:
-        raise WeightsError(f"another process has been busy with {path} for {timeout_s:.0f} s; end it or try again later") from None
+        raise WeightsError(f"another process has been using {path} for {timeout_s:.0f} s; end it or try again later") from None
     except OSError as error:
         raise WeightsError(f"cannot use the cache folder {path.parent}: {error.strerror}; set STYLENET_CACHE to another one") from error
     try:

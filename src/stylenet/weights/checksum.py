@@ -1,4 +1,4 @@
-"""The published file that a file is, by its checksum."""
+"""Identifying published files by checksum."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stylenet.storage.hashing import checksums
 
 
 class PublishedFile(Protocol):
-    """What must be known of a file to fetch it and to trust it; `WeightsRecord` says what each means."""
+    """What is needed to download and verify a file; `WeightsRecord` documents the attributes."""
 
     @property
     def name(self) -> str: ...
@@ -27,7 +27,7 @@ class PublishedFile(Protocol):
 
 
 def mismatch(path: Path, record: PublishedFile) -> str | None:
-    """How the file at `path` differs from the published one; none if it does not."""
+    """How the file at `path` differs from the published one; None if it does not."""
     size = path.stat().st_size
     if record.size_bytes is not None and size != record.size_bytes:
         return f"{size} bytes, expected {record.size_bytes}"
@@ -40,12 +40,12 @@ def mismatch(path: Path, record: PublishedFile) -> str | None:
 
 
 def packaged_as(sha256: str) -> PackagedRecord | None:
-    """The file with that checksum, if it is one that another package brings along."""
+    """The file with this checksum, if another package includes it."""
     return next((record for record in PACKAGED.values() if record.sha256 == sha256), None)
 
 
 def published_as(given: dict[str, str]) -> WeightsRecord | PackagedRecord | None:
-    """The published file with the checksums `given`, if it is one of those in the catalog."""
+    """The published file with the checksums `given`, if it is in the catalog."""
     if packaged := packaged_as(given["sha256"]):
         return packaged
     for record in WEIGHTS.values():

@@ -1,4 +1,4 @@
-"""Fetching a published weights file: resumed, retried, from mirrors, and checked before anyone opens it."""
+"""Downloading published weights files: with resuming, retries, mirrors and verification."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from stylenet.weights.cache import downloads_folder, exclusive, is_offline
 from stylenet.weights.checksum import PublishedFile, mismatch
 
 _LARGEST_BYTES = 2 * 2**30
-"""Where no publisher states a length: more than three times the largest file."""
+"""Limit for files of unknown length: more than three times the largest file."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DownloadProgress:
-    """How far a download is.
+    """The progress of a download.
 
     Attributes:
-        file_name: What is fetched.
-        url: Where from.
-        received_bytes: Of the whole file, those of an earlier run included.
-        total_bytes: Length of the whole file, where it is known.
-        bytes_per_second: Since this run began.
-        seconds_left: Estimate, where the length is known.
+        file_name: Name of the file.
+        url: Address of the file.
+        received_bytes: Bytes received, including earlier runs.
+        total_bytes: Length of the file; None if unknown.
+        bytes_per_second: Speed of this run.
+        seconds_left: Estimated remaining time; None if the length is unknown.
     """
 
     file_name: str
@@ -47,14 +47,14 @@ OnProgress = Callable[[DownloadProgress], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How long to wait for whom.
+    """Timeouts and retries.
 
     Attributes:
-        connect_s: For a connection.
-        read_s: For the next bytes; a slow server may take as long as it likes in all.
-        retries: In a row without a single byte received, before an address is given up.
-        attempts: At one address in all.
-        backoff_s: Before the first retry; doubled each time, 30 s at most.
+        connect_s: Timeout of connecting.
+        read_s: Timeout for the next bytes; the total time is not limited.
+        retries: Consecutive attempts without receiving a byte before an address is abandoned.
+        attempts: Total attempts at one address.
+        backoff_s: Delay before the first retry; doubled each time, at most 30 s.
     """
 
     connect_s: float = 15.0
@@ -65,11 +65,11 @@ class Patience:
 
 
 class _GiveUpError(Exception):
-    """This address will not do; another one may."""
+    """This address cannot be used; try another one."""
 
 
 class _RetryError(Exception):
-    """This address may do in a moment.
+    """This address may work later.
 
     `seconds` is how long the server asks to wait.
     """
@@ -82,15 +82,15 @@ class _RetryError(Exception):
 def fetch(
     record: PublishedFile, *, folder: Path | None = None, on_progress: OnProgress | None = None, patience: Patience | None = None
 ) -> Path:
-    """The path of the published file, fetched unless it is there already, its checksum right.
+    """Download a published file unless it exists, and verify its checksum; returns its path.
 
     An interrupted download is kept, and the next call continues it. A second process waits for the first. Proxies are those of the usual
     environment variables (`HTTPS_PROXY`, `NO_PROXY`, ...).
 
     Args:
         record: The file, its addresses and checksums.
-        folder: Where to put it; by default the cache folder's `downloads`.
-        on_progress: Called about ten times a second while bytes arrive.
+        folder: Target folder; default: `downloads` in the cache folder.
+        on_progress: Called about ten times per second during the download.
         patience: Timeouts and retries.
 
     Raises:
@@ -101,7 +101,7 @@ def fetch(
     for url in record.urls:
         if not url.startswith(("https://", "http://")):
             raise DownloadError(f"'{url}' is not an http or https address; use one of these")
-    # A folder for each name: two publishers may call their files the same.
+    # A folder for each name, because publishers may use the same file name.
     target = (folder or downloads_folder() / record.name) / record.file_name
     with exclusive(target):
         if target.is_file():
@@ -117,7 +117,7 @@ def fetch(
 
 
 class _Download:
-    """One file on its way; `part` holds what has arrived, `note` the server's mark for that version of the file."""
+    """The download of one file; `part` holds the received bytes, `note` the server's ETag or date of that version."""
 
     def __init__(self, record: PublishedFile, target: Path, *, on_progress: OnProgress | None, patience: Patience) -> None:
         self._record, self._target, self._on_progress, self._patience = record, target, on_progress, patience
@@ -145,7 +145,7 @@ class _Download:
                 raise self._no_room() from error
             raise DownloadError(f"cannot write {self._part}: {error.strerror}; set STYLENET_CACHE to another folder") from error
         kept = f"; {self._size()} bytes are kept; repeat the command to continue" if self._size() else ""
-        raise DownloadError(f"'{self._record.name}' could not be fetched ({'; '.join(problems)}){kept}")
+        raise DownloadError(f"'{self._record.name}' could not be downloaded ({'; '.join(problems)}){kept}")
 
     def _fetch_from(self, client: httpx.Client, url: str) -> Path:
         idle = 0
@@ -171,7 +171,7 @@ class _Download:
         raise _GiveUpError(f"the connection broke {self._patience.attempts} times")
 
     def _receive(self, client: httpx.Client, url: str) -> None:
-        """Bring the part file to the file's full length, from where it is."""
+        """Download the rest of the file to the part file."""
         have = self._size()
         if self._record.size_bytes is not None and have >= self._record.size_bytes:
             if have == self._record.size_bytes:
@@ -189,33 +189,33 @@ class _Download:
             with self._part.open("r+b" if start else "wb") as file:
                 file.seek(start)
                 file.truncate()
-                self._tell(url, start, total, last=False)
+                self._report(url, start, total, last=False)
                 received = start
-                for chunk in response.iter_raw():  # as they arrive: pieces of a fixed size would lose the last one to a cut
+                for chunk in response.iter_raw():  # as they arrive: with a fixed chunk size, an interruption would lose the last one
                     received += len(chunk)
                     if received > (total or _LARGEST_BYTES):
                         file.truncate(0)
                         raise _GiveUpError(f"it sends more than the {total or _LARGEST_BYTES} bytes of the file")
                     file.write(chunk)
                     self._arrived += len(chunk)
-                    self._tell(url, received, total, last=False)
-            self._tell(url, received, total, last=True)
+                    self._report(url, received, total, last=False)
+            self._report(url, received, total, last=True)
         if total is not None and received < total:
             raise _RetryError(f"it ended after {received} of {total} bytes")
 
     def _read_head(self, response: httpx.Response, have: int) -> tuple[int | None, int]:
-        """Length of the whole file, where it is known, and the place from which the server sends."""
+        """The length of the file, if known, and the offset from which the server sends."""
         status, expected = response.status_code, self._record.size_bytes
         if status == 416:
             self._forget()
-            raise _RetryError("it does not have the place where an earlier run ended")
+            raise _RetryError("it does not support resuming at this offset")
         if status in (408, 425, 429) or status >= 500:
             asked = response.headers.get("Retry-After", "")
-            raise _RetryError(f"it answers {status} {response.reason_phrase}", float(asked) if asked.isdigit() else 0.0)
+            raise _RetryError(f"it responds with {status} {response.reason_phrase}", float(asked) if asked.isdigit() else 0.0)
         if status not in (200, 206):
-            raise _GiveUpError(f"it answers {status} {response.reason_phrase}")
+            raise _GiveUpError(f"it responds with {status} {response.reason_phrase}")
         if response.headers.get("Content-Encoding", "identity") != "identity":
-            raise _GiveUpError(f"it packs the file ({response.headers['Content-Encoding']}) though it was asked not to")
+            raise _GiveUpError(f"it compresses the file ({response.headers['Content-Encoding']}), contrary to the request")
         length = response.headers.get("Content-Length", "")
         total = int(length) if length.isdigit() else None
         start = 0
@@ -223,14 +223,14 @@ class _Download:
             where, _, whole = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
             if where.partition("-")[0] != str(have):
                 self._forget()
-                raise _RetryError("it sends another part of the file than it was asked for")
+                raise _RetryError("it sends another part of the file than requested")
             start, total = have, int(whole) if whole.isdigit() else None
         if total is not None and expected is not None and total != expected:
             raise _GiveUpError(f"it offers {total} bytes, the published file has {expected}")
         return total if total is not None else expected, start
 
     def _finish(self, *, resumed: bool) -> bool:
-        """Put the part in its place if its checksum is right; False if what an earlier run received may be to blame."""
+        """Move the part file to its target if the checksum is correct; False if bytes of an earlier run may be wrong."""
         reason = mismatch(self._part, self._record)
         if reason is None:
             self._part.replace(self._target)
@@ -246,8 +246,10 @@ class _Download:
             raise self._no_room(total - start)
 
     def _no_room(self, needed: int | None = None) -> DownloadError:
-        much = f"{needed / 2**20:.0f} MiB more are needed" if needed else "no room is left"
-        return DownloadError(f"{self._part.parent} is full: {much} for {self._target.name}; make room or set STYLENET_CACHE elsewhere")
+        much = f"{needed / 2**20:.0f} MiB more are needed" if needed else "no space is left"
+        return DownloadError(
+            f"{self._part.parent} is full: {much} for {self._target.name}; free some space or set STYLENET_CACHE to another folder"
+        )
 
     def _size(self) -> int:
         return self._part.stat().st_size if self._part.is_file() else 0
@@ -257,7 +259,7 @@ class _Download:
         self._note.unlink(missing_ok=True)
 
     def _mark(self, url: str) -> str | None:
-        """The server's own mark of the version that the part is of, if it came from `url`."""
+        """The ETag or date of the version in the part file, if it came from `url`."""
         with contextlib.suppress(OSError, ValueError, AttributeError):
             note = json.loads(self._note.read_text(encoding="utf-8"))
             if note.get("url") == url and isinstance(note.get("mark"), str):
@@ -265,12 +267,12 @@ class _Download:
         return None
 
     def _remember(self, url: str, response: httpx.Response) -> None:
-        # A weak mark (W/...) says that two versions mean the same, not that they have the same bytes.
+        # Weak ETags (W/...) do not guarantee identical bytes.
         tag = response.headers.get("ETag", "")
         mark = tag if tag and not tag.startswith("W/") else response.headers.get("Last-Modified")
         self._note.write_text(json.dumps({"url": url, "mark": mark}), encoding="utf-8")
 
-    def _tell(self, url: str, received: int, total: int | None, *, last: bool) -> None:
+    def _report(self, url: str, received: int, total: int | None, *, last: bool) -> None:
         now = time.monotonic()
         if self._on_progress is None or (not last and now - self._told < 0.1):
             return

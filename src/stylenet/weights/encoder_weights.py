@@ -20,10 +20,10 @@ class EncoderWeights:
     """Everything needed to build an encoder.
 
     Attributes:
-        record: Layers, widths, and what the network expects of a picture.
+        record: Layers, widths and preprocessing.
         tensors: `conv1_1.weight` (out, in, 3, 3), `conv1_1.bias` (out), ...; of a factored convolution `conv1_2.weight` (rank, in, 3, 3),
             `conv1_2_expand.weight` (out, rank, 1, 1) and `conv1_2_expand.bias` (out); float32.
-        provenance: Where they come from and how they were recognized, as text by keyword.
+        provenance: Source of the weights and how they were recognized, as text by keyword.
     """
 
     record: EncoderRecord
@@ -32,18 +32,18 @@ class EncoderWeights:
 
 
 Label = str | int
-"""How a file names a convolution: `conv1_1`, or its place: among all layers (torch) or among the convolutions (Keras)."""
+"""How a file names a convolution: `conv1_1`, or its index among all layers (torch) or among the convolutions (Keras)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What the reader of one format found in a file.
+    """The content of a file, as read by the reader of its format.
 
     Attributes:
-        layout: The format in words, for messages.
+        layout: Description of the format, for messages.
         convolutions: Kernel (out, in, height, width) and bias (out) of each convolution by its label.
-        numbering: What a number as a label counts: all layers, or convolutions in their order.
-        preprocessing: What the network expects of a picture.
+        numbering: Meaning of a number as a label: index among all layers, or among the convolutions.
+        preprocessing: Preprocessing of the network.
         notes: How it was recognized, as text by keyword.
     """
 
@@ -55,10 +55,10 @@ class Found:
 
 
 def assemble(found: Found, architectures: Sequence[EncoderRecord]) -> EncoderWeights:
-    """The weights of the one of `architectures` whose convolutions were found.
+    """The weights of the architecture in `architectures` that matches the convolutions.
 
     Raises:
-        WeightsError: Convolutions are missing or foreign, have other shapes, are no floating-point numbers, or are not finite.
+        WeightsError: Convolutions are missing or unknown, or have wrong shapes, types or non-finite values.
     """
     record, named = _match(found, architectures)
     record = replace(record, preprocessing=found.preprocessing)
@@ -88,7 +88,7 @@ def _match(found: Found, architectures: Sequence[EncoderRecord]) -> tuple[Encode
 
 
 def expected_shapes(record: EncoderRecord) -> dict[str, tuple[int, ...]]:
-    """The shape of every tensor of `record` by its name."""
+    """The shape of each tensor of `record`, by name."""
     shapes: dict[str, tuple[int, ...]] = {}
     channels = 3
     for name, width in record.widths.items():
@@ -103,20 +103,20 @@ def expected_shapes(record: EncoderRecord) -> dict[str, tuple[int, ...]]:
 
 
 def as_float32(values: Array, name: str) -> NDArray[np.float32]:
-    """`values`, an array of floating-point numbers, as one of float32 in memory of its own."""
+    """A float32 copy of `values`, an array of floating-point numbers."""
     if values.dtype.kind != "f":
         raise WeightsError(f"{name} has values of type {values.dtype}, expected floating-point numbers")
-    # Before the copy: a file of a few bytes can claim an array of any size by repeating one value.
+    # Checked before copying: a small file can claim an array of any size by repeating one value.
     check_size(values.shape, name)
     return np.array(values, dtype=np.float32, order="C", copy=True)
 
 
 LARGEST_TENSOR = 2**24
-"""Values of one tensor: seven times those of VGG's largest convolution (512 x 512 x 3 x 3)."""
+"""Maximum values of one tensor: seven times the largest convolution of VGG (512 x 512 x 3 x 3)."""
 
 
 def check_size(shape: Sequence[int], name: str) -> None:
-    """Raise `WeightsError` where an array has more values than any of a VGG network."""
+    """Raise `WeightsError` if an array has more values than any tensor of a VGG network."""
     if np.prod(shape, dtype=object) > LARGEST_TENSOR:
         raise WeightsError(f"{name} claims shape {tuple(shape)}, more than any convolution of a VGG network has")
 

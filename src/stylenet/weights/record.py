@@ -1,4 +1,4 @@
-"""An encoder's record as JSON, to travel in the metadata of a safetensors file."""
+"""An encoder's record as JSON, for the metadata of a safetensors file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CONVOLUTION = re.compile(r"conv([1-9])_([1-9])")
 
 
 def record_to_json(record: EncoderRecord) -> dict[str, Any]:
-    """Plain values from which `record_from_json` makes an equal record."""
+    """A record as plain values."""
     values = {name: getattr(record, name) for name in ("name", "padding", "pooling", "pooling_scale", "rounding")}
     return {
         **values,
@@ -27,13 +27,13 @@ def record_to_json(record: EncoderRecord) -> dict[str, Any]:
 
 
 def record_from_json(values: Any) -> EncoderRecord:
-    """The record that `values` describe.
+    """A record from plain values.
 
     Raises:
         WeightsError: A field is missing, unknown or of the wrong type, or the layers are not those of a VGG network.
     """
     try:
-        # Unknown fields would be passed over in silence, and with them a wish that this version does not know.
+        # Otherwise unknown fields of newer versions would be ignored silently.
         if foreign := sorted(set(values) - set(EncoderRecord.__dataclass_fields__)):
             raise WeightsError(f"the record in the file has '{foreign[0]}', which this version does not know")
         record = msgspec.convert(values, EncoderRecord)
@@ -41,7 +41,7 @@ def record_from_json(values: Any) -> EncoderRecord:
         raise WeightsError(f"the record in the file cannot be read: {error}") from error
     blocks = [tuple(map(int, match.groups())) for name in record.widths if (match := _CONVOLUTION.fullmatch(name))]
     counted = [(block, index) for block, index in blocks if index == 1 or (block, index - 1) in blocks]
-    # Blocks without gaps, 1_1 first: what `EncoderRecord.layers` takes for granted.
+    # Blocks without gaps, starting at 1_1, as `EncoderRecord.layers` assumes.
     in_order = blocks == sorted(counted) and sorted({block for block, _ in blocks}) == list(range(1, (blocks or [(0, 0)])[-1][0] + 1))
     if not blocks or len(blocks) != len(record.widths) or not in_order:
         raise WeightsError(f"the record in the file has layers {', '.join(list(record.widths)[:4])}, ...; expected conv1_1, conv1_2, ...")

@@ -1,4 +1,4 @@
-"""Weights as a safetensors file that knows what it is."""
+"""Writing weights as a safetensors file with metadata."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from stylenet.weights.record import record_to_json
 
 
 def write_weights(weights: EncoderWeights, path: str | Path, *, kernels: Literal["float32", "int8"] = "float32") -> Path:
-    """The path of the file written, with record and provenance as metadata. It appears whole or not at all.
+    """Write weights atomically, with record and provenance as metadata; returns the path.
 
     The metadata has the keys `encoder` (name), `record` (JSON) and those of `weights.provenance`.
 
     Args:
-        weights: What is written.
-        path: Of the file.
-        kernels: How the values of convolution kernels are stored: as they are, or in 8 bits with one scale for each output channel,
+        weights: The weights.
+        path: The output file.
+        kernels: How the values of convolution kernels are stored: unchanged, or in 8 bits with one scale for each output channel,
             which adds about 0.5 % of noise. Biases are float32.
 
     Raises:

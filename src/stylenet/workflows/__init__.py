@@ -1,1 +1,1 @@
-"""Whole jobs, from a request to files: what the command line and every other interface run and show."""
+"""Complete jobs, from a request to files, for the command line and all other interfaces."""

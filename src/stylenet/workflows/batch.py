@@ -1,4 +1,4 @@
-"""Many photos in many styles. The results are the checkpoint: what is there already, and is the same, is not painted again."""
+"""Many photos in many styles. The results are the checkpoint: a picture that was painted by the same request is skipped."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ from stylenet.workflows.worker_processes import WorkerProcesses
 from stylenet.workflows.workers import Dispatcher, ThisProcess, Workers
 
 REPORT = "report.jsonl"
-"""In the folder of results: a line for every picture."""
+"""File in the output folder with a line for every picture."""
 
 _ABANDONED_SECONDS = 3600.0
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-"""The disk is full, the quota is used up, the file system takes no files any more."""
+"""Disk full, quota exceeded, read-only file system."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """What is about to be done.
+    """The plan.
 
     Attributes:
         pairs: Every picture to paint.
-        notices: What a person should know, one line each.
+        notices: Notices for the user, one line each.
     """
 
     pairs: Sequence[Pair]
@@ -55,13 +55,13 @@ class Finished:
     """One picture is finished.
 
     Attributes:
-        pair: Which.
-        state: "painted", "there" (it was, by the same request), "failed", or "left" (the end was asked for before it).
+        pair: The picture.
+        state: "painted", "there" (already painted by the same request), "failed", or "left" (interrupted before it).
         reason: Why it failed, in one line.
-        seconds: It took.
-        done: Pictures finished so far, this one included.
-        count: Of all pictures.
-        seconds_left: Estimate until the end; None before the first one is painted.
+        seconds: Painting time.
+        done: Number of finished pictures, including this one.
+        count: Number of all pictures.
+        seconds_left: Estimated remaining time; None before the first picture is painted.
     """
 
     pair: Pair
@@ -74,14 +74,14 @@ class Finished:
 
 
 def paint_batch(request: BatchRequest, *, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Planned | Finished]:
-    """Paint all photos in all styles; yields `Planned`, and `Finished` for every picture, in the order in which they end.
+    """Paint all photos in all styles; yields `Planned`, then `Finished` for each picture in order of completion.
 
     Args:
-        request: What is painted and where it is written.
-        should_stop: Asked often; true ends the work, and pictures that are not finished are "left".
+        request: The batch.
+        should_stop: Called often; true ends the batch, and unfinished pictures are "left".
 
     Raises:
-        StylenetError: before painting: names that collide, an unknown style or recipe. What is wrong with one photo raises nothing.
+        StylenetError: before painting: names collide, or a style or recipe is unknown. A photo that fails does not raise.
         OutputError: the disk is full.
     """
     request, pairs, notices = _planned(request)
@@ -96,7 +96,7 @@ def paint_batch(request: BatchRequest, *, should_stop: Callable[[], bool] = lamb
 
 
 def plan_batch(request: BatchRequest) -> Planned:
-    """What would be painted.
+    """The plan, without painting.
 
     Raises:
         StylenetError: names collide, or a photo or recipe does not exist.
@@ -115,7 +115,7 @@ def _planned(request: BatchRequest) -> tuple[BatchRequest, list[Pair], tuple[str
     pairs = lay_out_pairs(found, request.styles, output, f".{request.format}")
     written: list[tuple[str, Path | None]] = [("--output", pair.output) for pair in pairs]
     keep_apart([*written, ("--output", output / REPORT)], [*(photo for photo, _ in found.photos), *inputs_of(single)])
-    notices = [f"{found.left_out} files of the folders are no pictures by their names, and left out"] if found.left_out else []
+    notices = [f"{found.left_out} files in the folders do not have the suffix of a picture and are skipped"] if found.left_out else []
     return request, pairs, tuple(notices)
 
 
@@ -143,7 +143,7 @@ def _open_workers(request: BatchRequest, count: int, should_stop: Callable[[], b
 
 
 def _prepared(pair: Pair, keys: Mapping[str, str]) -> Job | Result:
-    """The job of a picture; its result where it is there, or cannot be painted."""
+    """The job of a picture, or its result if it exists already or cannot be painted."""
     try:
         sha256 = _hash_of(pair.photo)
         if pair.output.exists():
@@ -172,13 +172,13 @@ def _saved(pair: Pair, result: Result) -> Result:
         write_whole(pair.output, result.data)
     except OutputError as error:
         if getattr(error.__cause__, "errno", None) in _FULL:
-            raise  # no other result could be written either
+            raise  # no further result could be written
         return Result(state=FAILED, reason=str(error))
     return Result(state=PAINTED)
 
 
 class _Progress:
-    """Counts, and estimates the time that is left from the pictures that were painted."""
+    """Counts finished pictures and estimates the remaining time."""
 
     def __init__(self, *, count: int, workers: int) -> None:
         self._count, self._workers = count, workers
@@ -210,10 +210,10 @@ def _line(finished: Finished) -> str:
 
 @contextlib.contextmanager
 def _open_report(folder: Path) -> Iterator[TextIO]:
-    """The report, and the folder for this batch alone: two batches would write one report, and paint the same pictures twice.
+    """Lock the output folder and open the report; two batches would paint the same pictures and mix their reports.
 
     Raises:
-        OutputError: another batch writes into the folder, or nothing can be written there.
+        OutputError: another batch writes to the folder, or the folder is not writable.
     """
     lock = FileLock(folder / ".stylenet-batch.lock")
     try:
@@ -229,7 +229,7 @@ def _open_report(folder: Path) -> Iterator[TextIO]:
 
 
 def _clear(pairs: Sequence[Pair]) -> None:
-    """Delete what killed runs left half-written; what is younger than an hour may be in the hands of another run."""
+    """Delete partial files of killed runs; files younger than an hour may belong to another run."""
     for folder in {pair.output.parent for pair in pairs}:
         for path in folder.glob(".stylenet-*.part"):
             with contextlib.suppress(OSError):
@@ -238,7 +238,7 @@ def _clear(pairs: Sequence[Pair]) -> None:
 
 
 def _hash_of(photo: Path) -> str:
-    """SHA-256 of a file; a pipe is never read.
+    """SHA-256 of a regular file; pipes are not read.
 
     Raises:
         ImageError: the file cannot be read.
@@ -246,7 +246,7 @@ def _hash_of(photo: Path) -> str:
     if photo.is_file():
         with contextlib.suppress(OSError):
             return file_sha256(photo)
-    load_image(photo)  # explains why it cannot be read
+    load_image(photo)  # raises the specific error
     raise ImageError(f"cannot read '{photo}'")
 
 

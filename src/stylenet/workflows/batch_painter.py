@@ -1,4 +1,4 @@
-"""What every worker of a batch does: paint photos one after the other, with the engine and the styles opened once."""
+"""The painter in each worker of a batch, which opens the engine and the styles once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from stylenet.storage.hashing import file_sha256
 from stylenet.workflows.painting import open_for
 
 RECEIPT_KEY = "batch"
-"""In the receipt of a result: the key of its request, and the hash of its photo's file."""
+"""Fields in the receipt of a result: the key of its request, and the hash of the photo file."""
 
 PAINTED, THERE, FAILED, LEFT = "painted", "there", "failed", "left"
 """States of a picture, described in `batch.Finished`."""
@@ -35,10 +35,10 @@ class Job:
     """A photo and a style, for a worker.
 
     Attributes:
-        photo: The file, as messages name it.
-        path: The same, absolute.
-        sha256: Of the file.
-        style: As it was given.
+        photo: The file as given, for messages.
+        path: The absolute path.
+        sha256: Checksum of the file.
+        style: The style as given.
         data: The bytes of the file, for a worker on a machine that does not have it.
     """
 
@@ -51,7 +51,7 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What became of a job.
+    """The result of a job.
 
     Attributes:
         state: One of the states of this module.
@@ -68,14 +68,14 @@ class BatchPainter:
     """Paints the pictures of a batch.
 
     Args:
-        request: With the name of its recipe.
-        given: The request as it was given, where `request` names copies of its files.
+        request: The request, with its recipe resolved.
+        given: The original request, if `request` refers to copies of its files.
 
     Attributes:
-        keys: By style, a hash of everything but the photo that a result depends on.
+        keys: For each style, a hash of everything that a result depends on, except the photo.
 
     Raises:
-        StylenetError: a style or the recipe cannot be opened, or an option means nothing to it.
+        StylenetError: a style or the recipe cannot be opened, or an option does not apply to it.
     """
 
     def __init__(self, request: BatchRequest, *, given: BatchRequest | None = None) -> None:
@@ -85,7 +85,7 @@ class BatchPainter:
         self._stylizer = open_for(self._options)
         opened = [self._stylizer.open_style(style) for style in request.styles]
         self._stylizer.engine.check(self._options, has_start=False, wants_previews=False)
-        # With `:before` a style is recolored for each photo, and its picture is needed then.
+        # With `:before`, the style image is recolored for each photo and must be loaded.
         styles: Any = request.styles if request.recolors_style else opened
         self._styles: Mapping[str, Any] = dict(zip(given.styles, styles, strict=True))
         facts = {name: value for name, value in self._stylizer.engine.facts().items() if name not in NOT_OF_THE_INPUTS}
@@ -95,7 +95,7 @@ class BatchPainter:
         }
 
     def paint(self, job: Job, *, should_stop: Callable[[], bool]) -> Result:
-        """Paint one picture; nothing is raised, whatever the file does to a library."""
+        """Paint one picture; errors are returned, never raised."""
         try:
             if job.data is not None:
                 with tempfile.TemporaryDirectory(prefix="stylenet-") as folder:
@@ -106,7 +106,7 @@ class BatchPainter:
                 return Result(state=UNSEEN)
             return self._painted(job.path, job, should_stop)
         except MemoryError:
-            return Result(state=FAILED, reason="the memory is not enough for this picture; a smaller --size needs less")
+            return Result(state=FAILED, reason="not enough memory for this picture; use a smaller --size")
         except Exception as error:
             return Result(state=FAILED, reason=f"unexpected {type(error).__name__}: {' '.join(str(error).split()) or 'no reason given'}")
 

@@ -1,4 +1,4 @@
-"""Finished pictures, measured, and a sheet or an explanation of them."""
+"""Measures of finished pictures, with a sheet or a heat map."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def compare_files(
     """The measures of finished pictures.
 
     Args:
-        results: Their files.
-        photo: That they were painted from.
-        styles: That they were painted in.
-        encoder: Name of weights or a weights file; VGG-19 if left out.
-        sheet: Where the pictures are written side by side with their measures.
+        results: Picture files.
+        photo: The photo that they were painted from.
+        styles: The styles that they were painted in.
+        encoder: Name of weights or a weights file; default: VGG-19.
+        sheet: Output file for the pictures side by side with their measures.
 
     Raises:
         StylenetError: a picture or a style cannot be opened, or the sheet cannot be written.
@@ -42,14 +42,14 @@ def compare_files(
 
 
 def explain_file(result: Path, photo: Path, styles: Sequence[str], output: Path, *, encoder: str | None = None) -> list[str]:
-    """Write where a picture differs from its photo and its style, as colors over it; the same in words.
+    """Write a heat map of where a picture differs from its photo and its style; returns a summary.
 
     Args:
-        result: The picture's file.
-        photo: That it was painted from.
-        styles: That it was painted in.
-        output: Where to write.
-        encoder: Name of weights or a weights file; VGG-19 if left out.
+        result: The picture file.
+        photo: The photo that it was painted from.
+        styles: The styles that it was painted in.
+        output: Output file.
+        encoder: Name of weights or a weights file; default: VGG-19.
 
     Raises:
         StylenetError: a picture or a style cannot be opened, or the output cannot be written.
@@ -58,17 +58,17 @@ def explain_file(result: Path, photo: Path, styles: Sequence[str], output: Path,
     network, opened = open_measuring(encoder or DEFAULT_ENCODER, styles)
     found = explain(picture, source, opened, network)
     cells, facts = [(result.name, picture.pixels)], []
-    for name, heat in (("content given up", found.content), ("style missing", found.style)):
+    for name, heat in (("content lost", found.content), ("style missing", found.style)):
         most = max(float(np.quantile(heat, 0.98)), 1e-6)
-        # Windows are never at 0 from a whole painting: from there on, a map of the style would be one color.
+        # The distance of a window from a whole painting is never 0, so a scale from 0 would show a single color.
         least = float(np.quantile(heat, 0.02)) if heat is found.style else 0.0
         cells.append((f"{name}: dark {least:.2g}, bright {most:.2g}", overlay(picture.pixels, heat, most=most, least=least)))
-        facts.append(f"{name}: {float(heat.mean()):.3g} on average, {most:.3g} in the brightest places")
+        facts.append(f"{name}: {float(heat.mean()):.3g} on average, {most:.3g} at the maximum")
     save_image(contact_sheet(cells, columns=3, cell_px=min(640, max(picture.width, picture.height))), output)
     return facts
 
 
 def _caption(row: Measures) -> str:
-    """What fits under a picture: nearness to painting and photo."""
+    """A short caption: distances from the style and the photo."""
     values = (("style", row.style), ("content", row.content), ("ssim", row.ssim))
     return ", ".join(f"{name} {value:.3g}" for name, value in values if value is not None)

@@ -1,4 +1,4 @@
-"""Events as JSON, for `--json` and for the server: of pictures the size is reported, never the pixels."""
+"""Events as JSON, for `--json` and the server; pictures are reported by their size, without pixels."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ def event_name(event: Event) -> str:
 
 
 def event_values(event: Event, **more: Any) -> dict[str, Any]:
-    """The event as JSON values, its name under `event`.
+    """The event as JSON values, with its name under `event`.
 
     Args:
         event: Any event.
-        more: Values that come before the event's own.
+        more: Additional values, placed before those of the event.
     """
     if isinstance(event, Preview):
         height, width = event.image.shape[2:]
@@ -33,7 +33,7 @@ def event_values(event: Event, **more: Any) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON has it: no infinities, no paths, no tuples."""
+    """`value` in JSON types: without infinities, paths and tuples."""
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):

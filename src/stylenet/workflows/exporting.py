@@ -1,4 +1,4 @@
-"""A network becomes an ONNX file, once it was seen to paint as the network does."""
+"""Export of networks as ONNX files, after comparing the graph with the network."""
 
 from __future__ import annotations
 
@@ -32,26 +32,26 @@ from stylenet.styles.sources import StyleSource
 from stylenet.styles.style import Style, moments_at
 
 MOST_DIFFERENCE = 1e-3
-"""Between the paintings of a graph and of its network: a quarter of a step of 8-bit pictures."""
+"""Largest allowed difference between the results of graph and network: a quarter of a step of 8-bit images."""
 
 COMPARED_SIZES = ((128, 128), (97, 131), (150, 87), (17, 64), (5, 3))
-"""Heights and widths at which a graph is compared: even and odd, landscape and portrait, and so small that borders cannot be reflected."""
+"""Heights and widths for the comparison: even and odd, landscape and portrait, and too small for reflection padding."""
 
 COMPARED_STRENGTHS = (0.0, 5.0, 30.0, 50.0, 72.0, 100.0)
 
 
 _STYLE_PX = 448
-"""Root of the area at which a painting is looked at for a file: the largest at which photos are painted in one go."""
+"""Root of the area at which a painting is described: the largest size that is painted without coarser levels."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Exported:
-    """What was written.
+    """An exported file.
 
     Attributes:
         path: The file.
-        inputs: Names of the graph's inputs.
-        difference: Largest one between a pixel of the graph and of the network, of 0..1, at all that was compared.
+        inputs: Names of the inputs of the graph.
+        difference: Largest difference of a pixel between graph and network in the comparison, on the scale 0..1.
     """
 
     path: Path
@@ -60,16 +60,16 @@ class Exported:
 
 
 def export_network(source: str | Path, output: str | Path, *, style: StyleSource | None = None) -> Exported:
-    """Write a network as an ONNX file (`networks.export.to_onnx` says what its inputs are), whole or not at all.
+    """Write a network as an ONNX file, atomically. `networks.export.to_onnx` documents the inputs.
 
     Args:
-        source: The name of a network that ships, or a file that `stylenet train` wrote.
+        source: Name of an included network, or a file written by `stylenet train`.
         output: Ends in `.onnx`.
-        style: For the network of every style: the one that the file shall paint in. Without, a painting's description is an input.
+        style: For the network for all styles: the style to store in the file. Without it, the style is an input.
 
     Raises:
         UsageError: a style is given for a network that has its own, or a package is missing.
-        WeightsError: there is no such network, it cannot be exported, or the graph does not paint as it does.
+        WeightsError: there is no such network, it cannot be exported, or the graph differs from it.
         StyleError, ImageError: the style cannot be opened.
         OutputError: the file cannot be written.
     """
@@ -84,7 +84,7 @@ def export_network(source: str | Path, output: str | Path, *, style: StyleSource
     data = to_onnx(network, description=description, facts=facts)
     painter = Painter(data, threads=torch.get_num_threads())
     difference = largest_difference(painter, network, description)
-    if not difference <= MOST_DIFFERENCE:  # nor where it is no number
+    if not difference <= MOST_DIFFERENCE:  # also true for NaN
         raise WeightsError(
             f"the ONNX graph of network '{card.name}' differs from the network by {difference:.2g}; at most {MOST_DIFFERENCE:g} is "
             "allowed, and nothing was written. Train the network further and try again"
@@ -95,12 +95,12 @@ def export_network(source: str | Path, output: str | Path, *, style: StyleSource
 
 
 def largest_difference(painter: Painter, network: Network[Any], description: Tensor | None = None) -> float:
-    """The largest difference between a pixel of a graph's paintings and of its network's, of 0..1, at five sizes and six strengths.
+    """Largest difference of a pixel between the results of a graph and its network, 0..1, at five sizes and six strengths.
 
     Args:
-        painter: Of the graph.
-        network: In float32, on the processor.
-        description: Of the painting that is part of the graph; where the graph asks for one, each size has another built-in style.
+        painter: Runs the graph.
+        network: In float32, on the CPU.
+        description: The painting stored in the graph; if the style is an input, each size uses a different built-in style.
     """
     generator = torch.Generator().manual_seed(0)
     descriptions = _built_in(network) if isinstance(network, InstantNet) and "style" in painter.inputs else None
@@ -124,7 +124,7 @@ def largest_difference(painter: Painter, network: Network[Any], description: Ten
 
 
 def _built_in(network: InstantNet) -> Iterator[Tensor]:
-    """Descriptions of paintings: random numbers would lie farther from all of them than any painting does, or nearer."""
+    """Descriptions of built-in styles; random numbers would not have the distribution of paintings."""
     for path in built_in_styles().values():
         yield _described(network, read_style(path))
 
@@ -135,10 +135,10 @@ def _described(network: InstantNet, style: Style) -> Tensor:
 
 
 def describe(network: InstantNet, card: NetworkCard, style: StyleSource) -> tuple[str, Tensor]:
-    """A style's name and its description for the network of every style, shape (1, D): what its graph takes as `style`.
+    """The name of a style and its description for the network for all styles, shape (1, D): the input `style` of the graph.
 
     Raises:
-        WeightsError: the encoder that ships is no VGG-19, whose statistics the network reads.
+        WeightsError: the included encoder does not match the network.
         StyleError, ImageError: the style cannot be opened.
     """
     recipe = load_recipe("instant")

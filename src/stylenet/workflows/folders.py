@@ -1,4 +1,4 @@
-"""Many photos and where their results go: folders are mirrored, and no two results share a name."""
+"""Photos of a batch and their output files: folders are mirrored, and all results have different names."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PICTURE_FILES = frozenset(
     {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".gif", ".bmp", ".ico"}
     | {".jp2", ".j2k", ".jpx", ".ppm", ".pgm", ".pbm", ".pnm", ".qoi"}
 )
-"""Suffixes of the files of a folder that are painted. A file that is named itself is tried whatever its name."""
+"""Suffixes of files that are painted in a folder. Files given by name may have any suffix."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class Pair:
 
     Attributes:
         photo: The file.
-        style: As it was given.
+        style: The style as given.
         output: The file of the result.
     """
 
@@ -35,11 +35,11 @@ class Pair:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What lies in the given folders.
+    """Photos found in files and folders.
 
     Attributes:
-        photos: Each file with its place in the folder of results.
-        left_out: Files of the folders that are no pictures by their names.
+        photos: Each file with its path in the output folder.
+        left_out: Number of files in the folders without the suffix of a picture.
     """
 
     photos: tuple[tuple[Path, PurePath], ...]
@@ -47,14 +47,14 @@ class Found:
 
 
 def find_photos(words: Sequence[str], output: Path) -> Found:
-    """The photos that are meant, in the order of the words and then of their names.
+    """The photos, in the order of the arguments and then of their names.
 
-    A single folder is mirrored into the folder of results; of several words, every folder under its own name. Hidden files and links to
-    folders are left out.
+    A single folder is mirrored into the output folder; of several arguments, each folder under its own name. Hidden files and links to
+    folders are skipped.
 
     Raises:
-        ImageError: a file or folder does not exist, or there is no picture.
-        UsageError: the results would lie in a folder of photos.
+        ImageError: a file or folder does not exist, or contains no picture.
+        UsageError: the output folder is inside a folder of photos.
     """
     found: dict[Path, PurePath] = {}
     left_out = 0
@@ -73,7 +73,7 @@ def find_photos(words: Sequence[str], output: Path) -> Found:
         else:
             raise ImageError(f"there is no file or folder '{word}'; the photos come first, then the style, or --style for each style")
     if not found:
-        raise ImageError(f"there is no picture in {', '.join(repr(word) for word in words)}; {left_out} other files are there")
+        raise ImageError(f"there is no picture in {', '.join(repr(word) for word in words)}; it has {left_out} other files")
     return Found(photos=tuple(found.items()), left_out=left_out)
 
 
@@ -81,7 +81,7 @@ def lay_out_pairs(found: Found, styles: Sequence[str], output: Path, suffix: str
     """Every photo in every style, photo by photo.
 
     Raises:
-        UsageError: two results would have the same name, also where only upper and lower case differ.
+        UsageError: two results would have the same name, ignoring case.
     """
     folders = [PurePath()] if len(styles) == 1 else [PurePath(style_name(style)) for style in styles]
     pairs = [
@@ -103,7 +103,7 @@ def lay_out_pairs(found: Found, styles: Sequence[str], output: Path, suffix: str
 
 
 def style_name(style: str) -> str:
-    """What the folder of a style is called: the name, or the file's without its suffix."""
+    """Name of the folder of a style: the style's name, or the file name without its suffix."""
     file, one = split_style(style)
     return one or Path(file).resolve().stem
 
@@ -120,7 +120,7 @@ def _check_outside(folder: Path, output: Path) -> None:
     inside, outside = output.resolve(), folder.resolve()
     if inside == outside or outside in inside.parents:
         raise UsageError(
-            f"the results would lie in '{output}', inside the folder of photos '{folder}', and be painted themselves the next time; "
+            f"the output folder '{output}' is inside the folder of photos '{folder}', so the next run would paint the results, too; "
             "choose a folder outside it for --output"
         )
 

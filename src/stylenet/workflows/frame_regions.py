@@ -1,4 +1,4 @@
-"""The regions of every frame of a clip: masks that move, and what is protected."""
+"""Regions of each frame of a clip: moving masks, faces and subjects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from stylenet.errors import ImageError
-from stylenet.image.masks import parse_mask_wish
+from stylenet.image.masks import parse_mask
 from stylenet.painting.regions import FINDERS, Region
 from stylenet.painting.stylizer import Stylizer
 from stylenet.requests.video import VideoRequest
@@ -18,33 +18,33 @@ from stylenet.video.reading import Clip
 
 
 class FrameRegions:
-    """The regions of every frame.
+    """Regions of each frame.
 
     Args:
-        request: Names masks, and what is protected.
-        clip: That is painted.
+        request: The request with its masks.
+        clip: The clip to be painted.
         stylizer: Opens the styles of the masks.
 
     Attributes:
-        files: The files of all masks.
+        files: Files of all masks.
 
     Raises:
-        StylenetError: a mask or its style cannot be used, or there are not as many masks as frames.
+        StylenetError: a mask or its style cannot be used, or the numbers of masks and frames differ.
     """
 
     def __init__(self, request: VideoRequest, clip: Clip, stylizer: Stylizer) -> None:
-        wishes = [parse_mask_wish(text, for_clip=True) for text in request.masks]
-        self._masks = [ClipMask(wish, clip) for wish in wishes]
+        options = [parse_mask(text, for_clip=True) for text in request.masks]
+        self._masks = [ClipMask(option, clip) for option in options]
         self._styles: list[StyleSource | None] = [
-            wish.style if wish.style is None or request.recolors_style else stylizer.open_style(wish.style) for wish in wishes
+            option.style if option.style is None or request.recolors_style else stylizer.open_style(option.style) for option in options
         ]
         self._protected = request.protected
         self.files: list[Path] = [file for mask in self._masks for file in mask.files]
 
     def at(self, time: Fraction, frame: Pixels) -> list[Region]:
-        """The regions of the frame that is shown at a time. What is to be protected need not be seen in every frame."""
+        """The regions of the frame at a time. Faces and subjects may be absent in some frames."""
         regions = [Region(mask=mask.at(time), style=style) for mask, style in zip(self._masks, self._styles, strict=True)]
         for what in self._protected:
-            with contextlib.suppress(ImageError):  # no face, or no subject
+            with contextlib.suppress(ImageError):  # no face or subject found
                 regions.append(Region(mask=FINDERS[what](image_of(frame)), style=None))
         return regions

@@ -1,4 +1,4 @@
-"""What the commands `mask`, `recolor`, `sheet` and `compare` do, for other programs."""
+"""The commands `mask`, `recolor`, `sheet` and `compare` as functions."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 def find_faces(photo: ImageSource | Picture) -> Mask:
-    """A mask (1, 1, H, W), 0..1, of people's heads; a soft ellipse around each face that looks at the camera.
+    """A mask (1, 1, H, W), 0..1, of people's heads; a soft ellipse around each frontal face.
 
     Args:
-        photo: What `load_image` takes or returned.
+        photo: Anything that `load_image` accepts or returns.
 
     Raises:
         ImageError: no face is found.
@@ -44,15 +44,15 @@ def find_faces(photo: ImageSource | Picture) -> Mask:
 
 
 def find_subject(photo: ImageSource | Picture, *, rectangle: tuple[int, int, int, int] | None = None) -> Mask:
-    """A mask (1, 1, H, W), 0..1, of the main thing in a photo, told from its surroundings by color.
+    """A mask (1, 1, H, W), 0..1, of the main subject of a photo, separated from its surroundings by color.
 
     Args:
-        photo: What `load_image` takes or returned.
-        rectangle: Left, top, width and height in pixels: the subject lies inside and nearly reaches its sides.
+        photo: Anything that `load_image` accepts or returns.
+        rectangle: Left, top, width and height in pixels: the subject is inside and nearly reaches its sides.
 
     Raises:
         ImageError: no subject is found.
-        UsageError: OpenCV is missing, or the rectangle is not in the picture.
+        UsageError: OpenCV is missing, or the rectangle is outside the picture.
     """
     return subject.find_subject(load_image(photo).pixels, rectangle)
 
@@ -64,13 +64,13 @@ def recolor(
     keep_colors: str | None = None,
     palette: str | Sequence[tuple[str, float]] | None = None,
 ) -> Picture:
-    """A finished painting in the colors of its photo, or of a palette. Nothing is painted again.
+    """A finished painting with the colors of its photo or of a palette, without painting it again.
 
     Args:
         painting: A file, a picture, an array or a `Painting`.
-        photo: Whose colors it gets.
+        photo: The photo whose colors to use.
         keep_colors: With `photo`: "luminance" (the default), "histogram" or "mean-covariance".
-        palette: In place of a photo: the name of a style, a picture file, "#264653,#e9c46a", or ("#rrggbb", share) each.
+        palette: Instead of a photo: the name of a style, a picture file, "#264653,#e9c46a", or ("#rrggbb", share) each.
 
     Raises:
         UsageError: not exactly one of photo and palette is given, or an option has a wrong value.
@@ -99,12 +99,12 @@ def sheet(
     colors: Sequence[str] = default_of(SheetRequest, "colors"),
     size: int = default_of(SheetRequest, "size"),
 ) -> Picture:
-    """Small paintings of a photo side by side, each under the options that make it.
+    """A contact sheet: small paintings of a photo, each labeled with its options.
 
     Args:
         photo: A file, a picture or an array.
         style: As in `stylize`.
-        recipe: As in `stylize`; by default "draft", or "trained" for the file of a network.
+        recipe: As in `stylize`; default: "draft", or "trained" for a network file.
         strengths: Strengths to show.
         style_scales: Sizes of strokes to show.
         colors: "painting", "luminance", "histogram" or "mean-covariance".
@@ -134,13 +134,13 @@ def compare(
     encoder: str = "vgg19",
     device: str = "auto",
 ) -> list[Measures]:
-    """Measures of finished pictures, in their order: how near to style and photo, how noisy, with checkerboards or seams.
+    """Measures of finished pictures, in their order: distances from style and photo, noise, checkerboards and seams.
 
     Args:
-        results: A picture or several: files, arrays, `Painting`s.
-        photo: What they were painted from.
-        style: What they shall look like, as in `stylize`.
-        encoder: Compares: "vgg19", "vgg16", "compact" or a weights file.
+        results: One or several pictures: files, arrays, `Painting`s.
+        photo: The photo that they were painted from.
+        style: The style to compare with, as in `stylize`.
+        encoder: Computes the features: "vgg19", "vgg16", "compact" or a weights file.
         device: "auto", "cpu", "cuda" or "mps".
 
     Raises:

@@ -29,13 +29,13 @@ def mask_file(
     """Write a mask, white where the subject or the faces of a photo are; its file and the share of the photo inside it.
 
     Args:
-        photo: The picture's file.
-        output: Where to write; None: named after the photo, in the current folder.
-        faces: Whether heads are masked, and not the main subject.
-        rectangle: Where the subject is searched: see `parse_rectangle`.
-        feather: Softens the edge, pixels.
-        invert: Whether everything else is masked instead.
-        shown: Where the photo is written with everything outside the mask darkened.
+        photo: The photo file.
+        output: Output file; None: named after the photo, in the current directory.
+        faces: Mask heads instead of the main subject.
+        rectangle: Search for the subject in this rectangle; see `parse_rectangle`.
+        feather: Width of the soft edge in pixels.
+        invert: Mask everything else instead.
+        shown: Output file for the photo with everything outside the mask darkened.
 
     Raises:
         StylenetError: the photo cannot be read, nothing is found in it, or the mask cannot be written.
@@ -64,7 +64,7 @@ def parse_rectangle(text: str, size: tuple[int, int]) -> Rectangle:
     words = [re.fullmatch(r"\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*(%|px)?\s*", word) for word in text.split(",")]
     found = [word for word in words if word]
     if len(words) != 4 or len(found) != 4:
-        raise UsageError(f"--rectangle is '{text}'; write X,Y,WIDTH,HEIGHT in pixels or percent, like 120,80,400,300 or 10%,20%,50%,60%")
+        raise UsageError(f"--rectangle is '{text}'; write X,Y,WIDTH,HEIGHT in pixels or percent, such as 120,80,400,300 or 10%,20%,50%,60%")
     values = (float(word[1]) * (whole / 100 if word[2] == "%" else 1) for word, whole in zip(found, (*size, *size), strict=True))
     x, y, across, down = values
     left, top = round(x), round(y)
@@ -72,6 +72,6 @@ def parse_rectangle(text: str, size: tuple[int, int]) -> Rectangle:
 
 
 def _shaded(photo: Image, mask: Mask) -> Image:
-    """The photo in its colors inside the mask, in a dim violet outside."""
+    """The photo in color inside the mask, in a dim violet outside."""
     violet = np.array([0.25, 0.0, 0.3], dtype=np.float32).reshape(1, 3, 1, 1)
     return photo * mask + (0.35 * photo.mean(axis=1, keepdims=True) + violet) * (1 - mask)

@@ -1,4 +1,4 @@
-"""Where results go: never over an input, never two of them into one file, and never over a file that nobody named."""
+"""Output files: never overwrite an input, write two results to one file, or replace a file that the user did not name."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from stylenet.catalog.styles import style_files
 from stylenet.errors import OutputError, UsageError
 
 Source = str | os.PathLike[str] | None
-"""An input as a person gave it. A `str` may be the name of something that ships; a path is a path. None was not given."""
+"""An input as given. A `str` may be the name of a style or network; None: not given."""
 
 
 def keep_apart(outputs: Sequence[tuple[str, Path | None]], inputs: Iterable[Source]) -> None:
-    """Refuse to write over an input, and to write two results into one file; to be called before the first step.
+    """Raise if an output is also an input, or if two outputs are the same file; call this before the first step.
 
-    Links are followed: two names of one file are one file, and so are `a.png` and `A.png` where the file system says so.
+    Links are followed, and case is ignored where the file system ignores it.
 
     Args:
-        outputs: Every file that will be written, with the option that a person would change to name it otherwise.
-        inputs: Whatever is read. A name that is none of a file is left out. Of a folder of paintings, which is given as a `str` like every
-            style, each file in it counts; an empty one is none.
+        outputs: Each output file with the option that names it.
+        inputs: All inputs. Names that are not files are ignored. Of a folder of paintings, which is given as a `str` like every
+            style, every file counts.
 
     Raises:
         UsageError: an output is also an input, or two outputs are one file.
@@ -53,15 +53,15 @@ def keep_apart(outputs: Sequence[tuple[str, Path | None]], inputs: Iterable[Sour
 
 @contextlib.contextmanager
 def place(output: Path | None, stem: str, suffix: str = ".png", *, state: str = "") -> Iterator[Path]:
-    """`output`, or where it was left out a new file in the current folder, called after `stem`.
+    """`output`, or if it is None a new file in the current directory, named after `stem`.
 
-    The new file is made at once, empty, so that no other process takes its name; it is gone in the end if nothing was written into it.
+    The new file is created empty to reserve its name, and deleted at the end if nothing was written to it.
 
     Args:
-        output: What a person named.
-        stem: The name to invent, without its suffix.
-        suffix: Of the name to invent.
-        state: Suffix of the file or folder that an unfinished result is resumed from. Where one exists, the result keeps its name.
+        output: The output file, if given.
+        stem: The generated name without its suffix.
+        suffix: Suffix of the generated name.
+        state: Suffix of the checkpoint of an unfinished result. If a checkpoint exists, its name is used again.
     """
     if output is not None:
         yield output
@@ -76,16 +76,16 @@ def place(output: Path | None, stem: str, suffix: str = ".png", *, state: str = 
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder for results, where there is none."""
+    """Create a folder for results if it does not exist."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"cannot make the folder '{folder}': {error.strerror}; choose another one with --output") from None
+        raise OutputError(f"cannot create the folder '{folder}': {error.strerror}; choose another one with --output") from None
 
 
 def _claimed(stem: str, suffix: str, state: str) -> Path:
     stem = re.sub(r"[^\w.-]+", "-", stem).strip("-.")[:100] or "painting"
-    if state and (begun := _begun(stem, suffix, state)):
+    if state and (begun := _unfinished(stem, suffix, state)):
         return begun
     path, number = Path(f"{stem}{suffix}"), 2
     while True:
@@ -94,13 +94,13 @@ def _claimed(stem: str, suffix: str, state: str) -> Path:
         except FileExistsError:
             path, number = Path(f"{stem}-{number}{suffix}"), number + 1
             continue
-        except OSError:  # `check_output` says why
+        except OSError:  # `check_output` reports the reason
             pass
         return path
 
 
-def _begun(stem: str, suffix: str, state: str) -> Path | None:
-    """The name that was invented for what is not finished; of several the one that was worked on last."""
+def _unfinished(stem: str, suffix: str, state: str) -> Path | None:
+    """The generated name of the most recent unfinished result."""
     name = re.compile(rf"{re.escape(stem)}(-[0-9]+)?{re.escape(suffix + state)}")
     found = [path for path in Path().iterdir() if name.fullmatch(path.name)]
     newest = max(found, key=lambda path: path.stat().st_mtime, default=None)
@@ -108,7 +108,7 @@ def _begun(stem: str, suffix: str, state: str) -> Path | None:
 
 
 def _files(inputs: Iterable[Source]) -> Iterator[tuple[Path, bool]]:
-    """Of the inputs, those that are files or folders, each with whether a folder is allowed there."""
+    """The inputs that are files or folders, each with whether a folder is allowed."""
     names = {*style_files(), *network_files()}
     for source in inputs:
         if source is None or is_name(source, names):
@@ -119,7 +119,7 @@ def _files(inputs: Iterable[Source]) -> Iterator[tuple[Path, bool]]:
 
 
 def _identity(path: Path) -> object:
-    """The same for two paths of one file, whether it is there already or not."""
+    """A value that is equal for two paths of one file, which need not exist."""
     try:
         found = path.stat()
     except OSError:

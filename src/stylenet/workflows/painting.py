@@ -1,4 +1,4 @@
-"""One painting from its request to its files: everything is checked first, then it is painted, shown and saved."""
+"""One painting, from its request to its files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stylenet.errors import UsageError, WeightsError
 from stylenet.events import Done, Event, Preview, Saved, Started
 from stylenet.extras import is_installed
 from stylenet.image.files import Picture, load_image
-from stylenet.image.masks import parse_mask_wish
+from stylenet.image.masks import parse_mask
 from stylenet.image.output import check_output
 from stylenet.painting.defaults import NO_TORCH_NOTICE, default_recipe
 from stylenet.painting.painting import Painting
@@ -32,25 +32,25 @@ if TYPE_CHECKING:
     from stylenet.image.files import ImageSource
 
 STANDARD_STREAM = "-"
-"""In place of a file: standard input for the photo, standard output for the result."""
+"""Instead of a file: standard input for the photo, standard output for the result."""
 
 STARTS = ("content", "noise", "style", "network")
-"""What `start` may be beside a file."""
+"""Allowed values of `start` besides a file."""
 
 _STATE_SUFFIX = ".resume"
-"""Added to the output's name: the file beside it that a painting is resumed from; it is deleted after the last step."""
+"""Suffix of the checkpoint file next to the output, which is deleted after the last step."""
 
 _FRAMES = 60
-"""Of a timelapse, where no interval is asked for."""
+"""Frames of a timelapse without `save_every`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Streams:
-    """Where `-` is read from and written to.
+    """The streams for `-`.
 
     Attributes:
-        photo: The bytes of the photo.
-        output: Takes the bytes of the result, a PNG.
+        photo: Gives the bytes of the photo.
+        output: Receives the bytes of the result, a PNG.
     """
 
     photo: bytes | None = None
@@ -64,18 +64,18 @@ def paint_file(
     streams: Streams | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
-    """Paint what was requested and write its files; yields the events of the painting, `Saved` for every file, and at last `Done`.
+    """Paint a request and write its files; yields the events of the painting, `Saved` for each file, and finally `Done`.
 
-    Where the end is asked for before the first step, there is no `Done`. With `dry_run` there is `Started` alone.
+    If stopped before the first step, it yields no `Done`. With `dry_run` it yields only `Started`.
 
     Args:
-        request: What is painted and where it is written.
-        stylizer: Of `open_for`, where several paintings share one.
+        request: The painting.
+        stylizer: The result of `open_for`, if several paintings share one.
         streams: For a photo or an output that is `-`.
-        should_stop: Asked after every step; true ends the painting with the best picture so far.
+        should_stop: Called after every step; true ends painting with the best picture so far.
 
     Raises:
-        StylenetError: before painting, or from it; then nothing was written.
+        StylenetError: before or during painting; nothing was written.
     """
     replay = _replayed(request)
     request = _with_inputs(request, replay)
@@ -110,7 +110,7 @@ def paint_file(
 
 
 def open_for(request: PaintFileRequest, replay: Replay | None = None) -> Stylizer:
-    """The stylizer that a request needs; its recipe is given.
+    """The stylizer for a request, whose recipe is resolved.
 
     Raises:
         RecipeError, WeightsError, UsageError: see `open_stylizer`.
@@ -135,7 +135,7 @@ def open_for(request: PaintFileRequest, replay: Replay | None = None) -> Stylize
 
 
 def with_recipe(request: PaintFileRequest, replay: Replay | None = None) -> PaintFileRequest:
-    """The request with the name of its recipe, which is checked with all changes before anything heavy is loaded."""
+    """The request with its recipe resolved; the recipe and all changes are checked before torch is loaded."""
     if replay is not None:
         return request
     if request.recipe is None:
@@ -195,7 +195,7 @@ def _replayed(request: PaintFileRequest) -> Replay | None:
 
 
 def _with_inputs(request: PaintFileRequest, replay: Replay | None) -> PaintFileRequest:
-    """The request with the inputs of the painting that is painted again, where they are not given."""
+    """The request with missing inputs taken from the receipt."""
     if replay is None:
         return request
     photo = request.photo
@@ -209,11 +209,11 @@ def _with_inputs(request: PaintFileRequest, replay: Replay | None) -> PaintFileR
 
 @contextlib.contextmanager
 def _output(request: PaintFileRequest) -> Iterator[Path | None]:
-    """The output's path, or None for standard output. A name is invented where none is given."""
+    """The path of the output, generated if none is given; None for standard output."""
     if request.output == STANDARD_STREAM:
         for name in ("timelapse", "save_every", "resume"):
             if getattr(request, name):
-                raise UsageError(f"--{name.replace('_', '-')} writes files beside the output, which is standard output here; give a file")
+                raise UsageError(f"--{name.replace('_', '-')} writes files beside the output, which is standard output; give a file")
         yield None
         return
     names = [Path(style).stem for style in request.styles]
@@ -225,7 +225,7 @@ def _output(request: PaintFileRequest) -> Iterator[Path | None]:
 
 
 def _check(request: PaintFileRequest, output: Path | None) -> None:
-    """Everything about files that can be wrong is said here, before anything heavy is loaded."""
+    """Check all files before torch is loaded."""
     for path in (output, _preview_file(request)):
         if path is not None:
             check_output(path)
@@ -235,7 +235,7 @@ def _check(request: PaintFileRequest, output: Path | None) -> None:
 
 
 def inputs_of(request: PaintFileRequest) -> list[Source]:
-    """All that is read, as it was given."""
+    """All inputs, as given."""
     recipe = Path(request.recipe) if request.recipe is not None and Path(request.recipe).suffix == ".toml" else None
     encoder = Path(request.encoder) if request.encoder is not None and Path(request.encoder).is_file() else None
     photo = None if request.photo in (None, STANDARD_STREAM) else Path(str(request.photo))
@@ -243,20 +243,20 @@ def inputs_of(request: PaintFileRequest) -> list[Source]:
     palette = request.palette if isinstance(request.palette, str) else None
     replay = None if request.replay is None else Path(request.replay)
     given: list[Source] = [photo, *request.styles, start, palette, replay, recipe, encoder]
-    for wish in map(parse_mask_wish, request.masks):
-        given += [wish.mask, wish.style]
+    for option in map(parse_mask, request.masks):
+        given += [option.mask, option.style]
     return given
 
 
 def _outputs(request: PaintFileRequest, output: Path | None) -> list[tuple[str, Path | None]]:
-    """All that is written, but for the pictures at an interval."""
+    """All output files except intermediate pictures."""
     timelapse = None if request.timelapse is None else Path(request.timelapse)
     state = None if output is None else _state_file(output)
     return [("--output", output), ("--output", state), ("--preview", _preview_file(request)), ("--timelapse", timelapse)]
 
 
 def _check_intervals(request: PaintFileRequest, output: Path | None, *, every: int, steps: int) -> None:
-    """As `keep_apart`, for the pictures at an interval, whose names are known once the steps are."""
+    """As `keep_apart`, for intermediate pictures, whose names depend on the number of steps."""
     if output is None or not every or not _saves_pictures(request):
         return
     pictures = [("--output", interval_path(output, step)) for step in range(every, steps + 1, every)]
@@ -264,7 +264,7 @@ def _check_intervals(request: PaintFileRequest, output: Path | None, *, every: i
 
 
 def _saves_pictures(request: PaintFileRequest) -> bool:
-    """Whether pictures at an interval become files. The recipe's own interval is for them, unless the interval is the timelapse's."""
+    """Whether intermediate pictures are saved: by `save_every`, unless it is for the timelapse, or by the recipe."""
     return bool(request.save_every) or request.timelapse is None
 
 
@@ -277,7 +277,7 @@ def _preview_file(request: PaintFileRequest) -> Path | None:
 
 
 def _changes(request: PaintFileRequest) -> dict[str, str]:
-    """The recipe's changed knobs; `start` is one of them where it is no file."""
+    """The changed parameters of the recipe, including `start` unless it is a file."""
     if request.start not in STARTS:
         return request.changes
     if "picture.start" in request.changes:
@@ -305,7 +305,7 @@ def _begin(
     frames: int,
     should_stop: Callable[[], bool],
 ) -> Iterator[Event]:
-    """The events to come; nothing is painted before the second one."""
+    """The events of the painting; painting starts after the first one."""
     more: dict[str, Any] = {
         "replay": replay,
         "timed": request.dry_run,

@@ -1,4 +1,4 @@
-"""Workers that are actors of a Ray cluster; the only module that knows Ray."""
+"""Workers that are actors of a Ray cluster; the only module that imports Ray."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ from stylenet.workflows.request_files import NamedFile, read_named_files, with_l
 from stylenet.workflows.workers import Ended, Message, Ready, Worker
 
 THIS_MACHINE = "auto"
-"""In place of an address: the cluster that runs on this machine, or one that is started for the batch."""
+"""Instead of an address: the cluster running on this machine, or one started for the batch."""
 
 _THREADS = 2
-"""Of a worker where `--threads` is not given."""
+"""Threads of a worker without `--threads`."""
 
 _SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_DEDUP_LOGS_SKIP_REGEX": ".*",  # Ray's own messages would be printed among the results
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".*",  # otherwise Ray prints its messages among the results
 }
 
 _ANSWER_SECONDS = 5.0
 _END_SECONDS = 5.0
 _CLEAN_UP_SECONDS = 1.0
 _OBJECT_STORE_BYTES = 256 * 2**20
-"""Of a cluster that is started here: a few pictures at a time."""
+"""Object store of a cluster that is started here; it holds a few pictures at a time."""
 
 
 class _Actor:
-    """What runs on the cluster. Ray wraps it when it is used."""
+    """The actor, which Ray wraps when it is used."""
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.gettempdir(), f"stylenet-{secrets.token_hex(6)}")  # made where a file is missing
+        self._folder = Path(tempfile.gettempdir(), f"stylenet-{secrets.token_hex(6)}")  # created if a file is missing
         self._painter: BatchPainter | None = None
 
     def open(self, request: BatchRequest, named: Mapping[str, NamedFile]) -> Ready | StylenetError:
@@ -62,11 +62,11 @@ class _Actor:
     def paint(self, job: Job) -> Result:
         """Paint one picture."""
         if self._painter is None:
-            raise RuntimeError("`open` comes before `paint`")
+            raise RuntimeError("call `open` before `paint`")
         return self._painter.paint(job, should_stop=lambda: False)
 
     def clean_up(self) -> None:
-        """Delete the files that were copied here."""
+        """Delete the copied files."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
@@ -81,15 +81,15 @@ class _RayWorker:
 class RayWorkers:
     """Actors on the machines of a cluster.
 
-    A worker reads a photo from its path where the same file is there; otherwise it is sent the bytes. Results are sent back and written
+    A worker reads a photo from its path if the same file is there; otherwise it receives the bytes. Results are sent back and written
     by this process, so that no picture is written twice.
 
     Args:
-        request: With the name of its recipe, and the address of the cluster.
-        most: Workers that have something to do.
+        request: The request, with its recipe resolved and the address of the cluster.
+        most: Maximum number of workers.
 
     Raises:
-        UsageError: Ray is not installed, the cluster does not answer, or no machine of it has room for a worker.
+        UsageError: Ray is not installed, the cluster does not respond, or none of its machines has room for a worker.
     """
 
     def __init__(self, request: BatchRequest, *, most: int) -> None:
@@ -97,7 +97,7 @@ class RayWorkers:
         self._ray = require("ray", "--ray")
         self._request = request
         self._own = contextlib.ExitStack()
-        self._others: set[psutil.Process] | None = None  # processes that are not of a cluster that was started here
+        self._others: set[psutil.Process] | None = None  # processes that do not belong to a cluster started here
         self._pending: dict[Any, _RayWorker] = {}
         self._actors: list[Any] = []
         try:
@@ -109,7 +109,7 @@ class RayWorkers:
             raise
 
     def start(self) -> Worker:
-        """Ask the cluster for an actor; where there is no room, it starts once there is."""
+        """Request an actor; if there is no room, it starts as soon as there is."""
         needs = {"num_gpus": 1} if self._request.device.startswith("cuda") else {}
         kind = self._ray.remote(_Actor).options(num_cpus=self._request.threads, scheduling_strategy="SPREAD", max_restarts=0, **needs)
         worker = _RayWorker(self, kind.remote())
@@ -122,7 +122,7 @@ class RayWorkers:
         self._pending[reference] = worker
 
     def messages(self, seconds: float) -> Iterator[tuple[Worker, Message]]:
-        """The results of calls that have ended."""
+        """Results of finished calls."""
         ready, _ = self._ray.wait(list(self._pending), timeout=seconds)
         for reference in ready:
             worker = self._pending.pop(reference)
@@ -137,7 +137,7 @@ class RayWorkers:
             started = set() if self._others is None else _descendants() - self._others
             self._ray.shutdown()
             _, alive = psutil.wait_procs(started, timeout=_END_SECONDS)
-            for process in alive:  # some of Ray's outlive it for a while
+            for process in alive:  # some of Ray's processes take a while to exit
                 with contextlib.suppress(psutil.Error):
                     process.kill()
 
@@ -145,7 +145,7 @@ class RayWorkers:
         try:
             message = self._ray.get(reference)
         except self._ray.exceptions.RayError as error:
-            # Perhaps the actor is alive and out of reach: it must not go on, and what it sends is no longer read.
+            # The actor may be alive but unreachable: kill it, and ignore its messages.
             self._ray.kill(worker.actor)
             self._actors.remove(worker.actor)
             if "No module named 'stylenet" in str(error):
@@ -159,7 +159,10 @@ class RayWorkers:
         options = {"log_to_driver": False, "logging_level": logging.CRITICAL, "namespace": "stylenet"}
         if address != THIS_MACHINE:
             _check_answers(address)
-        joining = f"cannot join the Ray cluster '{address}'", "run this on a machine of the cluster, with its versions of Ray and Python"
+        joining = (
+            f"cannot join the Ray cluster '{address}'",
+            "run this on a machine of the cluster, with the same versions of Ray and Python",
+        )
         with _signals_kept(), _explained(*joining):
             try:
                 self._ray.init(address=address, **options)
@@ -167,10 +170,10 @@ class RayWorkers:
                 if address != THIS_MACHINE or "multiple" in str(error):
                     raise
                 self._start_cluster(options)
-        logging.getLogger("ray").setLevel(logging.CRITICAL)  # that a worker has ended is for this program to report
+        logging.getLogger("ray").setLevel(logging.CRITICAL)  # this program reports workers that have ended
 
     def _start_cluster(self, options: Mapping[str, Any]) -> None:
-        """Start a cluster on this machine. Ray asks for a token at the ports of such a cluster, since it opens them to the network."""
+        """Start a cluster on this machine that requires a token, because its ports are open to the network."""
         folder = self._own.enter_context(tempfile.TemporaryDirectory(prefix="stylenet-ray-", ignore_cleanup_errors=True))
         self._others = _descendants()
         with _explained("cannot start Ray on this machine", "use --workers, or try again when the machine is less busy"):
@@ -184,7 +187,7 @@ class RayWorkers:
             )
 
     def _places(self) -> int:
-        """How many workers have room, at most as many as were asked for."""
+        """Number of workers that fit, at most the requested number."""
         machines = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
         cores = [int(machine.get("CPU", 0)) for machine in machines]
         threads = self._request.threads or max(1, min(_THREADS, max(cores, default=0)))
@@ -199,7 +202,7 @@ class RayWorkers:
 
 
 def _check_answers(address: str) -> None:
-    """Raise `UsageError` unless something answers at the address: Ray itself waits for minutes."""
+    """Raise `UsageError` unless the address accepts connections; Ray itself would wait for minutes."""
     host, _, port = address.rpartition(":")
     if not host or not port.isdecimal() or "/" in address:
         raise UsageError(f"--ray is '{address}'; allowed are HOST:PORT of a cluster that this machine belongs to, and {THIS_MACHINE}")
@@ -212,12 +215,12 @@ def _check_answers(address: str) -> None:
 
 @contextlib.contextmanager
 def _explained(failed: str, advice: str) -> Iterator[None]:
-    """Say in one line what failed, and what to do."""
+    """Convert errors to one line that says what failed and what to do."""
     try:
         yield
     except StylenetError:
         raise
-    except SystemExit:  # a request to end, which Ray handles while it starts
+    except SystemExit:  # SIGTERM, which Ray handles while it starts
         raise StylenetError(f"{failed}: interrupted") from None
     except Exception as error:
         raise UsageError(f"{failed}: {' '.join(str(error).split())[:300]}; {advice}") from None
@@ -229,7 +232,7 @@ def _descendants() -> set[psutil.Process]:
 
 @contextlib.contextmanager
 def _signals_kept() -> Iterator[None]:
-    """Keep the handler for a request to end, which Ray replaces."""
+    """Keep the handler of SIGTERM, which Ray replaces."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

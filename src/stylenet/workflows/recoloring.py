@@ -1,4 +1,4 @@
-"""Other colors for a finished painting, with the change in its receipt."""
+"""Recoloring of finished paintings, recorded in the receipt."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from stylenet.workflows.outputs import keep_apart, place
 
 @dataclass(frozen=True, kw_only=True)
 class Recolored:
-    """A picture that was written.
+    """A recolored picture.
 
     Attributes:
-        output: Its file.
-        colors: Where its colors come from, in words.
-        notices: What a person should know, one line each.
+        output: The output file.
+        colors: Description of the source of the colors.
+        notices: Notices for the user, one line each.
     """
 
     output: Path
@@ -35,14 +35,14 @@ def recolor_file(
     """Give a painting the colors of a photo, or a palette.
 
     Args:
-        painting: Its file.
-        output: Where to write; None: named after the painting, in the current folder.
-        photo: Whose colors it gets.
-        way: How, see `image.recolor.keep_colors`; luminance if left out.
-        palette: In place of `photo`: of a style, of a picture, or a list of colors.
+        painting: The picture file.
+        output: Output file; None: named after the painting, in the current directory.
+        photo: The photo whose colors to use.
+        way: Color mode, see `image.recolor.keep_colors`; default: luminance.
+        palette: Instead of `photo`: the palette of a style or a picture, or a list of colors.
 
     Raises:
-        StylenetError: a picture cannot be read, or the result not be written.
+        StylenetError: a picture cannot be read, or the result cannot be written.
     """
     with place(output, f"{painting.stem}-recolored") as target:
         check_output(target)

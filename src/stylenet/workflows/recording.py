@@ -1,4 +1,4 @@
-"""What is saved of a painting while it is painted: pictures at an interval, a preview file, the frames of a timelapse."""
+"""Files written during painting: intermediate pictures, the preview, the frames of a timelapse."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
     from stylenet.events import Preview
     from stylenet.shapes import Image
 
-_FRAME_PX = 640  # a loop of 60 larger frames is no longer a small file, and its frames wait in memory
-_PREVIEW_SHARE = 0.1  # of the time may go into writing preview files
+_FRAME_PX = 640  # keeps the file small; all frames are held in memory
+_PREVIEW_SHARE = 0.1  # share of the time spent on writing preview files
 
 
 def interval_path(output: Path, step: int) -> Path:
-    """The file of the picture after a step, beside the result."""
+    """The file of the intermediate picture after a step, next to the result."""
     return output.with_name(f"{output.stem}-{step:04d}{output.suffix}")
 
 
 @dataclass(kw_only=True)
 class Recorder:
-    """Takes every preview.
+    """Writes previews to files.
 
     Attributes:
-        output: The result's file; pictures saved at an interval lie beside it.
+        output: The file of the result; intermediate pictures are written next to it.
         size_px: (width, height) of the result.
-        preview: File that always holds the picture as it is now.
-        timelapse: File for the loop.
-        pictures: Whether scheduled previews become files.
+        preview: File that always contains the current picture.
+        timelapse: File for the timelapse.
+        pictures: Whether scheduled previews are saved as files.
     """
 
     output: Path
@@ -45,7 +45,7 @@ class Recorder:
     _next_preview: float = 0.0
 
     def record(self, event: Preview) -> Path | None:
-        """Record a preview in every way that was asked for; the path of the picture, if one was saved."""
+        """Record a preview; returns the path of the intermediate picture, if one was saved."""
         self._show(event.image)
         if not event.scheduled:
             return None
@@ -57,7 +57,7 @@ class Recorder:
         return save_image(resize(event.image, (width, height)), interval_path(self.output, event.step))
 
     def finish(self, pixels: Image) -> None:
-        """Write the loop, and the result as the last preview."""
+        """Write the timelapse, and the result as the last preview."""
         if self.preview is not None:
             save_image(pixels, self.preview)
         if self.timelapse is not None:

@@ -1,4 +1,4 @@
-"""The files that a batch request names, for machines that do not have them: styles, a recipe, an encoder, a palette."""
+"""Files named in a batch request (styles, recipe, encoder, palette), for machines that do not have them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class NamedFile:
     """A file or folder that a request names.
 
     Attributes:
-        path: Absolute.
-        data: The bytes of every file, by its name in the folder; of a file itself, by its own name.
-        hashes: SHA-256 of every file, by the same names.
+        path: Absolute path.
+        data: The bytes of each file, by its name.
+        hashes: SHA-256 of each file, by its name.
         is_folder: Whether `path` is a folder.
     """
 
@@ -34,7 +34,7 @@ class NamedFile:
 
 
 def read_named_files(request: BatchRequest) -> dict[str, NamedFile]:
-    """The files that a request names, by the words it names them with. What ships with StyleNet is left out."""
+    """The files named in a request, by their names in it. Included styles and recipes are omitted."""
     found = {}
     words = [*request.styles, request.recipe, request.encoder, request.palette]
     for word in words:
@@ -49,12 +49,12 @@ def read_named_files(request: BatchRequest) -> dict[str, NamedFile]:
 
 
 def with_local_files(request: BatchRequest, named: Mapping[str, NamedFile], folder: Path) -> BatchRequest:
-    """The request with words that mean the same files on this machine.
+    """The request with names of the same files on this machine.
 
     Args:
-        request: As it was given.
-        named: Its files.
-        folder: Files that are not here, or differ, are written into subfolders of it.
+        request: The original request.
+        named: Files of the request.
+        folder: Files that are missing here, or differ, are written to its subfolders.
     """
     local = {word: _local_word(word, file, folder / str(number)) for number, (word, file) in enumerate(named.items())}
 

@@ -1,4 +1,4 @@
-"""Photos given back what they have lost by a network that was trained for it: enlarged, or colored."""
+"""Enlarging and coloring photos with trained networks."""
 
 from __future__ import annotations
 
@@ -32,25 +32,25 @@ from stylenet.styles.sources import pixels_fingerprint
 from stylenet.workflows.outputs import keep_apart, place
 
 _TILE_PX = 256 * 256
-"""Pixels of the small photo that are enlarged in one piece: about half a gigabyte in the usual network."""
+"""Input pixels that are enlarged in one piece, which takes about 0.5 GB with the default network."""
 
 _COLORS_PX = 256
-"""Long side at which a photo's colors are painted: as large as scenes were in training. Lightness has the photo's own size."""
+"""Long side at which colors are predicted, that of the scenes in training; lightness keeps the size of the photo."""
 
 
 def enlarge(photo: ImageSource | Picture, network: str | Path, *, device: str = "auto", precision: str = "auto") -> Painting:
     """A photo four times as wide and as high.
 
     Args:
-        photo: A file, a PIL picture or an array; any size up to 12.5 million pixels.
-        network: A file of `stylenet train --task super-resolution`.
+        photo: A file, a PIL image or an array of up to 12.5 million pixels.
+        network: A file written by `stylenet train --task super-resolution`.
         device: "auto", "cpu", "cuda" or "mps".
-        precision: Of the network: "auto", "float32" or "bfloat16".
+        precision: Precision of the network: "auto", "float32" or "bfloat16".
 
     Raises:
-        WeightsError: the file holds no network, or one for something else.
+        WeightsError: the file is not a network for this task.
         ImageError: the photo cannot be read.
-        UsageError: the result would have too many pixels, or there is no such device or precision.
+        UsageError: the result would have too many pixels, or the device or precision is not available.
     """
 
     def larger(pixels: Tensor, net: nn.Module) -> Tensor:
@@ -62,18 +62,18 @@ def enlarge(photo: ImageSource | Picture, network: str | Path, *, device: str = 
 
 
 def colorize(photo: ImageSource | Picture, network: str | Path, *, device: str = "auto", precision: str = "auto") -> Painting:
-    """A photo with the colors that a network thinks it had. Its lightness (CIELAB's L*) stays at every pixel; its own colors go.
+    """A photo with colors predicted by a network. The lightness (L* of CIELAB) of every pixel is kept; existing colors are replaced.
 
     Args:
-        photo: A file, a PIL picture or an array; any size, gray or not.
-        network: A file of `stylenet train --task colorization`.
+        photo: A file, a PIL image or an array; any size, gray or color.
+        network: A file written by `stylenet train --task colorization`.
         device: "auto", "cpu", "cuda" or "mps".
-        precision: Of the network: "auto", "float32" or "bfloat16".
+        precision: Precision of the network: "auto", "float32" or "bfloat16".
 
     Raises:
-        WeightsError: the file holds no network, or one for something else.
+        WeightsError: the file is not a network for this task.
         ImageError: the photo cannot be read.
-        UsageError: there is no such device or precision.
+        UsageError: the device or precision is not available.
     """
 
     def in_color(pixels: Tensor, net: nn.Module) -> Tensor:
@@ -123,10 +123,10 @@ def _restored(
 
 
 def restore_file(request: RestoreRequest) -> tuple[Painting, Path]:
-    """Restore a photo and write the result; the result and its file.
+    """Restore a photo and write the result; returns the result and its file.
 
     Raises:
-        StylenetError: see `enlarge` and `colorize`; then nothing was written.
+        StylenetError: see `enlarge` and `colorize`; nothing was written.
     """
     given = None if request.output is None else Path(request.output)
     with place(given, f"{Path(request.photo).stem}-{request.verb}") as output:
@@ -136,7 +136,7 @@ def restore_file(request: RestoreRequest) -> tuple[Painting, Path]:
             torch.set_num_threads(request.threads)
         picture = load_image(request.photo)
         factor = FACTOR if request.task == "super-resolution" else 1
-        # Checked now, and not when the work is done: not every format holds as many pixels.
+        # Checked before the work starts, because formats limit the number of pixels.
         check_output(output, size=(factor * picture.width, factor * picture.height))
         restore = enlarge if request.task == "super-resolution" else colorize
         painting = restore(picture, request.network, device=request.device, precision=request.precision)

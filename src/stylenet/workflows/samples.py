@@ -10,14 +10,14 @@ from stylenet.errors import StyleError
 from stylenet.extras import is_installed
 
 _PAIRS = {"astronaut": "starry-night", "coffee": "great-wave", "cat": "the-scream", "rocket": "edtaonisl"}
-"""Photograph and style; where the library lacks one, another of it takes its place."""
+"""The style of each sample photo; a missing style is replaced by another one."""
 
 _SCENE_PAIRS = {"face": "the-scream", "hills": "starry-night", "street": "great-wave"}
-"""The same for computed scenes, where scikit-image's photographs are not installed."""
+"""The same for computed scenes, used without scikit-image's photos."""
 
 
 def sample_photos() -> Mapping[str, Callable[[], Any]]:
-    """Functions that give arrays: scikit-image's sample photographs, or scenes that are computed where it is not installed."""
+    """Functions that return arrays: sample photos of scikit-image, or computed scenes if it is not installed."""
     if not is_installed("skimage"):
         from stylenet.image.scenes import SCENES
 
@@ -27,10 +27,10 @@ def sample_photos() -> Mapping[str, Callable[[], Any]]:
 
 
 def choose_pairs(styles: Sequence[str], photos: Sequence[str]) -> Mapping[str, str]:
-    """A style for each sample photo: its own, or one that no other photo has, or any.
+    """A style for each sample photo: its own if installed, otherwise preferably an unused one.
 
     Args:
-        styles: Those of the library.
+        styles: Styles in the library.
         photos: Names of `sample_photos`.
 
     Raises:

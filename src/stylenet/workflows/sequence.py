@@ -1,4 +1,4 @@
-"""A photo painted in styles that turn into one another, as an animation or as a folder of pictures."""
+"""A photo painted in a transition between styles, as an animation or a folder of pictures."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from stylenet.video.writing import ANIMATION_SUFFIXES, CLIP_SUFFIXES, check_anim
 from stylenet.workflows.outputs import keep_apart, make_folder
 
 _LOOP_PX = 640
-"""Long side of the frames of a loop: loops of larger pictures are no small files."""
+"""Long side of the frames of an animation, to limit the file size."""
 
 
 def paint_sequence(request: SequenceRequest, *, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
@@ -62,7 +62,7 @@ def sequence(
     options: Options | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Done]:
-    """A `Done` for every frame. All begin from the same start with the same seed: frames differ by their shares alone.
+    """Yields `Done` for every frame. All frames use the same initial image and seed, and differ only in the shares of the styles.
 
     Raises:
         StylenetError: see the tree in `errors`.
@@ -79,14 +79,14 @@ def sequence(
 
 
 def shares_by_frame(styles: int, frames: int) -> list[tuple[float, ...]]:
-    """The share of every style in every frame: from the first style to the last, evenly, two neighbors at a time.
+    """The shares of the styles in each frame: evenly from each style to the next.
 
     Raises:
         UsageError: fewer than two styles or frames.
     """
     if styles < 2 or not 2 <= frames <= MOST_FRAMES:
         raise UsageError(
-            f"a sequence of {styles} styles in {frames} frames is not possible; allowed are from 2 styles, and 2 to {MOST_FRAMES}"
+            f"a sequence of {styles} styles in {frames} frames is not possible; allowed are 2 styles or more, and 2 to {MOST_FRAMES} frames"
         )
     found = []
     for frame in range(frames):

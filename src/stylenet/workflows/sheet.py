@@ -1,4 +1,4 @@
-"""Many small paintings of one photo on one sheet, each with the options that make it."""
+"""Contact sheets: small paintings of one photo, each labeled with its options."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ class Cell:
     """One painting of a sheet.
 
     Attributes:
-        words: The options that make it, as one types them.
+        label: The options as on the command line.
         image: (1, 3, H, W), 0..1.
     """
 
-    words: str
+    label: str
     image: Image
 
 
 def paint_sheet(request: SheetRequest) -> Iterator[Cell | Path]:
-    """Paint a sheet and write it; yields every cell, and at last the path of the sheet.
+    """Paint a sheet and write it; yields each cell, and finally the path of the sheet.
 
     Raises:
         StylenetError: see the tree in `errors`.
@@ -57,27 +57,27 @@ def paint_sheet(request: SheetRequest) -> Iterator[Cell | Path]:
 
 
 def sheet_stylizer(recipe: str | Path | Recipe | None, style: StyleSource) -> Stylizer:
-    """What paints a sheet: by default the recipe "draft", or a network's own where the style is one."""
+    """The stylizer for a sheet; default recipe: "draft", or that of the network if the style is one."""
     usual = default_recipe([style])
     return open_stylizer(recipe or ("draft" if usual == "standard" else usual))
 
 
 def sheet_of(cells: Sequence[Cell], request: SheetRequest) -> Image:
-    """The cells side by side, a row for each strength, each above the options that make it."""
+    """The cells in a grid with a row for each strength, each above its options."""
     columns = len(request.style_scales) * len(request.colors)
-    return contact_sheet([(cell.words, cell.image) for cell in cells], columns=columns, cell_px=request.size)
+    return contact_sheet([(cell.label, cell.image) for cell in cells], columns=columns, cell_px=request.size)
 
 
 def sheet_cells(photo: ImageSource | Picture, style: StyleSource, request: SheetRequest, *, stylizer: Stylizer) -> Iterator[Cell]:
-    """A painting for every strength, style scale and way of colors, row by row; the last varies fastest.
+    """A painting for each strength, style scale and color mode, row by row; the last varies fastest.
 
-    The painting is looked at as it will be at the full size: thumbnails show what strokes a large picture will have only roughly.
+    The style is measured as for the full size, but thumbnails show the strokes of a large picture only roughly.
 
     Args:
-        photo: In place of the request's.
-        style: In place of the request's.
-        request: What varies, and the size.
-        stylizer: Paints.
+        photo: Replaces the photo of the request.
+        style: Replaces the style of the request.
+        request: The values to combine, and the size.
+        stylizer: Paints the cells.
 
     Raises:
         StylenetError: see the tree in `errors`.
@@ -88,7 +88,7 @@ def sheet_cells(photo: ImageSource | Picture, style: StyleSource, request: Sheet
         options = Options(size=request.size, strength=strength, style_scale=style_scale)
         done = next(event for event in stylizer.stylize(picture, opened, options) if isinstance(event, Done))
         for way in request.colors:
-            # Colors are changed after painting: no cell is painted twice for them.
+            # Colors are changed after painting, so each combination is painted only once.
             image = done.image if way == PLAIN_COLORS else keep_colors(done.image, picture.pixels, way)
-            words = f"--strength {strength:g} --style-scale {style_scale:g}"
-            yield Cell(words=words if way == PLAIN_COLORS else f"{words} --keep-colors {way}", image=image)
+            label = f"--strength {strength:g} --style-scale {style_scale:g}"
+            yield Cell(label=label if way == PLAIN_COLORS else f"{label} --keep-colors {way}", image=image)

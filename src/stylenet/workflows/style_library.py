@@ -1,4 +1,4 @@
-"""A painting becomes a style of the library, or a style file."""
+"""Adding styles to the library, and removing them."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from stylenet.storage.atomic import delete_by_name
 
 _SUFFIX = ".safetensors"
 _RESERVED = ("photo",)
-"""Names that mean something else on the command line: `--mask FILE=photo` keeps the photo."""
+"""Names with another meaning on the command line: `--mask FILE=photo` keeps the photo."""
 
-_LARGEST_PX = 4096  # `styles.style.ladder_sizes` looks at no more
+_LARGEST_PX = 4096  # the limit of `styles.style.ladder_sizes`
 
 
 def name_from(picture: Path) -> str:
-    """A style's name made from a file's: small letters, digits and single hyphens; "style" where nothing of it is left."""
+    """The name of a style, made from a file name: lower case letters, digits and single hyphens; "style" if nothing remains."""
     return re.sub(r"[^a-z0-9]+", "-", picture.stem.lower()).strip("-") or "style"
 
 
 def add_style(picture: ImageSource, card: StyleCard, *, output: Path | None = None, replace: bool = False) -> Path:
-    """The style file made of a painting.
+    """Make a style file from a painting; returns its path.
 
     Args:
         picture: The painting.
-        card: Name, title, artist and so on; what can be measured is filled in.
-        output: A file to write in place of the library.
-        replace: Whether a style of this name that was added before may be replaced; a built-in one never is.
+        card: Metadata such as name, title and artist; measured values are filled in.
+        output: A file to write instead of adding to the library.
+        replace: Whether an added style of this name may be replaced.
 
     Raises:
         ImageError: The painting cannot be read.
-        StyleError: The name is taken or cannot be one, or the painting is too small.
-        WeightsError: VGG-19, which measures styles, is not installed.
+        StyleError: The name is taken or not allowed, or the painting is too small.
+        WeightsError: VGG-19 is not installed.
         OutputError: The file cannot be written.
-        UsageError: torch, which measures, is not installed.
+        UsageError: torch is not installed.
     """
     torch = require("torch", "measuring a style")
     from stylenet.catalog.recipe import EncoderSection
@@ -56,14 +56,14 @@ def add_style(picture: ImageSource, card: StyleCard, *, output: Path | None = No
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"cannot make the folder of styles '{target.parent}': {error.strerror}; set STYLENET_STYLES to another one"
+            f"cannot create the folder of styles '{target.parent}': {error.strerror}; set STYLENET_STYLES to another one"
         ) from error
     write_style(style, target)
     return target
 
 
 def remove_styles(names: Sequence[str]) -> list[Path]:
-    """Delete added styles from the library, all or none; the files that are gone.
+    """Delete added styles from the library, all or none; returns the deleted files.
 
     Raises:
         StyleError: One of them is built in, or none was added under this name.
@@ -72,16 +72,16 @@ def remove_styles(names: Sequence[str]) -> list[Path]:
     added = added_styles()
     for name in names:
         if name not in added and name in built_in_styles():
-            raise StyleError(f"'{name}' is a built-in style and stays; only added styles can be deleted")
+            raise StyleError(f"'{name}' is a built-in style; only added styles can be deleted")
     return delete_by_name(names, added, missing="no style '{}' was added to the library", error=StyleError)
 
 
 def _target(card: StyleCard, output: Path | None, *, replace: bool) -> Path:
     if output is None:
         if card.name in built_in_styles():
-            raise StyleError(f"'{card.name}' is a built-in style, which stays; give another --name")
+            raise StyleError(f"'{card.name}' is a built-in style; give another --name")
         if card.name in _RESERVED or re.fullmatch(r"[0-9]+", card.name):
-            reason = "means the photo in --mask FILE=photo" if card.name in _RESERVED else "reads as a number, like the shares of --blend"
+            reason = "means the photo in --mask FILE=photo" if card.name in _RESERVED else "would be read as a share of --blend"
             raise StyleError(f"a style cannot be called '{card.name}', which {reason}; give another --name")
         target = added_styles_folder() / f"{card.name}{_SUFFIX}"
         if target.exists() and not replace:

@@ -1,4 +1,4 @@
-"""A training from its request to the network's file."""
+"""Training, from a request to the network file."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from stylenet.training.trainer import Trainer, Update
 
 FOLDER_SUFFIX = ".training"
-"""Added to the output's name: the folder beside it that a training is resumed from; it is deleted after the last update."""
+"""Suffix of the folder next to the output that holds the checkpoint; it is deleted after the last update."""
 
-_PATIENCE = 8  # looks at the loss without a gain, of 50 updates each
-_WARMUP = 50  # updates, a tenth where there are fewer than ten times as many
-_EVERY = 100  # updates between two checkpoints, and between two previews
+_PATIENCE = 8  # checks of the loss without improvement, every 50 updates
+_WARMUP = 50  # updates; at most a tenth of all updates
+_EVERY = 100  # interval of checkpoints and previews, in updates
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +39,10 @@ class TrainingStarted:
     """The first event of a training.
 
     Attributes:
-        plan: Its numbers.
-        job: What is trained on what, in plain values.
-        step: Updates that were done before it was stopped.
-        processes: That train together.
+        plan: Hyperparameters.
+        job: Description of task and data, as plain values.
+        step: Updates done by earlier runs.
+        processes: Number of processes that train together.
     """
 
     plan: Plan
@@ -56,12 +56,12 @@ class TrainingDone:
     """The last event of a training.
 
     Attributes:
-        output: The network's file.
-        paints: What the network does.
-        steps: Updates done.
-        most_steps: Updates that were planned.
-        seconds: Of training.
-        loss: Of the last update; None where there was none.
+        output: The network file.
+        paints: The task of the network.
+        steps: Number of updates.
+        most_steps: Planned number of updates.
+        seconds: Training time.
+        loss: Loss of the last update; None without updates.
         reason: "finished", "interrupted" or "stalled".
     """
 
@@ -77,17 +77,17 @@ class TrainingDone:
 def train(
     request: TrainRequest, *, should_stop: Callable[[], bool] = lambda: False
 ) -> Iterator[TrainingStarted | Update | Event | TrainingDone]:
-    """Train what was requested and write the network; yields the events of the training, `Saved` for previews, and at last `TrainingDone`.
+    """Train a network and write it; yields the events of the training, `Saved` for previews, and finally `TrainingDone`.
 
-    Of several processes that train together only the first yields anything.
+    If several processes train together, only the first yields events.
 
     Raises:
-        StylenetError: before the first update, or from it.
+        StylenetError: before or during training.
     """
     require("torch", "training a network")
     from stylenet.training.processes import found
 
-    several = found().count > 1  # refused now, where the environment says it wrongly
+    several = found().count > 1  # raises now if the environment is inconsistent
     if request.output is None and several:
         raise UsageError("several processes train one network, and need a common output file; give --output FILE")
     stem = "-".join(Path(painting).stem for painting in request.paintings)
@@ -122,7 +122,7 @@ def _trained(
     choose_gpu()
     device = choose_device(request.device)
     dtype = choose_dtype(request.precision, device)
-    # The loss network is the encoder of the everyday recipes, where no other is named.
+    # The default loss network is the encoder of the everyday recipes.
     encoder = open_encoder(load_recipe("standard").encoder, request.loss_network, device=device, dtype=dtype)
     if should_stop():
         return
@@ -151,7 +151,7 @@ def _logged(
     folder: Path,
     should_stop: Callable[[], bool],
 ) -> Iterator[Update | Event | TrainingDone]:
-    """The updates, which are logged, and the network that is written at the end."""
+    """Run and log the updates, and write the network at the end."""
     from stylenet.networks.files import write_network
     from stylenet.training.journal import Journal, clear
     from stylenet.training.one_style import OneStyleTask
@@ -232,5 +232,5 @@ def _record(request: TrainRequest) -> AnyRecord:
         case "johnson":
             return JohnsonRecord(styles=len(request.paintings))
         case "texture":
-            # The numbers of scales are the paper's, for texture and for stylization.
+            # The numbers of scales are those of the paper, for texture and for stylization.
             return TextureRecord(scales=5) if request.photos is None else TextureRecord(content=True, scales=6)

@@ -1,4 +1,4 @@
-"""A clip from its request to its file: decoded, painted, steadied, encoded in groups that are kept, and joined with its sound."""
+"""Painting a clip: frames are decoded, painted, steadied, encoded in groups, and joined with the sound."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stylenet.errors import ImageError, UsageError
 from stylenet.events import Notice, Preview, Saved
 from stylenet.image.files import save_image
 from stylenet.image.loops import LOOP_SUFFIXES
-from stylenet.image.masks import parse_mask_wish
+from stylenet.image.masks import parse_mask
 from stylenet.image.output import check_output
 from stylenet.painting.defaults import default_recipe
 from stylenet.painting.receipts import NOT_OF_THE_INPUTS
@@ -33,23 +33,23 @@ from stylenet.workflows.outputs import keep_apart
 from stylenet.workflows.painting import inputs_of, open_for, with_recipe
 
 _PARTS_SUFFIX = ".parts"
-"""Added to the output's name: the folder beside it that holds the groups until they are joined."""
+"""Suffix of the folder next to the output that holds the groups until they are joined."""
 
 _GROUP_BYTES = 256 * 10**6
-"""That the frames of an open group take at most."""
+"""Maximum size of the frames of an open group."""
 
 _NOT_OF_THE_FRAMES = ("output", "clip", "styles", "resume", "preview", "threads", "device", "precision", "memory")
 
 
 @dataclass(frozen=True, kw_only=True)
 class VideoStarted:
-    """What is about to be done.
+    """The first event.
 
     Attributes:
-        clip: What is known of the source.
-        frames: About how many are painted; None where the file does not say its length.
-        painted: Frames that are there already, of the run that is continued.
-        notices: What a person should know, one line each.
+        clip: Properties of the source.
+        frames: Approximate number of frames to paint; None if the length of the clip is unknown.
+        painted: Frames painted by earlier runs.
+        notices: Notices for the user, one line each.
     """
 
     clip: Clip
@@ -63,12 +63,12 @@ class FrameDone:
     """A frame is painted.
 
     Attributes:
-        frame: Frames painted so far, those of earlier runs included.
-        frames: About how many there are.
+        frame: Frames painted so far, including earlier runs.
+        frames: Approximate number of all frames.
         size: (width, height).
-        scenes: Begun so far in this run.
-        seconds: Since the start.
-        seconds_left: Estimate until the end.
+        scenes: Scenes started so far in this run.
+        seconds: Time since the start.
+        seconds_left: Estimated remaining time.
     """
 
     frame: int
@@ -84,10 +84,10 @@ class VideoDone:
     """The last event.
 
     Attributes:
-        frames: In the clip, or painted so far where it was interrupted.
-        seconds: Of this run.
+        frames: Frames painted, including earlier runs.
+        seconds: Duration of this run.
         reason: "finished" or "interrupted".
-        folder: Where an interrupted clip is continued from.
+        folder: The folder that an interrupted clip is resumed from.
     """
 
     frames: int
@@ -103,11 +103,11 @@ def paint_video(request: VideoRequest, *, should_stop: Callable[[], bool] = lamb
     """Paint a clip and write it.
 
     Args:
-        request: What is painted and where it is written.
-        should_stop: Asked after every frame; true ends the work, which `resume` continues.
+        request: The clip and its options.
+        should_stop: Called after every frame; true stops, and `resume` continues.
 
     Raises:
-        StylenetError: before painting, or from it; what was painted until then is kept for `resume`.
+        StylenetError: before or during painting; painted frames are kept for `resume`.
     """
     run = _Run(request, should_stop)
     yield VideoStarted(clip=run.clip, frames=run.expected, painted=run.painted, notices=run.notices)
@@ -115,21 +115,21 @@ def paint_video(request: VideoRequest, *, should_stop: Callable[[], bool] = lamb
     if run.stopped:
         yield VideoDone(frames=run.painted, seconds=run.seconds, reason="interrupted", folder=run.groups.folder)
         return
-    yield from (Notice(message=message) for message in run.losses_in_words())
+    yield from (Notice(message=message) for message in run.decoding_notices())
     yield from (Notice(message=message) for message in run.join())
     yield Saved(path=run.output)
     yield VideoDone(frames=run.painted, seconds=run.seconds, reason="finished", folder=run.groups.folder)
 
 
 class _Run:
-    """One run: checked and opened when it is made."""
+    """One run; the constructor checks and opens everything."""
 
     def __init__(self, request: VideoRequest, should_stop: Callable[[], bool]) -> None:
         self.request, self._should_stop = request, should_stop
         self.output = check_output(request.output, formats={suffix: suffix for suffix in OUTPUT_SUFFIXES})
         self._preview = None if request.preview in (None, "none") else check_output(str(request.preview))
         single = structs.replace(request.single(), styles=request.styles)
-        masks = [parse_mask_wish(text, for_clip=True) for text in request.masks]
+        masks = [parse_mask(text, for_clip=True) for text in request.masks]
         masked = [mask.style for mask in masks if mask.style is not None]
         inputs = [Path(request.clip), *inputs_of(single), *(str(mask.mask) for mask in masks), *masked]
         keep_apart([("--output", self.output), ("--preview", self._preview)], inputs)
@@ -167,21 +167,21 @@ class _Run:
 
     @property
     def seconds(self) -> float:
-        """Since the run began."""
+        """Time since the start of the run."""
         return time.perf_counter() - self._begun
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What a person should know before the start, one line each."""
+        """Notices before the start, one line each."""
         found = list(self.clip.notices)
         if self.clip.has_alpha and not self._coding.has_alpha:
-            found.append(f"the clip is transparent in parts; {self._coding.name} has no transparency. To keep it, write a {WITH_ALPHA}")
+            found.append(f"the clip has transparency, which {self._coding.name} does not support; to keep it, write a {WITH_ALPHA}")
         if self._is_loop and self.clip.has_sound:
-            found.append(f"a {self.output.suffix} has no sound; the sound is left out")
+            found.append(f"a {self.output.suffix} has no sound; the sound is dropped")
         return tuple(found)
 
     def join(self) -> list[str]:
-        """Write the output and remove the groups; what a person should know, one line each."""
+        """Write the output and remove the groups; returns notices, one line each."""
         notices: list[str] = []
         if self._is_loop:
             join_loop(self.groups, self.output)
@@ -193,13 +193,13 @@ class _Run:
 
     @property
     def expected(self) -> int | None:
-        """About how many frames are painted."""
+        """Approximate number of frames to paint."""
         if self._length is None:
             return None
         return max(1, round(self._length * min(float(self.clip.rate), self.request.fps or 1000.0)))
 
     def paint(self) -> Iterator[VideoEvent]:
-        """Paint all frames that are not there, and keep them in groups."""
+        """Paint all missing frames, and save them in groups."""
         if (state := self.groups.state()) is not None:
             self._painter.continue_from(state)
         scenes, before = 0, self.painted
@@ -225,27 +225,27 @@ class _Run:
             self._close(state)
         self._written()
         if not self.painted and not self.stopped:
-            told = (
+            part = (
                 f" between {self.request.begin or 0} and {self.request.end or 'the end'}" if self.request.begin or self.request.end else ""
             )
             self.groups.remove()
-            raise ImageError(f"cannot paint '{self.clip.path}': no frame can be decoded{told}")
+            raise ImageError(f"cannot paint '{self.clip.path}': no frame can be decoded{part}")
 
-    def losses_in_words(self) -> Iterator[str]:
-        """What a person should know of a clip that could not be decoded whole."""
+    def decoding_notices(self) -> Iterator[str]:
+        """Notices about parts of the clip that could not be decoded."""
         times = self.groups.times()
         ended = float(times[-1][0] + (times[-1][1] or 1 / self.clip.rate))
         end = self.request.end_seconds
         wanted = self.clip.seconds if end is None or self.clip.seconds is None else min(float(end), self.clip.seconds)
         if wanted is not None and ended < wanted - max(0.25, 3 / min(float(self.clip.rate), self.request.fps or 1000.0)):
-            yield f"the clip should last {self.clip.seconds:.2f} s and ends at {ended:.2f} s, as if it were cut off; it is painted so far"
+            yield f"the clip is truncated: it ends at {ended:.2f} s of {self.clip.seconds:.2f} s; it is painted up to there"
         elif self._losses.ended_early:
-            yield f"the clip is damaged and ends at {ended:.2f} s; it is painted so far"
+            yield f"the clip is damaged and ends at {ended:.2f} s; it is painted up to there"
         if self._losses.packets:
-            yield f"{self._losses.packets} damaged pieces of the clip could not be decoded and are left out"
+            yield f"{self._losses.packets} damaged packets of the clip could not be decoded and are skipped"
 
     def _frames(self) -> Iterator[Frame]:
-        """The frames to paint, those that are there left out, and thinned where fewer a second are wanted."""
+        """The frames to paint, without those already painted, and thinned to `--fps`."""
         begin = self.request.begin_seconds
         fps = None if self.request.fps is None else Fraction(self.request.fps).limit_denominator(10_000)
         tick = -1 if self._last is None or fps is None else int((self._last - begin) * fps)
@@ -263,7 +263,7 @@ class _Run:
             yield frame
 
     def _kept(self, frame: Frame, painted: Pixels, state: State | None, *, begins_scene: bool) -> State:
-        """Add a frame to the open group, which ends before a scene begins, or once it is long."""
+        """Add a frame to the open group, which ends before a new scene or at its maximum length."""
         height, width = painted.shape[0] // 2 * 2, painted.shape[1] // 2 * 2
         if min(height, width) < 2:
             raise UsageError(f"the frames would have {painted.shape[1]} x {painted.shape[0]} pixels; give a larger --size")
@@ -282,7 +282,7 @@ class _Run:
         return self._painter.state(painted)
 
     def _close(self, state: State) -> None:
-        """Encode the open group while the next frames are painted."""
+        """Start encoding the open group in the background."""
         self._written()
         self._writing = self._writer.submit(self.groups.add, self._open, self._times, state)
         self._open, self._times = [], []
@@ -312,7 +312,7 @@ class _Run:
         last = self.clip.seconds if end is None else float(end) if self.clip.seconds is None else min(float(end), self.clip.seconds)
         changes = bool(self.request.strengths) or (len(self.request.styles) > 1 and not self.request.blend)
         if last is None and changes:
-            raise UsageError(f"'{self.clip.path}' does not say how long it lasts, and strength or styles change over time; give --to")
+            raise UsageError(f"'{self.clip.path}' has no known length, and strength or styles change over time; give --to")
         return None if last is None else last - begin
 
     def _share(self, time: Fraction) -> float:

@@ -1,4 +1,4 @@
-"""Workers that are processes of this machine."""
+"""Workers that are processes on this machine."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class _Process:
         self.process, self.connection = process, connection
 
     def paint(self, job: Job) -> None:
-        with suppress(OSError):  # that a process is gone is noticed when its messages are read
+        with suppress(OSError):  # a dead process is noticed when its messages are read
             self.connection.send(job)
 
 
 class WorkerProcesses:
-    """Processes that share the processor's cores.
+    """Processes that share the CPU cores.
 
-    They are spawned: threads of the libraries do not survive a fork.
+    They are spawned, because threads of libraries do not survive a fork.
 
     Args:
-        request: With the name of its recipe.
-        count: Processes.
+        request: The request, with its recipe resolved.
+        count: Number of processes.
     """
 
     def __init__(self, request: BatchRequest, *, count: int) -> None:
@@ -50,7 +50,7 @@ class WorkerProcesses:
         """Start a process.
 
         Raises:
-            StylenetError: the system has no room for another one.
+            StylenetError: the system cannot start another process.
         """
         try:
             ours, theirs = self._context.Pipe()
@@ -76,7 +76,7 @@ class WorkerProcesses:
             yield worker, message
 
     def close(self) -> None:
-        """Kill all processes: what they have not sent is of no use, and they write no file."""
+        """Kill all processes; they write no files."""
         for worker in self._processes.values():
             worker.process.kill()
         for worker in list(self._processes.values()):
@@ -91,10 +91,10 @@ class WorkerProcesses:
 
 
 def _serve(connection: Connection, request: BatchRequest) -> None:
-    """Paint the jobs that are sent, until nobody is there any more."""
+    """Paint jobs until the connection is closed."""
     for name in ("SIGINT", "SIGHUP"):
         if (number := getattr(signal, name, None)) is not None:
-            signal.signal(number, signal.SIG_IGN)  # a terminal sends them to all of its processes; the first one decides
+            signal.signal(number, signal.SIG_IGN)  # a terminal sends them to all processes; the first one handles them
     with suppress(EOFError, OSError):
         try:
             painter = BatchPainter(request)
@@ -103,6 +103,6 @@ def _serve(connection: Connection, request: BatchRequest) -> None:
             return
         connection.send(Ready(keys=painter.keys))
         while True:
-            # Nothing is sent while it paints: `poll` is true where the other side is gone.
+            # Nothing is sent while it paints, so `poll` is true only if the other side has closed.
             connection.send(painter.paint(connection.recv(), should_stop=connection.poll))
-    os._exit(0)  # closing torch properly takes time
+    os._exit(0)  # tearing down torch takes time

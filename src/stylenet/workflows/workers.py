@@ -1,4 +1,4 @@
-"""Workers of a batch and the work they share: one interface for this process, other processes, and actors of a cluster."""
+"""Workers of a batch: one interface for this process, other processes, and actors of a cluster."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from stylenet.requests.batch import BatchRequest
 from stylenet.workflows.batch_painter import FAILED, LEFT, UNSEEN, BatchPainter, Job, Result
 
 MOST_DEATHS = 5
-"""Workers that may end while they paint the same picture. A picture that is too large for the memory ends every one of them; a picture
+"""Workers that may die while painting the same picture. A picture that needs too much memory kills each of them; a picture
 whose worker was killed for another reason is painted by the next."""
 
 _MOST_FAILED_STARTS = 8
-"""Workers in a row that may end before they are ready."""
+"""Workers in a row that may die before they are ready."""
 
 _POLL_SECONDS = 0.2
 
@@ -27,7 +27,7 @@ class Ready:
     """A worker has opened the engine and the styles.
 
     Attributes:
-        keys: Those of its `BatchPainter`.
+        keys: `BatchPainter.keys` of the worker.
     """
 
     keys: Mapping[str, str]
@@ -35,10 +35,10 @@ class Ready:
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """A worker is gone, with the job it had.
+    """A worker has ended, with its job.
 
     Attributes:
-        reason: What is known, in a few words.
+        reason: Short description.
     """
 
     reason: str
@@ -51,14 +51,14 @@ class Worker(Protocol):
     """Paints one job at a time."""
 
     def paint(self, job: Job) -> None:
-        """Begin a job; its result comes with the messages."""
+        """Start a job; its result arrives as a message."""
 
 
 class Workers(Protocol):
     """Workers of one kind.
 
     Attributes:
-        count: How many are wanted.
+        count: Number of workers.
     """
 
     count: int
@@ -70,19 +70,19 @@ class Workers(Protocol):
         """Wait for messages, at most about this long.
 
         Raises:
-            StylenetError: no worker can do what was requested.
+            StylenetError: no worker can fulfill the request.
         """
 
     def close(self) -> None:
-        """End all workers at once, whatever they do."""
+        """Kill all workers immediately."""
 
 
 class ThisProcess:
     """One worker, which paints in this process while its messages are read.
 
     Args:
-        request: With the name of its recipe.
-        should_stop: Asked while it paints.
+        request: The request, with its recipe resolved.
+        should_stop: Called while it paints.
     """
 
     count = 1
@@ -97,7 +97,7 @@ class ThisProcess:
         return self
 
     def paint(self, job: Job) -> None:
-        """Keep a job for `messages`."""
+        """Store a job for `messages`."""
         self._job = job
 
     def messages(self, seconds: float) -> Iterator[tuple[Worker, Message]]:
@@ -110,17 +110,17 @@ class ThisProcess:
             yield self, self._painter.paint(job, should_stop=self._should_stop)
 
     def close(self) -> None:
-        """Nothing is running."""
+        """Do nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """A picture is finished.
+    """The result of a picture.
 
     Attributes:
-        index: Of the picture.
-        result: What became of it.
-        seconds: It took.
+        index: Index of the picture.
+        result: Result of its job.
+        seconds: Painting time.
     """
 
     index: int
@@ -129,20 +129,20 @@ class Outcome:
 
 
 Prepare: TypeAlias = Callable[[int, Mapping[str, str]], Job | Result]
-"""From the index of a picture and the keys of the workers: its job, or its result where there is nothing to paint."""
+"""Maps the index of a picture and the keys of the workers to its job, or to its result if there is nothing to paint."""
 
 
 class Dispatcher:
-    """Hands out pictures to workers, one at a time to each.
+    """Assigns pictures to workers, one at a time to each.
 
-    If a worker ends, another one takes its place, and its picture goes to the end of the queue. A picture whose workers ended
+    If a worker dies, it is replaced, and its picture moves to the end of the queue. A picture whose workers died
     `MOST_DEATHS` times has failed.
 
     Args:
-        workers: They are started, and closed in the end.
-        count: Pictures to paint.
-        prepare: Called for a picture before it is handed out.
-        should_stop: Asked several times a second.
+        workers: Started and closed by the dispatcher.
+        count: Number of pictures.
+        prepare: Called for a picture before it is assigned.
+        should_stop: Called several times per second.
     """
 
     def __init__(self, workers: Workers, count: int, *, prepare: Prepare, should_stop: Callable[[], bool]) -> None:
@@ -155,7 +155,7 @@ class Dispatcher:
         self._failed_starts = 0
 
     def outcomes(self) -> Iterator[Outcome]:
-        """What became of every picture, in the order in which they end; of none any more once the end is asked for.
+        """Results of the pictures in order of completion, until `should_stop` returns true.
 
         Raises:
             StylenetError: a style or the recipe cannot be opened, or workers cannot be started.
@@ -188,7 +188,7 @@ class Dispatcher:
         self._idle.append(worker)
 
     def _hand_out(self) -> Iterator[Outcome]:
-        """Give the next picture to an idle worker, or finish it where there is nothing to paint."""
+        """Assign the next picture to an idle worker, or finish it if there is nothing to paint."""
         index, begun = self._waiting.popleft(), time.perf_counter()
         job = self._prepare(index, self._keys or {})
         if isinstance(job, Result):
@@ -199,14 +199,14 @@ class Dispatcher:
         worker.paint(job)
 
     def _send_bytes(self, worker: Worker) -> Iterator[Outcome]:
-        """Begin a job again, with the bytes of its photo."""
+        """Start a job again, with the bytes of its photo."""
         index, job, begun = self._busy[worker]
         try:
             data = job.path.read_bytes()
         except (OSError, MemoryError):
             del self._busy[worker]
             self._idle.append(worker)
-            reason = f"'{job.photo}' can no longer be read, and a worker that does not have it needs its bytes"
+            reason = f"'{job.photo}' can no longer be read, and the worker does not have a copy"
             yield Outcome(index=index, result=Result(state=FAILED, reason=reason), seconds=time.perf_counter() - begun)
         else:
             worker.paint(replace(job, data=data))
@@ -218,14 +218,14 @@ class Dispatcher:
             if self._deaths[index] < MOST_DEATHS:
                 self._waiting.append(index)
             else:
-                reason = f"the worker that painted it ended {MOST_DEATHS} times ({ended.reason}); the memory may not be enough"
+                reason = f"the worker that painted it died {MOST_DEATHS} times ({ended.reason}), perhaps for lack of memory"
                 yield Outcome(index=index, result=Result(state=FAILED, reason=reason), seconds=time.perf_counter() - begun)
         elif worker in self._idle:
             self._idle.remove(worker)
         else:
             self._failed_starts += 1
             if self._failed_starts >= _MOST_FAILED_STARTS:
-                raise StylenetError(f"the workers end before they can paint ({ended.reason}); try fewer --workers")
+                raise StylenetError(f"the workers die before they are ready ({ended.reason}); try fewer --workers")
         if len(self._waiting) > len(self._idle):
             self._workers.start()
 

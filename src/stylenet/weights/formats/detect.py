@@ -1,4 +1,4 @@
-"""Which format a file has, by its first bytes; its name plays no part."""
+"""Detecting the format of a file by its first bytes; the name is ignored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Format = Literal["safetensors", "torch-zip", "torch-pickle", "matlab", "hdf5", "
 EXPECTED = "safetensors, PyTorch (.pth), MatConvNet (.mat), Keras (.h5) or NumPy (.npy, .npz)"
 
 _LARGEST_FILE = 8 * 2**30
-"""Bytes: ten times the largest official file."""
+"""Maximum bytes of a file: ten times the largest official one."""
 
 _TORCH_PICKLE = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 """The magic number 0x1950a86a20f9469cfc6c, pickled, with which torch.save began until version 1.6."""
@@ -36,7 +36,7 @@ def detect(path: Path) -> Format:
     """The format of the file at `path`.
 
     Raises:
-        WeightsError: There is no such file, or it has none of the formats that hold weights.
+        WeightsError: The file does not exist, or its format is not supported.
     """
     if not path.is_file():
         raise WeightsError(f"{path}: there is no such file")
@@ -58,7 +58,7 @@ def detect(path: Path) -> Format:
     for magic, what in _FOREIGN:
         if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(magic) or head.startswith(magic):
             raise WeightsError(f"{path}: this is {what}; expected {EXPECTED}")
-    # The signature may stand behind a user block of 512 bytes or more.
+    # The signature may follow a user block of 512 bytes or more.
     if any(head[offset:].startswith(_HDF5) for offset in (0, 512, 1024, 2048)):
         return "hdf5"
     what = "an empty file" if size == 0 else f"a file of {size} bytes that begins with {head[:8].hex(' ')}"
@@ -86,7 +86,7 @@ def _detect_zip(path: Path) -> Format:
 
 
 def check_archive(path: Path, *, stored: bool) -> None:
-    """Raise `WeightsError` if the zip archive at `path` would take far more room unpacked than it takes on disk.
+    """Raise `WeightsError` if the zip archive at `path` is far larger unpacked than on disk.
 
     Args:
         stored: The format never compresses, as PyTorch's does not.

@@ -27,7 +27,7 @@ from stylenet.weights.recognition import preprocessing_of
 _BLOCK = re.compile(r"block(\d)_conv(\d)")
 _NUMBER = re.compile(r"(?:conv2d|convolution2d|layer)(?:_(\d+))?")
 _PLAIN_FILTERS = {1, 2, 3}
-"""deflate, shuffle, fletcher32: those that HDF5 has built in; any other would load a library from disk."""
+"""deflate, shuffle, fletcher32: the built-in filters of HDF5; others would load a library from disk."""
 
 _MOST_OBJECTS = 5000
 
@@ -36,7 +36,7 @@ def read_keras(path: Path, *, kind: str | None) -> Found:
     """The convolutions of a Keras model's weights.
 
     Raises:
-        WeightsError: The file has no convolutions of VGG, or reaches outside of itself.
+        WeightsError: The file has no convolutions of VGG, or refers to other files.
     """
     h5py = require("h5py", "reading Keras' .h5 files")
     convolutions: dict[Label, Any] = {}
@@ -65,12 +65,12 @@ def read_keras(path: Path, *, kind: str | None) -> Found:
 
 
 def _to_torch(kernel: Any, *, theano: bool) -> Any:
-    # Theano convolves where everyone else correlates: its kernels are turned by half a turn.
+    # Theano uses convolution where others use correlation, so its kernels are rotated by 180 degrees.
     return kernel[:, :, ::-1, ::-1] if theano else np.transpose(kernel, (3, 2, 0, 1))
 
 
 def _label(where: str) -> Label | None:
-    """`conv1_1` for a path with block1_conv1 in it, else the number that counts the convolutions."""
+    """`conv1_1` for a path with block1_conv1, otherwise the index of the convolution."""
     if match := _BLOCK.search(where):
         return f"conv{match[1]}_{match[2]}"
     for part in reversed(where.split("/")):
@@ -80,7 +80,7 @@ def _label(where: str) -> Label | None:
 
 
 def _pairs(file: Any) -> dict[str, tuple[Any, Any]]:
-    """The data sets of every group that has exactly a kernel (4-D) and a bias (1-D), by the group's path."""
+    """The data sets of each group with exactly a kernel (4-D) and a bias (1-D), by the path of the group."""
     groups: dict[str, list[Any]] = defaultdict(list)
     for path, dataset in _datasets(file):
         groups[path.rpartition("/")[0]].append(dataset)
@@ -98,7 +98,7 @@ def _pairs(file: Any) -> dict[str, tuple[Any, Any]]:
 
 
 def _datasets(file: Any) -> list[tuple[str, Any]]:
-    """Every data set by its path, except an optimizer's, walking hard links only."""
+    """All data sets by path, except those of an optimizer, following only hard links."""
     import h5py
 
     found, waiting, seen, count = [], [("", file)], {file.id.__hash__()}, 0
@@ -110,7 +110,7 @@ def _datasets(file: Any) -> list[tuple[str, Any]]:
             if not isinstance(link, h5py.HardLink):
                 raise WeightsError(f"'{where}{name}' is a link to another place or file, expected data")
             item = group[name]
-            # Two groups may contain each other; the same one is visited once.
+            # Groups may contain each other; each is visited once.
             if item.id.__hash__() in seen or name.startswith("optimizer"):
                 continue
             seen.add(item.id.__hash__())

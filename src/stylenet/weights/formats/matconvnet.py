@@ -5,7 +5,7 @@ beta17: the mean of three numbers in `meta.normalization`. A still older form ha
 
 Kernels are stored (height, width, in, out). Widespread code says (width, height) and swaps the two; the published values say otherwise:
 filter by filter they are those of the Caffe network without a swap, and swapped they are not. `matconvnet-swapped` reads
-them as that code did, for those who must repeat its numbers.
+them like that code, to reproduce its numbers.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def read_matconvnet(path: Path, *, kind: str | None) -> Found:
             axes = (3, 2, 1, 0) if kind == "matconvnet-swapped" else (3, 2, 0, 1)
             convolutions[name] = (np.transpose(kernel, axes), np.ravel(bias))
     mean, where = _mean(content)
-    swapped = "swapped as was said" if kind == "matconvnet-swapped" else "height before width"
+    swapped = "swapped as given" if kind == "matconvnet-swapped" else "height before width"
     return Found(
         layout="MatConvNet file",
         convolutions=convolutions,
@@ -55,7 +55,7 @@ def read_matconvnet(path: Path, *, kind: str | None) -> Found:
 
 def _weights(layer: dict[str, Any], name: str) -> tuple[Any, Any]:
     pair = [layer["filters"], layer["biases"]] if "filters" in layer and "biases" in layer else layer.get("weights")
-    while isinstance(pair, list) and len(pair) == 1:  # a cell around the cell
+    while isinstance(pair, list) and len(pair) == 1:  # a nested cell
         pair = pair[0]
     if isinstance(pair, list) and len(pair) >= 2 and all(isinstance(part, np.ndarray) for part in pair[:2]) and pair[0].ndim == 4:
         return pair[0], pair[1]

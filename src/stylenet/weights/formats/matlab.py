@@ -1,7 +1,7 @@
-"""MATLAB's .mat files of level 5, read for numbers, text, cells and structs; anything that could have behavior is refused.
+"""MATLAB's .mat files of level 5, read for numbers, text, cells and structs; objects and functions are rejected.
 
-Written here because a weights file comes from strangers: every length in it is held against the bytes that are really there before
-memory is reserved for it.
+Weights files are untrusted, so every length is compared with the available bytes before
+allocating memory.
 
 References:
     MathWorks, "MAT-File Format", chapter 1 (level 5).

@@ -1,7 +1,7 @@
 """The object arrays that numpy.save pickles, read without running anything.
 
-`vgg19.npy` as the TensorFlow ports pass it around is a dictionary of arrays, pickled. Unpickling calls whatever the file names. Here every
-name that NumPy writes leads to a plain record of ours, every other name is refused, and arrays are made from the records afterwards.
+`vgg19.npy`, as used by TensorFlow ports, is a pickled dictionary of arrays. Unpickling calls any function that the file names. Here each
+name that NumPy writes is mapped to a plain record, all other names are rejected, and arrays are made from the records afterwards.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _FLOATS = {"f2", "f4", "f8"}
 
 
 class _Type:
-    """What a file says of an array's type."""
+    """The type of an array in a file."""
 
     __slots__ = ("code", "order")
 
@@ -31,7 +31,7 @@ class _Type:
 
 
 class _Array:
-    """What a file says of an array; its values are bytes, or a list of objects."""
+    """An array in a file; its values are bytes, or a list of objects."""
 
     __slots__ = ("state",)
 
@@ -43,7 +43,7 @@ class _Array:
 
 
 class _ArrayClass:
-    """Stands for the name numpy.ndarray, which only `_reconstruct` is given."""
+    """Placeholder for numpy.ndarray, the argument of `_reconstruct`."""
 
     __slots__ = ()
 
@@ -72,13 +72,13 @@ _NAMES: dict[tuple[str, str], Any] = {
 }
 
 
-# The unpickler written in Python: the one in C reserves memory for whatever place in its memo a file names.
+# The unpickler in Python, because the one in C allocates memory for any memo index in the file.
 class _Reader(pickle._Unpickler):
     def find_class(self, module_name: str, global_name: str, /) -> Any:
         if (module_name, global_name) not in _NAMES:
             raise WeightsError(f"the file would run {module_name}.{global_name}'s code; expected arrays alone")
         found = _NAMES[module_name, global_name]
-        # A subclass made for this one file, so that a file that sets attributes on it changes nothing for the next.
+        # A subclass for each file, so that attributes set by one file do not affect the next.
         return type(found.__name__, (found,), {"__slots__": ()})
 
     def persistent_load(self, pid: Any) -> Any:
@@ -100,7 +100,7 @@ def read_pickled_array(file: BinaryIO) -> Any:
 
 
 class _Resolver:
-    """Makes arrays from what was read; a file that refers to one thing very often costs no more than a sensible one."""
+    """Makes arrays from the records, with a limit on repeated references."""
 
     def __init__(self) -> None:
         self._left = 10_000
@@ -117,7 +117,7 @@ class _Resolver:
             return {_key(key): self.resolve(item) for key, item in value.items()}
         if isinstance(value, (str, bytes, int, float, type(None))):
             return value
-        raise WeightsError("the file holds something else than dictionaries, lists and arrays")
+        raise WeightsError("the file contains something other than dictionaries, lists and arrays")
 
     def _array(self, state: Any) -> Any:
         if not isinstance(state, tuple) or len(state) != 5 or not isinstance(state[2], _Type):
@@ -125,7 +125,7 @@ class _Resolver:
         _, shape, type_, fortran, values = state
         sizes = shape if isinstance(shape, tuple) else (-1,)
         if not all(isinstance(size, int) and 0 <= size < 2**31 for size in sizes) or len(sizes) > 8:
-            raise WeightsError("an array in the file has no sensible shape")
+            raise WeightsError("an array in the file has an invalid shape")
         if isinstance(values, list):
             items = self.resolve(values)
             return items[0] if shape == () and len(items) == 1 else items

@@ -33,7 +33,7 @@ def read_safetensors(path: Path, *, kind: str | None) -> EncoderWeights | Found:
     if "encoder" not in metadata:
         return read_state_dict(stored, layout="safetensors state dict", kind=kind)
     if kind is not None:
-        raise WeightsError(f"kind '{kind}' was said, but the file itself states what it is: {metadata['encoder']}")
+        raise WeightsError(f"kind '{kind}' was given, but the file is marked as: {metadata['encoder']}")
     if "record" in metadata:
         record = record_from_json(json.loads(metadata.pop("record")))
     elif metadata["encoder"] in ENCODERS:
@@ -46,7 +46,7 @@ def read_safetensors(path: Path, *, kind: str | None) -> EncoderWeights | Found:
 
 
 def _by_torch(path: Path) -> dict[str, NDArray[Any]]:
-    """The arrays of a file with values in bfloat16 and the like, as half of the models that are shared have."""
+    """The arrays of a file with types that NumPy lacks, such as bfloat16."""
     from safetensors.torch import load_file
 
     from stylenet.weights.formats.torch_file import as_array

@@ -1,4 +1,4 @@
-"""The names that PyTorch state dicts give to the convolutions of a VGG network, whichever file they come in."""
+"""Names of the convolutions of a VGG network in PyTorch state dicts."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def read_state_dict(tensors: Mapping[str, NDArray[Any]], *, layout: str, kind: s
     for label in kernels:
         if label not in biases:
             raise WeightsError(f"the kernel {label} has no bias in a {layout}; expected a weight and a bias of each convolution")
-    # Gatys' own vgg_conv.pth names its layers conv1_1 and is a copy of the Caffe networks; numbers are torchvision's way.
+    # Gatys' vgg_conv.pth names its layers conv1_1 and is a copy of the Caffe networks; torchvision uses numbers.
     numbered = all(isinstance(label, int) for label in kernels)
     first = kernels.get(0, kernels.get("conv1_1"))
     if first is None:

@@ -1,4 +1,4 @@
-"""PyTorch's own files, the zip archive of today and the pickle of before version 1.6, both without running anything in them."""
+"""PyTorch files, both zip archives and pickles from before version 1.6, read without running code in them."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def read_torch(path: Path, *, zipped: bool, kind: str | None) -> Found:
     """The convolutions in a state dict written by torch.save, or in one whose kernels are indexes and tables.
 
     Raises:
-        WeightsError: The file holds anything else than tensors by name.
+        WeightsError: The file contains anything other than tensors by name.
     """
     if zipped:
         check_archive(path, stored=True)
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
-        # PyTorch's own message advises to load the file unsafely; that advice must not reach a person.
+        # PyTorch's message recommends unsafe loading, and must not be shown.
         if "Weights only load failed" in str(error) or "Unsupported" in str(error):
-            raise WeightsError("the file holds Python objects that would have to be run; expected a state dict of tensors alone") from None
+            raise WeightsError("the file contains Python objects, which would run code; expected a state dict of only tensors") from None
         raise
     if isinstance(state, Mapping) and isinstance(state.get("state_dict"), Mapping):
         state = state["state_dict"]
@@ -46,7 +46,7 @@ def read_torch(path: Path, *, zipped: bool, kind: str | None) -> Found:
 
 
 def as_array(tensor: Tensor, name: str) -> NDArray[Any]:
-    """The values of a tensor in its own memory; those of types that NumPy has not, bfloat16 above all, in float32.
+    """A copy of the values of a tensor; types that NumPy lacks, such as bfloat16, are converted to float32.
 
     Raises:
         WeightsError: It is sparse or quantized, or of such a type and larger than what is stored of it.
@@ -54,7 +54,7 @@ def as_array(tensor: Tensor, name: str) -> NDArray[Any]:
     if tensor.layout is not torch.strided or tensor.is_quantized:
         raise WeightsError(f"{name} is a sparse or quantized tensor, expected plain numbers")
     if tensor.is_floating_point() and tensor.dtype not in (torch.float16, torch.float32, torch.float64):
-        # A file of a few bytes can claim a tensor of any size by repeating one value.
+        # A small file can claim a tensor of any size by repeating one value.
         if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
             raise WeightsError(f"{name} claims shape {tuple(tensor.shape)}, more than the values that are stored")
         tensor = tensor.float()
