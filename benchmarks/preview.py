@@ -66,7 +66,16 @@ def timed_methods(spent: dict[str, list[float]]) -> Iterator[None]:
 def in_process(calls: Calls, photo: Path, strength: float) -> None:
     """What a worker does for a preview."""
     options = {"size": SIZE_PX, "strength": strength}
-    call = {"photo": str(photo), "styles": [STYLE], "options": options, "is_preview": True, "format": "jpg", "quality": 85, "threads": 0}
+    call = {
+        "path": str(photo),
+        "styles": [STYLE],
+        "masks": [],
+        "options": options,
+        "is_preview": True,
+        "format": "jpg",
+        "quality": 85,
+        "threads": 0,
+    }
     calls.paint_pass(call)
 
 

@@ -26,7 +26,6 @@ _PACKAGES = {
 """By module: the name of the package, and the extra that contains it."""
 
 EXTRAS = {
-    "cluster": "ray",
     "torch": "torch",
     "keras": "h5py",
     "masks": "cv2",
@@ -34,6 +33,7 @@ EXTRAS = {
     "studio": "starlette",
     "tensorboard": "tensorboard",
     "video": "av",
+    "cluster": "ray",
 }
 """By extra: the module that shows whether it is installed."""
 

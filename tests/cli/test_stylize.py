@@ -182,7 +182,7 @@ def test_recipes_of_the_literature_run_as_they_are_installed(run: Run, folder: P
     """Without a download: a recipe for the Caffe-trained VGG-19 says nothing, one for other weights says so once."""
     for recipe, told in (
         ("tensorflow-tutorial", ""),
-        ("pytorch-tutorial", "painting with the weights 'vgg19'; the recipe's numbers were made for 'vgg19-torchvision'"),
+        ("pytorch-tutorial", "painting with the weights 'vgg19', but the recipe was tuned for 'vgg19-torchvision'"),
         ("keras-2016", "painting with the encoder 'vgg19'"),
     ):
         short = ("--size", "32", "--set", "pyramid.steps=[1]")

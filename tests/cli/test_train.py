@@ -56,7 +56,7 @@ def test_a_network_that_paints(run: Run, folder: Path, photos: Path) -> None:
     ended = run("train", "painting.jpg", "--photos", "photos", "-o", "mine.safetensors", *QUICK, "--batch", "4")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.splitlines()[0].startswith("training 'slim' on 3 photos, at most 2 updates")
-    assert "passed over: cannot read 'photos/broken.jpg'" in ended.out
+    assert "skipped: cannot read 'photos/broken.jpg'" in ended.out
     assert "stylenet stylize PHOTO mine.safetensors" in ended.out.splitlines()[-1]
     assert files_in(folder) == INPUTS | {"photos", "mine.safetensors"}
     network, card = read_network(folder / "mine.safetensors")

@@ -149,7 +149,7 @@ def test_what_is_asked_wrongly(picture):
         encoder()(picture, ["relu2_2"])
     with pytest.raises(ShapeError, match="a picture has shape"):
         encoder()(picture[0], ["relu1_1"])
-    with pytest.raises(ShapeError, match="a picture of 3 x 9 is too small for layer relu3_1; it takes 4 pixels a side"):
+    with pytest.raises(ShapeError, match="a picture of 3 x 9 is too small for layer relu3_1; give at least 4 pixels on each side"):
         encoder()(torch.rand(1, 3, 9, 3), ["relu3_1"])
 
 

@@ -288,7 +288,7 @@ def many(tmp_path: Path) -> Path:
 def test_a_network_of_several_styles_paints_in_the_first_one_and_says_so(many: Path, photo: Picture) -> None:
     told: list[str] = []
     alone = stylize(photo, str(many), on_event=lambda event: told.extend(event.notices) if isinstance(event, Started) else None)
-    assert "'many' knows 3 styles and paints in the first one: night, wave, sun; many.safetensors:NAME takes another one" in told[0]
+    assert "'many' has 3 styles and paints in the first one: night, wave, sun; select another one with many.safetensors:NAME" in told[0]
     assert np.array_equal(alone.pixels, stylize(photo, f"{many}:night").pixels)
     assert np.array_equal(alone.pixels, stylize(photo, str(many), blend=(1, 0, 0)).pixels)
     assert alone.receipt["styles"][0]["shares"] == [1.0, 0.0, 0.0]
@@ -319,7 +319,7 @@ def test_a_blend_of_a_network_is_painted_again_from_its_receipt(many: Path, phot
 def test_shares_and_names_that_a_network_does_not_know_are_refused(many: Path, own: Path, photo: Picture) -> None:
     with pytest.raises(UsageError, match="blend has 2 shares for 3 styles"):
         stylize(photo, str(many), blend=(1, 2))
-    with pytest.raises(StyleError, match=r"knows night, wave, sun, and not 'wafe'. Did you mean 'wave'\?"):
+    with pytest.raises(StyleError, match=r"has no style 'wafe'; available: night, wave, sun. Did you mean 'wave'\?"):
         stylize(photo, f"{many}:wafe")
     with pytest.raises(StyleError, match="has a single style; omit ':sun'"):
         stylize(photo, f"{own}:sun")
@@ -347,7 +347,9 @@ def test_refuses_another_encoder() -> None:
     with torch.device("meta"):
         looks = VggEncoder(VGG16)
     encoder = OpenEncoder(fast=looks, exact=looks, sha256="0" * 64, weights="vgg16")
-    with pytest.raises(WeightsError, match="reads statistics of VGG-19 as trained with Caffe, and the encoder 'vgg16' is another network"):
+    with pytest.raises(
+        WeightsError, match="needs statistics of VGG-19 as trained with Caffe, but the encoder 'vgg16' is a different network"
+    ):
         InstantEngine(load_recipe("instant"), encoder=encoder, device=CPU, dtype=torch.float32)
 
 
@@ -367,7 +369,7 @@ def test_networks_have_no_painting_to_recolor(trained: Stylizer, photo: Picture)
 
 def test_what_does_not_fit_is_refused_before_painting(instant: Stylizer, photo: Picture) -> None:
     with pytest.raises(
-        UsageError, match=r"a picture of 12\.8 megapixels (takes|needs at least) \d+ MB.*give a smaller --size, or more --memory"
+        UsageError, match=r"a picture of 12\.8 megapixels needs (at least )?\d+ MB.*give a smaller --size, or more --memory"
     ):
         instant.plan(photo, Options(size=4000, memory="100MB"))
 
@@ -397,7 +399,7 @@ def test_tiles_are_not_seen(either: Stylizer, photo: Picture, monkeypatch: pytes
     by_torch = isinstance(either.engine, (InstantEngine, TrainedEngine))
     tile_px = 600 * 600 if by_torch else 360 * 360
     geometry = SlimNet.geometry(SlimRecord(), 512, 640)
-    assert not by_torch or all(len(geometry.tiles(sight, tile_px)) > 1 for sight in geometry.sights)
+    assert not by_torch or all(len(geometry.tiles(field, tile_px)) > 1 for field in geometry.fields)
     told = Forecast(memory_bytes=0, tile_px=tile_px, tiles=2)
     monkeypatch.setattr(either.engine, "forecast", lambda *_, **__: told)
     by_tiles = stylize(photo, "starry-night", recipe=either, size=640)
@@ -408,7 +410,7 @@ def test_tiles_are_not_seen(either: Stylizer, photo: Picture, monkeypatch: pytes
 def test_texture_networks_have_no_tiles(trained: Stylizer, tmp_path: Path, photo: Picture) -> None:
     record = TextureRecord(content=True, scales=2, width=4)
     write_network(tmp_path / "u.safetensors", build(record).state_dict(), NetworkCard(name="u", paints="style", record=record))
-    with pytest.raises(UsageError, match="texture networks paint in one piece"):
+    with pytest.raises(UsageError, match="texture networks do not support tiles"):
         stylize(photo, str(tmp_path / "u.safetensors"), recipe=trained, size=4000, memory="100MB")
 
 

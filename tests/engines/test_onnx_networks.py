@@ -210,9 +210,9 @@ def test_what_cannot_be_painted_is_refused():
         painter("great-wave").paint(np.zeros((1, 3, 4, 4)))  # type: ignore[arg-type]  # that is the fault
     with pytest.raises(ShapeError, match=r"got \(3, 4, 4\)"):
         painter("great-wave").paint(np.zeros((3, 4, 4), np.float32))
-    with pytest.raises(StyleError, match="'instant' paints in every style: give some"):
+    with pytest.raises(StyleError, match="'instant' has no style of its own: give at least one"):
         painter("instant").paint(photo(8, 8))
-    with pytest.raises(StyleError, match="'great-wave' has a style of its own: give none"):
+    with pytest.raises(StyleError, match="'great-wave' has its own style: give none"):
         painter("great-wave").paint(photo(8, 8), [("senecio", stored("senecio"), 1.0)])
 
 
@@ -230,7 +230,7 @@ def test_other_networks_are_refused(tmp_path, record):
     [
         ("strokes.0.bias", None, "strokes.0.bias is missing"),
         ("leave.bias", np.zeros(5, np.float32), r"leave.bias has shape \(5,\), expected \(24,\)"),
-        ("polish.bias", np.full(24, np.nan, np.float32), "values that are not numbers"),
+        ("polish.bias", np.full(24, np.nan, np.float32), "contains NaN or infinity"),
         ("knobs", None, "its knobs are missing"),
     ],
 )
@@ -253,7 +253,7 @@ def test_a_cut_file_is_told(tmp_path):
 
 def test_a_missing_package_is_told_with_the_true_reason(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(UsageError, match="needs the package onnxruntime, and it is not installed; install it with: pip"):
+    with pytest.raises(UsageError, match="needs the package onnxruntime, but it is not installed; install it with: pip"):
         OnnxPainter("great-wave").paint(photo(8, 8))
 
 
@@ -261,7 +261,7 @@ def test_a_package_that_cannot_be_loaded_is_told_with_the_true_reason(monkeypatc
     (tmp_path / "onnxruntime.py").write_text("raise ImportError('libcudart.so is missing')")
     monkeypatch.delitem(sys.modules, "onnxruntime")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(UsageError, match=r"it cannot be loaded \(libcudart.so is missing\); install it again"):
+    with pytest.raises(UsageError, match=r"it cannot be loaded \(libcudart.so is missing\); reinstall it"):
         OnnxPainter("great-wave").open()
 
 

@@ -24,7 +24,7 @@ def test_several_photos_share_a_network(run: Any, folder: Path, photo: Any) -> N
     stylenet.save_image(photo.pixels[..., ::-1].copy(), folder / "other.png")
     ended = run("stylize", "photo.png", "other.png", "starry-night", "-o", "painted")
     assert ended.returncode == 0, ended.error
-    assert ended.out.count("torch is not installed") == 1
+    assert ended.out.count("PyTorch is not installed") == 1
     assert sorted(path.name for path in (folder / "painted").iterdir()) == ["other-starry-night.png", "photo-starry-night.png"]
 
 
@@ -41,7 +41,7 @@ def test_standard_output_takes_the_picture_alone(run: Any, folder: Path) -> None
     assert ended.returncode == 0, ended.error
     assert ended.stdout.startswith(b"\x89PNG\r\n")
     assert stylenet.load_image(ended.stdout).pixels.shape == (1, 3, 64, 80)
-    assert "torch is not installed" in ended.error
+    assert "PyTorch is not installed" in ended.error
 
 
 def test_sheet_and_sequence(run: Any, folder: Path) -> None:

@@ -135,7 +135,7 @@ def test_a_flat_picture_is_smooth(distance: str) -> None:
 
 @pytest.mark.parametrize("size", [(1, 5), (5, 1), (1, 1)])
 def test_a_line_of_pixels_is_refused(size: tuple[int, int]) -> None:
-    with pytest.raises(UsageError, match=f"the picture is {size[1]} x {size[0]}; give at least 2 x 2"):
+    with pytest.raises(UsageError, match=f"a picture of {size[1]} x {size[0]} pixels is too small for smoothness; give at least 2 x 2"):
         total_variation(picture(*size), "square")
 
 
@@ -145,7 +145,7 @@ def test_no_picture() -> None:
 
 
 def test_unknown_distance() -> None:
-    with pytest.raises(ValueError, match="no smoothness distance is called 'smooth'"):
+    with pytest.raises(ValueError, match="unknown smoothness distance 'smooth'"):
         total_variation(picture(), "smooth")
 
 
@@ -173,5 +173,5 @@ def test_a_mesh_against_numpy() -> None:
 def test_a_ramp_has_no_mesh_and_a_tiny_picture_cannot_have_one() -> None:
     ramp = torch.linspace(0, 1, 64, dtype=torch.float64).expand(1, 3, 64, 64)
     assert float(mesh(ramp, 4)) < 1e-25
-    with pytest.raises(UsageError, match=r"a mesh of 4 px needs at least 10 px on a side; got 20 x 9"):
+    with pytest.raises(UsageError, match=r"a mesh of 4 px needs sides of at least 10 px; got 20 x 9"):
         mesh(torch.zeros(1, 3, 9, 20), 4)

@@ -171,9 +171,9 @@ def test_a_dead_layer_has_finite_losses_and_gradients(statistic: str, distance: 
 
 def test_unknown_words() -> None:
     target = moments(PAINTING)
-    with pytest.raises(ValueError, match="no style statistic is called 'histogram'"):
+    with pytest.raises(ValueError, match="unknown style statistic 'histogram'"):
         layer_loss(target, "histogram", "relative")
-    with pytest.raises(ValueError, match="no Gram distance is called 'far'"):
+    with pytest.raises(ValueError, match="unknown Gram distance 'far'"):
         gram_distance(target, target, "far")
 
 

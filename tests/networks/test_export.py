@@ -186,7 +186,7 @@ def test_a_painter_without_a_style_is_refused():
 
 
 def test_a_description_of_another_length_is_refused():
-    with pytest.raises(ShapeError, match=r"is \(1, 3994\); got \(1, 5\)"):
+    with pytest.raises(ShapeError, match=r"have shape \(1, 3994\); got \(1, 5\)"):
         to_onnx(network(SlimRecord(**TINY, code=4)), description=torch.zeros(1, 5))
 
 

@@ -39,7 +39,7 @@ def test_gray_at_first() -> None:
 
 def test_it_sees_with_the_encoder_that_ships_and_never_teaches_it(network: HypercolumnNet) -> None:
     encoder = open_encoder(EncoderSection(), device=torch.device("cpu"), dtype=torch.float32).exact
-    network.see_with(encoder)
+    network.load_encoder(encoder)
     image = torch.rand((1, 3, 40, 56), generator=torch.Generator().manual_seed(2))
     for layer, values in encoder(image, LAYERS).items():
         assert torch.equal(values, network.encoder(image, LAYERS)[layer])

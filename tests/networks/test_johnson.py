@@ -161,7 +161,7 @@ def test_the_first_painting_is_near_grey():
 def test_wrong_input_is_refused():
     with pytest.raises(ShapeError, match=r"a picture has shape \(B, 3, H, W\)"):
         network()(photo(1, 4, 8, 8))
-    with pytest.raises(ShapeError, match=r"knows 3 styles: give their weights"):
+    with pytest.raises(ShapeError, match=r"has 3 styles: give their weights"):
         network(styles=3)(photo(1, 3, 8, 8))
     with pytest.raises(ShapeError, match=r"have shape \(1, 3\) for all pictures or \(2, 3\) for each; got \(2, 4\)"):
         network(styles=3)(photo(2, 3, 8, 8), torch.ones(2, 4))

@@ -143,5 +143,5 @@ def test_wrong_style_weights_are_refused(features, shape):
 
 
 def test_several_styles_need_weights(features):
-    with pytest.raises(ShapeError, match=r"knows 3 styles: give their weights, shape \(1, 3\)"):
+    with pytest.raises(ShapeError, match=r"has 3 styles: give their weights, shape \(1, 3\)"):
         styled(3)(features)

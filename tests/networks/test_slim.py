@@ -86,12 +86,12 @@ def test_no_frame_at_the_border() -> None:
 
 @pytest.mark.parametrize("shape", [(2, 5), (3, 10), (10,)])
 def test_refuses_knobs_of_another_network(network: SlimNet, shape: tuple[int, ...]) -> None:
-    with pytest.raises(ShapeError, match=f"a style of this network is {network.knob_count} numbers"):
+    with pytest.raises(ShapeError, match=rf"knobs of this network have shape \(1 or B, {network.knob_count}\)"):
         network(photo(16, 16), noise(16, 16), torch.zeros(shape))
 
 
 def test_network_of_every_style_has_none_of_its_own() -> None:
-    with pytest.raises(ShapeError, match="paints in every style"):
+    with pytest.raises(ShapeError, match="has no style of its own"):
         SlimNet(SlimRecord(fine=8, coarse=8, deep=8, blocks=1, code=4))(photo(16, 16), noise(16, 16))
 
 

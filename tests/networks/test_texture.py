@@ -156,7 +156,7 @@ def test_wrong_noise_is_refused():
 def test_a_wrong_photo_is_refused():
     texture, stylizing = network(), network(content=True)
     parts = noise(texture, 8, 10)
-    with pytest.raises(ShapeError, match="stylizes photos: give one beside the noise"):
+    with pytest.raises(ShapeError, match="stylizes photos: give a photo in addition to the noise"):
         stylizing(parts)
     with pytest.raises(ShapeError, match="from noise alone: omit the photo"):
         texture(parts, photo(1, 3, 8, 10))

@@ -128,7 +128,7 @@ def test_a_loss_that_is_no_number_undoes_the_step_and_tells(value: float) -> Non
     moved = drained(adam_steps(adam, Spoiled(4, value=value), steps=8, clip=None))
     assert len(moved) == 8
     assert [index for index, one in enumerate(moved) if one.notice] == [3]
-    assert moved[3].notice == "step 4: the loss was not a number; the step was undone and the step size halved"
+    assert moved[3].notice == "step 4: the loss was not finite; undid the last step and halved the step size"
     assert moved[3].loss == pytest.approx(moved[2].loss, rel=1e-5), "the step before was taken back"
     assert torch.isfinite(adam.image).all()
     assert moved[-1].loss < moved[0].loss
@@ -189,7 +189,7 @@ def test_lbfgs_takes_gradients_in_any_memory_format() -> None:
 def test_lbfgs_that_explodes_starts_again_with_half_the_step() -> None:
     moved = drained(lbfgs_steps(start(), SolverSection(learning_rate=1.0), Spoiled(5), steps=40, clip=None))
     notices = [one.notice for one in moved if one.notice]
-    assert notices == ["evaluation 5: L-BFGS exploded; the best picture is put back and the step size is 0.5 now"]
+    assert notices == ["evaluation 5: L-BFGS diverged; restarted from the best picture with a step size of 0.5"]
     assert len(moved) == 40
     torch.testing.assert_close(moved[-1].result(), GOAL, atol=1e-2, rtol=0)
 

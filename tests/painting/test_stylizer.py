@@ -110,7 +110,7 @@ def test_a_painting_without_a_style_is_refused(standard: Stylizer, photo: Pictur
 
 @pytest.mark.parametrize(
     ("changes", "told"),
-    [({"detail.weight": "1"}, "compares positions of the painting"), ({"style.layers.relu1_2": "0.1"}, "asks for relu1_2")],
+    [({"detail.weight": "1"}, "compares positions of the style image"), ({"style.layers.relu1_2": "0.1"}, "needs relu1_2")],
 )
 def test_a_style_file_that_lacks_something_is_refused_before_the_first_step(photo: Picture, changes: dict[str, str], told: str) -> None:
     stylizer = open_stylizer("draft", changes=changes, device="cpu", precision="float32")

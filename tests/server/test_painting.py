@@ -135,6 +135,16 @@ def test_a_mask_keeps_the_photo_and_a_result_keeps_its_receipt(start: Start, tmp
     assert (small.width, small.height) == (result.width, result.height)
 
 
+def test_errors_about_masks_name_no_file_of_the_server(start: Start, tmp_path: Path) -> None:
+    url = start("--threads", "1").url
+    black = io.BytesIO()
+    PIL.Image.new("L", (60, 48)).save(black, format="PNG")
+    photo, mask = (json.loads(ask(f"{url}/v1/pictures", "PUT", data)[1])["id"] for data in (png(60, 48), black.getvalue()))
+    status, body = ask(f"{url}/v1/preview/{photo}.jpg?style=starry-night&mask={mask}=photo")
+    assert (status, mask in json.loads(body)["error"]) == (422, True)
+    assert str(tmp_path) not in body.decode()
+
+
 def test_a_subject_is_found(start: Start) -> None:
     pytest.importorskip("cv2")
     url = start("--threads", "1").url

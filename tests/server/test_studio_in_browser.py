@@ -44,6 +44,7 @@ class Visit:
     def watch(self) -> None:
         """Record every request, and everything that goes wrong."""
         self.page.on("request", self._asked)
+        self.page.on("filechooser", lambda chooser: None)  # the browser must know that they are expected before the first one opens
         for name in ("requestfinished", "requestfailed"):
             self.page.on(name, self._answered)
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))

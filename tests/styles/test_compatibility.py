@@ -36,16 +36,16 @@ def test_vgg19_may_whole_or_factored(record: EncoderRecord) -> None:
     [
         (
             VGG16,
-            r"statistics of VGG-19 as trained with Caffe, and the encoder 'vgg16' is another network; give the painting's picture, or ",
+            r"statistics of VGG-19 as trained with Caffe, but the encoder 'vgg16' is a different network; give the style image, or ",
         ),
-        (replace(VGG19, preprocessing=IMAGENET_RGB), r"the encoder 'vgg19' is another network; .* --encoder vgg19$"),
-        (replace(COMPACT, widths=dict.fromkeys(COMPACT.widths, 8), ranks={}), r"the encoder 'compact' is another network"),
+        (replace(VGG19, preprocessing=IMAGENET_RGB), r"the encoder 'vgg19' is a different network; .* --encoder vgg19$"),
+        (replace(COMPACT, widths=dict.fromkeys(COMPACT.widths, 8), ranks={}), r"the encoder 'compact' is a different network"),
         (
             replace(VGG19, pooling="average"),
-            r"^style 'waves' holds statistics of VGG-19 with max pooling; recipe 'fine' pools by average: give the painting's picture$",
+            r"^style 'waves' has statistics of VGG-19 with max pooling, but recipe 'fine' uses average pooling; give the style image$",
         ),
-        (replace(COMPACT, pooling="l2"), r"recipe 'fine' pools by l2: give"),
-        (replace(VGG19, pooling_scale=2.0), r"recipe 'fine' multiplies what it pools by 2: give"),
+        (replace(COMPACT, pooling="l2"), r"recipe 'fine' uses l2 pooling; give"),
+        (replace(VGG19, pooling_scale=2.0), r"recipe 'fine' scales the pooled features by 2; give"),
     ],
 )
 def test_others_may_not(record: EncoderRecord, told: str) -> None:
@@ -55,7 +55,7 @@ def test_others_may_not(record: EncoderRecord, told: str) -> None:
 
 @pytest.mark.parametrize("length", [0.2, 100.0, float("nan")])
 def test_scaled_weights_may_not(length: float) -> None:
-    with pytest.raises(StyleError, match=r"those of the encoder 'vgg19' were scaled; give the painting's picture"):
+    with pytest.raises(StyleError, match=r"the weights of the encoder 'vgg19' are rescaled; give the style image"):
         check_encoder("waves", "fine", encoder_of(VGG19, length))
 
 

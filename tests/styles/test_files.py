@@ -191,16 +191,16 @@ def other_types(arrays: ARRAYS) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (without_a_part, "it has no 'relu3_1.rest'"),
-        (not_a_number, "it holds values that are not numbers"),
-        (endless_rows, "it holds values that are not numbers"),
-        (no_scale, "it holds scales that are not positive"),
-        (negative_scale, "it holds scales that are not positive"),
-        (a_direction_less, "its parts do not belong together"),
-        (a_channel_less, "its parts do not belong together"),
-        (a_size_less, "its parts do not belong together"),
-        (a_number, "its parts do not belong together"),
-        (other_types, "its parts have other types"),
+        (without_a_part, "'relu3_1.rest' is missing"),
+        (not_a_number, "it contains NaN or infinity"),
+        (endless_rows, "it contains NaN or infinity"),
+        (no_scale, "it contains scales that are not positive"),
+        (negative_scale, "it contains scales that are not positive"),
+        (a_direction_less, "its parts have inconsistent shapes"),
+        (a_channel_less, "its parts have inconsistent shapes"),
+        (a_size_less, "its parts have inconsistent shapes"),
+        (a_number, "its parts have inconsistent shapes"),
+        (other_types, "its parts have wrong types"),
     ],
 )
 def test_a_broken_file_is_refused(change: Callable[[ARRAYS], None], told: str, path: Path) -> None:
@@ -238,18 +238,18 @@ def test_a_card_with_unknown_fields_is_refused(path: Path, style: StoredStyle) -
 
 @pytest.mark.parametrize("name", ["Blue Hills", "blue_hills", "-blue", "blue--hills", "", "../blue"])
 def test_names_that_cannot_be(name: str, vgg19: VggEncoder, painting: Painting) -> None:
-    with pytest.raises(StyleError, match="cannot be a style's name; use small letters, digits and single hyphens"):
+    with pytest.raises(StyleError, match="is not a valid style name; use lowercase letters, digits and single hyphens"):
         measure_style(painting, vgg19, StyleCard(name=name))
 
 
 def test_too_small_a_painting(vgg19: VggEncoder) -> None:
-    with pytest.raises(StyleError, match="the painting is 200 x 63 pixels; a style needs at least 64 on the short side"):
+    with pytest.raises(StyleError, match="the style image has 200 x 63 pixels; give one with at least 64 on the short side"):
         measure_style(np.zeros((1, 3, 63, 200), np.float32), vgg19, StyleCard(name="strip"))
 
 
 def test_another_encoder_does_not_measure(encoder: VggEncoder, painting: Painting) -> None:
     with pytest.raises(
-        StyleError, match="style files hold statistics of VGG-19 with max pooling; they cannot be measured with this 'compact'"
+        StyleError, match="style files need statistics of VGG-19 with max pooling; they cannot be measured with this 'compact'"
     ):
         measure_style(painting, encoder, StyleCard(name="blue-hills"))
 

@@ -35,22 +35,20 @@ def opened(record: str, **changes: str) -> OpenEncoder:
 
 
 def test_a_recipe_that_pools_by_average_needs_the_picture() -> None:
-    told = (
-        r"style 'starry-night' holds statistics of VGG-19 with max pooling; recipe 'gatys-2016-average' pools by average: give the painting"
-    )
+    told = r"VGG-19 with max pooling, but recipe 'gatys-2016-average' uses average pooling; give the style image"
     with pytest.raises(StyleError, match=told):
         measured_style("starry-night", load_recipe("gatys-2016-average"), opened("vgg19", pooling="average"))
 
 
 def test_another_network_needs_the_picture() -> None:
-    with pytest.raises(StyleError, match=r"the encoder 'vgg16' is another network; give the painting's picture, or --encoder vgg19"):
+    with pytest.raises(StyleError, match=r"the encoder 'vgg16' is a different network; give the style image, or --encoder vgg19"):
         measured_style("starry-night", load_recipe("keras-2016"), opened("vgg16"))
 
 
 def test_an_opened_style_file_is_refused_too() -> None:
     style = resolve("starry-night")
     assert isinstance(style, StoredStyle)
-    with pytest.raises(StyleError, match=r"pools by average"):
+    with pytest.raises(StyleError, match=r"uses average pooling"):
         measured_style(style, load_recipe("gatys-2016-average"), opened("vgg19", pooling="average"))
 
 
@@ -88,9 +86,9 @@ def test_what_is_given_is_found(photo: Picture, tmp_path: Path) -> None:
     assert isinstance(folder, StyleFolder)
     assert [part.name for part in folder.parts] == ["painting"]
     (tmp_path / "empty").mkdir()
-    with pytest.raises(StyleError, match="has no picture that can be a style"):
+    with pytest.raises(StyleError, match="has no usable picture"):
         resolve(tmp_path / "empty")
-    with pytest.raises(StyleError, match="is 80 x 12 pixels; it needs at least 16 on each side"):
+    with pytest.raises(StyleError, match="has 80 x 12 pixels; give one with at least 16 on each side"):
         resolve(Picture(pixels=photo.pixels[:, :, :12]))
     with pytest.raises(StyleError, match=r"Did you mean 'starry-night'\?"):
         resolve("starry-nite")
@@ -104,7 +102,7 @@ def test_a_picture_is_measured_with_the_recipes_rim_and_other_colors(photo: Pict
     assert style.value.rim_px == recipe.picture.rim_px
     assert np.array_equal(style.value.pixels, 1 - photo.pixels)
     assert style.sha256 == pixels_fingerprint(1 - photo.pixels)
-    with pytest.raises(StyleError, match="style 'starry-night' has no picture whose colors could be changed"):
+    with pytest.raises(StyleError, match="style 'starry-night' has no picture to recolor"):
         measured_style("starry-night", recipe, encoder, recolor=lambda pixels: pixels)
 
 
@@ -126,8 +124,8 @@ def test_a_folder_tells_what_is_left_out(photo: Picture, tmp_path: Path, monkeyp
     assert isinstance(style.value, MixedStyle)
     assert [part.name for part in style.value.parts] == ["0", "1", "4", "5", "6"]
     cut, broken = style.notices
-    assert "has 8 files, and 6 of them are used, evenly spread by name" in cut
-    assert "1 of 6 files are left out: cannot read '" in broken
+    assert "has 8 files; 6 of them are used, selected evenly by name" in cut
+    assert "are skipped: cannot read '" in broken
     assert "2.png" in broken
     started = next(stylizer.stylize(photo, style, Options(size=48)))
     assert isinstance(started, Started)

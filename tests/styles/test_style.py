@@ -52,7 +52,7 @@ def test_a_ladder_of_one_step() -> None:
 
 
 def test_a_layer_that_is_not_in_the_file() -> None:
-    with pytest.raises(StyleError, match=r"style 'ladder' knows .* relu1_1, but the recipe asks for relu4_2; give the painting's picture"):
+    with pytest.raises(StyleError, match=r"style 'ladder' has .* relu1_1, but the recipe needs relu4_2; give the style image"):
         stored(100).at(100, ("relu1_1", "relu4_2"))
 
 

@@ -41,5 +41,5 @@ def test_the_grid_with_the_least_work_is_taken() -> None:
 
 
 def test_too_little_is_refused() -> None:
-    with pytest.raises(UsageError, match="a tile may have 1000 pixels, and the smallest one has 30976; allow more memory"):
+    with pytest.raises(UsageError, match="tiles may have 1000 pixels, but the smallest one has 30976; allow more memory"):
         tile_grid(800, 800, most_px=1000, halo_px=80, stride_px=16)

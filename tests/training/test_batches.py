@@ -57,7 +57,7 @@ def test_broken_files_are_passed_over_and_told_once() -> None:
     pictures = Pictures([Path("broken-a"), Path("1"), Path("broken-b"), Path("2"), Path("3")])
     drawn = [float(pictures.draw(item_rng(0, step, 0), numbered)[0]) for step in range(200)]
     assert set(drawn) == {1.0, 2.0, 3.0}
-    assert sorted(pictures.notices()) == ["passed over: cannot read 'broken-a'", "passed over: cannot read 'broken-b'"]
+    assert sorted(pictures.notices()) == ["skipped: cannot read 'broken-a'", "skipped: cannot read 'broken-b'"]
 
 
 def test_one_whole_file_among_many_broken_ones_is_found() -> None:

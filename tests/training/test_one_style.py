@@ -188,9 +188,9 @@ def test_several_styles_are_shown_by_turns_and_named_in_the_card(several: OneSty
 
 def test_a_network_knows_as_many_styles_as_there_are_paintings(painting: Path, photos: list[Path], encoder: OpenEncoder) -> None:
     pixels = load_image(painting).pixels
-    with pytest.raises(ShapeError, match="knows 2 styles, and there are 3 paintings"):
+    with pytest.raises(ShapeError, match="has 2 styles, but there are 3 paintings"):
         OneStyleTask([pixels] * 3, photos, record=SEVERAL, encoder=encoder, plan=plan())
-    with pytest.raises(ShapeError, match="knows 1 styles, and there are 2 paintings"):
+    with pytest.raises(ShapeError, match="has 1 styles, but there are 2 paintings"):
         OneStyleTask([pixels] * 2, photos, record=TINY, encoder=encoder, plan=plan())
 
 

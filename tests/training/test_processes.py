@@ -105,7 +105,7 @@ def test_shares_are_the_whole_batch() -> None:
 
 
 def test_a_batch_that_cannot_be_shared_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"a batch of 5 cannot be shared by 2 processes; give a multiple of 2"):
+    with pytest.raises(UsageError, match=r"a batch of 5 cannot be divided among 2 processes; give a multiple of 2"):
         Processes(0, 2).share(5)
 
 
@@ -124,9 +124,9 @@ def test_alone_where_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("variables", "told"),
     [
-        ({"WORLD_SIZE": "many"}, r"WORLD_SIZE is 'many' in the environment, and must be a whole number; start the training with torchrun"),
+        ({"WORLD_SIZE": "many"}, r"WORLD_SIZE is 'many' in the environment, but must be a whole number; start the training with torchrun"),
         ({"RANK": "x"}, r"RANK is 'x'"),
-        ({"WORLD_SIZE": "2"}, r"WORLD_SIZE is 2 in the environment, and RANK is not set"),
+        ({"WORLD_SIZE": "2"}, r"WORLD_SIZE is 2 in the environment, but RANK is not set"),
         ({"WORLD_SIZE": "2", "RANK": "1"}, r"MASTER_ADDR is not set"),
         ({"WORLD_SIZE": "0"}, r"ranks go from 0"),
         ({"RANK": "3"}, r"RANK 3"),

@@ -41,6 +41,10 @@ class Printer:
     def print_line(self, line: str) -> None:
         """Print a permanent line."""
 
+    def finish(self, line: str) -> None:
+        """Print the last line, in place of the progress."""
+        self.print_line(line)
+
     def advance(self, line: str, *, label: str, share: float | None, details: str) -> None:
         """Show progress.
 
@@ -118,6 +122,10 @@ class BarPrinter(Printer):
         self._console.print(line, markup=False, soft_wrap=True)
 
     def print_line(self, line: str) -> None:
+        self.report(line)
+
+    def finish(self, line: str) -> None:
+        self._live.stop()
         self.report(line)
 
     def advance(self, line: str, *, label: str, share: float | None, details: str) -> None:

@@ -59,7 +59,7 @@ class PaintingDisplay:
 
     def done(self, event: Done, output: Path, *, steps: int) -> None:
         """Show that the result was written; `steps` is the planned number."""
-        self._printer.print_line(end_line(event, output, steps=steps))
+        self._printer.finish(end_line(event, output, steps=steps))
         self._write(event, output=output)
 
     def _step(self, event: Step) -> None:

@@ -1,4 +1,4 @@
-"""What happens to memory that is freed, while something is painted or trained: glibc's allocator, which belongs to the whole process."""
+"""Tune glibc's allocator, which is shared by the whole process, while painting or training."""
 
 from __future__ import annotations
 
@@ -11,35 +11,34 @@ from collections.abc import Iterator
 from typing import Any
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -3, -4, -8
-"""Numbers of the settings in glibc's malloc.h."""
+"""Constants from glibc's malloc.h."""
 
 _UNTRIMMED = -1
 
 RETURNED_BYTES = 24 * 2**20
-"""Blocks of this size and more go back to the system where memory is bounded, if nothing else is said."""
+"""Default size from which blocks are returned to the system if memory is bounded."""
 
 _Settings = tuple[tuple[int, int], ...]
 
 _USUAL: _Settings = ((_M_MMAP_MAX, 65_536), (_M_MMAP_THRESHOLD, 32 * 2**20), (_M_TRIM_THRESHOLD, 64 * 2**20), (_M_ARENA_MAX, 0))
-"""glibc's own. Its thresholds grow with the blocks that are freed, up to these; once they were set, they do not grow any more."""
+"""Substitute for glibc's defaults. Its dynamic thresholds grow up to these values, but setting a threshold disables the growth."""
 
 _KEEPING: _Settings = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, _UNTRIMMED), (_M_ARENA_MAX, 0))
 
 _LOCK = threading.Lock()
 _ACTIVE: list[tuple[object, int | None]] = []
-"""What is being painted: a token for each, and the size of blocks that are returned; None: none are."""
+"""A token for each active context, and the size from which blocks are returned; None: none are."""
 
 
 @contextlib.contextmanager
 def freed_memory_kept(*, bounded: bool = False, returned_bytes: int = RETURNED_BYTES) -> Iterator[None]:
-    """Inside, glibc keeps large blocks that are freed instead of returning them to the system. Elsewhere than with glibc nothing changes.
+    """Context manager that lets glibc keep large freed blocks instead of returning them to the system. No effect without glibc.
 
-    Every step frees and takes the same tensors again. Fresh pages are the hidden cost: with them a step took a third longer. Where memory
-    is `bounded`, blocks of `returned_bytes` and more are returned all the same: kept among smaller ones they leave holes that nothing fits
-    into, and a painting took half as much again as it used.
+    Every step frees and allocates the same tensors. Without this, new pages make a step a third slower. With `bounded` memory, blocks of
+    `returned_bytes` or more are still returned: keeping them among smaller blocks causes fragmentation, with 1.5 times the memory in use.
 
-    The allocator is shared by all threads. Where several paint at once, the strictest bound holds for all; after the last one the
-    allocator is as it was.
+    The allocator is shared by all threads. If several contexts are active, the strictest bound applies to all; after the last one, the
+    defaults are restored.
     """
     token = object()
     with _LOCK:
@@ -54,14 +53,14 @@ def freed_memory_kept(*, bounded: bool = False, returned_bytes: int = RETURNED_B
 
 
 def keep_freed_memory() -> None:
-    """`freed_memory_kept` until the process ends: for programs that do nothing else."""
+    """Apply `freed_memory_kept` until the process ends, for dedicated processes."""
     with _LOCK:
         _ACTIVE.append((object(), None))
         _apply()
 
 
 def return_freed_memory() -> None:
-    """Return to the system what earlier paintings have freed and the allocator kept, so that memory is measured as it is used."""
+    """Return all freed memory to the system, so that the resident size is the memory in use."""
     if (libc := _glibc()) is not None:
         libc.malloc_trim(0)
 
@@ -74,19 +73,19 @@ def _apply() -> None:
 
 
 def _settings() -> _Settings:
-    """What suits all that is active."""
+    """Settings for all active contexts."""
     if not _ACTIVE:
         return _USUAL
     bounds = [returned for _, returned in _ACTIVE if returned is not None]
     if not bounds:
         return _KEEPING
-    # One arena: autograd's threads would each keep their own free blocks.
+    # A single arena: otherwise each of autograd's threads keeps free blocks of its own.
     return ((_M_ARENA_MAX, 1), (_M_MMAP_MAX, 65_536), (_M_MMAP_THRESHOLD, min(bounds)), (_M_TRIM_THRESHOLD, _UNTRIMMED))
 
 
 @functools.cache
 def _glibc() -> Any:
-    """The C library, or None where it is another one."""
+    """The C library if it is glibc, else None."""
     if not sys.platform.startswith("linux"):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Encoders by name or from a weights file, ready to run on a device."""
+"""Open encoders by name or from a weights file."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class OpenEncoder:
     """An encoder with its weights.
 
     Attributes:
-        fast: In the dtype that the device computes fastest with.
-        exact: In float32; the same object where that is the fastest.
-        sha256: Of the weights file.
-        weights: The name of the published weights, or else the file's without its suffix.
+        fast: The encoder in the requested dtype, normally the fastest of the device.
+        exact: The encoder in float32; the same object if that is the requested dtype.
+        sha256: Hash of the weights file.
+        weights: Name of the published weights, or else the stem of the file.
     """
 
     fast: VggEncoder
@@ -36,20 +36,20 @@ class OpenEncoder:
 
     @property
     def record(self) -> EncoderRecord:
-        """The architecture, with the recipe's choices of pooling and padding."""
+        """Architecture, with the recipe's pooling, rounding and padding."""
         return self.exact.record
 
 
-@torch.inference_mode(False)  # else its weights could never be part of what is differentiated
+@torch.inference_mode(False)  # inference tensors cannot be used in autograd
 def open_encoder(section: EncoderSection, choice: str | None = None, *, device: torch.device, dtype: torch.dtype) -> OpenEncoder:
-    """The encoder that a recipe wants, or the one chosen in its place.
+    """Open the encoder of a recipe, or the one chosen instead.
 
     Args:
-        section: The recipe's wish; its pooling, rounding and padding hold for the chosen encoder too.
-        choice: Name of weights that ship, come with a package or are installed ("compact", "vgg19", ...), or the path of a weights file
-            in any known format.
-        device: Where it runs.
-        dtype: What `fast` computes with.
+        section: The recipe's encoder section. Its pooling, rounding and padding also apply to a chosen encoder.
+        choice: Name of built-in, packaged or installed weights ("compact", "vgg19", ...), or the path of a weights file in any supported
+            format.
+        device: Device of the encoder.
+        dtype: Dtype of `OpenEncoder.fast`.
 
     Raises:
         WeightsError: the weights are missing or unusable.
@@ -74,8 +74,8 @@ def open_encoder(section: EncoderSection, choice: str | None = None, *, device: 
 
 
 def encoder_of(weights: EncoderWeights) -> VggEncoder:
-    """The network that `weights` describe, with their values: in float32, on the processor, not to be trained."""
-    # On no device at first: drawing the random numbers that a network begins with takes long, and they are the caller's.
+    """A network with these weights: in float32, on the CPU, frozen."""
+    # Created on the meta device: random initialization is slow and would change the caller's random state.
     with torch.device("meta"):
         encoder = VggEncoder(weights.record)
     state = {name: torch.tensor(values, dtype=torch.float32) for name, values in weights.tensors.items()}

@@ -1,4 +1,4 @@
-"""What the machine computes fastest with."""
+"""The fastest dtype of the machine."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import torch
 
 
 def fastest_dtype(device: torch.device) -> torch.dtype:
-    """bfloat16 where processor or GPU has units for it, else float32.
+    """bfloat16 if the CPU or GPU supports it in hardware, else float32.
 
-    Asked of the hardware and not timed, so that one machine always answers the same and paints the same bytes.
+    Determined from the hardware, not by timing, so that results are reproducible on one machine.
     """
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
@@ -21,7 +21,7 @@ def fastest_dtype(device: torch.device) -> torch.dtype:
 
 @functools.cache
 def bfloat16_units() -> tuple[str, ...]:
-    """Names of the processor's bfloat16 units: "AMX", "AVX512-bf16", or none."""
+    """Names of the CPU's bfloat16 instruction sets: "AMX", "AVX512-bf16", or none."""
     units = {
         "AMX": getattr(torch.cpu, "_is_amx_tile_supported", None),
         "AVX512-bf16": getattr(torch.cpu, "_is_avx512_bf16_supported", None),

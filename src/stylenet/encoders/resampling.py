@@ -1,4 +1,4 @@
-"""Pictures as tensors, brought to another size on their own device."""
+"""Convert and resize pictures as tensors."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ from stylenet.errors import ShapeError, UsageError
 
 
 def as_tensor(image: NDArray[np.float32], device: torch.device) -> Tensor:
-    """A picture as a tensor on a device; it shares the array's memory where that can be written to and is on the processor."""
+    """A picture as a tensor on a device. On the CPU, it shares the memory of a writable array."""
     return torch.from_numpy(np.require(image, np.float32, ["C", "W"])).to(device)
 
 
 def resize(image: Tensor, size: tuple[int, int]) -> Tensor:
-    """`image` at `size` by antialiased bicubic interpolation, clamped to 0..1; the same tensor where it has that size already.
+    """`image` resized by antialiased bicubic interpolation and clamped to 0..1; the same tensor if it already has that size.
 
     Args:
         image: Shape (B, C, H, W), 0..1, floating point.
         size: (width, height) in pixels.
 
     Returns:
-        Shape (B, C, height, width), of the same type and on the same device. Gradients flow through.
+        Shape (B, C, height, width), with the same dtype and device. Differentiable.
 
     Raises:
         ShapeError: `image` is not 4-D or not floating point.
-        UsageError: a side is below 1 px.
+        UsageError: a side is less than 1 px.
 
     References:
-        Keys 1981 (IEEE TASSP), eq. 4, with a = -0.5, as `image.resize.resize` has for arrays. Clamped, since the negative lobes overshoot.
+        Keys 1981 (IEEE TASSP), eq. 4, with a = -0.5, the same as `image.resize.resize` for arrays. Clamped, since the negative lobes
+        overshoot.
     """
     if image.ndim != 4 or not image.is_floating_point():
         raise ShapeError(f"only floating-point tensors of shape (B, C, H, W) can be resized; got {tuple(image.shape)}, {image.dtype}")

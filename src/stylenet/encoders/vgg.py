@@ -1,4 +1,4 @@
-"""VGG-shaped encoders: from a picture to the features of named layers."""
+"""VGG encoders: from a picture to the features of named layers."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Observer: TypeAlias = Callable[[str, Tensor], Tensor]
 
 
 class VggEncoder(nn.Module):
-    """A VGG-shaped network that gives features by layer name and computes nothing behind the deepest one asked for.
+    """A VGG network that returns features by layer name and stops after the deepest requested layer.
 
     Args:
-        record: The architecture and what it expects of a picture. Weights start random; load them with `load_state_dict`. Their names
-            are `conv1_1.weight`, `conv1_1.bias`, ...; a factored convolution has `conv1_2.weight`, `conv1_2_expand.weight` and
+        record: Architecture and preprocessing. Weights are initialized randomly; load them with `load_state_dict`. Their names are
+            `conv1_1.weight`, `conv1_1.bias`, ...; a factored convolution has `conv1_2.weight`, `conv1_2_expand.weight` and
             `conv1_2_expand.bias`.
     """
 
@@ -46,11 +46,11 @@ class VggEncoder(nn.Module):
     def forward(self, image: Tensor, layers: Iterable[str], observe: Observer | None = None) -> dict[str, Tensor]:
         """Features of `layers`, each of shape (B, C, H', W'), of pictures of shape (B, 3, H, W) in RGB, 0..1.
 
-        `observe(layer, features)` is called for each of them in the order of the network, which continues from what it returns.
+        `observe(layer, features)` is called for each of them in the order of the network; its result replaces the features.
 
         Raises:
-            UsageError: The network has no such layer.
-            ShapeError: `image` is no picture, or too small for the deepest layer.
+            UsageError: the network does not have a layer.
+            ShapeError: `image` does not have this shape, or is too small for the deepest layer.
         """
         wanted = set(layers)
         self._check(image, wanted)
@@ -62,7 +62,7 @@ class VggEncoder(nn.Module):
             if name.startswith("conv"):
                 x = self._convolve(x, name)
             elif name.startswith("relu"):
-                # In place where no one asked for the values before it: a full-size tensor less to write and to read.
+                # In place, unless the values before it are requested: saves writing and reading a full-size tensor.
                 keep = name.replace("relu", "conv") in wanted
                 x = functional.relu(x, inplace=not keep)
             else:
@@ -76,11 +76,11 @@ class VggEncoder(nn.Module):
         return features
 
     def preprocess(self, image: Tensor) -> Tensor:
-        """The picture in the units that the first convolution expects."""
+        """The picture in the units of the first convolution."""
         if self.record.preprocessing.channel_order == "bgr":
             image = image.flip(1)
         scale = self.record.preprocessing.scale
-        # In the order in which the networks' authors compute it: a folded factor would round otherwise.
+        # In the same order as the networks' authors: folding the factors would change the rounding.
         x = ((image if scale == 1.0 else image * scale) - self.mean) / self.std
         weight = self._convolution("conv1_1").weight
         return x.to(weight.dtype).contiguous(memory_format=torch.channels_last)
@@ -93,12 +93,12 @@ class VggEncoder(nn.Module):
         check_image(image)
         deepest = max((known.index(name) for name in wanted), default=0)
         halvings = sum(name.startswith("pool") for name in known[: deepest + 1])
-        # Reflection needs a second value to reflect; other paddings are content with one.
+        # Reflection padding needs two values, other paddings one.
         least = 2 if self.record.padding == "reflect" else 1
         smallest = least * 2**halvings if self.record.rounding == "down" else (least - 1) * 2**halvings + 1
         if min(image.shape[2:]) < smallest:
             size = f"{image.shape[3]} x {image.shape[2]}"
-            raise ShapeError(f"a picture of {size} is too small for layer {known[deepest]}; it takes {smallest} pixels a side")
+            raise ShapeError(f"a picture of {size} is too small for layer {known[deepest]}; give at least {smallest} pixels on each side")
 
     def _convolution(self, name: str) -> nn.Conv2d:
         return cast(nn.Conv2d, self.get_submodule(name))
@@ -119,10 +119,10 @@ class VggEncoder(nn.Module):
             case "max":
                 x = functional.max_pool2d(x, 2, ceil_mode=up)
             case "average":
-                # TensorFlow's SAME average divides an odd border's window by the positions it really has.
+                # TensorFlow's SAME average pooling divides a partial window at the border by its actual number of positions.
                 x = functional.avg_pool2d(x, 2, ceil_mode=up, count_include_pad=False)
             case "l2":
-                # The root of the *sum* of squares, as torch.nn.LPPool2d: 0.78 times it is about the maximum. The root of a plain zero
-                # has no gradient.
+                # The root of the *sum* of squares, like torch.nn.LPPool2d; 0.78 times it is about the maximum. The gradient of the
+                # root at zero is infinite.
                 x = functional.avg_pool2d(x.square(), 2, ceil_mode=up, divisor_override=1).add(1e-8).sqrt()
         return x if self.record.pooling_scale == 1.0 else x * self.record.pooling_scale

@@ -1,12 +1,12 @@
-"""3 x 3 convolutions of many channels by Winograd's algorithm: four times fewer products than there are weights to multiply with.
+"""3 x 3 convolutions of many channels by Winograd's algorithm, with a quarter of the multiplications.
 
-Where a processor has bfloat16 units but no matrix tiles, a convolution of many channels is bound by its products, and its transforms cost
-little beside them. What it takes in exchange is rounding: with the usual points 0, 1, -1, 2, -2 a layer's relative error in bfloat16 is
-2.0 %, with ours 0.9 %, against 0.3 % of the plain convolution.
+On CPUs with bfloat16 instructions but no matrix tiles, convolutions of many channels are limited by multiplications, and the transforms
+are cheap in comparison. The price is rounding error: with the usual points 0, 1, -1, 2, -2, a layer's relative error in bfloat16 is 2.0 %,
+with ours 0.9 %, compared with 0.3 % for direct convolution.
 
 References:
     Lavin, Gray 2016 (Fast Algorithms for Convolutional Neural Networks), F(4x4, 3x3); Barabasz et al. 2020 (Error Analysis and Improving
-    the Accuracy of Winograd Convolution), why points matter. The points were chosen by measuring.
+    the Accuracy of Winograd Convolution), on the choice of points. Ours were chosen by measurement.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from torch.nn import functional
 from stylenet.encoders.precision import bfloat16_units
 
 _STEP, _TILE = 4, 6
-"""Positions on a side that a tile answers for, and that it reads."""
+"""Side of a tile in outputs, and in inputs."""
 
 _POINTS = (0.0, 0.75, -0.75, 1.5, -1.5)
-"""Where the polynomials are evaluated; infinity is the sixth."""
+"""Interpolation points; infinity is the sixth."""
 
 _LEAST_CHANNELS = {torch.bfloat16: 128, torch.float32: 48}
 _LEAST_POSITIONS = 24 * 24
-"""Below, the plain convolution is as fast: measured by `benchmarks/ways.py`."""
+"""With fewer, direct convolution is as fast; measured with `benchmarks/ways.py`."""
 
 
 def pays(x: Tensor, convolution: nn.Conv2d) -> bool:
-    """Whether a layer is computed this way: many channels in bfloat16, on a processor without matrix tiles, its weights not learning."""
+    """Whether Winograd's algorithm is faster for a layer: frozen weights and many channels, on a CPU without matrix tiles for bfloat16."""
     return (
         x.device.type == "cpu"
         and not convolution.weight.requires_grad
@@ -44,18 +44,18 @@ def pays(x: Tensor, convolution: nn.Conv2d) -> bool:
 
 
 def convolve(x: Tensor, convolution: nn.Conv2d) -> Tensor:
-    """What a 3 x 3 convolution padded by zeros gives, (B, C, H, W) to (B, D, H, W); differentiable with respect to `x`."""
-    # The cut to the picture's size is made here and not within: what comes out of a function by hand may then be changed in place.
+    """3 x 3 convolution with zero padding, (B, C, H, W) to (B, D, H, W); differentiable with respect to `x`."""
+    # Cropped here and not in the custom function, so that the result can be modified in place.
     rows: Tensor = _Convolution.apply(x, _kernels_of(convolution), convolution.bias)  # type: ignore[no-untyped-call]
     return rows[:, : x.shape[2], : x.shape[3]].permute(0, 3, 1, 2)
 
 
 class _Convolution(torch.autograd.Function):
-    """The gradient of a convolution is one, too, with the kernel turned around and its channels exchanged."""
+    """The gradient of a convolution is a convolution with the kernel rotated by 180 degrees and its channels transposed."""
 
     @staticmethod
     def forward(context: Any, x: Tensor, kernels: tuple[Tensor, Tensor], bias: Tensor | None) -> Tensor:
-        forth, context.back = kernels  # of the layer, which no one changes
+        forth, context.back = kernels  # constant: the layer is frozen
         context.size = x.shape[2:]
         rows = _convolved(x, forth)
         return rows if bias is None else rows.add_(bias)
@@ -67,7 +67,7 @@ class _Convolution(torch.autograd.Function):
 
 
 def _convolved(x: Tensor, kernels: Tensor) -> Tensor:
-    """From (B, C, H, W) to (B, H', W', D), with H' and W' whole steps: transform tiles, multiply channels, transform back."""
+    """From (B, C, H, W) to (B, H', W', D), with H' and W' multiples of 4: transform tiles, multiply channels, transform back."""
     batch, channels, height, width = x.shape
     rows, columns = -(-height // _STEP), -(-width // _STEP)
     padded = functional.pad(x, (1, 1 + columns * _STEP - width, 1, 1 + rows * _STEP - height)).permute(0, 2, 3, 1)
@@ -81,12 +81,12 @@ def _convolved(x: Tensor, kernels: Tensor) -> Tensor:
 
 
 def _kernels_of(convolution: nn.Conv2d) -> tuple[Tensor, Tensor]:
-    """The transformed kernels for both directions, computed once and kept with the layer."""
+    """The transformed kernels for forward and backward pass, cached on the layer."""
     known: tuple[Tensor, Tensor] | None = getattr(convolution, "winograd_kernels", None)
     if known is None:
         weight = convolution.weight
         known = (_transformed(weight), _transformed(weight.flip(2, 3).transpose(0, 1)))
-        # Not a buffer: it belongs to no state, and follows from the weights.
+        # Not a buffer, so that it is not part of the state dict.
         object.__setattr__(convolution, "winograd_kernels", known)
     return known
 
@@ -99,10 +99,10 @@ def _transformed(weight: Tensor) -> Tensor:
 
 @functools.cache
 def _transforms(dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
-    """Of tiles (36, 36), of kernels (36, 9) and of products (16, 36): each the Kronecker square of its one-dimensional matrix.
+    """Transforms of tiles (36, 36), of kernels (36, 9) and of products (16, 36): Kronecker squares of one-dimensional transforms.
 
-    With V(k) the powers 0 .. k-1 of the points, infinity's row ending in one, products are brought back by V(4)^T and kernels by V(3);
-    the matrix of tiles follows from sum_k V(4)_ki V(3)_kj B_kl = 1 where l = i + j, else 0.
+    With V(k) the powers 0 .. k-1 of the points, where the row of infinity ends in 1, products are transformed by V(4)^T and kernels by
+    V(3); the transform B of tiles follows from sum_k V(4)_ki V(3)_kj B_kl = 1 if l = i + j, else 0.
     """
     points = torch.tensor(_POINTS, dtype=torch.float64)
 
@@ -117,9 +117,9 @@ def _transforms(dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
     for i in range(_STEP):
         for j in range(3):
             wanted[i, j, i + j] = 1
-    # Rounded: the last digits of a least-squares solution differ between two processes, and pictures must not.
+    # Rounded: the last digits of a least-squares solution differ between processes, but results must be reproducible.
     tile = torch.linalg.lstsq(equations, wanted.flatten(0, 1)).solution.round(decimals=12)
-    # Rows of about one length, by powers of two, so that no frequency is louder than the others.
+    # Rows are scaled by powers of two to about the same norm, to balance the frequencies.
     scale = 2.0 ** tile.norm(dim=1).log2().round()
     tile, kernel = tile / scale[:, None], kernel * scale[:, None]
     return tuple(torch.kron(one, one).to(dtype) for one in (tile, kernel, result.T))  # type: ignore[return-value]

@@ -1,1 +1,1 @@
-"""Engines: what paints. All answer to `protocol.Engine`; modules that need torch are imported by the one that opens them."""
+"""Engines paint pictures. All implement `protocol.Engine`; `opening` imports modules that need torch only when they are used."""

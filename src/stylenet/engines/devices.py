@@ -1,4 +1,4 @@
-"""Devices and precisions of torch by name."""
+"""Devices and precisions of torch."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 _LOADED_IN = os.getpid()
-"""The process in which this module was loaded, and torch with it."""
+"""Process ID when this module, and torch with it, was imported."""
 
 
 def choose_device(name: str) -> torch.device:
-    """The device called `name`; "auto" is CUDA, then MPS, then the processor.
+    """The device called `name`; "auto" selects CUDA, else MPS, else the CPU.
 
     Raises:
-        UsageError: there is no such device, or not on this machine.
+        UsageError: the device is unknown or not available on this machine.
     """
     if name not in DEVICES:
         raise UsageError(f"device is '{name}'; allowed are {', '.join(DEVICES)}")
@@ -35,10 +35,10 @@ def choose_device(name: str) -> torch.device:
 
 
 def choose_dtype(name: str, device: torch.device) -> torch.dtype:
-    """The type that features are computed in; "auto" is bfloat16 where the device has units for it.
+    """The dtype of features; "auto" selects bfloat16 if the device supports it in hardware.
 
     Raises:
-        UsageError: there is no such precision.
+        UsageError: the precision is unknown.
     """
     if name not in PRECISIONS:
         raise UsageError(f"precision is '{name}'; allowed are {', '.join(PRECISIONS)}")
@@ -48,21 +48,21 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
 
 
 def torch_machine(device: torch.device, dtype: torch.dtype) -> dict[str, str | int]:
-    """What torch runs on, in plain values."""
+    """Device, precision and number of threads of torch."""
     return {"device": str(device), "precision": str(dtype).removeprefix("torch."), "threads": torch.get_num_threads()}
 
 
 def set_threads(threads: int | None) -> None:
-    """Let torch use so many threads of the processor; None leaves it as it is. In a process that was forked there is one."""
+    """Set the number of CPU threads of torch. No effect if `threads` is None or in a forked process, which uses one."""
     if threads is not None and not _is_forked():
         torch.set_num_threads(min(threads, 4 * (os.cpu_count() or 1)))
 
 
 def prepare_after_fork(device: torch.device) -> None:
-    """Compute with one thread in a process that was forked: GNU's OpenMP waits for ever for the threads, which did not come along.
+    """Use a single thread in a forked process: the threads of GNU OpenMP do not survive a fork, and it would wait for them forever.
 
     Raises:
-        UsageError: the parent process has used CUDA, which cannot be shared.
+        UsageError: the parent process has initialized CUDA, which cannot be used after a fork.
     """
     if not _is_forked():
         return
@@ -70,8 +70,8 @@ def prepare_after_fork(device: torch.device) -> None:
         torch.set_num_threads(1)
     if device.type == "cuda" and getattr(torch.cuda, "_is_in_bad_fork", lambda: False)():
         raise UsageError(
-            "CUDA was used before this process was forked, and cannot be used in both; start processes with multiprocessing's 'spawn', "
-            "or give device='cpu'"
+            "CUDA was initialized before this process was forked and cannot be used in the child; start processes with "
+            "multiprocessing's 'spawn' method, or use device='cpu'"
         )
 
 

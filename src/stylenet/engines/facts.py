@@ -1,4 +1,4 @@
-"""What an engine tells of itself for the receipt. Nothing here needs torch."""
+"""Facts about an engine for the receipt. Does not import torch."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ def engine_facts(
     encoder_sha256: str | None = None,
     network_sha256: str | None = None,
 ) -> dict[str, Any]:
-    """What a picture's bytes depend on beside its inputs; see `protocol.Engine.facts`.
+    """Everything besides the inputs that determines the bytes of a result; see `protocol.Engine.facts`.
 
     Args:
-        recipe: As it is run.
+        recipe: Recipe with all changes.
         machine: Device, precision and threads.
-        runtime: Name and version of what computes: torch or onnxruntime.
-        encoder: Name of its weights; None where styles are networks.
-        encoder_sha256: Of the file of these weights.
-        network_sha256: Of the network that paints, or paints the start; None where there is none, or styles are networks.
+        runtime: Name and version of the runtime, torch or onnxruntime.
+        encoder: Name of the encoder weights; None if styles are networks.
+        encoder_sha256: Hash of the weights file.
+        network_sha256: Hash of the network that paints, or paints the initial image; None without one, or if styles are networks.
     """
     return {
         "stylenet": stylenet.__version__,

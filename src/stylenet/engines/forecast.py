@@ -1,4 +1,4 @@
-"""How much memory and time a painting will take, told before the first step, and the tiles that fit into a limit."""
+"""Forecast memory and time of an optimization before the first step, and choose tiles that fit a memory limit."""
 
 from __future__ import annotations
 
@@ -25,59 +25,59 @@ from stylenet.styles.framing import Frame
 from stylenet.tiling.halo import strides
 
 _TAKEN_WHOLE, _TAKEN_BY_TILES = 1.12, 2.4
-"""Memory that is taken over memory that is used in a pass: freed blocks do not always fit what is asked for next. Measured."""
+"""Allocated memory divided by memory in use, due to fragmentation; measured without tiles and with tiles."""
 
 _SET_UP_STEPS = 1.4
-"""What it takes to begin a level, in steps: the photo is looked at, and memory is touched for the first time. Measured."""
+"""Time to set up a level, in steps: the photo is encoded and memory allocated. Measured."""
 
 _PROBE_PX = (128, 320)
-"""Sides of the pictures that are timed; between them lies what a step costs beside its pixels."""
+"""Sides of the timed pictures. The two times separate the fixed cost of a step from the cost per pixel."""
 
 
 def forecast(
     recipe: Recipe, encoder: OpenEncoder, levels: Sequence[Level], *, held_bytes: int, memory_bytes: int | None, timed: bool
 ) -> Forecast:
-    """The forecast for a painting with these levels.
+    """Forecast memory, tiles and time for these levels.
 
     Args:
-        recipe: What is painted.
-        encoder: Looks at it.
-        levels: Coarse to fine.
-        held_bytes: Of the photo, where it is painted at its own size: it is in memory already.
-        memory_bytes: That the process may take; None: most of what the machine has free.
-        timed: Whether a few steps are timed, which takes a second or two.
+        recipe: The recipe.
+        encoder: The encoder.
+        levels: Levels from coarse to fine.
+        held_bytes: Size of the photo if it is painted at its own size and therefore already in memory.
+        memory_bytes: Memory limit of the process; None: most of the machine's free memory.
+        timed: Whether to time a few steps, which takes a second or two.
 
     Raises:
-        UsageError: it does not fit, however small the tiles.
+        UsageError: the painting does not fit into memory even with the smallest tiles.
     """
     finest = max(levels, key=lambda level: level.width * level.height)
     pixels = finest.width * finest.height
     layers = (*recipe.style.layers, *recipe.content.layers)
-    # The last steps are computed in float32 and take the most, unless there are none.
-    looks = encoder.exact if recipe.pyramid.exact_steps or recipe.solver.name != "adam" else encoder.fast
-    width = torch.finfo(next(looks.parameters()).dtype).bits // 8
+    # The last steps, if any, are computed in float32 and use the most memory.
+    network = encoder.exact if recipe.pyramid.exact_steps or recipe.solver.name != "adam" else encoder.fast
+    width = torch.finfo(next(network.parameters()).dtype).bits // 8
     return_freed_memory()
     resident = psutil.Process().memory_info().rss - held_bytes
     kept = resident + int(pixels * picture_bytes(recipe, encoder.record, width))
     used = tile_bytes(encoder.record, layers, recipe.style.layers, width)
     limit = memory_limit(memory_bytes, resident, device=next(encoder.exact.parameters()).device)
     fits = kept + _TAKEN_WHOLE * used * pixels <= limit
-    on_the_way = used * (_TAKEN_WHOLE if fits else _TAKEN_BY_TILES)
-    tile_px = None if fits else int((limit - kept) / on_the_way)
+    per_px = used * (_TAKEN_WHOLE if fits else _TAKEN_BY_TILES)
+    tile_px = None if fits else int((limit - kept) / per_px)
     try:
         if tile_px is not None and tile_px < 1:
-            raise UsageError("the picture alone takes more")
+            raise UsageError("the picture alone exceeds the limit")
         frame = Frame(encoder.record, (finest.width, finest.height), layers, recipe.picture.rim_px, tile_px=tile_px)
     except UsageError:
         smallest = Frame(encoder.record, (finest.width, finest.height), layers, recipe.picture.rim_px).smallest_tile_px
-        least = kept + on_the_way * smallest
+        least = kept + per_px * smallest
         raise UsageError(
             f"{finest.width} x {finest.height} pixels need at least {megabytes(least)} MB, and {megabytes(limit)} MB are allowed; "
             "give a larger --memory or a smaller --size"
         ) from None
     largest = max(tile.pixels for tile in frame.tiles)
     return Forecast(
-        memory_bytes=int(kept + on_the_way * largest),
+        memory_bytes=int(kept + per_px * largest),
         tile_px=tile_px,
         tiles=len(frame.tiles),
         seconds=_seconds(recipe, encoder, levels, tile_px) if timed else None,
@@ -85,24 +85,24 @@ def forecast(
 
 
 def picture_bytes(recipe: Recipe, record: EncoderRecord, width: int) -> float:
-    """Bytes for every pixel of the whole picture: the photo, the picture, what the solver remembers, and the content to keep.
+    """Bytes per pixel of the whole picture, for the photo, the picture, the state of the solver and the content target.
 
-    `width` is that of the features' numbers, in bytes.
+    `width` is the size of one feature value, in bytes.
     """
     stride_of = strides(record)
     content = sum(record.widths[layer.replace("relu", "conv")] / stride_of[layer] ** 2 for layer in recipe.content.layers)
     match recipe.solver.name:
         case "adam":
-            pictures = 5 + bool(recipe.solver.average)  # photo, picture, two memories, gradient; the average
+            pictures = 5 + bool(recipe.solver.average)  # photo, picture, two moments, gradient; the average
         case "lbfgs":
             pictures = 9 + 2 * min(recipe.solver.history, max(recipe.pyramid.steps))
         case _:
-            pictures = 6 + 4 * min(recipe.solver.history, recipe.solver.evaluations_per_round) + 8  # SciPy's are in float64
+            pictures = 6 + 4 * min(recipe.solver.history, recipe.solver.evaluations_per_round) + 8  # SciPy uses float64
     return 12 * pictures + content * width
 
 
 def tile_bytes(record: EncoderRecord, layers: Collection[str], watched: Collection[str], width: int) -> float:
-    """Bytes for every pixel that the encoder looks at in one pass: what the way back needs, and the gradients on it."""
+    """Bytes per pixel of a tile: the activations saved for the backward pass, and the gradients."""
     stride_of = strides(record)
     deepest = max(record.layers.index(layer) for layer in layers)
     total, widest, channels = 3.0 * (width + 4), 0.0, 3
@@ -113,17 +113,17 @@ def tile_bytes(record: EncoderRecord, layers: Collection[str], watched: Collecti
             total += (channels + record.ranks.get(layer, 0)) * width / area
             widest = max(widest, channels * width / area)
         elif layer.startswith("pool"):
-            total += channels * (width + (8 if record.pooling == "max" else 0)) / area  # where the maximum was, as a 64-bit number
+            total += channels * (width + (8 if record.pooling == "max" else 0)) / area  # 64-bit indices of the maxima
         if layer in watched:
             total += channels * width / area
     return total + 3 * widest
 
 
 def _seconds(recipe: Recipe, encoder: OpenEncoder, levels: Sequence[Level], tile_px: int | None) -> float:
-    """Seconds of all steps, from steps that are timed at two sizes: what a step costs at all, and for its work."""
-    rates = {looks: _Rate.of(recipe, encoder, looks) for looks in dict.fromkeys(_looks(recipe, encoder))}
+    """Seconds of all steps, estimated from steps timed at two sizes."""
+    rates = {network: _Rate.of(recipe, encoder, network) for network in dict.fromkeys(_networks(recipe, encoder))}
     evaluations = recipe.solver.evaluations_per_round if recipe.solver.name == "scipy-lbfgs" else 1
-    usual, last = (rates[looks] for looks in _looks(recipe, encoder))
+    usual, last = (rates[network] for network in _networks(recipe, encoder))
     total = 0.0
     for level in levels:
         work = step_work(recipe, encoder.record, level, tile_px)
@@ -133,40 +133,40 @@ def _seconds(recipe: Recipe, encoder: OpenEncoder, levels: Sequence[Level], tile
     return total
 
 
-def _looks(recipe: Recipe, encoder: OpenEncoder) -> tuple[VggEncoder, VggEncoder]:
-    """What most steps look with, and the last ones."""
+def _networks(recipe: Recipe, encoder: OpenEncoder) -> tuple[VggEncoder, VggEncoder]:
+    """The encoder of most steps, and that of the last ones."""
     return (encoder.fast if recipe.solver.name == "adam" else encoder.exact), encoder.exact
 
 
 @dataclass(frozen=True)
 class _Rate:
-    """Seconds of a step: once, and for every multiply-add."""
+    """Fixed seconds of a step, and seconds per multiply-add."""
 
-    once: float
-    each: float
+    fixed: float
+    per_work: float
 
     @classmethod
-    def of(cls, recipe: Recipe, encoder: OpenEncoder, looks: VggEncoder) -> _Rate:
-        small, large = (_step_seconds(recipe, looks, side) for side in _PROBE_PX)
+    def of(cls, recipe: Recipe, encoder: OpenEncoder, network: VggEncoder) -> _Rate:
+        small, large = (_step_seconds(recipe, network, side) for side in _PROBE_PX)
         levels = (Level(width=side, height=side, steps=1, content_factor=1.0, deepest=None) for side in _PROBE_PX)
         least, most = (step_work(recipe, encoder.record, level, None) for level in levels)
-        each = max(0.0, large - small) / (most - least) or large / most
-        return cls(max(0.0, small - each * least), each)
+        per_work = max(0.0, large - small) / (most - least) or large / most
+        return cls(max(0.0, small - per_work * least), per_work)
 
     def seconds(self, work: float) -> float:
-        return self.once + self.each * work
+        return self.fixed + self.per_work * work
 
 
-def _step_seconds(recipe: Recipe, looks: VggEncoder, side_px: int) -> float:
-    device = next(looks.parameters()).device
+def _step_seconds(recipe: Recipe, network: VggEncoder, side_px: int) -> float:
+    device = next(network.parameters()).device
     picture = torch.rand((1, 3, side_px, side_px), generator=torch.Generator().manual_seed(0)).to(device)
     layers = tuple(recipe.style.layers)
-    frame = Frame(looks.record, (side_px, side_px), layers, recipe.picture.rim_px)
-    moments = {layer: one for layer, (one,) in frame.measure(looks, picture.flip(3), watch=layers).statistics.items()}
-    objective = Objective(recipe, looks, picture, [StyleTarget(moments, 1.0)])
+    frame = Frame(network.record, (side_px, side_px), layers, recipe.picture.rim_px)
+    moments = {layer: one for layer, (one,) in frame.measure(network, picture.flip(3), watch=layers).statistics.items()}
+    objective = Objective(recipe, network, picture, [StyleTarget(moments, 1.0)])
     taken = []
     for _ in range(4):
         begun = time.perf_counter()
         objective.evaluate(picture)
         taken.append(time.perf_counter() - begun)
-    return min(taken[1:])  # the first one chooses kernels
+    return min(taken[1:])  # the first step selects kernels

@@ -1,4 +1,4 @@
-"""What a process that was forked must begin anew: locks may be held for ever, and threads are gone."""
+"""Reset locks and threads in forked processes, where locks may never be released and threads no longer exist."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Protocol
 
 
 class Forked(Protocol):
-    """Something that holds a lock or threads."""
+    """An object that holds locks or threads."""
 
     def after_fork(self) -> None:
-        """Begin anew; called in the child, before anything else runs there."""
+        """Reset the state; called in the child process before anything else runs."""
 
 
 _WATCHED: weakref.WeakSet[Forked] = weakref.WeakSet()
 
 
 def watch(holder: Forked) -> None:
-    """Have `holder.after_fork` called in every process that is forked from this one."""
+    """Call `holder.after_fork` in every process forked from this one."""
     _register()
     _WATCHED.add(holder)
 
@@ -27,9 +27,9 @@ def watch(holder: Forked) -> None:
 @cache
 def _register() -> None:
     if hasattr(os, "register_at_fork"):  # not on Windows
-        os.register_at_fork(after_in_child=_begin_anew)
+        os.register_at_fork(after_in_child=_reset)
 
 
-def _begin_anew() -> None:
+def _reset() -> None:
     for holder in list(_WATCHED):
         holder.after_fork()

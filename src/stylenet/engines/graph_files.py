@@ -1,4 +1,4 @@
-"""The graphs without weights that ship, and the weights that they want."""
+"""Built-in ONNX graphs without weights, and the weights that they need."""
 
 from __future__ import annotations
 
@@ -19,44 +19,44 @@ GraphName = Literal["slim-body", "slim-head", "compact"]
 
 @dataclass(frozen=True, kw_only=True)
 class BareGraph:
-    """A graph that is given its weights when it is opened.
+    """A graph that receives its weights when a session is created.
 
     Attributes:
-        data: Of the ONNX file.
-        weights: Shapes of what it wants by name: `enter.weight`, or `enter.weight|4` for kernels over blocks of 4 x 4 pixels that it wants
-            as kernels over pixels.
+        data: Content of the ONNX file.
+        weights: Shapes of the weights by name: `enter.weight`, or `enter.weight|4` for kernels over blocks of 4 x 4 pixels that have to be
+            converted to kernels over pixels.
     """
 
     data: bytes
     weights: Mapping[str, tuple[int, ...]]
 
     def bound(self, arrays: Mapping[str, Array], where: object) -> dict[str, Array]:
-        """What it wants, out of a network's tensors.
+        """The weights of the graph, selected from the tensors of a network.
 
         Args:
-            arrays: By their names in the network's state.
-            where: Whose they are, for messages.
+            arrays: Tensors by their names in the network's state dict.
+            where: File of the network, for error messages.
 
         Raises:
             WeightsError: a tensor is missing or has another shape.
         """
         found = {}
-        for wanted, shape in self.weights.items():
-            name, _, block = wanted.partition("|")
+        for weight, shape in self.weights.items():
+            name, _, block = weight.partition("|")
             if name not in arrays:
-                raise WeightsError(f"'{where}' does not hold what its card says: {name} is missing")
+                raise WeightsError(f"'{where}' does not match its card: {name} is missing")
             value = arrays[name]
             if block and value.ndim == 4 and value.shape[1] == 3 * int(block) ** 2:
                 value = of_pixels(value, int(block))
             if value.shape != shape:
-                raise WeightsError(f"'{where}' does not hold what its card says: {name} has shape {value.shape}, expected {shape}")
-            found[wanted] = value
+                raise WeightsError(f"'{where}' does not match its card: {name} has shape {value.shape}, expected {shape}")
+            found[weight] = value
         return found
 
 
 @cache
 def bare_graph(name: GraphName) -> BareGraph:
-    """A graph that ships.
+    """A built-in graph.
 
     Raises:
         WeightsError: the installation is damaged.
@@ -66,5 +66,5 @@ def bare_graph(name: GraphName) -> BareGraph:
         shapes = json.loads((folder / "weights.json").read_text(encoding="utf-8"))[name]
         data = (folder / f"{name}.onnx").read_bytes()
     except (OSError, KeyError, ValueError) as error:
-        raise WeightsError(f"the graph '{name}' does not ship ({error}); install stylenet again") from None
+        raise WeightsError(f"the graph '{name}' is missing or damaged ({error}); reinstall stylenet") from None
     return BareGraph(data=data, weights=MappingProxyType({weight: tuple(shape) for weight, shape in shapes.items()}))

@@ -1,4 +1,4 @@
-"""Paintings in one pass with torch: the network of every style, and networks that were trained for one painting."""
+"""One-pass engines with torch: the network for arbitrary styles, and networks trained for given styles."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from stylenet.styles.style import moments_at
 
 
 class _TorchPass(OnePassEngine):
-    """What both engines of this module share: the device, its precision and the forecast."""
+    """Base of both engines: device, precision and forecast."""
 
     def __init__(self, recipe: Recipe, *, device: torch.device, dtype: torch.dtype) -> None:
         self.recipe, self.device, self.dtype = recipe, device, dtype
@@ -57,7 +57,7 @@ class _TorchPass(OnePassEngine):
     def forecast(
         self, levels: Sequence[Level], styles: Sequence[OpenStyle], *, held_bytes: int, memory_bytes: int | None, timed: bool
     ) -> Forecast:
-        """Memory and tiles, and time if asked for."""
+        """Memory and tiles and, if `timed`, time."""
         prepare_after_fork(self.device)
         size = (levels[-1].width, levels[-1].height)
         records = self._records(styles)
@@ -70,7 +70,7 @@ class _TorchPass(OnePassEngine):
 
     @abstractmethod
     def _probe_seconds(self, styles: Sequence[OpenStyle]) -> list[float]:
-        """Seconds that each network takes for a square of `PROBE_PX`."""
+        """Seconds of each network for a square of `PROBE_PX`."""
 
     def paint(self, task: Task[OpenStyle]) -> Iterator[Event]:
         """Paint, and yield `Done`; see `OnePassEngine.paint`."""
@@ -80,20 +80,20 @@ class _TorchPass(OnePassEngine):
 
     @abstractmethod
     def _records(self, styles: Sequence[OpenStyle]) -> Sequence[AnyRecord]:
-        """Of the networks that paint one after the other."""
+        """Architectures of the networks, which paint one after the other."""
 
 
 class InstantEngine(_TorchPass):
-    """The network of every style. Descriptions of styles are remembered.
+    """Paint with the network for arbitrary styles. Style descriptions are cached.
 
     Args:
-        recipe: Names the network.
-        encoder: Measures the styles.
-        device: Where it runs.
-        dtype: What the convolutions compute with.
+        recipe: Recipe that names the network.
+        encoder: Encoder that measures the styles.
+        device: Device of the network.
+        dtype: Dtype of the convolutions.
 
     Raises:
-        WeightsError: the network does not ship, is damaged, or the encoder is not VGG-19 as trained with Caffe.
+        WeightsError: the network is missing or damaged, or the encoder is not VGG-19 as trained with Caffe.
     """
 
     def __init__(self, recipe: Recipe, *, encoder: OpenEncoder, device: torch.device, dtype: torch.dtype) -> None:
@@ -102,11 +102,11 @@ class InstantEngine(_TorchPass):
         path = find_network(name)
         network, _ = read_network(path)
         if not isinstance(network, InstantNet):
-            raise WeightsError(f"network '{name}' paints in one style only; recipe 'trained' uses such")
+            raise WeightsError(f"network '{name}' has a single style; use it with recipe 'trained'")
         if not is_caffe_vgg19(encoder.record):
             raise WeightsError(
-                f"network '{name}' reads statistics of VGG-19 as trained with Caffe, and the encoder '{encoder.record.name}' is another "
-                "network; omit --encoder"
+                f"network '{name}' needs statistics of VGG-19 as trained with Caffe, but the encoder '{encoder.record.name}' is a "
+                "different network; omit --encoder"
             )
         self.encoder = encoder
         self.sha256 = file_sha256(path)
@@ -126,7 +126,7 @@ class InstantEngine(_TorchPass):
         )
 
     def open_style(self, source: StyleSource, *, recolor: Recolor | None = None) -> OpenStyle:
-        """A painting's statistics, or its picture to be measured."""
+        """The statistics of a style, or a style image to be measured."""
         if isinstance(source, OpenStyle):
             return source
         return measured_style(source, self.recipe, self.encoder, recolor=recolor, least_px=LEAST_STYLE_PX)
@@ -158,19 +158,19 @@ class InstantEngine(_TorchPass):
 
 @dataclass(frozen=True, kw_only=True)
 class _Network:
-    """A network with its card."""
+    """A network and its card."""
 
     module: Network[Any]
     card: NetworkCard
 
 
 class TrainedEngine(TrainedPassEngine, _TorchPass):
-    """Networks that were trained for one painting or several.
+    """Paint with networks trained for one style or several.
 
     Args:
-        recipe: Names no network: the styles are networks.
-        device: Where they run.
-        dtype: What the convolutions compute with.
+        recipe: Recipe without a network of its own: the styles are networks.
+        device: Device of the networks.
+        dtype: Dtype of the convolutions.
     """
 
     def __init__(self, recipe: Recipe, *, device: torch.device, dtype: torch.dtype) -> None:
@@ -179,24 +179,24 @@ class TrainedEngine(TrainedPassEngine, _TorchPass):
         self._opened = {}
 
     def facts(self) -> dict[str, Any]:
-        """Versions for the receipt; the networks are its styles."""
+        """Versions for the receipt, which lists the networks as styles."""
         return engine_facts(self.recipe, self.machine(), {"torch": torch.__version__})
 
     def with_shares(self, style: OpenStyle, shares: Sequence[float]) -> OpenStyle:
-        """The network of several styles, mixed by these shares."""
+        """A network with several styles, blended by these shares."""
         if not style.shares:
             return super().with_shares(style, shares)
         return replace(style, shares=tuple(shares), notices=())
 
     def notices_for(self, size: tuple[int, int], styles: Sequence[OpenStyle]) -> tuple[str, ...]:
-        """Of a texture: at which sizes it repeats without a seam."""
+        """For textures: the sizes that tile seamlessly."""
         repeats = math.lcm(*(style.value.module.period_px for style in styles))
         if self._paints != "texture" or not any(side % repeats for side in size):
             return ()
         return (f"the texture can be laid side by side without a seam where its sides are multiples of {repeats} pixels",)
 
     def for_texture(self) -> Self:
-        """The same engine for networks that paint textures."""
+        """This engine for texture networks."""
         other = copy(self)
         other._paints, other._opened = "texture", {}
         return other
@@ -238,7 +238,7 @@ def _settings(task: Task[OpenStyle], done: PartDone, shares: tuple[float, ...] =
 
 
 def _timed(paint: Callable[[Tensor], Tensor], device: torch.device) -> float:
-    """Seconds for a gray square of `PROBE_PX`."""
+    """Seconds of one call for a gray square of `PROBE_PX`."""
     photo = torch.full((1, 3, PROBE_PX, PROBE_PX), 0.5, dtype=torch.float32, device=device)
     taken = []
     with torch.inference_mode():
@@ -246,7 +246,7 @@ def _timed(paint: Callable[[Tensor], Tensor], device: torch.device) -> float:
             begun = time.perf_counter()
             paint(photo).cpu()
             taken.append(time.perf_counter() - begun)
-    return min(taken[1:])  # the first one chooses kernels
+    return min(taken[1:])  # the first call selects kernels
 
 
 def _array(image: Tensor) -> Image:

@@ -1,4 +1,4 @@
-"""The encoder `compact` in onnxruntime: from a painting's picture to the statistics that `styles.style.PictureStyle` has, without torch."""
+"""The encoder `compact` in onnxruntime: the same style statistics as `styles.style.PictureStyle`, without torch."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ from stylenet.tiling.grid import Span, Tile, tile_grid
 from stylenet.tiling.halo import deepest_stride, halo_px, strides
 
 RIM_PX = 16
-"""Reflected pixels around a painting, whose features do not count; as style files were measured."""
+"""Reflection padding around a style image, whose features are excluded; the same as for style files."""
 
 TILE_PX = 2**19
-"""Pixels processed in one piece. Larger paintings are processed tile by tile, with the same result."""
+"""Pixels per tile. Larger style images are processed tile by tile, with the same result."""
 
 
 class OnnxEncoder:
-    """VGG-19, factored, as it ships; ready to look from any thread.
+    """The built-in factored VGG-19. Thread-safe.
 
     Args:
-        path: Of its weights; None: of those that ship.
-        threads: That one look may take; 0: as many as this process has cores.
+        path: Weights file; None: the built-in one.
+        threads: Number of threads per call; 0: one per core available to this process.
 
     Raises:
-        WeightsError: the file is missing, damaged, or of another encoder.
+        WeightsError: the file is missing, damaged, or belongs to another encoder.
     """
 
     def __init__(self, path: Path | None = None, *, threads: int = 0) -> None:
@@ -51,17 +51,17 @@ class OnnxEncoder:
         self._session = LazySession(graph, graph.bound(_read(path), path), threads=threads)
 
     def features(self, image: Array) -> dict[str, Array]:
-        """Features of `LAYERS`, (1, C, h, w) each, of a picture (1, 3, H, W) in 0..1, at least 16 pixels a side."""
+        """Features of `LAYERS`, (1, C, h, w) each, of a picture (1, 3, H, W) in 0..1 with sides of at least 16 pixels."""
         return dict(zip(LAYERS, self._session.run({"image": image}), strict=True))
 
     def style_statistics(self, pixels: Array, size_px: float) -> dict[str, LayerStatistics]:
-        """Statistics of `LAYERS` for a painting (1, 3, H, W) in 0..1 at an area of `size_px` squared.
+        """Statistics of `LAYERS` for a style image (1, 3, H, W) in 0..1, resized to an area of `size_px` squared.
 
-        A painting is enlarged only to `LEAST_STYLE_PX`: smaller ones have too few positions in the deepest layers for correlations.
+        A style image is enlarged only up to `LEAST_STYLE_PX`: a smaller one has too few positions in the deepest layers for correlations.
 
         Raises:
-            ShapeError: `pixels` are no picture.
-            StyleError: the painting contains NaN; save it again without.
+            ShapeError: `pixels` do not have this shape.
+            StyleError: the style image contains NaN.
         """
         if pixels.ndim != 4 or pixels.shape[:2] != (1, 3) or not pixels.size or pixels.dtype != np.float32:
             raise ShapeError(f"a painting has shape (1, 3, H, W) and float32 values in 0..1; got {pixels.shape}, {pixels.dtype}")
@@ -77,7 +77,7 @@ class OnnxEncoder:
         return {layer: each.statistics() for layer, each in sums.items()}
 
     def _add(self, image: Array, tile: Tile, rim: int, sums: Mapping[str, Sums]) -> None:
-        """Count what a tile answers for."""
+        """Add the positions of a tile without its halo."""
         height, width = image.shape[2:]
         part = image[:, :, tile.rows.start : tile.rows.stop, tile.columns.start : tile.columns.stop]
         above, left = (rim if span.start == 0 else 0 for span in (tile.rows, tile.columns))
@@ -91,36 +91,36 @@ class OnnxEncoder:
 
 
 class PicturePainting:
-    """A painting's picture, measured at whatever size is asked for; see `OnnxEncoder.style_statistics`.
+    """A style image that can be measured at any size; see `OnnxEncoder.style_statistics`.
 
     Args:
         pixels: (1, 3, H, W), 0..1.
-        encoder: Measures.
+        encoder: Encoder that measures it.
     """
 
     def __init__(self, pixels: Array, encoder: OnnxEncoder) -> None:
         self._pixels, self._encoder = pixels, encoder
 
     def at(self, size_px: float, layers: Iterable[str], /) -> Mapping[str, LayerStatistics]:
-        """Statistics of `layers`, among `LAYERS`, for the painting at an area of `size_px` squared."""
+        """Statistics of `layers`, a subset of `LAYERS`, at an area of `size_px` squared."""
         statistics = self._encoder.style_statistics(self._pixels, size_px)
         return {layer: statistics[layer] for layer in layers}
 
 
 class MixedPaintings:
-    """Several paintings as one style, a painter's folder."""
+    """Several style images as one style, such as a folder of one painter's works."""
 
     def __init__(self, parts: Sequence[PicturePainting]) -> None:
         self._parts = parts
 
     def at(self, size_px: float, layers: Iterable[str], /) -> Mapping[str, LayerStatistics]:
-        """Statistics of `layers` for every painting at an area of `size_px` squared, together."""
+        """Pooled statistics of `layers`, each style image at an area of `size_px` squared."""
         layers = tuple(layers)
         return together([part.at(size_px, layers) for part in self._parts])
 
 
 def looked_at_size(width: int, height: int, size_px: float) -> tuple[int, int]:
-    """(width, height) at which a painting is measured for an area of `size_px` squared."""
+    """(width, height) at which a style image is measured for an area of `size_px` squared."""
     root = math.sqrt(width * height)
     scale = max(min(root, size_px), LEAST_STYLE_PX) / root
     scale = max(scale, SMALLEST_SIDE_PX / min(width, height))
@@ -131,7 +131,7 @@ _STRIDES = strides(COMPACT)
 
 
 def _counted(span: Span, layer: str, before: int, length: int) -> slice:
-    """The positions that a tile answers for, of those that it sees; `before` are pixels of the rim."""
+    """The positions of a tile without its halo, relative to its first one; `before` is the width of the rim in pixels."""
     stride = _STRIDES[layer]
     origin = (span.start - before) // stride
     last = max(1, length // stride) if span.last == length else span.last // stride
@@ -139,7 +139,7 @@ def _counted(span: Span, layer: str, before: int, length: int) -> slice:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The weights in float32: kernels in 8 bits multiplied by their scales.
+    """The weights in float32; 8-bit kernels are dequantized.
 
     Raises:
         WeightsError: the file is missing or damaged.
@@ -147,10 +147,10 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         stored = dequantize(load_file(path))
     except (SafetensorError, OSError, KeyError, WeightsError) as error:
-        raise WeightsError(f"the encoder's file '{path}' is missing or damaged: {error}; install stylenet again") from None
+        raise WeightsError(f"the encoder's file '{path}' is missing or damaged: {error}; reinstall stylenet") from None
     weights = {}
     for name, value in stored.items():
         if value.dtype.kind != "f" or not np.isfinite(value).all():
-            raise WeightsError(f"the encoder's file '{path}' is damaged: {name} holds values that are not numbers")
+            raise WeightsError(f"the encoder's file '{path}' is damaged: {name} is not an array of finite floats")
         weights[name] = value.astype(np.float32, copy=False)
     return weights

@@ -1,4 +1,4 @@
-"""The slim networks in onnxruntime: a painting in one pass without torch, equal to that of `networks.slim`."""
+"""The slim networks in onnxruntime, without torch; same results as `networks.slim`."""
 
 from __future__ import annotations
 
@@ -29,40 +29,40 @@ from stylenet.networks.slim_geometry import STRENGTHS, knob_count, trained_stren
 from stylenet.storage.hashing import file_sha256
 
 BODY_BYTES = 112
-"""Of the first graph for every pixel of the framed photo; measured at 1, 4 and 8 megapixels."""
+"""Memory of the body per pixel of the padded photo; measured at 1, 4 and 8 megapixels."""
 
 HEAD_BYTES = 180
-"""Of the second graph for every pixel of a part."""
+"""Memory of the head per pixel of a tile."""
 
 PART_PX = 2**20
-"""Pixels of a part where memory is not bounded. Halos cost 5 % of the second graph's time, a twentieth of all."""
+"""Pixels per tile without a memory limit. Halos cost 5 % of the head's time."""
 
 _BODY_SHARE = 0.74
-"""Of the time, that the first graph takes: 78 of 105 ms at 512 x 512 pixels."""
+"""Share of the time spent in the body: 78 of 105 ms at 512 x 512 pixels."""
 
 _KEPT_PX = 2**20
-"""Pixels up to which the memory that a picture took is kept for the next one, where memory is not bounded."""
+"""Largest picture, in pixels, whose memory is kept for the next one if there is no memory limit."""
 
 _REMEMBERED = 256
-"""Descriptions of paintings, of 16 kB each, and knobs, of 39 kB each, that are remembered together."""
+"""Size of the cache, which holds style descriptions of 16 kB each and knobs of 39 kB each."""
 
 Style: TypeAlias = tuple[str, Painting, float]
-"""A style's fingerprint, by which it is known again and not measured twice; who gives its statistics; and its share."""
+"""Fingerprint of a style (the cache key), its statistics, and its share."""
 
 
 class OnnxPainter:
-    """A slim network of the standard record, the one of every style or one of a painting, ready to paint from any thread.
+    """A slim network of the standard record, for arbitrary styles or for one. Thread-safe.
 
     Args:
-        source: The name of a network that ships, or a file.
-        threads: That one painting may take; 0: as many as this process has cores.
+        source: Name of a built-in network, or a file.
+        threads: Number of threads per painting; 0: one per core available to this process.
 
     Attributes:
-        path: Of the file.
-        card: Of the network.
+        path: Path of the file.
+        card: Card of the network.
 
     Raises:
-        WeightsError: there is no such network, it is damaged, or no slim one of the standard record.
+        WeightsError: the network is unknown or damaged, or not a slim network of the standard record.
     """
 
     def __init__(self, source: str | Path, *, threads: int = 0) -> None:
@@ -80,7 +80,7 @@ class OnnxPainter:
         self._rows = None if record.code else painter.get("knobs")
         count = self._coder.knob_count if self._coder else (0 if self._rows is None else self._rows.shape[-1])
         if count != knob_count(record) or (self._rows is not None and self._rows.shape != (len(STRENGTHS), count)):
-            raise WeightsError(f"network file '{self.path}' does not hold what its card says: its knobs are missing, or of another shape")
+            raise WeightsError(f"network file '{self.path}' does not match its card: its knobs are missing or have another shape")
         body, head = bare_graph("slim-body"), bare_graph("slim-head")
         self._body = LazySession(body, body.bound(painter, self.path), threads=threads)
         self._head = LazySession(head, head.bound(painter, self.path), threads=threads)
@@ -89,24 +89,24 @@ class OnnxPainter:
         watch(self)
 
     def after_fork(self) -> None:
-        """Begin with a lock of its own."""
+        """Replace the lock."""
         self._lock = threading.Lock()
 
     @property
     def paints_every_style(self) -> bool:
-        """Whether it is told the style, and does not have one of its own."""
+        """Whether the network paints in arbitrary styles and has none of its own."""
         return self._coder is not None
 
     @cached_property
     def sha256(self) -> str:
-        """Of the file."""
+        """Hash of the file."""
         return file_sha256(self.path)
 
     def open(self) -> None:
-        """Make onnxruntime's sessions now, and not with the first painting.
+        """Create the onnxruntime sessions now instead of with the first painting.
 
         Raises:
-            UsageError: onnxruntime is missing, or cannot be loaded.
+            UsageError: onnxruntime is missing or cannot be loaded.
         """
         self._body.open()
         self._head.open()
@@ -126,23 +126,23 @@ class OnnxPainter:
 
         Args:
             photo: RGB, sRGB-encoded, 0..1, any size from one pixel up.
-            styles: Blended by their shares, which sum to one; for a network of one painting none.
+            styles: Styles to blend; their shares sum to 1. Empty for a network with its own style.
             strength: 0 (the photo) to 100.
-            style_scale: Size of the marks, in units of the painting's own in its frame.
-            seed: Of the noise.
-            part_px: Pixels of a part of the second graph, which is what bounds the memory beyond `BODY_BYTES` for every pixel.
-            done: Called with the share of the work that was done since the last call.
+            style_scale: Size of the strokes relative to those of the style image.
+            seed: Random seed of the noise.
+            part_px: Pixels per tile of the head, which limits the memory in addition to `BODY_BYTES` per pixel.
+            done: Progress callback: called with the share of the work done since the last call.
 
         Raises:
-            ShapeError: `photo` is no picture.
-            StyleError: no styles are given to the network of every style, or some to another.
-            UsageError: even the smallest part takes more memory, or onnxruntime is missing.
+            ShapeError: `photo` does not have this shape.
+            StyleError: `styles` is empty for a network for arbitrary styles, or not empty for another network.
+            UsageError: even the smallest tile exceeds `part_px`, or onnxruntime is missing.
         """
         _check(photo)
         if self.paints_every_style != bool(styles):
-            wanted = "paints in every style: give some" if self.paints_every_style else "has a style of its own: give none"
-            raise StyleError(f"network '{self.card.name}' {wanted}")
-        taught = trained_strength(strength)
+            problem = "has no style of its own: give at least one" if self.paints_every_style else "has its own style: give none"
+            raise StyleError(f"network '{self.card.name}' {problem}")
+        trained = trained_strength(strength)
         work = shares_by_size(photo.shape[2], photo.shape[3], style_scale)
 
         def paint(picture: Array, seed: int) -> Array:
@@ -152,37 +152,37 @@ class OnnxPainter:
             if half is not None:
                 small = resize(picture, (half[1], half[0]))
                 begun = relayed(paint(small, seed + 1), small, picture)
-            knobs = self.knobs(styles, taught, looked_at_px(height, width, style_scale))
+            knobs = self.knobs(styles, trained, looked_at_px(height, width, style_scale))
             keep = part_px >= PART_PX and height * width <= _KEPT_PX
             part = None if done is None else share_of(done, work[height, width])
             return self.painted(begun, white_noise_array(height, width, seed), knobs, part_px=part_px, keep_memory=keep, done=part)
 
-        return faded(paint(photo, seed), photo, taught)
+        return faded(paint(photo, seed), photo, trained)
 
-    def knobs(self, styles: Sequence[Style], taught: float, style_px: int) -> Array:
-        """The knobs, shape (K,), of blended styles looked at at an area of `style_px` squared, or of the network's own style.
+    def knobs(self, styles: Sequence[Style], trained: float, style_px: int) -> Array:
+        """The knobs, shape (K,), of blended styles measured at an area of `style_px` squared, or of the network's own style.
 
         Args:
             styles: As in `paint`.
-            taught: `trained_strength` of the strength.
+            trained: `trained_strength` of the strength.
             style_px: See `looked_at_px`.
         """
         if self._coder is None:
-            return own_knobs(self._rows, taught)  # type: ignore[arg-type]  # checked when it was read
-        rows = [np.float32(share) * self._knobs(name, style, taught, style_px) for name, style, share in styles if share]
+            return own_knobs(self._rows, trained)  # type: ignore[arg-type]  # checked by __init__
+        rows = [np.float32(share) * self._knobs(name, style, trained, style_px) for name, style, share in styles if share]
         return np.sum(rows, axis=0, dtype=np.float32) if rows else np.zeros(self._coder.knob_count, np.float32)
 
     def probe_seconds(self, side_px: int) -> float:
-        """Seconds that a square of pixels takes."""
+        """Seconds for a square picture."""
         picture, noise = np.full((1, 3, side_px, side_px), 0.5, np.float32), np.zeros((1, 1, side_px, side_px), np.float32)
-        record: SlimRecord = self.card.record  # type: ignore[assignment]  # checked when it was read
+        record: SlimRecord = self.card.record  # type: ignore[assignment]  # checked by __init__
         knobs = np.zeros(knob_count(record), np.float32)
         taken = []
         for _ in range(3):
             begun = time.perf_counter()
             self.painted(picture, noise, knobs)
             taken.append(time.perf_counter() - begun)
-        return min(taken[1:])  # the first one makes the sessions
+        return min(taken[1:])  # the first run creates the sessions
 
     def painted(
         self,
@@ -194,14 +194,14 @@ class OnnxPainter:
         keep_memory: bool = True,
         done: PartDone | None = None,
     ) -> Array:
-        """What the network paints of a photo (1, 3, H, W) with noise (1, 1, H, W) and knobs (K,), in one piece or in parts.
+        """One forward pass: the painting of a photo (1, 3, H, W) with noise (1, 1, H, W) and knobs (K,).
 
         Args:
             photo: RGB, 0..1.
-            noise: White, of mean 0 and deviation 1.
-            knobs: Of the style.
-            part_px: Pixels of a part, with what it must see.
-            keep_memory: Whether what this took is kept for the next picture, which then is faster.
+            noise: White noise with mean 0 and deviation 1.
+            knobs: Knobs of the style.
+            part_px: Pixels per tile, halo included.
+            keep_memory: Whether to keep the allocated memory, which makes the next picture faster.
             done: As in `paint`.
         """
         done = done or ignored
@@ -217,33 +217,33 @@ class OnnxPainter:
             done((1 - _BODY_SHARE) / len(parts))
         return painting
 
-    def _knobs(self, name: str, style: Painting, taught: float, style_px: int) -> Array:
-        """The knobs of one style, remembered, and so is the description that they follow from."""
-        coder: StyleCoder = self._coder  # type: ignore[assignment]  # asked for only where there is one
+    def _knobs(self, name: str, style: Painting, trained: float, style_px: int) -> Array:
+        """The knobs of one style; both the knobs and the description are cached."""
+        coder: StyleCoder = self._coder  # type: ignore[assignment]  # called only if there is a coder
 
         def describe() -> Array:
             return coder.describe(style.at(style_px, tuple(LAYERS)))
 
-        def tell() -> Array:
-            return coder.knobs(self._remembered((name, style_px), describe), taught)
+        def compute() -> Array:
+            return coder.knobs(self._cached((name, style_px), describe), trained)
 
-        return self._remembered((name, style_px, taught), tell)
+        return self._cached((name, style_px, trained), compute)
 
-    def _remembered(self, key: tuple[object, ...], make: Callable[[], Array]) -> Array:
+    def _cached(self, key: tuple[object, ...], make: Callable[[], Array]) -> Array:
         with self._lock:
             value = self._memory.pop(key, None)
         if value is None:
-            # Not under the lock: to look at a painting takes a second, and another thread may know its own.
+            # Not under the lock: measuring a style image takes a second, which would block other threads.
             value = make()
         with self._lock:
-            self._memory[key] = value  # the newest is the last
+            self._memory[key] = value  # most recently used last
             while len(self._memory) > _REMEMBERED:
                 del self._memory[next(iter(self._memory))]
         return value
 
 
 def can_paint(card: NetworkCard) -> bool:
-    """Whether a network paints without torch: the graphs that ship are of one size."""
+    """Whether a network can paint without torch: the built-in graphs are for the standard record."""
     record, usual = card.record, SlimRecord()
     return (
         isinstance(record, SlimRecord)
@@ -254,7 +254,7 @@ def can_paint(card: NetworkCard) -> bool:
 
 
 def open_painter(source: str | Path, *, threads: int = 0) -> OnnxPainter:
-    """A painter that is shared by all who ask for the same one, as long as its file stays the same; see `OnnxPainter`."""
+    """A cached `OnnxPainter`, shared by all callers until its file changes."""
     path = find_network(source)
     return _shared_painter(path, path.stat().st_mtime_ns if path.is_file() else 0, threads)
 
@@ -265,17 +265,17 @@ def _shared_painter(path: Path, modified_ns: int, threads: int) -> OnnxPainter:
 
 
 def relayed(painted: Array, small: Array, photo: Array) -> Array:
-    """What a photo is painted from after it was painted at half of its size: `networks.relay.relayed`."""
+    """The input for the next size: `networks.relay.relayed`."""
     begun = enlarged(painted - small, photo.shape[2], photo.shape[3])
     begun += photo
     return np.clip(begun, 0, 1, out=begun)
 
 
-def faded(painted: Array, photo: Array, taught: float) -> Array:
-    """Below the least strength that networks know, the photo shines through; at 0 it is all. `painted` is overwritten."""
-    if taught >= STRENGTHS[0]:
+def faded(painted: Array, photo: Array, trained: float) -> Array:
+    """Blend with the photo below the lowest training strength, in place: `networks.relay.faded`."""
+    if trained >= STRENGTHS[0]:
         return painted
-    share = np.float32(max(taught, 0.0) / STRENGTHS[0])
+    share = np.float32(max(trained, 0.0) / STRENGTHS[0])
     painted -= photo
     painted *= share
     painted += photo

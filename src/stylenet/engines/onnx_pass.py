@@ -1,4 +1,4 @@
-"""Paintings in one pass with onnxruntime: the engines that need no torch."""
+"""One-pass engines with onnxruntime, without torch."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ from stylenet.styles.sources import StyleSource
 from stylenet.weights.bundled import bundled_path
 
 _PICTURES_BYTES = 72
-"""For every pixel of the result: photo, noise, what it is painted from, the painting, and the result while it is finished. Measured."""
+"""Memory per pixel for the photo, the noise, the network's input, the painting and the finished result. Measured."""
 
 _LEAST_PART_PX = 2**16
-"""A smaller part would consist of its halo."""
+"""Smallest tile; a smaller one would be mostly halo."""
 
 _ENCODER = "compact"
 
 
 class _OnnxPass(OnePassEngine):
-    """What both engines of this module share: the processor and the forecast."""
+    """Base of both engines: threads and forecast."""
 
     def __init__(self, recipe: Recipe, *, threads: int | None = None) -> None:
         self.recipe = recipe
@@ -64,16 +64,16 @@ class _OnnxPass(OnePassEngine):
         return engine_facts(self.recipe, self.machine(), {"onnxruntime": onnxruntime_version()}, **self._weights())
 
     def _weights(self) -> dict[str, str]:
-        """Of the encoder and the network, as `engine_facts` takes them; nothing where the styles are networks."""
+        """Encoder and network as arguments of `engine_facts`; empty if styles are networks."""
         return {}
 
     def forecast(
         self, levels: Sequence[Level], styles: Sequence[OpenStyle], *, held_bytes: int, memory_bytes: int | None, timed: bool
     ) -> Forecast:
-        """Memory and parts. The work at a quarter of the size is done in one piece, the rest in parts.
+        """Memory and tiles. The body of the network runs on the whole picture, the head tile by tile.
 
         Raises:
-            UsageError: it does not fit.
+            UsageError: the picture does not fit into memory.
         """
         width, height = levels[-1].width, levels[-1].height
         pixels = width * height
@@ -82,15 +82,15 @@ class _OnnxPass(OnePassEngine):
         resident = psutil.Process().memory_info().rss - held_bytes
         limit = memory_bytes if memory_bytes is not None else resident + int(FREE_MEMORY_SHARE * psutil.virtual_memory().available)
         kept = resident + _PICTURES_BYTES * pixels
-        room = limit - kept
+        available = limit - kept
         least = max(BODY_BYTES * pixels, HEAD_BYTES * min(pixels, _LEAST_PART_PX))
-        if room < least:
+        if available < least:
             most = max(0, limit - resident) / (_PICTURES_BYTES + BODY_BYTES)
             raise UsageError(
                 f"a picture of {pixels / 1e6:.1f} megapixels needs at least {round((kept + least) / 1e6)} MB, and {round(limit / 1e6)} MB "
                 f"are allowed; up to {most / 1e6:.1f} megapixels fit: give a smaller --size, or more --memory"
             )
-        part_px = min(PART_PX, max(_LEAST_PART_PX, room // HEAD_BYTES))
+        part_px = min(PART_PX, max(_LEAST_PART_PX, available // HEAD_BYTES))
         used = kept + max(BODY_BYTES * pixels, HEAD_BYTES * min(pixels, part_px))
         return Forecast(
             memory_bytes=int(used),
@@ -100,24 +100,24 @@ class _OnnxPass(OnePassEngine):
         )
 
     def _seconds(self, width: int, height: int, styles: Sequence[OpenStyle]) -> float:
-        """As long as a small picture takes for every pixel, for all sizes at which this one is painted."""
+        """Seconds for all sizes at which the picture is painted, from the timing of a small picture."""
         pixels = width * height / shares_by_size(height, width, 1.0)[height, width]
         return sum(painter.probe_seconds(PROBE_PX) for painter in self._painters(styles)) * pixels / PROBE_PX**2
 
     @abstractmethod
     def _painters(self, styles: Sequence[OpenStyle]) -> Sequence[OnnxPainter]:
-        """The networks that paint one after the other."""
+        """The networks, which paint one after the other."""
 
 
 class OnnxInstantEngine(_OnnxPass):
-    """The network of every style.
+    """Paint with the network for arbitrary styles.
 
     Args:
-        recipe: Names the network.
-        threads: Of the processor; None: as many as this process has cores.
+        recipe: Recipe that names the network.
+        threads: Number of threads; None: one per core available to this process.
 
     Raises:
-        WeightsError: the network does not ship, or is damaged.
+        WeightsError: the network is missing or damaged.
         UsageError: onnxruntime is missing.
     """
 
@@ -126,7 +126,7 @@ class OnnxInstantEngine(_OnnxPass):
         self._painter = open_painter(recipe.network.name, threads=self.threads)
 
     def open_style(self, source: StyleSource, *, recolor: Recolor | None = None) -> OpenStyle:
-        """A painting's statistics, or its picture to be measured."""
+        """The statistics of a style, or a style image to be measured."""
         if isinstance(source, OpenStyle):
             return source
         return opened_style(
@@ -163,12 +163,12 @@ class OnnxInstantEngine(_OnnxPass):
 
 
 class OnnxTrainedEngine(TrainedPassEngine, _OnnxPass):
-    """Networks that were trained for one painting. Those that are not slim are painted with torch, where it is installed.
+    """Paint with networks trained for one style. Networks that are not slim run with torch, if it is installed.
 
     Args:
-        recipe: Names no network: the styles are networks.
-        threads: Of the processor; None: as many as this process has cores.
-        with_torch: Opens the engine for networks of other kinds.
+        recipe: Recipe without a network of its own: the styles are networks.
+        threads: Number of threads; None: one per core available to this process.
+        with_torch: Function that opens the engine for other kinds of networks.
     """
 
     def __init__(self, recipe: Recipe, *, threads: int | None = None, with_torch: Callable[[], Engine]) -> None:
@@ -178,19 +178,19 @@ class OnnxTrainedEngine(TrainedPassEngine, _OnnxPass):
         self._opened = {}
 
     def with_shares(self, style: OpenStyle, shares: Sequence[float]) -> OpenStyle:
-        """The network of several styles, mixed by these shares."""
+        """A network with several styles, blended by these shares."""
         if not style.shares:
             return super().with_shares(style, shares)
         return self._with_torch().with_shares(style, shares)
 
     def for_texture(self) -> Engine:
-        """The engine with torch, for networks that paint textures."""
+        """The torch engine, for texture networks."""
         return self._with_torch().for_texture()
 
     def forecast(
         self, levels: Sequence[Level], styles: Sequence[OpenStyle], *, held_bytes: int, memory_bytes: int | None, timed: bool
     ) -> Forecast:
-        """Memory and parts, of the engine with torch where a network needs it."""
+        """Memory and tiles, or the forecast of the torch engine if a network needs it."""
         others = [style for style in styles if not isinstance(style.value, OnnxPainter)]
         if others:
             return self._with_torch().forecast(levels, others, held_bytes=held_bytes, memory_bytes=memory_bytes, timed=timed)

@@ -1,4 +1,4 @@
-"""The engine that paints a recipe on this machine."""
+"""Choose and open the engine for a recipe."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stylenet.errors import UsageError
 from stylenet.extras import is_installed, require
 
 _NETWORK_KNOBS = ("method", "encoder.", "network.", "picture.largest_px", "picture.shape", "picture.rim_px")
-"""What the knobs begin with that mean something to a network's single pass."""
+"""Prefixes of the recipe values that apply to one-pass networks."""
 
 
 def open_engine(
@@ -26,18 +26,18 @@ def open_engine(
     precision: str = "auto",
     threads: int | None = None,
 ) -> Engine:
-    """The engine for a recipe, its encoder loaded.
+    """Open the engine for a recipe and load its encoder.
 
     Args:
-        recipe: With all changes.
-        encoder: Name of weights or a weights file, in place of the recipe's own.
-        changes: Knobs that a person changed, which are refused where they mean nothing.
+        recipe: Recipe with all changes.
+        encoder: Name of weights or a weights file that replaces the recipe's encoder.
+        changes: Recipe values changed by the user, to reject those without effect.
         device: "auto", "cpu", "cuda" or "mps".
         precision: "auto", "float32" or "bfloat16".
-        threads: Of the processor; None: as many as there are cores.
+        threads: Number of CPU threads; None: one per core.
 
     Raises:
-        UsageError: a change or an encoder means nothing to the recipe, the device does not exist, or torch is needed and missing.
+        UsageError: a change or an encoder has no effect on the recipe, the device is not available, or torch is required but missing.
         WeightsError: the encoder's weights are missing or unusable.
     """
     if recipe.method == "network":
@@ -84,7 +84,7 @@ def _open_torch_pass(recipe: Recipe, *, encoder: str | None, device: str, precis
 
 
 def _prefers_torch(device: str, precision: str) -> bool:
-    """Whether a network's single pass is painted with torch: where it is asked for, or faster, on a GPU or with units for bfloat16."""
+    """Whether one-pass networks run with torch: because of the options, or because a GPU or bfloat16 hardware makes torch faster."""
     if device not in ("auto", "cpu") or precision not in ("auto", "float32"):
         return True
     if not is_installed("torch"):
@@ -94,7 +94,7 @@ def _prefers_torch(device: str, precision: str) -> bool:
 
 
 def _has_bfloat16_units() -> bool:
-    """Whether the processor multiplies bfloat16; read from the system, since to ask torch takes a second to load it."""
+    """Whether the CPU supports bfloat16; read from the system, since importing torch takes a second."""
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -103,10 +103,10 @@ def _has_bfloat16_units() -> bool:
 
 
 def _check_changes(recipe: Recipe, changes: Mapping[str, str], *, encoder: str | None) -> None:
-    """Refuse what changes nothing where a network paints in one pass.
+    """Reject options without effect on one-pass networks.
 
     Raises:
-        UsageError: a knob of optimization is changed, or an encoder is given where none looks at anything.
+        UsageError: a value of the optimization is changed, or an encoder is given for a recipe that uses none.
     """
     for knob in changes:
         if not knob.startswith(_NETWORK_KNOBS):

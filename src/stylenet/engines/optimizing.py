@@ -1,4 +1,4 @@
-"""The engine that optimizes the picture itself: the best pictures, in seconds to minutes."""
+"""The engine that optimizes the picture itself: best quality, in seconds to minutes."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ from stylenet.styles.style import PictureStyle
 
 
 class OptimizationEngine:
-    """Paints by optimization. See `protocol.Engine`.
+    """Paint by optimization. See `protocol.Engine`.
 
     Args:
-        recipe: Its method is "optimization".
-        encoder: Name of weights or a weights file, in place of the recipe's own.
+        recipe: Recipe with method "optimization".
+        encoder: Name of weights or a weights file that replaces the recipe's encoder.
         device: "auto", "cpu", "cuda" or "mps".
         precision: "auto", "float32" or "bfloat16".
 
     Raises:
         WeightsError: the encoder's weights are missing or unusable.
-        UsageError: there is no such device or precision.
+        UsageError: the device or precision is unknown or not available.
     """
 
     def __init__(self, recipe: Recipe, *, encoder: str | None = None, device: str = "auto", precision: str = "auto") -> None:
@@ -72,7 +72,7 @@ class OptimizationEngine:
         )
 
     def check(self, options: Options, *, has_start: bool, wants_previews: bool) -> None:
-        """Refuse a style scale where the recipe sees the painting in the photo's own size."""
+        """Reject a style scale if the recipe resizes the style image to the size of the photo."""
         if self.recipe.painting.size == "photo" and options.style_scale != 1:
             raise UsageError(
                 f"recipe '{self.recipe.name}' resizes the painting to the photo's exact size, so --style-scale has no effect; "
@@ -80,33 +80,33 @@ class OptimizationEngine:
             )
 
     def open_style(self, source: StyleSource, *, recolor: Recolor | None = None) -> OpenStyle:
-        """A painting's statistics, or its picture to be measured."""
+        """The statistics of a style, or a style image to be measured."""
         if isinstance(source, OpenStyle):
             return source
         return measured_style(source, self.recipe, self.encoder, recolor=recolor)
 
     def with_shares(self, style: OpenStyle, shares: Sequence[float]) -> OpenStyle:
-        """Not needed: a measured style is one."""
+        """Always rejected: a measured style is a single style."""
         raise UsageError(f"style '{style.name}' is a single style; omit its shares")
 
     def forecast(
         self, levels: Sequence[Level], styles: Sequence[OpenStyle], *, held_bytes: int, memory_bytes: int | None, timed: bool
     ) -> Forecast:
-        """Memory, tiles and, if asked for, time."""
+        """Memory, tiles and, if `timed`, time."""
         prepare_after_fork(self.device)
         return forecast(self.recipe, self.encoder, levels, held_bytes=held_bytes, memory_bytes=memory_bytes, timed=timed)
 
     def steps(self, levels: Sequence[Level]) -> int:
-        """Steps of all levels."""
+        """Number of steps of all levels."""
         per_step = self.recipe.solver.evaluations_per_round if self.recipe.solver.name == "scipy-lbfgs" else 1
         return per_step * sum(level.steps for level in levels)
 
     def notices_for(self, size: tuple[int, int], styles: Sequence[OpenStyle]) -> tuple[str, ...]:
-        """None."""
+        """No notices."""
         return ()
 
     def for_texture(self) -> Self:
-        """The same engine without a photo: from noise, by the style term alone."""
+        """This engine without a content term, starting from noise."""
         recipe = self.recipe
         other = copy(self)
         other.recipe = msgspec.structs.replace(
@@ -118,7 +118,7 @@ class OptimizationEngine:
         return other
 
     def saved_receipt(self, path: Path) -> Mapping[str, Any] | None:
-        """The receipt of the painting whose state lies in `path`."""
+        """The receipt of the painting whose checkpoint is in `path`."""
         return kept_job(path)
 
     def paint(self, task: Task[OpenStyle]) -> Iterator[Event]:
@@ -151,7 +151,7 @@ class OptimizationEngine:
         return self.recipe.picture.start == "network"
 
     def _starting(self) -> InstantEngine:
-        """The network that paints the picture to start from."""
+        """The engine that paints the initial image."""
         if self._start is None:
             self._start = InstantEngine(self.recipe, encoder=self.encoder, device=self.device, dtype=self.dtype)
         return self._start
@@ -162,13 +162,13 @@ class OptimizationEngine:
 
 
 def encoder_notices(recipe: Recipe, encoder: OpenEncoder, *, chosen: str | None) -> tuple[str, ...]:
-    """What a person should know where another encoder, or other weights, than the recipe's are used."""
+    """Notices if another encoder or other weights than the recipe's are used."""
     record: EncoderRecord = encoder.record
     if record.name != recipe.encoder.name:
         if {record.name, recipe.encoder.name} == {"compact", "vgg19"}:
-            return (f"painting with the encoder '{record.name}' in place of '{recipe.encoder.name}': nearly the same features",)
-        return (f"painting with the encoder '{record.name}': the numbers of recipe '{recipe.name}' were made for '{recipe.encoder.name}'",)
+            return (f"painting with the encoder '{record.name}' instead of '{recipe.encoder.name}', which has nearly the same features",)
+        return (f"painting with the encoder '{record.name}', but recipe '{recipe.name}' was tuned for '{recipe.encoder.name}'",)
     published = recipe.encoder.published
     if published and chosen is None and encoder.weights not in published:
-        return (f"painting with the weights '{encoder.weights}'; the recipe's numbers were made for '{published[0]}'",)
+        return (f"painting with the weights '{encoder.weights}', but the recipe was tuned for '{published[0]}'",)
     return ()

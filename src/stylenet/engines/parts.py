@@ -1,4 +1,4 @@
-"""A large picture painted part by part, behind the last normalization: what each part must see."""
+"""Tiles for the head of the slim network, after the last normalization."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from stylenet.networks.file_arrays import Array
 from stylenet.networks.slim_geometry import APRON_PX, FINISH_REACH_PX, MARGIN_PX, SHUFFLE, mirrored
 
 HALO = -(-FINISH_REACH_PX // SHUFFLE)
-"""Positions at a quarter of the size around a part without which its painting would differ. The picture's margin is wider: every part has
-them on every side."""
+"""Halo around a tile in positions at a quarter of the size. The picture's margin is wider, so every tile has a halo on every side."""
 
 HALO_PX = SHUFFLE * HALO
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a picture.
+    """A tile of a picture, without its halo.
 
     Attributes:
-        rows: First pixel, and the one behind the last.
+        rows: Begin and end in pixels.
         columns: Likewise.
     """
 
@@ -32,14 +31,14 @@ class Part:
 
 
 def parts_of(height: int, width: int, most_px: int) -> Iterator[Part]:
-    """Parts that cover a picture once, row by row, nearly square, each with at most `most_px` pixels together with what it must see.
+    """Nearly square tiles that cover a picture, row by row, each with at most `most_px` pixels including its halo.
 
     Raises:
-        UsageError: even the smallest part has more pixels.
+        UsageError: even the smallest tile has more pixels.
     """
     side = int(most_px**0.5) - 2 * HALO_PX
     if side < SHUFFLE:
-        raise UsageError(f"a part may have {most_px} pixels, and the smallest one has {(SHUFFLE + 2 * HALO_PX) ** 2}; allow more memory")
+        raise UsageError(f"tiles may have {most_px} pixels, but the smallest one has {(SHUFFLE + 2 * HALO_PX) ** 2}; allow more memory")
     columns = _spans(width, side)
     widest = max(last - first for first, last in columns)
     rows = _spans(height, most_px // (widest + 2 * HALO_PX) - 2 * HALO_PX)
@@ -47,7 +46,7 @@ def parts_of(height: int, width: int, most_px: int) -> Iterator[Part]:
 
 
 class FramedPhoto:
-    """A photo with its frame, which is nowhere held as a whole.
+    """A photo with reflection padding, which is never stored as a whole.
 
     Args:
         photo: Shape (1, 3, H, W).
@@ -59,7 +58,7 @@ class FramedPhoto:
         self._rows, self._columns = mirrored(height), mirrored(width)
 
     def around(self, part: Part) -> Array:
-        """The pixels for a part: its own, those of the halo, and those that convolutions of blocks use up."""
+        """The pixels of a tile, its halo, and the padding consumed by convolutions of blocks."""
         rows, columns = (
             source[MARGIN_PX + first - HALO_PX : MARGIN_PX + _whole(first, last) + HALO_PX + 2 * APRON_PX]
             for source, (first, last) in ((self._rows, part.rows), (self._columns, part.columns))
@@ -68,7 +67,7 @@ class FramedPhoto:
 
 
 def features_around(features: Array, part: Part) -> Array:
-    """The features (1, C, m, n) for a part, of those of the framed photo."""
+    """The features (1, C, m, n) of a tile and its halo, cut from those of the padded photo."""
     rows, columns = (
         slice((MARGIN_PX + first) // SHUFFLE - HALO, (MARGIN_PX + _whole(first, last)) // SHUFFLE + HALO)
         for first, last in (part.rows, part.columns)
@@ -77,18 +76,18 @@ def features_around(features: Array, part: Part) -> Array:
 
 
 def own(painting: Array, part: Part) -> Array:
-    """What a part answers for, of its painting with the halo."""
+    """Crop the halo from the painting of a tile."""
     rows, columns = (slice(HALO_PX, HALO_PX + last - first) for first, last in (part.rows, part.columns))
     return painting[:, :, rows, columns]
 
 
 def _whole(first: int, last: int) -> int:
-    """The end of a span grown to whole positions."""
+    """The end of a span, extended to whole positions."""
     return first + -(-(last - first) // SHUFFLE) * SHUFFLE
 
 
 def _spans(length: int, most: int) -> list[tuple[int, int]]:
-    """Spans of nearly one length, none longer than `most`, that begin on multiples of `SHUFFLE`."""
+    """Spans of nearly equal length, at most `most`, that begin on multiples of `SHUFFLE`."""
     count = -(-length // (most // SHUFFLE * SHUFFLE))
     step = -(-length // (count * SHUFFLE)) * SHUFFLE
     return [(first, min(first + step, length)) for first in range(0, length, step)]

@@ -1,4 +1,4 @@
-"""What all engines have in common that paint in one pass of a network. Nothing here needs torch."""
+"""Base classes of the one-pass engines. Does not import torch."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ PROBE_PX = 384
 """Side of the picture that is timed for a forecast."""
 
 USUAL_STRENGTH = 50.0
-"""The strength that networks paint at which know no other."""
+"""The strength of networks that were trained at a single strength."""
 
 
 class OnePassEngine(ABC):
-    """Paints every region of a photo in one pass and puts them together. Subclasses say how one region is painted."""
+    """Paint each region of a photo in one pass and combine them. Subclasses implement painting one region."""
 
     recipe: Recipe
 
     def check(self, options: Options, *, has_start: bool, wants_previews: bool) -> None:
-        """Refuse a start and pictures on the way."""
+        """Reject an initial image and intermediate pictures."""
         name = f"recipe '{self.recipe.name}'"
         if has_start:
             raise UsageError(f"{name} paints in one pass and has no initial image; omit --start, or choose a recipe that optimizes")
@@ -46,30 +46,30 @@ class OnePassEngine(ABC):
             raise UsageError(f"{name} paints in one pass, without intermediate pictures; omit --save-every and --timelapse")
 
     def with_shares(self, style: OpenStyle, shares: Sequence[float]) -> OpenStyle:
-        """Not needed: a measured style is one."""
+        """Always rejected: a measured style is a single style."""
         raise UsageError(f"style '{style.name}' is a single style; omit its shares")
 
     def steps(self, levels: Sequence[Level]) -> int:
-        """None: there is one pass."""
+        """No steps: there is one pass."""
         return 0
 
     def notices_for(self, size: tuple[int, int], styles: Sequence[OpenStyle]) -> tuple[str, ...]:
-        """None."""
+        """No notices."""
         return ()
 
     def for_texture(self) -> Engine:
-        """Refused: these networks paint photos."""
+        """Always rejected: these networks paint photos."""
         raise UsageError(
-            f"recipe '{self.recipe.name}' paints photos; a texture needs one that optimizes, like 'standard', or a network of "
-            "`stylenet train PAINTING --network texture`"
+            f"recipe '{self.recipe.name}' paints photos; for a texture, use a recipe that optimizes, such as 'standard', or a network "
+            "trained with `stylenet train PAINTING --network texture`"
         )
 
     def saved_receipt(self, path: Path) -> Mapping[str, Any] | None:
-        """None: a painting in one pass has no state."""
+        """Always None: a one-pass painting has no checkpoint."""
         return None
 
     def paint(self, task: Task[OpenStyle]) -> Iterator[Event]:
-        """Paint, and yield `Done`; before it `Progress` where the picture is painted in parts. Between them `should_stop` is asked."""
+        """Paint and yield `Done`. With tiles, first yield `Progress` and call `should_stop` after each tile."""
         begun = time.perf_counter()
         if task.tile_px is None:
             painted: Image | None = self._painted(task, ignored)
@@ -80,7 +80,7 @@ class OnePassEngine(ABC):
         yield Done(image=image, steps=0, seconds=time.perf_counter() - begun, loss=0.0, reason=reason, receipt=task.receipt)
 
     def _painted(self, task: Task[OpenStyle], done: PartDone) -> Image:
-        """The photo, painted in the styles of all regions."""
+        """The photo painted in the styles of all regions."""
         painted: Image | None = None
         for region, styles in enumerate(task.styles):
             one = self._region(task, styles, share_of(done, 1 / len(task.styles)))
@@ -91,25 +91,25 @@ class OnePassEngine(ABC):
 
     @abstractmethod
     def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]], done: PartDone) -> Image:
-        """The whole photo, painted in the styles of one region.
+        """The whole photo painted in the styles of one region.
 
         Args:
-            task: What is painted.
-            styles: Each with its share.
-            done: Called with the share of the work that was done since the last call.
+            task: The painting task.
+            styles: Styles with their shares.
+            done: Progress callback: called with the share of the work done since the last call.
         """
 
 
 class TrainedPassEngine(OnePassEngine):
-    """Paints with networks that were trained for a style. Subclasses say how one is opened.
+    """Paint with networks trained for given styles. Subclasses implement opening a network.
 
-    Each is opened once, as long as its file stays the same.
+    Each network is opened once and cached until its file changes.
     """
 
     _opened: dict[tuple[str, int], OpenStyle]
 
     def check(self, options: Options, *, has_start: bool, wants_previews: bool) -> None:
-        """Refuse, beside a start and pictures on the way, to recolor a style picture: there is none."""
+        """Reject an initial image, intermediate pictures, and recoloring the style image, which a network does not have."""
         super().check(options, has_start=has_start, wants_previews=wants_previews)
         if options.recolors_style:
             raise UsageError(
@@ -129,18 +129,18 @@ class TrainedPassEngine(OnePassEngine):
 
     @abstractmethod
     def _open(self, source: StyleSource) -> OpenStyle:
-        """The network of a style, opened anew."""
+        """Open the network of a style."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkFile:
-    """A network that was trained for a style, found but not opened.
+    """The file of a trained network, not yet opened.
 
     Attributes:
-        path: Of its file.
-        card: What it says of itself.
-        shares: Of the styles that it knows, where they are several.
-        notice: What a person should know; empty where there is nothing.
+        path: Path of the file.
+        card: Card of the network.
+        shares: Share of each style, if the network has several.
+        notice: Notice for the user, or empty.
     """
 
     path: Path
@@ -150,14 +150,14 @@ class NetworkFile:
 
 
 def find_trained(source: object, *, paints: Paints = "style") -> NetworkFile:
-    """The network that was trained for a style: a file of `stylenet train`, or the name of one that ships.
+    """Find a trained network: a file written by `stylenet train`, or a built-in network.
 
     Args:
-        source: The file, `FILE:NAME` for one of several styles that it knows, or the name.
-        paints: What it shall do, "style" or "texture".
+        source: A file, `FILE:NAME` for one of its styles, or the name of a built-in network.
+        paints: What the network has to paint, "style" or "texture".
 
     Raises:
-        StyleError: it is neither, or paints something else.
+        StyleError: `source` is not a network, or the network paints something else.
         WeightsError: the file is damaged.
     """
     shipped = sorted(set(network_files()) - {"instant"})
@@ -166,8 +166,8 @@ def find_trained(source: object, *, paints: Paints = "style") -> NetworkFile:
     file, chosen = split_style(source)
     if is_name(file, shipped) and file not in shipped:
         raise StyleError(
-            f"no network was trained for '{file}'; there are {', '.join(shipped)}.{did_you_mean(file, shipped)} "
-            "Recipe 'instant' paints in every style, and `stylenet train` makes a network of your own"
+            f"no network was trained for '{file}'; available: {', '.join(shipped)}.{did_you_mean(file, shipped)} "
+            "Recipe 'instant' paints in any style, and `stylenet train` trains a network for yours"
         )
     path = find_network(file)
     if not is_network(path):
@@ -180,14 +180,16 @@ def find_trained(source: object, *, paints: Paints = "style") -> NetworkFile:
             raise StyleError(f"network '{path}' has a single style; omit ':{chosen}'")
         return NetworkFile(path=path, card=card)
     if chosen and chosen not in card.styles:
-        raise StyleError(f"network '{path}' knows {', '.join(card.styles)}, and not '{chosen}'.{did_you_mean(chosen, card.styles)}")
+        raise StyleError(
+            f"network '{path}' has no style '{chosen}'; available: {', '.join(card.styles)}.{did_you_mean(chosen, card.styles)}"
+        )
     name = path.stem
     notice = (
         ""
         if chosen
         else (
-            f"'{name}' knows {len(card.styles)} styles and paints in the first one: {', '.join(card.styles)}; "
-            f"{name}{NETWORK_SUFFIX}:NAME takes another one, --blend with a share for each mixes them"
+            f"'{name}' has {len(card.styles)} styles and paints in the first one: {', '.join(card.styles)}; "
+            f"select another one with {name}{NETWORK_SUFFIX}:NAME, or mix them with --blend and a share for each"
         )
     )
     return NetworkFile(path=path, card=card, shares=tuple(float(name == (chosen or card.styles[0])) for name in card.styles), notice=notice)

@@ -1,4 +1,4 @@
-"""Styles for engines that measure them with torch."""
+"""Open styles for engines that measure them with torch."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from stylenet.styles.style import MixedStyle, PictureStyle
 def measured_style(
     source: StyleSource, recipe: Recipe, encoder: OpenEncoder, *, recolor: Recolor | None = None, least_px: int = 0
 ) -> OpenStyle:
-    """The style that `source` means, as an encoder measures it; a picture is enlarged to an area of `least_px` squared.
+    """Open a style for an encoder; a style image is enlarged to an area of at least `least_px` squared.
 
     Raises:
-        ImageError: the picture cannot be read.
-        StyleError: neither a file nor the name of a style, a style file with another encoder's statistics, or a folder without a picture.
+        ImageError: the style image cannot be read.
+        StyleError: `source` is neither a file nor the name of a style, a style file of another encoder, or a folder without pictures.
     """
 
     def measure(picture: StylePicture) -> PictureStyle:

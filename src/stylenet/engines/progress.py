@@ -1,4 +1,4 @@
-"""How far a painting in one pass is, where it is painted in parts."""
+"""Report progress of one-pass painting with tiles."""
 
 from __future__ import annotations
 
@@ -15,44 +15,44 @@ from stylenet.networks.progress import PartDone
 _Result = TypeVar("_Result")
 
 _RATE_PARTS, _RATE_SECONDS = 3, 10.0
-"""At least so many parts, and those of so many seconds, are what the speed is estimated from."""
+"""Window for estimating the speed: at least this many tiles, and at least this many seconds."""
 
 
-class _Stopped(BaseException):  # no error: nothing on the way may take it for one
-    """The work ends before it is done."""
+class _Stopped(BaseException):  # not an `Exception`, so that no handler in between catches it
+    """Raised in the worker thread to cancel the work."""
 
 
 def with_progress(work: Callable[[PartDone], _Result], *, should_stop: Callable[[], bool]) -> Generator[Progress, None, _Result | None]:
-    """Yields `Progress` while something is done in another thread, and returns what comes of it; None where it was stopped.
+    """Run `work` in another thread, yield `Progress`, and return the result of `work`, or None if it was stopped.
 
-    In another thread, since the parts are painted deep inside of networks, from where nothing can be yielded.
+    The thread is needed because tiles are painted deep inside the networks, where this generator cannot yield.
 
     Args:
-        work: Takes what it calls after each part.
-        should_stop: Asked after each part; true ends the work.
+        work: Function that takes a progress callback and calls it after each tile.
+        should_stop: Called after each tile; True cancels the work.
     """
-    told: SimpleQueue[tuple[float, float] | BaseException | None] = SimpleQueue()
+    messages: SimpleQueue[tuple[float, float] | BaseException | None] = SimpleQueue()
     results: list[_Result] = []
     abandoned = threading.Event()
 
     def done(share: float) -> None:
         if abandoned.is_set() or should_stop():
             raise _Stopped
-        told.put((time.perf_counter(), share))
+        messages.put((time.perf_counter(), share))
 
     def run() -> None:
         try:
             results.append(work(done))
-            told.put(None)
+            messages.put(None)
         except BaseException as error:
-            told.put(error)
+            messages.put(error)
 
     begun = time.perf_counter()
     rate = _Rate()
     thread = threading.Thread(target=run, name="stylenet-pass", daemon=True)
     thread.start()
     try:
-        while not isinstance(message := told.get(), BaseException):
+        while not isinstance(message := messages.get(), BaseException):
             if message is None:
                 return results[0]
             now, share = message
@@ -67,9 +67,9 @@ def with_progress(work: Callable[[PartDone], _Result], *, should_stop: Callable[
 
 
 class _Rate:
-    """The share that is done, and the time that is left at the speed of the last parts.
+    """Share of the work done, and time left at the speed of the last tiles.
 
-    The first part is not counted: before it, styles are looked at, and sessions made.
+    The time of the first tile is ignored, since it includes measuring styles and creating sessions.
     """
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ class _Rate:
         self._known: deque[tuple[float, float]] = deque()
 
     def add(self, now: float, share: float) -> None:
-        """Count a part."""
+        """Add a tile."""
         self.share = min(1.0, self.share + share)
         self._known.append((now, self.share))
         while len(self._known) > _RATE_PARTS + 1 and now - self._known[1][0] > _RATE_SECONDS:
@@ -85,6 +85,6 @@ class _Rate:
 
     @property
     def seconds_left(self) -> float | None:
-        """Estimate until the end; None after the first part."""
+        """Estimated seconds left; None after the first tile."""
         (then, before), (now, share) = self._known[0], self._known[-1]
         return None if share <= before else (1 - share) * (now - then) / (share - before)

@@ -1,4 +1,4 @@
-"""What every engine can do. Nothing here needs torch."""
+"""Interface of the engines. Does not import torch."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
     from stylenet.styles.sources import StyleSource
 
 FREE_MEMORY_SHARE = 0.8
-"""Of the machine's free memory, that a painting takes where no limit is given."""
+"""Share of the machine's free memory that a painting may use if no limit is given."""
 
 Recolor = Callable[["Image"], "Image"]
-"""From a style picture to the same picture in other colors."""
+"""Function that recolors a style image."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OpenStyle:
-    """A style as one engine paints with it; opened once, it serves for many paintings.
+    """A style opened by an engine, reusable for many paintings.
 
     Attributes:
-        name: As a person calls it.
-        sha256: Of the painting's pixels, of the style's numbers, or of the network's file.
-        value: The engine's own.
-        notices: What a person should know, one line each.
-        shares: Of a network that knows several styles: the share of each.
-        stylizes: False where it paints a texture.
+        name: Name for the user.
+        sha256: Hash of the style image's pixels, of the style's statistics, or of the network file.
+        value: Engine-specific data.
+        notices: Notices for the user, one line each.
+        shares: Share of each style, for a network with several.
+        stylizes: False for a texture.
     """
 
     name: str
@@ -46,13 +46,13 @@ class OpenStyle:
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """What a painting will take.
+    """Expected resources of a painting.
 
     Attributes:
-        memory_bytes: Of the whole process at its peak.
-        tile_px: Pixels that the encoder looks at in one pass; None: all of them.
-        tiles: Passes at the finest level.
-        seconds: From the first step to the last; None where it was not asked for.
+        memory_bytes: Peak memory of the whole process.
+        tile_px: Pixels per tile; None: no tiles.
+        tiles: Number of tiles at the finest level.
+        seconds: Time from the first step to the last; None if not requested.
     """
 
     memory_bytes: int
@@ -62,47 +62,47 @@ class Forecast:
 
 
 class Engine(Protocol):
-    """A recipe, ready to be painted.
+    """An engine for one recipe.
 
     Attributes:
-        recipe: What is painted and how.
-        notices: What a person should know before waiting, one line each.
+        recipe: The recipe.
+        notices: Notices for the user before painting, one line each.
     """
 
     recipe: Recipe
     notices: tuple[str, ...]
 
     def machine(self) -> dict[str, Any]:
-        """What it runs on, in plain values: device, precision, threads."""
+        """Device, precision and number of threads."""
 
     def facts(self) -> dict[str, Any]:
-        """What a picture's bytes depend on beside its inputs, for the receipt: versions, encoder, hashes of weights."""
+        """Everything besides the inputs that determines the bytes of a result, for the receipt: versions, encoder, hashes of weights."""
 
     def check(self, options: Options, *, has_start: bool, wants_previews: bool) -> None:
-        """Refuse what this engine would ignore.
+        """Reject options that this engine does not support.
 
         Args:
-            options: Size, strength and so on.
-            has_start: Whether a picture to start from is given.
-            wants_previews: Whether pictures are wanted at an interval while it paints.
+            options: Painting options, such as size and strength.
+            has_start: Whether an initial image is given.
+            wants_previews: Whether intermediate pictures are requested.
 
         Raises:
-            UsageError: an option means nothing here; the message says what to do instead.
+            UsageError: an option has no effect on this engine; the message names an alternative.
         """
 
     def open_style(self, source: StyleSource, *, recolor: Recolor | None = None) -> OpenStyle:
-        """A style, opened for this engine.
+        """Open a style.
 
         Args:
             source: A name, a file, a folder, a picture or an array.
-            recolor: Applied to the style picture first.
+            recolor: Function applied to the style image first.
 
         Raises:
-            ImageError, StyleError, WeightsError: there is no such style, or it does not fit the recipe.
+            ImageError, StyleError, WeightsError: the style does not exist, or does not fit the recipe.
         """
 
     def with_shares(self, style: OpenStyle, shares: Sequence[float]) -> OpenStyle:
-        """A style that knows several, mixed by these shares."""
+        """Blend the styles of a network with several by these shares."""
 
     def forecast(
         self,
@@ -113,39 +113,39 @@ class Engine(Protocol):
         memory_bytes: int | None,
         timed: bool,
     ) -> Forecast:
-        """Memory, tiles and time of a painting with these levels.
+        """Forecast memory, tiles and time for these levels.
 
         Args:
-            levels: Coarse to fine; the last has the size of the result.
-            styles: All that take part.
-            held_bytes: Of the photo, where it is painted at its own size: it is in memory already.
-            memory_bytes: That the process may take; None: most of what is free.
-            timed: Whether a few steps are timed for a forecast of the time.
+            levels: Levels from coarse to fine; the last has the size of the result.
+            styles: All styles in use.
+            held_bytes: Size of the photo if it is painted at its own size and therefore already in memory.
+            memory_bytes: Memory limit of the process; None: most of the free memory.
+            timed: Whether to time a few steps to forecast the time.
 
         Raises:
-            UsageError: it does not fit, however small the tiles.
+            UsageError: the painting does not fit into memory even with the smallest tiles.
         """
 
     def steps(self, levels: Sequence[Level]) -> int:
-        """Steps in all; 0 where it paints in one pass."""
+        """Total number of steps; 0 for one-pass engines."""
 
     def notices_for(self, size: tuple[int, int], styles: Sequence[OpenStyle]) -> tuple[str, ...]:
-        """What a person should know of a result of (width, height) in these styles."""
+        """Notices for the user about a result of (width, height) in these styles."""
 
     def for_texture(self) -> Engine:
-        """An engine of the same recipe, for textures.
+        """An engine of the same recipe for textures.
 
         Raises:
-            UsageError: it paints no textures.
+            UsageError: the recipe does not support textures.
         """
 
     def saved_receipt(self, path: Path) -> Mapping[str, Any] | None:
-        """The receipt of the painting whose state lies in `path`; None where there is none."""
+        """The receipt of the painting whose checkpoint is in `path`; None if there is no checkpoint."""
 
     def paint(self, task: Task[OpenStyle]) -> Iterator[Event]:
-        """Paint; yields `Step`, `Preview`, `Progress` and `Notice` events, and at last `Done`.
+        """Paint and yield `Step`, `Preview`, `Progress` and `Notice` events, and finally `Done`.
 
         Raises:
-            NumericalError: the loss is not finite, however small the step.
-            CheckpointError: the state to resume from is of another painting.
+            NumericalError: the loss is not finite even with smaller steps.
+            CheckpointError: the checkpoint to resume from belongs to another painting.
         """

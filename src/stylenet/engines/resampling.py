@@ -1,4 +1,4 @@
-"""Arrays (1, C, H, W) brought to another size."""
+"""Resize arrays (1, C, H, W)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from stylenet.networks.file_arrays import Array
 Indices: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 
 _CUBIC = np.float32(-0.75)
-"""Slope of the kernel at its first zero, as torch enlarges with: Keys 1981, eq. 4."""
+"""Slope of the bicubic kernel at its first zero, the same as in torch: Keys 1981, eq. 4."""
 
 
 def enlarged(image: Array, height: int, width: int) -> Array:
-    """Values (1, C, H, W) at another size, by bicubic interpolation without antialiasing, as `torch.nn.functional.interpolate` has it."""
+    """Values (1, C, H, W) resized by bicubic interpolation without antialiasing, like `torch.nn.functional.interpolate`."""
     rows, row_weights = _taps(image.shape[2], height)
     columns, column_weights = _taps(image.shape[3], width)
     result = np.empty((1, image.shape[1], height, width), np.float32)
@@ -36,7 +36,7 @@ def enlarged(image: Array, height: int, width: int) -> Array:
 
 
 def _taps(given: int, wanted: int) -> tuple[Indices, Array]:
-    """Of each of `wanted` places the four that it is made of, (4, wanted), and their weights. In float32, as torch counts."""
+    """Indices of the four inputs for each of `wanted` outputs, (4, wanted), and their weights. In float32, like torch."""
     places = (np.arange(wanted, dtype=np.float32) + np.float32(0.5)) * (np.float32(given) / np.float32(wanted)) - np.float32(0.5)
     first = np.floor(places)
     after = places - first

@@ -1,4 +1,4 @@
-"""onnxruntime's sessions: made when they are needed, once, and safe to share."""
+"""onnxruntime sessions that are created on first use and thread-safe."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from stylenet.networks.file_arrays import Array
 
 
 class LazySession:
-    """A graph with its weights, ready to run from any thread.
+    """A graph with its weights. Thread-safe.
 
-    The session is made at the first run, and again in a process that was forked: threads do not survive a fork. Such a process must end as
-    those of `multiprocessing` do, by `os._exit`: at a plain exit onnxruntime itself waits for the threads that are gone.
+    The session is created at the first run, and again in a forked process, since threads do not survive a fork. A forked process must end
+    with `os._exit`, as those of `multiprocessing` do: at a normal exit, onnxruntime would wait for the missing threads.
 
     Args:
-        graph: Without weights.
-        weights: What it wants.
-        threads: That one run may take; 0: as many as this process has cores.
+        graph: Graph without weights.
+        weights: Weights of the graph by name.
+        threads: Number of threads per run; 0: one per core available to this process.
     """
 
     def __init__(self, graph: BareGraph, weights: Mapping[str, Array], *, threads: int = 0) -> None:
@@ -33,28 +33,28 @@ class LazySession:
         watch(self)
 
     def open(self) -> None:
-        """Make the session now, where that has not been done.
+        """Create the session now if it does not exist yet.
 
         Raises:
-            UsageError: onnxruntime is missing, or cannot be loaded.
+            UsageError: onnxruntime is missing or cannot be loaded.
         """
         self._opened()
 
     def run(self, inputs: Mapping[str, Array], *, keep_memory: bool = True) -> list[Array]:
-        """What the graph gives, in the order of its outputs.
+        """The outputs of the graph, in order.
 
         Args:
-            inputs: By name.
-            keep_memory: Whether the memory that this took is kept for the next run, which then is faster.
+            inputs: Inputs by name.
+            keep_memory: Whether to keep the allocated memory, which makes the next run faster.
 
         Raises:
-            UsageError: onnxruntime is missing, or cannot be loaded.
+            UsageError: onnxruntime is missing or cannot be loaded.
         """
         session, options = self._opened()
         return session.run(None, dict(inputs), options[keep_memory])
 
     def after_fork(self) -> None:
-        """Forget the parent's session, and leave it where it is: to close one waits for its threads, which are not in this process."""
+        """Leak the parent's session: closing it would wait for its threads, which do not exist in this process."""
         if self._session is not None:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._session[0]))
         self._lock, self._session = threading.Lock(), None
@@ -67,7 +67,7 @@ class LazySession:
 
 
 def available_cores() -> int:
-    """Cores that this process may run on."""
+    """Number of cores available to this process."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # macOS, Windows
@@ -75,7 +75,7 @@ def available_cores() -> int:
 
 
 def onnxruntime_version() -> str:
-    """Of onnxruntime itself: to ask the package's metadata takes as long as to read the photo."""
+    """Version of onnxruntime, from the module: reading the package metadata takes as long as reading the photo."""
     return str(_onnxruntime().__version__)
 
 
@@ -83,9 +83,9 @@ def _session(graph: BareGraph, weights: Mapping[str, Array], threads: int) -> An
     onnxruntime = _onnxruntime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    # Threads that wait for work turning in circles take it from whoever shares the machine; here it gains nothing.
+    # Spinning threads take CPU time from other processes; here spinning gains nothing.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # The pattern of a run is laid out anew for each size of picture, and in one block: of 8 megapixels it took 1.7 times the memory.
+    # Memory patterns are planned for each picture size and allocated as one block: for 8 megapixels, 1.7 times the memory.
     options.enable_mem_pattern = False
     options.log_severity_level = 3
     values = [onnxruntime.OrtValue.ortvalue_from_numpy(value) for value in weights.values()]
@@ -104,9 +104,9 @@ def _onnxruntime() -> Any:
     try:
         import onnxruntime
     except ImportError as error:
-        # Installed and yet not importable is common: a missing C++ runtime on Windows, another machine's build.
+        # It is common that an installed onnxruntime cannot be imported: missing C++ runtime on Windows, build for another CPU.
         missing = isinstance(error, ModuleNotFoundError) and error.name == "onnxruntime"
-        cure = "install it with: pip install onnxruntime" if missing else "install it again with: pip install --force-reinstall onnxruntime"
+        fix = "install it with: pip install onnxruntime" if missing else "reinstall it with: pip install --force-reinstall onnxruntime"
         reason = "it is not installed" if missing else f"it cannot be loaded ({error})"
-        raise UsageError(f"painting without PyTorch needs the package onnxruntime, and {reason}; {cure}") from None
+        raise UsageError(f"painting without PyTorch needs the package onnxruntime, but {reason}; {fix}") from None
     return onnxruntime

@@ -1,4 +1,4 @@
-"""A painting's statistics as arrays, and who gives them."""
+"""Style statistics as arrays."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stylenet.styles.statistics import LayerStatistics
 
 
 class Moments(Protocol):
-    """What is asked of one layer's statistics: arrays, or tensors on the processor, with or without a leading 1."""
+    """Statistics of one layer: arrays or CPU tensors, with or without a batch dimension of 1."""
 
     @property
     def mean(self) -> Any:
@@ -19,38 +19,38 @@ class Moments(Protocol):
 
     @property
     def covariance(self) -> Any:
-        """The second moment about the mean, shape (C, C) or (1, C, C)."""
+        """Covariance of the channels, shape (C, C) or (1, C, C)."""
 
 
 class Painting(Protocol):
-    """What is asked of a style: its statistics at a size."""
+    """A style image that can be measured at any size."""
 
     def at(self, size_px: float, layers: Iterable[str], /) -> Mapping[str, Moments]:
-        """Statistics of `layers` for the painting at an area of `size_px` squared."""
+        """Statistics of `layers` at an area of `size_px` squared."""
 
 
 class Sums:
-    """Sums over the positions of one layer's features, in float64, tile by tile."""
+    """Sums over the positions of one layer, in float64, accumulated tile by tile."""
 
     def __init__(self) -> None:
         self._count, self._sum, self._products = 0, np.zeros(()), np.zeros(())
 
     def add(self, features: np.ndarray[Any, np.dtype[np.float32]]) -> None:
-        """Count the positions of features (C, H, W)."""
+        """Add the positions of features (C, H, W)."""
         rows = features.reshape(len(features), -1)
         count = rows.shape[1]
         mean = rows.mean(1, dtype=np.float64)
-        # About the mean: products of the features themselves would lose in float32 what the mean is larger than the deviation.
-        apart = rows - mean[:, None].astype(np.float32)
-        rest = apart.mean(1, dtype=np.float64)
+        # Centered: uncentered products in float32 lose precision if the mean is larger than the deviation.
+        centered = rows - mean[:, None].astype(np.float32)
+        rest = centered.mean(1, dtype=np.float64)
         mean = mean.astype(np.float32).astype(np.float64)
         cross = np.outer(mean, rest)
-        products = (apart @ apart.T).astype(np.float64) / count + cross + cross.T + np.outer(mean, mean)
+        products = (centered @ centered.T).astype(np.float64) / count + cross + cross.T + np.outer(mean, mean)
         self._count += count
         self._sum = self._sum + count * (mean + rest)
         self._products = self._products + count * products
 
     def statistics(self) -> LayerStatistics:
-        """Of all positions."""
+        """Statistics of all positions."""
         mean = self._sum / self._count
         return LayerStatistics(mean, self._products / self._count, self._count)

@@ -1,4 +1,4 @@
-"""From a painting's statistics to the knobs of the slim network, in NumPy: `networks.coder` and `SlimNet.knobs_at`."""
+"""Predict the knobs of the slim network from style statistics, in NumPy; same as `networks.coder` and `SlimNet.knobs_at`."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _ROWS, _COLUMNS = np.triu_indices(DIRECTIONS)
 
 
 class StyleCoder:
-    """Describes paintings, and tells their knobs.
+    """Encode style statistics as descriptions, and map descriptions to knobs.
 
     Args:
-        arrays: Of the network of every style: those whose names begin with `coder.`.
-        where: Their file, for messages.
+        arrays: Tensors of the network for arbitrary styles, of which those with prefix `coder.` are used.
+        where: Path of the file, for error messages.
 
     Raises:
         WeightsError: a tensor is missing or has another shape.
@@ -53,21 +53,21 @@ class StyleCoder:
         for name, shape in shapes.items():
             if name not in self._arrays or self._arrays[name].shape != shape:
                 found = self._arrays[name].shape if name in self._arrays else "missing"
-                raise WeightsError(f"network file '{where}' does not hold what its card says: coder.{name} is {found}, expected {shape}")
+                raise WeightsError(f"network file '{where}' does not match its card: coder.{name} is {found}, expected {shape}")
         knobs = self._arrays.get("knobs.weight"), self._arrays.get("knobs.bias")
         if knobs[0] is None or knobs[1] is None or knobs[0].shape != (len(knobs[1]), code):
-            raise WeightsError(f"network file '{where}' does not hold what its card says: coder.knobs is missing, or of another shape")
+            raise WeightsError(f"network file '{where}' does not match its card: coder.knobs is missing or has another shape")
 
     @property
     def knob_count(self) -> int:
-        """Numbers that tell the network a style."""
+        """Length K of the knobs."""
         return len(self._arrays["knobs.bias"])
 
     def describe(self, statistics: Mapping[str, Moments]) -> Array:
-        """A painting as a row of numbers about zero, shape (D,), from the statistics of `LAYERS`.
+        """Normalized description, shape (D,), from the statistics of `LAYERS`.
 
         Raises:
-            StyleError: the statistics are of other layers or hold values that are not numbers.
+            StyleError: the statistics lack a layer, have another number of channels, or contain NaN or infinity.
         """
         means, deviations, correlations = [], [], []
         for layer, channels in LAYERS.items():
@@ -82,23 +82,23 @@ class StyleCoder:
         return described.clip(-FARTHEST, FARTHEST).astype(np.float32)
 
     def knobs(self, description: Array, strength: float) -> Array:
-        """The knobs of a described painting, shape (K,), at a strength; beyond 10..100 those of its ends."""
+        """The knobs, shape (K,), of a description at a strength, which is clipped to 10..100."""
         place = (min(max(strength, STRENGTHS[0]), STRENGTHS[-1]) - USUAL_STRENGTH) / STRENGTH_UNIT
         sums = self._bounded("hidden", self.sums(description)) + np.float32(place) * self._arrays["hidden.weight"][:, -1]
         codes = self._bounded("code", self._arrays["code.weight"] @ _silu(sums) + self._arrays["code.bias"])
         return self._arrays["knobs.weight"] @ _silu(codes) + self._arrays["knobs.bias"]
 
     def sums(self, description: Array) -> Array:
-        """The first layer of a description before the strength comes in."""
+        """The first layer, before the strength is added."""
         return self._arrays["hidden.weight"][:, :-1] @ description + self._arrays["hidden.bias"]
 
     def _bounded(self, layer: str, values: Array) -> Array:
-        """Each unit within the range that it has for paintings; see `networks.coder.StyleCoder.bound`."""
+        """Clip each unit to its range for paintings; see `networks.coder.StyleCoder.bound`."""
         return np.clip(values, self._arrays[f"{layer}_low"], self._arrays[f"{layer}_high"])
 
 
 def own_knobs(rows: Array, strength: float) -> Array:
-    """The knobs of a network of one painting, shape (K,), of its rows (3, K); beyond 10..100 those of its ends."""
+    """The knobs, shape (K,), of a network for one style, from its rows (3, K), at a strength, which is clipped to 10..100."""
     low, usual, high = STRENGTHS
     strength = min(max(strength, low), high)
     below = max((usual - strength) / (usual - low), 0.0)
@@ -108,15 +108,15 @@ def own_knobs(rows: Array, strength: float) -> Array:
 
 def _arrays_of(statistics: Mapping[str, Moments], layer: str, channels: int) -> tuple[Any, Any]:
     if layer not in statistics:
-        raise StyleError(f"a painting is described by {', '.join(LAYERS)}, and {layer} is missing")
+        raise StyleError(f"style descriptions need statistics of {', '.join(LAYERS)}; {layer} is missing")
     moments = statistics[layer]
     mean, covariance = np.asarray(moments.mean, np.float64), np.asarray(moments.covariance, np.float64)
     if mean.size != channels or covariance.size != channels**2:
         raise StyleError(f"{layer} has {channels} channels; got statistics of {mean.size}")
     if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
-        raise StyleError(f"the statistics of {layer} hold values that are not numbers")
+        raise StyleError(f"the statistics of {layer} contain NaN or infinity")
     return mean.reshape(channels), covariance.reshape(channels, channels)
 
 
 def _silu(x: Array) -> Array:
-    return x / (1 + np.exp(-x.clip(-80)))  # below, it is 0, and the exponential would overflow
+    return x / (1 + np.exp(-x.clip(-80)))  # below -80 the result is 0, and exp would overflow

@@ -1,4 +1,4 @@
-"""A style as an engine paints with it, from whatever a person gave. Nothing here needs torch."""
+"""Open styles from any supported source. Does not import torch."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ def opened_style(
     *,
     recolor: Recolor | None = None,
 ) -> OpenStyle:
-    """The style that `source` means: a stored one as it is, a picture measured, a folder measured and mixed.
+    """Open a style: stored statistics as they are, a picture measured, or the pictures of a folder measured and mixed.
 
     Args:
         source: A name, a file, a folder, a picture or an array.
-        measure: From a picture to what the engine paints with.
-        mix: From a folder's name and its measured pictures to the same.
-        recolor: Applied to pictures first.
+        measure: Function from a picture to the engine's representation of a style.
+        mix: Function from the name of a folder and its measured pictures to the same.
+        recolor: Function applied to pictures first.
 
     Raises:
         ImageError: the picture cannot be read.
-        StyleError: neither a file nor the name of a style, or a folder without a picture.
+        StyleError: `source` is neither a file nor the name of a style, or a folder without pictures.
     """
     found = resolve(source)
     if recolor is not None:

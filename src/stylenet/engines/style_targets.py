@@ -1,4 +1,4 @@
-"""What the paintings ask of a level: their moments at the size that the recipe and the level call for."""
+"""Style targets for each level: moments of the style images at the size given by recipe and level."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ AnyStyle: TypeAlias = PictureStyle | StoredStyle | MixedStyle
 
 
 class StyleTargets:
-    """The paintings' moments for any level, each measured once.
+    """Moments of the styles for any level, cached.
 
     Args:
-        recipe: Names the layers, and how large the painting is when it is looked at.
-        regions: The styles of every region, each with its share; where nothing is masked there is one region.
+        recipe: Recipe with the layers and the size of the style image.
+        regions: Styles of every region with their shares; one region if there are no masks.
         photo_size: (width, height) of the finest level.
-        style_scale: The painting is looked at so many times larger.
-        device: Where the moments are needed.
+        style_scale: Factor by which the style image is enlarged.
+        device: Device of the moments.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class StyleTargets:
         self._known: dict[tuple[int, int], list[StyleTarget]] = {}
 
     def __call__(self, width: int, height: int) -> Sequence[StyleTarget]:
-        """The targets for a level of this size; a style without a share asks for nothing."""
+        """The targets for a level of this size, of all styles with a share above 0."""
         level = (width, height)
         if level not in self._known:
             self._known[level] = [
@@ -61,10 +61,10 @@ class StyleTargets:
         return self._known[level]
 
     def check(self) -> None:
-        """Refuse, before anything is measured, a style that lacks what the recipe asks for.
+        """Reject styles that lack data that the recipe needs, before measuring.
 
         Raises:
-            StyleError: a style file lacks a layer, or has no picture where positions are compared.
+            StyleError: a style file lacks a layer, or the recipe compares positions and a style has no picture.
         """
         for style in (style for styles in self._regions for style, share in styles if share):
             if isinstance(style, StoredStyle):
@@ -75,13 +75,13 @@ class StyleTargets:
     def _comparable(self, style: AnyStyle) -> PictureStyle:
         if not isinstance(style, PictureStyle):
             raise StyleError(
-                f"recipe '{self._recipe.name}' compares positions of the painting, and '{style.name}' holds statistics only, or many "
-                "pictures; give one painting's picture, or --set detail.weight=0"
+                f"recipe '{self._recipe.name}' compares positions of the style image, but '{style.name}' has only statistics or several "
+                "pictures; give a single picture, or --set detail.weight=0"
             )
         return style
 
     def _features(self, style: AnyStyle, level: tuple[int, int]) -> Mapping[str, Tensor]:
-        """What positions are compared with; nothing where the recipe compares none."""
+        """Features to compare positions with; empty if the recipe does not compare positions."""
         if not self._recipe.detail.weight:
             return {}
         size_px = math.sqrt(level[0] * level[1]) * self._style_scale
@@ -97,14 +97,14 @@ class StyleTargets:
         if self._recipe.painting.size == "area":
             return moments_at(style, math.sqrt(level[0] * level[1]) * self._style_scale, layers, self._device)
         if isinstance(style, StoredStyle):
-            # A ladder knows no shapes but the painting's own, and nothing beyond its largest step.
+            # A style file has statistics of one aspect ratio only, up to its largest size.
             size_px = math.sqrt(math.prod(self._painting_size((style.card.width, style.card.height), level)))
             return moments_at(style, size_px, layers, self._device)
         height, width = style.pixels.shape[2:]
         return style.at_size(*self._painting_size((width, height), level), layers)
 
     def _painting_size(self, own: tuple[int, int], level: tuple[int, int]) -> tuple[int, int]:
-        """The size at which a recipe of the literature looks at a painting of its `own` (width, height)."""
+        """The size to which a recipe from the literature resizes a style image of its `own` (width, height)."""
         width, height = own
         match self._recipe.painting.size:
             case "photo":
@@ -116,5 +116,5 @@ class StyleTargets:
             case _:  # own
                 scale = level[0] / self._photo_size[0]
         scale *= self._style_scale
-        # Cut to whole pixels, as most programs of the literature do; 1e-6 so that rounding of the quotient does not cost a pixel.
+        # Truncated to whole pixels, like most published programs; 1e-6 avoids losing a pixel to rounding of the quotient.
         return max(16, int(width * scale + 1e-6)), max(16, int(height * scale + 1e-6))

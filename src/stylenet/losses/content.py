@@ -1,4 +1,4 @@
-"""Content losses: how far the features of the picture are from the photo's, position by position."""
+"""Content losses: squared differences between the features of picture and photo at each position."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stylenet.errors import ShapeError
 
 
 class ContentTarget:
-    """A layer of the photo, and how far pictures are from it.
+    """Features P of one layer of the photo, and the distance of other features F from them.
 
     | distance    | formula                      | source |
     |-------------|------------------------------|--------|
@@ -20,11 +20,11 @@ class ContentTarget:
     | `sum`       | sum (F-P)^2                  | Keras' example |
     | `half-sum`  | 1/2 sum (F-P)^2              | Gatys et al. 2016, eq. 1 |
 
-    p is the mean of each channel over the positions; where the photo hardly varies, a twentieth of mean P^2 takes the place of its spread.
+    p is the mean of each channel over the positions. mean (P-p)^2 is at least a twentieth of mean P^2, for photos that hardly vary.
 
     Args:
         features: P, shape (B, C, H, W).
-        distance: A word of the table.
+        distance: Name in the table.
     """
 
     def __init__(self, features: Tensor, distance: str) -> None:
@@ -45,23 +45,27 @@ class ContentTarget:
             case "half-sum":
                 self._factor = 0.5
             case _:
-                raise ValueError(f"no content distance is called '{distance}'")
+                raise ValueError(f"unknown content distance '{distance}'")
 
     def loss(self, given: Tensor, place: tuple[slice, slice] | None = None) -> Tensor:
-        """The distance of features F from the photo's; with the rows and columns of a tile, F being the tile's, that tile's part of it.
+        """The distance of features F.
+
+        Args:
+            given: F, of the whole layer or of a tile.
+            place: Rows and columns of the tile, to compute its part of the distance; None: the whole layer.
 
         Raises:
             ShapeError: the shapes differ.
         """
         target = self.features if place is None else self.features[(..., *place)]
         if given.shape != target.shape:
-            raise ShapeError(f"content features must have one shape; got {tuple(given.shape)} and {tuple(target.shape)}")
-        # In the features' own precision, summed in float32: full-size float32 copies cost more than the layer itself.
+            raise ShapeError(f"content features must have the same shape; got {tuple(given.shape)} and {tuple(target.shape)}")
+        # In the precision of the features, summed in float32: full-size copies in float32 take longer than the layer itself.
         return (given - target).square().sum(dtype=_summing(given)) * self._factor
 
 
 def _power(features: Tensor) -> float:
-    """Sum of squares; row by row, since squares of a print's whole layer in float32 would take more memory than anything else."""
+    """Sum of squares, in blocks of rows, since the squares of a whole layer in float32 would dominate the memory."""
     return sum(float(rows.square().sum(dtype=_summing(rows))) for rows in features.split(64, dim=2))
 
 

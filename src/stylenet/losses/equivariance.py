@@ -1,4 +1,4 @@
-"""Equivariance: a photo that is moved by a pixel has a painting that is moved by a pixel."""
+"""Shift equivariance: shifting the photo shifts the painting."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from stylenet.shapes import check_image
 
 
 def shift_distance(painted: Tensor, moved: Tensor, shift: tuple[int, int], *, rim_px: int = 32) -> Tensor:
-    """Mean square of how a painting differs from that of the same photo begun some pixels further down and to the right.
+    """Mean squared difference between a painting and the painting of the shifted photo.
 
-    Convolutions are equivariant to shifts; strides and shuffled pixels are so only to shifts by whole blocks. What a network paints by
-    the place in a block and not by the photo is a lattice in a picture, and flicker in a film. Zhang 2019 (ICML, Making Convolutional
-    Networks Shift-Invariant Again) builds blurs in against it; here it is a term of the loss, and costs the finished network nothing.
+    Convolutions are equivariant to shifts, but strided convolutions and pixel shuffling only to shifts by whole blocks. Output that
+    depends on the position within a block appears as a grid in pictures, and as flicker in videos. Zhang 2019 (ICML, Making Convolutional
+    Networks Shift-Invariant Again) adds blurs to the network; a loss term has no cost at inference.
 
     Args:
-        painted: Of photos (B, 3, H, W): shape (B, 3, H, W).
-        moved: Of the photos without their first rows and columns: shape (B, 3, H - rows, W - columns).
-        shift: These rows and columns, each from 0.
-        rim_px: Pixels at every border that are not compared: there the two see different surroundings.
+        painted: Paintings of photos (B, 3, H, W), shape (B, 3, H, W).
+        moved: Paintings of the photos without their first rows and columns, shape (B, 3, H - rows, W - columns).
+        shift: Number of these rows and columns, at least 0.
+        rim_px: Width of the border that is excluded, where the receptive fields differ.
 
     Returns:
-        A number from 0, in squared units of the picture.
+        Scalar, at least 0, in squared units of the picture.
 
     Raises:
-        UsageError: nothing is left between the rims.
+        UsageError: the picture is smaller than its two rims.
     """
     check_image(painted)
     rows, columns = shift
     same = painted[:, :, rows:, columns:]
     if same.shape != moved.shape:
-        raise ValueError(f"moved by {shift}, a painting of {tuple(painted.shape)} is {tuple(same.shape)}; got {tuple(moved.shape)}")
+        raise ValueError(f"with shift {shift}, `moved` must have shape {tuple(same.shape)}; got {tuple(moved.shape)}")
     if min(same.shape[2:]) <= 2 * rim_px:
-        raise UsageError(f"two paintings need more than {2 * rim_px} px on a side to be compared; got {moved.shape[3]} x {moved.shape[2]}")
+        raise UsageError(f"paintings to compare need sides of more than {2 * rim_px} px; got {moved.shape[3]} x {moved.shape[2]}")
     inside = slice(rim_px, -rim_px) if rim_px else slice(None)
     return (same - moved)[:, :, inside, inside].square().mean()

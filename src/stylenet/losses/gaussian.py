@@ -1,7 +1,7 @@
-"""The distance between two layers seen as Gaussians: Wasserstein-2, in closed form, on the painting's principal directions.
+"""Wasserstein-2 distance between Gaussians fitted to two layers, in closed form, on the principal directions of the style image.
 
-It moves means and spreads of the channels alike, where a Gram matrix mixes both: skies and walls take the painting's colors and strokes
-that a Gram loss leaves flat.
+It compares means and covariances separately, whereas a Gram matrix mixes both. It transfers colors and strokes to skies and walls, which
+a Gram loss leaves flat.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from torch import Tensor
 from stylenet.losses.moments import Moments
 
 RIDGE = 1e-4
-"""Added to the diagonals of both covariances by crowsonkb's style-transfer-pytorch, to keep the root's slope finite."""
+"""Added to the diagonals of both covariances by crowsonkb's style-transfer-pytorch, to keep the gradient of the square root finite."""
 
 RANK = 96
-"""Principal directions that the everyday recipes compare: 95 to 100 % of the variance, and a twentieth of the time of 256."""
+"""Number of principal directions in the standard recipes: 95 to 100 % of the variance, in a twentieth of the time of 256."""
 
 _FLAT = 1e-7
-"""Roots of eigenvalues below this share of the painting's squared spread become straight lines, whose slope is bounded."""
+"""Square roots of eigenvalues below this share of the squared trace are linearized, to bound their gradient."""
 
 
 @dataclass(frozen=True)
 class Gaussian:
-    """A painting's layer as a Gaussian with mean n and covariance T = F F^T, plus a remainder spread evenly.
+    """A layer of the style image as a Gaussian with mean n and covariance T = F F^T plus an isotropic remainder.
 
     Attributes:
         mean: n, shape (B, C).
-        basis: Principal directions of length one, shape (B, C, K); F is each of them times the deviation along it.
-        deviations: Along the directions, shape (B, K).
-        rest: Trace of what F F^T leaves of the covariance; 0 where K is C.
+        basis: Principal directions of unit length, shape (B, C, K); the columns of F are these times the deviations.
+        deviations: Standard deviations along the directions, shape (B, K).
+        rest: Trace of the remainder of the covariance; 0 if K is C.
         ridge: Added to the diagonal of every covariance.
     """
 
@@ -48,7 +48,7 @@ class Gaussian:
 
 
 def gaussian(moments: Moments, *, rank: int | None = None, ridge: float = 0.0) -> Gaussian:
-    """The Gaussian of a layer's moments, its covariance cut to `rank` principal directions and a remainder."""
+    """The Gaussian with a layer's moments, its covariance truncated to `rank` principal directions and a remainder."""
     covariance = moments.covariance
     values, vectors = torch.linalg.eigh(covariance if covariance.device.type == "mps" else covariance.double())
     values = (values + ridge).clamp_min(0)
@@ -68,8 +68,8 @@ def wasserstein_distance(given: Moments, target: Gaussian, distance: str = "rela
     """Squared Wasserstein-2 distance between the Gaussians of two layers.
 
     With means m, n and covariances S, T it is |m - n|^2 + tr S + tr T - 2 tr (T^1/2 S T^1/2)^1/2. The matrix under the last root has the
-    eigenvalues of F^T S F for T = F F^T, which is small where F has few columns. What lies outside of F's directions is compared by its
-    total alone: that is exact where both remainders have one shape.
+    eigenvalues of F^T S F for T = F F^T, which is small if F has few columns. The remainders, outside of the directions of F, are compared
+    by their traces only, which is exact if they are proportional to each other.
 
     | distance   | formula                            | source |
     |------------|------------------------------------|--------|
@@ -77,15 +77,15 @@ def wasserstein_distance(given: Moments, target: Gaussian, distance: str = "rela
     | `mean`     | divided by the number of channels  | crowsonkb, who adds `RIDGE` to both diagonals first |
 
     Args:
-        given: Of the picture.
-        target: Of the painting.
-        distance: A word of the table.
+        given: Moments of the picture.
+        target: Gaussian of the style image.
+        distance: Name in the table.
 
     References:
         Dowson, Landau 1982; used for style by Mroueh 2020 (Wasserstein Style Transfer). The principal directions are ours.
     """
     mean, gram = given.mean, given.gram
-    # Everything is computed in the target's directions: products of whole covariances cost more than a small picture's convolutions.
+    # Computed in the target's directions: products of whole covariances take longer than the convolutions of a small picture.
     along = mean[:, None, :] @ target.basis
     inside = target.basis.transpose(1, 2) @ gram @ target.basis - along.transpose(1, 2) @ along
     trace = gram.diagonal(dim1=1, dim2=2).sum() - mean.square().sum()
@@ -94,10 +94,10 @@ def wasserstein_distance(given: Moments, target: Gaussian, distance: str = "rela
         trace = trace + target.ridge * gram.shape[-1]
     between = target.deviations[:, :, None] * inside * target.deviations[:, None, :]
     if target.ridge:
-        # The ridge bounds every eigenvalue by its square, far below the share of the largest that counts elsewhere.
+        # The ridge is a lower bound for every eigenvalue, its square, which is far below the default share of the largest one.
         cross = root_trace(between, floor=target.ridge**2, share=0.0)
     else:
-        # What the painting spreads tells which spread is none: a picture of one color, or of one position, has none at all.
+        # The floor is relative to the target's trace: the covariance of a picture with one color or one position is 0.
         cross = root_trace(between, floor=_FLAT * float(target.trace) ** 2)
     if target.basis.shape[2] < target.basis.shape[1]:
         outside = (trace - inside.diagonal(dim1=1, dim2=2).sum()).clamp_min(_FLAT * target.trace)
@@ -109,17 +109,17 @@ def wasserstein_distance(given: Moments, target: Gaussian, distance: str = "rela
 
 
 def root_trace(matrix: Tensor, *, floor: float = 0.0, share: float = _FLAT) -> Tensor:
-    """Trace of the square root of symmetric positive matrices (B, K, K), summed over the batch; not a number where they hold none.
+    """Trace of the square root of symmetric positive matrices (B, K, K), summed over the batch; NaN if they are not finite.
 
-    Below `floor`, or below `share` of the largest eigenvalue, the chord from zero takes the place of the root: its slope is bounded, and it
-    lies below the root, so that no distance becomes negative.
+    For eigenvalues below `floor`, or below `share` of the largest one, the root is replaced by the chord from zero. Its slope is bounded,
+    and it lies below the root, so no distance becomes negative.
     """
     total: Tensor = _RootTrace.apply(matrix, floor, share)  # type: ignore[no-untyped-call]
     return total
 
 
 class _RootTrace(torch.autograd.Function):
-    """The gradient of tr M^1/2 is M^-1/2 / 2: no derivative of an eigenvector, which close eigenvalues would make boundless."""
+    """The gradient of tr M^1/2 is M^-1/2 / 2, without derivatives of eigenvectors, which are unbounded for close eigenvalues."""
 
     @staticmethod
     def forward(context: torch.autograd.function.FunctionCtx, matrix: Tensor, floor: float, share: float) -> Tensor:

@@ -1,11 +1,10 @@
-"""Histograms of features, channel by channel, and how far values must move to take the shape of another histogram.
+"""Histogram matching and one-dimensional Wasserstein distance for each channel of a layer.
 
-In one dimension the cheapest way to turn one distribution into another keeps the order: the value of rank r moves to the value of rank r.
-So histogram matching and the one-dimensional Wasserstein distance are one thing, here for every channel of a layer at once, and
-`losses/sliced.py` uses it for every projection of a layer.
+In one dimension, the optimal transport between two distributions preserves the order: the value of rank r moves to the value of rank r.
+Histogram matching and the one-dimensional Wasserstein distance are therefore equivalent. `losses/sliced.py` applies them to projections.
 
-Ranks come from counting bins in place of sorting: a twentieth of the time. All values of a bin move by one and the same distance, the
-difference of the means; in a bin of one value that is what sorting gives.
+Ranks are computed from the counts of bins instead of sorting, in a twentieth of the time. All values of a bin move by the same distance,
+the difference of the means; in a bin with a single value this equals sorting.
 """
 
 from __future__ import annotations
@@ -22,19 +21,19 @@ from stylenet.errors import ShapeError
 from stylenet.shapes import check_features
 
 BINS = 512
-"""Between the least and the greatest value of a channel: a bin is about a thirtieth of a deviation wide."""
+"""Bins between the minimum and the maximum of a channel, each about a thirtieth of a standard deviation wide."""
 
 _BLOCK = 2**18
-"""Values that are binned at a time: they fit into a processor's own memory."""
+"""Values binned at a time, which fit into the CPU cache."""
 
 
 @dataclass(frozen=True)
 class Histogram:
-    """The distributions of K channels, by their quantile functions: ranks and running sums at the edges of bins.
+    """Distributions of K channels, as ranks and cumulative sums at the edges of bins.
 
     Attributes:
         ranks: Share of the positions below each edge, shape (K, BINS + 1), from 0 to 1.
-        integrals: Sum of the values below each edge, divided by the number of all positions, shape (K, BINS + 1).
+        integrals: Sum of the values below each edge, divided by the number of positions, shape (K, BINS + 1).
         power: Mean square over positions and channels.
     """
 
@@ -44,7 +43,7 @@ class Histogram:
 
 
 def histogram(features: Tensor) -> Histogram:
-    """The histograms of a painting's layer, (1, C, H, W) or rows (M, C)."""
+    """The histograms of a layer of the style image, (1, C, H, W) or rows (M, C)."""
     rows = rows_of(features.detach())
     counts, sums = _binned(rows, *_scale(rows))
     power = sum(float(part.to(_summing(rows)).square().sum()) for _, part in _blocks(rows)) / rows.numel()
@@ -52,7 +51,7 @@ def histogram(features: Tensor) -> Histogram:
 
 
 def histogram_distance(given: Tensor, target: Histogram, distance: str = "relative") -> Tensor:
-    """Squared differences between activations F and R(F), what they become when each channel takes the painting's histogram.
+    """Squared differences between activations F and R(F), the activations matched to the histogram of the style image per channel.
 
     | distance   | formula                     | source |
     |------------|-----------------------------|--------|
@@ -60,24 +59,24 @@ def histogram_distance(given: Tensor, target: Histogram, distance: str = "relati
     | `mean`     | mean (F - R)^2              | Heitz et al. 2021, eq. 5, where F are projections |
     | `sum`      | sum (F - R)^2               | Risser et al. 2017, eq. 5 |
 
-    R is held constant where the loss is differentiated, as the source does: for the cheapest matching that is the exact gradient.
+    R is constant in the gradient, as in the source; for the optimal matching this is the exact gradient.
 
     Args:
-        given: F, shape (1, C, H, W) or rows (M, C), any number of positions. Fastest in channels_last memory, which is read as it lies.
-        target: Of the painting's features A.
-        distance: A word of the table.
+        given: F, shape (1, C, H, W) or rows (M, C), any number of positions. Fastest in the channels_last memory format, without a copy.
+        target: Histogram of the style image's features A.
+        distance: Name in the table.
 
     Raises:
-        ShapeError: the channels differ, or there is more than one picture.
+        ShapeError: the numbers of channels differ, or the batch size is not 1.
 
     References:
         Risser, Wilmot, Barnes 2017 (Stable and Controllable Neural Texture Synthesis and Style Transfer Using Histogram Losses), section 4.
-        They bin both sides alike; we match the mean of every bin to the mean of the painting's values of the same ranks, so that the
-        painting may have another size and another range, and a layer half of zeros is matched as a whole.
+        They use the same bins for both; we match the mean of each bin to the mean of the style image's values of the same ranks, so that
+        the style image may have another size and range, and a layer of many zeros is matched correctly.
     """
     rows = rows_of(given)
     if rows.shape[1] != len(target.ranks):
-        raise ShapeError(f"the painting's histograms are of {len(target.ranks)} channels; the features have {rows.shape[1]}")
+        raise ShapeError(f"the style image's histograms have {len(target.ranks)} channels; the features have {rows.shape[1]}")
     mean: Tensor = _Matched.apply(rows, target.ranks, target.integrals)  # type: ignore[no-untyped-call]
     match distance:
         case "relative":
@@ -86,25 +85,25 @@ def histogram_distance(given: Tensor, target: Histogram, distance: str = "relati
             return mean
         case "sum":
             return mean * rows.numel()
-    raise ValueError(f"no histogram distance is called '{distance}'")
+    raise ValueError(f"unknown histogram distance '{distance}'")
 
 
 def rows_of(features: Tensor) -> Tensor:
-    """Features (1, C, H, W) as rows (H * W, C), one for each position: a view of channels_last memory. Rows are passed on.
+    """Features (1, C, H, W) as rows (H * W, C), one per position: a view of channels_last memory. Rows are returned unchanged.
 
     Raises:
-        ShapeError: there is more than one picture, or the shape is neither of the two.
+        ShapeError: the batch size is not 1, or the shape is neither of the two.
     """
     if features.ndim == 2:
         return features
     check_features(features)
     if features.shape[0] != 1:
-        raise ShapeError(f"positions are compared for one picture at a time; got a batch of {features.shape[0]}")
+        raise ShapeError(f"positions can be compared for a single picture; got a batch of {features.shape[0]}")
     return features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])
 
 
 def thinned(rows: Tensor, most: int, *, seed: int = 0) -> Tensor:
-    """At most so many of the rows (M, C), in their order: one at random of each of `most` equal stretches; the same for the same seed."""
+    """A stratified sample of at most `most` rows (M, C), in order: one random row from each of `most` equal intervals."""
     if len(rows) <= most:
         return rows
     within = torch.rand(most, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
@@ -113,7 +112,7 @@ def thinned(rows: Tensor, most: int, *, seed: int = 0) -> Tensor:
 
 
 class _Matched(torch.autograd.Function):
-    """Mean squared distance that rows (M, K) move; a value moves as its bin does, so the gradient is one look into a table."""
+    """Mean squared displacement of rows (M, K). All values of a bin have the same displacement, so the gradient is a table lookup."""
 
     @staticmethod
     def forward(context: Any, rows: Tensor, ranks: Tensor, integrals: Tensor) -> Tensor:
@@ -135,14 +134,14 @@ class _Matched(torch.autograd.Function):
 
 
 def _blocks(rows: Tensor) -> Iterator[tuple[int, Tensor]]:
-    """Rows (M, K) in blocks that fit into fast memory, each with the number of its first row."""
+    """Blocks of rows (M, K) that fit into the CPU cache, each with the index of its first row."""
     count = max(1, _BLOCK // rows.shape[1])
     return ((start, rows[start : start + count]) for start in range(0, len(rows), count))
 
 
 def _scale(rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Of each channel of rows (M, K) its least value and the bins in one unit, both (K,)."""
-    # Several positions side by side: reductions over the first axis are slow where the second one is short.
+    """Minimum of each channel of rows (M, K), and number of bins per unit, both (K,)."""
+    # Several positions per row: reductions over the first axis are slow if the second one is short.
     beside = math.ceil(128 / rows.shape[1])
     whole = len(rows) // beside * beside
     wide = rows[:whole].reshape(-1, beside * rows.shape[1]) if whole else rows
@@ -152,16 +151,16 @@ def _scale(rows: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _bins_of(part: Tensor, least: Tensor, per_unit: Tensor) -> Tensor:
-    """The bin of every value of rows (M, K), flat; bins of channel k begin at k * BINS."""
-    # Clamped as whole numbers: the greatest value falls on the last edge, and what is no number has no bin.
+    """The bin of every value of rows (M, K), flattened; bins of channel k begin at k * BINS."""
+    # Clamped as integers: the maximum lies on the last edge, and NaN has no bin.
     bins = (part - least).mul_(per_unit).to(torch.int32).clamp_(0, BINS - 1)
     return bins.add_(torch.arange(0, part.shape[1] * BINS, BINS, dtype=torch.int32, device=part.device)).flatten()
 
 
 def _binned(rows: Tensor, least: Tensor, per_unit: Tensor) -> tuple[Tensor, Tensor]:
-    """How many values of rows (M, K) lie in each bin, and their sums, both (K, BINS)."""
+    """Number and sum of the values of rows (M, K) in each bin, both (K, BINS)."""
     size = rows.shape[1] * BINS
-    exact = torch.float32 if rows.device.type == "mps" else torch.float64  # there is no float64 on mps
+    exact = torch.float32 if rows.device.type == "mps" else torch.float64  # MPS has no float64
     counts, sums = (torch.zeros(size, dtype=exact, device=rows.device) for _ in range(2))
     for _, part in _blocks(rows):
         bins = _bins_of(part, least, per_unit)
@@ -171,12 +170,12 @@ def _binned(rows: Tensor, least: Tensor, per_unit: Tensor) -> tuple[Tensor, Tens
 
 
 def _edges(bins: Tensor) -> Tensor:
-    """Running sums of (K, BINS) at the edges of the bins, (K, BINS + 1)."""
+    """Cumulative sums of (K, BINS) at the edges of the bins, (K, BINS + 1)."""
     return torch.nn.functional.pad(bins.cumsum(1), (1, 0))
 
 
 def _integrals_at(wanted: Tensor, ranks: Tensor, integrals: Tensor) -> Tensor:
-    """The integrals, known at `ranks`, at the `wanted` ranks: linear between two edges. All are (K, BINS + 1)."""
+    """The integrals, given at `ranks`, interpolated linearly at the `wanted` ranks. All are (K, BINS + 1)."""
     wanted = wanted.to(ranks.dtype).contiguous()
     above = torch.searchsorted(ranks, wanted).clamp_(1, BINS)
     low, high = ranks.gather(1, above - 1), ranks.gather(1, above)

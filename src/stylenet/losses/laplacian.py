@@ -1,4 +1,4 @@
-"""The Laplacian loss: edges and fine lines of the picture shall stay where the photo has them."""
+"""The Laplacian loss, which preserves edges and fine lines of the photo."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stylenet.errors import ShapeError, UsageError
 from stylenet.shapes import check_image
 
 POOL = 4
-"""Pixels on a side that are averaged first: the source's own default."""
+"""Default side of the pooling window, as in the source."""
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Laplacian:
 
     Attributes:
         edges: Shape (1, 1, H', W').
-        pool: Pixels on a side that were averaged first.
-        power: Sum of their squares.
+        pool: Side of the pooling window.
+        power: Sum of the squares of `edges`.
     """
 
     edges: Tensor
@@ -33,12 +33,12 @@ def laplacian(photo: Tensor, *, pool: int = POOL) -> Laplacian:
     """Edges of a photo (1, 3, H, W), 0..1.
 
     Args:
-        photo: At the size that is painted.
-        pool: Pixels on a side that are averaged first: strokes finer than that stay free. 4 and 16 together hold lines and shapes.
+        photo: Photo at the size of the picture.
+        pool: Side of the average pooling window: finer strokes are unconstrained. 4 and 16 together preserve lines and shapes.
 
     Raises:
-        UsageError: less than 3 x 3 averages fit into the photo.
-        ShapeError: it is no picture.
+        UsageError: the photo is smaller than 3 x 3 windows.
+        ShapeError: `photo` does not have this shape.
     """
     edges = _edges(photo.detach(), pool)
     return Laplacian(edges, pool, float(edges.double().square().sum() if edges.device.type != "mps" else edges.square().sum()))
@@ -53,25 +53,25 @@ def laplacian_distance(image: Tensor, target: Laplacian, distance: str = "relati
     | `sum`      | sum (D - D_photo)^2                       | Li et al. 2017, eq. 3 |
     | `mean`     | mean (D - D_photo)^2                      | their program |
 
-    D is four times the middle minus its four neighbors, of the sum of the three color channels, after averages of `pool` x `pool` pixels;
-    the border, which has no four neighbors, does not count.
+    D is four times the center minus its four neighbors, of the sum of the three color channels, after average pooling of `pool` x `pool`
+    pixels; the border is excluded.
 
     Args:
-        image: Shape (1, 3, H, W), as large as the photo.
-        target: Of the photo.
-        distance: A word of the table.
+        image: Shape (1, 3, H, W), with the size of the photo.
+        target: Laplacian of the photo.
+        distance: Name in the table.
 
     Raises:
         ShapeError: picture and photo have different sizes.
 
     References:
-        Li, Xu, Nie, Chua 2017 (ACM Multimedia, Laplacian-Steered Neural Style Transfer), eq. 3. Where the photo has next to no edges,
-        `relative` counts them as those of a contrast of a hundredth.
+        Li, Xu, Nie, Chua 2017 (ACM Multimedia, Laplacian-Steered Neural Style Transfer), eq. 3. For photos almost without edges, the
+        denominator of `relative` is that of a contrast of 0.01.
     """
     edges = _edges(image, target.pool)
     if edges.shape != target.edges.shape:
         raise ShapeError(
-            f"picture and photo must have one size; their edges have shapes {tuple(edges.shape)} and {tuple(target.edges.shape)}"
+            f"picture and photo must have the same size; their edges have shapes {tuple(edges.shape)} and {tuple(target.edges.shape)}"
         )
     squares = (edges - target.edges).square().sum()
     match distance:
@@ -81,7 +81,7 @@ def laplacian_distance(image: Tensor, target: Laplacian, distance: str = "relati
             return squares
         case "mean":
             return squares / edges.numel()
-    raise ValueError(f"no Laplacian distance is called '{distance}'")
+    raise ValueError(f"unknown Laplacian distance '{distance}'")
 
 
 def _edges(image: Tensor, pool: int) -> Tensor:
@@ -89,9 +89,9 @@ def _edges(image: Tensor, pool: int) -> Tensor:
     height, width = image.shape[2:]
     if min(height, width) < 3 * pool:
         raise UsageError(
-            f"edges need 3 x 3 averages of {pool} pixels: the picture is {width} x {height}; give at least {3 * pool} pixels a side"
+            f"a picture of {width} x {height} pixels is too small for edges with pool {pool}; give at least {3 * pool} pixels on each side"
         )
-    # The sum over channels comes first: all that follows is linear, and there is a third of it.
+    # Channels are summed first: the following operations are linear, and then take a third of the time.
     gray = functional.avg_pool2d(image.sum(1, keepdim=True), pool)
     middle = gray[:, :, 1:-1, 1:-1]
     return 4 * middle - gray[:, :, :-2, 1:-1] - gray[:, :, 2:, 1:-1] - gray[:, :, 1:-1, :-2] - gray[:, :, 1:-1, 2:]

@@ -1,6 +1,6 @@
-"""First and second moments of features: all that the classical style losses know of a picture.
+"""First and second moments of features, the statistics behind the classical style losses.
 
-Gram matrices, means and deviations, and Gaussians for Wasserstein-2 all follow from `Moments`; so a style file needs nothing else.
+Gram matrices, means and deviations, and Gaussians for Wasserstein-2 all follow from `Moments`, so style files store nothing else.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ Window: TypeAlias = tuple[int, int, int, int]
 """First row, first column, rows, columns."""
 
 _BLOCK = 4096
-"""Positions that one product sums; block results are added in a finer type, so that rounding does not grow with the picture."""
+"""Positions summed per matrix product. Block results are added in higher precision, so that rounding does not grow with the picture."""
 
 
 @dataclass(frozen=True)
 class Moments:
-    """Statistics of one layer's features, positions averaged away.
+    """Moments of the features of one layer over its positions.
 
     Attributes:
         mean: Mean of each channel, shape (B, C).
         gram: Mean product of each pair of channels, shape (B, C, C); the uncentered second moment.
-        positions: H * W, the count that the means were taken over; for a region the sum of its weights.
+        positions: Number of positions, H * W; for a region, the sum of its weights.
     """
 
     mean: Tensor
@@ -47,27 +47,27 @@ class Moments:
 
     @property
     def covariance(self) -> Tensor:
-        """Shape (B, C, C): the second moment about the mean."""
+        """Covariance of the channels, shape (B, C, C)."""
         return self.gram - self.mean[:, :, None] * self.mean[:, None, :]
 
     @property
     def deviation(self) -> Tensor:
-        """Standard deviation of each channel, shape (B, C); the root is kept from zero, where it has no gradient."""
+        """Standard deviation of each channel, shape (B, C); bounded away from zero, where the square root has no gradient."""
         variance = self.gram.diagonal(dim1=1, dim2=2) - self.mean.square()
         return variance.clamp_min(1e-10).sqrt()
 
     def to(self, device: torch.device, dtype: torch.dtype | None = None) -> Moments:
-        """The same numbers on another device, or in another type."""
+        """The moments on another device or in another dtype."""
         return Moments(self.mean.to(device, dtype), self.gram.to(device, dtype), self.positions)
 
 
 @dataclass(frozen=True)
 class Centered:
-    """Statistics of one layer's features about their mean, which float32 holds even where a picture is nearly of one color.
+    """Mean and covariance of the features of one layer, accurate in float32 even for pictures of almost a single color.
 
     Attributes:
         mean: Mean of each channel, shape (B, C).
-        covariance: Shape (B, C, C).
+        covariance: Covariance of the channels, shape (B, C, C).
     """
 
     mean: Tensor
@@ -75,12 +75,12 @@ class Centered:
 
     @classmethod
     def of(cls, features: Tensor) -> Centered:
-        """Of features (B, C, H, W), differentiable."""
+        """Statistics of features (B, C, H, W), differentiable."""
         rows = features.permute(0, 2, 3, 1).flatten(1, 2).float()
         mean = rows.mean(1)
-        # The mean is taken for a number: what it adds to the slope is nothing, for the distances from it sum to nothing.
-        apart = rows - mean.detach()[:, None]
-        return cls(mean, apart.transpose(1, 2) @ apart / rows.shape[1])
+        # The mean is detached: its contribution to the gradient is 0, since the centered values sum to 0.
+        centered = rows - mean.detach()[:, None]
+        return cls(mean, centered.transpose(1, 2) @ centered / rows.shape[1])
 
     @property
     def deviation(self) -> Tensor:
@@ -89,10 +89,10 @@ class Centered:
 
 
 def moments(features: Features) -> Moments:
-    """Mean and mean product of the channels of one layer, differentiable; see `summing_dtype`.
+    """Moments of one layer, differentiable; for their dtype see `summing_dtype`.
 
     Args:
-        features: Shape (B, C, H, W), any range. Fastest in channels_last memory, which is read as it lies.
+        features: Shape (B, C, H, W), any range. Fastest in the channels_last memory format, without a copy.
 
     Raises:
         ShapeError: `features` is not 4-D.
@@ -101,25 +101,25 @@ def moments(features: Features) -> Moments:
 
 
 def watched(features: Features, window: Window | None = None, weights: Tensor | None = None) -> tuple[Features, tuple[Moments, ...]]:
-    """The same features, and the moments of those inside `window`: one for the whole of it, or one for each region.
+    """The features unchanged, and their moments inside `window`, for the whole window or for each region.
 
-    With weights T of a region the moments are sum T F / sum T and sum T F F^T / sum T: the guided Gram matrix, with T the square of the
+    With weights T of a region, the moments are sum T F / sum T and sum T F F^T / sum T: the guided Gram matrix, with T the square of the
     source's guidance channel.
 
-    What flows back through the moments is added in place to what flows back from the layers behind: one pass over the layer less, and no
-    full-size tensor of zeros around the window.
+    In the backward pass, the gradient of the moments is added in place to that of the deeper layers, which saves a pass over the layer
+    and a full-size tensor of zeros around the window.
 
     Args:
-        features: Shape (B, C, H, W), any range; B is 1 where there are regions.
-        window: All positions where left out.
-        weights: Of R regions inside the window, shape (R, rows, columns), 0..1.
+        features: Shape (B, C, H, W), any range; B is 1 with regions.
+        window: Window of positions; None: all positions.
+        weights: Weights of R regions inside the window, shape (R, rows, columns), 0..1.
 
     Raises:
         ShapeError: `features` is not 4-D.
 
     References:
-        Gatys et al. 2017 (CVPR, Controlling Perceptual Factors), eq. 5 and 6: they weigh the features by a guidance channel whose squares
-        sum to one; we divide by the sum instead, and so may its square be any weight.
+        Gatys et al. 2017 (CVPR, Controlling Perceptual Factors), eq. 5 and 6: they multiply the features by a guidance channel whose
+        squares sum to 1; we divide by the sum instead, so that any weights are allowed.
     """
     check_features(features)
     window = window or (0, 0, features.shape[2], features.shape[3])
@@ -136,7 +136,7 @@ def watched(features: Features, window: Window | None = None, weights: Tensor | 
 
 
 def gram_matrix(features: Features) -> Gram:
-    """Correlations between the channels of one layer, averaged over positions.
+    """Gram matrix of one layer: mean products of its channels over the positions.
 
     Args:
         features: Activations of one layer, shape (B, C, H, W), any range.
@@ -148,14 +148,14 @@ def gram_matrix(features: Features) -> Gram:
         ShapeError: `features` is not 4-D.
 
     References:
-        Gatys, Ecker, Bethge 2016 (CVPR), eq. 3. We divide by H*W so that the value does not depend on the picture's size; the
+        Gatys, Ecker, Bethge 2016 (CVPR), eq. 3. We divide by H*W, so that the value does not depend on the picture's size; the
         paper divides in its loss.
     """
     return moments(features).gram
 
 
 class _Watched(torch.autograd.Function):
-    """Both moments with a hand-written backward pass: one matrix product, where autograd would make two and a transpose."""
+    """Both moments with a custom backward pass: one matrix product instead of autograd's two and a transpose."""
 
     @staticmethod
     def forward(context: Any, features: Tensor, window: Window) -> tuple[Tensor, Tensor, Tensor]:
@@ -180,14 +180,14 @@ class _Watched(torch.autograd.Function):
             grad = torch.baddbmm(constant, rows, ((gram_grad + gram_grad.transpose(1, 2)) / count).to(rows.dtype))
         if passed_grad is None:
             passed_grad = rows.new_zeros(context.shape).contiguous(memory_format=torch.channels_last)
-        # In place: autograd hands this tensor to no one else, the layers behind made it for us.
+        # In place: this gradient was computed by the deeper layers for this function only.
         inside = _inside(passed_grad, context.window)
         inside.add_(grad.reshape(inside.shape))
         return passed_grad, None
 
 
 class _WatchedRegions(torch.autograd.Function):
-    """The moments of weighted regions; the shares of every region sum to one."""
+    """The moments of weighted regions; the shares of each region sum to 1."""
 
     @staticmethod
     def forward(context: Any, features: Tensor, window: Window, shares: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -195,7 +195,7 @@ class _WatchedRegions(torch.autograd.Function):
         context.save_for_backward(rows, shares)
         context.shape, context.window = features.shape, window
         context.set_materialize_grads(False)
-        # A share is about one over the count of positions: brought to about one, so that no precision is lost in small numbers.
+        # Shares are about 1 / count and scaled to about 1, to avoid losing precision in small numbers.
         count = rows.shape[1]
         means, grams = [], []
         for share in shares:
@@ -227,13 +227,13 @@ def _inside(values: Tensor, window: Window) -> Tensor:
 
 
 def summing_dtype(values: Tensor) -> torch.dtype:
-    """What moments of features like `values` are kept in: float64, or float32 where the features are in bfloat16 or there is no other."""
+    """The dtype for moments of features like `values`: float64, or float32 for bfloat16 features and on MPS."""
     exact = values.dtype in (torch.float32, torch.float64) and values.device.type != "mps"
     return torch.float64 if exact else torch.float32
 
 
 def _blocks(rows: Tensor) -> tuple[Tensor, Tensor]:
-    """Rows (B, M, C) as blocks (B, M // block, block, C), and the rest."""
+    """Rows (B, M, C) as blocks (B, M // block, block, C), and the remaining rows."""
     whole = rows.shape[1] // _BLOCK * _BLOCK
     return rows[:, :whole].unflatten(1, (whole // _BLOCK, _BLOCK)), rows[:, whole:]
 
@@ -246,10 +246,10 @@ def _sum(rows: Tensor) -> Tensor:
 
 
 def _summed_products(rows: Tensor, weighted: Tensor | None = None) -> Tensor:
-    """Sum over positions of y x^T for rows x of shape (B, M, C) and `weighted` rows y; y is x where left out."""
+    """Sum over positions of y x^T for rows x of shape (B, M, C) and `weighted` rows y; default: y = x."""
     blocks, rest = _blocks(rows)
     left, left_rest = (blocks, rest) if weighted is None else _blocks(weighted)
     exact = summing_dtype(rows)
-    if rows.is_cuda and rows.dtype == torch.bfloat16:  # a GPU rounds products of bfloat16 to bfloat16
+    if rows.is_cuda and rows.dtype == torch.bfloat16:  # GPUs round products of bfloat16 to bfloat16
         blocks, rest, left, left_rest = (part.float() for part in (blocks, rest, left, left_rest))
     return (left.transpose(2, 3) @ blocks).sum(1, dtype=exact) + (left_rest.transpose(1, 2) @ rest).to(exact)

@@ -1,6 +1,6 @@
-"""Nearest neighbors: every position of the picture is drawn to the one of the painting that it is most like.
+"""Nearest-neighbor loss: each position of the picture is matched to the most similar position of the style image.
 
-Where statistics of a whole layer leave open which stroke goes where, here each feature of the result is one that the painting has.
+Statistics of a whole layer do not determine which stroke goes where. Here each feature of the result is close to one of the style image.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from stylenet.losses.histogram import rows_of, thinned
 from stylenet.shapes import check_features
 
 MOST_ROWS = 4096
-"""Positions of the painting to choose from: a quarter of a layer of 128 x 128, in a quarter of the time."""
+"""Default number of candidate positions: a quarter of a layer of 128 x 128, in a quarter of the time."""
 
 _SMALLEST = 1e-3
-"""Features shorter than this share of the painting's are taken as that long: they point nowhere, and their gradient would be boundless."""
+"""Lower bound for the norm of features, relative to that of the style image: the direction and gradient of shorter ones are unstable."""
 
 
 @dataclass(frozen=True)
 class Neighbors:
-    """Positions of a painting's layer to choose from.
+    """Candidate positions of a layer of the style image.
 
     Attributes:
         rows: Features at N positions, or patches of them, shape (N, D).
-        units: The same as directions of length one, centered where the distance is.
-        length: Root of the mean square length of what `units` point along.
-        distance: A word of the table of `nearest_distance`.
-        patch: Positions on a side of what is compared.
+        units: The rows normalized to unit length, centered first for the distance `centered`.
+        length: Root mean square length of the rows before normalization.
+        distance: Name in the table of `nearest_distance`.
+        patch: Side of the patches in positions.
     """
 
     rows: Tensor
@@ -41,20 +41,20 @@ class Neighbors:
 
 
 def neighbors(features: Tensor, distance: str = "centered", *, patch: int = 1, most_rows: int = MOST_ROWS, seed: int = 0) -> Neighbors:
-    """Positions of a painting's layer to choose from.
+    """Candidate positions of a layer of the style image.
 
     Args:
-        features: Shape (1, C, H, W), or rows (M, C) where `patch` is 1.
-        distance: A word of the table of `nearest_distance`.
-        patch: Positions on a side of what is compared: 1, or 3 as in Li and Wand 2016 for nine times the cost.
-        most_rows: Positions that are kept; time goes with it. See `thinned`.
-        seed: Of the choice among more than `most_rows`.
+        features: Shape (1, C, H, W), or rows (M, C) if `patch` is 1.
+        distance: Name in the table of `nearest_distance`.
+        patch: Side of the patches: 1, or 3 as in Li and Wand 2016 at nine times the cost.
+        most_rows: Largest number of candidates, to which the time is proportional. See `thinned`.
+        seed: Random seed for sampling the candidates.
 
     Raises:
-        ShapeError: the layer is smaller than a patch, or there is more than one picture.
+        ShapeError: the layer is smaller than a patch, or the batch size is not 1.
     """
     if distance not in ("centered", "cosine", "relative"):
-        raise ValueError(f"no nearest-neighbor distance is called '{distance}'")
+        raise ValueError(f"unknown nearest-neighbor distance '{distance}'")
     rows = _patches(features.detach(), patch)
     pointing = rows - rows.mean(0, dtype=_summing(rows)).to(rows.dtype) if distance == "centered" else rows
     length = float(pointing.float().square().sum(1).mean().sqrt())
@@ -65,29 +65,29 @@ def neighbors(features: Tensor, distance: str = "centered", *, patch: int = 1, m
 
 
 def nearest_distance(given: Tensor, target: Neighbors, *, matches: Tensor | None = None, chunk: int = 2**20) -> Tensor:
-    """Mean distance between every position f of the picture and the painting's position a that it is most like.
+    """Mean distance between each position f of the picture and the most similar position a of the style image.
 
     | distance   | formula                                    | source |
     |------------|--------------------------------------------|--------|
-    | `centered` | mean of 1 - cos(f - mean f, a - mean a)    | Kolkin et al. 2022: the mean color does not decide who is near |
+    | `centered` | mean of 1 - cos(f - mean f, a - mean a)    | Kolkin et al. 2022: matching ignores the mean color |
     | `cosine`   | mean of 1 - cos(f, a)                      | Zhang et al. 2022, eq. 2 and 3 |
-    | `relative` | mean of |f - a|^2 / mean |a|^2, near by cosine | Li, Wand 2016, eq. 2, with patches of 3; they sum |f - a|^2 |
+    | `relative` | mean of |f - a|^2 / mean |a|^2, matched by cosine | Li, Wand 2016, eq. 2, with patches of 3; they sum |f - a|^2 |
 
-    The two cosines are free of units by themselves, and blind to how strong a feature is: let a loss of moments stand beside them.
-    Which position is nearest is not differentiated.
+    The two cosine distances are dimensionless and ignore the magnitude of features: combine them with a loss of moments. The matches are
+    constant in the gradient.
 
     Args:
-        given: F, shape (1, C, H, W), or rows (M, C) where the patch is 1; any number of positions.
-        target: Of the painting, with the distance.
-        matches: The nearest positions of an earlier step, from `nearest`; None: they are looked for. Looking takes nearly all of the time.
-        chunk: Similarities that are held at a time.
+        given: F, shape (1, C, H, W), or rows (M, C) if the patch is 1; any number of positions.
+        target: Candidates of the style image, with the distance.
+        matches: Matches of an earlier step, from `nearest`; None: search them, which takes nearly all of the time.
+        chunk: Number of similarities in memory at a time.
 
     Raises:
-        ShapeError: the layer is smaller than a patch, the channels differ, or there is more than one picture.
+        ShapeError: the layer is smaller than a patch, the numbers of channels differ, or the batch size is not 1.
 
     References:
-        Kolkin, Kucera, Paris, Sykora, Shechtman, Shakhnarovich 2022 (Neural Neighbor Style Transfer), whose features are many layers at
-        once for most of the steps; ours is their last pass, each layer by itself.
+        Kolkin, Kucera, Paris, Sykora, Shechtman, Shakhnarovich 2022 (Neural Neighbor Style Transfer), who concatenate many layers for
+        most of the steps; ours is their last pass, on each layer separately.
         Zhang, Kolkin, Bi, Luan, Xu, Shechtman, Snavely 2022 (ECCV, ARF: Artistic Radiance Fields).
         Li, Wand 2016 (CVPR, Combining Markov Random Fields and Convolutional Neural Networks for Image Synthesis).
     """
@@ -103,32 +103,32 @@ def nearest_distance(given: Tensor, target: Neighbors, *, matches: Tensor | None
 
 
 def nearest(given: Tensor, target: Neighbors, *, chunk: int = 2**20) -> Tensor:
-    """For every position of the picture the number of the painting's nearest row, shape (M,); arguments as of `nearest_distance`."""
+    """Index of the nearest candidate for each position of the picture, shape (M,); arguments as in `nearest_distance`."""
     return _nearest(_pointing(given.detach(), target), target.units, chunk)
 
 
 def _nearest(rows: Tensor, units: Tensor, chunk: int) -> Tensor:
-    # The picture's own lengths do not change which product is the greatest.
+    # Normalizing the picture's rows would not change the argmax.
     known = units.to(rows.dtype).T
     return torch.cat([(part @ known).max(1).indices for part in rows.split(max(1, chunk // len(units)))])
 
 
 def _pointing(given: Tensor, target: Neighbors) -> Tensor:
-    """The picture's rows (M, D) as the target's distance compares them."""
+    """The picture's rows (M, D), centered if the target's distance is."""
     rows = _patches(given, target.patch)
     if rows.shape[1] != target.rows.shape[1]:
-        raise ShapeError(f"the painting's rows have {target.rows.shape[1]} values; the picture's have {rows.shape[1]}")
+        raise ShapeError(f"the style image's rows have {target.rows.shape[1]} values; the picture's have {rows.shape[1]}")
     return rows - rows.mean(0, dtype=_summing(rows)).to(rows.dtype) if target.distance == "centered" else rows
 
 
 def _patches(features: Tensor, size: int) -> Tensor:
-    """Rows (M, size * size * C), one for each place where a square of positions fits into features (1, C, H, W)."""
+    """All patches of `size` x `size` positions of features (1, C, H, W), as rows (M, size * size * C)."""
     if size == 1:
         return rows_of(features)
     check_features(features)
     if min(features.shape[2:]) < size:
         layer = f"{features.shape[3]} x {features.shape[2]}"
-        raise ShapeError(f"patches of {size} x {size} do not fit into a layer of {layer} positions; paint larger, or take patches of 1")
+        raise ShapeError(f"patches of {size} x {size} do not fit into a layer of {layer} positions; use a larger size, or patches of 1")
     squares = features.unfold(2, size, 1).unfold(3, size, 1)  # (1, C, H', W', size, size)
     return rows_of(squares.permute(0, 4, 5, 1, 2, 3).flatten(1, 3))
 

@@ -1,4 +1,4 @@
-"""Losses on the positions of a layer, with one interface: nearest neighbors, sliced Wasserstein, histograms."""
+"""Common interface of the losses on positions: nearest neighbors, sliced Wasserstein and histograms."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from stylenet.losses.nearest import nearest_distance, neighbors
 from stylenet.losses.sliced import sliced, sliced_distance
 
 PositionLoss = Callable[[Tensor], Tensor]
-"""From a whole layer's features, (1, C, H, W), to a number."""
+"""Function from the features of a whole layer, (1, C, H, W), to a scalar."""
 
 
 def position_loss(target: Tensor, statistic: str, *, seed: int = 0) -> PositionLoss:
-    """The loss of one layer against the painting's features (1, C, H, W); what depends on the painting alone is computed once, here."""
+    """The loss of one layer for features (1, C, H, W) of the style image, which are preprocessed here once."""
     match statistic:
         case "nearest":
             return partial(nearest_distance, target=neighbors(target, seed=seed))
@@ -24,4 +24,4 @@ def position_loss(target: Tensor, statistic: str, *, seed: int = 0) -> PositionL
             return partial(sliced_distance, target=sliced(target, seed=seed).slices())
         case "histogram":
             return partial(histogram_distance, target=histogram(target))
-    raise ValueError(f"no statistic of positions is called '{statistic}'")
+    raise ValueError(f"unknown position statistic '{statistic}'")

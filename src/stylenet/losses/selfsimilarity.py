@@ -1,4 +1,4 @@
-"""Self-similarity: the photo's content as which places are like which others, whatever they look like themselves."""
+"""Self-similarity: content as the pairwise distances between positions of the photo, independent of their appearance."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from stylenet.errors import ShapeError
 from stylenet.losses.histogram import rows_of
 
 MOST_POSITIONS = 1024
-"""Compared with each other, as in the source."""
+"""Largest number of positions, as in the source."""
 
 _SMALLEST = 1e-4
-"""Mean distance below which a place counts as like all others: less is rounding."""
+"""Lower bound for the mean distance of a position to the others, above rounding errors."""
 
 
 @dataclass(frozen=True)
 class SelfSimilarity:
-    """How unlike each other places of the photo are.
+    """Pairwise distances between positions of the photo.
 
     Attributes:
-        distances: Between n places, shape (n, n); columns sum to one.
-        spread: Sum of what they differ from 1 / n, all places equally unlike each other.
+        distances: Distances between n positions, shape (n, n); columns sum to 1.
+        spread: Sum of absolute differences from 1 / n, the value if all positions are equally distant.
         shape: (rows, columns) of the layer.
-        stride: Every so many rows and columns a place was taken.
+        stride: Step of the grid of positions.
     """
 
     distances: Tensor
@@ -36,7 +36,7 @@ class SelfSimilarity:
 
 
 def self_similarity(features: Tensor, *, most_positions: int = MOST_POSITIONS) -> SelfSimilarity:
-    """How unlike each other places of a photo's layer (1, C, H, W) are, on a regular grid of at most so many."""
+    """Pairwise distances in a layer (1, C, H, W) of the photo, on a regular grid of at most `most_positions`."""
     height, width = features.shape[2:]
     stride = max(1, math.ceil(math.sqrt(height * width / most_positions)))
     while math.ceil(height / stride) * math.ceil(width / stride) > most_positions:
@@ -46,26 +46,26 @@ def self_similarity(features: Tensor, *, most_positions: int = MOST_POSITIONS) -
 
 
 def self_similarity_distance(given: Tensor, target: SelfSimilarity, distance: str = "spread") -> Tensor:
-    """Differences between the cosine distances D of places of the picture and those of the same places of the photo.
+    """Differences between the pairwise cosine distances D of the picture and those of the photo, at the same positions.
 
-    With E = D / column sums of D, for n places:
+    With E = D / column sums of D, for n positions:
 
     | distance   | formula                                         | source |
     |------------|-------------------------------------------------|--------|
-    | `spread`   | sum abs(E - E_photo) / sum abs(1/n - E_photo)   | ours: 1 for a picture without content, all places equally unlike |
+    | `spread`   | sum abs(E - E_photo) / sum abs(1/n - E_photo)   | ours: 1 for a picture without content, where all distances are equal |
     | `mean`     | sum abs(E - E_photo) / n^2                      | Kolkin et al. 2019, eq. 7 and 8 |
 
     Args:
-        given: Shape (1, C, H, W), as large as the photo's layer.
-        target: Of the photo.
-        distance: A word of the table.
+        given: Shape (1, C, H, W), with the size of the photo's layer.
+        target: Self-similarity of the photo.
+        distance: Name in the table.
 
     Raises:
-        ShapeError: the layers have different sizes, or there is more than one picture.
+        ShapeError: the layers have different sizes, or the batch size is not 1.
 
     References:
         Kolkin, Salavon, Shakhnarovich 2019 (CVPR, Style Transfer by Relaxed Optimal Transport and Self-Similarity), eq. 7 and 8. They
-        compare many layers at once, at other random places in every step; ours is one layer, always on the same grid.
+        concatenate many layers and sample random positions in every step; ours is one layer, on a fixed grid.
     """
     if tuple(given.shape[2:]) != target.shape:
         raise ShapeError(
@@ -77,7 +77,7 @@ def self_similarity_distance(given: Tensor, target: SelfSimilarity, distance: st
             return total / max(target.spread, _SMALLEST * len(target.distances))
         case "mean":
             return total / target.distances.numel()
-    raise ValueError(f"no self-similarity distance is called '{distance}'")
+    raise ValueError(f"unknown self-similarity distance '{distance}'")
 
 
 def _distances(features: Tensor, stride: int) -> Tensor:
@@ -85,7 +85,7 @@ def _distances(features: Tensor, stride: int) -> Tensor:
     height, width = features.shape[2:]
     grid = features[:, :, min(first, height - 1) :: stride, min(first, width - 1) :: stride]
     rows = rows_of(grid)
-    rows = rows.to(torch.float64 if rows.dtype == torch.float64 else torch.float32)  # few rows: exact at no price
+    rows = rows.to(torch.float64 if rows.dtype == torch.float64 else torch.float32)  # few rows: higher precision is cheap
     units = torch.nn.functional.normalize(rows, dim=1)
     distances = 1 - units @ units.T
     return distances / distances.sum(0, keepdim=True).clamp_min(_SMALLEST * len(rows))

@@ -1,4 +1,4 @@
-"""Smoothness (total variation): how much neighboring pixels differ."""
+"""Smoothness losses: total variation, and periodic patterns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stylenet.shapes import check_image
 
 
 def total_variation(image: Tensor, distance: str) -> Tensor:
-    """The differences of neighboring pixels, summed in one of the ways of the literature.
+    """Total variation: differences of neighboring pixels, in one of the definitions from the literature.
 
     With dy, dx the differences between rows and between columns, n_y, n_x the sizes of these two tensors:
 
@@ -22,18 +22,18 @@ def total_variation(image: Tensor, distance: str) -> Tensor:
     | `absolute`        | sum abs(dy) + sum abs(dx)                       | TensorFlow tutorial |
     | `square`          | sum dy^2 + sum dx^2                             | Mahendran, Vedaldi 2015, with beta 2 |
     | `keras`           | sum (dy^2 + dx^2)^1.25 over the common positions | Keras' example |
-    | `stylenet`        | sum dy^2 / n_x + sum dx^2 / n_y                 | both StyleNet texts, whose two sizes are exchanged |
-    | `neural-style`    | 1/2 sum (dy^2 + dx^2) over the common positions  | jcjohnson's neural-style, which writes down its gradient only |
+    | `stylenet`        | sum dy^2 / n_x + sum dx^2 / n_y                 | both StyleNet texts, which swap the two sizes |
+    | `neural-style`    | 1/2 sum (dy^2 + dx^2) over the common positions  | jcjohnson's neural-style, which implements only its gradient |
     | `nine-point`      | mean dy^2 + dx^2 and both diagonals, see below   | crowsonkb's style-transfer-pytorch |
     | `mean-absolute`   | mean abs(dy) + mean abs(dx)                     | ours: independent of the picture's size |
     | `mean-square`     | mean dy^2 + mean dx^2                           | anishathalye; what both StyleNet texts mean |
 
-    `nine-point` looks at the eight neighbors, the picture continued by its own border: with d the differences to the right, below and
+    `nine-point` uses the eight neighbors, with replication padding: with d the differences to the right, below and
     along the two diagonals, 2 (mean d_right^2 + mean d_below^2) / 3 + (mean d_diagonal^2 + mean d_antidiagonal^2) / 6.
 
     Args:
         image: Shape (1, 3, H, W), in the recipe's picture units.
-        distance: A word of the table.
+        distance: Name in the table.
 
     Raises:
         UsageError: the picture is less than two pixels wide or high.
@@ -41,7 +41,7 @@ def total_variation(image: Tensor, distance: str) -> Tensor:
     check_image(image)
     height, width = image.shape[2:]
     if height < 2 or width < 2:
-        raise UsageError(f"smoothness needs neighbors: the picture is {width} x {height}; give at least 2 x 2 pixels")
+        raise UsageError(f"a picture of {width} x {height} pixels is too small for smoothness; give at least 2 x 2 pixels")
     if distance == "mean-square":
         value: Tensor = _MeanSquare.apply(image)  # type: ignore[no-untyped-call]
         return value
@@ -62,7 +62,7 @@ def total_variation(image: Tensor, distance: str) -> Tensor:
             return _nine_point(image)
         case "mean-absolute":
             return dy.abs().mean() + dx.abs().mean()
-    raise ValueError(f"no smoothness distance is called '{distance}'")
+    raise ValueError(f"unknown smoothness distance '{distance}'")
 
 
 def _nine_point(image: Tensor) -> Tensor:
@@ -73,21 +73,21 @@ def _nine_point(image: Tensor) -> Tensor:
 
 
 _NEIGHBORHOOD = 8
-"""Periods on a side in which a mesh is looked for: painted texture that is not periodic averages out."""
+"""Side of the averaging window in periods; texture that is not periodic averages out."""
 
 
 def mesh(image: Tensor, period_px: int) -> Tensor:
-    """What repeats with a period all over a neighborhood: the mesh that networks leave that shuffle pixels.
+    """Loss for a periodic grid, the artifact of networks with pixel shuffling.
 
-    The second differences of the picture, averaged over the neighborhood for each of the places within a period; the mean square of how
-    these averages differ. Ramps have no second difference, edges and grain fall on every place alike.
+    The second differences of the picture are averaged over a window for each position within a period; the loss is the variance of these
+    averages. Gradients have no second difference, and edges and grain affect all positions equally.
 
     Args:
-        image: Shape (B, 3, H, W), at least two periods and two pixels on a side.
-        period_px: Of the mesh.
+        image: Shape (B, 3, H, W), sides of at least two periods and two pixels.
+        period_px: Period of the grid.
 
     Returns:
-        A number from 0, in squared units of the picture.
+        Scalar, at least 0, in squared units of the picture.
 
     Raises:
         UsageError: the picture is too small.
@@ -96,7 +96,7 @@ def mesh(image: Tensor, period_px: int) -> Tensor:
     rows, columns = ((side - 2) // period_px * period_px for side in image.shape[2:])
     if min(rows, columns) < 2 * period_px:
         raise UsageError(
-            f"a mesh of {period_px} px needs at least {2 * period_px + 2} px on a side; got {image.shape[3]} x {image.shape[2]}"
+            f"a mesh of {period_px} px needs sides of at least {2 * period_px + 2} px; got {image.shape[3]} x {image.shape[2]}"
         )
     straight = image[:, :, :-2, 1:-1] + image[:, :, 2:, 1:-1] + image[:, :, 1:-1, :-2] + image[:, :, 1:-1, 2:]
     second = (straight - 4 * image[:, :, 1:-1, 1:-1])[:, :, :rows, :columns]
@@ -107,11 +107,11 @@ def mesh(image: Tensor, period_px: int) -> Tensor:
 
 
 _STRIP_PX = 2**20
-"""Pixels whose differences are held at a time."""
+"""Number of pixels processed at a time."""
 
 
 def add_mean_square_slope(image: Tensor, gradient: Tensor, weight: float) -> float:
-    """`weight` times the `mean-square` of a picture (1, 3, H, W); its slope is added to `gradient`, strip by strip."""
+    """`weight` times the `mean-square` of a picture (1, 3, H, W), whose gradient is added to `gradient`, strip by strip."""
     batch, channels, height, width = image.shape
     total = 0.0
     rows = max(1, _STRIP_PX // width)
@@ -128,7 +128,7 @@ def add_mean_square_slope(image: Tensor, gradient: Tensor, weight: float) -> flo
 
 
 class _MeanSquare(torch.autograd.Function):
-    """mean dy^2 + mean dx^2 with its gradient written by hand: a third of the passes over the picture that autograd makes."""
+    """mean dy^2 + mean dx^2 with a custom backward pass, which takes a third of autograd's passes over the picture."""
 
     @staticmethod
     def forward(context: Any, image: Tensor) -> Tensor:

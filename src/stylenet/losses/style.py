@@ -1,4 +1,4 @@
-"""Style losses: from the moments of a layer, of the picture and of the painting, to one number."""
+"""Style losses on the moments of a layer of picture and style image."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LayerLoss = Callable[[Moments], Tensor]
 
 
 def gram_distance(given: Moments, target: Moments, distance: str, *, picture_positions: int = 1) -> Tensor:
-    """How far two Gram matrices are apart.
+    """Distance between two Gram matrices.
 
     With g, a the mean products (`Moments.gram`), N channels, M positions of the picture's layer:
 
@@ -26,12 +26,12 @@ def gram_distance(given: Moments, target: Moments, distance: str, *, picture_pos
     | `mean-per-element` | mean ((g-a)/N)^2                         | Johnson et al. 2016, eq. 3; most projects |
     | `gatys`            | sum (g-a)^2 / (4 N^2)                    | Gatys et al. 2016, eq. 4; M cancels when both have M positions |
     | `keras`            | M^2 sum (g-a)^2 / (4 * 3^2 * (W H)^2)    | Keras' example; W H is `picture_positions` |
-    | `scaled`           | sum (g-a)^2 / (sum abs(g-a) + 1e-8)      | crowsonkb: the gradient keeps its size near the goal |
+    | `scaled`           | sum (g-a)^2 / (sum abs(g-a) + 1e-8)      | crowsonkb: the gradient does not vanish near the optimum |
 
     Args:
-        given: Of the picture, batch of one.
-        target: Of the painting, the same channels.
-        distance: A word of the table.
+        given: Moments of the picture, with batch size 1.
+        target: Moments of the style image, with the same channels.
+        distance: Name in the table.
         picture_positions: Width times height of the whole picture, for `keras`.
     """
     difference = given.gram - target.gram
@@ -50,27 +50,27 @@ def gram_distance(given: Moments, target: Moments, distance: str, *, picture_pos
             return squares.sum() * (given.positions / picture_positions) ** 2 / 36
         case "scaled":
             return squares.sum() / (difference.abs().sum() + 1e-8)
-    raise ValueError(f"no Gram distance is called '{distance}'")
+    raise ValueError(f"unknown Gram distance '{distance}'")
 
 
 def mean_std_distance(given: Moments, target: Moments) -> Tensor:
-    """Squared differences of means and deviations, relative to the painting's.
+    """Squared differences of means and deviations, relative to those of the style image.
 
     References:
-        Huang, Belongie 2017 (ICCV), eq. 13, squared. We divide by the painting's own sum of squares.
+        Huang, Belongie 2017 (ICCV), eq. 13, squared. We divide by the sum of squares of the style image.
     """
     difference = (given.mean - target.mean).square().sum() + (given.deviation - target.deviation).square().sum()
     return difference / (target.mean.square().sum() + target.deviation.square().sum()).clamp_min(1e-20)
 
 
 STRENGTH_DECADES = (2.2, 1.0)
-"""Powers of ten that the style weight passes through from strength 0 to 50 and from 50 to 100: docs/tuning.md shows the curve."""
+"""Decades of the style weight between strengths 0 and 50, and between 50 and 100; docs/tuning.md shows the curve."""
 
 
 def strength_factor(strength: float) -> float:
-    """What a strength of 0..100 multiplies the style weight by: 0 at 0, 1 at 50, 10 at 100.
+    """Factor of the style weight for a strength of 0..100: 0 at 0, 1 at 50, 10 at 100.
 
-    Equal steps look about equal. Below 50 the factor is (10^(2.2 s/50) - 1) / (10^2.2 - 1), above it 10^((s - 50)/50).
+    Perceptually about uniform. Below 50 the factor is (10^(2.2 s/50) - 1) / (10^2.2 - 1), above it 10^((s - 50)/50).
     """
     below, above = STRENGTH_DECADES
     if strength >= 50:
@@ -79,24 +79,24 @@ def strength_factor(strength: float) -> float:
 
 
 def layer_loss(target: Moments, statistic: str, distance: str, *, picture_positions: int = 1) -> LayerLoss:
-    """The loss of one layer against a painting's moments; what depends on the painting alone is computed once, here."""
+    """The loss of one layer for moments of the style image, which are preprocessed here once."""
     match statistic:
         case "gram":
             return partial(gram_distance, target=target, distance=distance, picture_positions=picture_positions)
         case "mean-std":
             return partial(mean_std_distance, target=target)
         case "wasserstein":
-            exact = distance == "mean"  # as its source computes it; ours compares the principal directions
-            known = gaussian(target, rank=None if exact else RANK, ridge=RIDGE if exact else 0.0)  # in the target's own precision
+            exact = distance == "mean"  # all directions, as in the source; ours uses the principal ones
+            known = gaussian(target, rank=None if exact else RANK, ridge=RIDGE if exact else 0.0)  # in the precision of the target
             return partial(wasserstein_distance, target=known, distance=distance)
-    raise ValueError(f"no style statistic is called '{statistic}'")
+    raise ValueError(f"unknown style statistic '{statistic}'")
 
 
 def chained(losses: list[Tensor]) -> Tensor:
-    """Each layer's loss minus the next deeper one's, weighted by 1 / 2^(L-1-(i+1)) for i = 0 .. L-2.
+    """Differences between the losses of successive layers, weighted by 1 / 2^(L-1-(i+1)) for i = 0 .. L-2.
 
     References:
-        Novak, Nikulin 2016 (Improving the Neural Algorithm of Artistic Style), as Keras' users wrote it down.
+        Novak, Nikulin 2016 (Improving the Neural Algorithm of Artistic Style), as implemented by users of Keras.
     """
     count = len(losses)
     terms = [(losses[i] - losses[i + 1]) / 2 ** (count - 1 - (i + 1)) for i in range(count - 1)]

@@ -1,1 +1,1 @@
-"""Networks that paint in one pass: from a photo, or from noise, to a painting."""
+"""Feed-forward networks: from a photo, or from noise, to a painting in one pass."""

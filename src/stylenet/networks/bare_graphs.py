@@ -1,12 +1,12 @@
-"""Graphs without weights: what onnxruntime computes with the weights of a network's own file.
+"""ONNX graphs without weights: onnxruntime runs them with the weights of a network's own file.
 
-A weight is declared as external: by its name in the network's state dict, its shape, and a place in a file `weights` that nobody writes.
-It would hold all of them in float32, one behind the other in the order of the graph's initializers: a page hands them to onnxruntime-web
-as one buffer; `engines` hands them over one by one. Where the graph computes with blocks of pixels (`slim_geometry.of_pixels`), the name
-is `enter.weight|4`: the block's side stands behind the bar.
+Each weight is declared as external data: its name in the network's state dict, its shape, and an offset into a file `weights` that is
+never written. That file would hold all weights in float32, in the order of the graph's initializers. The page passes them to
+onnxruntime-web as one buffer; `engines` passes them one by one. Where the graph convolves pixels instead of blocks of pixels
+(`slim_geometry.of_pixels`), the name is `enter.weight|4`, with the side of the block after the bar.
 
-The slim network is two graphs, so that a large picture is looked at once and painted by pieces. Both are for the standard record: other
-widths make other shapes.
+The slim network is split into two graphs, so that a large picture runs through the first one whole and through the second one tile by
+tile. Both graphs are for the standard record: other widths have other shapes.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from stylenet.networks.slim_geometry import APRON_PX, HALF, SHUFFLE, knob_count
 from stylenet.networks.slim_graph import mirrored, slim_body, slim_head, wrapped
 
 WEIGHTS = "weights"
-"""The file that the places of weights are in."""
+"""The external data file that offsets refer to; it does not exist."""
 
 
 class BareGraph(Graph):
-    """A graph that declares its network's parameters and does not hold them.
+    """A graph that declares the parameters of a network without their values.
 
     Args:
-        network: Whose parameters they are.
+        network: The network to take the parameters from.
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -43,7 +43,7 @@ class BareGraph(Graph):
         self._bytes = 0
 
     def weight(self, parameter: Tensor, arranged: Tensor | None = None) -> str:
-        """The name of a parameter, which is declared."""
+        """Declare a parameter and return its name."""
         name = self._names[id(parameter)]
         values = parameter
         if arranged is not None:
@@ -53,7 +53,7 @@ class BareGraph(Graph):
         return name
 
     def model(self, facts: Mapping[str, str]) -> Any:
-        """The graph as onnx holds one, checked while the weights are in it."""
+        """The graph as an ONNX model, checked while it still holds the weights."""
         model = super().model(facts)
         for value in model.graph.initializer:
             if value.name in self._places:
@@ -65,7 +65,10 @@ class BareGraph(Graph):
 
 
 def body_graph(record: SlimRecord) -> bytes:
-    """From `image` (1, 3, H, W), `noise` (1, 1, H, W) and `knobs` (1, K) to `features` (1, 24, h, w) at a quarter of the framed size."""
+    """The ONNX file of the slim network's body.
+
+    It maps `image` (1, 3, H, W), `noise` (1, 1, H, W) and `knobs` (1, K) to `features` (1, 24, h, w) at a quarter of the framed size.
+    """
     network = SlimNet(record)
     graph = BareGraph(network)
     image = graph.input("image", (1, 3, "height", "width"), "a photo: RGB, sRGB-encoded, 0..1, of any size")
@@ -81,7 +84,10 @@ def body_graph(record: SlimRecord) -> bytes:
 
 
 def head_graph(record: SlimRecord) -> bytes:
-    """From `features` (1, 24, h, w) and the framed `photo` (1, 3, 4 h + 8, 4 w + 8) of any part to its `painting` (1, 3, 4 h, 4 w)."""
+    """The ONNX file of the slim network's head.
+
+    It maps `features` (1, 24, h, w) and the framed `photo` (1, 3, 4 h + 8, 4 w + 8) of any tile to its `painting` (1, 3, 4 h, 4 w).
+    """
     network = SlimNet(record)
     graph = BareGraph(network)
     features = graph.input("features", (1, HALF, "rows", "columns"), "of a part, as slim-body gives them")
@@ -95,13 +101,15 @@ def head_graph(record: SlimRecord) -> bytes:
 
 
 def encoder_graph(record: EncoderRecord, layers: tuple[str, ...]) -> bytes:
-    """From a picture `image` (1, 3, H, W) to the features of `layers`, (1, C, h, w) each, by their names, nothing behind the deepest.
+    """The ONNX file of an encoder up to the deepest of `layers`.
+
+    It maps a picture `image` (1, 3, H, W) to the features of `layers`, (1, C, h, w) each, named after their layers.
 
     Raises:
-        WeightsError: the encoder pads, pools or rounds otherwise than the ones that were published.
+        WeightsError: the encoder's padding, pooling or rounding differs from that of the published VGG networks.
     """
     if (record.padding, record.pooling, record.rounding, record.pooling_scale) != ("zeros", "max", "down", 1.0):
-        raise WeightsError(f"encoder '{record.name}' has no graph: only those that pad with zeros and take maxima have")
+        raise WeightsError(f"encoder '{record.name}' cannot be exported to ONNX; supported: encoders with zero padding and max pooling")
     network = VggEncoder(record)
     graph = BareGraph(network)
     image = graph.input("image", (1, 3, "height", "width"), "a picture: RGB, sRGB-encoded, 0..1")

@@ -1,4 +1,4 @@
-"""What every kind of network has in common, and what opening, painting, export and forecast ask of it."""
+"""Base class of the networks, and the settings they paint with."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from stylenet.networks.tiles import Geometry
 
 DEFAULT_STRENGTH = 50.0
-"""The strength at which networks paint that know no other."""
+"""The strength of networks that were trained at a single strength."""
 
 RecordT = TypeVar("RecordT", bound=AnyRecord)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PassSettings:
-    """How a photo is painted in one pass.
+    """Settings for painting one photo.
 
     Attributes:
         strength: 0..100.
-        style_scale: Size of the strokes; 1 is the painting's own.
-        seed: Of the noise.
-        shares: Of the styles, where the network knows several; empty: the first style.
-        description: Of the painting, shape (1, D), where the network paints in every style.
-        tile_px: Pixels of a tile; None: the photo is painted in one piece.
-        done: Called with the share of the work that was done since the last call.
+        style_scale: Size of the strokes; 1 is that of the style image.
+        seed: Random seed of the noise.
+        shares: Share of each style, for a network with several; empty: the first style.
+        description: Description of the style image, shape (1, D), for a network that paints in every style.
+        tile_px: Pixels per tile; None: no tiling.
+        done: Progress callback: called with the share of the work done since the last call.
     """
 
     strength: float = DEFAULT_STRENGTH
@@ -48,14 +48,14 @@ class PassSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class BatchSettings:
-    """How the photos of one training update are painted.
+    """Settings for painting the batch of one training update.
 
     Attributes:
         size: Height and width of the noise.
-        strengths: Of each picture, (B,).
-        seeds: Of each picture's noise.
-        styles: The number of each picture's style.
-        shift: Rows and columns by which the photos were moved: the noise moves with them.
+        strengths: Strength of each picture, shape (B,).
+        seeds: Random seed of each picture's noise.
+        styles: Style index of each picture.
+        shift: Rows and columns by which the photos were shifted; the noise is shifted alike.
     """
 
     size: tuple[int, int]
@@ -66,22 +66,22 @@ class BatchSettings:
 
 
 class Network(nn.Module, Generic[RecordT]):
-    """A network that paints in one pass. A subclass is registered with `networks.registry.registered`.
+    """A feed-forward stylization network. Register subclasses with `networks.registry.registered`.
 
-    Only `forward` and `bytes_per_px` have to be written; each other method has a default.
+    Subclasses must implement `forward` and `bytes_per_px`; all other methods have defaults.
 
     Args:
-        record: The sizes of its parts. Weights start random.
+        record: Architecture of the network. Weights are initialized randomly.
     """
 
-    knows_strengths: ClassVar[bool] = False
-    """Whether the network was trained at several strengths; else its painting is mixed with the photo below a strength of 50."""
+    has_strengths: ClassVar[bool] = False
+    """Whether the network was trained at several strengths; otherwise its result is blended with the photo below a strength of 50."""
 
     paints_small_first: ClassVar[bool] = False
-    """Whether a large photo is painted at half of its size first; see `networks.relay`."""
+    """Whether large photos are first painted at half their size; see `networks.relay`."""
 
     stored_bits: ClassVar[int] = 16
-    """Of each weight in a file that `stylenet train` writes."""
+    """Bits per weight in files written by `stylenet train`."""
 
     def __init__(self, record: RecordT) -> None:
         super().__init__()
@@ -89,54 +89,54 @@ class Network(nn.Module, Generic[RecordT]):
 
     @property
     def period_px(self) -> int:
-        """Textures whose sides are multiples of this repeat without a seam."""
+        """Textures whose sides are multiples of this tile seamlessly."""
         return 1
 
     @classmethod
     def bytes_per_px(cls, record: RecordT, value_bytes: int) -> float:
-        """Memory for every pixel that is painted in one piece, measured.
+        """Measured memory per pixel, without tiling.
 
         Args:
-            record: Of the network.
-            value_bytes: Of one feature: 4 in float32, 2 in bfloat16.
+            record: Architecture of the network.
+            value_bytes: Bytes per feature value: 4 in float32, 2 in bfloat16.
         """
         raise NotImplementedError
 
     @classmethod
     def geometry(cls, record: RecordT, height: int, width: int) -> Geometry | None:
-        """How a photo of this size is painted by tiles; None where it is painted in one piece only."""
+        """Tiling geometry for a photo of this size; None if the network cannot paint by tiles."""
         return None
 
     def paint(self, photo: Tensor, settings: PassSettings) -> Tensor:
         """The painting, (1, 3, H, W) in 0..1, of a photo (1, 3, H, W) in 0..1."""
         painted = self.paint_style(photo, settings)
-        if self.knows_strengths or settings.strength >= DEFAULT_STRENGTH:
+        if self.has_strengths or settings.strength >= DEFAULT_STRENGTH:
             return painted
         return torch.lerp(photo, painted, settings.strength / DEFAULT_STRENGTH)
 
     def paint_style(self, photo: Tensor, settings: PassSettings) -> Tensor:
-        """The painting at the strength of the training, or at any strength where the network knows them."""
+        """The painting at the strength used in training, or at `settings.strength` if the network was trained at several."""
         return cast(Tensor, self(photo))
 
     def paint_batch(self, photos: Tensor | None, settings: BatchSettings) -> Tensor:
-        """Paintings (B, 3, H, W) of the photos of one training update; gradients flow through.
+        """Paintings (B, 3, H, W) of the photos of one training update, differentiable.
 
         Args:
             photos: (B, 3, H, W), 0..1; None for texture.
-            settings: Of each picture.
+            settings: Size, strengths, seeds and styles of the batch.
         """
         return cast(Tensor, self(photos))
 
     def to_graph(self, graph: Graph, image: str, *, description: Tensor | None = None) -> str:
-        """Write the network's operators into an ONNX graph; the name of the painting.
+        """Add the network's operators to an ONNX graph and return the name of the painting.
 
         Args:
-            graph: Where operators and further inputs are added.
+            graph: Graph to add operators and further inputs to.
             image: Name of the photo, (1, 3, height, width).
-            description: Of the painting that becomes part of the graph; only for the network of every style.
+            description: Description of the style image to build into the graph; only for networks that paint in every style.
 
         Raises:
-            WeightsError: there is no graph for such a network.
+            WeightsError: ONNX export is not supported for this network.
         """
         raise WeightsError(
             "this network cannot be exported to ONNX; supported: slim networks, the network of every style, Johnson's with one style"

@@ -1,4 +1,4 @@
-"""From a painting's statistics to the knobs of the slim network: any style, without training."""
+"""Predict the knobs of the slim network from the statistics of a style image, without training."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _HIDDEN = 256
 
 
 class StyleCoder(nn.Module):
-    """A painting's moments as a description, and the description with a strength as knobs.
+    """Encode the moments of a style image as a description, and map the description and a strength to knobs.
 
-    The description holds, for each layer, the means and deviations of the channels and the correlations along the principal directions of
-    what paintings have in common.
+    For each layer, the description holds the means and deviations of the channels, and the correlations projected onto the principal
+    directions of the mean correlation matrix of many paintings.
 
     Args:
-        network: Whose knobs are computed.
+        network: The network to compute knobs for.
     """
 
     center: Tensor
@@ -63,22 +63,22 @@ class StyleCoder(nn.Module):
 
     @property
     def description_size(self) -> int:
-        """Numbers that describe a painting."""
+        """Length D of a description."""
         return self.hidden.in_features - 1
 
     def describe(self, statistics: Mapping[str, Statistics]) -> Tensor:
-        """Paintings as rows of numbers about zero, shape (B, D), from the moments of `LAYERS`."""
-        # Bounded: a channel that no painting of the training moved would shout down all others.
+        """Normalized descriptions, shape (B, D), from the moments of `LAYERS`."""
+        # Clipped: a channel that hardly varied in training would otherwise dominate all others.
         return ((self._raw(statistics) - self.center) / self.spread).clamp(-FARTHEST, FARTHEST)
 
     def forward(self, description: Tensor, strength: Tensor) -> Tensor:
-        """Knobs, shape (B, K), of described paintings (B, D) at strengths (B,); beyond 10..100 those of its ends."""
+        """Knobs, shape (B, K), of descriptions (B, D) at strengths (B,), which are clipped to 10..100."""
         styles = self._sums(description).clamp(self.hidden_low, self.hidden_high)
         codes = self._codes(styles, strength).clamp(self.code_low, self.code_high)
         return self.knobs(nn.functional.silu(codes))
 
     def calibrate(self, paintings: Sequence[Mapping[str, Statistics]]) -> None:
-        """Let what is described lie about zero with a spread of one for these paintings, each a batch of some."""
+        """Fit directions, means and deviations to batches of paintings, so that their descriptions have mean 0 and deviation 1."""
         for layer in LAYERS:
             common = torch.cat([_correlations(one[layer]) for one in paintings]).mean(0)
             directions = torch.linalg.eigh(common)[1][:, -DIRECTIONS:]
@@ -89,10 +89,10 @@ class StyleCoder(nn.Module):
         self.spread.copy_(rows.std(0).clamp_min(1e-3))
 
     def bound(self, descriptions: Tensor) -> None:
-        """Let no unit of the inner layers leave the range that it has for these descriptions (N, D), but for outliers, at any strength.
+        """Clip each unit of the inner layers to the range that it has for these descriptions (N, D) at any strength, without outliers.
 
-        A picture unlike any painting, such as a flat pattern, otherwise drives the knobs a hundred times out of their range, and what is
-        painted is one color.
+        Otherwise a picture unlike any painting, such as a flat pattern, drives the knobs to a hundred times their usual range, and the
+        result has a single color.
         """
         styles = self._sums(descriptions)
         codes = torch.cat([self._codes(styles, torch.full((len(styles),), strength)) for strength in STRENGTHS])
@@ -102,7 +102,7 @@ class StyleCoder(nn.Module):
             self.get_buffer(f"{layer}_high").copy_(high)
 
     def _sums(self, description: Tensor) -> Tensor:
-        """The first layer before the strength comes in."""
+        """The first layer, before the strength is added."""
         return nn.functional.linear(description, self.hidden.weight[:, :-1], self.hidden.bias)
 
     def _codes(self, sums: Tensor, strength: Tensor) -> Tensor:
@@ -110,11 +110,11 @@ class StyleCoder(nn.Module):
         return cast(Tensor, self.code(nn.functional.silu(sums + place[:, None] * self.hidden.weight[:, -1])))
 
     def directions(self, layer: str) -> Tensor:
-        """Along which the correlations of a layer are described, shape (C, directions)."""
+        """Directions that the correlations of a layer are projected onto, shape (C, directions)."""
         return self.get_buffer(f"directions_{layer}")
 
     def _raw(self, statistics: Mapping[str, Statistics]) -> Tensor:
-        """Means, the logarithms of deviations (those of two paintings may differ a hundredfold), and correlations."""
+        """Means, logarithms of the deviations (which differ up to a hundredfold between paintings), and projected correlations."""
         means = [statistics[layer].mean.float() for layer in LAYERS]
         deviations = [statistics[layer].deviation.float().clamp_min(LEAST_DEVIATION).log() for layer in LAYERS]
         rows, columns = torch.triu_indices(DIRECTIONS, DIRECTIONS)

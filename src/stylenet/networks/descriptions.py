@@ -1,32 +1,32 @@
-"""What the network of every style knows of a painting, as numbers for every engine that describes one. No torch."""
+"""Constants of style descriptions, shared by all engines. Does not import torch."""
 
 from __future__ import annotations
 
 from stylenet.catalog.encoders import VGG19
 
 LAYERS = {f"relu{block}_1": VGG19.widths[f"conv{block}_1"] for block in range(1, 6)}
-"""Layers of VGG-19 that describe a painting, and their channels."""
+"""Layers of VGG-19 used in descriptions, with their number of channels."""
 
 DIRECTIONS = 20
-"""Directions of each layer along which correlations are described."""
+"""Number of directions that the correlations of each layer are projected onto."""
 
 FARTHEST = 4.0
-"""Deviations from the usual that are told apart."""
+"""Descriptions are clipped to this many standard deviations from the mean."""
 
 BOUNDED = ("hidden", "code")
-"""Layers of the coder whose units are kept within the range that they have for paintings: see `coder.StyleCoder.bound`."""
+"""Layers of the coder whose units are clipped to their range for paintings: see `coder.StyleCoder.bound`."""
 
 OUTLIERS = 0.005
-"""Share of the paintings, at either end, that a unit's range leaves out: one odd painting among hundreds would widen it for all."""
+"""Share of the paintings excluded from a unit's range at either end: a single outlier among hundreds would widen it."""
 
 UNBOUNDED = 1e4
-"""The limit of a unit before `bound` is called: networks' files hold finite numbers of 16 bits."""
+"""Limit of a unit before `bound` is called. Finite in float16, the type of network files."""
 
 LEAST_DEVIATION = 1e-5
-"""Of a channel: a smaller one counts as this."""
+"""Lower bound for the standard deviation of a channel."""
 
 LEAST_VARIANCE = 1e-10
-"""Of a channel, before the root is taken."""
+"""Lower bound for the variance of a channel, before the square root."""
 
 USUAL_STRENGTH, STRENGTH_UNIT = 50.0, 25.0
-"""What a strength of 0 is to the coder, and one of 1."""
+"""The coder's input for a strength: (strength - `USUAL_STRENGTH`) / `STRENGTH_UNIT`."""

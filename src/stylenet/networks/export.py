@@ -1,17 +1,17 @@
-"""A network as an ONNX graph: it paints wherever onnxruntime runs, in a browser too, without torch.
+"""Export networks to ONNX, to run them without torch wherever onnxruntime runs, browsers included.
 
-The graph is written operator by operator, not traced. A trace fixes what the network decides in Python by the picture's size (whether its
-border is reflected, how much is cut away), and spells pixel shuffling and moments as dozens of reshapes. Here sizes are computed in the
-graph, and every operator is one that onnxruntime-web has: all for WebAssembly, those that work on pixels for WebGPU too. That graph and
-network say the same is not hoped for: who exports compares them (`workflows/exporting.py`).
+The graph is built operator by operator, not traced. A trace would freeze everything that the network decides in Python from the size of
+the picture (whether its border is reflected, how much is cropped), and turn pixel shuffling and moments into dozens of reshapes. Here
+sizes are computed in the graph, and only operators of onnxruntime-web are used: all run in WebAssembly, and those on pixels in WebGPU
+too. The export job (`workflows/exporting.py`) compares the results of graph and network.
 
-Where a graph is not the network line by line:
+Differences between graph and network:
 
-- The slim network's pixel unshuffles and the 3 x 3 convolutions behind them are one convolution each, of 12 x 12 pixels in steps of 4 and
-  of 6 x 6 in steps of 2; the noise's blurs carry their gains.
-- Knobs are never one long row: the scale and the shift of each normalization are products of their own, and nothing has to be cut out.
-- What a painting's description alone decides is computed here, where the painting is known.
-- Below the least strength that networks know the photo shines through, as it does in the recipes.
+- In the slim network, each pixel unshuffle and the 3 x 3 convolution after it are one convolution, of 12 x 12 pixels with stride 4 or
+  6 x 6 with stride 2; the noise's blurs include their gains.
+- Knobs are never concatenated: the scale and the shift of each normalization are matrix products of their own, and no slicing is needed.
+- Everything that depends only on the description of the style image is computed at export, if the description is given.
+- Below the lowest strength used in training, the result is blended with the photo, as in the recipes.
 
 References:
     The ONNX specification, opset 17.
@@ -31,22 +31,21 @@ from stylenet.networks.onnx_graph import Graph
 
 
 def to_onnx(network: Network[Any], *, description: Tensor | None = None, facts: Mapping[str, str] | None = None) -> bytes:
-    """The file of an ONNX graph that paints as `network` does.
+    """The ONNX file of `network`.
 
-    Inputs, all float32, are `image`, a photo (1, 3, H, W) in 0..1 of any size from one pixel up; of slim networks also `noise`, white, of
-    shape (1, 1, H, W), mean 0 and deviation 1, and `strength`, shape (1,), 0..100; of the network of every style also `style`, shape
-    (1, D), as `StyleCoder.describe` gives it. The output is `painting`, (1, 3, H, W) in 0..1; of a network that enlarges, (1, 3, 4 H, 4 W).
+    All inputs are float32: `image`, a photo (1, 3, H, W) in 0..1 of any size from one pixel up; for slim networks also `noise`, white, of
+    shape (1, 1, H, W), mean 0 and deviation 1, and `strength`, shape (1,), 0..100; for an `InstantNet` also `style`, shape (1, D), as
+    returned by `StyleCoder.describe`. The output is `painting`, (1, 3, H, W) in 0..1, or (1, 3, 4 H, 4 W) for a network that enlarges.
 
     Args:
-        network: A `SlimNet` of one painting, an `InstantNet`, or a `JohnsonNet` of one style, in float32 on the processor.
-        description: Of the painting that an `InstantNet` shall paint after, shape (1, D): it becomes part of the graph, and `style` is no
-            input.
-        facts: What the file says of itself, by name.
+        network: A `SlimNet` of one style, an `InstantNet`, or a `JohnsonNet` of one style, in float32 on the CPU.
+        description: Style description for an `InstantNet`, shape (1, D). It is built into the graph, which then has no input `style`.
+        facts: Metadata properties of the file.
 
     Raises:
         UsageError: the package onnx is missing.
-        WeightsError: no graph is known for this kind of network.
-        ShapeError: `description` is not one of this network.
+        WeightsError: ONNX export is not supported for this kind of network.
+        ShapeError: `description` does not fit this network.
     """
     graph = Graph()
     image = graph.input("image", (1, 3, "height", "width"), "a photo: RGB, sRGB-encoded, 0..1, of any size")
@@ -56,14 +55,14 @@ def to_onnx(network: Network[Any], *, description: Tensor | None = None, facts: 
 
 
 class Painter:
-    """An ONNX file as onnxruntime paints with it, on the processor.
+    """Run an exported ONNX file with onnxruntime on the CPU.
 
     Args:
-        data: Of the file.
-        threads: 0: as many as there are cores.
+        data: Content of the file.
+        threads: Number of threads; 0: one per core.
 
     Attributes:
-        inputs: Shapes by name; a free side is a word.
+        inputs: Shapes by name; dynamic dimensions are strings.
     """
 
     def __init__(self, data: bytes, *, threads: int = 0) -> None:

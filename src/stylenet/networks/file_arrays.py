@@ -1,4 +1,4 @@
-"""A network's file as arrays: 8 bits and 16 become float32. No torch."""
+"""Read network files as float32 arrays, from 8 or 16 bits. Does not import torch."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Array: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
 
 
 def read_arrays(path: Path) -> dict[str, Array]:
-    """The tensors of a network's file by name, in float32; whole numbers that have no scale as they are.
+    """The tensors of a network file by name, in float32; integers without a scale keep their type.
 
     Raises:
-        WeightsError: the file is damaged, or holds values that are not numbers.
+        WeightsError: the file is damaged, or contains NaN or infinity.
     """
     try:
         stored = dequantize(load_file(path))
@@ -27,5 +27,5 @@ def read_arrays(path: Path) -> dict[str, Array]:
         raise WeightsError(f"network file '{path}' is damaged: {error}") from None
     arrays = {name: value.astype(np.float32, copy=False) if value.dtype.kind == "f" else value for name, value in stored.items()}
     if not all(np.isfinite(value).all() for value in arrays.values()):
-        raise WeightsError(f"network file '{path}' is damaged: it holds values that are not numbers")
+        raise WeightsError(f"network file '{path}' is damaged: it contains NaN or infinity")
     return arrays

@@ -1,4 +1,4 @@
-"""A network in one file: its card and its weights, in 8 bits or 16."""
+"""Network files: card and weights, in 8 or 16 bits."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ def build(record: AnyRecord) -> Network[Any]:
 
 
 def write_network(path: Path, state: Mapping[str, Tensor], card: NetworkCard, *, bits: int = 16) -> None:
-    """Write a network, whole or not at all.
+    """Write a network file atomically.
 
     Args:
-        path: Ends in `.safetensors`.
-        state: Its weights by name.
-        card: Says what it is.
-        bits: 16, or 8: matrices and kernels then keep 8 bits a weight with a scale for each output channel, a half of the size for an
-            error of less than half a percent of each channel's largest weight.
+        path: Path with suffix `.safetensors`.
+        state: State dict of the network.
+        card: Metadata of the network.
+        bits: 16 or 8. With 8, matrices and kernels are quantized to 8 bits per weight with a scale per output channel: half the size, with
+            an error of less than half a percent of each channel's largest weight.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: the file cannot be written.
     """
     arrays: dict[str, NDArray[Any]] = {}
     for name, value in state.items():
@@ -52,23 +52,23 @@ def write_network(path: Path, state: Mapping[str, Tensor], card: NetworkCard, *,
 
 
 _BUILDING = threading.Lock()
-"""Held while the global random state is used and put back: threads would put back each other's."""
+"""Held while the global random state is saved and restored, so that threads do not restore each other's."""
 
 
 @torch.inference_mode(False)
 def read_network(path: Path) -> tuple[Network[Any], NetworkCard]:
-    """A network with its weights, in float32, ready to paint, and its card.
+    """A network in evaluation mode, in float32, and its card.
 
     Raises:
-        WeightsError: it is no network's file, or a damaged one.
+        WeightsError: the file is not a network file, or is damaged.
     """
     card = read_network_card(path)
     arrays = read_arrays(path)
-    with _BUILDING, torch.random.fork_rng(devices=()):  # initial weights are drawn, and a person's own random numbers stay what they were
+    with _BUILDING, torch.random.fork_rng(devices=()):  # random initialization must not change the caller's random state
         network = build(card.record)
     state = {name: torch.from_numpy(value) for name, value in arrays.items()}
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
-        raise WeightsError(f"network file '{path}' does not hold what its card says: {error}") from None
+        raise WeightsError(f"network file '{path}' does not match its card: {error}") from None
     return network.float().requires_grad_(False).eval().to(memory_format=torch.channels_last), card  # type: ignore[call-overload]

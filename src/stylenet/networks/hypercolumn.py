@@ -1,12 +1,12 @@
-"""Colors for a gray photo, from what an encoder that knows what things are sees in it.
+"""Colorize gray photos from the features of a pretrained encoder.
 
-Features of four depths, the hypercolumn of every position, are joined from the deepest up: what a thing is comes from the deep ones, where
-it ends from the others. The encoder is the compact one, frozen, and part of the network's file; only what reads it is taught, which takes
-minutes where a network that has to learn to see takes days.
+Features of several layers, the hypercolumn of each position, are fused from the deepest layer up: deep layers identify objects, shallow
+layers locate their edges. The encoder is the compact one; it is frozen and stored in the network file. Only the layers on top of it are
+trained, which takes minutes instead of the days that training from scratch takes.
 
 References:
     Larsson, Maire, Shakhnarovich 2016 (ECCV), Learning Representations for Automatic Colorization (hypercolumns of VGG); Iizuka,
-    Simo-Serra, Ishikawa 2016 (SIGGRAPH; the whole scene is told to every position). Ours joins the depths one after the other.
+    Simo-Serra, Ishikawa 2016 (SIGGRAPH; global features added at every position). Ours fuses the layers one after the other.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from stylenet.shapes import check_image
 
 LAYERS = ("relu5_1", "relu4_1", "relu3_1")
 _LEAST_PX = 16
-"""The side from which on the deepest layer has a position."""
+"""Smallest side for which the deepest layer has at least one position."""
 
 
 @registered("hypercolumn")
 class HypercolumnNet(Network[HypercolumnRecord]):
-    """From gray photos to photos whose colors are guessed; see `networks.restoring.colored` for how they are used.
+    """Network that predicts the colors of gray photos; `networks.restoring.colored` combines them with the photo's luma.
 
     Args:
-        record: The sizes of its parts. Weights start random, the encoder's too: `see_with` gives it those that it needs.
+        record: Architecture of the network. Weights are initialized randomly, the encoder's too: set those with `load_encoder`.
     """
 
     def __init__(self, record: HypercolumnRecord) -> None:
@@ -54,20 +54,20 @@ class HypercolumnNet(Network[HypercolumnRecord]):
         self.leave = nn.Conv2d(outputs[-1], 3, 1)
         for convolution in self.joins:
             nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")  # type: ignore[arg-type]
-        # Gray at first.
+        # The initial output is gray.
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)  # type: ignore[arg-type]
 
-    def see_with(self, encoder: VggEncoder) -> None:
-        """Take over the weights of the compact encoder."""
+    def load_encoder(self, encoder: VggEncoder) -> None:
+        """Copy the weights of the compact encoder."""
         known = encoder.state_dict()
         self.encoder.load_state_dict({name: known[name] for name in self.encoder.state_dict()})
 
     def forward(self, image: Tensor) -> Tensor:
-        """Pictures (B, 3, H, W), about 0..1 and float32, whose colors count, of gray photos (B, 3, H, W) in 0..1.
+        """Color pictures (B, 3, H, W), float32 and about 0..1, of gray photos (B, 3, H, W) in 0..1. Their luma is not meaningful.
 
         Raises:
-            ShapeError: `image` is no picture.
+            ShapeError: `image` does not have this shape.
         """
         check_image(image)
         height, width = image.shape[2:]
@@ -79,15 +79,15 @@ class HypercolumnNet(Network[HypercolumnRecord]):
             features = balance(seen[layer])
             if x is not None:
                 features = torch.cat((functional.interpolate(x, size=features.shape[2:], mode="nearest"), features), dim=1)
-            x = functional.relu(normalization(_joined(join, features)))
+            x = functional.relu(normalization(_convolved(join, features)))
             if layer == LAYERS[0]:
                 x = x + functional.relu(self.scene(x.mean((2, 3))))[:, :, None, None]
         painted = functional.interpolate(self.leave(x).float(), size=(height + tiny[3], width + tiny[1]), mode="bilinear")
         return image.float() + painted[:, :, :height, :width]
 
 
-def _joined(join: nn.Module, features: Tensor) -> Tensor:
-    """A convolution; where there is a single row or column, which has no neighbor to reflect, it is repeated."""
+def _convolved(join: nn.Module, features: Tensor) -> Tensor:
+    """Convolve `features`; a single row or column cannot be reflected and is repeated instead."""
     lacking = tuple(max(2 - side, 0) for side in features.shape[2:])
     if not any(lacking):
         return cast(Tensor, join(features))

@@ -1,4 +1,4 @@
-"""The network of every style: a coder that reads a painting's statistics, and the slim network that paints."""
+"""The network for arbitrary styles: a coder that reads the statistics of a style image, and the slim network that paints."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from stylenet.networks.tiles import Geometry
 
 @registered("instant")
 class InstantNet(Network[SlimRecord]):
-    """Coder and painter.
+    """Coder and slim network.
 
     Args:
-        record: The sizes of their parts; `code` is at least 1.
+        record: Architecture of both; `code` is at least 1.
     """
 
-    knows_strengths = True
+    has_strengths = True
     paints_small_first = True
     stored_bits = 8
 
@@ -37,23 +37,23 @@ class InstantNet(Network[SlimRecord]):
 
     @classmethod
     def bytes_per_px(cls, record: SlimRecord, value_bytes: int) -> float:
-        """Of the painter."""
+        """See `SlimNet.bytes_per_px`."""
         return SlimNet.bytes_per_px(record, value_bytes)
 
     @classmethod
     def geometry(cls, record: SlimRecord, height: int, width: int) -> Geometry:
-        """Of the painter."""
+        """See `SlimNet.geometry`."""
         return SlimNet.geometry(record, height, width)
 
     def forward(self, image: Tensor, noise: Tensor, description: Tensor, strength: Tensor) -> Tensor:
-        """Paintings, (B, 3, H, W) in 0..1, of photos after described styles (`StyleCoder.describe`), at strengths (B,) in 0..100."""
+        """Paintings, (B, 3, H, W) in 0..1, of photos in the styles given by descriptions (`StyleCoder.describe`), at strengths (B,)."""
         return self.painter(image, noise, self.coder(description, strength))
 
     def paint_style(self, photo: Tensor, settings: PassSettings) -> Tensor:
-        """The painting in the described style.
+        """The painting in the style of `settings.description`.
 
         Raises:
-            ShapeError: `settings` has no description of this network.
+            ShapeError: `settings.description` is missing or does not fit this network.
         """
         description = self._checked(settings.description)
 
@@ -63,7 +63,7 @@ class InstantNet(Network[SlimRecord]):
         return self.painter.paint_with(knobs, photo, settings)
 
     def to_graph(self, graph: Graph, image: str, *, description: Tensor | None = None) -> str:
-        """Operators that paint in the described style, or in that of a further input `style`."""
+        """Add the operators for the style of `description` or, if it is None, of a further input `style`."""
         noise, strength = noise_input(graph), strength_input(graph)
         knobs = self._knobs_graph(graph, strength, description)
         return faded_graph(graph, slim_graph(graph, self.painter, image, noise=noise, knobs=knobs), image, strength)
@@ -71,7 +71,7 @@ class InstantNet(Network[SlimRecord]):
     def _knobs_graph(self, graph: Graph, strength: str, description: Tensor | None) -> Knobs:
         """`StyleCoder.forward`."""
         coder = self.coder
-        place = place_of(graph, strength, 25.0)  # as the coder is told of it
+        place = place_of(graph, strength, 25.0)  # same unit as in `StyleCoder`
         of_style, of_strength = coder.hidden.weight[:, :-1], coder.hidden.weight[:, -1]
         if description is None:
             style = graph.input("style", (1, coder.description_size), "a painting's description, as StyleNet makes it")
@@ -88,10 +88,10 @@ class InstantNet(Network[SlimRecord]):
         expected = (1, self.coder.description_size)
         if description is None or description.shape != expected:
             given = None if description is None else tuple(description.shape)
-            raise ShapeError(f"a painting's description for this network is {expected}; got {given}")
+            raise ShapeError(f"style descriptions of this network have shape {expected}; got {given}")
         return description
 
 
 def _between(graph: Graph, x: str, low: Tensor, high: Tensor) -> str:
-    """Values (1, C), each of them within its own bounds (C)."""
+    """Values (1, C), clipped to the bounds (C) of each channel."""
     return graph("Min", graph("Max", x, graph.constant(low)), graph.constant(high))

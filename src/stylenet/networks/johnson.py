@@ -1,18 +1,17 @@
-"""The residual transform network of Johnson et al. 2016: a painting, or a picture four times larger, in one pass.
+"""The residual network of Johnson et al. 2016 for stylization and 4x super-resolution.
 
-Where we differ from the paper:
+Differences from the paper:
 
-- Borders. The paper found that zeros around the maps leave marks at the borders of the painting; it reflects 40 pixels around the picture
-  and lets residual blocks without padding use them up, while its other convolutions still pad with zeros. Here every convolution reflects,
-  as in Dumoulin et al. 2017: no zero is ever seen, and no layer works on a wide margin that is
-  cut away.
-- A convolution before a normalization has no bias: the normalization takes a constant away again.
-- Upsampling is nearest and a convolution, where the record does not ask for the paper's.
-- Where the record asks for it, the result is added to the picture, at factor 4 to its bicubic enlargement; then there is no tanh.
+- Padding. The paper found that zero padding causes artifacts at the borders. It pads the picture by 40 reflected pixels, which residual
+  blocks without padding consume, while its other convolutions still use zero padding. Here every convolution uses reflection padding, as
+  in Dumoulin et al. 2017: no layer sees zeros, and no layer computes a wide margin that is cropped.
+- A convolution before a normalization has no bias, since the normalization would remove it.
+- Upsampling is nearest-neighbor interpolation and a convolution, unless the record selects transposed convolutions as in the paper.
+- A residual network adds its output to the picture (at factor 4, to its bicubic enlargement), without a tanh.
 
 References:
     Johnson, Alahi, Fei-Fei 2016 (ECCV) and its supplementary, tables 1 and 2 (layers), figure 1 (residual blocks after Gross and Wilber:
-    no ReLU behind the sum); Dumoulin, Shlens, Kudlur 2017, arXiv 1610.07629 (reflection; several styles); Odena, Dumoulin, Olah 2016
+    no ReLU after the sum); Dumoulin, Shlens, Kudlur 2017, arXiv 1610.07629 (reflection; several styles); Odena, Dumoulin, Olah 2016
     (upsampling).
 """
 
@@ -34,22 +33,22 @@ from stylenet.networks.normalization import EPSILON, Normalization, Normalize, i
 from stylenet.networks.onnx_graph import Graph, convolved
 from stylenet.networks.progress import PartDone
 from stylenet.networks.registry import registered
-from stylenet.networks.tiles import Cut, Frame, Geometry, Sight, framed, paint_by_tiles
+from stylenet.networks.tiles import Cut, Frame, Geometry, ReceptiveField, framed, paint_by_tiles
 from stylenet.shapes import check_image
 
 _LEAST_PX = 5
-"""The side from which on every convolution finds what it reflects: 4 pixels for 9 x 9 and, at a quarter of the size, one for 3 x 3."""
+"""Smallest side that every convolution can reflect: 4 pixels for 9 x 9 and, at a quarter of the size, one for 3 x 3."""
 
 _RESIDUAL = 0.1
-"""What a residual is multiplied by: Adam moves all weights of the last layer alike, and there are 81 of every channel behind a pixel."""
+"""Scale of the residual: Adam changes all weights of the last layer at the same rate, and 81 weights per channel affect a pixel."""
 
 
 @registered("johnson")
 class JohnsonNet(Network[JohnsonRecord]):
-    """From a photo and, where the network knows several, the weights of its styles to a painting.
+    """Residual network for one style or several, or for restoration.
 
     Args:
-        record: The sizes of its parts. Weights start random.
+        record: Architecture of the network. Weights are initialized randomly.
     """
 
     def __init__(self, record: JohnsonRecord) -> None:
@@ -72,13 +71,13 @@ class JohnsonNet(Network[JohnsonRecord]):
 
         Args:
             image: Any size from one pixel up.
-            style_weights: Shares of the styles, shape (1 or B, styles), usually of sum 1; may be left out where there is one style.
-            most_px: Pixels that are looked at in one piece; a larger picture, a single one, is painted by tiles, with the same result.
-            done: See `paint_by_tiles`.
+            style_weights: Shares of the styles, shape (1 or B, styles), usually with sum 1; optional for a single style.
+            most_px: Largest number of pixels without tiling. A larger picture, with B = 1, is painted by tiles, with the same result.
+            done: Progress callback; see `paint_by_tiles`.
 
         Raises:
-            ShapeError: `image` is no picture, or `style_weights` are not of this network's styles.
-            UsageError: even the smallest tile has more pixels.
+            ShapeError: `image` or `style_weights` do not have these shapes.
+            UsageError: even the smallest tile has more than `most_px` pixels.
         """
         check_image(image)
         height, width = image.shape[2:]
@@ -86,7 +85,7 @@ class JohnsonNet(Network[JohnsonRecord]):
             layers = self.geometry(self.record, height, width)
             painted = paint_by_tiles(partial(self._part, style_weights), image, layers, most_px=most_px, done=done)
         else:
-            # Sizes are halved rounding up, and what that adds is cut away.
+            # Halved sizes are rounded up, and the surplus is cropped.
             cut = slice(height * self.record.factor), slice(width * self.record.factor)
             painted = self._part(style_weights, framed(image, [_frame(height, width)]), cut)
             if done is not None:
@@ -97,8 +96,8 @@ class JohnsonNet(Network[JohnsonRecord]):
         return painted
 
     def _part(self, style_weights: Tensor | None, framed: Tensor, cut: Cut, normalize: Normalize = instance_norm) -> Tensor:
-        """The painting of a picture with its frame, or of a part of it, cut out: `tiles.Paint`; what a residual network adds."""
-        # Not centered: the first normalization does that.
+        """The painting, or the residual, of a padded picture or a tile of it, cropped to `cut`; see `tiles.Paint`."""
+        # Not centered: the first normalization removes the mean.
         x = framed.to(self.leave.weight.dtype).contiguous(memory_format=torch.channels_last)
         x = functional.relu(self.enter(x, style_weights, normalize), inplace=True)
         for layer in self.shrink:
@@ -113,20 +112,20 @@ class JohnsonNet(Network[JohnsonRecord]):
 
     @classmethod
     def bytes_per_px(cls, record: JohnsonRecord, value_bytes: int) -> float:
-        """Measured."""
+        """Memory per pixel without tiling, measured."""
         return (70 + 5 * value_bytes * record.width) * record.factor**2
 
     @classmethod
     def geometry(cls, record: JohnsonRecord, height: int, width: int) -> Geometry:
-        """How such a network goes over a picture."""
-        # Each convolution makes as many positions wrong beside a border that is not the picture's as it reaches over it.
+        """Receptive fields and padding for a picture of this size."""
+        # Beside the border of a tile, each convolution makes as many positions wrong as its kernel extends beyond the border.
         shrinking = [(2.0, 2.0), (4.0, 4.0)] if record.factor == 1 else []
         coarse = 4.0 / record.factor
         layers = [(1.0, 4.0), *shrinking, *[(coarse, coarse)] * (2 * record.blocks), (coarse / 2, coarse), (coarse / 4, coarse / 2)]
         reaches = list(accumulate(reach for _, reach in layers))
-        measured = [Sight(stride, reach) for (stride, _), reach in zip(layers, reaches, strict=True)]
+        measured = [ReceptiveField(stride, reach) for (stride, _), reach in zip(layers, reaches, strict=True)]
         return Geometry(
-            sights=(*(measured if record.normalization == "instance" else ()), Sight(1, reaches[-1] + 4 / record.factor)),
+            fields=(*(measured if record.normalization == "instance" else ()), ReceptiveField(1, reaches[-1] + 4 / record.factor)),
             stride_px=4 if record.factor == 1 else 1,
             size=(max(height, _LEAST_PX), max(width, _LEAST_PX)),
             frames=(_frame(height, width),),
@@ -134,17 +133,17 @@ class JohnsonNet(Network[JohnsonRecord]):
         )
 
     def paint_style(self, photo: Tensor, settings: PassSettings) -> Tensor:
-        """The painting in the styles that have shares."""
+        """The painting in a blend of styles by `settings.shares`."""
         shares = torch.tensor([settings.shares], dtype=torch.float32, device=photo.device) if settings.shares else None
         return cast(Tensor, self(photo, shares, most_px=settings.tile_px, done=settings.done))
 
     def paint_batch(self, photos: Tensor | None, settings: BatchSettings) -> Tensor:
-        """Paintings, each in one style."""
+        """Paintings (B, 3, H, W), one style each."""
         known = self.record.styles
         return cast(Tensor, self(photos, torch.eye(known, device=settings.strengths.device)[list(settings.styles)] if known > 1 else None))
 
     def to_graph(self, graph: Graph, image: str, *, description: Tensor | None = None) -> str:
-        """Operators of the network of one style."""
+        """Add the operators of a network with one style."""
         if self.record.styles > 1 or self.record.residual:
             return super().to_graph(graph, image)
         lacking = graph("Max", graph("Sub", graph.constant([_LEAST_PX]), graph("Shape", image, start=2)), graph.constant(0))
@@ -157,7 +156,7 @@ class JohnsonNet(Network[JohnsonRecord]):
         for doubling in cast("list[_Doubling]", self.grow):
             if doubling.transposed:
                 x = graph("Pad", x, graph.constant([0, 0, 0, 0, 0, 0, 1, 1]), mode="reflect")
-                # The last row and column would be cut away; here they are never made.
+                # Larger end pads omit the last row and column, which the network crops.
                 x = graph("ConvTranspose", x, graph.constant(doubling.convolution.weight), strides=[2, 2], pads=[1, 1, 2, 2])
             else:
                 scales = graph.constant(torch.tensor([1.0, 1.0, 2.0, 2.0]))
@@ -169,7 +168,7 @@ class JohnsonNet(Network[JohnsonRecord]):
         return graph("Sigmoid", graph("Slice", painted, graph.constant([0, 0]), end, graph.constant([2, 3])))
 
     def _initialize(self) -> None:
-        """He et al. 2015; the last layer smaller, so that the first painting is gray, no tanh stuck at its end; a residual is none."""
+        """He et al. 2015. The last layer is scaled down, so that the initial output is gray and the tanh not saturated, or a residual 0."""
         for module in self.modules():
             if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
@@ -190,7 +189,7 @@ class _Layer(nn.Module):
 
 
 class _Block(nn.Module):
-    """A residual block without a ReLU behind the sum."""
+    """A residual block without a ReLU after the sum."""
 
     def __init__(self, record: JohnsonRecord, channels: int) -> None:
         super().__init__()
@@ -202,7 +201,7 @@ class _Block(nn.Module):
 
 
 class _Doubling(nn.Module):
-    """From a map to one of twice its size, and its normalization."""
+    """Upsampling by a factor of 2 with a convolution, and its normalization."""
 
     def __init__(self, record: JohnsonRecord, inputs: int, outputs: int) -> None:
         super().__init__()
@@ -214,7 +213,7 @@ class _Doubling(nn.Module):
 
     def forward(self, x: Tensor, style_weights: Tensor | None, normalize: Normalize) -> Tensor:
         if self.transposed:
-            # Every second row and column takes from two positions, the last one from one that is outside.
+            # Every second row and column depends on two positions; for the last one, the second position is padding.
             height, width = x.shape[2:]
             x = self.convolution(functional.pad(x, (0, 1, 0, 1), mode="reflect"))[:, :, : 2 * height, : 2 * width]
         else:
@@ -239,6 +238,6 @@ def _normalized_graph(graph: Graph, x: str, layer: Normalization) -> str:
 
 
 def _frame(height: int, width: int) -> Frame:
-    """Tiny pictures are made as large as reflection wants them."""
+    """Pad tiny pictures by replication to the smallest size that can be reflected."""
     rows, columns = (np.minimum(np.arange(max(length, _LEAST_PX)), length - 1) for length in (height, width))
     return Frame(rows, columns)

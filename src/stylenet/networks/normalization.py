@@ -1,8 +1,8 @@
-"""Normalizations of feed-forward networks: every channel brought to mean 0 and deviation 1, then scaled and shifted as a style wants it.
+"""Batch and conditional instance normalization: mean 0 and deviation 1 for each channel, then a scale and a shift per style.
 
 References:
     Ioffe, Szegedy 2015 (batch normalization); Ulyanov et al. 2016b, arXiv 1607.08022 (instance normalization); Dumoulin et al. 2017,
-    arXiv 1610.07629 (a scale and a shift for each style; styles are blended by blending these).
+    arXiv 1610.07629 (a scale and a shift per style; styles are blended by interpolating them).
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from stylenet.errors import ShapeError
 from stylenet.shapes import check_features
 
 EPSILON = 1e-5
-"""Added to variances, so that a channel that is the same everywhere stays finite."""
+"""Added to variances, so that constant channels stay finite."""
 
 _MOMENTUM = 0.1
-"""Share of the newest batch in the running moments."""
+"""Weight of the current batch in the running moments."""
 
 Normalize: TypeAlias = Callable[[Tensor, Tensor, Tensor], Tensor]
-"""What a network normalizes features, scale and shift with: `instance_norm`, but where the features are a part of a picture."""
+"""From features, scale and shift to normalized features: `instance_norm`, or a function for tiles of a picture."""
 
 
 def instance_norm(features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-    """Each picture's channels with mean `shift` and deviation `scale` over the positions.
+    """Features normalized to mean `shift` and deviation `scale` for each picture and channel.
 
     Args:
-        features: Shape (B, C, H, W), any range, fastest in channels_last memory.
+        features: Shape (B, C, H, W), any range, fastest in the channels_last memory format.
         scale: Shape (1 or B, C).
         shift: Shape (1 or B, C).
 
     Returns:
-        Shape and type of `features`. A channel that is the same everywhere, as it is on a single position, becomes `shift`.
+        Shape and type of `features`. A constant channel, such as one with a single position, becomes `shift`.
     """
-    # One picture's batch normalization is its instance normalization, and torch's own is fused and reads bfloat16 without a copy: a tenth
-    # of the time of the same written out, even picture by picture.
+    # Batch normalization of a single picture is instance normalization. torch's is fused and reads bfloat16 without a copy: even picture by
+    # picture it takes a tenth of the time of separate operations.
     count, dtype = len(features), torch.promote_types(features.dtype, torch.float32)
-    if features.is_cuda and count > 1:  # there a call for each picture costs more than the memory that is read twice
+    if features.is_cuda and count > 1:  # on CUDA, a call per picture costs more than reading the features twice
         variance, mean = torch.var_mean(features.to(dtype), (2, 3), correction=0)
         factor = scale * (variance + EPSILON).rsqrt()
         return torch.addcmul((shift - mean * factor)[:, :, None, None], features, factor[:, :, None, None]).to(features.dtype)
@@ -54,11 +54,11 @@ def instance_norm(features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
 
 
 def with_moments(features: Tensor, known: tuple[Tensor, Tensor], scale: Tensor, shift: Tensor) -> Tensor:
-    """`instance_norm` of a part of a picture, by the moments of the whole.
+    """`instance_norm` of a tile with the moments of the whole picture.
 
     Args:
         features: Shape (1, C, H, W), any range.
-        known: Mean and variance, each of shape (1, C) and float32.
+        known: Mean and variance of the whole picture, each of shape (1, C), float32.
         scale: Shape (1, C).
         shift: Shape (1, C).
     """
@@ -68,13 +68,13 @@ def with_moments(features: Tensor, known: tuple[Tensor, Tensor], scale: Tensor, 
 
 
 class Normalization(nn.Module):
-    """Batch or instance normalization with one scale and one shift for each style.
+    """Batch or instance normalization with one scale and one shift per style.
 
     Args:
-        channels: C.
-        kind: `batch` measures all pictures of a batch together while training and remembers their moments for afterwards; `instance`
-            measures each picture by itself, always.
-        styles: How many scales and shifts each channel has. One is the plain normalization.
+        channels: Number of channels, C.
+        kind: `batch` uses the moments of the batch in training and running moments afterwards; `instance` always uses the moments of each
+            picture.
+        styles: Number of styles. One is plain normalization.
     """
 
     running_mean: Tensor
@@ -94,11 +94,11 @@ class Normalization(nn.Module):
 
         Args:
             features: Shape (B, C, H, W).
-            style_weights: Shares of the styles, shape (1 or B, styles), usually of sum 1; may be left out where there is one style.
-            normalize: Does it, where the kind is `instance`.
+            style_weights: Shares of the styles, shape (1 or B, styles), usually with sum 1; optional for a single style.
+            normalize: Implementation of instance normalization.
 
         Raises:
-            ShapeError: `features` have another number of channels, or `style_weights` are not of these styles and pictures.
+            ShapeError: the number of channels of `features`, or the shape of `style_weights`, is wrong.
         """
         check_features(features)
         styles, channels = self.scales.shape
@@ -108,12 +108,12 @@ class Normalization(nn.Module):
         shift: Tensor = self.shifts
         if style_weights is not None:
             _check_style_weights(style_weights, len(features), styles)
-            # No matrix product: in training it would be computed in bfloat16.
+            # Not a matrix product, which autocast would compute in bfloat16 during training.
             shares = style_weights.to(scale)[:, :, None]
             scale, shift = (shares * scale).sum(1), (shares * shift).sum(1)
         elif styles > 1:
             raise ShapeError(
-                f"this network knows {styles} styles: give their weights, shape (1, {styles}), 1 for the one and 0 for the others"
+                f"this network has {styles} styles: give their weights, shape (1, {styles}), such as 1 for one and 0 for the others"
             )
         if self.kind == "instance":
             return normalize(features, scale, shift)
@@ -125,7 +125,7 @@ class Normalization(nn.Module):
         rows = features.permute(0, 2, 3, 1).flatten(0, 2)[None]
         mean, variance = moments(rows)
         with torch.no_grad():
-            # What is remembered is the variance of all pictures, estimated from these.
+            # The running variance estimates that of all pictures, hence Bessel's correction.
             unbiased = variance * (rows.shape[1] / max(rows.shape[1] - 1, 1))
             self.running_mean.lerp_(mean.to(self.running_mean), _MOMENTUM)
             self.running_variance.lerp_(unbiased.to(self.running_variance), _MOMENTUM)
@@ -143,8 +143,8 @@ def _check_style_weights(style_weights: Tensor, batch: int, styles: int) -> None
 def moments(rows: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and variance over the second dimension of (B, N, C), each of shape (B, C), in float32 or better.
 
-    The variance is E[x^2] - E[x]^2: two plain passes, faster on a processor than any other way. It is wrong by about 1e-7 of the *squared
-    mean*: three digits are left where the mean is a hundred deviations. Channels behind a convolution are far from that.
+    The variance is E[x^2] - E[x]^2, which takes two simple passes and is the fastest method on a CPU. Its error is about 1e-7 of the
+    *squared mean*: three digits remain if the mean is a hundred deviations. Outputs of a convolution are far from that.
     """
     dtype = torch.promote_types(rows.dtype, torch.float32)
     mean = rows.mean(1, dtype=dtype)
@@ -153,7 +153,7 @@ def moments(rows: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _applied(features: Tensor, known: tuple[Tensor, Tensor], scale: Tensor, shift: Tensor) -> Tensor:
-    """`scale` * (x - mean) / deviation + `shift`, as one product and one sum for each value."""
+    """`scale` * (x - mean) / deviation + `shift`, as one multiply-add per value."""
     mean, variance = known
     factor = scale * (variance + EPSILON).rsqrt()
     constant = shift - mean * factor

@@ -1,4 +1,4 @@
-"""An ONNX graph, written operator by operator, and the operators that networks are made of."""
+"""Builder for ONNX graphs, and the operators that networks consist of."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from stylenet.extras import require
 from stylenet.networks.slim_geometry import of_pixels
 
 OPSET = 17
-"""Of 2022: old enough for every runtime of today, and it has all that is needed."""
+"""Released in 2022: supported by all current runtimes, and has all operators needed."""
 
 IR_VERSION = 8
-"""The one that belongs to the opset."""
+"""IR version of the opset."""
 
 
 class Graph:
-    """Operators, one after the other. A value goes by its name."""
+    """Builder for an ONNX graph. Calling it adds an operator; values are represented by their names."""
 
     def __init__(self) -> None:
         self._onnx: Any = require("onnx", "writing ONNX files")
@@ -29,29 +29,29 @@ class Graph:
         self._outputs: list[Any] = []
 
     def __call__(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        """What an operator makes of `inputs`."""
+        """Add an operator and return the name of its output."""
         name = f"{operator}_{len(self._nodes)}"
         self._nodes.append(self._onnx.helper.make_node(operator, inputs, [name], name=name, **attributes))
         return name
 
     def input(self, name: str, shape: Sequence[int | str], meaning: str) -> str:
-        """An input of the graph, float32; a side with a word is free."""
+        """Add a float32 input and return its name; strings in `shape` are dynamic dimensions."""
         self._inputs.append(self._value(name, shape, meaning))
         return name
 
     def constant(self, value: Tensor | float | int | list[int]) -> str:
-        """Weights or a number in float32; a whole number or a row of them in 64 bits."""
+        """Add a constant and return its name: tensors and floats as float32, integers as int64."""
         tensor = value.float() if isinstance(value, Tensor) else torch.tensor(value)
         name = f"constant_{len(self._constants)}"
         self._constants.append(self._onnx.numpy_helper.from_array(tensor.detach().contiguous().numpy(), name))
         return name
 
     def weight(self, parameter: Tensor, arranged: Tensor | None = None) -> str:
-        """A parameter of the network; `arranged` is what the graph computes with where that is another order of the same numbers."""
+        """Add a parameter of the network and return its name; `arranged` is the parameter in the layout that the graph needs."""
         return self.constant(parameter if arranged is None else arranged)
 
     def output(self, value: str, name: str, shape: Sequence[int | str], meaning: str) -> None:
-        """Make what an operator made, `value`, an output called `name`."""
+        """Make `value` an output of the graph and rename it to `name`."""
         for node in self._nodes:
             for names in (node.input, node.output):
                 for place, used in enumerate(names):
@@ -60,10 +60,10 @@ class Graph:
         self._outputs.append(self._value(name, shape, meaning))
 
     def model(self, facts: Mapping[str, str]) -> Any:
-        """The graph as onnx holds one, checked.
+        """The graph as a checked ONNX model.
 
         Raises:
-            onnx.checker.ValidationError: it is no graph; a fault of this package.
+            onnx.checker.ValidationError: the graph is invalid, which is a bug in this package.
         """
         helper = self._onnx.helper
         graph = helper.make_graph(self._nodes, "stylenet", self._inputs, self._outputs, self._constants)
@@ -79,7 +79,7 @@ class Graph:
         return model
 
     def written(self, facts: Mapping[str, str]) -> bytes:
-        """The graph's file, the same bytes every time."""
+        """The serialized model, byte for byte reproducible."""
         return cast(bytes, self.model(facts).SerializeToString(deterministic=True))
 
     def _value(self, name: str, shape: Sequence[int | str], meaning: str) -> Any:
@@ -87,7 +87,7 @@ class Graph:
 
 
 def convolved(graph: Graph, x: str, convolution: nn.Conv2d, *, borders: bool = True) -> str:
-    """A convolution; without `borders`, zeros stand beyond them in place of what the network sees there."""
+    """Add a convolution; with `borders=False`, its padding is zeros instead of the network's padding mode."""
     rows, columns = cast("tuple[int, int]", convolution.padding)
     if borders and convolution.padding_mode != "zeros":
         mode = {"reflect": "reflect", "replicate": "edge"}[convolution.padding_mode]
@@ -99,7 +99,10 @@ def convolved(graph: Graph, x: str, convolution: nn.Conv2d, *, borders: bool = T
 
 
 def of_blocks(graph: Graph, image: str, convolution: nn.Conv2d, block: int) -> str:
-    """A convolution of blocks of pixels as one of pixels: channel (c, i, j) at position (y, x) is color c at (block y + i, block x + j)."""
+    """Add a convolution of blocks of pixels as a strided convolution of pixels.
+
+    Channel (c, i, j) at position (y, x) is color c of the pixel at (block y + i, block x + j).
+    """
     kernels = torch.from_numpy(of_pixels(convolution.weight.detach().numpy(), block))
     weights = graph.weight(convolution.weight, kernels), graph.weight(cast(Tensor, convolution.bias))
     return graph("Conv", image, *weights, strides=[block] * 2)

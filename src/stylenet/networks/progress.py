@@ -1,4 +1,4 @@
-"""How far the work on a picture is, as shares of the whole. Nothing here needs torch."""
+"""Progress callbacks, which count shares of the whole work. Does not import torch."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 PartDone: TypeAlias = Callable[[float], None]
-"""Called with the share of the work that was done since the last call; all of them sum to 1. It may raise, to end the work."""
+"""Called with the share of the work done since the last call; the shares sum to 1. It may raise an exception to cancel the work."""
 
 
 def ignored(share: float) -> None:
-    """Do nothing: nobody asks how far the work is."""
+    """Progress callback that does nothing."""
 
 
 def share_of(done: PartDone, share: float) -> PartDone:
-    """`done` for a part of the work: what it is given counts `share` times."""
+    """A progress callback for a part of the work, which is `share` of the whole."""
     return lambda more: done(share * more)

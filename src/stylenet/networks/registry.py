@@ -1,7 +1,7 @@
-"""The kinds of networks that paint in one pass: each registers its class in its own file. Nothing here imports torch before it is needed.
+"""Registry of network kinds. Does not import torch until a network is opened.
 
-A kind that ships lies in the module of its name, `networks.johnson`, which is imported when the first of its networks is opened. A kind of
-another program is registered when the module that defines it is imported.
+Each built-in kind is defined in the module of its name, such as `networks.johnson`, which is imported when its first network is opened.
+Kinds defined by other programs are registered when the defining module is imported.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _CLASSES: dict[str, type[Network[Any]]] = {}
 
 
 def registered(kind: str) -> Callable[[type[NetworkT]], type[NetworkT]]:
-    """Register the decorated class for the networks of a kind, `AnyRecord.kind`."""
+    """Decorator that registers a network class for a kind, `AnyRecord.kind`."""
 
     def register(network: type[NetworkT]) -> type[NetworkT]:
         _CLASSES[kind] = network
@@ -34,7 +34,7 @@ def registered(kind: str) -> Callable[[type[NetworkT]], type[NetworkT]]:
 
 
 def network_class(record: AnyRecord) -> type[Network[Any]]:
-    """The class of the networks with this record.
+    """The network class for a record.
 
     Raises:
         WeightsError: no class is registered for the kind.

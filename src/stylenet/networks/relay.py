@@ -1,4 +1,4 @@
-"""Large photos are painted from small to large: what was painted at half of the size is where the next size begins."""
+"""Coarse-to-fine painting of large photos: the painting at half the size initializes the next size."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from stylenet.networks.picture_sizes import half_size
 from stylenet.networks.slim_geometry import STRENGTHS, white_noise_array
 
 RELAYED = 0.35
-"""Share of the pictures of a training that begin with what the network paints at half of the size."""
+"""Share of the training pictures that start from the network's painting at half the size."""
 
 
 def relayed(painted: Tensor, small: Tensor, photo: Tensor) -> Tensor:
-    """What a photo is painted from after it was painted at half of its size: that painting, enlarged, and the photo's finer detail.
+    """The input for the next size: the painting at half the size, enlarged, plus the photo's fine detail.
 
     Args:
         painted: The painting of `small`, (B, 3, H / 2, W / 2).
-        small: The photo made smaller.
+        small: The photo at half its size.
         photo: The photo, (B, 3, H, W).
     """
     size = (photo.shape[2], photo.shape[3])
@@ -30,13 +30,13 @@ def relayed(painted: Tensor, small: Tensor, photo: Tensor) -> Tensor:
 
 
 def by_sizes(paint: Callable[[Tensor, Tensor], Tensor], photo: Tensor, *, style_scale: float, seed: int) -> Tensor:
-    """A photo painted from small to large.
+    """A photo painted from coarse to fine.
 
     Args:
-        paint: From a picture and its noise to a painting.
+        paint: Function from a picture and its noise to a painting.
         photo: (1, 3, H, W), 0..1.
-        style_scale: Larger marks begin at a smaller size.
-        seed: Of the noise.
+        style_scale: Size of the strokes; with larger ones, smaller photos are halved.
+        seed: Random seed of the noise.
     """
     height, width = photo.shape[2:]
     half = half_size(height, width, style_scale)
@@ -48,10 +48,10 @@ def by_sizes(paint: Callable[[Tensor, Tensor], Tensor], photo: Tensor, *, style_
 
 
 def white_noise(height: int, width: int, seed: int) -> Tensor:
-    """Noise for one photo, shape (1, 1, H, W), the same on every machine."""
+    """White noise for one photo, shape (1, 1, H, W), the same on every machine."""
     return torch.from_numpy(white_noise_array(height, width, seed))
 
 
 def faded(painted: Tensor, photo: Tensor, strength: float) -> Tensor:
-    """Below the least strength that networks know, the photo shines through; at 0 it is all."""
+    """Blend with the photo below the lowest strength used in training; at 0, return the photo."""
     return painted if strength >= STRENGTHS[0] else torch.lerp(photo, painted, strength / STRENGTHS[0])

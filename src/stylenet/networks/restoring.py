@@ -1,4 +1,4 @@
-"""What networks that restore photos are given, and what is made of their answer."""
+"""Inputs and outputs of restoration networks: luma, downsampling and recombining colors."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from torch.nn import functional
 from stylenet.shapes import check_image
 
 FACTOR = 4
-"""Times that pictures are enlarged."""
+"""Super-resolution factor."""
 
 _SIGMA_PX = 1.0
 _RADIUS_PX = 4
 
 
 def luma(photos: Tensor) -> Tensor:
-    """The brightness of the encoded values of photos, shape (B, 1, H, W), 0..1: 0.299 R + 0.587 G + 0.114 B; gradients flow through.
+    """Luma of photos, 0.299 R + 0.587 G + 0.114 B of the encoded values, shape (B, 1, H, W), 0..1; differentiable.
 
     Args:
         photos: Shape (B, 3, H, W), 0..1.
 
     References:
-        Recommendation ITU-R BT.601, section 2.5.1; what Pillow's mode L and the Y of JPEG are.
+        Recommendation ITU-R BT.601, section 2.5.1; same as Pillow's mode L and JPEG's Y.
     """
     check_image(photos)
     return (photos * photos.new_tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 
 def shrunk(photos: Tensor) -> Tensor:
-    """Photos at a quarter of their size, as enlarging networks are given them: blurred, then every fourth pixel by bicubic interpolation.
+    """Photos downsampled by a factor of 4, the input of super-resolution networks: Gaussian blur, then bicubic interpolation.
 
     Args:
-        photos: Shape (B, 3, H, W), 0..1, at least 5 pixels a side.
+        photos: Shape (B, 3, H, W), 0..1, sides at least 5 pixels.
 
     Returns:
         Shape (B, 3, H // 4, W // 4), 0..1.
 
     References:
-        Johnson et al. 2016, section 4.2: a Gaussian of sigma 1 before bicubic interpolation, which for that is not antialiased itself.
+        Johnson et al. 2016, section 4.2: a Gaussian blur with sigma 1, then bicubic interpolation without antialiasing.
     """
     check_image(photos)
     places = torch.arange(-_RADIUS_PX, _RADIUS_PX + 1, dtype=photos.dtype, device=photos.device)
@@ -50,14 +50,14 @@ def shrunk(photos: Tensor) -> Tensor:
 
 
 def colored(network: nn.Module, photos: Tensor) -> Tensor:
-    """Photos in the colors that a network gives them; their luma stays, whatever it is, so that it learns color and nothing else.
+    """Photos with the colors predicted by a network and their own luma, so that the network learns nothing but color.
 
     Args:
         network: From pictures to pictures of the same size.
-        photos: Shape (B, 3, H, W), 0..1; their own colors are not looked at.
+        photos: Shape (B, 3, H, W), 0..1; only their luma is used.
 
     Returns:
-        Shape (B, 3, H, W), about 0..1: very dark and very light pixels with strong colors lie outside.
+        Shape (B, 3, H, W), about 0..1: saturated colors of very dark or very light pixels lie outside.
     """
     gray = luma(photos)
     painted: Tensor = network(gray.expand_as(photos))

@@ -1,17 +1,17 @@
-"""The slim network: a painting in one pass, made for processors.
+"""The slim network: a feed-forward stylization network designed for CPUs.
 
-The work is done at a quarter, an eighth and a sixteenth of the picture's size, where the processor's matrix units are strong and strokes
-are a few positions wide. On the way back the picture is enlarged by linear interpolation before it is convolved, so that no pattern is tied
-to the grid of pixels; at a half and at full size the photo's own pixels come in once more. Noise comes in at each of the three sizes: where
-a photo is flat, it is all that there is to make a stroke of.
+Most of the computation is at a quarter, an eighth and a sixteenth of the picture's size, where the CPU's matrix units are efficient and
+strokes are a few positions wide. The decoder upsamples by linear interpolation before each convolution, to avoid checkerboard artifacts;
+at half and at full size it takes the photo's pixels as additional input. Noise is added at each of the three coarse sizes: in flat areas
+of a photo, strokes can only come from noise.
 
-All that depends on the style are the scales and shifts of the normalizations and a mixing of channels at each size: a row of numbers,
-`knobs`. A network of one painting holds its rows among its weights; the one for every painting has a coder that computes the row.
+Only the scales and shifts of the normalizations and a mixing of channels at each size depend on the style. Together they form a vector,
+`knobs`. A network for one style stores it among its weights, once per strength; the network for arbitrary styles predicts it.
 
 References:
     Ulyanov et al. 2016a, 2016b (noise at every scale; instance normalization); Dumoulin et al. 2017 (a style as scales and shifts); Ghiasi
-    et al. 2017 (predicted from the painting); Odena et al. 2016 (resize, then convolve); Zhang 2019 (blur before sampling). Resolutions,
-    widths and the mixing are ours.
+    et al. 2017 (style prediction); Odena et al. 2016 (resize, then convolve); Zhang 2019 (blur before sampling). Resolutions, widths and
+    the mixing are ours.
 """
 
 from __future__ import annotations
@@ -53,19 +53,19 @@ from stylenet.networks.slim_geometry import STRIDE as STRIDE
 from stylenet.networks.slim_geometry import trained_strength as trained_strength
 from stylenet.networks.slim_graph import faded_graph, noise_input, own_knobs, slim_graph, strength_input
 from stylenet.networks.slim_parts import Wide, blocks_of_two, convolution, leaky, noise_pyramid, pair, twice, within
-from stylenet.networks.tiles import Cut, Frame, Geometry, Sight, framed, paint_by_tiles
+from stylenet.networks.tiles import Cut, Frame, Geometry, ReceptiveField, framed, paint_by_tiles
 from stylenet.shapes import check_image
 
 
 @registered("slim")
 class SlimNet(Network[SlimRecord]):
-    """From a photo, noise and a style's knobs to a painting.
+    """Stylization network that maps a photo, noise and the knobs of a style to a painting.
 
     Args:
-        record: The sizes of its parts.
+        record: Architecture of the network.
     """
 
-    knows_strengths = True
+    has_strengths = True
     paints_small_first = True
     stored_bits = 8
 
@@ -93,7 +93,7 @@ class SlimNet(Network[SlimRecord]):
         self.noises = nn.ModuleList(convolution(1, width) for width in (fine, coarse, deep))
         self._widths = normalized_widths(record)
         self._ending = (3, len(self._widths) - 3, len(self._widths) - 1)
-        """Normalizations that end a residual block."""
+        """Indices of the normalizations at the end of a residual block."""
         self._mixings = mixed_widths(record)
         for name, values in zip(("blur", "gains"), noise_pyramid(), strict=True):
             self.register_buffer(name, values, persistent=False)
@@ -103,24 +103,24 @@ class SlimNet(Network[SlimRecord]):
 
     @property
     def knob_count(self) -> int:
-        """Numbers that tell this network a style."""
+        """Length K of the knobs."""
         return knob_count(self.record)
 
     def neutral(self) -> Tensor:
-        """Knobs that a style starts from, shape (1, K): scales of one, but little of each residual; no shift; hardly any mixing."""
+        """Initial knobs, shape (1, K): scales of 1, or 0.5 at the end of residual blocks; shifts of 0; small random mixing matrices."""
         scales = [torch.full((width,), 0.5 if index in self._ending else 1.0) for index, width in enumerate(self._widths)]
         generator = torch.Generator().manual_seed(0)
         mixing = 0.02 * torch.randn(2 * self.record.mixed * sum(self._mixings), generator=generator)
         return torch.cat((*scales, torch.zeros(sum(self._widths)), mixing))[None]
 
     def knobs_at(self, strength: Tensor) -> Tensor:
-        """The knobs of a network of one painting, shape (B, K), at strengths (B,); at its ends beyond 10..100.
+        """The knobs of a network for one style, shape (B, K), at strengths (B,), which are clipped to 10..100.
 
         Raises:
-            ShapeError: the network paints in every style.
+            ShapeError: the network has no style of its own.
         """
         if self.record.code:
-            raise ShapeError("this network paints in every style: give the knobs of one, from its coder")
+            raise ShapeError("this network has no style of its own: give the knobs of a style, from its coder")
         low, usual, high = STRENGTHS
         strength = strength.clamp(low, high)
         below = ((usual - strength) / (usual - low)).clamp_min(0)
@@ -129,33 +129,33 @@ class SlimNet(Network[SlimRecord]):
 
     @classmethod
     def bytes_per_px(cls, record: SlimRecord, value_bytes: int) -> float:
-        """Measured."""
-        # In one piece, where freed blocks are kept: 370 in float32.
+        """Memory per pixel without tiling, measured."""
+        # 370 bytes in float32, with freed memory kept.
         return 92 * value_bytes * record.fine / 64
 
     @classmethod
     def geometry(cls, record: SlimRecord, height: int, width: int) -> Geometry:
-        """How such a network goes over a picture."""
-        # Beside a border that is not the picture's, positions are wrong: two of the noise, one more after every 3 x 3 convolution, two
-        # after every depthwise convolution, one after every interpolation.
+        """Receptive fields and padding for a picture of this size."""
+        # Beside the border of a tile, positions are wrong: two of the noise, one more after every 3 x 3 convolution, two after every
+        # depthwise convolution, one after every interpolation.
         fine, coarse, deep = SHUFFLE, 2 * SHUFFLE, 4 * SHUFFLE
         first = 2 * coarse
         sunk = first + 2 * coarse + deep
-        looks = [sunk + 2 * deep * (index + 1) for index in range(record.blocks)]
-        risen = looks[-1] + deep
+        reaches = [sunk + 2 * deep * (index + 1) for index in range(record.blocks)]
+        risen = reaches[-1] + deep
         grown = risen + 2 * coarse + coarse
         strokes = grown + 2 * fine
-        sights = (
-            Sight(fine, 2 * fine),
-            *(Sight(coarse, first + coarse * index) for index in range(3)),
-            Sight(deep, sunk),
-            *(Sight(deep, reach) for reach in looks),
-            *(Sight(coarse, risen + coarse * (index + 1)) for index in range(2)),
-            *(Sight(fine, grown + fine * (index + 1)) for index in range(2)),
-            Sight(1, strokes + FINISH_REACH_PX),
+        fields = (
+            ReceptiveField(fine, 2 * fine),
+            *(ReceptiveField(coarse, first + coarse * index) for index in range(3)),
+            ReceptiveField(deep, sunk),
+            *(ReceptiveField(deep, reach) for reach in reaches),
+            *(ReceptiveField(coarse, risen + coarse * (index + 1)) for index in range(2)),
+            *(ReceptiveField(fine, grown + fine * (index + 1)) for index in range(2)),
+            ReceptiveField(1, strokes + FINISH_REACH_PX),
         )
         return Geometry(
-            sights=sights,
+            fields=fields,
             stride_px=STRIDE,
             size=(height + -height % STRIDE + 2 * MARGIN_PX, width + -width % STRIDE + 2 * MARGIN_PX),
             frames=_frames(height, width),
@@ -172,10 +172,10 @@ class SlimNet(Network[SlimRecord]):
         return self.paint_with(knobs, photo, settings)
 
     def paint_with(self, knobs: Callable[[float, tuple[int, int]], Tensor], photo: Tensor, settings: PassSettings) -> Tensor:
-        """A photo painted from small to large, mixed with the photo at the least strengths.
+        """A photo painted from coarse to fine, blended with the photo at the lowest strengths.
 
         Args:
-            knobs: Of the style for a strength, as it was named in training, and the height and width that are painted.
+            knobs: Function from a training strength (see `trained_strength`) and (height, width) to the knobs of the style.
             photo: (1, 3, H, W), 0..1.
             settings: Strength, size of the strokes, seed and tiles.
         """
@@ -190,7 +190,7 @@ class SlimNet(Network[SlimRecord]):
         return faded(by_sizes(paint, photo, style_scale=settings.style_scale, seed=settings.seed), photo, strength)
 
     def paint_batch(self, photos: Tensor | None, settings: BatchSettings) -> Tensor:
-        """Paintings in the network's own style, with noise from the seed of the first picture."""
+        """Paintings in the network's own style; the noise of all pictures is drawn with the first picture's seed."""
         strengths, seeds = settings.strengths, settings.seeds
         generator = torch.Generator(strengths.device).manual_seed(seeds[0])
         noise = torch.randn((len(seeds), 1, *settings.size), generator=generator, device=strengths.device)
@@ -198,7 +198,7 @@ class SlimNet(Network[SlimRecord]):
         return cast(Tensor, self(photos, noise[:, :, rows:, columns:], self.knobs_at(strengths)))
 
     def to_graph(self, graph: Graph, image: str, *, description: Tensor | None = None) -> str:
-        """Operators that paint in the network's own style."""
+        """Add the operators for the network's own style."""
         if self.record.code:
             return super().to_graph(graph, image)
         noise, strength = noise_input(graph), strength_input(graph)
@@ -211,24 +211,22 @@ class SlimNet(Network[SlimRecord]):
 
         Args:
             image: Any size from one pixel up.
-            noise: White, of mean 0 and deviation 1, shape (B, 1, H, W): see `white_noise`.
-            knobs: Of one style for all photos or one for each, shape (1 or B, K), blends among them; the network's own, at strength 50,
-                where left out.
-            most_px: Pixels that are looked at in one piece; a larger picture, a single one, is painted by tiles, with the same result.
-            done: See `paint_by_tiles`.
+            noise: White noise with mean 0 and deviation 1, shape (B, 1, H, W): see `white_noise`.
+            knobs: Knobs for all photos or for each, shape (1 or B, K); weighted sums blend styles. Default: the network's own style, at
+                strength 50.
+            most_px: Largest number of pixels without tiling. A larger picture, with B = 1, is painted by tiles, with the same result.
+            done: Progress callback; see `paint_by_tiles`.
 
         Raises:
-            ShapeError: `image` is no picture, or noise or knobs are not its own.
-            UsageError: even the smallest tile has more pixels.
+            ShapeError: `image`, `noise` or `knobs` do not have these shapes.
+            UsageError: even the smallest tile has more than `most_px` pixels.
         """
         check_image(image)
         if noise.shape != (len(image), 1, *image.shape[2:]):
             raise ShapeError(f"noise of this photo has shape {(len(image), 1, *image.shape[2:])}; got {tuple(noise.shape)}")
         knobs = self.knobs_at(torch.full((1,), 50.0, device=image.device)) if knobs is None else knobs
         if knobs.dim() != 2 or knobs.shape[0] not in (1, image.shape[0]) or knobs.shape[1] != self.knob_count:
-            raise ShapeError(
-                f"a style of this network is {self.knob_count} numbers, one row for all pictures or one for each; got {tuple(knobs.shape)}"
-            )
+            raise ShapeError(f"knobs of this network have shape (1 or B, {self.knob_count}); got {tuple(knobs.shape)}")
         height, width = image.shape[2:]
         both = torch.cat((image, noise.to(image.dtype)), dim=1)
         if most_px is not None and height * width > most_px:
@@ -240,7 +238,7 @@ class SlimNet(Network[SlimRecord]):
         return painting
 
     def _part(self, knobs: Tensor, framed: Tensor, cut: Cut, normalize: Normalize = instance_norm) -> Tensor:
-        """The painting of a picture with its frame, or of a part of it, cut out: `tiles.Paint`."""
+        """The painting of a padded picture or a tile of it, cropped to `cut`; see `tiles.Paint`."""
         total = sum(self._widths)
         framed = framed.to(self.enter.weight.dtype)
         photo, noise = framed[:, :3], self._noise(framed[:, 3:])
@@ -267,15 +265,15 @@ class SlimNet(Network[SlimRecord]):
         x = x + self._mixed(x, next(mixings))
         first, second = cast(tuple[nn.Module, nn.Module], self.strokes)
         x = functional.relu(x + normal(second(functional.relu(normal(first(x))))))
-        # Nothing is normalized from here on: plain ReLUs die, and with them the picture.
-        # In place, where nothing on the way back reads what was there: these are the largest tensors by far.
+        # No normalization from here on, and plain ReLUs would die: leaky ones.
+        # In place where the backward pass does not need the input: these are by far the largest tensors.
         x = leaky(twice(self.leave(x)))
         x = x + leaky(self.polish(x).add_(self.grain(blocks_of_two(photo))))
         x = leaky(twice(self.finish(x)).add_(self.pixels(within(photo, APRON_PX - 1))))
         return torch.sigmoid(self.render(x)[:, :, cut[0], cut[1]].float())
 
     def _noise(self, white: Tensor) -> list[Tensor]:
-        """What framed white noise (B, 1, H, W) adds at a quarter, an eighth and a sixteenth of the size."""
+        """The features computed from padded white noise (B, 1, H, W) at a quarter, an eighth and a sixteenth of the size."""
         added, size = [], white[:, :, APRON_PX:-APRON_PX, APRON_PX:-APRON_PX]
         for octave in range(4):
             size = functional.conv2d(functional.pad(size, (1, 1, 1, 1), mode="replicate"), self.blur.to(size.dtype), stride=2)
@@ -284,7 +282,7 @@ class SlimNet(Network[SlimRecord]):
         return added
 
     def _mixed(self, x: Tensor, mixing: Tensor) -> Tensor:
-        """U V^T x at every position, with U and V of shape (channels, mixed) from the style."""
+        """U V^T x at every position, with U and V of shape (channels, mixed) from the knobs."""
         batch, channels, height, width = x.shape
         rows = x.permute(0, 2, 3, 1).reshape(batch, height * width, channels)
         matrices = mixing.to(x.dtype).view(-1, 2, self.record.mixed, channels).expand(batch, -1, -1, -1)
@@ -305,5 +303,5 @@ class SlimNet(Network[SlimRecord]):
 
 
 def _frames(height: int, width: int) -> tuple[Frame, Frame]:
-    """A margin and what the first convolution uses up, around the photo's channels and around the noise."""
+    """Padding of the photo's channels and of the noise: a margin, and one block for the first convolution."""
     return Frame(mirrored(height), mirrored(width), (0, 3)), Frame(wrapped(height), wrapped(width), (3, 4))

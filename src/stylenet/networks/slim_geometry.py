@@ -1,4 +1,4 @@
-"""Numbers of the slim network that follow from its record and a picture's size, for every engine that paints with it. No torch."""
+"""Geometry of the slim network, shared by all engines. Does not import torch."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from numpy.typing import NDArray
 from stylenet.catalog.networks import SlimRecord
 
 Indices: TypeAlias = NDArray[np.int64]
-"""Rows or columns of a picture."""
+"""Indices of rows or columns of a picture."""
 
 SHUFFLE = 4
-"""Pixels on a side that one position at a quarter of the size stands for."""
+"""Side in pixels of the block behind one position at a quarter of the size."""
 
 HALF, FULL = 24, 8
-"""Channels at half of the size and at full size, where the photo's grain comes in."""
+"""Channels at half size and at full size."""
 
 LEAK = 0.2
-"""Slope below zero where the picture comes in again."""
+"""Negative slope of the leaky ReLUs."""
 
 STRENGTHS = (10.0, 50.0, 100.0)
-"""At which a network of one painting holds its knobs; in between they are interpolated."""
+"""Strengths at which a network for one style stores knobs; between them, knobs are interpolated linearly."""
 
 STRIDE = 16
 MARGIN_PX = 64
-"""Pixels around the picture that are painted and cut away. In training, style does not count near the border of a crop
-(`training.perceptual`), so that networks learn to recognize borders and to leave the photo as it is there: with 32 pixels, pictures were
-hardly painted along their borders."""
+"""Pixels around the picture that are painted and then cropped. The style loss excludes the border of training crops
+(`training.perceptual`), so networks learn to detect borders and to leave the photo unchanged there: with a margin of 32 pixels, pictures
+were hardly stylized along their borders."""
 
 APRON_PX = SHUFFLE
-"""Pixels beyond the margin that the first convolution uses up: a position of its own."""
+"""Pixels beyond the margin that the first convolution consumes: one position."""
 
 FRAME_PX = MARGIN_PX + APRON_PX
-"""Pixels that are added to the picture on each side."""
+"""Total padding of the picture on each side, in pixels."""
 
 FINISH_REACH_PX = SHUFFLE + 2 + 2 + 1
-"""How far the layers behind the last normalization see: an interpolation at a quarter of the size; at half of it a 3 x 3 convolution and an
-interpolation; and a 3 x 3 convolution."""
+"""Receptive field of the layers after the last normalization, in pixels to each side: an interpolation at a quarter of the size; a 3 x 3
+convolution and an interpolation at half size; and a 3 x 3 convolution."""
 
 
 def normalized_widths(record: SlimRecord) -> tuple[int, ...]:
@@ -53,42 +53,42 @@ def mixed_widths(record: SlimRecord) -> tuple[int, ...]:
 
 
 def knob_count(record: SlimRecord) -> int:
-    """Numbers that tell a network a style: the scale and the shift of every normalized channel, and two matrices for each mixing."""
+    """Length of the knobs: the scale and the shift of every normalized channel, and two matrices for each mixing."""
     return 2 * sum(normalized_widths(record)) + 2 * record.mixed * sum(mixed_widths(record))
 
 
 def framed_places(length: int) -> Indices:
-    """Places along one side of a framed picture: 0 is the picture's first pixel, and the painted size is grown to whole strides."""
+    """Positions along one side of a padded picture, relative to its first pixel; the painted size is a multiple of the stride."""
     return np.arange(-FRAME_PX, length + -length % STRIDE + FRAME_PX)
 
 
 def mirrored(length: int) -> Indices:
-    """The row, or column, of a photo that is shown at each of the framed places: the photo is reflected at its borders."""
+    """Index of the row or column of a photo at each padded position, by reflection."""
     period = max(1, 2 * (length - 1))
     places = framed_places(length) % period
     return np.minimum(places, period - places)
 
 
 def wrapped(length: int) -> Indices:
-    """The same for noise, which is continued by itself: reflected noise tells the network where a border is."""
+    """The same for noise, by periodic continuation: with reflected noise, the network could detect borders."""
     return framed_places(length) % length
 
 
 def trained_strength(strength: float) -> float:
-    """What networks are asked for at a strength of 0..100, to paint as strongly as the recipes that optimize.
+    """The training strength that matches a strength of 0..100 of the optimization recipes.
 
-    Piecewise linear; slightly above the training strength of the same name: 65 at 50.
+    Piecewise linear, and slightly higher than the given strength: 65 at 50.
     """
     return 1.3 * strength - max(0.0, 0.6 * strength - 30)
 
 
 def white_noise_array(height: int, width: int, seed: int) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Noise for one photo, shape (1, 1, H, W), of mean 0 and deviation 1, the same on every machine."""
+    """White noise for one photo, shape (1, 1, H, W), with mean 0 and deviation 1, the same on every machine."""
     return np.random.default_rng(seed).standard_normal((1, 1, height, width), dtype=np.float32)
 
 
 def of_pixels(kernels: np.ndarray[Any, np.dtype[np.float32]], block: int) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """Kernels of a convolution over blocks of pixels, (O, 3 B B, 3, 3), as those of one over pixels in steps of B, (O, 3, 3 B, 3 B).
+    """Kernels of a convolution over blocks of pixels, (O, 3 B B, 3, 3), as kernels over pixels with stride B, (O, 3, 3 B, 3 B).
 
     Channel (c, i, j) at position (y, x), as `pixel_unshuffle` orders them, is color c of the pixel at (B y + i, B x + j).
     """

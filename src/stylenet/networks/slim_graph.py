@@ -1,6 +1,6 @@
-"""The slim network as operators of ONNX graphs, in two parts: up to its last normalization, and from there on.
+"""The slim network as ONNX operators, in two parts: the body up to the last normalization, and the head after it.
 
-Behind the last normalization nothing depends on the whole picture, so that the second part paints a large one piece by piece.
+After the last normalization, no layer depends on the whole picture, so the head can process a large picture tile by tile.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from stylenet.networks.slim import SlimNet
 
 Knobs: TypeAlias = Callable[[int, int], str]
-"""The knobs from one place to another, as a value of shape (1, places)."""
+"""Function from the begin and end of a slice to the name of those knobs, shape (1, end - begin)."""
 
 
 def slim_graph(graph: Graph, network: SlimNet, image: str, *, noise: str, knobs: Knobs) -> str:
-    """`SlimNet.forward`: the painting of a photo (1, 3, H, W)."""
+    """Add `SlimNet.forward`: the painting of a photo (1, 3, H, W)."""
     framed = mirrored(graph, image)
     features = slim_body(graph, network, framed, noise=wrapped(graph, noise), knobs=knobs)
     painted = slim_head(graph, network, features, framed)
@@ -34,7 +34,7 @@ def slim_graph(graph: Graph, network: SlimNet, image: str, *, noise: str, knobs:
 
 
 def slim_body(graph: Graph, network: SlimNet, framed: str, *, noise: str, knobs: Knobs) -> str:
-    """The features of a framed photo and framed noise at a quarter of the size, (1, `HALF`, h / 4, w / 4), `leave` included."""
+    """Add the body, `leave` included: the features (1, `HALF`, h / 4, w / 4) of a padded photo and padded noise of height h and width w."""
     widths, mixed = network._widths, network.record.mixed
     total = sum(widths)
     places = iter(zip(accumulate(widths, initial=0), widths, strict=False))
@@ -69,15 +69,15 @@ def slim_body(graph: Graph, network: SlimNet, framed: str, *, noise: str, knobs:
     x = residual(x, network.after)
     x = mixed_in(graph("Add", fine, twice(graph, convolved(graph, mixed_in(x), network.grow))))
     x = graph("Relu", residual(x, network.strokes))
-    # A convolution of single positions: what it leaves is the least that the second part can be handed.
+    # A 1 x 1 convolution to few channels: the smallest tensor between body and head.
     return convolved(graph, x, network.leave)
 
 
 def slim_head(graph: Graph, network: SlimNet, features: str, framed: str) -> str:
-    """The painting, (1, 3, 4 m, 4 n), of features (1, `HALF`, m, n) and the photo around them, (1, 3, 4 m + 8, 4 n + 8).
+    """Add the head: the painting, (1, 3, 4 m, 4 n), from features (1, `HALF`, m, n) and the padded photo, (1, 3, 4 m + 8, 4 n + 8).
 
-    Its outermost `FINISH_REACH_PX` pixels, which see beyond the features, are not those of the network: they are cut away in any
-    case. So borders need not be reflected, for which a picture would have to be rearranged in memory and back.
+    The outermost `FINISH_REACH_PX` pixels of the painting differ from the network's and must be cropped. In return, zero padding suffices:
+    reflection would copy the picture into another memory layout and back.
     """
     x = graph("LeakyRelu", twice(graph, features), alpha=slim_geometry.LEAK)
     grain = of_blocks(graph, inner(graph, framed, slim_geometry.APRON_PX - 2), network.grain, 2)
@@ -89,7 +89,7 @@ def slim_head(graph: Graph, network: SlimNet, features: str, framed: str) -> str
 
 
 def mirrored(graph: Graph, image: str) -> str:
-    """A framed photo: `slim_geometry.mirrored`."""
+    """Pad a photo by reflection: `slim_geometry.mirrored`."""
     one = graph.constant(1)
 
     def shown(places: str, side: str) -> str:
@@ -101,12 +101,12 @@ def mirrored(graph: Graph, image: str) -> str:
 
 
 def wrapped(graph: Graph, noise: str) -> str:
-    """Framed noise: `slim_geometry.wrapped`."""
+    """Pad noise periodically: `slim_geometry.wrapped`."""
     return _framed(graph, noise, lambda places, side: graph("Mod", places, side))
 
 
 def _framed(graph: Graph, image: str, shown: Callable[[str, str], str]) -> str:
-    """A picture in its frame; `shown` gives the pixels at the framed places along a side of some length."""
+    """Pad a picture; `shown` maps padded positions and the length of a side to indices of pixels."""
     frame, stride = graph.constant(slim_geometry.FRAME_PX), graph.constant(slim_geometry.STRIDE)
     sides = graph("Shape", image, start=2)
     for axis in (0, 1):
@@ -118,7 +118,7 @@ def _framed(graph: Graph, image: str, shown: Callable[[str, str], str]) -> str:
 
 
 def noises_of(graph: Graph, network: SlimNet, framed: str) -> list[str]:
-    """`SlimNet._noise`: what framed noise adds at a quarter, an eighth and a sixteenth of the size."""
+    """Add `SlimNet._noise`: the features of padded noise at a quarter, an eighth and a sixteenth of the size."""
     added, size = [], inner(graph, framed, slim_geometry.APRON_PX)
     for octave, gain in enumerate(network.gains):
         padded = graph("Pad", size, graph.constant([0, 0, 1, 1, 0, 0, 1, 1]), mode="edge")
@@ -130,12 +130,12 @@ def noises_of(graph: Graph, network: SlimNet, framed: str) -> list[str]:
 
 
 def inner(graph: Graph, framed: str, cut: int) -> str:
-    """A framed picture without `cut` pixels on each side."""
+    """Crop `cut` pixels from each side."""
     return graph("Slice", framed, graph.constant([cut, cut]), graph.constant([-cut, -cut]), graph.constant([2, 3]))
 
 
 def twice(graph: Graph, x: str) -> str:
-    """Features at twice the size, by linear interpolation."""
+    """Upsample by a factor of 2, by linear interpolation."""
     scales = graph.constant(torch.tensor([1.0, 1.0, 2.0, 2.0]))
     return graph("Resize", x, "", scales, mode="linear", coordinate_transformation_mode="half_pixel")
 
@@ -145,14 +145,14 @@ def noise_input(graph: Graph) -> str:
 
 
 def strength_input(graph: Graph) -> str:
-    """The strength used in training: `slim_geometry.trained_strength`."""
+    """Add the input `strength` and return the training strength: `slim_geometry.trained_strength`."""
     strength = graph.input("strength", (1,), "0 (the photo) to 100 (the painting); 50 is usual")
     above = graph("Relu", graph("Sub", graph("Mul", strength, graph.constant(0.6)), graph.constant(30.0)))
     return graph("Sub", graph("Mul", strength, graph.constant(1.3)), above)
 
 
 def own_knobs(graph: Graph, network: SlimNet, strength: str) -> Knobs:
-    """The knobs of a network of one painting: `SlimNet.knobs_at`."""
+    """The knobs of a network for one style: `SlimNet.knobs_at`."""
     low, usual, high = slim_geometry.STRENGTHS
     place = place_of(graph, strength, 1.0)
     low_share = graph("Div", graph("Relu", graph("Neg", place)), graph.constant(usual - low))
@@ -163,13 +163,13 @@ def own_knobs(graph: Graph, network: SlimNet, strength: str) -> Knobs:
 
 
 def place_of(graph: Graph, strength: str, unit: float) -> str:
-    """How far a strength is from the usual one, shape (1, 1); those that networks do not know are as their ends."""
+    """Add (strength - 50) / `unit`, shape (1, 1), with the strength clipped to the range used in training."""
     low, usual, high = slim_geometry.STRENGTHS
     known = graph("Clip", graph("Reshape", strength, graph.constant([1, 1])), graph.constant(low), graph.constant(high))
     return graph("Div", graph("Sub", known, graph.constant(usual)), graph.constant(unit))
 
 
 def faded_graph(graph: Graph, painted: str, image: str, strength: str) -> str:
-    """The photo shines through below the least strength that networks know; at 0 it is all."""
+    """Blend with the photo below the lowest strength used in training: `relay.faded`."""
     share = graph("Clip", graph("Div", strength, graph.constant(slim_geometry.STRENGTHS[0])), graph.constant(0.0), graph.constant(1.0))
     return graph("Add", image, graph("Mul", graph("Sub", painted, image), share))

@@ -1,4 +1,4 @@
-"""The parts that the slim network is made of."""
+"""Building blocks of the slim network."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from stylenet.networks.slim_geometry import APRON_PX, LEAK
 
 
 class Wide(nn.Module):
-    """A look around in each channel by itself, and then all channels together, after Liu et al. 2022 (A ConvNet for the 2020s)."""
+    """Inverted bottleneck: a depthwise 5 x 5 and two 1 x 1 convolutions, after Liu et al. 2022 (A ConvNet for the 2020s)."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        # Repeated borders: reflected ones need more positions than a small picture has.
+        # Replication padding: reflection needs more positions than a small picture has.
         self.look = nn.Conv2d(width, width, 5, padding=2, groups=width, padding_mode="replicate")
         self.widen = nn.Conv2d(width, 2 * width, 1)
         self.narrow = nn.Conv2d(2 * width, width, 1)
@@ -26,7 +26,7 @@ class Wide(nn.Module):
 
 
 def noise_pyramid() -> tuple[Tensor, Tensor]:
-    """The kernel that noise is halved with, (1, 1, 4, 4), and what brings it back to a deviation of one after each halving."""
+    """The kernel for downsampling noise, (1, 1, 4, 4), and the gain that restores unit deviation after each downsampling."""
     row = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=torch.float64) / 8
     gains, response = [], torch.ones(1, dtype=torch.float64)
     for octave in range(4):
@@ -50,12 +50,12 @@ def within(framed: Tensor, cut: int) -> Tensor:
 
 
 def blocks_of_two(framed: Tensor) -> Tensor:
-    """A framed picture's pixels, 2 x 2 to a position, with an apron of one position."""
+    """Blocks of 2 x 2 pixels of a padded picture, with one position of padding."""
     return functional.pixel_unshuffle(within(framed, APRON_PX - 2), 2).contiguous(memory_format=torch.channels_last)
 
 
 def convolution(inputs: int, outputs: int, *, stride: int = 1) -> nn.Conv2d:
-    """3 x 3, with reflected borders: zeros would be seen as a frame around the painting."""
+    """3 x 3 convolution with reflection padding: zero padding would cause a visible frame around the painting."""
     return nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, padding_mode="reflect")
 
 

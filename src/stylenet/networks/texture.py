@@ -1,14 +1,14 @@
 """The multi-scale network of Ulyanov et al. 2016: texture from noise, or a painting from a photo and noise.
 
-Noise comes in at every scale. From the coarsest on, three convolutions make features of it, which join those of the coarser scales; three
-more convolutions mix both, and the result is doubled in size for the next scale.
+Each scale has noise as input, from the coarsest to the finest. Three convolutions compute features of the noise, which are concatenated
+with those of the coarser scales; three more convolutions mix both, and the result is upsampled by 2 for the next scale.
 
-Where we differ from the paper:
+Differences from the paper:
 
-- Any size. A scale has half the positions of the finer one, rounded up, and what is doubled is cut to the finer one's size.
-- A photo is stylized with reflected borders; texture has circular ones, as in the paper, and can be laid side by side without a seam.
-- A convolution before a normalization has no bias: the normalization takes a constant away again.
-- The picture is the sigmoid of the last layer, where the paper leaves it without bounds.
+- Any size. A scale has half the positions of the finer one, rounded up, and upsampled features are cropped to the finer size.
+- Photos are stylized with reflection padding; textures use circular padding, as in the paper, and tile seamlessly.
+- A convolution before a normalization has no bias, since the normalization would remove it.
+- The output is the sigmoid of the last layer, which in the paper is unbounded.
 
 References:
     Ulyanov, Lebedev, Vedaldi, Lempitsky 2016 (ICML), arXiv 1603.03417 (the generator network and its training); Ulyanov, Vedaldi,
@@ -32,15 +32,15 @@ from stylenet.networks.registry import registered
 from stylenet.shapes import check_image
 
 _SLOPE = 0.01
-"""Of the leaky ReLU, for negative values."""
+"""Negative slope of the leaky ReLUs."""
 
 
 @registered("texture")
 class TextureNet(Network[TextureRecord]):
-    """From noise, and a photo where the record says so, to a picture.
+    """Multi-scale network that maps noise, and a photo if `record.content`, to a picture.
 
     Args:
-        record: The sizes of its parts. Weights start random.
+        record: Architecture of the network. Weights are initialized randomly.
     """
 
     def __init__(self, record: TextureRecord) -> None:
@@ -51,15 +51,15 @@ class TextureNet(Network[TextureRecord]):
         self._initialize()
 
     def noise(self, size: tuple[int, int], *, batch: int = 1, generator: torch.Generator | None = None) -> list[Tensor]:
-        """Noise for a picture of `size` = (height, width): uniform in 0..1, for each scale from the picture's own down.
+        """Uniform noise in 0..1 for a picture of `size` = (height, width), for each scale from the finest to the coarsest.
 
         Args:
             size: Height and width in pixels, at least 1.
-            batch: Pictures.
-            generator: Of the processor: one seed gives one noise on every device.
+            batch: Number of pictures.
+            generator: A CPU generator, so that a seed gives the same noise on every device.
 
         Returns:
-            Shapes (batch, noise, H, W), (batch, noise, ceil(H / 2), ceil(W / 2)), ..., of the network's type and on its device.
+            Shapes (batch, noise, H, W), (batch, noise, ceil(H / 2), ceil(W / 2)), ..., with the network's type and device.
         """
         weight = self.leave.weight
         return [
@@ -71,11 +71,11 @@ class TextureNet(Network[TextureRecord]):
         """Pictures, (B, 3, H, W) in 0..1 and float32.
 
         Args:
-            noise: What `noise` gives, or other noise of the same shapes; the same noise makes the same picture.
-            image: Photos, (B, 3, H, W) in 0..1, where the network stylizes; none where it paints texture.
+            noise: Result of `noise`, or other noise of the same shapes; the same noise gives the same picture.
+            image: Photos, (B, 3, H, W) in 0..1, for a stylization network; None for a texture network.
 
         Raises:
-            ShapeError: `noise` is not of this network's scales, or `image` is missing, needless or of another size.
+            ShapeError: `noise` does not fit this network's scales, or `image` is missing, not allowed or of another size.
         """
         self._check(noise, image)
         finer = None if image is None else image.to(self.leave.weight.dtype)
@@ -83,7 +83,7 @@ class TextureNet(Network[TextureRecord]):
         for part in noise:
             if finer is not None:
                 inputs.append(torch.cat((part, finer), dim=1))
-                # A window that reaches over an odd border averages what it has.
+                # With odd sizes, windows at the border average fewer pixels.
                 finer = functional.avg_pool2d(finer, 2, ceil_mode=True)
             else:
                 inputs.append(part)
@@ -94,12 +94,12 @@ class TextureNet(Network[TextureRecord]):
 
     @property
     def period_px(self) -> int:
-        """At every scale whole positions."""
+        """The stride of the coarsest scale."""
         return 2 ** (self.record.scales - 1)
 
     @classmethod
     def bytes_per_px(cls, record: TextureRecord, value_bytes: int) -> float:
-        """Measured."""
+        """Memory per pixel without tiling, measured."""
         return 70 + 5 * value_bytes * record.width * record.scales
 
     def paint_style(self, photo: Tensor, settings: PassSettings) -> Tensor:
@@ -108,7 +108,7 @@ class TextureNet(Network[TextureRecord]):
         return cast(Tensor, self([each.to(photo.device) for each in noise], photo if self.record.content else None))
 
     def paint_batch(self, photos: Tensor | None, settings: BatchSettings) -> Tensor:
-        """Paintings or textures, each with its own noise."""
+        """Paintings or textures (B, 3, H, W), with noise from each picture's seed."""
         each = [self.noise(settings.size, generator=torch.Generator().manual_seed(seed)) for seed in settings.seeds]
         return cast(Tensor, self([torch.cat(scale) for scale in zip(*each, strict=True)], photos))
 
@@ -127,10 +127,10 @@ class TextureNet(Network[TextureRecord]):
             raise ShapeError(f"noise for {batch} pictures of {width} x {height} has the shapes {expected}; got {given}")
         if image is None:
             if record.content:
-                raise ShapeError("this network stylizes photos: give one beside the noise")
+                raise ShapeError("this network stylizes photos: give a photo in addition to the noise")
             return
         if not record.content:
-            raise ShapeError("this network paints texture from noise alone: omit the photo")
+            raise ShapeError("this network paints textures from noise alone: omit the photo")
         check_image(image)
         if image.shape != (batch, 3, height, width):
             raise ShapeError(
@@ -145,14 +145,14 @@ class TextureNet(Network[TextureRecord]):
 
 
 class _Scale(nn.Module):
-    """Features of what comes in at one scale, joined with those of the coarser scales."""
+    """Features of the input at one scale, fused with those of the coarser scales."""
 
     def __init__(self, record: TextureRecord, inputs: int, coarser: int) -> None:
         super().__init__()
         width, kind = record.width, record.normalization
         self.enter = _three_layers(record, inputs, width)
         if coarser:
-            # Features that come from different depths have different deviations: balanced, neither drowns the other.
+            # Normalized, since features from different depths have different deviations, and one could dominate the other.
             self.balance = Normalization(width, kind=kind)
             self.balance_coarser = Normalization(coarser, kind=kind)
             self.join = _three_layers(record, coarser + width, coarser + width)
@@ -162,7 +162,7 @@ class _Scale(nn.Module):
         if coarser is None:
             return entered
         height, width = inputs.shape[2:]
-        # Balanced before they are doubled: the same moments, from a quarter of the values.
+        # Normalized before upsampling: the same moments, from a quarter of the values.
         doubled = functional.interpolate(self.balance_coarser(coarser), scale_factor=2, mode="nearest")
         return self.join(torch.cat((doubled[:, :, :height, :width], self.balance(entered)), dim=1))
 
@@ -179,7 +179,7 @@ class _Layer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         reach = self.convolution.kernel_size[0] // 2
         if reach:
-            # A single row or column has no neighbor to reflect.
+            # A single row or column cannot be reflected.
             x = functional.pad(x, (reach,) * 4, mode=self.padding if min(x.shape[2:]) > reach else "replicate")
         return functional.leaky_relu(self.normalization(self.convolution(x)), _SLOPE, inplace=True)
 

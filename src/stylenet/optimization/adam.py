@@ -1,4 +1,4 @@
-"""Adam on one picture: in place, with an iterate average, and able to go on at another size or to take a step back."""
+"""Adam for a single picture: in place, with an average of the iterates, resizable state and undo."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch.nn import functional
 from stylenet.catalog.recipe import SolverSection
 
 _STRIP_ROWS = 1024
-"""Of pictures larger than this the roots are held for a strip at a time."""
+"""Rows processed at a time, which limits the memory for square roots."""
 
 
 class Adam:
@@ -19,9 +19,9 @@ class Adam:
 
     Args:
         image: Shape (1, 3, H, W); changed in place by `step`.
-        section: Step size, memories and epsilon. `epsilon_form` "hat" adds epsilon before the correction of the bias, as TensorFlow
-            and Keras do; with epsilon 0.1, as the TensorFlow tutorial has it, the difference is large.
-        previous: State of a coarser level to continue from.
+        section: Step size, decay rates and epsilon. `epsilon_form` "hat" adds epsilon before bias correction, like TensorFlow and Keras;
+            with the TensorFlow tutorial's epsilon of 0.1, the difference is large.
+        previous: Optimizer of a coarser level to continue from.
     """
 
     def __init__(self, image: Tensor, section: SolverSection, previous: Adam | None = None) -> None:
@@ -31,7 +31,7 @@ class Adam:
         self.square = torch.zeros_like(image)
         if previous is not None:
             size = image.shape[2:]
-            # A mean over four times the pixels has a quarter of the gradient in each.
+            # The gradient of a mean over four times the pixels is a quarter per pixel.
             shrink = previous.image.numel() / image.numel()
             self.gradient = functional.interpolate(previous.gradient, size=size, mode="bilinear").mul_(shrink)
             self.square = functional.interpolate(previous.square, size=size, mode="bilinear").mul_(shrink**2)
@@ -41,7 +41,7 @@ class Adam:
         self._average_weight = 0.0
 
     def step(self, gradient: Tensor, rate_factor: float = 1.0) -> None:
-        """Move the picture against `gradient`."""
+        """Take one step with `gradient`."""
         section = self.section
         self.count += 1
         self.gradient.lerp_(gradient, 1 - section.beta1)
@@ -50,8 +50,8 @@ class Adam:
         self._move(self._last_rate)
 
     def undo(self) -> None:
-        """Take the last step of the picture back, to rounding; what is remembered of the gradients stays. Only one step can be undone."""
-        # Computed again, not kept: a copy of the picture would cost a pass in every step for what happens in none.
+        """Undo the last step up to rounding; the moments are not restored. Only one step can be undone."""
+        # Recomputed, since a copy of the picture in every step would be expensive for a rare case.
         if self._last_rate:
             self._move(-self._last_rate)
         self._last_rate = 0.0
@@ -78,19 +78,19 @@ class Adam:
 
     @property
     def result(self) -> Tensor:
-        """The average of the iterates where the recipe asks for it, else the last one; a copy."""
+        """A copy of the average of the iterates if the recipe uses it, else of the last iterate."""
         if self._average_weight == 0.0:
             return self.image.clone()
         return self._average / self._average_weight
 
     def state(self) -> dict[str, Tensor]:
-        """All that the next steps depend on."""
+        """The complete state of the optimizer."""
         numbers = torch.tensor([self.count, self._last_rate, self._average_weight], dtype=torch.float64)
         tensors = {"image": self.image, "gradient": self.gradient, "square": self.square, "numbers": numbers}
         return {**tensors, "average": self._average} if self.section.average else tensors
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from a state of `state`, of a picture of the same size."""
+        """Restore a result of `state` for a picture of the same size."""
         for name in ("image", "gradient", "square"):
             getattr(self, name).copy_(state[name])
         count, self._last_rate, self._average_weight = state["numbers"].tolist()

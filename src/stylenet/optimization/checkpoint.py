@@ -1,4 +1,4 @@
-"""A painting's state on the disk; see `storage.checkpoints`."""
+"""Checkpoints of paintings; see `storage.checkpoints`."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from stylenet.storage.checkpoints import CheckpointFile
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """A painting between two steps.
+    """State of a painting between two steps.
 
     Attributes:
-        level: Index of the level, 0 is the coarsest.
-        steps: Done in all.
-        seconds: Painted in all.
-        loss: Of the last step.
-        patience: Lowest loss of the level, and the steps since then.
-        solver: The solver's own state.
-        result: The picture as it would be now, in the recipe's units.
+        level: Index of the level; 0 is the coarsest.
+        steps: Total number of steps.
+        seconds: Total time.
+        loss: Loss of the last step.
+        patience: Lowest loss of the level, and the number of steps since then.
+        solver: State of the solver.
+        result: Current result, in the recipe's units.
     """
 
     level: int
@@ -39,12 +39,12 @@ class State:
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """The file that holds a painting's state.
+    """Checkpoint file of a painting.
 
     Attributes:
-        path: Of the file. It is replaced whole, and there is none before the first one is due.
-        job: All that the painting's bytes depend on, in plain values; a state of another job is refused.
-        seconds: Between two of them.
+        path: Path of the file, which is written atomically, for the first time after `seconds`.
+        job: Everything that determines the bytes of the result; checkpoints of other jobs are rejected.
+        seconds: Interval between checkpoints.
         resume: Whether to resume from an existing checkpoint; otherwise start over.
     """
 
@@ -54,10 +54,10 @@ class Checkpoint:
     resume: bool = False
 
     def save(self, state: State) -> None:
-        """Write the state, whole or not at all.
+        """Write the state atomically.
 
         Raises:
-            OutputError: it cannot be written.
+            OutputError: the file cannot be written.
         """
         tensors = {f"solver.{name}": value for name, value in state.solver.items()} | {"result": state.result}
         numbers = {
@@ -71,15 +71,15 @@ class Checkpoint:
         _file(self.path).write({name: value.detach().cpu().numpy() for name, value in tensors.items()}, numbers)
 
     def load(self) -> State | None:
-        """The state to go on from; None where there is none, or none is asked for.
+        """The state to resume from; None if there is no checkpoint or `resume` is False.
 
         Raises:
-            CheckpointError: it is of another painting, or damaged.
+            CheckpointError: the checkpoint belongs to another painting, or is damaged.
         """
         if not self.resume or not self.path.exists():
             return None
         arrays, numbers = _file(self.path).read_of(self.job)
-        # Cloned: an array begins at any address, and sums of products round differently there than at torch's own.
+        # Cloned: torch's matrix products may round differently if memory is not aligned like its own.
         tensors = {name: torch.from_numpy(values).clone() for name, values in arrays.items()}
         return State(
             level=numbers["level"],
@@ -92,16 +92,16 @@ class Checkpoint:
         )
 
     def remove(self) -> None:
-        """Delete the file: the painting is done."""
+        """Delete the file."""
         with contextlib.suppress(OSError):
             self.path.unlink()
 
 
 def kept_job(path: Path) -> Mapping[str, Any] | None:
-    """The job whose state is in `path`; None where there is no such file.
+    """The job of the checkpoint in `path`; None if the file does not exist.
 
     Raises:
-        CheckpointError: it is damaged.
+        CheckpointError: the file is damaged.
     """
     return _file(path).read()[1]["job"] if path.exists() else None
 

@@ -1,4 +1,4 @@
-"""What a recipe minimizes at one level: a sum of terms of a picture, whole or tile by tile with the same value and slope."""
+"""The loss of a recipe at one level: a sum of terms, with the same value and gradient with and without tiles."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ from stylenet.optimization.terms.detail import DetailTerm
 from stylenet.optimization.terms.pixels import EdgesTerm, SmoothnessTerm
 from stylenet.optimization.terms.style import StyleTerm
 from stylenet.optimization.terms.temporal import TemporalTerm
-from stylenet.styles.framing import Frame, Look, Statistics, part_of
+from stylenet.styles.framing import Frame, Measurement, Statistics, part_of
 from stylenet.tiling.halo import strides
 
 TERMS: tuple[type[Term], ...] = (ContentTerm, StyleTerm, SelfSimilarityTerm, DetailTerm, EdgesTerm, SmoothnessTerm, TemporalTerm)
-"""All terms, in the order in which they are added up."""
+"""All terms, in the order of summation."""
 
 _Value = TypeVar("_Value", Tensor, float)
 
 _Slopes = Mapping[str, Sequence[tuple[Tensor, Tensor, float]]]
-"""By layer and region: the slope of the loss with respect to mean and mean product, and the positions in all."""
+"""By layer and region: the gradients of the loss with respect to mean and gram, and the total number of positions."""
 
 
 class Objective:
-    """The recipe's loss for pictures of one size.
+    """Loss of a recipe for pictures of one size.
 
     Args:
-        recipe: What to minimize.
-        encoder: Gives the features.
+        recipe: The recipe.
+        encoder: The encoder.
         photo: The photo at this size, (1, 3, H, W), 0..1.
-        targets: The paintings' moments at this size; their shares sum to one in every region.
-        regions: Where each region lies, (R, 1, H, W), 0..1; None: one region, everywhere.
-        style_factor: The style weight is multiplied by it (strength).
-        content_factor: The content weight is multiplied by it (level).
-        deepest: The deepest style layer that is compared (level); None: all of the recipe's.
-        tile_px: Pixels that the encoder may look at in one pass; None: all of them. Loss and gradient are the same.
-        history: The painting before, at this size, and its weights, for a frame of a clip.
-        kinds: Of the terms.
+        targets: Style targets at this size; their shares sum to 1 in every region.
+        regions: Masks of the regions, (R, 1, H, W), 0..1; None: a single region.
+        style_factor: Factor of the style weight, from the strength.
+        content_factor: Factor of the content weight, from the level.
+        deepest: Deepest style layer to use, from the level; None: all of the recipe's.
+        tile_px: Pixels per tile; None: no tiles. Loss and gradient are the same.
+        history: For video frames: the previous painting at this size, and its weights.
+        kinds: Classes of the terms.
     """
 
     def __init__(
@@ -84,77 +84,77 @@ class Objective:
         self._order = [term.name for term in terms]
         self._watch = _layers(self._statistics)
         self._whole_layers = _layers(self._whole)
-        # The recipe's layers, used or not: textures are tiled as paintings are.
+        # All of the recipe's layers, used or not, so that textures have the same tiles as paintings.
         layers = tuple(dict.fromkeys((*style, *recipe.content.layers, *_layers(terms))))
         self.frame = Frame(encoder.record, (photo.shape[3], photo.shape[2]), layers, recipe.picture.rim_px, tile_px=tile_px)
         self._weights = None if regions is None else self._weights_of(regions)
         keep = _layers([*self._local, *self._whole])
-        seen = self.frame.measure(encoder, photo, watch=self._watch, keep=keep, weights=self._weights)
+        measured = self.frame.measure(encoder, photo, watch=self._watch, keep=keep, weights=self._weights)
         for term in terms:
-            term.prepare(seen)
+            term.prepare(measured)
 
     def evaluate(self, image: Tensor) -> tuple[dict[str, float], Tensor]:
-        """The weighted terms of a picture (1, 3, H, W) in 0..1 as numbers, and the gradient of their sum with respect to it."""
+        """The weighted terms of a picture (1, 3, H, W) in 0..1 as floats, and the gradient of their sum."""
         image = image.detach()
         if self.frame.is_whole:
             image = image.requires_grad_()
             terms = self.terms(image)
             (gradient,) = torch.autograd.grad(torch.stack(list(terms.values())).sum(), image)
-            # One transfer for all terms: on a GPU each would be a wait of its own.
+            # A single transfer for all terms, since each one would synchronize with the GPU.
             numbers = torch.stack([value.detach() for value in terms.values()]).tolist()
             return dict(zip(terms, numbers, strict=True)), gradient
         return self._evaluate_by_tiles(image)
 
     def terms(self, image: Tensor) -> dict[str, Tensor]:
-        """The weighted terms of a picture (1, 3, H, W) in 0..1, looked at in one pass; their sum is the loss."""
+        """The weighted terms of a picture (1, 3, H, W) in 0..1, computed without tiles; their sum is the loss."""
         (whole,) = self.frame.tiles
-        look = self.frame.look(self.encoder, image, whole, watch=self._watch, weights=self._weights)
-        values: list[tuple[str, Tensor]] = [(local.name, local.value(look.features)) for local in self._local]
-        values += [(term.name, term.value(look.statistics)) for term in self._statistics]
-        values += [(term.name, term.value(look.features)) for term in self._whole]
+        measured = self.frame.encode(self.encoder, image, whole, watch=self._watch, weights=self._weights)
+        values: list[tuple[str, Tensor]] = [(local.name, local.value(measured.features)) for local in self._local]
+        values += [(term.name, term.value(measured.statistics)) for term in self._statistics]
+        values += [(term.name, term.value(measured.features)) for term in self._whole]
         values += [(term.name, term.value(image)) for term in self._pixels]
         return _added(values, self._order)
 
     def _evaluate_by_tiles(self, image: Tensor) -> tuple[dict[str, float], Tensor]:
-        """Two passes over the tiles: the first adds up the statistics, the second sends the loss' slope at them back to the pixels.
+        """Evaluate in two passes over the tiles: the first sums statistics, the second backpropagates their gradients to the pixels.
 
-        What a term of statistics knows of the whole picture are its moments. With them the slope of the loss with respect to every moment
-        is known, and a tile's own part in the moments is all that is left to differentiate. Likewise for whole layers. Local terms are
-        compared position by position.
+        Terms of statistics depend on the picture only through its moments. Their gradient with respect to the moments follows from the
+        first pass; the second pass backpropagates it through each tile's contribution to the moments. Terms of whole layers work
+        likewise. Local terms are sums over positions.
         """
         gradient = torch.zeros_like(image)
         values: list[tuple[str, float]] = []
         slopes: _Slopes = {}
         whole_slopes: Mapping[str, Tensor] = {}
         if self._watch or self._whole_layers:
-            seen = self.frame.measure(self.encoder, image, watch=self._watch, keep=self._whole_layers, weights=self._weights)
+            measured = self.frame.measure(self.encoder, image, watch=self._watch, keep=self._whole_layers, weights=self._weights)
             if self._watch:
-                statistics_values, slopes = self._statistics_slopes(seen.statistics)
+                statistics_values, slopes = self._statistics_slopes(measured.statistics)
                 values += statistics_values
             if self._whole_layers:
-                whole_values, whole_slopes = self._whole_layer_slopes(seen)
+                whole_values, whole_slopes = self._whole_layer_slopes(measured)
                 values += whole_values
         for tile in self.frame.tiles:
             part = part_of(image, tile).requires_grad_()
-            look = self.frame.look(self.encoder, part, tile, watch=self._watch, weights=self._weights)
+            measured = self.frame.encode(self.encoder, part, tile, watch=self._watch, weights=self._weights)
             losses = []
             for term in self._local:
                 place = {layer: self.frame.place(layer, tile) for layer in term.layers}
-                losses.append(term.value(look.features, place))
+                losses.append(term.value(measured.features, place))
                 values.append((term.name, float(losses[-1].detach())))
             for layer, each in slopes.items():
-                for moments, (mean, gram, positions) in zip(look.statistics[layer], each, strict=True):
+                for moments, (mean, gram, positions) in zip(measured.statistics[layer], each, strict=True):
                     share = moments.positions / positions
                     losses.append(share * ((moments.mean * mean).sum() + (moments.gram * gram).sum()))
             for layer, slope in whole_slopes.items():
-                product = look.features[layer] * slope[(..., *self.frame.place(layer, tile))]
+                product = measured.features[layer] * slope[(..., *self.frame.place(layer, tile))]
                 losses.append(product.sum(dtype=summing_dtype(product)))
             part_of(gradient, tile).add_(torch.autograd.grad(torch.stack(losses).sum(), part)[0])
         values += [(term.name, term.add_slope(image, gradient)) for term in self._pixels]
         return _added(values, self._order), gradient
 
     def _statistics_slopes(self, statistics: Statistics) -> tuple[list[tuple[str, float]], _Slopes]:
-        """The terms of statistics, and their slope with respect to mean and mean product, by layer and region."""
+        """The terms of statistics, and their gradients with respect to mean and gram, by layer and region."""
         leaves = {
             layer: tuple(Moments(one.mean.requires_grad_(), one.gram.requires_grad_(), one.positions) for one in each)
             for layer, each in statistics.items()
@@ -165,16 +165,16 @@ class Objective:
         slopes = {layer: [(next(found), next(found), one.positions) for one in each] for layer, each in leaves.items()}
         return [(name, float(value.detach())) for name, value in values], slopes
 
-    def _whole_layer_slopes(self, seen: Look) -> tuple[list[tuple[str, float]], Mapping[str, Tensor]]:
-        """The terms of whole layers, and their slope with respect to every feature."""
-        leaves = {layer: values.requires_grad_() for layer, values in seen.features.items()}
+    def _whole_layer_slopes(self, measured: Measurement) -> tuple[list[tuple[str, float]], Mapping[str, Tensor]]:
+        """The terms of whole layers, and their gradients with respect to the features."""
+        leaves = {layer: values.requires_grad_() for layer, values in measured.features.items()}
         values = [(term.name, term.value(leaves)) for term in self._whole]
         total = torch.stack([value for _, value in values]).sum()
         found = torch.autograd.grad(total, list(leaves.values()), materialize_grads=True)
         return [(name, float(value.detach())) for name, value in values], dict(zip(leaves, found, strict=True))
 
     def _weights_of(self, regions: Tensor) -> dict[str, Tensor]:
-        """The regions' weights at every position of the watched layers: the average over the pixels that belong to it."""
+        """Weights of the regions at every position of the layers with statistics, by average pooling."""
         stride_of = strides(self.encoder.record)
         found = {}
         for layer in self._watch:
@@ -186,7 +186,7 @@ class Objective:
 
 
 def style_layers(recipe: Recipe, record: EncoderRecord, deepest: str | None = None) -> list[str]:
-    """The recipe's style layers in the order in which they are computed, down to `deepest`."""
+    """The recipe's style layers in the order of the network, down to `deepest`."""
     last = len(record.layers) if deepest is None else record.layers.index(deepest)
     return sorted((layer for layer in recipe.style.layers if record.layers.index(layer) <= last), key=record.layers.index)
 
@@ -196,7 +196,7 @@ def _layers(terms: Sequence[Term]) -> tuple[str, ...]:
 
 
 def _added(values: Sequence[tuple[str, _Value]], order: Sequence[str]) -> dict[str, _Value]:
-    """Values by name in a given order; those of one name are added up."""
+    """Sums of the values of each name, in a given order."""
     found: dict[str, _Value] = {}
     for name, value in values:
         found[name] = found[name] + value if name in found else value

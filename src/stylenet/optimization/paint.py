@@ -27,16 +27,16 @@ from stylenet.requests.task import Task
 from stylenet.shapes import Image
 
 TargetsAt = Callable[[int, int], Sequence[StyleTarget]]
-"""The paintings' moments for a level of (width, height)."""
+"""Function from the width and height of a level to its style targets."""
 
 _PREVIEW_SECONDS = 0.5
 _RATE_STEPS, _RATE_SECONDS = 4, 8.0
-"""At least so many steps, and those of so many seconds, are what the speed is estimated from."""
+"""Window for estimating the speed: at least this many steps, and at least this many seconds."""
 
 _SET_UP_STEPS = 1.4
-"""What it takes to begin a level, in its own steps: see `engines.forecast`."""
+"""Time to set up a level, in steps: see `engines.forecast`."""
 
-_PREVIEW_SHARE = 0.05  # of the time may go into previews, where they take long
+_PREVIEW_SHARE = 0.05  # largest share of the time spent on previews
 
 
 @torch.inference_mode(False)
@@ -50,22 +50,22 @@ def paint(
     start: Image | None = None,
     style_picture: Image | None = None,
 ) -> Iterator[Event]:
-    """Paint, and yield a `Step` for every step, `Preview`s now and then, `Notice`s, and `Done` at the end.
+    """Paint and yield a `Step` for every step, occasional `Preview`s, `Notice`s, and finally `Done`.
 
     Args:
-        task: The photo and the options. Its styles are given by `targets_at`.
-        recipe: What is minimized and how.
-        encoder: Looks at the picture.
-        targets_at: The statistics of the paintings for a level.
-        start: A picture to start from in place of the recipe's own start, (1, 3, H, W), any size.
-        style_picture: For recipes that start from the painting, (1, 3, H, W), any size.
+        task: The photo and the options. `targets_at` replaces its styles.
+        recipe: The recipe.
+        encoder: The encoder.
+        targets_at: Style targets for a level.
+        start: Initial image that replaces the recipe's, (1, 3, H, W), any size.
+        style_picture: Style image for recipes that start from it, (1, 3, H, W), any size.
 
-    Ctrl-C (KeyboardInterrupt) inside the painting ends it with what there is, as `should_stop` does; only the latter saves a checkpoint of
-    the very last step.
+    Ctrl-C (KeyboardInterrupt) ends the painting with the current result, like `should_stop`; only the latter saves a checkpoint of the
+    last step.
 
     Raises:
-        NumericalError: the loss is not finite, however small the step.
-        CheckpointError: the checkpoint to resume from is of another painting.
+        NumericalError: the loss is not finite even with smaller steps.
+        CheckpointError: the checkpoint to resume from belongs to another painting.
     """
     run = _Run(task, recipe=recipe, encoder=encoder, targets_at=targets_at, start=start, style_picture=style_picture)
     reason = "finished"
@@ -82,7 +82,7 @@ def paint(
         reason = "interrupted"
     width, height = task.photo.shape[3], task.photo.shape[2]
     image, steps, seconds, loss = run.picture(), run.clock.done, run.clock.seconds, run.loss
-    del run  # the solver's memory, several pictures large: what is done with the result needs memory too
+    del run  # frees the state of the solver, several pictures in size, for postprocessing
     finished = task.finish(as_array(resize(image, (width, height))))
     yield Done(image=finished, steps=steps, seconds=seconds, loss=loss, reason=reason, receipt=task.receipt)
 
@@ -93,13 +93,13 @@ def as_array(image: Tensor) -> Image:
 
 
 class _Run:
-    """A painting on its way.
+    """A painting in progress.
 
     Attributes:
-        levels: Coarse to fine.
-        first_level: The one to begin with; another than the coarsest where the painting goes on from a checkpoint.
+        levels: Levels from coarse to fine.
+        first_level: Index of the first level: 0, or that of the checkpoint.
         stalled: Whether the last level ended early.
-        loss: Of the last step.
+        loss: Loss of the last step.
     """
 
     def __init__(
@@ -141,7 +141,7 @@ class _Run:
             self._notices.append(f"there is nothing to resume from in '{saving.path}'; painting starts from the beginning")
 
     def picture(self) -> Tensor:
-        """What there is, (1, 3, H, W), 0..1."""
+        """The current result, (1, 3, H, W), 0..1."""
         return self._result().div_(self._scale).clamp_(0, 1)
 
     def level(self, index: int) -> Iterator[Event]:
@@ -152,23 +152,23 @@ class _Run:
         patience = _Patience(recipe.solver.patience)
         if self._state is not None:
             self._restore(self._state, solver, patience)
-            self._state = None  # it holds the whole solver once more
+            self._state = None  # frees its copy of the solver's state
         self.stalled = patience.is_over
         exact_steps = recipe.pyramid.exact_steps if index == len(self.levels) - 1 else 0
         evaluate: dict[bool, Evaluate] = {}
         while solver.done < level.steps and not self.stalled:
-            # Curvature is estimated from differences of gradients, which bfloat16 would drown in rounding.
+            # L-BFGS estimates curvature from differences of gradients, which are too inaccurate in bfloat16.
             exact = not isinstance(solver, AdamSolver) or solver.done >= level.steps - exact_steps
             if exact not in evaluate:
                 evaluate = {exact: self._evaluate(level, photo, exact=exact)}
             for moved in solver.advance(evaluate[exact]):
                 self.loss, self._result = moved.loss, moved.result
-                yield from self._told(index, moved)
-                patience.see(moved.loss)
+                yield from self._events(index, moved)
+                patience.add(moved.loss)
             self.stalled = patience.is_over
             if self.stalled:
-                yield Notice(message=f"no lower loss in {recipe.solver.patience} steps: level {index + 1} of {len(self.levels)} ends here")
-            # After a level's last step, too: its result is what the next one starts from.
+                yield Notice(message=f"no lower loss in {recipe.solver.patience} steps: ending level {index + 1} of {len(self.levels)}")
+            # Also after the last step of a level: the next level starts from its result.
             self._keep(index, solver, patience)
             if task.should_stop():
                 self._keep(index, solver, patience, now=True)
@@ -181,7 +181,7 @@ class _Run:
         self.clock.restore(state.steps, state.seconds)
         self.loss, self._result = state.loss, state.result.clone
 
-    def _told(self, index: int, moved: Moved) -> Iterator[Event]:
+    def _events(self, index: int, moved: Moved) -> Iterator[Event]:
         for message in (*self._notices, moved.notice):
             if message:
                 yield Notice(message=message)
@@ -198,7 +198,7 @@ class _Run:
     def _open(self, level: Level, photo: Tensor) -> Solver:
         recipe = self.recipe
         before = self._solver.adam if isinstance(self._solver, AdamSolver) else None
-        # Where the painting is resumed, the restored picture takes the place of the start.
+        # When resuming, `_restore` overwrites the initial image.
         image = self._start(level) if self._solver is None else self._entering(self.picture(), photo)
         image = image.mul_(self._scale).contiguous()
         clip = (0.0, self._scale) if recipe.picture.clip else None
@@ -222,7 +222,7 @@ class _Run:
                 try:
                     terms, gradient = objective.evaluate(image)
                     return terms, gradient if scale == 1.0 else gradient / scale
-                except torch.OutOfMemoryError:  # of a GPU: another program took a part of it
+                except torch.OutOfMemoryError:  # on a GPU shared with other programs
                     objective = self._smaller(level, photo, exact=exact)
 
         return evaluate
@@ -243,7 +243,7 @@ class _Run:
         )
 
     def _smaller(self, level: Level, photo: Tensor, *, exact: bool) -> Objective:
-        """The objective with tiles of half the size: loss and gradient stay the same."""
+        """The objective with tiles of half the size, and the same loss and gradient."""
         self._tile_px = min(self._tile_px or level.width * level.height, level.width * level.height) // 2
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
@@ -268,7 +268,7 @@ class _Run:
         self._saved = time.perf_counter()
 
     def _start(self, level: Level) -> Tensor:
-        """The picture before the first step, (1, 3, H, W), 0..1 (noise may lie outside); the caller's to change."""
+        """The initial image, (1, 3, H, W), 0..1 (noise may lie outside). A copy that may be modified."""
         size, picture = (level.width, level.height), self.recipe.picture
         if self._given_start is not None:
             return resize(self._given_start, size).clone()
@@ -290,27 +290,27 @@ class _Run:
         return noise.to(self.photo)
 
     def _entering(self, result: Tensor, photo: Tensor) -> Tensor:
-        """The picture as a level begins with it: the coarser level's, with the photo's own finer detail; the caller's to change."""
+        """The initial image of a level: the coarser result plus the photo's fine detail. A copy that may be modified."""
         size, pyramid = (photo.shape[3], photo.shape[2]), self.recipe.pyramid
         if result.shape == photo.shape:
             return result.clone()
         image = resize(result, size)
         if pyramid.detail:
             coarse = resize(resize(photo, (result.shape[3], result.shape[2])), size)
-            # A picture that is hardly painted keeps all of the photo's detail.
+            # At low strengths, the picture keeps all of the photo's detail.
             detail = 1 - (1 - pyramid.detail) * min(1.0, self.task.strength / 50)
             image = image.add_(photo, alpha=detail).sub_(coarse, alpha=detail).clamp_(0, 1)
         return image
 
 
 class _Patience:
-    """Whether the loss has stopped to fall: no new lowest one, by a thousandth, in so many steps; 0 is boundless patience."""
+    """Early stopping: over if the lowest loss has not decreased by 0.1 % within `steps` steps; 0 disables it."""
 
     def __init__(self, steps: int) -> None:
         self._steps = steps
         self.lowest, self.since = float("inf"), 0
 
-    def see(self, loss: float) -> None:
+    def add(self, loss: float) -> None:
         if self.lowest == float("inf") or loss < self.lowest - 1e-3 * abs(self.lowest):
             self.lowest, self.since = loss, 0
         else:
@@ -322,11 +322,11 @@ class _Patience:
 
 
 class _Clock:
-    """Counts steps and estimates the time that is left.
+    """Count steps and estimate the time left.
 
-    A step's time goes with the pixels of its level and the depth of the layers that are compared there. The rate is that of the last
-    steps: other programs come and go. The first step of a level counts for the time of its beginning alone, since memory is touched for
-    the first time there and kernels are chosen; each level to come is expected to begin as slowly.
+    The time of a step is proportional to the pixels of its level and the depth of its layers. The rate is estimated from the last steps,
+    since the load of the machine varies. The first step of a level is ignored, since it includes allocating memory and selecting kernels;
+    the estimate adds the same setup time for each further level.
     """
 
     def __init__(self, recipe: Recipe, record: EncoderRecord, levels: Sequence[Level], tile_px: int | None = None) -> None:
@@ -365,7 +365,7 @@ class _Clock:
         )
 
     def _remember(self, seconds: float, work: float) -> None:
-        """Count a step for the rate, and drop the oldest: enough stay to even out their differences."""
+        """Add a step to the window, and remove the oldest ones."""
         self._recent.append((seconds, work))
         self._recent_seconds, self._recent_work = self._recent_seconds + seconds, self._recent_work + work
         while len(self._recent) > _RATE_STEPS and self._recent_seconds - self._recent[0][0] > _RATE_SECONDS:

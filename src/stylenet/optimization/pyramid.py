@@ -1,4 +1,4 @@
-"""Sizes and steps of the levels, from coarse to fine."""
+"""Sizes and numbers of steps of the levels, from coarse to fine."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import TypeVar
 from stylenet.catalog.recipe import PyramidSection
 
 SMALLEST_SIDE_PX = 32
-"""A coarse level's short side is never smaller: the deepest layers would see nothing but border."""
+"""Smallest short side of a coarse level: in smaller ones, all positions of the deepest layers are at the border."""
 
 _Value = TypeVar("_Value", int, float, str)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Level:
-    """One size of the pyramid.
+    """One level of the pyramid.
 
     Attributes:
-        width: Pixels.
-        height: Pixels.
-        steps: Solver steps at this size.
-        content_factor: The content weight is multiplied by it here.
-        deepest: The deepest style layer that is compared here; None: all of the recipe's.
+        width: Width in pixels.
+        height: Height in pixels.
+        steps: Number of solver steps.
+        content_factor: Factor of the content weight.
+        deepest: Deepest style layer to use; None: all of the recipe's.
     """
 
     width: int
@@ -35,7 +35,7 @@ class Level:
 
 
 def levels(width: int, height: int, pyramid: PyramidSection) -> tuple[Level, ...]:
-    """The levels for a picture of `width` x `height` pixels; coarse to fine by `pyramid.factor`, the last is the picture's own size."""
+    """The levels for a picture of `width` x `height` pixels; coarse to fine by `pyramid.factor`, the last one at full size."""
     count = 1
     if pyramid.coarsest_px:
         longest = max(width, height)
@@ -48,7 +48,7 @@ def levels(width: int, height: int, pyramid: PyramidSection) -> tuple[Level, ...
             height=round(height / pyramid.factor ** (count - 1 - index)),
             steps=_of_level(pyramid.steps, index),
             content_factor=_of_level(pyramid.content_weights, index),
-            # A picture of one level has no coarser one that could see the deep layers.
+            # A single level uses all layers, since no coarser level covers the deep ones.
             deepest=_of_level(pyramid.deepest, count - 1 - index) if pyramid.deepest and count > 1 else None,
         )
         for index in range(count)

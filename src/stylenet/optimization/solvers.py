@@ -1,4 +1,4 @@
-"""Solvers: resumable, step by step, with a guard against losses that are NaN or infinite."""
+"""Resumable solvers that recover from NaN and infinite losses."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from stylenet.extras import require
 from stylenet.optimization.adam import Adam
 
 Evaluate = Callable[[Tensor], tuple[Mapping[str, float], Tensor]]
-"""From a picture in the recipe's units to its weighted losses and the gradient of their sum."""
+"""Function from a picture in the recipe's units to its weighted losses and the gradient of their sum."""
 
 Clip = tuple[float, float] | None
 
 _FAR_ABOVE = 2.0
-"""L-BFGS without a line search may wander off; ending with a loss so many times the lowest one is no end to keep."""
+"""L-BFGS without a line search may diverge: if its final loss exceeds this many times the lowest one, the best picture is returned."""
 
 _MOST_UNDONE = 8
-"""Halvings of the step before the painting is given up: by then it is 256 times smaller than it was."""
+"""Number of times the step is halved before giving up, which makes it 256 times smaller."""
 
 _MOST_WILD = 10
-"""Losses a thousand times the best one in a row before L-BFGS is stopped. Without a line search it may overshoot, and often comes back."""
+"""Consecutive losses above 1000 times the best one before L-BFGS restarts. Without a line search it may overshoot, and often recovers."""
 
 
 @dataclass(frozen=True)
 class Moved:
-    """One step or evaluation: the weighted terms, the picture as the result would be now, and what a person should know."""
+    """One step or evaluation: the weighted terms, the current result, and a notice for the user."""
 
     terms: Mapping[str, float]
     result: Callable[[], Tensor]
@@ -46,35 +46,35 @@ class Moved:
 
 
 class Solver(Protocol):
-    """Moves a picture.
+    """Interface of the solvers.
 
     Attributes:
-        done: Steps or rounds done.
+        done: Number of completed steps or rounds.
     """
 
     done: int
 
     def advance(self, evaluate: Evaluate) -> Iterator[Moved]:
-        """One step, or one round of several evaluations.
+        """Take one step, or one round of several evaluations.
 
         Raises:
-            NumericalError: the loss is not a number however small the step.
+            NumericalError: the loss is not finite even with smaller steps.
         """
 
     def state(self) -> dict[str, Tensor]:
-        """All that the next steps depend on, between two of them."""
+        """The complete state of the solver between two steps."""
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from a state of `state`."""
+        """Restore a result of `state`."""
 
 
 class AdamSolver:
-    """Adam with a cosine of the step size. A step that leaves the range of numbers is undone and the step size halved.
+    """Adam with cosine decay of the step size. After a step to a non-finite loss, it is undone and the step size halved.
 
     Args:
-        adam: Holds the picture.
-        steps: Of the whole level, for the decay of the step size.
-        clip: The range that values are kept in.
+        adam: Optimizer that holds the picture.
+        steps: Number of steps of the level, for the decay of the step size.
+        clip: Range to clip values to.
     """
 
     def __init__(self, adam: Adam, *, steps: int, clip: Clip) -> None:
@@ -96,7 +96,7 @@ class AdamSolver:
                 )
             adam.undo()
             self._caution /= 2
-            notice = f"step {self.done + 1}: the loss was not a number; the step was undone and the step size halved"
+            notice = f"step {self.done + 1}: the loss was not finite; undid the last step and halved the step size"
             values, gradient = evaluate(adam.image)
         adam.step(gradient, _cosine(adam.section.final_rate, self.done / self._steps) * self._caution)
         if self._clip is not None:
@@ -117,10 +117,10 @@ class AdamSolver:
 
 
 class LbfgsSolver:
-    """torch's L-BFGS without a line search, an evaluation a step, as the PyTorch ports of neural style run it.
+    """torch's L-BFGS without a line search, one evaluation per step, as in the PyTorch ports of neural style.
 
-    Where it leaves the range of numbers, or does not come back from a wild step, the best picture so far is put back and the solver starts
-    again with half the step.
+    If the loss is not finite or does not recover from overshooting, the solver restarts from the best picture so far with half the step
+    size.
     """
 
     def __init__(self, image: Tensor, section: SolverSection, *, steps: int, clip: Clip) -> None:
@@ -142,8 +142,8 @@ class LbfgsSolver:
                     image.clamp_(*self._clip)
             numbers, gradient = evaluate(image.detach())
             values.update(numbers)
-            at.append(image.detach().clone())  # the loss is that of this picture; the step moves on from it
-            image.grad = gradient.contiguous()  # the encoder hands it back in channels_last memory
+            at.append(image.detach().clone())  # the picture with this loss; the step changes it
+            image.grad = gradient.contiguous()  # the encoder returns channels_last memory
             return torch.tensor(sum(numbers.values()), dtype=image.dtype)
 
         self._solver.step(closure)
@@ -153,14 +153,14 @@ class LbfgsSolver:
             self._best_loss, self._best = loss, at[-1]
         self._wild = self._wild + 1 if loss > 1e3 * max(abs(self._best_loss), 1e-20) else 0
         if not _finite(values) or not bool(torch.isfinite(image).all()) or self._wild == _MOST_WILD:
-            yield self._begin_again()
+            yield self._restart()
         elif self.done == self._steps and loss > _FAR_ABOVE * self._best_loss:
-            told = f"L-BFGS ended at a loss of {loss:.4g}, far above its lowest, {self._best_loss:.4g}; that picture is kept"
-            yield Moved(values, self._best.clone, told)
+            notice = f"L-BFGS ended at a loss of {loss:.4g}, far above its lowest, {self._best_loss:.4g}; using the picture with the lowest"
+            yield Moved(values, self._best.clone, notice)
         else:
             yield Moved(values, self._clipped)
 
-    def _begin_again(self) -> Moved:
+    def _restart(self) -> Moved:
         with torch.no_grad():
             self._image.copy_(self._best)
         self._wild, self._rate = 0, self._rate / 2
@@ -170,7 +170,7 @@ class LbfgsSolver:
         return Moved(
             {"loss": self._best_loss},
             self._best.clone,
-            f"evaluation {self.done}: L-BFGS exploded; the best picture is put back and the step size is {self._rate:g} now",
+            f"evaluation {self.done}: L-BFGS diverged; restarted from the best picture with a step size of {self._rate:g}",
         )
 
     def _fresh(self) -> torch.optim.LBFGS:
@@ -194,8 +194,8 @@ class LbfgsSolver:
         state = {"image": self._image.detach(), "best": self._best, "numbers": numbers}
         for name, value in self._solver.state[self._image].items():
             if name == "al":
-                continue  # made anew in every step
-            # Lists of tensors (differences of pictures and of gradients) and plain numbers; None for what was not used yet.
+                continue  # recomputed in every step
+            # Lists of tensors (differences of pictures and of gradients) and scalars; None if not used yet.
             values = value if isinstance(value, list) else [value]
             for index, one in enumerate(values):
                 if one is not None:
@@ -226,14 +226,14 @@ class LbfgsSolver:
 
 
 _SINGLE = -1
-"""Index of a value that is no part of a list."""
+"""Index for values that are not lists."""
 
 
 class ScipySolver:
     """Rounds of SciPy's L-BFGS-B, each of at most `evaluations_per_round` evaluations of loss and gradient.
 
-    Every round starts a fresh solver from where the last one ended, as Keras' example does; SciPy counts evaluations, not iterations, and
-    may overshoot the count while it finishes a line search. A round's evaluations are yielded when it is done.
+    Each round starts a new solver from the previous result, as in Keras' example. SciPy counts evaluations, not iterations, and may exceed
+    the limit to finish a line search. The evaluations of a round are yielded at its end.
     """
 
     def __init__(self, image: Tensor, section: SolverSection) -> None:

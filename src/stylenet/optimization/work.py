@@ -1,4 +1,4 @@
-"""What a step costs, in multiply-adds: forecasts and the time that is left follow from it."""
+"""Work of a step in multiply-adds, the basis of forecasts and of the estimated time left."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from stylenet.optimization.pyramid import Level
 from stylenet.styles.framing import Frame
 
 _PIXEL_WORK = 5_000
-"""Multiply-adds for every pixel that stand for what is done to the picture beside the encoder."""
+"""Multiply-adds per pixel equivalent to all work outside the encoder."""
 
 _BY_TILES = 4 / 3
-"""By tiles there is one pass more, forward only: a third of what forward and backward take."""
+"""With tiles there is an additional forward pass, a third of the work of forward and backward pass."""
 
 
 def step_work(recipe: Recipe, record: EncoderRecord, level: Level, tile_px: int | None) -> float:
-    """What a step of a level costs in multiply-adds: of the encoder up to the deepest layer that is compared there, and of the picture.
+    """Multiply-adds of a step of a level: of the encoder up to its deepest layer in use, and of the picture.
 
     Args:
-        recipe: Names the layers.
-        record: Of the encoder.
-        level: Its size, and how deep the style is compared there.
-        tile_px: Pixels that the encoder looks at in one pass; None: all of them.
+        recipe: Recipe with the layers.
+        record: Architecture of the encoder.
+        level: The level, with its size and deepest style layer.
+        tile_px: Pixels per tile; None: no tiles.
     """
     layers = (*style_layers(recipe, record, level.deepest), *recipe.content.layers)
     frame = Frame(record, (level.width, level.height), layers, recipe.picture.rim_px, tile_px=tile_px)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from stylenet.catalog.networks import network_files
@@ -43,6 +43,14 @@ class Mask(NamedTuple):
     picture: str
     style: str
 
+    def with_files(self, file_of: Callable[[str], str]) -> str:
+        """`FILE=STYLE` or `invert:FILE=STYLE`.
+
+        Args:
+            file_of: The file of a picture by its id; other words as they are.
+        """
+        return f"{self.prefix}{file_of(self.picture)}={file_of(self.style)}"
+
 
 def check_photo(photo: str | None) -> None:
     """Raise `UsageError` unless the photo is a picture id."""
@@ -63,6 +71,14 @@ def check_styles(styles: Sequence[str], *, networks: bool = False) -> None:
         raise UsageError(f"{len(styles)} styles are given; allowed are up to {MOST_STYLES}")
     for style in styles:
         _check_style(style, networks=networks)
+
+
+def check_masks(masks: Sequence[str], *, networks: bool = False) -> None:
+    """Raise `UsageError` unless each is `ID=STYLE` or `invert:ID=STYLE`, with a style as in `check_styles` or "photo"."""
+    for text in masks:
+        style = split_mask(text).style
+        if style != KEEP:
+            _check_style(style, networks=networks)
 
 
 def check_blend(options: Options, styles: Sequence[str]) -> None:
@@ -124,18 +140,16 @@ def check_encoder(encoder: str | None) -> None:
         raise UsageError(f"encoder is '{shortened(encoder)}'; allowed are names like compact, vgg16, vgg19; files are not read")
 
 
-def split_mask(text: str, *, networks: bool = True) -> Mask:
-    """The parts of `ID=STYLE` or `invert:ID=STYLE`; the style may be a network only with `networks`.
+def split_mask(text: str) -> Mask:
+    """The parts of `ID=STYLE` or `invert:ID=STYLE`.
 
     Raises:
-        UsageError: it has another form, or there is no such style.
+        UsageError: it has another form.
     """
     prefix = _INVERT if text.startswith(_INVERT) else ""
     picture, equals, style = text.removeprefix(_INVERT).partition("=")
     if not equals or not PICTURE_ID.fullmatch(picture):
         raise UsageError(f"the mask is '{shortened(text)}'; allowed are ID=STYLE, ID=photo and invert:ID=STYLE, with the id of a picture")
-    if style != KEEP:
-        _check_style(style, networks=networks)
     return Mask(prefix, picture, style)
 
 

@@ -15,9 +15,9 @@ from stylenet.requests.painting import Options, PaintRequest, Quality
 from stylenet.server.api_checks import (
     MOST_STYLES,
     PICTURE_ID,
-    Mask,
     check_blend,
     check_encoder,
+    check_masks,
     check_palette,
     check_photo,
     check_recipe,
@@ -35,7 +35,7 @@ NOT_FOR_PASSES = ("memory", "save_every", "paper")
 """Options that a single pass does not take."""
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
-_LISTS = ("style", "protect", "mask")
+_LISTS = ("style", "mask", "protect")
 _WHOLE_NUMBERS = ("seed", "dpi", "quality", "save_every")
 _NUMBERS = ("strength", "style_scale", "feather")
 
@@ -57,8 +57,7 @@ class JobRequest(PaintRequest, frozen=True, kw_only=True):
         check_size(self.size)
         check_palette(self.palette)
         check_start(self.start)
-        for mask in self.masks:
-            split_mask(mask)
+        check_masks(self.masks, networks=True)
         check_recipe(self.recipe, self.changes, start=self.start)
         check_encoder(self.encoder)
 
@@ -91,8 +90,7 @@ class JobRequest(PaintRequest, frozen=True, kw_only=True):
         for name in ("photo", "start", "palette"):
             values[name] = resolved(values[name])
         values["styles"] = [resolved(style) for style in self.styles]
-        masks = [split_mask(text) for text in self.masks]
-        values["masks"] = [f"{mask.prefix}{resolved(mask.picture)}={resolved(mask.style)}" for mask in masks]
+        values["masks"] = [split_mask(text).with_files(resolved) for text in self.masks]
         return values
 
 
@@ -103,7 +101,11 @@ class PassRequest(Options, frozen=True, kw_only=True):
         tuple[str, ...], option(f"Name of a style, or picture id. Up to {MOST_STYLES}: repeat it, or separate them by commas.")
     ] = ()
     mask: Annotated[
-        tuple[str, ...], option("ID=STYLE: another style where the picture ID is white; ID=photo keeps the photo. May be repeated.")
+        tuple[str, ...],
+        option(
+            "Another style where the picture with this id is white: ID=STYLE. ID=photo keeps the photo there, invert:ID=STYLE paints where "
+            "it is black. May be repeated."
+        ),
     ] = ()
     format: Annotated[Literal["png", "jpg", "webp"], option("Format of the picture.", allowed="png, jpg, webp")] = "jpg"
     quality: Annotated[int, option("Quality of JPEG and WebP.", allowed="1 to 100", ge=1, le=100)] = 85
@@ -114,10 +116,10 @@ class PassRequest(Options, frozen=True, kw_only=True):
             if getattr(self, name) != default_of(Options, name):
                 raise UsageError(f"{name} is given, which a single pass does not take; omit it, or use POST /v1/jobs")
         check_styles(self.style)
+        check_masks(self.mask)
         check_blend(self, self.style)
         check_size(self.size)
         check_palette(self.palette)
-        self.masks()
 
     @classmethod
     def from_query(cls, pairs: Iterable[tuple[str, str]], **defaults: Any) -> PassRequest:
@@ -135,14 +137,6 @@ class PassRequest(Options, frozen=True, kw_only=True):
             else:
                 values[name] = _parsed(name, text)
         return cls.of({**defaults, **values})
-
-    def masks(self) -> tuple[Mask, ...]:
-        """The parts of the masks.
-
-        Raises:
-            UsageError: one has another form, or its style does not exist.
-        """
-        return tuple(split_mask(text, networks=False) for text in self.mask)
 
     def options(self) -> dict[str, Any]:
         """The fields of `Options` that are set, as JSON values."""

@@ -24,7 +24,7 @@ SITE = Path(__file__).parents[1] / "studio" / "site"
 """The files of the studio."""
 
 SHARED = Path(__file__).parents[1] / "page" / "site" / "shared"
-"""The files shared by the studio and the static page."""
+"""The files shared by the studio and the static page, served at `/shared`."""
 
 _RELOAD_SECONDS = 5
 """How long the styles are cached; users may add styles while the server runs."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import string
 from collections.abc import AsyncIterator
+from email.utils import encode_rfc2231
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +13,18 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response, StreamingResponse
 
 from stylenet.errors import UsageError
-from stylenet.image.files import JPEG_QUALITY
 from stylenet.server.api_checks import JOB_ID
 from stylenet.server.api_errors import ApiError, error_body
 from stylenet.server.api_requests import JobRequest
 from stylenet.server.api_responses import HistoryItem, JobInfo, json_response
-from stylenet.server.picture_endpoints import MEDIA_TYPES
+from stylenet.server.picture_endpoints import MEDIA_TYPES, run_in_worker
 from stylenet.server.services import Services
 from stylenet.server.snippets import as_command, as_python
 from stylenet.server.store import ENDED, QUEUED, RUNNING, JobRow, Store
 
 _MOST_JSON_BYTES = 2**18
 _THUMBNAIL_PX = 320
-_PLAIN = frozenset(string.ascii_letters + string.digits + "-._")
-_FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
+_CACHED_FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
 
 
 async def add_job(request: Request) -> Response:
@@ -85,32 +83,32 @@ async def preview(request: Request) -> Response:
 
 
 async def result(request: Request) -> Response:
-    """The painting; its receipt is stored in the file."""
+    """The painting; its receipt is stored in the file. `?format=` converts it."""
     services: Services = request.app.state.services
     row = _job_row(request)
     path = _result_file(services, row)
     format = request.query_params.get("format", path.suffix[1:])
     if format not in MEDIA_TYPES:
-        allowed = ", ".join(MEDIA_TYPES)
-        raise ApiError(422, f"format is '{format[:60]}'", allowed=allowed, remedy="omit it for the format of the job")
+        remedy = "omit it for the format of the job"
+        raise ApiError(422, f"format is '{format[:60]}'", allowed=", ".join(MEDIA_TYPES), remedy=remedy)
     name = f"{_stem(services.store, row)}.{format}"
     if format == path.suffix[1:]:
-        return FileResponse(path, media_type=MEDIA_TYPES[format], filename=name, headers=_FOREVER)
-    converted = await services.passes.call("convert", photo=str(path), long_side=None, format=format, quality=JPEG_QUALITY)
-    headers = {**_FOREVER, "content-disposition": f"attachment; filename*=UTF-8''{_quoted(name)}"}
-    return Response(converted.data, media_type=MEDIA_TYPES[format], headers=headers)
+        return FileResponse(path, media_type=MEDIA_TYPES[format], filename=name, headers=_CACHED_FOREVER)
+    data = await run_in_worker(request, services.passes, "convert", path, format=format)
+    headers = {**_CACHED_FOREVER, "content-disposition": f"attachment; filename*={encode_rfc2231(name, 'utf-8')}"}
+    return Response(data, media_type=MEDIA_TYPES[format], headers=headers)
 
 
 async def thumbnail(request: Request) -> Response:
-    """The painting, small."""
+    """The painting at a small size."""
     services: Services = request.app.state.services
     row = _job_row(request)
     path, key = _result_file(services, row), f"thumbnail {row.id}"
     data = services.cache.get(key)
     if data is None:
-        data = (await services.passes.call("convert", photo=str(path), long_side=_THUMBNAIL_PX, format="jpg", quality=85)).data
+        data = await run_in_worker(request, services.passes, "thumbnail", path, long_side_px=_THUMBNAIL_PX)
         services.cache.put(key, data)
-    return Response(data, media_type="image/jpeg", headers=_FOREVER)
+    return Response(data, media_type="image/jpeg", headers=_CACHED_FOREVER)
 
 
 async def history(request: Request) -> Response:
@@ -169,22 +167,12 @@ def _job_row(request: Request) -> JobRow:
 
 
 def _result_file(services: Services, row: JobRow) -> Path:
-    """The file of a job's result.
-
-    Raises:
-        ApiError: there is none, or none yet.
-    """
     if row.state not in ENDED:
         raise ApiError(409, f"the job is {row.state}", allowed="results of jobs that have ended", remedy="wait for the event 'done'")
     path = services.jobs.result(row)
     if services.store.history_row(row.id) is None or not path.is_file():
         raise ApiError(404, f"the job has no result: it is {row.state}", remedy="send it again with POST /v1/jobs")
     return path
-
-
-def _quoted(name: str) -> str:
-    """A file name for a header (RFC 8187)."""
-    return "".join(chr(byte) if chr(byte) in _PLAIN else f"%{byte:02X}" for byte in name.encode())
 
 
 def _job_info(store: Store, row: JobRow) -> JobInfo:

@@ -11,11 +11,13 @@ import stylenet
 from stylenet.catalog.networks import network_files
 from stylenet.catalog.recipes import recipe_names
 from stylenet.catalog.styles import style_files
+from stylenet.image.masks import KEEP
 from stylenet.image.recolor import KEEP_COLORS
 from stylenet.requests.painting import BEFORE, PROTECTED
 from stylenet.server.api_checks import MOST_SIDE_PX, MOST_STYLES
 from stylenet.server.api_requests import NOT_FOR_PASSES, SET_BY_SERVER, JobRequest, PassRequest
 from stylenet.server.api_responses import ErrorBody, Health, HistoryItem, JobInfo, PictureInfo, RecipeInfo, StyleInfo
+from stylenet.server.picture_endpoints import MEDIA_TYPES
 from stylenet.workflows.painting import STARTS
 
 Json = dict[str, Any]
@@ -43,12 +45,14 @@ _JOB_LINKS = {
         ("events", "~1v1~1jobs~1{id}~1events", "get"),
         ("preview", "~1v1~1jobs~1{id}~1preview.jpg", "get"),
         ("result", "~1v1~1jobs~1{id}~1result", "get"),
+        ("thumbnail", "~1v1~1jobs~1{id}~1thumbnail.jpg", "get"),
         ("delete", "~1v1~1history~1{id}", "delete"),
     )
 }
-_PICTURE_LINKS = {"preview": {"operationRef": "#/paths/~1v1~1preview~1{id}.jpg/get", "parameters": {"id": "$response.body#/id"}}}
-_MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp", "image/tiff")
-
+_PICTURE_LINKS = {
+    name: {"operationRef": f"#/paths/~1v1~1{path}/get", "parameters": {"id": "$response.body#/id"}}
+    for name, path in (("preview", "preview~1{id}.jpg"), *((what, f"pictures~1{{id}}~1{what}.png") for what in PROTECTED))
+}
 
 _ID = "^[0-9a-f]{64}$"
 _SIZE = "^(full|[0-9]{1,5}( ?[xX] ?[0-9]{1,5})?)$"
@@ -86,19 +90,20 @@ def description() -> Json:
 
 def _limits() -> dict[str, Json]:
     """Schemas of options that are checked by more than their types."""
-    style = _any({"enum": sorted(style_files())}, _pattern(_ID))
-    job_style = _any({"enum": sorted({**style_files(), **network_files()})}, _pattern(_ID))
+    styles = sorted(style_files())
+    job_styles = sorted({**style_files(), **network_files()})
     null = {"type": "null"}
     return {
         "photo": _any(_pattern(_ID), null),
-        "style": {"type": "array", "items": style, "minItems": 1, "maxItems": MOST_STYLES},
-        "styles": {"type": "array", "items": job_style, "minItems": 1, "maxItems": MOST_STYLES},
+        "style": {"type": "array", "items": _any({"enum": styles}, _pattern(_ID)), "minItems": 1, "maxItems": MOST_STYLES},
+        "styles": {"type": "array", "items": _any({"enum": job_styles}, _pattern(_ID)), "minItems": 1, "maxItems": MOST_STYLES},
+        "mask": {"type": "array", "items": _mask(styles)},
+        "masks": {"type": "array", "items": _mask(job_styles)},
         "start": _any({"enum": [*STARTS]}, _pattern(_ID), null),
         "recipe": _any({"enum": [*recipe_names()]}, null),
         "encoder": _any(_pattern("^[A-Za-z0-9_][A-Za-z0-9_-]*$"), null),
         "size": _any({"type": "integer", "minimum": 1, "maximum": MOST_SIDE_PX}, _pattern(_SIZE), null),
         "keep_colors": _any({"enum": [*KEEP_COLORS, *(f"{way}{BEFORE}" for way in KEEP_COLORS[1:])]}, null),
-        "mask": {"type": "array", "items": _pattern("^(invert:)?[0-9a-f]{64}=.+$")},
         "protect": _any({"enum": [*PROTECTED]}, {"type": "array", "items": {"enum": [*PROTECTED]}}, null),
     }
 
@@ -111,6 +116,10 @@ def _pattern(pattern: str) -> Json:
     return {"type": "string", "pattern": pattern}
 
 
+def _mask(styles: list[str]) -> Json:
+    return _pattern(f"^(invert:)?[0-9a-f]{{64}}=({KEEP}|[0-9a-f]{{64}}|{'|'.join(styles)})$")
+
+
 def _paths(options: list[Json]) -> Json:
     client = _header(
         "Stylenet-Client",
@@ -120,8 +129,8 @@ def _paths(options: list[Json]) -> Json:
     after = _header("Last-Event-ID", "Number of the last event that was received.", pattern="^[0-9]{1,15}$")
     picture = {"required": True, "content": {"application/octet-stream": {}, "image/*": {}}}
     job = {"required": True, "content": {"application/json": {"schema": _ref("JobRequest")}}}
+    format = {"name": "format", "in": "query", "description": "By default that of the job.", "schema": {"enum": [*MEDIA_TYPES]}}
     picture_id, job_id = _path_id("SHA-256 of the picture.", 64), _path_id("Id of the job.", 20)
-    as_format = _query_parameter("format", {"enum": ["png", "jpg", "webp", "tif"], "description": "Default: that of the job."})
     info, job_info = _json(_ref("PictureInfo")), _json(_ref("JobInfo"))
     return {
         "/v1/pictures": {
@@ -131,7 +140,7 @@ def _paths(options: list[Json]) -> Json:
         },
         **{
             f"/v1/pictures/{{id}}/{what}.png": {
-                "get": _operation(f"A mask of the {what} in a picture: white is inside.", {"200": _image()}, [picture_id])
+                "get": _operation(f"A mask of the {what} in a picture: white inside, black outside.", {"200": _image()}, [picture_id])
             }
             for what in PROTECTED
         },
@@ -155,8 +164,8 @@ def _paths(options: list[Json]) -> Json:
             ),
         },
         "/v1/jobs/{id}/preview.jpg": {"get": _operation("The current picture.", {"200": _image()}, [job_id])},
-        "/v1/jobs/{id}/result": {"get": _operation("The painting, with its receipt.", {"200": _image()}, [job_id, as_format])},
-        "/v1/jobs/{id}/thumbnail.jpg": {"get": _operation("The painting, small.", {"200": _image()}, [job_id])},
+        "/v1/jobs/{id}/result": {"get": _operation("The painting, with its receipt.", {"200": _image()}, [job_id, format])},
+        "/v1/jobs/{id}/thumbnail.jpg": {"get": _operation("The painting at a small size.", {"200": _image()}, [job_id])},
         "/v1/history": {"get": _operation("Stored results with their receipts.", {"200": _list("results", "HistoryItem")})},
         "/v1/history/{id}": {"delete": _operation("Delete a job that has ended, with its result.", {"204": {}}, [job_id])},
         "/v1/styles": {"get": _operation("Styles that can be used by name.", {"200": _list("styles", "StyleInfo")})},
@@ -221,7 +230,7 @@ def _list(name: str, record: str) -> Json:
 
 
 def _image() -> Json:
-    return {media_type: {"schema": {"type": "string"}} for media_type in _MEDIA_TYPES}
+    return {media_type: {"schema": {"type": "string"}} for media_type in MEDIA_TYPES.values()}
 
 
 def _ref(name: str) -> Json:

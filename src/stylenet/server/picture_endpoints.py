@@ -1,10 +1,11 @@
-"""Endpoints of pictures: uploads, previews and single passes."""
+"""Endpoints of pictures: uploads, masks of faces and subjects, previews and single passes."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,12 @@ from starlette.responses import Response
 
 import stylenet
 from stylenet.errors import UsageError
-from stylenet.image.masks import KEEP
-from stylenet.server.api_checks import PICTURE_ID, sides_px
+from stylenet.server.api_checks import PICTURE_ID, sides_px, split_mask
 from stylenet.server.api_errors import ApiError
 from stylenet.server.api_requests import PassRequest
 from stylenet.server.api_responses import PictureInfo, json_response
 from stylenet.server.passes import PassQueue
+from stylenet.server.pictures import Pictures
 from stylenet.server.processes import WorkerError
 from stylenet.server.services import Services
 
@@ -38,6 +39,15 @@ async def put_picture(request: Request) -> Response:
     facts = {field: getattr(row, field) for field in PictureInfo.__struct_fields__ if field != "kept_until"}
     info = PictureInfo(**facts, kept_until=row.used + services.settings.keep_minutes * 60)
     return json_response(info, status=201 if is_new else 200)
+
+
+async def find_mask(request: Request, *, what: str) -> Response:
+    """A mask of a picture's faces or its subject: white inside, black outside."""
+    services: Services = request.app.state.services
+    id = request.path_params["id"]
+    services.pictures.find(id)
+    data = await run_in_worker(request, services.passes, "find_mask", services.pictures.path(id), what=what)
+    return Response(data, media_type="image/png", headers={"cache-control": "private, max-age=3600"})
 
 
 async def preview(request: Request) -> Response:
@@ -63,17 +73,6 @@ async def preview(request: Request) -> Response:
         data = await _run_pass(request, services.previews, services.pictures.path(id), options, client=client, is_preview=True)
         services.cache.put(key, data)
     return Response(data, media_type=MEDIA_TYPES[options.format], headers=headers)
-
-
-async def find_mask(request: Request, *, what: str) -> Response:
-    """A mask of the faces in a picture, or of its subject: white is inside."""
-    services: Services = request.app.state.services
-    id = request.path_params["id"]
-    if not PICTURE_ID.fullmatch(id):
-        raise ApiError(404, "there is no such picture", allowed="ids of PUT /v1/pictures", remedy="upload it with PUT /v1/pictures")
-    services.pictures.find(id)
-    data = await _call(request, services.passes, "find", services.pictures.path(id), what=what)
-    return Response(data, media_type="image/png", headers={"cache-control": "private, max-age=3600"})
 
 
 async def stylize(request: Request) -> Response:
@@ -104,27 +103,20 @@ def _check_type(request: Request) -> None:
 async def _run_pass(
     request: Request, queue: PassQueue, photo: Path, options: PassRequest, *, client: str | None = None, is_preview: bool = False
 ) -> bytes:
-    """The painted picture as a file's bytes; the pass is dropped if the client closes the connection before it starts."""
+    """The painted picture as a file's bytes."""
     services: Services = request.app.state.services
+    file_or_name = partial(_file_or_name, services)
     values = options.options()
     if "palette" in values:
-        values["palette"] = _file_or_name(services, values["palette"])
-    regions = [
-        {
-            "mask": _file_or_name(services, mask.picture),
-            "style": None if mask.style == KEEP else _file_or_name(services, mask.style),
-            "inverted": bool(mask.prefix),
-        }
-        for mask in options.masks()
-    ]
-    return await _call(
+        values["palette"] = file_or_name(values["palette"])
+    return await run_in_worker(
         request,
         queue,
         "pass",
         photo,
         client=client,
-        styles=[_file_or_name(services, style) for style in options.style],
-        regions=regions,
+        styles=[file_or_name(style) for style in options.style],
+        masks=[split_mask(text).with_files(file_or_name) for text in options.mask],
         options=values,
         is_preview=is_preview,
         format=options.format,
@@ -133,9 +125,22 @@ async def _run_pass(
     )
 
 
-async def _call(request: Request, queue: PassQueue, name: str, photo: Path, **values: Any) -> bytes:
-    """The bytes that a worker makes of a photo; the call is dropped if the client closes the connection before it starts."""
-    work = asyncio.ensure_future(queue.call(name, photo=str(photo), **values))
+async def run_in_worker(request: Request, queue: PassQueue, name: str, path: Path, *, client: str | None = None, **values: Any) -> bytes:
+    """The bytes that a worker makes from a picture; the call is dropped if the client closes the connection before it starts.
+
+    Args:
+        request: Of the client.
+        queue: Of the worker.
+        name: Of the call; see `Worker.call`.
+        path: File of the picture.
+        client: Whose waiting call is replaced, if there is one.
+        values: More arguments of the call.
+
+    Raises:
+        ApiError: the worker reports an error.
+    """
+    pictures: Pictures = request.app.state.services.pictures
+    work = asyncio.ensure_future(queue.call(name, client=client, path=str(path), **values))
     disconnect = asyncio.ensure_future(_disconnect(request))
     try:
         await asyncio.wait({work, disconnect}, return_when=asyncio.FIRST_COMPLETED)
@@ -143,7 +148,7 @@ async def _call(request: Request, queue: PassQueue, name: str, photo: Path, **va
             raise ApiError(409, "the client has closed the connection")
         return work.result().data
     except WorkerError as error:
-        message = str(error).replace(f"'{photo}'", "the picture")
+        message = pictures.without_folder(str(error).replace(f"'{path}'", "the picture"))
         raise ApiError.from_message(message, status=500 if error.is_unexpected else 422) from None
     finally:
         for task in (work, disconnect):

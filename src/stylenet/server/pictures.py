@@ -63,6 +63,10 @@ class Pictures:
         """The file of a picture."""
         return self._folder / id
 
+    def without_folder(self, message: str) -> str:
+        """A message that names pictures by their ids instead of their files."""
+        return message.replace(f"{self._folder}{os.sep}", "")
+
     async def add(self, request: Request, *, name: str) -> tuple[PictureRow, bool]:
         """The picture that a request uploads, and whether it is new.
 

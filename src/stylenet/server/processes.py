@@ -79,7 +79,7 @@ class Worker:
         """The result of a call.
 
         Args:
-            name: "inspect", "pass" or "paint".
+            name: "inspect", "pass", "find_mask", "convert", "thumbnail" or "paint".
             seconds: Time limit, after which the process is killed.
             on_event: Called with every event before the result.
             values: Arguments, as JSON values.

@@ -26,6 +26,7 @@ from stylenet.waiting import let_threads_sleep
 
 if TYPE_CHECKING:
     from stylenet.image.files import Picture
+    from stylenet.painting.regions import Region
     from stylenet.painting.stylizer import Stylizer
     from stylenet.requests.painting import Options
 
@@ -34,9 +35,10 @@ HEARTBEAT_SECONDS = 0.5
 _KEPT = 16
 """Number of photos and of styles that are cached for previews."""
 
-
 _PROTECTED_PX = 1024
 """Long side of the photos in which faces and subjects are found."""
+
+_THUMBNAIL_QUALITY = 85
 
 
 class Pipe:
@@ -94,9 +96,7 @@ class Calls:
         """A photo painted in one pass, as the bytes of a file."""
         from stylenet.events import Done
         from stylenet.image.files import load_image
-        from stylenet.image.masks import load_mask
         from stylenet.painting.painting import Painting
-        from stylenet.painting.regions import Region
         from stylenet.painting.stylizer import open_stylizer
         from stylenet.requests.painting import Options
 
@@ -104,52 +104,52 @@ class Calls:
             "instant", device="cpu", precision="float32", threads=call["threads"] or None
         )
         options = Options.of(call["options"])
-        photo = self._preview_photo(call["photo"], options) if call["is_preview"] else load_image(call["photo"])
+        photo = self._preview_photo(call["path"], options) if call["is_preview"] else load_image(call["path"])
         photo = replace(photo, source=None)  # a temporary file, whose name must not appear in the receipt
 
-        def opened(style: str) -> Any:
+        def opened(style: Any) -> Any:
             return style if options.recolors_style else self._styles.get(style, partial(stylizer.open_style, style))
 
-        def region(mask: str, style: str | None, inverted: bool) -> Region:
-            pixels = self._masks.get((mask, inverted), partial(load_mask, mask, inverted=inverted))
-            return Region(mask=pixels, style=style and opened(style))
-
-        regions = [region(**each) for each in call["regions"]]
-        *_, done = stylizer.stylize(photo, [opened(style) for style in call["styles"]], options, regions=regions)
+        styles = [opened(style) for style in call["styles"]]
+        regions = [self._region(text, opened) for text in call["masks"]]
+        *_, done = stylizer.stylize(photo, styles, options, regions=regions)
         if not isinstance(done, Done):
             raise RuntimeError("a stylizer's last event is Done")
         buffer = io.BytesIO()
         Painting(pixels=done.image, photo=photo, done=done).save(buffer, format=call["format"], quality=call["quality"])
         self._pipe.send("result", buffer.getvalue(), memory_bytes=_memory_bytes())
 
-    def find(self, call: Mapping[str, Any]) -> None:
+    def find_mask(self, call: Mapping[str, Any]) -> None:
         """A mask of a photo's faces or its subject, as the bytes of a PNG file."""
-        from stylenet.image.files import load_image, save_image
+        from stylenet.image.files import save_image
+        from stylenet.image.resize import fit_within
         from stylenet.painting.regions import FINDERS
 
-        mask = FINDERS[call["what"]](_shrunk(load_image(call["photo"]), _PROTECTED_PX).pixels)
+        mask = FINDERS[call["what"]](self._resized_photo(call["path"], _PROTECTED_PX, fit_within).pixels)
         buffer = io.BytesIO()
         save_image(mask.repeat(3, axis=1), buffer, format="png")
         self._pipe.send("result", buffer.getvalue(), memory_bytes=_memory_bytes())
 
     def convert(self, call: Mapping[str, Any]) -> None:
-        """A picture in another format with its receipt, or small without it, as the bytes of a file."""
+        """A result in another format, with its receipt, as the bytes of a file."""
         from stylenet.image.files import load_image, save_image
         from stylenet.image.metadata import read_receipt
 
-        picture, receipt = load_image(call["photo"]), read_receipt(call["photo"])
-        if call["long_side"] is not None:
-            picture, receipt = _shrunk(picture, call["long_side"]), None
+        result = load_image(call["path"])
+        receipt = read_receipt(call["path"])
         buffer = io.BytesIO()
-        save_image(
-            picture.pixels,
-            buffer,
-            alpha=picture.alpha,
-            metadata=picture.metadata,
-            receipt=receipt,
-            quality=call["quality"],
-            format=call["format"],
-        )
+        save_image(result.pixels, buffer, alpha=result.alpha, metadata=result.metadata, receipt=receipt, format=call["format"])
+        self._pipe.send("result", buffer.getvalue(), memory_bytes=_memory_bytes())
+
+    def thumbnail(self, call: Mapping[str, Any]) -> None:
+        """A result at a small size, as the bytes of a JPEG file."""
+        from stylenet.image.files import load_image, save_image
+        from stylenet.image.resize import fit_within, resize
+
+        result = load_image(call["path"])
+        pixels = resize(result.pixels, fit_within(result.width, result.height, call["long_side_px"]))
+        buffer = io.BytesIO()
+        save_image(pixels, buffer, format="jpg", quality=_THUMBNAIL_QUALITY)
         self._pipe.send("result", buffer.getvalue(), memory_bytes=_memory_bytes())
 
     def paint(self, call: Mapping[str, Any]) -> None:
@@ -167,27 +167,29 @@ class Calls:
 
     def _preview_photo(self, path: str, options: Options) -> Picture:
         """The photo without transparency, at the size of the preview; larger where faces are to be found in it."""
+        from stylenet.image.resize import fit_within, target_size
+
+        if options.protected:
+            return self._resized_photo(path, _PROTECTED_PX, fit_within)
+        return self._resized_photo(path, options.size or _PROTECTED_PX, target_size)
+
+    def _resized_photo(self, path: str, size: Any, size_of: Callable[[int, int, Any], tuple[int, int]]) -> Picture:
         from stylenet.image.files import load_image
-        from stylenet.image.resize import fit_within, resize, target_size
+        from stylenet.image.resize import resize
 
         def load() -> Picture:
             photo = load_image(path)
-            width, height = photo.width, photo.height
-            if options.protected:
-                size = fit_within(width, height, min(_PROTECTED_PX, max(width, height)))
-            else:
-                size = target_size(width, height, options.size or _PROTECTED_PX)
-            return replace(photo, pixels=resize(photo.pixels, size), alpha=None)
+            return replace(photo, pixels=resize(photo.pixels, size_of(photo.width, photo.height, size)), alpha=None)
 
-        return self._photos.get((path, options.size, bool(options.protected)), load)
+        return self._photos.get((path, size, size_of), load)
 
+    def _region(self, text: str, opened: Callable[[Any], Any]) -> Region:
+        from stylenet.image.masks import load_mask
+        from stylenet.painting.regions import Region
 
-def _shrunk(picture: Picture, long_side_px: int) -> Picture:
-    """A picture that is no larger, without transparency."""
-    from stylenet.image.resize import fit_within, resize
-
-    size = fit_within(picture.width, picture.height, min(long_side_px, max(picture.width, picture.height)))
-    return replace(picture, pixels=resize(picture.pixels, size), alpha=None)
+        region = Region.parse(text)
+        mask = self._masks.get((region.mask, region.inverted), partial(load_mask, region.mask, inverted=region.inverted))
+        return Region(mask=mask, style=None if region.style is None else opened(region.style))
 
 
 def _memory_bytes() -> int:
@@ -197,7 +199,14 @@ def _memory_bytes() -> int:
 def _handle(calls: Calls, call: Mapping[str, Any], pipe: Pipe) -> None:
     from stylenet.errors import StylenetError
 
-    methods = {"inspect": calls.inspect, "pass": calls.paint_pass, "paint": calls.paint, "find": calls.find, "convert": calls.convert}
+    methods = {
+        "inspect": calls.inspect,
+        "pass": calls.paint_pass,
+        "find_mask": calls.find_mask,
+        "convert": calls.convert,
+        "thumbnail": calls.thumbnail,
+        "paint": calls.paint,
+    }
     try:
         methods[call["call"]](call)
     except BrokenPipeError:

@@ -1,6 +1,6 @@
-"""Style files: a painting's moments in one safetensors file of about 200 kB.
+"""Style files: the moments of a style image in a safetensors file of about 200 kB.
 
-Its metadata hold the card, as JSON. Its one tensor, `statistics`, holds the bytes of a second safetensors file, deflated: the parts of
+The metadata contain the card as JSON. The only tensor, `statistics`, contains a deflated second safetensors file with the parts of
 `PackedMoments` as `relu1_1.mean`, `relu1_1.basis`, ... for every layer.
 """
 
@@ -22,22 +22,22 @@ from stylenet.styles.packed import PACKING, PARTS, PackedMoments
 from stylenet.styles.stored import StoredStyle
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
-"""The layers that the everyday recipes compare. A file holds all of `PACKING`, for the recipes of the literature."""
+"""Style layers of the standard recipes. A file has all layers of `PACKING`, for the recipes from the literature."""
 
 _TENSOR = "statistics"
 
 _MOST_BYTES = 1 << 24
-"""More than the parts of any style have; a file that unpacks to more is none."""
+"""Limit for the decompressed size, larger than any style."""
 
 
 def write_style(style: StoredStyle, path: Path) -> None:
-    """Write a style file, whole or not at all.
+    """Write a style file atomically.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: the file cannot be written.
     """
     parts = save({f"{layer}.{part}": value for layer, values in style.layers.items() for part, value in values.arrays.items()})
-    # Nothing repeats in rounded numbers but zeros: a search for longer repetitions finds none, and costs a tenth.
+    # Run-length matching only: the quantized values have no longer repetitions, and searching for them makes the file a tenth larger.
     deflate = zlib.compressobj(level=9, memLevel=9, strategy=zlib.Z_RLE)
     statistics = np.frombuffer(deflate.compress(parts) + deflate.flush(), np.uint8)
     data = save({_TENSOR: statistics}, metadata={KEY: msgspec.json.encode(style.card).decode()})
@@ -45,10 +45,10 @@ def write_style(style: StoredStyle, path: Path) -> None:
 
 
 def read_style(path: Path) -> StoredStyle:
-    """The style in a file.
+    """Read a style file.
 
     Raises:
-        StyleError: not a style file, a broken one, or one of another version.
+        StyleError: the file is not a style file, is damaged, or has another version.
     """
     card = read_card(path)
     try:
@@ -57,10 +57,10 @@ def read_style(path: Path) -> StoredStyle:
         inflate = zlib.decompressobj()
         arrays = load(inflate.decompress(statistics, _MOST_BYTES))
         if not inflate.eof:
-            raise StyleError(f"style file '{path}' is broken: its statistics have no end")
+            raise StyleError(f"style file '{path}' is broken: its statistics are truncated")
         layers = {layer: PackedMoments(**{part: arrays[f"{layer}.{part}"] for part in PARTS}) for layer in PACKING}
     except KeyError as error:
-        raise StyleError(f"style file '{path}' is broken: it has no {error}") from None
+        raise StyleError(f"style file '{path}' is broken: {error} is missing") from None
     except (SafetensorError, OSError, ValueError, TypeError, zlib.error) as error:
         raise StyleError(f"style file '{path}' is broken: {error}") from None
     for layer, values in layers.items():

@@ -1,9 +1,9 @@
-"""How a picture is shown to an encoder: continued by a rim, whole or tile by tile, and which features count.
+"""Run an encoder on pictures with a reflected rim, with or without tiles.
 
-The rim: a picture is continued by reflection before the encoder sees it, and features of the rim do not count. Convolutions that pad with
-zeros see a dark frame; a picture painted against such features grows a colored rim.
+Rim: pictures are padded by reflection, and the features of this rim are excluded. Otherwise the zero padding of the convolutions acts
+like a dark frame, and optimization against such features paints a colored rim.
 
-Tiles: the features that a tile answers for are those of the whole picture, since its halo is as wide as the deepest layer sees.
+Tiles: the features of a tile equal those of the whole picture, since its halo covers the receptive field of the deepest layer.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from stylenet.tiling.grid import Span, Tile, tile_grid
 from stylenet.tiling.halo import deepest_stride, halo_px, layer_size, strides
 
 Statistics: TypeAlias = Mapping[str, tuple[Moments, ...]]
-"""Moments by layer, one for each region; one in all where there are no regions."""
+"""Moments by layer, one for each region, or a single one without regions."""
 
 
 class Frame:
-    """The windows and tiles through which pictures of one size are looked at.
+    """Rim and tiles for pictures of one size.
 
     Args:
-        record: Of the encoder that looks.
+        record: Architecture of the encoder.
         size: (width, height) of the pictures.
-        layers: All that will be asked for.
-        rim_px: Reflected pixels around the picture. The rim is shortened to what the picture can reflect, in steps of 16 pixels, so that
-            pooling windows stay where they are.
-        tile_px: Pixels that the encoder may look at in one pass; None: the whole picture in one.
+        layers: All layers in use.
+        rim_px: Width of the reflected rim. For small pictures it is reduced to what can be reflected, in steps of 16 pixels, to keep the
+            alignment of pooling windows.
+        tile_px: Largest number of pixels per tile, halo included; None: no tiles.
 
     Raises:
-        UsageError: not even the smallest tile has so few pixels.
+        UsageError: even the smallest tile has more than `tile_px` pixels.
     """
 
     def __init__(
@@ -55,11 +55,11 @@ class Frame:
 
     @property
     def is_whole(self) -> bool:
-        """Whether one pass sees all."""
+        """Whether there is a single tile."""
         return len(self.tiles) == 1
 
     def shape(self, layer: str) -> tuple[int, int]:
-        """(rows, columns) of a layer's features that count."""
+        """(rows, columns) of a layer's features without the rim."""
         width, height = self.size
         if self.rim:
             return max(1, height // self._strides[layer]), max(1, width // self._strides[layer])
@@ -67,11 +67,11 @@ class Frame:
         return rows, columns
 
     def place(self, layer: str, tile: Tile) -> tuple[slice, slice]:
-        """The rows and columns of the whole layer that a tile answers for."""
+        """The rows and columns of the whole layer that belong to a tile without its halo."""
         rows, columns = self.shape(layer)
         return self._owned(tile.rows, layer, rows, self.size[1]), self._owned(tile.columns, layer, columns, self.size[0])
 
-    def look(
+    def encode(
         self,
         encoder: VggEncoder,
         part: Tensor,
@@ -79,15 +79,15 @@ class Frame:
         *,
         watch: Collection[str] = (),
         weights: Mapping[str, Tensor] | None = None,
-    ) -> Look:
-        """What a tile answers for: features of all layers, and moments of those in `watch`.
+    ) -> Measurement:
+        """Features of all layers and moments of the layers in `watch` for a tile, without its halo.
 
         Args:
-            encoder: Looks.
-            part: The tile's pixels, see `part_of`; gradients flow back to it.
+            encoder: The encoder.
+            part: The tile's pixels, see `part_of`; differentiable.
             tile: One of `tiles`.
-            watch: Layers whose moments are wanted.
-            weights: Of regions, by layer, for the whole picture: shape (R, rows, columns).
+            watch: Layers to compute moments of.
+            weights: Weights of the regions by layer, for the whole picture: shape (R, rows, columns).
         """
         columns, rows = tile.columns, tile.rows
         left, right = self._pads(columns, self.size[0])
@@ -112,7 +112,7 @@ class Frame:
             return values
 
         features = encoder(seen, self.layers, observe)
-        return Look({layer: _cut(values, window(layer)) for layer, values in features.items()}, statistics)
+        return Measurement({layer: _cut(values, window(layer)) for layer, values in features.items()}, statistics)
 
     def measure(
         self,
@@ -122,25 +122,25 @@ class Frame:
         watch: Collection[str] = (),
         keep: Collection[str] = (),
         weights: Mapping[str, Tensor] | None = None,
-    ) -> Look:
-        """Features of the layers in `keep` and moments of those in `watch` for the whole picture, tile by tile; without a gradient."""
+    ) -> Measurement:
+        """Features of the layers in `keep` and moments of those in `watch` for the whole picture, tile by tile, without gradients."""
         kept: dict[str, Tensor] = {}
         sums: dict[str, list[Moments]] = {}
         with torch.no_grad():
             for tile in self.tiles:
-                look = self.look(encoder, part_of(image, tile), tile, watch=watch, weights=weights)
+                measured = self.encode(encoder, part_of(image, tile), tile, watch=watch, weights=weights)
                 if self.is_whole:
-                    return Look({layer: look.features[layer].clone() for layer in keep}, look.statistics)
+                    return Measurement({layer: measured.features[layer].clone() for layer in keep}, measured.statistics)
                 for layer in keep:
-                    values = look.features[layer]
+                    values = measured.features[layer]
                     if layer not in kept:
                         empty = values.new_empty(1, values.shape[1], *self.shape(layer))
                         kept[layer] = empty.contiguous(memory_format=torch.channels_last)
                     kept[layer][(..., *self.place(layer, tile))] = values
-                for layer, each in look.statistics.items():
+                for layer, each in measured.statistics.items():
                     added = [_times(moments, moments.positions) for moments in each]
                     sums[layer] = [_plus(*pair) for pair in zip(sums[layer], added, strict=True)] if layer in sums else added
-        return Look(kept, {layer: tuple(_times(total, 1 / total.positions) for total in each) for layer, each in sums.items()})
+        return Measurement(kept, {layer: tuple(_times(total, 1 / total.positions) for total in each) for layer, each in sums.items()})
 
     def _pads(self, span: Span, length: int) -> tuple[int, int]:
         return (self.rim if span.start == 0 else 0), (self.rim if span.stop == length else 0)
@@ -151,11 +151,11 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Look:
-    """What was seen of a picture or a tile.
+class Measurement:
+    """Features and moments of a picture or a tile.
 
     Attributes:
-        features: By layer, (1, C, rows, columns).
+        features: Features by layer, (1, C, rows, columns).
         statistics: Moments by layer and region.
     """
 
@@ -164,17 +164,17 @@ class Look:
 
 
 def part_of(image: Tensor, tile: Tile) -> Tensor:
-    """A view of the pixels that a tile looks at, of a picture (1, 3, H, W)."""
+    """A view of the pixels of a tile, halo included, of a picture (1, 3, H, W)."""
     return image[:, :, tile.rows.start : tile.rows.stop, tile.columns.start : tile.columns.stop]
 
 
 def framed_features(
     encoder: VggEncoder, image: Tensor, layers: Iterable[str], rim_px: int, *, watch: Collection[str] = ()
 ) -> tuple[Mapping[str, Tensor], Mapping[str, Moments]]:
-    """Features of `layers` and moments of those in `watch` for a whole picture (1, 3, H, W), with `rim_px` reflected pixels around it."""
+    """Features of `layers` and moments of those in `watch` for a whole picture (1, 3, H, W), with a reflected rim of `rim_px`."""
     frame = Frame(encoder.record, (image.shape[3], image.shape[2]), layers, rim_px)
-    look = frame.look(encoder, image, frame.tiles[0], watch=watch)
-    return look.features, {layer: moments for layer, (moments,) in look.statistics.items()}
+    measured = frame.encode(encoder, image, frame.tiles[0], watch=watch)
+    return measured.features, {layer: moments for layer, (moments,) in measured.statistics.items()}
 
 
 def _cut(values: Tensor, window: Window) -> Tensor:

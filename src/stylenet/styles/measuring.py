@@ -1,4 +1,4 @@
-"""A painting becomes a style: looked at by VGG-19 at every size of the ladder, and packed."""
+"""Measure style images with VGG-19 at several sizes to create style files."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from stylenet.styles.stored import StoredStyle, ladder_sizes
 from stylenet.styles.style import PictureStyle, statistics_of
 
 RIM_PX = 16
-"""As the everyday recipes look at a painting. Those of the literature give it no rim: at 450 px the Gram matrices that they see themselves
-differ from a file's by 0.03 % in block 2, 2 % in relu4_1 and 7 % in relu5_1 (squares, relative)."""
+"""Rim of the standard recipes. Those from the literature have none: at 450 px, their Gram matrices differ from those of a style file by
+0.03 % in block 2, 2 % in relu4_1 and 7 % in relu5_1 (relative squared error)."""
 
 
 def measure_style(pixels: NDArray[np.float32], encoder: VggEncoder, card: StyleCard) -> StoredStyle:
-    """A painting's statistics, ready to be used and written.
+    """Measure a style image.
 
     Args:
         pixels: (1, 3, H, W), 0..1.
         encoder: VGG-19 as trained with Caffe, in float32.
-        card: Title, artist and so on; what can be measured is filled in here.
+        card: Title, artist and so on; measured fields are filled in.
 
     Raises:
-        StyleError: the painting is too small, the card's name cannot be one, or it is another encoder.
+        StyleError: the style image is too small, the name of the card is invalid, or the encoder is not supported.
     """
     height, width = pixels.shape[2:]
     if not is_measuring(encoder.record):
         raise StyleError(
-            f"style files hold statistics of VGG-19 with max pooling; they cannot be measured with this '{encoder.record.name}'"
+            f"style files need statistics of VGG-19 with max pooling; they cannot be measured with this '{encoder.record.name}'"
         )
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", card.name):
-        raise StyleError(f"'{card.name}' cannot be a style's name; use small letters, digits and single hyphens, like starry-night")
+        raise StyleError(f"'{card.name}' is not a valid style name; use lowercase letters, digits and single hyphens, such as starry-night")
     if min(width, height) < 64:
-        raise StyleError(f"the painting is {width} x {height} pixels; a style needs at least 64 on the short side")
+        raise StyleError(f"the style image has {width} x {height} pixels; give one with at least 64 on the short side")
     picture = PictureStyle(name=card.name, pixels=pixels, encoder=encoder, rim_px=RIM_PX)
     sizes = ladder_sizes(width, height)
     swatches = palette(pixels)

@@ -1,10 +1,10 @@
-"""A layer's moments at all sizes of a ladder, in the form that a style file keeps: a hundredth of the numbers, in bytes.
+"""Compressed moments of one layer at several sizes, as stored in style files: a hundredth of the values, in 8 bits.
 
-One basis of principal directions is shared by all sizes; each size adds how the picture spreads along them. What the directions leave of a
-channel's variance stands on the diagonal, so that every channel's variance is whole.
+All sizes share a basis of principal directions, with a covariance along these directions for each size. The remaining variance of each
+channel is stored as a diagonal, so that the variances are complete.
 
-Ten paintings from woodcut to oil, each at the four sizes of its ladder, packed and compared with their exact moments; means over
-paintings, the best and the worst size:
+Errors compared with the exact moments, for ten paintings from woodcut to oil at four sizes each; means over paintings, for the best and
+the worst size:
 
 | layers            | Gram matrix, squared error | Wasserstein-2 | the same, 96 directions | Gram matrix between two sizes |
 |-------------------|----------------------------|---------------|-------------------------|-------------------------------|
@@ -15,9 +15,9 @@ paintings, the best and the worst size:
 | conv5_1           | 0.11 - 0.28 %              | 4.7 - 8.8 %   | 0.5 - 1.2 %             | 1.2 - 5.2 %                   |
 | relu5_1           | 0.5 - 1.8 %                | 7 - 14 %      | 0.8 - 2.4 %             | 5 - 20 %                      |
 
-All are relative: to the sum of squares of the Gram matrix, and to |n|^2 + tr T. The fourth column is what the everyday recipes would count
-for the exact moments, the fifth what blending costs halfway between two sizes, packing included. A mean is off by 0.2 % of its layer's root
-mean square or less, a channel's variance by 0.7 % of its layer's largest or less.
+All are relative to the sum of squares of the Gram matrix, or to |n|^2 + tr T. The fourth column is the loss of the standard recipes for
+the exact moments, the fifth the error of interpolation halfway between two sizes, compression included. The error of a mean is at most
+0.2 % of its layer's root mean square, that of a channel's variance at most 0.7 % of the largest variance in its layer.
 """
 
 from __future__ import annotations
@@ -52,24 +52,24 @@ PACKING: Mapping[str, tuple[int, float]] = MappingProxyType(
         "relu5_1": (96, 3e-3),
     }
 )
-"""Layers of a style file: principal directions that are kept, and the share of the variance that rounding to bytes may cost."""
+"""Layers of a style file, with the number of principal directions, and the rounding error allowed as a share of the variance."""
 
 PARTS: Mapping[str, str] = MappingProxyType(
     {"mean": "int16", "rest": "int8", "basis": "int8", "factor": "int8", "rows": "float16", "units": "float32"}
 )
-"""Parts of a layer's moments, and the types that they are stored in."""
+"""Parts of a layer's moments, and their types."""
 
 _MEAN_STEPS = 256
-"""Steps of a mean in the root mean square of its layer."""
+"""Quantization steps of the means per root mean square of the layer."""
 
 _REST_STEP = 0.05
-"""Step of the deviations beside the directions, in their root mean square."""
+"""Quantization step of the remaining deviations, relative to their root mean square."""
 
 _COARSEST = 1.2
-"""Largest step of a direction, in its root mean square: beyond, rounding would turn it to nothing."""
+"""Largest quantization step of a direction, relative to its root mean square; larger ones would round it to zero."""
 
 _NOTHING = 1e-20
-"""Stands for a scale of zero, by which nothing can be divided."""
+"""Replaces scales of zero, to avoid division by zero."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,13 +77,13 @@ class PackedMoments:
     """Mean and covariance of C channels at S sizes, the covariance as F F^T plus a diagonal, with F = basis @ factor of the size.
 
     Attributes:
-        mean: In steps, shape (S, C), int16.
-        rest: Root of what F F^T lacks of each channel's variance, in steps, shape (S, C), int8; negative where it has too much, because the
-            directions fit another size better: there the channel's row of F is made shorter.
-        basis: K directions, in steps of their own, shape (C, K), int8.
-        factor: The lower triangle of each size's K x K factor, row by row, in steps of each row, shape (S, K (K + 1) / 2), int8.
-        rows: What a step of each row is, times the step of its direction, in units of the largest one, shape (S, K), float16.
-        units: Step of the means, step of the rest, and the largest of the rows, shape (S, 3), float32.
+        mean: Means in quantization steps, shape (S, C), int16.
+        rest: Square root of each channel's variance missing in F F^T, in steps, shape (S, C), int8; negative if F F^T exceeds the variance,
+            because the directions fit another size better: then the channel's row of F is scaled down.
+        basis: K directions, each in its own steps, shape (C, K), int8.
+        factor: Lower triangle of each size's K x K factor, row by row, in steps of each row, shape (S, K (K + 1) / 2), int8.
+        rows: Step of each row, times the step of its direction, relative to the largest one, shape (S, K), float16.
+        units: Step of the means, step of the rest, and the largest of `rows`, shape (S, 3), float32.
     """
 
     mean: Array
@@ -95,23 +95,23 @@ class PackedMoments:
 
     @classmethod
     def of(cls, ladder: Sequence[LayerStatistics], directions: int, noise: float) -> PackedMoments:
-        """The moments of one layer at all sizes, packed.
+        """Compress the moments of one layer.
 
         Args:
-            ladder: One for each size.
-            directions: Principal directions to keep; all, where the layer has no more channels.
-            noise: Share of the variance that rounding the basis may cost, and again rounding the factors.
+            ladder: Moments at each size.
+            directions: Number of principal directions; at most the number of channels is used.
+            noise: Rounding error allowed as a share of the variance, for the basis and again for the factors.
         """
         means = np.stack([values.mean for values in ladder]).astype(np.float64)
         covariances = np.stack([values.covariance for values in ladder]).astype(np.float64)
         channels = means.shape[1]
         variances = np.diagonal(covariances, axis1=1, axis2=2)
         traces = np.maximum(variances.sum(1), _NOTHING)
-        # Every size counts alike: deep layers vary more where a picture is small.
+        # Normalized, so that all sizes have equal weight: deep layers vary more in small pictures.
         powers, vectors = np.linalg.eigh((covariances / traces[:, None, None]).mean(0))
         count = min(directions, channels)
         powers, vectors = np.maximum(powers[::-1][:count], _NOTHING), vectors[:, ::-1][:, :count]
-        # An error along a direction counts by the spread along it: weak directions are rounded coarsely, and take few bits.
+        # The effect of rounding errors is proportional to the deviation along a direction: weak directions get coarse steps and few bits.
         step = np.minimum(np.sqrt(12 * noise / (count * channels * powers)), _COARSEST / math.sqrt(channels))
         step = np.maximum(step, np.abs(vectors).max(0) / 127)
         basis = np.rint(vectors / step)
@@ -134,7 +134,7 @@ class PackedMoments:
         return cls(**{part: np.ascontiguousarray(values.astype(PARTS[part])) for part, values in parts.items()})
 
     def statistics(self, step: int) -> LayerStatistics:
-        """Mean and mean products at one size of the ladder, counted from 0."""
+        """Moments at the size with index `step`."""
         count = self.basis.shape[1]
         mean_step, rest_step, row_unit = self.units[step].astype(np.float64)
         lower = np.zeros((count, count))
@@ -145,9 +145,9 @@ class PackedMoments:
         rest = self.rest[step] * rest_step
         rest *= np.abs(rest)
         power = np.square(factor).sum(1)
-        # Shortened, and not lowered on the diagonal alone: so it stays a covariance.
+        # Rows are scaled, instead of reducing only the diagonal, so that the result stays positive semidefinite.
         factor *= np.sqrt(np.maximum(1 + np.minimum(rest, 0) / np.maximum(power, _NOTHING), 0))[:, None]
-        # The mean as one more column: its products are added where those of the factor are summed.
+        # The mean as another column, so that a single matrix product sums both.
         columns = np.column_stack([factor, mean])
         gram = columns @ columns.T
         np.einsum("ii->i", gram)[:] += np.maximum(rest, 0)
@@ -159,12 +159,12 @@ class PackedMoments:
         return {part: getattr(self, part) for part in PARTS}
 
     def fault(self, sizes: int, channels: int) -> str | None:
-        """What is wrong with the parts of a layer, in words that follow "is broken:"; None where they are as they should be."""
+        """Description of a fault in the parts, to follow "is broken:"; None if they are valid."""
         parts = self.arrays
         if any(parts[part].dtype != dtype for part, dtype in PARTS.items()):
-            return "its parts have other types"
+            return "its parts have wrong types"
         if self.basis.ndim != 2:
-            return "its parts do not belong together"
+            return "its parts have inconsistent shapes"
         count = self.basis.shape[1]
         shapes = {
             "mean": (sizes, channels),
@@ -175,19 +175,19 @@ class PackedMoments:
             "units": (sizes, 3),
         }
         if any(parts[part].shape != shape for part, shape in shapes.items()):
-            return "its parts do not belong together"
+            return "its parts have inconsistent shapes"
         if not (np.isfinite(self.rows).all() and np.isfinite(self.units).all()):
-            return "it holds values that are not numbers"
+            return "it contains NaN or infinity"
         if (self.units <= 0).any() or (self.rows < 0).any():
-            return "it holds scales that are not positive"
+            return "it contains scales that are not positive"
         return None
 
 
 def _factors(covariances: Array, basis: Array, traces: Array, noise: float) -> tuple[Array, Array]:
-    """Lower triangles L (S, K, K) in steps of their rows, and the steps (S, K); basis L L^T basis^T is nearest to each covariance."""
+    """Lower triangles L (S, K, K) in steps of their rows, and the steps (S, K); basis L L^T basis^T approximates each covariance best."""
     inverse = np.linalg.pinv(basis, rcond=max(basis.shape) * np.finfo(np.float64).eps)
     powers, vectors = np.linalg.eigh(inverse @ covariances @ inverse.T)
-    # A root of the matrix, turned until it is triangular: unlike Cholesky's it takes matrices that are short of rank.
+    # A QR decomposition of the matrix square root: unlike Cholesky's, it supports singular matrices.
     roots = vectors * np.sqrt(np.maximum(powers, 0))[:, None, :]
     lower = np.linalg.qr(roots.transpose(0, 2, 1)).R.transpose(0, 2, 1)
     count = basis.shape[1]
@@ -198,5 +198,5 @@ def _factors(covariances: Array, basis: Array, traces: Array, noise: float) -> t
 
 @lru_cache(maxsize=16)
 def _triangle(count: int) -> tuple[Array, Array]:
-    """Rows and columns of a lower triangle, row by row."""
+    """Row and column indices of a lower triangle, row by row."""
     return np.tril_indices(count)

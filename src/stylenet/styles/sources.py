@@ -1,4 +1,4 @@
-"""From what a person gives as a style (a name, a picture, a style file, a folder) to the style, without torch."""
+"""Find styles by name, picture, style file or folder. Does not import torch."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ from stylenet.styles.files import read_style
 from stylenet.styles.stored import StoredStyle
 
 _MOST_PX = 4096
-"""Long side of a painting; a larger one says nothing more at the sizes that are painted."""
+"""Largest long side of a style image; more pixels have no effect at the sizes in use."""
 
 _FOLDER_PX = 1024
-"""Long side of the pictures of a folder: all of them are held in memory."""
+"""Largest long side of the pictures of a folder, since all of them are in memory."""
 
 _FOLDER_MOST = 64
-"""Pictures that are taken from a folder, spread evenly where it has more."""
+"""Largest number of pictures of a folder; if it has more, they are selected evenly."""
 
-_FOLDER_TOLD = 3
-"""Files of a folder that are named in a notice when they are skipped."""
+_FOLDER_NAMED = 3
+"""Largest number of skipped files named in a notice."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StylePicture:
-    """A painting's picture, not measured yet.
+    """A style image, not measured yet.
 
     Attributes:
-        name: Of its file, without the suffix.
+        name: Name of the file without the suffix.
         pixels: (1, 3, H, W), 0..1.
     """
 
@@ -51,12 +51,12 @@ class StylePicture:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StyleFolder:
-    """A folder of paintings that are one style together.
+    """A folder of pictures as a single style.
 
     Attributes:
-        name: Of the folder.
-        parts: At least one.
-        notices: What a person should know: files that were skipped.
+        name: Name of the folder.
+        parts: The pictures, at least one.
+        notices: Notices for the user about skipped files.
     """
 
     name: str
@@ -67,15 +67,15 @@ class StyleFolder:
 FoundStyle: TypeAlias = StoredStyle | StylePicture | StyleFolder
 
 StyleSource: TypeAlias = ImageSource | Picture | FoundStyle | Any
-"""A name, a path, a picture or an array, a found style, or a style that a stylizer opened."""
+"""A name, a path, a picture or an array, a found style, or a style opened by a stylizer."""
 
 
 def resolve(source: StyleSource) -> FoundStyle:
-    """The style that `source` means: a picture, a `.safetensors` style file, the name of a style, or a folder of pictures.
+    """Find a style: a picture, a `.safetensors` style file, the name of a style, or a folder of pictures.
 
     Raises:
         ImageError: the picture cannot be read.
-        StyleError: neither a file nor the name of a style, or a folder without a picture.
+        StyleError: `source` is neither a file nor the name of a style, or a folder without pictures.
     """
     if isinstance(source, (StoredStyle, StylePicture, StyleFolder)):
         return source
@@ -89,37 +89,34 @@ def resolve(source: StyleSource) -> FoundStyle:
             return read_style(path)
     if not is_source(source):
         raise StyleError(
-            f"a style is the name of one, a file, a folder, a picture or an array; got {type(source).__name__}"
+            f"a style must be a name, a file, a folder, a picture or an array; got {type(source).__name__}"
             f"{'' if isinstance(source, (dict, list, tuple)) or type(source).__repr__ is object.__repr__ else f' {source!r:.60}'}"
         )
     return _of_picture(load_image(source))
 
 
 def recolored(style: FoundStyle, recolor: Callable[[Image], Image]) -> FoundStyle:
-    """A style whose pictures have other colors.
+    """Apply `recolor` to the pictures of a style.
 
     Raises:
-        StyleError: it is a style file, which has no picture to recolor.
+        StyleError: the style is a style file, which has no picture.
     """
     if isinstance(style, StoredStyle):
-        raise StyleError(
-            f"style '{style.name}' has no picture whose colors could be changed before painting; give the painting's picture, or change "
-            "the colors of the result"
-        )
+        raise StyleError(f"style '{style.name}' has no picture to recolor before painting; give the style image, or recolor the result")
     if isinstance(style, StyleFolder):
         return replace(style, parts=tuple(replace(part, pixels=recolor(part.pixels)) for part in style.parts))
     return replace(style, pixels=recolor(style.pixels))
 
 
 def open_palette(source: str) -> tuple[tuple[str, float], ...]:
-    """The colors that `source` means and their shares: a list "#rrggbb,#rrggbb", the name of a style, a style file, or a picture.
+    """Colors and their shares from a list "#rrggbb,#rrggbb", the name of a style, a style file, or a picture.
 
     Raises:
-        UsageError: a color of the list is not written as "#rrggbb".
-        StyleError: neither a file nor the name of a style, or a style that does not tell its colors.
+        UsageError: a color of the list is not of the form "#rrggbb".
+        StyleError: `source` is neither a file nor the name of a style, or the style file has no colors.
         ImageError: the picture cannot be read.
     """
-    # Without the number sign too: unquoted, a shell takes it for the start of a comment.
+    # The number sign is optional: unquoted, it starts a comment in shells.
     words = [f"#{word.strip().removeprefix('#').lower()}" for word in source.split(",")] if "," in source or source.startswith("#") else []
     if words and (all(re.fullmatch("#[0-9a-f]{6}", word) for word in words) or not os.path.exists(source)):
         for word in words:
@@ -129,13 +126,13 @@ def open_palette(source: str) -> tuple[tuple[str, float], ...]:
     if path.suffix == ".safetensors":
         card = read_card(path)
         if not card.colors:
-            raise StyleError(f"style '{card.name}' has no colors; give a list of colors, or the painting's picture")
+            raise StyleError(f"style '{card.name}' has no colors; give a list of colors, or the style image")
         return card.colors
     return tuple((swatch.color, swatch.share) for swatch in palette(load_image(path).pixels))
 
 
 def fingerprint(style: FoundStyle) -> str:
-    """SHA-256 of a painting's pixels or of a style's numbers, for the receipt."""
+    """SHA-256 of a style image's pixels or of a style's statistics, for the receipt."""
     digest = hashlib.sha256()
     if isinstance(style, StylePicture):
         digest.update(style.pixels.tobytes())
@@ -152,16 +149,16 @@ def fingerprint(style: FoundStyle) -> str:
 
 
 def pixels_fingerprint(pixels: NDArray[Any]) -> str:
-    """SHA-256 of a picture's pixels as they are painted from."""
+    """SHA-256 of a picture's pixels."""
     return hashlib.sha256(pixels.tobytes()).hexdigest()
 
 
 def _of_folder(folder: Path) -> StyleFolder:
-    """All pictures in a folder that can be read; hidden files do not count, and `notices` tells what is skipped."""
+    """All readable pictures in a folder, except hidden files; `notices` lists skipped files."""
     files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     notices = []
     if len(files) > _FOLDER_MOST:
-        notices.append(f"the folder '{folder}' has {len(files)} files, and {_FOLDER_MOST} of them are used, evenly spread by name")
+        notices.append(f"the folder '{folder}' has {len(files)} files; {_FOLDER_MOST} of them are used, selected evenly by name")
         files = [files[index * len(files) // _FOLDER_MOST] for index in range(_FOLDER_MOST)]
     parts, problems = [], []
     for path in files:
@@ -170,15 +167,15 @@ def _of_folder(folder: Path) -> StyleFolder:
         except (ImageError, StyleError) as error:
             problems.append(str(error))
     if problems:
-        told = "; ".join([*problems[:_FOLDER_TOLD], *(["..."] if len(problems) > _FOLDER_TOLD else [])])
-        notices.append(f"of the folder '{folder}', {len(problems)} of {len(files)} files are left out: {told}")
+        reasons = "; ".join([*problems[:_FOLDER_NAMED], *(["..."] if len(problems) > _FOLDER_NAMED else [])])
+        notices.append(f"{len(problems)} of {len(files)} files in the folder '{folder}' are skipped: {reasons}")
     if not parts:
-        raise StyleError(f"the folder '{folder}' has no picture that can be a style; give one with paintings in it, or a single picture")
+        raise StyleError(f"the folder '{folder}' has no usable picture; give a folder with pictures, or a single picture")
     return StyleFolder(name=folder.resolve().name or "folder", parts=tuple(parts), notices=tuple(notices))
 
 
 def _of_picture(picture: Picture, *, most_px: int = _MOST_PX) -> StylePicture:
     name = Path(picture.source).stem if picture.source else "picture"
     if min(picture.width, picture.height) < 16:
-        raise StyleError(f"the painting '{name}' is {picture.width} x {picture.height} pixels; it needs at least 16 on each side")
+        raise StyleError(f"the style image '{name}' has {picture.width} x {picture.height} pixels; give one with at least 16 on each side")
     return StylePicture(name=name, pixels=resize(picture.pixels, fit_within(picture.width, picture.height, most_px)))

@@ -1,4 +1,4 @@
-"""What a style file knows of a layer, as arrays. No torch; `styles.style.moments_of` makes moments on a device of it."""
+"""Moments of a layer as arrays. Does not import torch; `styles.style.moments_of` converts them to tensors."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class LayerStatistics:
-    """Statistics of one layer's features for one painting, positions averaged away; `losses.moments.Moments` without a batch.
+    """Moments of the features of one layer of a style image; `losses.moments.Moments` without a batch dimension.
 
     Attributes:
         mean: Mean of each channel, shape (C,), float64.
         gram: Mean product of each pair of channels, shape (C, C), float64; the uncentered second moment.
-        positions: The count that the means were taken over, or 1 where it is not known.
+        positions: Number of positions, or 1 if unknown.
     """
 
     mean: NDArray[np.float64]
@@ -25,11 +25,11 @@ class LayerStatistics:
 
     @property
     def covariance(self) -> NDArray[np.float64]:
-        """Shape (C, C): the second moment about the mean."""
+        """Covariance of the channels, shape (C, C)."""
         return self.gram - np.outer(self.mean, self.mean)
 
     def between(self, other: LayerStatistics, share: float) -> LayerStatistics:
-        """These statistics blended with `other`, of which `share` is taken, 0..1."""
+        """Linear interpolation to `other`, with `share` in 0..1."""
         mean, gram = other.mean - self.mean, other.gram - self.gram
         for difference, start in ((mean, self.mean), (gram, self.gram)):
             difference *= share
@@ -38,7 +38,7 @@ class LayerStatistics:
 
 
 def together(measured: Sequence[Mapping[str, LayerStatistics]]) -> dict[str, LayerStatistics]:
-    """The statistics of several pictures as if they were one: the mean of the means and of the mean products."""
+    """Pooled statistics of several pictures with equal weights: the mean of the means and of the mean products."""
     return {
         layer: LayerStatistics(
             np.mean([one[layer].mean for one in measured], axis=0),

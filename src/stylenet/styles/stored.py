@@ -1,4 +1,4 @@
-"""A style as its file holds it: a painting's statistics at a ladder of sizes. No torch."""
+"""Styles from files: statistics at several sizes. Does not import torch."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from stylenet.styles.packed import PackedMoments
 from stylenet.styles.statistics import LayerStatistics
 
 SMALLEST_SIDE_PX = 16
-"""A painting is never looked at smaller than this: the deepest layer would have no position left."""
+"""Smallest side at which a style image is measured: with less, the deepest layer has no position."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StoredStyle:
-    """A painting's statistics at a ladder of sizes, as a style file holds them.
+    """Statistics of a style image at several sizes, as stored in a style file.
 
     Attributes:
-        card: What a person wants to know.
-        layers: Moments by layer, each at all of `card.sizes_px`, in their order.
+        card: Card with title, artist and so on.
+        layers: Moments by layer, at the sizes of `card.sizes_px`.
     """
 
     card: StyleCard
@@ -33,10 +33,10 @@ class StoredStyle:
         return self.card.name
 
     def at(self, size_px: float, layers: Iterable[str]) -> dict[str, LayerStatistics]:
-        """Statistics for an area of `size_px` squared: blended between the two nearest steps of the ladder, or its last step.
+        """Statistics for an area of `size_px` squared, interpolated between the two nearest sizes, or those of the smallest or largest one.
 
         Raises:
-            StyleError: a layer is not in the file.
+            StyleError: the file lacks a layer.
         """
         layers, sizes = tuple(layers), sorted(self.card.sizes_px)
         self.check(layers)
@@ -48,12 +48,12 @@ class StoredStyle:
         return {layer: self._stored(below, layer).between(self._stored(above, layer), share) for layer in layers}
 
     def check(self, layers: Iterable[str]) -> None:
-        """Raise `StyleError` where a layer is not in the file."""
+        """Raise `StyleError` if the file lacks a layer."""
         missing = [layer for layer in layers if layer not in self.layers]
         if missing:
             raise StyleError(
-                f"style '{self.name}' knows VGG-19's {', '.join(self.layers)}, but the recipe asks for {', '.join(missing)}; "
-                "give the painting's picture in place of the style"
+                f"style '{self.name}' has VGG-19's {', '.join(self.layers)}, but the recipe needs {', '.join(missing)}; "
+                "give the style image instead of the style file"
             )
 
     def _stored(self, size_px: int, layer: str) -> LayerStatistics:
@@ -61,7 +61,7 @@ class StoredStyle:
 
 
 def ladder_sizes(width: int, height: int) -> tuple[int, ...]:
-    """Sizes (square roots of areas) at which a style file looks at a painting: its own, at most 1024, and three halvings of it."""
+    """Sizes (square roots of areas) of a style file: that of the style image, at most 1024, and three halvings of it."""
     own = min(1024.0, math.sqrt(width * height))
     sizes = (round(own / 2**halvings) for halvings in range(4))
     return tuple(size for size in sizes if size * min(width, height) / math.sqrt(width * height) >= SMALLEST_SIDE_PX) or (round(own),)

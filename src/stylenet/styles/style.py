@@ -1,4 +1,4 @@
-"""Styles that are pictures, measured by an encoder; and the moments of any style on a device. Those of files are in `styles.stored`."""
+"""Styles from pictures, measured by an encoder, and moments of any style on a device. Styles from files are in `styles.stored`."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from torch import Tensor
 from stylenet.encoders.resampling import resize
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.losses.moments import Moments
-from stylenet.styles.framing import Frame, Look
+from stylenet.styles.framing import Frame, Measurement
 from stylenet.styles.statistics import LayerStatistics
 from stylenet.styles.stored import SMALLEST_SIDE_PX
 
 _TILE_PX = 2**21
-"""Of a painting that is looked at in one pass: larger ones are measured tile by tile, with the same result, in bounded memory."""
+"""Pixels per tile: larger style images are measured tile by tile, with the same result, in bounded memory."""
 
 
 class Style(Protocol):
-    """What every engine asks of a style."""
+    """Interface of all styles."""
 
     @property
     def name(self) -> str:
-        """What a person calls it."""
+        """Name for the user."""
 
     def at(self, size_px: float, layers: Iterable[str]) -> Mapping[str, Moments | LayerStatistics]:
-        """Statistics of `layers` for the painting at an area of `size_px` squared; see `moments_at`."""
+        """Statistics of `layers` at an area of `size_px` squared; see `moments_at`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PictureStyle:
-    """A painting's picture, measured at whatever size is asked for.
+    """A style image that can be measured at any size.
 
     Attributes:
         pixels: (1, 3, H, W), float32, 0..1.
-        encoder: Measures, on its own device, to which the pixels are brought when they are looked at.
+        encoder: Encoder that measures the picture, on its own device.
         rim_px: See `framed_features`.
-        least_px: Root of the area to which a smaller picture is enlarged; by default none is.
+        least_px: Square root of the area to which smaller pictures are enlarged; 0: never.
     """
 
     name: str
@@ -52,18 +52,18 @@ class PictureStyle:
     least_px: int = 0
 
     def at(self, size_px: float, layers: Iterable[str]) -> Mapping[str, Moments]:
-        """Moments of `layers` for the painting at an area of `size_px` squared."""
+        """Moments of `layers` at an area of `size_px` squared."""
         return self.at_size(*self._size(size_px), layers)
 
     def at_size(self, width: int, height: int, layers: Iterable[str]) -> Mapping[str, Moments]:
-        """Moments of `layers` for the painting at exactly this size."""
+        """Moments of `layers` at exactly this size."""
         layers = tuple(layers)
-        statistics = self._look(width, height, watch=layers).statistics
+        statistics = self._measure(width, height, watch=layers).statistics
         return {layer: moments for layer, (moments,) in statistics.items()}
 
     def features_at(self, size_px: float, layers: Iterable[str]) -> Mapping[str, Tensor]:
-        """Features of `layers` for the painting at an area of `size_px` squared, (1, C, H, W) each."""
-        return self._look(*self._size(size_px), keep=tuple(layers)).features
+        """Features of `layers` at an area of `size_px` squared, (1, C, H, W) each."""
+        return self._measure(*self._size(size_px), keep=tuple(layers)).features
 
     def _size(self, size_px: float) -> tuple[int, int]:
         height, width = self.pixels.shape[2:]
@@ -72,20 +72,20 @@ class PictureStyle:
         scale = max(scale, SMALLEST_SIDE_PX / min(width, height))
         return max(1, round(width * scale)), max(1, round(height * scale))
 
-    def _look(self, width: int, height: int, *, watch: tuple[str, ...] = (), keep: tuple[str, ...] = ()) -> Look:
+    def _measure(self, width: int, height: int, *, watch: tuple[str, ...] = (), keep: tuple[str, ...] = ()) -> Measurement:
         frame = Frame(self.encoder.record, (width, height), watch or keep, self.rim_px, tile_px=_TILE_PX)
-        # Resized before it is moved: the same pixels on every device, and fewer of them to move. torch takes no array that is read-only.
+        # Resized on the CPU: the same pixels on every device, and fewer to transfer. torch does not support read-only arrays.
         pixels = resize(torch.from_numpy(np.require(self.pixels, requirements="W")), (width, height))
         return frame.measure(self.encoder, pixels.to(self.encoder.mean.device), watch=watch, keep=keep)
 
 
 @dataclass(frozen=True, kw_only=True)
 class MixedStyle:
-    """Several pictures as one style, a painter's folder: the moments of all of them together, each picture with the same weight.
+    """Several pictures as one style, with their moments pooled with equal weights.
 
     Attributes:
-        parts: The pictures; at least one.
-        notices: What a person should know of the folder, one line each.
+        parts: The pictures, at least one.
+        notices: Notices for the user about the folder, one line each.
     """
 
     name: str
@@ -93,13 +93,13 @@ class MixedStyle:
     notices: tuple[str, ...] = ()
 
     def at(self, size_px: float, layers: Iterable[str]) -> Mapping[str, Moments]:
-        """Moments of `layers` for every picture at an area of `size_px` squared, together."""
+        """Pooled moments of `layers`, each picture at an area of `size_px` squared."""
         layers = tuple(layers)
         return together([part.at(size_px, layers) for part in self.parts])
 
 
 def together(measured: Sequence[Mapping[str, Moments]]) -> Mapping[str, Moments]:
-    """The moments of several pictures as if they were one: the mean of the means and of the mean products."""
+    """Pooled moments of several pictures with equal weights: the mean of the means and of the mean products."""
     count = len(measured)
     return {
         layer: Moments(
@@ -112,12 +112,12 @@ def together(measured: Sequence[Mapping[str, Moments]]) -> Mapping[str, Moments]
 
 
 def moments_of(statistics: Moments | LayerStatistics, device: torch.device, dtype: torch.dtype | None = None) -> Moments:
-    """Statistics as moments on a device, as a batch of one where they come from a file.
+    """Convert statistics to moments on a device; those of files get a batch dimension.
 
     Args:
-        statistics: Of one layer, as `Style.at` gives them.
-        device: Where they are needed.
-        dtype: Of the moments; by default their own, or float32 on a device without float64.
+        statistics: Statistics of one layer, as returned by `Style.at`.
+        device: Device of the result.
+        dtype: Dtype of the result; default: unchanged, or float32 on a device without float64.
     """
     if isinstance(statistics, LayerStatistics):
         mean, gram = torch.from_numpy(statistics.mean), torch.from_numpy(statistics.gram)
@@ -128,11 +128,11 @@ def moments_of(statistics: Moments | LayerStatistics, device: torch.device, dtyp
 
 
 def moments_at(style: Style, size_px: float, layers: Iterable[str], device: torch.device) -> dict[str, Moments]:
-    """Moments on a device of `layers` for the painting at an area of `size_px` squared."""
+    """Moments of `layers` on a device, at an area of `size_px` squared."""
     return {layer: moments_of(values, device) for layer, values in style.at(size_px, layers).items()}
 
 
 def statistics_of(moments: Moments) -> LayerStatistics:
-    """The moments of one picture, a batch of one, as arrays in float64."""
+    """Moments with batch size 1, as arrays in float64."""
     mean, gram = (values[0].detach().cpu().double().numpy() for values in (moments.mean, moments.gram))
     return LayerStatistics(mean, gram, moments.positions)

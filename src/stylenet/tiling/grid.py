@@ -1,4 +1,4 @@
-"""A picture cut into tiles that overlap by a halo, so that what is computed tile by tile is what the whole picture gives."""
+"""Cut pictures into tiles that overlap by a halo, so that results are the same as without tiles."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from stylenet.errors import UsageError
 
 @dataclass(frozen=True)
 class Span:
-    """One tile along one axis, in pixels.
+    """Extent of a tile along one axis, in pixels.
 
     Attributes:
-        start: First pixel that is looked at.
-        stop: Behind the last pixel that is looked at.
-        first: First pixel that the tile answers for.
-        last: Behind the last pixel that the tile answers for.
+        start: Begin, halo included.
+        stop: End (exclusive), halo included.
+        first: Begin without the halo.
+        last: End (exclusive) without the halo.
     """
 
     start: int
@@ -25,17 +25,17 @@ class Span:
 
     @property
     def length(self) -> int:
-        """Pixels that are looked at."""
+        """Length, halo included."""
         return self.stop - self.start
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A part of a picture.
+    """A tile of a picture.
 
     Attributes:
-        columns: Along the width.
-        rows: Along the height.
+        columns: Extent along the width.
+        rows: Extent along the height.
     """
 
     columns: Span
@@ -43,22 +43,22 @@ class Tile:
 
     @property
     def pixels(self) -> int:
-        """Pixels that are looked at."""
+        """Number of pixels, halo included."""
         return self.columns.length * self.rows.length
 
 
 def tile_grid(width: int, height: int, *, most_px: int | None, halo_px: int, stride_px: int) -> tuple[Tile, ...]:
-    """Tiles that cover a picture once with what they answer for; row by row.
+    """Tiles that cover a picture without overlap except for their halos, row by row.
 
     Args:
-        width: Of the picture, pixels.
-        height: Of the picture, pixels.
-        most_px: Pixels (width times height) that one tile may look at; None: no limit, one tile.
-        halo_px: Overlap of a tile with its neighbors, inside the picture; a multiple of `stride_px`.
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
+        most_px: Largest number of pixels of a tile, halo included; None: no limit, one tile.
+        halo_px: Width of the halo inside the picture; a multiple of `stride_px`.
         stride_px: Tiles begin on multiples of it.
 
     Raises:
-        UsageError: even the smallest tile has more pixels.
+        UsageError: even the smallest tile has more than `most_px` pixels.
     """
     if most_px is None or width * height <= most_px:
         return (Tile(Span(0, width, 0, width), Span(0, height, 0, height)),)
@@ -67,7 +67,7 @@ def tile_grid(width: int, height: int, *, most_px: int | None, halo_px: int, str
         columns = _spans(width, count, halo_px, stride_px)
         across = sum(span.length for span in columns)
         if best is not None and across * height >= best[0]:
-            continue  # rows are never shorter than the picture together
+            continue  # the rows together are at least as long as the picture
         widest = max(span.length for span in columns)
         rows = _fitting(height, most_px // widest, halo_px=halo_px, stride_px=stride_px)
         if rows is None:
@@ -77,12 +77,12 @@ def tile_grid(width: int, height: int, *, most_px: int | None, halo_px: int, str
             best = work, columns, rows
     if best is None:
         smallest = min(width, stride_px + 2 * halo_px) * min(height, stride_px + 2 * halo_px)
-        raise UsageError(f"a tile may have {most_px} pixels, and the smallest one has {smallest}; allow more memory")
+        raise UsageError(f"tiles may have {most_px} pixels, but the smallest one has {smallest}; allow more memory")
     return tuple(Tile(columns, rows) for rows in best[2] for columns in best[1])
 
 
 def _fitting(length: int, most: int, *, halo_px: int, stride_px: int) -> tuple[Span, ...] | None:
-    """The fewest spans of which none is longer than `most`."""
+    """The smallest number of spans with at most `most` pixels each."""
     low, high = 1, -(-length // stride_px)
     if max(span.length for span in _spans(length, high, halo_px, stride_px)) > most:
         return None
@@ -96,7 +96,7 @@ def _fitting(length: int, most: int, *, halo_px: int, stride_px: int) -> tuple[S
 
 
 def _spans(length: int, count: int, halo_px: int, stride_px: int) -> tuple[Span, ...]:
-    """At most `count` spans of nearly one length. The last one answers for a stride at least: no tile is without a deep position."""
+    """At most `count` spans of nearly equal length. The last one has at least one stride, and so a position in the deepest layer."""
     core = -(-length // (count * stride_px)) * stride_px
     firsts = range(0, max(1, length - stride_px + 1), core)
     lasts = [*firsts[1:], length]

@@ -1,4 +1,4 @@
-"""How far a layer sees: its stride, its size, and the pixels around a tile that its features depend on."""
+"""Strides, sizes and receptive fields of the encoder's layers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from stylenet.catalog.encoders import EncoderRecord
 
 
 def strides(record: EncoderRecord) -> Mapping[str, int]:
-    """Pixels between neighboring positions of every layer."""
+    """Stride of every layer in pixels."""
     stride, found = 1, {}
     for layer in record.layers:
         stride *= 2 if layer.startswith("pool") else 1
@@ -26,9 +26,9 @@ def layer_size(record: EncoderRecord, layer: str, width: int, height: int) -> tu
 
 
 def halo_px(record: EncoderRecord, layers: Iterable[str]) -> int:
-    """Pixels around a tile without which features of `layers` inside of it would differ; a multiple of the deepest stride.
+    """Width of the halo on which features of `layers` inside a tile depend, in pixels; a multiple of the deepest stride.
 
-    Every 3x3 convolution sees one position further to each side; pooling sees no further where tiles begin on a multiple of its stride.
+    Every 3x3 convolution extends it by one position to each side; pooling does not, since tiles begin on multiples of its stride.
     """
     wanted = max((record.layers.index(layer) for layer in layers), default=-1)
     seen = record.layers[: wanted + 1]
@@ -39,6 +39,6 @@ def halo_px(record: EncoderRecord, layers: Iterable[str]) -> int:
 
 
 def deepest_stride(record: EncoderRecord, layers: Iterable[str]) -> int:
-    """The largest stride among `layers`; 1 where there are none."""
+    """The largest stride among `layers`; 1 if `layers` is empty."""
     stride_of = strides(record)
     return max((stride_of[layer] for layer in layers), default=1)

@@ -1,4 +1,4 @@
-"""A training's state on the disk; see `storage.checkpoints`."""
+"""Checkpoints of trainings; see `storage.checkpoints`."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from torch import Tensor
 from stylenet.storage.checkpoints import CheckpointFile
 
 CHECKPOINT = "checkpoint.safetensors"
-"""Its name in the folder of a training."""
+"""File name in the folder of a training."""
 
 
 def write_checkpoint(folder: Path, tensors: Mapping[str, Tensor], progress: Mapping[str, Any]) -> None:
-    """Write the state, whole or not at all.
+    """Write a checkpoint atomically.
 
     Args:
-        folder: Of the training.
-        tensors: Weights, their average, the optimizer's.
-        progress: Everything else, in plain values; the key `job` says of which training it is.
+        folder: Folder of the training.
+        tensors: Weights, their average, and the state of the optimizer.
+        progress: All other values; the key `job` identifies the training.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: the file cannot be written.
     """
     _file(folder).write({name: value.detach().cpu().numpy() for name, value in tensors.items()}, progress)
 
 
 def read_checkpoint(folder: Path, job: Mapping[str, Any]) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and progress of the training that is called `job`.
+    """Tensors and progress of the training `job`.
 
     Raises:
-        CheckpointError: it is of another training, or damaged.
+        CheckpointError: the checkpoint belongs to another training, or is damaged.
     """
     arrays, progress = _file(folder).read_of(job)
     return {name: torch.from_numpy(values) for name, values in arrays.items()}, progress
@@ -44,5 +44,5 @@ def _file(folder: Path) -> CheckpointFile:
 
 
 def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors whose names begin with `prefix` and a dot, by the rest of their names."""
+    """The tensors whose names begin with `prefix` and a dot, by their names without it."""
     return {name.removeprefix(prefix + "."): value for name, value in tensors.items() if name.startswith(prefix + ".")}

@@ -1,4 +1,4 @@
-"""The task of painting in every style at once."""
+"""Training task for the network for arbitrary styles."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from stylenet.training.plan import Plan
 from stylenet.training.style_targets import StyleTargets
 
 _ZOOMS = (0.75, 3.0)
-"""Shortest and longest side of a part of a painting, in units of the crops; bounded by the painting."""
+"""Smallest and largest side of a crop of a painting before resizing, relative to `crop_px`; limited by the painting."""
 
 _USUAL_SHARE = 0.4
-"""Of the pictures painted at strength 50: most people never ask for another."""
+"""Share of the pictures painted at strength 50, the default."""
 
 _IDENTITY = 0.03
-"""Share of the pictures that are a part of the painting itself: it is to be left as it is."""
+"""Share of the pictures in which the photo is the crop of the painting itself, which the network should not change."""
 
 _CALIBRATION, _AT_ONCE = 1024, 32
 _PREVIEWS = 8
@@ -43,12 +43,12 @@ _PREVIEWS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Paintings:
-    """What networks are taught after.
+    """A set of paintings for training.
 
     Attributes:
         paths: The files.
-        views: Parts of each that are learned from.
-        share: Of the pictures that are painted after one of these.
+        views: Number of crops of each painting.
+        share: Share of the training pictures that use this set.
     """
 
     paths: Sequence[Path]
@@ -58,14 +58,14 @@ class Paintings:
 
 @dataclass(frozen=True)
 class InstantBatch:
-    """What one update looks at.
+    """Batch of one update.
 
     Attributes:
         photos: Shape (B, 3, S, S).
-        views: The number of each picture's part of a painting.
-        strengths: Of each, (B,).
-        shift: By how much all photos are moved to be painted once more.
-        seed: Of the noise.
+        views: Index of each picture's crop of a painting.
+        strengths: Strength of each picture, shape (B,).
+        shift: Shift of all photos for the equivariance term.
+        seed: Random seed of the noise.
     """
 
     photos: Tensor
@@ -76,14 +76,14 @@ class InstantBatch:
 
 
 class InstantTask:
-    """Photos painted after paintings, all of them different in every batch.
+    """Training on random photos in the styles of random paintings.
 
     Args:
-        photos: To paint.
-        paintings: Kinds of paintings to paint after.
+        photos: Photos to paint.
+        paintings: Sets of paintings.
         encoder: The loss network.
-        plan: The numbers.
-        record: The network's sizes.
+        plan: Hyperparameters.
+        record: Architecture of the network.
     """
 
     paints: Paints = "every style"
@@ -114,7 +114,7 @@ class InstantTask:
         self._described = torch.cat(described[0]), torch.cat(described[1])
 
     def batch(self, step: int, places: range) -> InstantBatch:
-        """These places of the batch of update `step`."""
+        """The items `places` of the batch of update `step`."""
         drawn = [item_rng(self._plan.seed, step, place) for place in places]
         views = torch.tensor([self._view(rng) for rng in drawn])
         strengths = [50.0 if rng.random() < _USUAL_SHARE else rng.uniform(STRENGTHS[0], STRENGTHS[-1]) for rng in drawn]
@@ -133,7 +133,7 @@ class InstantTask:
         noise = self._noise(photos, batch.seed)
         begun = photos.clone()
         with torch.no_grad():
-            # The first ones: which photos they are is drawn anew in every update.
+            # The first photos of the batch, which is random in every update.
             count = round(RELAYED * len(photos))
             if count:
                 small = functional.avg_pool2d(photos[:count], 2)
@@ -150,14 +150,14 @@ class InstantTask:
             return terms | self._loss.of_shift(painted, moved, batch.shift)
 
     def job(self) -> Mapping[str, Any]:
-        """What the weights depend on."""
+        """Everything that determines the weights."""
         counts = [len(kind.paths) for kind in self._paintings]
         return {"task": "instant", "seed": self._plan.seed, "photos": len(self._photos.paths), "paintings": counts}
 
     def pictures(self, network: Network[Any]) -> Sequence[tuple[str, Tensor]]:
-        """A few photos, each after another painting."""
+        """A few photos in the styles of different paintings."""
         if not isinstance(network, InstantNet):
-            raise TypeError(f"the network of every style is expected, not {type(network).__name__}")
+            raise TypeError(f"expected an InstantNet; got {type(network).__name__}")
         drawn = [random.Random(f"{self._plan.seed}-preview-{index}") for index in range(_PREVIEWS)]
         views = [self._view(rng) for rng in drawn]
         photos = self._photos.crops(drawn, self._plan.crop_px)
@@ -171,7 +171,7 @@ class InstantTask:
         return shown
 
     def notices(self) -> Sequence[str]:
-        """None: every file was read before the training began."""
+        """No notices: all files are read before training."""
         return ()
 
     def _noise(self, photos: Tensor, seed: int) -> Tensor:
@@ -183,7 +183,7 @@ class InstantTask:
         return rng.randrange(self._firsts[kind], self._firsts[kind + 1])
 
     def _parts(self) -> Tensor:
-        """Parts of all paintings as bytes, (N, 3, S, S)."""
+        """Crops of all paintings as bytes, (N, 3, S, S)."""
         wanted = [(path, number) for kind in self._paintings for path in kind.paths for number in range(kind.views)]
         parts = torch.empty((len(wanted), 3, self._plan.crop_px, self._plan.crop_px), dtype=torch.uint8)
 

@@ -1,4 +1,4 @@
-"""What is kept of a training while it goes on: a log, previews as pictures, and both for TensorBoard where it is asked for."""
+"""Log and previews of a training, as files and optionally for TensorBoard."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 LOG, PREVIEWS, TENSORBOARD = "log.jsonl", "previews", "tensorboard"
-"""Names in the folder of a training."""
+"""File names in the folder of a training."""
 
 _EVERY = 10
-"""Updates between two lines of the log."""
+"""Interval of the log, in updates."""
 
 
 class Journal:
-    """Takes every event of a training.
+    """Record the events of a training.
 
     Args:
-        folder: Of the training; it is there.
-        step: Updates so far: what an interrupted run has written of later ones is forgotten.
-        tensorboard: Whether to write for TensorBoard too.
+        folder: Existing folder of the training.
+        step: Number of updates so far: later entries of an interrupted run are deleted.
+        tensorboard: Whether to write TensorBoard logs too.
 
     Raises:
         UsageError: TensorBoard is not installed.
@@ -54,7 +54,7 @@ class Journal:
             self._board.close()
 
     def note(self, event: Event) -> Path | None:
-        """Keep what is worth keeping of an event; the path of the picture, if it was one."""
+        """Record an event; returns the path of the picture for a preview."""
         if isinstance(event, Preview):
             return self._show(event)
         if isinstance(event, Update) and (event.step % _EVERY == 0 or event.step in (1, event.steps)):
@@ -79,7 +79,7 @@ class Journal:
 
 
 def clear(folder: Path) -> None:
-    """Delete what a training has left in its folder, and the folder itself where nothing else is in it."""
+    """Delete the files of a training, and its folder if it is empty then."""
     for path in (folder / LOG, folder / CHECKPOINT):
         path.unlink(missing_ok=True)
     for path in (folder / PREVIEWS, folder / TENSORBOARD):
@@ -89,7 +89,7 @@ def clear(folder: Path) -> None:
 
 
 def _lines(path: Path, step: int) -> Iterator[str]:
-    """The lines of a log up to update `step`; one that a kill has cut off is left out."""
+    """The lines of a log up to update `step`, without a truncated last line."""
     if not path.exists():
         return
     for line in path.read_text(encoding="utf-8").splitlines(keepends=True):

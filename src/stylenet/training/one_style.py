@@ -1,4 +1,4 @@
-"""The task of painting in the style of one painting, or of a few: photos after it, or texture from noise alone."""
+"""Training task for one style or a few: stylization of photos, or texture synthesis."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ from stylenet.training.plan import Plan
 from stylenet.training.style_targets import StyleTargets
 
 _USUAL = 50.0
-"""The strength that is the recipes' own balance of content and style; networks that know no other paint at it."""
+"""Default strength, at which recipes use their own weights, and the only one of networks trained at a single strength."""
 
 _USUAL_SHARE = 0.5
-"""Of the pictures, where a network learns strengths: most people never ask for another."""
+"""Share of the pictures at the default strength, for networks trained at several strengths."""
 
 PREVIEWS = 4
-"""Photos that previews are painted from, where none are named."""
+"""Default number of preview photos."""
 
 _PREVIEW_PX = 384
 _ZOOMS = (0.6, 1.6)
@@ -58,14 +58,14 @@ _ZOOMS = (0.6, 1.6)
 
 @dataclass(frozen=True, kw_only=True)
 class StyleBatch:
-    """What one update looks at.
+    """Batch of one update.
 
     Attributes:
-        photos: Shape (B, 3, S, S); none for texture.
-        strengths: Of each picture, (B,).
-        seeds: Of each picture's noise.
-        styles: The number of each picture's style.
-        shift: By how much all photos are moved to be painted once more.
+        photos: Shape (B, 3, S, S); None for texture.
+        strengths: Strength of each picture, shape (B,).
+        seeds: Random seed of each picture's noise.
+        styles: Style index of each picture.
+        shift: Shift of all photos for the equivariance term.
     """
 
     photos: Tensor | None
@@ -76,22 +76,22 @@ class StyleBatch:
 
 
 class OneStyleTask:
-    """Photos painted after one painting, or each after one of several, or a painting's texture.
+    """Training of a network for one style or several, or for a texture.
 
     Args:
-        paintings: One, an array (1, 3, H, W), 0..1, or as many as the network knows styles.
-        photos: To paint; none for a texture network.
-        record: The network's architecture. A slim one begins with what the network of every style knows of the painting.
+        paintings: One style image, an array (1, 3, H, W), 0..1, or a sequence with one for each style of the network.
+        photos: Photos to paint; empty for a texture network.
+        record: Architecture of the network. Slim networks start from the network for arbitrary styles.
         encoder: The loss network.
-        plan: The numbers.
-        style_px: Root of the area at which the painting is looked at: larger ones give smaller strokes. It is never enlarged.
-        start: A network's file to begin with: of the same architecture, or that of every style; left out, the latter where it ships.
-        previews: Photos to show progress on; left out, a few of `photos`.
+        plan: Hyperparameters.
+        style_px: Square root of the area to which the style image is reduced: larger values give smaller strokes. It is never enlarged.
+        start: Network file to start from, with the same architecture or for arbitrary styles; default: the latter, if it fits.
+        previews: Photos for previews; default: a few of `photos`.
 
     Raises:
-        ShapeError: a painting is no picture, or there are more or fewer than the network knows styles.
-        ImageError: the network paints photos, and there are none.
-        WeightsError: `start` is no network, or one of another architecture.
+        ShapeError: a style image is not a picture, or their number differs from the network's styles.
+        ImageError: the network paints photos, but there are none.
+        WeightsError: `start` is not a network, or has another architecture.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class OneStyleTask:
             check_image(painting)
         self._styles = record.styles
         if len(given) != self._styles:
-            raise ShapeError(f"the network knows {self._styles} styles, and there are {len(given)} paintings; give one for each")
+            raise ShapeError(f"the network has {self._styles} styles, but there are {len(given)} paintings; give one for each")
         self.paints: Paints = "style" if record.reads_photo else "texture"
         self._stack = photos if isinstance(photos, PhotoStack) else None
         files = photos.paths if isinstance(photos, PhotoStack) else photos
@@ -121,7 +121,7 @@ class OneStyleTask:
         self._paintings = [torch.from_numpy(_at(painting, style_px)) for painting in given]
         self._device = encoder.fast.mean.device
         self._start = _start(record, start)
-        # Computed once: the file may be gone when the last checkpoint is written.
+        # Computed once, since the file may be deleted before the last checkpoint is written.
         self._fingerprints = {
             "painting": " ".join(hashlib.sha256(one.contiguous().numpy().tobytes()).hexdigest() for one in self._paintings),
             "start": "" if self._start is None else file_sha256(self._start),
@@ -132,7 +132,7 @@ class OneStyleTask:
         self._targets = tuple(StyleTargets.joined([StyleTargets.of(one[size]) for one in both]) for size in range(2))
 
     def batch(self, step: int, places: range) -> StyleBatch:
-        """These places of the batch of update `step`."""
+        """The items `places` of the batch of update `step`."""
         drawn = [item_rng(self._plan.seed, step, place) for place in places]
         seeds = [rng.getrandbits(62) for rng in drawn]
         strengths = torch.tensor([self._strength(rng) for rng in drawn])
@@ -146,7 +146,7 @@ class OneStyleTask:
         return StyleBatch(photos=photos, strengths=strengths, seeds=seeds, styles=styles, shift=drawn_shift(self._plan.seed, step))
 
     def loss(self, batch: StyleBatch) -> Mapping[str, Tensor]:
-        """Content, style, smoothness and mesh, of slim networks equivariance too; of texture style alone."""
+        """Content, style, smoothness and mesh, for slim networks also equivariance; for texture only style."""
         size = (self._plan.crop_px, self._plan.crop_px)
         photos = None if batch.photos is None else batch.photos.to(self._device).contiguous(memory_format=torch.channels_last)
         strengths, styles = batch.strengths.to(self._device), torch.tensor(batch.styles, device=self._device)
@@ -167,7 +167,7 @@ class OneStyleTask:
         return terms | self._loss.of_shift(painted, moved, batch.shift)
 
     def job(self) -> Mapping[str, Any]:
-        """What the weights depend on."""
+        """Everything that determines the weights."""
         return {
             "task": self.paints,
             "network": msgspec.to_builtins(self._record),
@@ -179,7 +179,7 @@ class OneStyleTask:
         }
 
     def pictures(self, network: Network[Any]) -> Sequence[tuple[str, Tensor]]:
-        """A few photos as `network` paints them, in its styles by turns, or one texture."""
+        """A few photos painted by `network` in alternating styles, or one texture."""
         usual = torch.full((1,), _USUAL, device=self._device)
         if self._photos is None:
             settings = BatchSettings(size=(_PREVIEW_PX, _PREVIEW_PX), strengths=usual, seeds=[0], styles=[0])
@@ -199,11 +199,11 @@ class OneStyleTask:
         return shown
 
     def notices(self) -> Sequence[str]:
-        """Files that were passed over."""
+        """Skipped files."""
         return () if self._photos is None else self._photos.notices()
 
     def card(self, name: str, *, title: str = "", styles: Sequence[str] = (), steps: int, seconds: float) -> NetworkCard:
-        """What the network's file will say of it; `name` in plain kebab case; `styles` are the paintings' names, where they are several."""
+        """Card of the network; `name` in kebab case; `styles` are the names of the paintings if there are several."""
         trained = {
             "photos": 0 if self._photos is None else len(self._photos.paths),
             "batch": self._plan.batch,
@@ -228,7 +228,7 @@ class OneStyleTask:
 
     @torch.no_grad()
     def _relayed(self, photos: Tensor, strengths: Tensor, seeds: Sequence[int]) -> Tensor:
-        """Photos, of which the first ones begin with what the network paints at half of the size."""
+        """Photos, of which the first ones are replaced by the relayed paintings at half the size."""
         count = round(RELAYED * len(photos))
         if not count:
             return photos
@@ -239,7 +239,7 @@ class OneStyleTask:
 
     def _strength(self, rng: random.Random) -> float:
         usual, other = rng.random() < _USUAL_SHARE, rng.uniform(STRENGTHS[0], STRENGTHS[-1])
-        return _USUAL if usual or not self.network.knows_strengths else other
+        return _USUAL if usual or not self.network.has_strengths else other
 
     def _built(self) -> Network[Any]:
         with torch.random.fork_rng(devices=[]):
@@ -252,8 +252,8 @@ class OneStyleTask:
 
     @torch.no_grad()
     def _knobbed(self, known: InstantNet) -> dict[str, Tensor]:
-        """The weights with which a network of one style paints as the one of every style does after this painting."""
-        # Told by the encoder that it was trained with, whatever the loss network is.
+        """Weights of a network for one style that match the network for arbitrary styles for this painting."""
+        # Measured with the encoder of its training, independent of the loss network.
         compact = open_encoder(EncoderSection(), device=torch.device("cpu"), dtype=torch.float32).exact
         statistics, _ = PerceptualLoss(compact, Weights()).statistics(self._paintings[0])
         knobs = known.coder(known.coder.describe(statistics).expand(len(STRENGTHS), -1), torch.tensor(STRENGTHS))
@@ -261,7 +261,7 @@ class OneStyleTask:
 
 
 def _start(record: AnyRecord, start: Path | None) -> Path | None:
-    """The network's file to begin with, known to fit; none where none is given and none that ships fits."""
+    """Network file to start from, after checking its architecture; default: the built-in one if it fits, else None."""
     if start is None:
         shipped = network_files().get("instant")
         return shipped if shipped is not None and _fits(shipped, record) else None

@@ -1,4 +1,4 @@
-"""Photos of a whole training held in memory, on the device that learns from them: nothing is decoded twice."""
+"""All photos of a training, decoded once and stored on the training device."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from torch.nn import functional
 from stylenet.image.crops import read_strip
 
 _LEAST_SHARE = 0.6
-"""Of the short side, that a crop has at least."""
+"""Smallest side of a crop, relative to the short side of the photo."""
 
 
 class PhotoStack:
-    """Photos as bytes, each scaled to one short side and cut to at most one and a half of it.
+    """Photos as bytes, resized to the same short side and cropped to an aspect ratio of at most 1.5.
 
     Args:
         paths: The files.
-        side_px: Short side that they are kept at; smaller ones are enlarged.
-        device: Where they are kept.
+        side_px: Short side of the stored photos; smaller ones are enlarged.
+        device: Device that stores them.
 
     Raises:
         ImageError: one of the files cannot be read.
@@ -46,7 +46,7 @@ class PhotoStack:
         self._pixels = self._pixels.to(device)
 
     def crops(self, drawn: Sequence[random.Random], size_px: int) -> Tensor:
-        """A random square of a random photo for each, half of them flipped: (B, 3, S, S), 0..1."""
+        """A random square crop of a random photo for each generator, flipped with probability 1/2: (B, 3, S, S), 0..1."""
         height, width = self._pixels.shape[2:]
         chosen, transforms = [], []
         for rng in drawn:

@@ -10,22 +10,23 @@ from msgspec import Meta
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The numbers of a training.
+    """Hyperparameters of a training.
 
     Attributes:
-        steps: Updates in all, at most.
-        minutes: Of training in all, those before an interruption included; 0: as long as the updates take.
-        batch: Pictures an update, over all processes.
+        steps: Largest number of updates.
+        minutes: Time limit, including the time before interruptions; 0: no limit.
+        batch: Batch size over all processes.
         crop_px: Side of the photos' crops.
-        learning_rate: Of Adam.
-        warmup: Updates in which the rate grows from nothing.
-        decay: Share of all updates, the last ones, in which the rate falls to nothing; before, it stays: a training can be prolonged.
-        average: Memory of the average over the weights of many updates, which is what is kept in the end.
-        clip: Longest gradient.
-        patience: Looks at the loss without a gain after which the end begins: the decay, at once; 0: never. See `plateau`.
-        seed: Of crops, weights and noise.
-        checkpoint_every: Updates between two checkpoints.
-        preview_every: Updates between two previews.
+        learning_rate: Learning rate of Adam.
+        warmup: Number of updates in which the learning rate increases from 0.
+        decay: Share of the updates, at the end, in which the learning rate decreases to 0; it is constant before, so that a training can
+            be extended.
+        average: Decay rate of the moving average of the weights, which is the result.
+        clip: Largest norm of the gradient.
+        patience: Number of intervals without improvement after which the decay of the learning rate begins; 0: disabled. See `plateau`.
+        seed: Random seed of crops, weights and noise.
+        checkpoint_every: Updates between checkpoints.
+        preview_every: Updates between previews.
     """
 
     steps: Annotated[int, Meta(ge=1)]
@@ -43,17 +44,17 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     preview_every: Annotated[int, Meta(ge=1)] = 250
 
     def rate(self, step: int, end: int | None = None) -> float:
-        """The learning rate of update `step`, the first is 0, of a training that ends with `end`."""
+        """The learning rate of update `step`, counted from 0, of a training with `end` updates."""
         end = end or self.steps
         falling = max(1, round(self.decay * end))
         share = min(1.0, (step + 1) / max(1, self.warmup), (end - step) / falling)
         return self.learning_rate * 0.5 * (1 - math.cos(math.pi * share))
 
     def end_begun(self, step: int) -> int:
-        """Updates in all where the decay begins after `step` of them: as long that it is `decay` of the whole."""
+        """Total number of updates if the decay begins after `step`, so that its share is `decay`."""
         falling = self.steps if self.decay == 1 else math.ceil(step * self.decay / (1 - self.decay))
         return min(self.steps, step + max(1, falling))
 
     def late(self, seconds: float) -> bool:
-        """Whether after so long the decay has to begin for the training to end in time."""
+        """Whether the decay has to begin after `seconds` to meet the time limit."""
         return 0 < 60 * self.minutes * (1 - self.decay) <= seconds

@@ -1,26 +1,26 @@
-"""When a training has stopped to gain."""
+"""Detect when the loss of a training stops improving."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-_LOOK = 50
-"""Updates whose mean loss is one look: that of a single batch says more about its photos than about the network."""
+_INTERVAL = 50
+"""Length of an interval in updates. The loss is averaged over it, since that of a single batch depends mostly on its photos."""
 
 _GAIN = 1e-3
-"""Share of the lowest loss that counts as a gain."""
+"""Smallest relative decrease of the lowest loss that counts as an improvement."""
 
 
 @dataclass
 class Plateau:
-    """Watches a loss. Its fields are its whole state, in plain numbers that JSON keeps exactly.
+    """Plateau detector. The fields are its complete state, in numbers that JSON represents exactly.
 
     Attributes:
-        total: Sum of the losses since the last look.
-        count: How many these are.
-        lowest: Mean loss of the best look.
-        looks: Looks without a gain since.
+        total: Sum of the losses in the current interval.
+        count: Number of these losses.
+        lowest: Lowest mean loss of an interval.
+        looks: Number of intervals since then.
     """
 
     total: float = 0.0
@@ -29,11 +29,11 @@ class Plateau:
     looks: int = 0
 
     def reached(self, loss: float, patience: int) -> bool:
-        """Add the loss of one update; true where `patience` looks have passed without a gain. 0 is for ever."""
+        """Add the loss of one update; True after `patience` intervals without improvement, never if `patience` is 0."""
         self.total += loss
         self.count += 1
-        if self.count == _LOOK:
-            mean = self.total / _LOOK
+        if self.count == _INTERVAL:
+            mean = self.total / _INTERVAL
             gained = mean < self.lowest * (1 - _GAIN)
             self.lowest, self.looks = (mean, 0) if gained else (self.lowest, self.looks + 1)
             self.total, self.count = 0.0, 0

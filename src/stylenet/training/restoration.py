@@ -1,4 +1,4 @@
-"""The tasks of giving back to photos what they have lost: resolution, or color."""
+"""Training tasks for photo restoration: super-resolution and colorization."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ from stylenet.training.plan import Plan
 Lost: TypeAlias = Literal["super-resolution", "colorization"]
 
 PREVIEWS = 3
-"""Photos that previews are made of: each with what was given and what came of it, a sheet of three by three."""
+"""Number of photos in previews, each shown with the network's input and output."""
 
 _SHOWN_PX: Mapping[Lost, tuple[int, int]] = {"super-resolution": (512, 160), "colorization": (256, 256)}
-"""Long side of a photo, and that of its middle, which previews show: single pixels tell of sharpness, the whole scene of color."""
+"""Long side of a preview photo, and of its central crop that is shown: single pixels show sharpness, the whole scene shows color."""
 
 _ZOOMS = (1.0, 2.0)
-"""Crops are never enlarged, where the photos are as large as they: the network would learn that blur is what was lost."""
+"""Crops are never enlarged unless the photo is smaller, so that the network does not learn to produce blur."""
 
 _PIXELS = 12.0
-"""Weight of the pixels' squared error beside the features': at bicubic enlargement 1.2 against 0.4. Where both count alike, a network of a
-thousand updates leaves a fine mesh in smooth areas, to which features are nearly blind."""
+"""Weight of the squared error of pixels: for bicubic upsampling, the term is 1.2, and that of features 0.4. With equal terms, a network
+trained for a thousand updates leaves a fine mesh in smooth areas, which features hardly detect."""
 
 _FAINT = 0.1
-"""Added to how strong a pixel's color is, to be its weight."""
+"""Weight of a pixel without color; the magnitude of its color is added."""
 
 
 @dataclass(frozen=True)
 class Usual:
-    """What a task is learned with where nothing else is asked for.
+    """Defaults of a task.
 
     Attributes:
-        record: The network.
+        record: Architecture of the network.
         crop_px: Side of the photos' crops.
-        layer: Of the loss network, where features are compared.
+        layer: Layer of the loss network.
     """
 
     record: JohnsonRecord | HypercolumnRecord
@@ -59,39 +59,40 @@ class Usual:
 
 
 USUAL: Mapping[Lost, Usual] = {
-    # Table 2 of the paper's supplementary with half of its width.
+    # Table 2 of the paper's supplementary, with half the width.
     "super-resolution": Usual(JohnsonRecord(width=32, blocks=4, normalization="batch", factor=4, residual=True), 96, "relu2_2"),
     "colorization": Usual(HypercolumnRecord(), 160, "relu3_1"),
 }
 
 
 class RestorationTask:
-    """Photos restored from what was made of them: a quarter of their size, or gray.
+    """Training to restore photos at a quarter of their size, or gray ones.
 
-    Super-resolution minimizes the distance of features at `relu2_2`, as the paper does, and that of the pixels beside it: features alone
-    are satisfied with grain that is not the photo's, at less likeness in every pixel (PSNR) than bicubic enlargement has. The paper's
-    histogram matching is left out: the pixels' term keeps the colors.
+    Super-resolution minimizes the distance of features at `relu2_2`, as in the paper, plus that of pixels: the feature loss alone produces
+    false grain, with a lower PSNR than bicubic upsampling. The paper's histogram matching is omitted, since the pixel term preserves
+    colors.
 
-    Colorization minimizes the squared error of color at every pixel, relative to that of a gray picture, and the distance of features at
-    `relu3_1`. A pixel counts the more, the stronger its color is: the mean of all the colors that a thing may have is gray.
+    Colorization minimizes the squared error of the color of each pixel, relative to that of a gray picture, and the distance of features
+    at `relu3_1`. Pixels are weighted by the magnitude of their color; without weights, the network would predict the mean of all plausible
+    colors, which is gray.
 
     Args:
-        photos: To learn from.
-        lost: What is given back.
-        record: The network; left out, the usual one.
+        photos: Training photos.
+        lost: What to restore.
+        record: Architecture of the network; default: see `USUAL`.
         encoder: The loss network.
-        plan: The numbers.
-        previews: Photos to show progress on; left out, a few of `photos`.
+        plan: Hyperparameters.
+        previews: Photos for previews; default: a few of `photos`.
 
     Raises:
         ImageError: there are no photos.
-        UsageError: the crops cannot be shrunk to whole pixels.
+        UsageError: the crop size is not a multiple of the factor.
 
     References:
         Johnson, Alahi, Fei-Fei 2016 (ECCV), sections 3.2 and 4.2 (super-resolution by feature reconstruction). Zhang, Isola, Efros 2016
-        (ECCV), section 2.2 (rare, strong colors weighed more; they classify colors, we regress them); Larsson, Maire, Shakhnarovich 2016
-        (ECCV; an encoder's features at several depths); Cheng, Yang, Sheng 2015 (ICCV; two
-        channels of color beside the luma); Iizuka, Simo-Serra, Ishikawa 2016 (SIGGRAPH; squared error of color).
+        (ECCV), section 2.2 (higher weights for rare, saturated colors; they classify colors, we regress them); Larsson, Maire,
+        Shakhnarovich 2016 (ECCV; an encoder's features at several depths); Cheng, Yang, Sheng 2015 (ICCV; two
+        color channels in addition to luma); Iizuka, Simo-Serra, Ishikawa 2016 (SIGGRAPH; squared error of color).
     """
 
     def __init__(
@@ -105,7 +106,7 @@ class RestorationTask:
         previews: Sequence[Path] = (),
     ) -> None:
         if lost == "super-resolution" and plan.crop_px % FACTOR:
-            raise UsageError(f"crops of {plan.crop_px} px cannot be shrunk to a quarter; give a multiple of {FACTOR}, like --crop 128")
+            raise UsageError(f"crops of {plan.crop_px} px cannot be shrunk to a quarter; give a multiple of {FACTOR}, such as --crop 128")
         self.paints: Paints = lost
         self._lost: Lost = lost
         self._photos, self._encoder, self._plan = Pictures(photos), encoder, plan
@@ -116,18 +117,18 @@ class RestorationTask:
             torch.manual_seed(plan.seed)
             network = build(self._record)
         if isinstance(network, HypercolumnNet):
-            # It sees with the encoder that ships, whatever the loss network is.
-            network.see_with(open_encoder(EncoderSection(), device=torch.device("cpu"), dtype=torch.float32).exact)
+            # Its encoder is always the built-in one, independent of the loss network.
+            network.load_encoder(open_encoder(EncoderSection(), device=torch.device("cpu"), dtype=torch.float32).exact)
         self.network = network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def batch(self, step: int, places: range) -> Tensor:
-        """These places of the batch of update `step`: photos, shape (B, 3, S, S)."""
+        """The items `places` of the batch of update `step`: photos, shape (B, 3, S, S)."""
         size = self._plan.crop_px
         drawn = (item_rng(self._plan.seed, step, place) for place in places)
         return stacked([self._photos.draw(rng, lambda path, rng: read_crop(path, size, rng, zooms=_ZOOMS)) for rng in drawn])
 
     def loss(self, batch: Tensor) -> Mapping[str, Tensor]:
-        """Features and pixels, or features and color."""
+        """The terms: features and pixels, or features and color."""
         photos = batch.to(self._device)
         restored = self._restored(self.network, photos)
         with torch.autocast(self._device.type, enabled=False):
@@ -142,7 +143,7 @@ class RestorationTask:
         return terms
 
     def job(self) -> Mapping[str, Any]:
-        """What the weights depend on."""
+        """Everything that determines the weights."""
         return {
             "task": self.paints,
             "network": msgspec.to_builtins(self._record),
@@ -153,7 +154,7 @@ class RestorationTask:
         }
 
     def pictures(self, network: Network[Any]) -> Sequence[tuple[str, Tensor]]:
-        """A few photos, what was given of them, and what `network` makes of that."""
+        """A few photos, the inputs of `network`, and its outputs."""
         shown = []
         long_side_px, middle_px = _SHOWN_PX[self._lost]
         for name, pixels in self._photos.opened(self._shown, long_side_px=long_side_px):
@@ -163,11 +164,11 @@ class RestorationTask:
         return shown
 
     def notices(self) -> Sequence[str]:
-        """Files that were passed over."""
+        """Skipped files."""
         return self._photos.notices()
 
     def card(self, name: str, *, title: str = "", steps: int, seconds: float) -> NetworkCard:
-        """What the network's file will say of it; `name` in plain kebab case."""
+        """Card of the network; `name` in kebab case."""
         trained = {
             "photos": len(self._photos.paths),
             "batch": self._plan.batch,
@@ -187,19 +188,19 @@ class RestorationTask:
         )
 
     def _restored(self, network: nn.Module, photos: Tensor) -> Tensor:
-        """What `network` makes of what is left of photos (B, 3, H, W)."""
+        """Photos (B, 3, H, W), degraded and restored by `network`."""
         return cast(Tensor, network(shrunk(photos))) if self._lost == "super-resolution" else colored(network, photos)
 
 
 def _middle(photo: Tensor, most_px: int) -> Tensor:
-    """The middle of a photo (1, 3, H, W), no side above `most_px`; sides are multiples of four."""
+    """Central crop of a photo (1, 3, H, W) with sides up to `most_px` that are multiples of 4."""
     rows, columns = (min(side, most_px) // FACTOR * FACTOR for side in photo.shape[2:])
     top, left = (photo.shape[2] - rows) // 2, (photo.shape[3] - columns) // 2
     return photo[:, :, top : top + rows, left : left + columns]
 
 
 def color_loss(given: Tensor, photos: Tensor) -> Tensor:
-    """How far the colors of pictures are from the photos', pixels with strong colors weighed more: 1 for gray pictures.
+    """Squared error of the colors of pictures, weighted by the magnitude of the photos' colors; 1 for gray pictures.
 
     Args:
         given: Shape (B, 3, H, W), 0..1.
@@ -207,5 +208,5 @@ def color_loss(given: Tensor, photos: Tensor) -> Tensor:
     """
     offered, wanted = given - luma(given), photos - luma(photos)
     weights = _FAINT + torch.linalg.vector_norm(wanted, dim=1, keepdim=True)
-    # Of a batch of nearly gray photos the grain of their color would be all.
+    # The lower bound avoids amplifying the color noise of nearly gray photos.
     return (weights * (offered - wanted).square()).mean() / (weights * wanted.square()).mean().clamp_min(1e-5)

@@ -1,4 +1,4 @@
-"""Many paintings' statistics at once, ready for a batch of pictures to be compared with: each picture with a painting of its own."""
+"""Batched style targets: each picture of a batch is compared with the statistics of its own style image."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from stylenet.losses.gaussian import RANK
 from stylenet.losses.moments import Centered
 
 _SUBSPACE_STEPS = 6
-"""Of subspace iteration: the directions that are left out then hold less than a thousandth of the variance more than need be."""
+"""Number of subspace iterations, after which the residual variance exceeds the optimum by less than 0.1 % of the variance."""
 
 _LEAST_SHARE = 1e-5
-"""Of the trace, added to every eigenvalue."""
+"""Added to every eigenvalue, relative to the trace."""
 
 _NEWTON_STEPS = 22
 _RIDGE = 1e-5
-"""Of a matrix's length, added before its root is taken: rounding leaves no eigenvalue below zero, and so many steps are enough."""
+"""Added to the diagonal, relative to the norm, before taking the square root: eigenvalues stay positive, and `_NEWTON_STEPS` suffice."""
 
 
 class StyleTargets:
-    """Layers of paintings as Gaussians on their principal directions; see `losses.gaussian`, which this is the batched sister of.
+    """Layers of style images as Gaussians on their principal directions: the batched version of `losses.gaussian`.
 
     Attributes:
-        parts: By layer the means (N, C), directions (N, C, K), square roots of the covariance along them (N, K, K), what is left of its
-            trace (N) and the whole scale |n|^2 + tr T (N).
+        parts: By layer, the means (N, C), directions (N, C, K), square roots of the covariance along them (N, K, K), remaining traces (N)
+            and scales |n|^2 + tr T (N).
     """
 
     def __init__(self, parts: Mapping[str, tuple[Tensor, ...]]) -> None:
@@ -36,12 +36,12 @@ class StyleTargets:
 
     @classmethod
     def of(cls, statistics: Mapping[str, Centered], *, rank: int = RANK) -> StyleTargets:
-        """From the moments of N paintings."""
+        """Targets from the moments of N style images."""
         return cls({layer: _principal(moments, rank) for layer, moments in statistics.items()})
 
     @classmethod
     def joined(cls, several: Sequence[StyleTargets]) -> StyleTargets:
-        """All their paintings, one after another."""
+        """Concatenation of several targets."""
         layers = several[0].parts
         return cls({layer: tuple(torch.cat(each) for each in zip(*(one.parts[layer] for one in several), strict=True)) for layer in layers})
 
@@ -49,27 +49,27 @@ class StyleTargets:
         return len(next(iter(self.parts.values()))[0])
 
     def __getitem__(self, rows: Tensor) -> StyleTargets:
-        """Some of the paintings, by number."""
+        """A subset of the style images, by index."""
         return StyleTargets({layer: tuple(part[rows] for part in parts) for layer, parts in self.parts.items()})
 
     def distances(self, *several: Mapping[str, Centered]) -> list[dict[str, Tensor]]:
-        """How far N pictures are from their paintings, for each of several such batches of pictures.
+        """Distances between N pictures and their style images, for each of several batches of pictures.
 
         Returns:
-            By layer the squared Wasserstein-2 distance of each, shape (N), `relative` as `losses.gaussian` defines it.
+            By layer, the squared Wasserstein-2 distances, shape (N), `relative` as defined in `losses.gaussian`.
         """
-        apart: list[dict[str, Tensor]] = [{} for _ in several]
-        # Roots of one size are taken together: many small products in one.
-        waiting: dict[int, list[tuple[int, str, Tensor]]] = {}
+        distances: list[dict[str, Tensor]] = [{} for _ in several]
+        # Matrices of the same size are batched, to replace many small products by a large one.
+        by_size: dict[int, list[tuple[int, str, Tensor]]] = {}
         for index, statistics in enumerate(several):
             for layer, given in statistics.items():
-                apart[index][layer], between = _distance(given, self.parts[layer])
-                waiting.setdefault(between.shape[-1], []).append((index, layer, between))
-        for each in waiting.values():
-            crosses = root_traces(torch.cat([between for _, _, between in each])).split(len(self))
-            for (index, layer, _), cross in zip(each, crosses, strict=True):
-                apart[index][layer] = (apart[index][layer] - 2 * cross) / self.parts[layer][-1].clamp_min(1e-12)
-        return apart
+                distances[index][layer], between = _distance(given, self.parts[layer])
+                by_size.setdefault(between.shape[-1], []).append((index, layer, between))
+        for entries in by_size.values():
+            crosses = root_traces(torch.cat([between for _, _, between in entries])).split(len(self))
+            for (index, layer, _), cross in zip(entries, crosses, strict=True):
+                distances[index][layer] = (distances[index][layer] - 2 * cross) / self.parts[layer][-1].clamp_min(1e-12)
+        return distances
 
 
 def _principal(moments: Centered, rank: int) -> tuple[Tensor, ...]:
@@ -77,7 +77,7 @@ def _principal(moments: Centered, rank: int) -> tuple[Tensor, ...]:
     channels = covariance.shape[-1]
     kept = min(rank, channels)
     trace = covariance.diagonal(dim1=1, dim2=2).sum(1)
-    # A painting with fewer positions than directions has none of its own for the rest: any will do.
+    # If a style image has fewer positions than directions, the remaining directions are arbitrary.
     covariance = covariance + (_LEAST_SHARE * trace[:, None, None] + 1e-12) * torch.eye(
         channels, dtype=covariance.dtype, device=covariance.device
     )
@@ -95,7 +95,7 @@ def _principal(moments: Centered, rank: int) -> tuple[Tensor, ...]:
 
 
 def _orthonormal(columns: Tensor) -> Tensor:
-    """The same span, twice by Cholesky's decomposition: once is not exact where columns are nearly parallel."""
+    """Orthonormalize columns by Cholesky decomposition, twice for accuracy if columns are nearly parallel."""
     for _ in range(2):
         products = columns.transpose(1, 2) @ columns
         lower = _cholesky(products)
@@ -104,7 +104,7 @@ def _orthonormal(columns: Tensor) -> Tensor:
 
 
 def _cholesky(matrices: Tensor) -> Tensor:
-    """Cholesky's decomposition of matrices that rounding may have left a little less than positive."""
+    """Cholesky decomposition of matrices that may be slightly indefinite due to rounding."""
     unit = torch.eye(matrices.shape[-1], dtype=matrices.dtype, device=matrices.device)
     traces = matrices.diagonal(dim1=1, dim2=2).sum(1)[:, None, None]
     for share in (1e-14, 1e-10, 1e-7, 1e-5, 1e-3):
@@ -115,25 +115,25 @@ def _cholesky(matrices: Tensor) -> Tensor:
 
 
 def _distance(given: Centered, parts: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-    """The distance, not relative yet, but for the root's trace; and the matrix whose root it is."""
+    """The absolute distance without the trace of the matrix square root, and that matrix."""
     mean, basis, root, rest, scale = parts
     covariance = given.covariance
     trace = covariance.diagonal(dim1=1, dim2=2).sum(1)
     own = scale - mean.square().sum(1)
-    apart = (given.mean - mean).square().sum(1) + trace + own
+    distance = (given.mean - mean).square().sum(1) + trace + own
     inside = covariance
     if basis.shape[2] < basis.shape[1]:
         inside = basis.transpose(1, 2) @ covariance @ basis
         outside = (trace - inside.diagonal(dim1=1, dim2=2).sum(1)).clamp_min(0)
-        apart = apart - 2 * ((outside + 1e-6 * own) * rest).clamp_min(1e-20).sqrt()
+        distance = distance - 2 * ((outside + 1e-6 * own) * rest).clamp_min(1e-20).sqrt()
     root = root.double()
-    return apart, root.transpose(1, 2) @ inside.double() @ root
+    return distance, root.transpose(1, 2) @ inside.double() @ root
 
 
 def root_traces(matrices: Tensor) -> Tensor:
-    """tr M^1/2 of each of the symmetric positive matrices (N, K, K), shape (N), by Newton's iteration (Higham 2008, eq. 6.35).
+    """tr M^1/2 of symmetric positive matrices (N, K, K), shape (N), by Newton's iteration (Higham 2008, eq. 6.35).
 
-    Matrix products alone, where eigenvectors take most of a GPU's time.
+    It needs only matrix products, whereas eigendecompositions are slow on GPUs.
     """
     traces: Tensor = _RootTraces.apply(matrices)  # type: ignore[no-untyped-call]
     return traces
@@ -144,7 +144,7 @@ class _RootTraces(torch.autograd.Function):
 
     @staticmethod
     def forward(context: Any, matrices: Tensor) -> Tensor:
-        # In float64, for float32 loses the iteration's balance where eigenvalues lie far apart; the matrices are small.
+        # In float64, since the iteration is unstable in float32 for ill-conditioned matrices; the matrices are small.
         matrices = (matrices + matrices.transpose(1, 2)).double() / 2
         unit = torch.eye(matrices.shape[-1], dtype=matrices.dtype, device=matrices.device)
         length = matrices.flatten(1).norm(dim=1).clamp_min(1e-30)[:, None, None]

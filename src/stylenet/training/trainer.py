@@ -1,4 +1,4 @@
-"""The loop that teaches a network, whatever its task: batches in, updates, checkpoints, events out."""
+"""Training loop for all tasks, with checkpoints, previews and distributed training."""
 
 from __future__ import annotations
 
@@ -30,46 +30,46 @@ _PREVIEW_PX = 320
 
 
 class Task(Protocol):
-    """What is taught.
+    """Interface of the training tasks.
 
     Attributes:
-        paints: What the network will do.
+        paints: What the network paints.
     """
 
     paints: Paints
 
     @property
     def network(self) -> Network[Any]:
-        """Whose weights are taught."""
+        """The network to train."""
 
     def batch(self, step: int, places: range) -> Any:
-        """What update `step` learns from: these places of its batch, each the same whoever asks. Called in other threads."""
+        """The items `places` of the batch of update `step`, identical in all processes. Called from other threads."""
 
     def loss(self, batch: Any) -> Mapping[str, Tensor]:
-        """The terms whose sum is minimized, each the mean over the batch."""
+        """The terms of the loss, averaged over the batch; their sum is minimized."""
 
     def job(self) -> Mapping[str, Any]:
-        """All that the weights depend on beside the plan, in plain values."""
+        """Everything besides the plan that determines the weights."""
 
     def pictures(self, network: Network[Any]) -> Sequence[tuple[str, Tensor]]:
-        """What `network`, of the same architecture, makes of a few fixed photos: names and pictures (1, 3, H, W), 0..1; or none."""
+        """Preview pictures of `network`, which has the same architecture: names and pictures (1, 3, H, W), 0..1; may be empty."""
 
     def notices(self) -> Sequence[str]:
-        """All that a person should know so far, a line each; every line is told once."""
+        """All notices for the user so far; the trainer reports each one once."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Update:
-    """One update is done.
+    """Event after one update.
 
     Attributes:
-        step: Updates so far.
-        steps: In all, as it looks now.
+        step: Number of updates so far.
+        steps: Expected total number of updates.
         loss: Sum of the terms.
-        terms: By name.
+        terms: Terms by name.
         rate: Learning rate.
-        seconds: Of training in all, those before an interruption included.
-        seconds_left: Estimate until the end.
+        seconds: Total training time, including the time before interruptions.
+        seconds_left: Estimated time left.
     """
 
     step: int
@@ -88,22 +88,22 @@ class Trainer:
     """A training loop that can be interrupted at any time and resumes with a byte-identical result.
 
     Args:
-        task: What is taught; its network is trained in place.
-        plan: The numbers.
-        folder: Holds the checkpoint; with several processes all of them see it, and the first one writes it.
-        device: Where it runs.
-        dtype: What convolutions compute with; weights, losses and the optimizer stay in float32.
-        processes: Those that share every batch.
+        task: The task; its network is trained in place.
+        plan: Hyperparameters.
+        folder: Folder of the checkpoint, shared by all processes and written by the first one.
+        device: Training device.
+        dtype: Dtype of convolutions; weights, losses and the optimizer use float32.
+        processes: Processes that share every batch.
 
     Attributes:
-        average: The weights' average by name, which is the result.
-        step: Updates so far.
-        seconds: Of training so far.
-        reason: Why it ended: "finished", "interrupted", "stalled" or "out of time".
+        average: Moving average of the weights by name, which is the result.
+        step: Number of updates so far.
+        seconds: Training time so far.
+        reason: Why training ended: "finished", "interrupted", "stalled" or "out of time".
 
     Raises:
-        CheckpointError: the folder holds another training's checkpoint, or a damaged one.
-        UsageError: the batch cannot be shared by the processes.
+        CheckpointError: the checkpoint in the folder belongs to another training, or is damaged.
+        UsageError: the batch cannot be divided among the processes.
     """
 
     def __init__(
@@ -126,20 +126,20 @@ class Trainer:
 
     @property
     def end(self) -> int:
-        """The number of updates in all, as it looks now."""
+        """Expected total number of updates."""
         return self.plan.steps if self._ending is None else self._ending[0]
 
     def events(self, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
-        """Train to the end of the plan: an `Update` after each, notices and previews between them.
+        """Train to the end of the plan and yield an `Update` after each update, notices and previews.
 
         Args:
-            should_stop: Asked after every update; true keeps a checkpoint and ends.
+            should_stop: Called after every update; True writes a checkpoint and ends the training.
 
         Raises:
             NumericalError: the loss became NaN; the checkpoint has the last good state.
             ImageError: none of the pictures can be read.
         """
-        told: set[str] = set()
+        reported: set[str] = set()
         with (
             freed_memory_kept(),
             contextlib.closing(ahead(lambda step: self.task.batch(step, self._places), self.step, self.plan.steps)) as batches,
@@ -153,14 +153,14 @@ class Trainer:
                     self._keep()
                 yield update
                 for line in self.task.notices():
-                    if line not in told:
-                        told.add(line)
+                    if line not in reported:
+                        reported.add(line)
                         yield Notice(message=line)
                 if (last or self.step == 1 or self.step % self.plan.preview_every == 0) and (preview := self._preview()):
                     yield preview
 
     def _update(self, batches: Iterator[Any], should_stop: Callable[[], bool]) -> tuple[Update, bool]:
-        """One update, and whether it is the last one because a process was asked to stop."""
+        """One update, and whether a process was asked to stop."""
         begun = time.perf_counter()
         batch = next(batches)
         network, rate = self.task.network, self.plan.rate(self.step, self.end)
@@ -175,7 +175,7 @@ class Trainer:
         length = nn.utils.clip_grad_norm_(network.parameters(), self.plan.clip)
         if not torch.isfinite(length):
             for buffer, value in zip(network.buffers(), buffers, strict=True):
-                buffer.copy_(value)  # running means have seen what broke the loss
+                buffer.copy_(value)  # running moments include the batch with the NaN
             self._keep()
             raise NumericalError(
                 f"update {self.step + 1}: the loss became NaN; the last good state is kept. Try --precision float32, or a lower "
@@ -186,13 +186,13 @@ class Trainer:
         self._follow()
         self.seconds += time.perf_counter() - begun
         flags = (should_stop(), self.plan.late(self.seconds))
-        told = [*(term.detach().float() for term in terms.values()), *loss.new_tensor(flags, dtype=torch.float32)]
-        *sums, stopped, late = self._processes.sum(torch.stack(told)).tolist()
+        values_and_flags = [*(term.detach().float() for term in terms.values()), *loss.new_tensor(flags, dtype=torch.float32)]
+        *sums, stopped, late = self._processes.sum(torch.stack(values_and_flags)).tolist()
         values = {name: value / self._processes.count for name, value in zip(terms, sums, strict=True)}
         self._watch(sum(values.values()), late=late > 0)
-        return self._told(values, rate), stopped > 0
+        return self._event(values, rate), stopped > 0
 
-    def _told(self, values: Mapping[str, float], rate: float) -> Update:
+    def _event(self, values: Mapping[str, float], rate: float) -> Update:
         left = self.end - self.step
         if self.plan.minutes and self._ending is None:
             left = min(left, max(1, round(self.step * (60 * self.plan.minutes / self.seconds - 1))))
@@ -207,7 +207,7 @@ class Trainer:
         )
 
     def _follow(self) -> None:
-        """Let the average follow the weights: at first closely, for its memory would be that of the random start."""
+        """Update the moving average of the weights, with a lower decay rate at first to forget the random initialization."""
         share = min(self.plan.average, self.step / (self.step + 10))
         followed: tuple[list[Tensor], list[Tensor]] = [], []
         for name, value in self.task.network.state_dict().items():
@@ -219,14 +219,14 @@ class Trainer:
         torch._foreach_lerp_(*followed, 1 - share)
 
     def _watch(self, loss: float, *, late: bool) -> None:
-        """Begin the end where there is nothing more to gain, or no time."""
+        """Begin the decay of the learning rate if the loss stalls or time runs out."""
         stalled = self._plateau.reached(loss, self.plan.patience)
         if self._ending is None and (stalled or late) and (end := self.plan.end_begun(self.step)) < self.plan.steps:
             self._ending = end, "out of time" if late else "stalled"
 
     @torch.no_grad()
     def _preview(self) -> Preview | None:
-        """What the average paints; only the first process does."""
+        """Preview of the averaged network, in the first process only."""
         if not self._processes.first:
             return None
         network = copy.deepcopy(self.task.network)
@@ -258,7 +258,7 @@ class Trainer:
         parameters = list(self.task.network.parameters())
         for name, value in under("optimizer", tensors).items():
             index, part = name.split(".")
-            # In the parameter's own memory layout, as the optimizer had made it: other loops round differently.
+            # In the memory layout of the parameter, as created by the optimizer: other layouts may round differently.
             state = value.clone() if part == "step" else torch.empty_like(parameters[int(index)]).copy_(value)
             states.setdefault(int(index), {})[part] = state
         self._optimizer.load_state_dict({"state": states, "param_groups": self._optimizer.state_dict()["param_groups"]})
@@ -270,11 +270,13 @@ class Trainer:
     def _agree_on_step(self) -> None:
         total = self._processes.sum(torch.tensor(float(self.step), device=self._device))
         if float(total) != self.step * self._processes.count:
-            raise CheckpointError(f"the processes have read different checkpoints; all of them must see the folder '{self.folder}'")
+            raise CheckpointError(
+                f"the processes have read different checkpoints; the folder '{self.folder}' must be shared by all of them"
+            )
 
 
 class _Loss(nn.Module):
-    """A task's loss as what `DistributedDataParallel` wraps: its gradients are averaged over the processes."""
+    """Loss of a task as a module for `DistributedDataParallel`, which averages gradients over the processes."""
 
     def __init__(self, task: Task) -> None:
         super().__init__()

@@ -1,7 +1,6 @@
-"""What a term of the objective is: four kinds, by what its value depends on.
+"""Base classes of the terms of the objective: four kinds, by what their values depend on.
 
-A term of a picture that is seen tile by tile has the same value and the same slope as of one that is seen whole. How that is done depends
-on the kind, and is written once, in `optimization.objective`.
+With tiles, each term has the same value and gradient as without. `optimization.objective` implements this for each of the four kinds.
 """
 
 from __future__ import annotations
@@ -16,21 +15,21 @@ from torch import Tensor
 
 from stylenet.catalog.recipe import Recipe
 from stylenet.losses.moments import Moments
-from stylenet.styles.framing import Look, Statistics
+from stylenet.styles.framing import Measurement, Statistics
 
 Place = tuple[slice, slice]
-"""Rows and columns of a layer that a tile is responsible for."""
+"""Rows and columns of a layer that belong to a tile without its halo."""
 
 
 @dataclass(frozen=True)
 class StyleTarget:
-    """What a painting contributes to a region of the picture.
+    """Target of one style for one region of the picture.
 
     Attributes:
-        moments: By layer.
-        share: Where several are blended.
-        region: Of the picture.
-        features: By layer, (1, C, H, W), where a recipe compares positions.
+        moments: Moments by layer.
+        share: Share of the style in a blend.
+        region: Index of the region.
+        features: Features by layer, (1, C, H, W), if the recipe compares positions.
     """
 
     moments: Mapping[str, Moments]
@@ -41,18 +40,18 @@ class StyleTarget:
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """What terms are made from.
+    """Data from which terms are created.
 
     Attributes:
-        recipe: Names the terms, their layers and weights.
+        recipe: Recipe with the layers and weights of the terms.
         photo: The photo at the level's size, (1, 3, H, W), 0..1.
-        targets: The paintings' statistics at this size; their shares sum to one in every region.
-        areas: Share of the picture that each region covers.
-        style_layers: The recipe's style layers that are compared at this level, in the order in which they are computed.
-        style_factor: All that comes from the painting is multiplied by it (strength).
-        content_factor: The content weight is multiplied by it (level).
-        dtype: What sums over positions are kept in.
-        history: For a frame of a clip: the painting before at the level's size, moved along with the scene, and its weights (1, 1, H, W).
+        targets: Style targets at this size; their shares sum to 1 in every region.
+        areas: Share of the picture covered by each region.
+        style_layers: The recipe's style layers in use at this level, in the order of the network.
+        style_factor: Factor of the terms of the style image, from the strength.
+        content_factor: Factor of the content weight, from the level.
+        dtype: Dtype for sums over positions.
+        history: For video frames: the previous painting at the level's size, warped to this frame, and its weights (1, 1, H, W).
     """
 
     recipe: Recipe
@@ -70,8 +69,8 @@ class Term(ABC):
     """A weighted loss.
 
     Attributes:
-        name: As events and logs have it; terms of one name are added up.
-        layers: Of the encoder, that it needs.
+        name: Name in events and logs; terms with the same name are summed.
+        layers: Layers of the encoder that the term needs.
     """
 
     name: ClassVar[str]
@@ -80,45 +79,45 @@ class Term(ABC):
     @classmethod
     @abstractmethod
     def of(cls, scene: Scene) -> Self | None:
-        """The term that the recipe asks for; None where it asks for none."""
+        """The term, or None if the recipe does not use it."""
 
-    def prepare(self, seen: Look) -> None:  # noqa: B027 (most terms need nothing)
-        """Remember what is needed of the photo: features of `layers`, and for terms of statistics the moments."""
+    def prepare(self, measured: Measurement) -> None:  # noqa: B027 (most terms need nothing)
+        """Store data of the photo: features of `layers`, or for terms of statistics the moments."""
 
 
 class StatisticsTerm(Term):
-    """Depends on the moments of layers, by region."""
+    """A term that depends on the moments of layers and regions."""
 
     @abstractmethod
     def value(self, statistics: Statistics) -> Tensor:
-        """The weighted loss of moments by layer and region, a scalar."""
+        """The weighted loss of moments by layer and region, a scalar tensor."""
 
 
 class LocalTerm(Term):
-    """Compares layers position by position: its value is the sum of those of the tiles."""
+    """A term that is a sum over the positions of layers, and therefore over tiles."""
 
     @abstractmethod
     def value(self, features: Mapping[str, Tensor], place: Mapping[str, Place] | None = None) -> Tensor:
-        """The weighted loss of features by layer, a scalar; of a tile's features, with its place in each layer, that tile's part of it."""
+        """The weighted loss of features by layer, a scalar tensor; for a tile, with its place in each layer, its part of the loss."""
 
 
 class WholeTerm(Term):
-    """Depends on whole layers: every position may depend on every other."""
+    """A term in which every position of a layer may depend on every other."""
 
     @abstractmethod
     def value(self, features: Mapping[str, Tensor]) -> Tensor:
-        """The weighted loss of features by layer, a scalar."""
+        """The weighted loss of features by layer, a scalar tensor."""
 
 
 class PixelTerm(Term):
-    """Depends on the pixels alone."""
+    """A term that depends only on the pixels."""
 
     @abstractmethod
     def value(self, image: Tensor) -> Tensor:
-        """The weighted loss of a picture (1, 3, H, W) in 0..1, a scalar."""
+        """The weighted loss of a picture (1, 3, H, W) in 0..1, a scalar tensor."""
 
     def add_slope(self, image: Tensor, gradient: Tensor) -> float:
-        """Add the slope at a picture to `gradient`, in place, and return the value; in as little memory as the term can."""
+        """Add the gradient of the term to `gradient` in place, with as little memory as possible, and return its value."""
         leaf = image.detach().requires_grad_()
         value = self.value(leaf)
         gradient += torch.autograd.grad(value, leaf)[0]

@@ -1,4 +1,4 @@
-"""How far the picture goes from the photo: features position by position, or which places are like which others."""
+"""Content terms: features at each position, or self-similarity."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from torch import Tensor
 from stylenet.losses.content import ContentTarget
 from stylenet.losses.selfsimilarity import SelfSimilarity, self_similarity, self_similarity_distance
 from stylenet.optimization.terms.base import LocalTerm, Place, Scene, WholeTerm
-from stylenet.styles.framing import Look
+from stylenet.styles.framing import Measurement
 
-_BY_PLACES = "self-similarity"
+_SELF_SIMILARITY = "self-similarity"
 
 
 class ContentTerm(LocalTerm):
@@ -28,13 +28,13 @@ class ContentTerm(LocalTerm):
 
     @classmethod
     def of(cls, scene: Scene) -> Self | None:
-        """The term, unless the recipe compares places or nothing."""
+        """The term, if the recipe weights content and does not use self-similarity."""
         content, weight = scene.recipe.content, scene.recipe.content.weight * scene.content_factor
-        return cls(content.layers, content.distance, weight) if weight and content.distance != _BY_PLACES else None
+        return cls(content.layers, content.distance, weight) if weight and content.distance != _SELF_SIMILARITY else None
 
-    def prepare(self, seen: Look) -> None:
-        """Remember the photo's features."""
-        self._targets = {layer: ContentTarget(seen.features[layer], self._distance) for layer in self.layers}
+    def prepare(self, measured: Measurement) -> None:
+        """Store the photo's features."""
+        self._targets = {layer: ContentTarget(measured.features[layer], self._distance) for layer in self.layers}
 
     def value(self, features: Mapping[str, Tensor], place: Mapping[str, Place] | None = None) -> Tensor:
         """The weighted sum over layers, or a tile's part of it."""
@@ -46,7 +46,7 @@ class ContentTerm(LocalTerm):
 
 
 class SelfSimilarityTerm(WholeTerm):
-    """Which places of the picture are like which others, as in the photo. See `losses.selfsimilarity`."""
+    """Differences of self-similarity. See `losses.selfsimilarity`."""
 
     name = "content"
 
@@ -57,13 +57,13 @@ class SelfSimilarityTerm(WholeTerm):
 
     @classmethod
     def of(cls, scene: Scene) -> Self | None:
-        """The term, where the recipe compares places."""
+        """The term, if the recipe uses self-similarity."""
         content, weight = scene.recipe.content, scene.recipe.content.weight * scene.content_factor
-        return cls(content.layers, weight) if weight and content.distance == _BY_PLACES else None
+        return cls(content.layers, weight) if weight and content.distance == _SELF_SIMILARITY else None
 
-    def prepare(self, seen: Look) -> None:
-        """Remember the photo's similarities."""
-        self._targets = {layer: self_similarity(seen.features[layer]) for layer in self.layers}
+    def prepare(self, measured: Measurement) -> None:
+        """Store the photo's self-similarity."""
+        self._targets = {layer: self_similarity(measured.features[layer]) for layer in self.layers}
 
     def value(self, features: Mapping[str, Tensor]) -> Tensor:
         """The weighted sum over layers."""

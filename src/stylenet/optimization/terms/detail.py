@@ -1,4 +1,4 @@
-"""What the picture shares with the paintings beside their statistics, compared by position."""
+"""Style term on positions instead of statistics."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from torch import Tensor
 from stylenet.errors import UsageError
 from stylenet.losses.positions import PositionLoss, position_loss
 from stylenet.optimization.terms.base import Scene, WholeTerm
-from stylenet.styles.framing import Look
+from stylenet.styles.framing import Measurement
 
 
 class DetailTerm(WholeTerm):
     """Nearest neighbors, sliced Wasserstein distance or histograms. See `losses.positions`.
 
     Raises:
-        UsageError: the picture is divided by masks.
+        UsageError: the picture has several regions.
     """
 
     name = "detail"
@@ -26,7 +26,7 @@ class DetailTerm(WholeTerm):
     def __init__(self, scene: Scene) -> None:
         self._scene, self._section = scene, scene.recipe.detail
         self.layers = tuple(self._section.layers)
-        # The strength holds for all that comes from the painting.
+        # The strength applies to all terms of the style image.
         self._weight = self._section.weight * scene.style_factor
         self._parts: list[tuple[str, float, PositionLoss]] = []
         if any(target.region for target in scene.targets):
@@ -34,19 +34,19 @@ class DetailTerm(WholeTerm):
 
     @classmethod
     def of(cls, scene: Scene) -> Self | None:
-        """The term, where the recipe weights it."""
+        """The term, if its weight is not 0."""
         return cls(scene) if scene.recipe.detail.weight else None
 
-    def prepare(self, seen: Look) -> None:
-        """Balance the layers by their losses for the photo, as the style term does."""
+    def prepare(self, measured: Measurement) -> None:
+        """Normalize the weight of each layer by its loss for the photo, like the style term."""
         weights = self._section.layers
         for target in self._scene.targets:
             losses = {layer: position_loss(target.features[layer], self._section.statistic) for layer in self.layers}
             with torch.no_grad():
-                begin = {layer: float(loss(seen.features[layer])) for layer, loss in losses.items()}
+                begin = {layer: float(loss(measured.features[layer])) for layer, loss in losses.items()}
             floor = max(0.05 * sum(begin.values()) / len(begin), 1e-12)
             self._parts += [(layer, target.share * weights[layer] / max(begin[layer], floor), loss) for layer, loss in losses.items()]
 
     def value(self, features: Mapping[str, Tensor]) -> Tensor:
-        """The weighted sum over paintings and layers."""
+        """The weighted sum over styles and layers."""
         return self._weight * torch.stack([weight * loss(features[layer]) for layer, weight, loss in self._parts]).sum()

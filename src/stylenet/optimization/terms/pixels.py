@@ -1,4 +1,4 @@
-"""Terms of the pixels alone: edges that stay where the photo has them, and smoothness."""
+"""Terms of the pixels: edges and smoothness."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from stylenet.optimization.terms.base import PixelTerm, Scene
 
 
 class EdgesTerm(PixelTerm):
-    """The Laplacian of the averaged picture, as in the photo. See `losses.laplacian`."""
+    """Differences between the Laplacians of pooled picture and photo. See `losses.laplacian`."""
 
     name = "edges"
 
     def __init__(self, scene: Scene) -> None:
         section = scene.recipe.edges
         self._weight = section.weight
-        # Of the coarse levels of a narrow picture large pools leave no edge to compare.
+        # Coarse levels of narrow pictures are too small for large pools.
         self._targets = [laplacian(scene.photo, pool=pool) for pool in section.pools if 3 * pool <= min(scene.photo.shape[2:])]
 
     @classmethod
     def of(cls, scene: Scene) -> Self | None:
-        """The term, where the recipe weights it and the picture is large enough."""
+        """The term, if its weight is not 0 and the picture is large enough."""
         term = cls(scene) if scene.recipe.edges.weight else None
         return term if term is not None and term._targets else None
 
@@ -45,7 +45,7 @@ class SmoothnessTerm(PixelTerm):
 
     @classmethod
     def of(cls, scene: Scene) -> Self | None:
-        """The term, where the recipe weights it."""
+        """The term, if its weight is not 0."""
         return cls(scene) if scene.recipe.smoothness.weight else None
 
     def value(self, image: Tensor) -> Tensor:
@@ -54,7 +54,7 @@ class SmoothnessTerm(PixelTerm):
         return self._section.weight * total_variation(scaled, self._section.distance)
 
     def add_slope(self, image: Tensor, gradient: Tensor) -> float:
-        """As for every term; the everyday distance needs no memory for it."""
+        """See `PixelTerm`; the default distance needs no additional memory."""
         if self._section.distance == "mean-square" and self._scale == 1.0:
             return add_mean_square_slope(image, gradient, self._section.weight)
         return super().add_slope(image, gradient)

@@ -1,4 +1,4 @@
-"""What the picture shares with the paintings: the statistics of features, layer by layer and region by region."""
+"""Style term: statistics of features by layer and region."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from stylenet.losses.moments import Moments
 from stylenet.losses.style import LayerLoss, chained, layer_loss
 from stylenet.optimization.terms.base import Scene, StatisticsTerm
-from stylenet.styles.framing import Look, Statistics
+from stylenet.styles.framing import Measurement, Statistics
 
 
 @dataclass(frozen=True)
@@ -40,17 +40,17 @@ class StyleTerm(StatisticsTerm):
 
     @classmethod
     def of(cls, scene: Scene) -> Self | None:
-        """The term, where the recipe weights it."""
+        """The term, if its weight is not 0."""
         return cls(scene) if scene.style_layers and scene.recipe.style.weight * scene.style_factor else None
 
-    def prepare(self, seen: Look) -> None:
-        """Balance the layers by their losses for the photo, where the recipe asks for it."""
+    def prepare(self, measured: Measurement) -> None:
+        """Normalize the weight of each layer by its loss for the photo, if the recipe's balance is "start"."""
         if self._section.balance == "start":
             with torch.no_grad():
-                self._losses = self._balanced(seen.statistics)
+                self._losses = self._balanced(measured.statistics)
 
     def value(self, statistics: Statistics) -> Tensor:
-        """The weighted sum over paintings and layers."""
+        """The weighted sum over styles and layers."""
         given = self._given(statistics)
         total = given[0][0].gram.new_zeros(())
         for target, weighted in zip(self._scene.targets, self._losses, strict=True):
@@ -59,9 +59,9 @@ class StyleTerm(StatisticsTerm):
         return (self._weight * total).to(self._scene.photo.dtype)
 
     def _balanced(self, statistics: Statistics) -> list[list[_Weighted]]:
-        """Each layer's weight divided by its loss for the photo, so that every pair of pictures starts at the same style loss.
+        """The weights divided by the losses for the photo, so that the initial style loss is the same for all pictures.
 
-        A layer in which the photo is like the painting already counts at least as a twentieth of the average.
+        The divisor is at least a twentieth of the average loss, for layers in which the photo already resembles the style image.
         """
         given = self._given(statistics)
         balanced = []

@@ -1,4 +1,4 @@
-"""The term of clips: a frame stays close to the painting before it, moved along with the scene."""
+"""Temporal term for videos: a frame stays close to the previous painting, warped by the optical flow."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from stylenet.optimization.terms.base import PixelTerm, Scene
 
 
 class TemporalTerm(PixelTerm):
-    """Weighted squared distance to the painting before, averaged over pixels and channels.
+    """Weighted squared distance to the warped previous painting, averaged over pixels and channels.
 
-    The weight is zero where the painting before says nothing about the frame: at the border, and where something was hidden or has changed.
+    The weight is 0 where the previous painting is not valid: at the border, and in disoccluded or changed areas.
 
     References:
-        Ruder, Dosovitskiy, Brox 2016 (GCPR), eq. 7, which divides the sum by the number of values, too. There the weights are 0 or 1, from
-        the consistency of forward and backward flow; here they are 0 to 1, from how well the flow predicts the frame, times a constant.
+        Ruder, Dosovitskiy, Brox 2016 (GCPR), eq. 7, which also divides the sum by the number of values. Their weights are 0 or 1, from the
+        consistency of forward and backward flow; ours are 0 to 1, from the accuracy of the flow's prediction, times a constant.
     """
 
     name = "temporal"
@@ -26,7 +26,7 @@ class TemporalTerm(PixelTerm):
 
     @classmethod
     def of(cls, scene: Scene) -> Self | None:
-        """The term, where there is a painting before."""
+        """The term, if there is a previous painting."""
         return None if scene.history is None else cls(*scene.history)
 
     def value(self, image: Tensor) -> Tensor:
