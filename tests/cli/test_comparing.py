@@ -39,7 +39,7 @@ def test_compare_as_a_sheet(run: Run, folder: Path) -> None:
 def test_explain(run: Run, folder: Path) -> None:
     ended = run("explain", "photo.png", "--photo", "photo.png", "--style", "painting.jpg", "-o", "told.png")
     assert (ended.code, ended.err) == (0, "")
-    assert "content given up: 0 on average" in ended.out
+    assert "content lost: 0 on average" in ended.out
     with PIL.Image.open(folder / "told.png") as sheet:
         assert sheet.width > 3 * 60
     assert files_in(folder) == INPUTS | {"told.png"}

