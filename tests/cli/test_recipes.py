@@ -18,7 +18,7 @@ def test_show_explains_every_recipe(run: Run) -> None:
     for name in recipe_names():
         told = run("recipes", "show", name).out
         assert told.startswith(f"{name}: ")
-        assert all(part in told for part in ("comes from", "minimizes", "weights", "style.layers", f"--recipe {name}"))
+        assert all(part in told for part in ("source", "minimizes", "weights", "style.layers", f"--recipe {name}"))
 
 
 def test_show_as_json_is_the_recipe(run: Run) -> None:

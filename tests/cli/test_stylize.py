@@ -377,7 +377,7 @@ def test_a_print_tells_its_resolution(run: Run, folder: Path, suffix: str) -> No
 
 def test_what_would_be_ignored_is_refused(run: Run, folder: Path) -> None:
     for words, told in (
-        (("--palette", "great-wave", "--keep-colors", "histogram"), "are both given"),
+        (("--palette", "great-wave", "--keep-colors", "histogram"), "cannot be combined"),
         (("--feather", "3"), "no mask to soften"),
         (("--protect", "faces", "--protect", "sky"), "'sky' cannot be protected"),
     ):

@@ -92,7 +92,7 @@ def test_softening_without_a_mask_is_refused(standard: Stylizer, photo: Picture)
     [
         ({"palette": (("red", 1.0),)}, "'red' is not a color"),
         ({"palette": (("#ff0000", -1.0),)}, "a share of -1.0 is not possible"),
-        ({"palette": (("#ff0000", 1.0),), "keep_colors": "luminance"}, "are both given"),
+        ({"palette": (("#ff0000", 1.0),), "keep_colors": "luminance"}, "cannot be combined"),
         ({"dpi": 5}, "dpi is 5; allowed are 30..2400"),
     ],
 )
