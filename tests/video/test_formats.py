@@ -50,7 +50,7 @@ def paint(clip: Path, output: str, **values: Any) -> str:
 
 def test_webm_has_the_times_and_opus(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "in.mp4", pan(COUNT), times=TIMES, sound="aac")
-    assert "the sound (aac) becomes Opus" in paint(clip, "out.webm")
+    assert "the sound (aac) is converted to Opus" in paint(clip, "out.webm")
     with av.open(str(tmp_path / "out.webm")) as container:
         assert container.streams.video[0].codec_context.name == "vp9"
         assert container.streams.audio[0].codec_context.name == "opus"

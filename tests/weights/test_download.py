@@ -297,7 +297,7 @@ def test_disk_full(url, behavior, tmp_path, monkeypatch):
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("stylenet.weights.download._Download._tell", full)
+    monkeypatch.setattr("stylenet.weights.download._Download._report", full)
     with pytest.raises(DownloadError, match="is full: no space is left"):
         fetch(record_for(url), folder=tmp_path, patience=HURRIED)
 
