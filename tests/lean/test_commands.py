@@ -95,7 +95,7 @@ def test_the_doctor_knows_what_is_missing(run: Any) -> None:
     ended = run("doctor", "--seconds", 0.1)
     assert ended.returncode == 0, ended.error
     told = " ".join(ended.out.split())
-    assert "extras without torch, " in told
+    assert "extras missing: torch, " in told
     assert told.count('pip install "stylenet[torch,') == 1
     assert "for a picture of 512 x 512 with recipe instant" in told
     assert told.endswith("no problems found")
