@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     from stylenet.workflows.batch import Finished, Planned
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module to the tree."""
-    app.command()(batch)
-
-
 @takes(
     BatchRequest,
     {"output": Flag(("--output", "-o"), metavar="FOLDER")},

@@ -18,11 +18,6 @@ _QUICK_SIZES = "256,512"
 _LARGEST_PX = 16384
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command of this module to the tree."""
-    app.command()(bench)
-
-
 def bench(
     *,
     recipes: Annotated[
@@ -34,10 +29,8 @@ def bench(
         typer.Option("--sizes", metavar="SIZES", help="Sides of square pictures in pixels, such as 256,512; default: 256 to 4096."),
     ] = None,
     repeats: Annotated[int, typer.Option("--repeats", min=1, max=1000, help="Number of runs; the median is reported.")] = 5,
-    quick: Annotated[bool, typer.Option("--quick", metavar="", help="Small sizes, painted once.")] = False,
-    everything: Annotated[
-        bool, typer.Option("--all", metavar="", help="Also run measurements expected to take longer than a minute.")
-    ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Small sizes, painted once.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also run measurements expected to take longer than a minute.")] = False,
     device: options.Device = None,
     threads: options.Threads = None,
     json: options.JsonList = False,

@@ -38,7 +38,7 @@ _MODULES = {
     "doctor": "doctor",
     "bench": "bench",
 }
-"""The module of each command, in the order of the help page."""
+"""The module of each command, in the order of the help page. It defines a function of this name, or a group of commands, `app`."""
 
 _EXAMPLE = "stylenet stylize photo.jpg starry-night -o painting.png"
 
@@ -55,9 +55,12 @@ def build(words: Sequence[str] = ()) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_program)
-    asked = words[0] if words and words[0] in _MODULES else None
-    for module in dict.fromkeys([_MODULES[asked]] if asked else _MODULES.values()):
-        importlib.import_module(f"stylenet.cli.{module}").register(app)
+    for name in [words[0]] if words and words[0] in _MODULES else _MODULES:
+        module = importlib.import_module(f"stylenet.cli.{_MODULES[name]}")
+        if hasattr(module, "app"):
+            app.add_typer(module.app, name=name)
+        else:
+            app.command()(getattr(module, name))
     return app
 
 
@@ -78,7 +81,7 @@ def _version(wanted: bool) -> None:
 
 
 def _program(
-    version: Annotated[bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Print the version.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", metavar="", help="Show the traceback of an error; may appear anywhere.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; may appear anywhere.")] = False,
 ) -> None:
     pass

@@ -23,12 +23,6 @@ StyleOption = Annotated[list[str] | None, typer.Option("--style", metavar="STYLE
 Sheet = Annotated[Path | None, typer.Option("--sheet", metavar="FILE", help="Also write a sheet of the pictures with their measures.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module to the tree."""
-    app.command()(compare)
-    app.command()(explain)
-
-
 def compare(
     results: Annotated[list[Path], typer.Argument(metavar="RESULT", help="Finished pictures.", show_default=False)],
     *,

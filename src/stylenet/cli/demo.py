@@ -16,11 +16,6 @@ from stylenet.workflows.outputs import make_folder
 from stylenet.workflows.samples import choose_pairs, sample_photos
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command of this module to the tree."""
-    app.command()(demo)
-
-
 def demo(
     *,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Output folder; created if it does not exist.")] = Path(

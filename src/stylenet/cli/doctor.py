@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from stylenet.evaluation.machine import PassSpeed, Speed
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command of this module to the tree."""
-    app.command()(doctor)
-
-
 def doctor(
     *,
     seconds: Annotated[float, typer.Option("--seconds", min=0.1, max=600, help="How long the self-test paints.")] = 5.0,

@@ -12,11 +12,6 @@ from stylenet.extras import require
 from stylenet.workflows.outputs import keep_apart
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command of this module to the tree."""
-    app.command()(export)
-
-
 def export(
     network: Annotated[
         str,

@@ -11,11 +11,6 @@ from stylenet.cli import options
 from stylenet.errors import UsageError
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command of this module to the tree."""
-    app.command()(mask)
-
-
 def mask(
     photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="The picture to make a mask of.", show_default=False)],
     *,
@@ -23,8 +18,8 @@ def mask(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Output file: .png or .tif; default: PHOTO-mask.png in the current directory."),
     ] = None,
-    subject: Annotated[bool, typer.Option("--subject", metavar="", help="The main subject (default).")] = False,
-    faces: Annotated[bool, typer.Option("--faces", metavar="", help="People's heads.")] = False,
+    subject: Annotated[bool, typer.Option("--subject", help="The main subject (default).")] = False,
+    faces: Annotated[bool, typer.Option("--faces", help="People's heads.")] = False,
     rectangle: Annotated[
         str | None,
         typer.Option(
@@ -35,7 +30,7 @@ def mask(
         ),
     ] = None,
     feather: Annotated[float, typer.Option("--feather", metavar="PX", min=0, max=1000, help="Soften the edge, in pixels.")] = 0,
-    invert: Annotated[bool, typer.Option("--invert", metavar="", help="Mark everything else instead.")] = False,
+    invert: Annotated[bool, typer.Option("--invert", help="Mark everything else instead.")] = False,
     show: Annotated[
         Path | None,
         typer.Option("--show", metavar="FILE", help="Also write the photo with everything outside the mask darkened.", show_default=False),

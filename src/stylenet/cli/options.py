@@ -32,14 +32,14 @@ Seed = Annotated[int | None, option_of(PaintFileRequest, "seed")]
 Changes = Annotated[list[str] | None, option_of(PaintFileRequest, "changes")]
 Refine = Annotated[
     bool,
-    typer.Option("--refine", metavar="", help="Refine the result of --recipe instant by optimization.", rich_help_panel=APPEARANCE),
+    typer.Option("--refine", help="Refine the result of --recipe instant by optimization.", rich_help_panel=APPEARANCE),
 ]
 Device = Annotated[str | None, option_of(PaintFileRequest, "device")]
 Precision = Annotated[str | None, option_of(PaintFileRequest, "precision")]
 Threads = Annotated[int | None, option_of(PaintFileRequest, "threads")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", metavar="", help="Print only errors.", rich_help_panel=SHOW)]
-Json = Annotated[bool, typer.Option("--json", metavar="", help="Print events as JSON, one per line.", rich_help_panel=SHOW)]
-JsonList = Annotated[bool, typer.Option("--json", metavar="", help="Print JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only errors.", rich_help_panel=SHOW)]
+Json = Annotated[bool, typer.Option("--json", help="Print events as JSON, one per line.", rich_help_panel=SHOW)]
+JsonList = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def parse_blend(blend: str | None, styles: Sequence[str]) -> tuple[tuple[float, ...], list[str]]:

@@ -11,11 +11,6 @@ from stylenet.cli import options
 from stylenet.cli.downloads import Download
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command of this module to the tree."""
-    app.command()(page)
-
-
 def page(
     *,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Output folder.", show_default=False)],

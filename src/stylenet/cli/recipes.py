@@ -20,16 +20,10 @@ _SOURCE = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module to the tree."""
-    group = Commands(help="List, explain, copy and check recipes.", no_args_is_help=True)
-    group.command("ls")(list_all)
-    group.command("show")(show)
-    group.command("copy")(copy)
-    group.command("check")(check)
-    app.add_typer(group, name="recipes")
+app = Commands(help="List, explain, copy and check recipes.", no_args_is_help=True)
 
 
+@app.command("ls")
 def list_all(json: options.JsonList = False) -> None:
     """List the included recipes."""
     from stylenet.catalog.recipes import recipe_summaries
@@ -44,6 +38,7 @@ def list_all(json: options.JsonList = False) -> None:
         print_table(summaries.items())
 
 
+@app.command("show")
 def show(recipe: _SOURCE, json: options.JsonList = False) -> None:
     """Explain a recipe: its source, what it minimizes, what to expect, which weights it uses."""
     import msgspec
@@ -73,6 +68,7 @@ def show(recipe: _SOURCE, json: options.JsonList = False) -> None:
     print(f"\nUse it: stylenet stylize PHOTO STYLE --recipe {recipe}    Make your own: stylenet recipes copy {recipe} mine.toml")
 
 
+@app.command("copy")
 def copy(
     recipe: _SOURCE,
     output: Annotated[
@@ -81,7 +77,7 @@ def copy(
             metavar="FILE", help="Ends in .toml; '-' prints it. Default: NAME.toml in the current directory.", show_default=False
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", metavar="", help="Overwrite an existing file.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Overwrite an existing file.")] = False,
 ) -> None:
     """Copy a recipe to a file that you can edit. Its comments cite the source of each number."""
     from stylenet.catalog.recipes import recipe_path, recipe_text
@@ -105,11 +101,10 @@ def copy(
     print(f"{target}; after editing it, run: stylenet recipes check {target}")
 
 
+@app.command("check")
 def check(
     files: Annotated[list[str] | None, typer.Argument(metavar="FILE...", help="Recipe files.", show_default=False)] = None,
-    all_knobs: Annotated[
-        bool, typer.Option("--knobs", metavar="", help="List every knob with its default, allowed values and meaning.")
-    ] = False,
+    all_knobs: Annotated[bool, typer.Option("--knobs", help="List every knob with its default, allowed values and meaning.")] = False,
 ) -> None:
     """Check recipe files and report errors."""
     from stylenet.catalog.knobs import knob_rows

@@ -11,11 +11,6 @@ from stylenet.cli import options
 from stylenet.errors import UsageError
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command of this module to the tree."""
-    app.command()(recolor)
-
-
 def recolor(
     painting: Annotated[Path, typer.Argument(metavar="PAINTING", help="The picture to change.", show_default=False)],
     *,

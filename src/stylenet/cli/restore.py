@@ -16,12 +16,6 @@ from stylenet.requests.restoring import RestoreRequest
 Photo = Annotated[Path, typer.Argument(metavar="PHOTO", help="A picture file.", show_default=False)]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module to the tree."""
-    app.command()(enlarge)
-    app.command()(colorize)
-
-
 @takes(RestoreRequest, without=("task",))
 def enlarge(
     photo: Photo,

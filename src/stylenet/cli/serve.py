@@ -20,18 +20,12 @@ def _flag(name: str, *words: str, metavar: str | None = None) -> Any:
     return typer.Option(*flags, help=f"{help_of(ServeRequest, name)}{default_text}", show_default=False, metavar=metavar)
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command of this module to the tree."""
-    app.command()(serve)
-    app.command()(studio)
-
-
 def studio(
     *,
     port: Annotated[int | None, _flag("port")] = None,
     data: Annotated[str | None, _flag("data", metavar="FOLDER")] = None,
     threads: Annotated[int | None, _flag("threads")] = None,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", metavar="", help="Open the page in the browser.")] = True,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = True,
 ) -> None:
     """Open a page in the browser to choose a photo and a style, with a live preview."""
     given = {"port": port, "data": data, "threads": threads}

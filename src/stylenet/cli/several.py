@@ -16,12 +16,6 @@ from stylenet.requests.base import help_of
 from stylenet.requests.several import SequenceRequest, SheetRequest
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module to the tree."""
-    app.command()(sheet)
-    app.command()(sequence)
-
-
 @takes(
     SheetRequest,
     {"size": Flag(("--size", "-s")), "recipe": Flag(("--recipe", "-r"), metavar="NAME|FILE", complete=complete_recipe)},

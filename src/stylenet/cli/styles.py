@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,20 +17,17 @@ from stylenet.extras import command, is_installed, require
 from stylenet.requests.painting import PaintFileRequest
 from stylenet.workflows.outputs import keep_apart, place
 
+if TYPE_CHECKING:
+    from stylenet.catalog.styles import StyleCard
+
 _SWATCH_PX = "256"
 _SWATCH_RECIPE = "draft"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module to the tree."""
-    group = Commands(help="List, show, add and remove styles that can be used by name.", no_args_is_help=True)
-    group.command("ls")(list_all)
-    group.command("show")(show)
-    group.command("add")(add)
-    group.command("rm")(remove)
-    app.add_typer(group, name="styles")
+app = Commands(help="List, show, add and remove styles that can be used by name.", no_args_is_help=True)
 
 
+@app.command("ls")
 def list_all(json: options.JsonList = False) -> None:
     """List the styles."""
     import msgspec
@@ -54,6 +52,7 @@ def list_all(json: options.JsonList = False) -> None:
         print(f"{name}: {problem}")
 
 
+@app.command("show")
 def show(
     name: Annotated[
         str,
@@ -71,7 +70,7 @@ def show(
     size: Annotated[
         str | None, typer.Option("--size", "-s", metavar="SIZE", help=f"Size of the swatch; default: {_SWATCH_PX}.", show_default=False)
     ] = None,
-    swatch: Annotated[bool, typer.Option("--swatch/--no-swatch", metavar="", help="Paint a texture from the style as a sample.")] = True,
+    swatch: Annotated[bool, typer.Option("--swatch/--no-swatch", help="Paint a texture from the style as a sample.")] = True,
     json: options.JsonList = False,
 ) -> None:
     """Show the metadata of a style, and paint a swatch of it."""
@@ -88,20 +87,7 @@ def show(
     if json:
         print(msgspec.json.encode(card).decode())
     else:
-        colors = [f"{color} {share:.0%}" for color, share in card.colors]
-        facts = {
-            "name": card.name,
-            "title": card.title,
-            "artist": card.artist,
-            "year": card.year,
-            "licence": card.licence,
-            "picture": f"{card.width} x {card.height} pixels",
-            "scales": ", ".join(f"{size} px" for size in card.sizes_px),
-            "colors": ", ".join(colors),
-            "statistics": "VGG-19, as trained with Caffe",
-            "file": f"{path} ({path.stat().st_size / 1000:.0f} kB)",
-        }
-        print_facts(facts.items())
+        print_facts(_facts(card, path))
         if shows_color():
             print("".join(color_patch(color, max(1, round(share * 48))) for color, share in card.colors))
     if swatch and not is_installed("torch") and output is None and size is None:
@@ -113,6 +99,7 @@ def show(
             run_painting(request, quiet=json)
 
 
+@app.command("add")
 def add(
     picture: Annotated[Path, typer.Argument(metavar="PICTURE", help="The painting.", show_default=False)],
     *,
@@ -125,7 +112,7 @@ def add(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the style file here instead of adding it to the library.")
     ] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", metavar="", help="Replace an added style of this name; built-in styles cannot be replaced.")
+        bool, typer.Option("--replace", help="Replace an added style of this name; built-in styles cannot be replaced.")
     ] = False,
 ) -> None:
     """Make a style from a painting: its statistics, about 210 kB, which can be used without the picture."""
@@ -141,12 +128,26 @@ def add(
     print(f"{path}  ({path.stat().st_size / 1000:.0f} kB); use it: stylenet stylize PHOTO {use}")
 
 
+@app.command("rm")
 def remove(names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Added styles.", show_default=False)]) -> None:
     """Delete added styles from the library. Built-in styles cannot be deleted."""
     from stylenet.workflows.style_library import remove_styles
 
     for path in remove_styles(names):
         print(f"deleted {path}")
+
+
+def _facts(card: StyleCard, path: Path) -> Iterator[tuple[str, str]]:
+    yield "name", card.name
+    yield "title", card.title
+    yield "artist", card.artist
+    yield "year", card.year
+    yield "licence", card.licence
+    yield "picture", f"{card.width} x {card.height} pixels"
+    yield "scales", ", ".join(f"{size} px" for size in card.sizes_px)
+    yield "colors", ", ".join(f"{color} {share:.0%}" for color, share in card.colors)
+    yield "statistics", "VGG-19, as trained with Caffe"
+    yield "file", f"{path} ({path.stat().st_size / 1000:.0f} kB)"
 
 
 def _caption(title: str, artist: str, year: str) -> str:

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from msgspec import structs
 
 from stylenet.cli import options
 from stylenet.cli.fields import takes
 from stylenet.errors import StylenetError, UsageError
 from stylenet.requests.painting import PaintFileRequest
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module to the tree."""
-    app.command()(stylize)
-    app.command()(texture)
 
 
 @takes(PaintFileRequest)
@@ -106,45 +98,21 @@ def _photos(words: Sequence[str]) -> list[str]:
 
 
 def _paint_each(photos: Sequence[str], request: PaintFileRequest, *, quiet: bool, json: bool) -> None:
-    """Paint several photos in the same styles with one stylizer; if one fails, the others are still painted."""
+    """Paint several photos with one stylizer; if one fails, the others are still painted."""
     from stylenet.cli.painting import run_painting
-    from stylenet.workflows.outputs import make_folder
     from stylenet.workflows.painting import open_for, with_recipe
+    from stylenet.workflows.several_photos import requests_for
 
-    for name in ("timelapse", "preview", "resume", "start", "masks"):
-        if getattr(request, name) and getattr(request, name) != "none":
-            raise UsageError(f"--{name.replace('masks', 'mask')} is for a single photo, and {len(photos)} are given; paint them one by one")
-    folder = None if request.output is None else Path(request.output)
-    if folder is not None and (folder.suffix or folder.is_file()):
-        raise UsageError(f"{len(photos)} photos are given, and --output '{folder}' is one file; give a folder, or omit it")
-    if folder is not None:
-        make_folder(folder)
-    targets = _targets(photos, request, folder)
-    named = with_recipe(request)
-    stylizer = open_for(named)
+    first, *others = requests_for(photos, request)
+    others = [with_recipe(each) for each in others]  # so that a notice about the default recipe is shown once
+    stylizer = open_for(with_recipe(first))
     failed: list[StylenetError] = []
-    for photo, target in zip(photos, targets, strict=True):
+    for each in (first, *others):
         try:
-            one = structs.replace(request if photo == photos[0] else named, photo=photo, output=target)
-            run_painting(one, quiet=quiet, json=json, stylizer=stylizer)
+            run_painting(each, quiet=quiet, json=json, stylizer=stylizer)
         except StylenetError as error:
             failed.append(error)
             print(f"stylenet: error: {error}", file=sys.stderr)
     if failed:
         print(f"stylenet: {len(failed)} of {len(photos)} photos could not be painted", file=sys.stderr)
         raise typer.Exit(failed[0].exit_code)
-
-
-def _targets(photos: Sequence[str], request: PaintFileRequest, folder: Path | None) -> list[str | None]:
-    """The output file of each photo, unique; None: to be named automatically."""
-    if folder is None:
-        return [None] * len(photos)
-    styles = "-".join(Path(style).stem for style in request.styles)
-    found: list[str | None] = []
-    for photo in photos:
-        stem, number = f"{Path(photo).stem}-{styles}", 2
-        target = folder / f"{stem}.png"
-        while str(target) in found:
-            target, number = folder / f"{stem}-{number}.png", number + 1
-        found.append(str(target))
-    return found

@@ -36,11 +36,6 @@ _FLAGS = {
 }
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command of this module to the tree."""
-    app.command()(train)
-
-
 @takes(TrainRequest, _FLAGS)
 def train(
     paintings: Annotated[

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
 
 class _Command(TyperCommand):
-    def get_help_option(self, ctx: Any) -> Any:
-        """The option `--help` without the type that Typer shows."""
-        return _without_type(super().get_help_option(ctx))
+    def get_params(self, ctx: Any) -> list[Any]:
+        """All parameters, flags without the type that Typer shows."""
+        return _flags_without_type(super().get_params(ctx))
 
 
 class _Group(TyperGroup):
-    def get_help_option(self, ctx: Any) -> Any:
-        """The option `--help` without the type that Typer shows."""
-        return _without_type(super().get_help_option(ctx))
+    def get_params(self, ctx: Any) -> list[Any]:
+        """All parameters, flags without the type that Typer shows."""
+        return _flags_without_type(super().get_params(ctx))
 
 
 class Commands(typer.Typer):
@@ -26,12 +29,13 @@ class Commands(typer.Typer):
     def __init__(self, **settings: Any) -> None:
         super().__init__(cls=_Group, **settings)
 
-    def command(self, name: str | None = None, **settings: Any) -> Any:
+    def command(self, name: str | None = None, **settings: Any) -> Callable[[_Function], _Function]:
         """Decorator that adds a command."""
         return super().command(name, cls=_Command, **settings)
 
 
-def _without_type(option: Any) -> Any:
-    if option is not None:
-        option.metavar = ""
-    return option
+def _flags_without_type(parameters: list[Any]) -> list[Any]:
+    for parameter in parameters:
+        if getattr(parameter, "is_flag", False):
+            parameter.metavar = ""
+    return parameters

@@ -20,11 +20,6 @@ if TYPE_CHECKING:
     from stylenet.workflows.video import VideoEvent
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module to the tree."""
-    app.command()(video)
-
-
 @takes(
     VideoRequest,
     {"preview": Flag(metavar="FILE", panel=SHOW)},

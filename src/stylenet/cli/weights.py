@@ -20,17 +20,10 @@ _KIND = Annotated[
 ]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module to the tree."""
-    group = Commands(help="List, download, import and verify network weights.", no_args_is_help=True)
-    group.command("ls")(list_all)
-    group.command("get")(get)
-    group.command("import")(import_file)
-    group.command("verify")(verify)
-    group.command("rm")(remove)
-    app.add_typer(group, name="weights")
+app = Commands(help="List, download, import and verify network weights.", no_args_is_help=True)
 
 
+@app.command("ls")
 def list_all(json: options.JsonList = False) -> None:
     """List included and installed weights, and those that can be downloaded by name."""
     from stylenet.cli.tables import print_table
@@ -46,12 +39,13 @@ def list_all(json: options.JsonList = False) -> None:
     print_table((line.name, line.state, _megabytes(line.size_bytes), line.summary, line.licence or "") for line in lines)
 
 
+@app.command("get")
 def get(
     name: Annotated[
         str,
         typer.Argument(metavar="NAME", help="Name of the weights; see 'weights ls'.", autocompletion=complete_weights, show_default=False),
     ],
-    keep_download: Annotated[bool, typer.Option("--keep-download", metavar="", help="Also keep the published file.")] = False,
+    keep_download: Annotated[bool, typer.Option("--keep-download", help="Also keep the published file.")] = False,
     quiet: options.Quiet = False,
 ) -> None:
     """Download published weights. Interrupted downloads are resumed, and the checksum is verified before opening the file."""
@@ -70,13 +64,14 @@ def get(
         print(f"{path}  ({_megabytes(path.stat().st_size)}); use it: stylenet stylize PHOTO PAINTING --encoder {name}")
 
 
+@app.command("import")
 def import_file(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="safetensors, .pth, .mat, .h5, .npy or .npz.", show_default=False)],
     *,
     name: Annotated[str | None, typer.Option("--name", help="Name of the weights; default: their kind.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead of installing.")] = None,
     kind: _KIND = None,
-    replace: Annotated[bool, typer.Option("--replace", metavar="", help="Replace installed weights of this name.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace installed weights of this name.")] = False,
 ) -> None:
     """Convert a weights file of any common format. Code in the file is never run."""
     from stylenet.weights.cache import weights_folder
@@ -93,6 +88,7 @@ def import_file(
     print(f"{path}  ({_megabytes(path.stat().st_size)}); use it: stylenet stylize PHOTO PAINTING --encoder {use}")
 
 
+@app.command("verify")
 def verify(
     weights: Annotated[
         str,
@@ -123,6 +119,7 @@ def verify(
         print(f"open:   {sentence}")
 
 
+@app.command("rm")
 def remove(
     names: Annotated[list[str], typer.Argument(metavar="NAME...", help="Downloaded or imported weights.", show_default=False)],
 ) -> None:
