@@ -16,7 +16,7 @@ import torch
 
 from stylenet.catalog.networks import AnyRecord, JohnsonRecord, SlimRecord, TextureRecord, read_network_card
 from stylenet.networks.files import read_network
-from stylenet.networks.slim import white_noise
+from stylenet.networks.relay import white_noise
 from stylenet.requests.training import TrainRequest
 from tests.cli.conftest import INPUTS, Run, files_in
 

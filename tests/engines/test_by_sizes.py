@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from stylenet.networks.picture_sizes import looked_at_px
-from stylenet.networks.relay import by_sizes, relayed
-from stylenet.networks.slim import trained_strength, white_noise
+from stylenet.networks.relay import by_sizes, relayed, white_noise
+from stylenet.networks.slim_geometry import trained_strength
 
 
 def sizes(height: int, width: int, *, style_scale: float = 1.0) -> list[tuple[int, int]]:

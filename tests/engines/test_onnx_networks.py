@@ -29,7 +29,7 @@ from stylenet.events import Done
 from stylenet.networks import picture_sizes
 from stylenet.networks.file_arrays import Array
 from stylenet.networks.relay import relayed as relayed_by_torch
-from stylenet.networks.slim import white_noise
+from stylenet.networks.relay import white_noise
 from stylenet.requests.task import Task
 from stylenet.styles.files import read_style
 from stylenet.styles.stored import StoredStyle

@@ -15,7 +15,9 @@ from stylenet.networks.coder import LAYERS
 from stylenet.networks.export import OPSET, Painter, to_onnx
 from stylenet.networks.files import build, read_network
 from stylenet.networks.instant import InstantNet
-from stylenet.networks.slim import SlimNet, trained_strength, white_noise
+from stylenet.networks.relay import white_noise
+from stylenet.networks.slim import SlimNet
+from stylenet.networks.slim_geometry import trained_strength
 from stylenet.styles.files import read_style
 from stylenet.styles.style import moments_at
 

@@ -7,8 +7,9 @@ from torch import Tensor
 
 from stylenet.catalog.networks import SlimRecord
 from stylenet.errors import ShapeError
-from stylenet.networks.slim import STRENGTHS, SlimNet, white_noise
-from stylenet.networks.slim_geometry import FRAME_PX, STRIDE, mirrored, wrapped
+from stylenet.networks.relay import white_noise
+from stylenet.networks.slim import SlimNet
+from stylenet.networks.slim_geometry import FRAME_PX, STRENGTHS, STRIDE, mirrored, wrapped
 
 TINY = SlimRecord(fine=8, coarse=12, deep=16, blocks=2, mixed=2)
 

@@ -15,7 +15,8 @@ from stylenet.networks.files import build
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.johnson import JohnsonNet
 from stylenet.networks.normalization import instance_norm, with_moments
-from stylenet.networks.slim import SlimNet, white_noise
+from stylenet.networks.relay import white_noise
+from stylenet.networks.slim import SlimNet
 
 SIZES = [(101, 131), (96, 104), (131, 23), (2, 300)]
 """Heights and widths: odd, prime, even, so narrow that a tile is as wide as the picture, or that nothing can be reflected."""

@@ -17,7 +17,8 @@ from stylenet.image.files import load_image
 from stylenet.networks.files import build, read_network, write_network
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.relay import relayed
-from stylenet.networks.slim import STRENGTHS, SlimNet
+from stylenet.networks.slim import SlimNet
+from stylenet.networks.slim_geometry import STRENGTHS
 from stylenet.training import one_style
 from stylenet.training.one_style import OneStyleTask, StyleBatch
 from stylenet.training.perceptual import PerceptualLoss, Weights, moved_photos

@@ -20,7 +20,8 @@ from stylenet.networks.descriptions import (
     USUAL_STRENGTH,
 )
 from stylenet.networks.descriptions import LAYERS as LAYERS
-from stylenet.networks.slim import STRENGTHS, SlimNet
+from stylenet.networks.slim import SlimNet
+from stylenet.networks.slim_geometry import STRENGTHS
 
 Statistics: TypeAlias = Moments | Centered
 

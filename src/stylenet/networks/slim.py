@@ -26,39 +26,32 @@ from torch.nn import functional
 
 from stylenet.catalog.networks import SlimRecord
 from stylenet.errors import ShapeError
-from stylenet.networks.base import BatchSettings, Network, PassSettings
+from stylenet.networks.base import BatchSettings, PassSettings
 from stylenet.networks.normalization import Normalize, instance_norm
 from stylenet.networks.onnx_graph import Graph
 from stylenet.networks.picture_sizes import shares_by_size
 from stylenet.networks.progress import PartDone, share_of
 from stylenet.networks.registry import registered
 from stylenet.networks.relay import by_sizes, faded
-from stylenet.networks.relay import white_noise as white_noise
 from stylenet.networks.slim_geometry import (
     APRON_PX,
     FINISH_REACH_PX,
-    FULL,
-    HALF,
     MARGIN_PX,
     SHUFFLE,
-    knob_count,
+    STRIDE,
     mirrored,
-    mixed_widths,
-    normalized_widths,
+    trained_strength,
     wrapped,
 )
-from stylenet.networks.slim_geometry import FRAME_PX as FRAME_PX
-from stylenet.networks.slim_geometry import STRENGTHS as STRENGTHS
-from stylenet.networks.slim_geometry import STRIDE as STRIDE
-from stylenet.networks.slim_geometry import trained_strength as trained_strength
 from stylenet.networks.slim_graph import faded_graph, noise_input, own_knobs, slim_graph, strength_input
-from stylenet.networks.slim_parts import Wide, blocks_of_two, convolution, leaky, noise_pyramid, pair, twice, within
+from stylenet.networks.slim_layers import SlimLayers
+from stylenet.networks.slim_parts import Wide, blocks_of_two, leaky, twice, within
 from stylenet.networks.tiles import Cut, Frame, Geometry, ReceptiveField, framed, paint_by_tiles
 from stylenet.shapes import check_image
 
 
 @registered("slim")
-class SlimNet(Network[SlimRecord]):
+class SlimNet(SlimLayers):
     """Stylization network that maps a photo, noise and the knobs of a style to a painting.
 
     Args:
@@ -68,64 +61,6 @@ class SlimNet(Network[SlimRecord]):
     has_strengths = True
     paints_small_first = True
     stored_bits = 8
-
-    blur: Tensor
-    gains: Tensor
-
-    def __init__(self, record: SlimRecord) -> None:
-        super().__init__(record)
-        fine, coarse, deep = record.fine, record.coarse, record.deep
-        self.enter = nn.Conv2d(3 * SHUFFLE**2, fine, 3)
-        self.shrink = convolution(fine, coarse, stride=2)
-        self.before = pair(coarse)
-        self.sink = convolution(coarse, deep, stride=2)
-        self.blocks = nn.ModuleList(Wide(deep) for _ in range(record.blocks))
-        self.rise = nn.Conv2d(deep, coarse, 1)
-        self.after = pair(coarse)
-        self.grow = nn.Conv2d(coarse, fine, 1)
-        self.strokes = pair(fine)
-        self.leave = nn.Conv2d(fine, HALF, 1)
-        self.polish = convolution(HALF, HALF)
-        self.grain = nn.Conv2d(3 * 2**2, HALF, 3)
-        self.finish = nn.Conv2d(HALF, FULL, 1)
-        self.pixels = nn.Conv2d(3, FULL, 3)
-        self.render = convolution(FULL, 3)
-        self.noises = nn.ModuleList(convolution(1, width) for width in (fine, coarse, deep))
-        self._widths = normalized_widths(record)
-        self._ending = (3, len(self._widths) - 3, len(self._widths) - 1)
-        """Indices of the normalizations at the end of a residual block."""
-        self._mixings = mixed_widths(record)
-        for name, values in zip(("blur", "gains"), noise_pyramid(), strict=True):
-            self.register_buffer(name, values, persistent=False)
-        self._initialize()
-        if record.code == 0:
-            self.knobs = nn.Parameter(self.neutral().repeat(len(STRENGTHS), 1))
-
-    @property
-    def knob_count(self) -> int:
-        """Length K of the knobs."""
-        return knob_count(self.record)
-
-    def neutral(self) -> Tensor:
-        """Initial knobs, shape (1, K): scales of 1, or 0.5 at the end of residual blocks; shifts of 0; small random mixing matrices."""
-        scales = [torch.full((width,), 0.5 if index in self._ending else 1.0) for index, width in enumerate(self._widths)]
-        generator = torch.Generator().manual_seed(0)
-        mixing = 0.02 * torch.randn(2 * self.record.mixed * sum(self._mixings), generator=generator)
-        return torch.cat((*scales, torch.zeros(sum(self._widths)), mixing))[None]
-
-    def knobs_at(self, strength: Tensor) -> Tensor:
-        """The knobs of a network for one style, shape (B, K), at strengths (B,), which are clipped to 10..100.
-
-        Raises:
-            ShapeError: the network has no style of its own.
-        """
-        if self.record.code:
-            raise ShapeError("this network has no style of its own: give the knobs of a style, from its coder")
-        low, usual, high = STRENGTHS
-        strength = strength.clamp(low, high)
-        below = ((usual - strength) / (usual - low)).clamp_min(0)
-        above = ((strength - usual) / (high - usual)).clamp_min(0)
-        return torch.stack((below, 1 - below - above, above), dim=1).to(self.knobs.dtype) @ self.knobs
 
     @classmethod
     def bytes_per_px(cls, record: SlimRecord, value_bytes: int) -> float:
@@ -175,7 +110,7 @@ class SlimNet(Network[SlimRecord]):
         """A photo painted from coarse to fine, blended with the photo at the lowest strengths.
 
         Args:
-            knobs: Function from a training strength (see `trained_strength`) and (height, width) to the knobs of the style.
+            knobs: Function from a training strength (see `slim_geometry.trained_strength`) and (height, width) to the knobs of the style.
             photo: (1, 3, H, W), 0..1.
             settings: Strength, size of the strokes, seed and tiles.
         """
@@ -211,7 +146,7 @@ class SlimNet(Network[SlimRecord]):
 
         Args:
             image: Any size from one pixel up.
-            noise: White noise with mean 0 and deviation 1, shape (B, 1, H, W): see `white_noise`.
+            noise: White noise with mean 0 and deviation 1, shape (B, 1, H, W): see `relay.white_noise`.
             knobs: Knobs for all photos or for each, shape (1 or B, K); weighted sums blend styles. Default: the network's own style, at
                 strength 50.
             most_px: Largest number of pixels without tiling. A larger picture, with B = 1, is painted by tiles, with the same result.
@@ -239,12 +174,12 @@ class SlimNet(Network[SlimRecord]):
 
     def _part(self, knobs: Tensor, framed: Tensor, cut: Cut, normalize: Normalize = instance_norm) -> Tensor:
         """The painting of a padded picture or a tile of it, cropped to `cut`; see `tiles.Paint`."""
-        total = sum(self._widths)
+        total = sum(self.widths)
         framed = framed.to(self.enter.weight.dtype)
         photo, noise = framed[:, :3], self._noise(framed[:, 3:])
-        scales = iter(knobs[:, :total].split(self._widths, dim=1))
-        shifts = iter(knobs[:, total : 2 * total].split(self._widths, dim=1))
-        mixings = iter(knobs[:, 2 * total :].split([2 * self.record.mixed * width for width in self._mixings], dim=1))
+        scales = iter(knobs[:, :total].split(self.widths, dim=1))
+        shifts = iter(knobs[:, total : 2 * total].split(self.widths, dim=1))
+        mixings = iter(knobs[:, 2 * total :].split([2 * self.record.mixed * width for width in self.mixings], dim=1))
 
         def normal(x: Tensor) -> Tensor:
             return normalize(x, next(scales), next(shifts))
@@ -288,18 +223,6 @@ class SlimNet(Network[SlimRecord]):
         matrices = mixing.to(x.dtype).view(-1, 2, self.record.mixed, channels).expand(batch, -1, -1, -1)
         rows = rows @ matrices[:, 0].transpose(1, 2) @ matrices[:, 1]
         return rows.view(batch, height, width, channels).permute(0, 3, 1, 2)
-
-    def _initialize(self) -> None:
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
-        for block in self.blocks:
-            cast(Wide, block).narrow.weight.data.mul_(0.3)
-        self.render.weight.data.mul_(0.3)
-        for noise in self.noises:
-            cast(nn.Conv2d, noise).weight.data.mul_(0.1)
 
 
 def _frames(height: int, width: int) -> tuple[Frame, Frame]:

@@ -7,23 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from itertools import accumulate
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TypeAlias, cast
 
 import torch
 from torch import nn
 
 from stylenet.networks import normalization, slim_geometry
 from stylenet.networks.onnx_graph import Graph, convolved, of_blocks
+from stylenet.networks.slim_layers import SlimLayers
 from stylenet.networks.slim_parts import Wide
-
-if TYPE_CHECKING:
-    from stylenet.networks.slim import SlimNet
 
 Knobs: TypeAlias = Callable[[int, int], str]
 """Function from the begin and end of a slice to the name of those knobs, shape (1, end - begin)."""
 
 
-def slim_graph(graph: Graph, network: SlimNet, image: str, *, noise: str, knobs: Knobs) -> str:
+def slim_graph(graph: Graph, network: SlimLayers, image: str, *, noise: str, knobs: Knobs) -> str:
     """Add `SlimNet.forward`: the painting of a photo (1, 3, H, W)."""
     framed = mirrored(graph, image)
     features = slim_body(graph, network, framed, noise=wrapped(graph, noise), knobs=knobs)
@@ -33,12 +31,12 @@ def slim_graph(graph: Graph, network: SlimNet, image: str, *, noise: str, knobs:
     return graph("Slice", painted, margin, end, graph.constant([2, 3]))
 
 
-def slim_body(graph: Graph, network: SlimNet, framed: str, *, noise: str, knobs: Knobs) -> str:
+def slim_body(graph: Graph, network: SlimLayers, framed: str, *, noise: str, knobs: Knobs) -> str:
     """Add the body, `leave` included: the features (1, `HALF`, h / 4, w / 4) of a padded photo and padded noise of height h and width w."""
-    widths, mixed = network._widths, network.record.mixed
+    widths, mixed = network.widths, network.record.mixed
     total = sum(widths)
     places = iter(zip(accumulate(widths, initial=0), widths, strict=False))
-    mixings = iter(zip(accumulate((2 * mixed * width for width in network._mixings), initial=2 * total), network._mixings, strict=False))
+    mixings = iter(zip(accumulate((2 * mixed * width for width in network.mixings), initial=2 * total), network.mixings, strict=False))
 
     def normalized(x: str) -> str:
         begin, width = next(places)
@@ -73,7 +71,7 @@ def slim_body(graph: Graph, network: SlimNet, framed: str, *, noise: str, knobs:
     return convolved(graph, x, network.leave)
 
 
-def slim_head(graph: Graph, network: SlimNet, features: str, framed: str) -> str:
+def slim_head(graph: Graph, network: SlimLayers, features: str, framed: str) -> str:
     """Add the head: the painting, (1, 3, 4 m, 4 n), from features (1, `HALF`, m, n) and the padded photo, (1, 3, 4 m + 8, 4 n + 8).
 
     The outermost `FINISH_REACH_PX` pixels of the painting differ from the network's and must be cropped. In return, zero padding suffices:
@@ -117,7 +115,7 @@ def _framed(graph: Graph, image: str, shown: Callable[[str, str], str]) -> str:
     return image
 
 
-def noises_of(graph: Graph, network: SlimNet, framed: str) -> list[str]:
+def noises_of(graph: Graph, network: SlimLayers, framed: str) -> list[str]:
     """Add `SlimNet._noise`: the features of padded noise at a quarter, an eighth and a sixteenth of the size."""
     added, size = [], inner(graph, framed, slim_geometry.APRON_PX)
     for octave, gain in enumerate(network.gains):
@@ -151,7 +149,7 @@ def strength_input(graph: Graph) -> str:
     return graph("Sub", graph("Mul", strength, graph.constant(1.3)), above)
 
 
-def own_knobs(graph: Graph, network: SlimNet, strength: str) -> Knobs:
+def own_knobs(graph: Graph, network: SlimLayers, strength: str) -> Knobs:
     """The knobs of a network for one style: `SlimNet.knobs_at`."""
     low, usual, high = slim_geometry.STRENGTHS
     place = place_of(graph, strength, 1.0)

@@ -21,7 +21,7 @@ from stylenet.image.crops import read_crop
 from stylenet.networks.base import Network
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.relay import RELAYED, relayed
-from stylenet.networks.slim import STRENGTHS
+from stylenet.networks.slim_geometry import STRENGTHS
 from stylenet.training.batches import item_rng
 from stylenet.training.perceptual import PerceptualLoss, Shift, Weights, drawn_shift, moved_photos
 from stylenet.training.photos import PhotoStack

@@ -34,7 +34,7 @@ from stylenet.networks.base import BatchSettings, Network
 from stylenet.networks.files import build, read_network
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.relay import RELAYED, relayed
-from stylenet.networks.slim import STRENGTHS
+from stylenet.networks.slim_geometry import STRENGTHS
 from stylenet.shapes import Image, check_image
 from stylenet.storage.hashing import file_sha256
 from stylenet.training.batches import Pictures, item_rng, stacked

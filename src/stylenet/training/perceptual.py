@@ -14,7 +14,7 @@ from stylenet.losses.equivariance import shift_distance
 from stylenet.losses.moments import Centered, Window
 from stylenet.losses.smoothness import mesh, total_variation
 from stylenet.losses.style import strength_factor
-from stylenet.networks.slim import STRIDE
+from stylenet.networks.slim_geometry import STRIDE
 from stylenet.tiling.halo import strides
 from stylenet.training.batches import item_rng
 from stylenet.training.style_targets import StyleTargets
