@@ -200,12 +200,21 @@ class SlimNet(SlimLayers):
         x = x + self._mixed(x, next(mixings))
         first, second = cast(tuple[nn.Module, nn.Module], self.strokes)
         x = functional.relu(x + normal(second(functional.relu(normal(first(x))))))
-        # No normalization from here on, and plain ReLUs would die: leaky ones.
+        return self._head(self.leave(x), photo, cut)
+
+    def _head(self, x: Tensor, photo: Tensor, cut: Cut) -> Tensor:
+        """The painting, cropped to `cut`, from the features at a quarter of the size and the padded photo; without normalization."""
+        rows, columns = (_places(side, length) for side, length in zip(cut, x.shape[2:], strict=True))
+        x = x[:, :, rows, columns].contiguous(memory_format=torch.channels_last)
+        rows, columns = (slice(SHUFFLE * side.start, SHUFFLE * side.stop + 2 * APRON_PX) for side in (rows, columns))
+        photo = photo[:, :, rows, columns]
+        inner = tuple(slice(side.start - begun.start, side.stop - begun.start) for side, begun in zip(cut, (rows, columns), strict=True))
+        # Plain ReLUs would die without normalization: leaky ones.
         # In place where the backward pass does not need the input: these are by far the largest tensors.
-        x = leaky(twice(self.leave(x)))
+        x = leaky(twice(x))
         x = x + leaky(self.polish(x).add_(self.grain(blocks_of_two(photo))))
         x = leaky(twice(self.finish(x)).add_(self.pixels(within(photo, APRON_PX - 1))))
-        return torch.sigmoid(self.render(x)[:, :, cut[0], cut[1]].float())
+        return torch.sigmoid(self.render(x)[:, :, inner[0], inner[1]].float())
 
     def _noise(self, white: Tensor) -> list[Tensor]:
         """The features computed from padded white noise (B, 1, H, W) at a quarter, an eighth and a sixteenth of the size."""
@@ -228,3 +237,9 @@ class SlimNet(SlimLayers):
 def _frames(height: int, width: int) -> tuple[Frame, Frame]:
     """Padding of the photo's channels and of the noise: a margin, and one block for the first convolution."""
     return Frame(mirrored(height), mirrored(width), (0, 3)), Frame(wrapped(height), wrapped(width), (3, 4))
+
+
+def _places(side: slice, length: int) -> slice:
+    """The positions at a quarter of the size that pixels of one side depend on, after the last normalization."""
+    reach = -(-FINISH_REACH_PX // SHUFFLE)
+    return slice(max(0, side.start // SHUFFLE - reach), min(length, -(-side.stop // SHUFFLE) + reach))
