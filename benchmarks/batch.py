@@ -55,7 +55,7 @@ def broken_files() -> dict[str, bytes]:
         "empty.png": b"",
         "one-byte.png": b"\x89",
         "text.jpg": b"hello, this is text\n" * 20,
-        "html.jpg": b"<!doctype html><html><body>404 Not Found</body></html>",
+        "html.jpg": b"<!doctype html><html><body>404 Not FoundPhotos</body></html>",
         "json.webp": b'{"error": "not found"}',
         "svg.png": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
         "pdf.tif": b"%PDF-1.7\n" + bytes(300),

@@ -140,7 +140,7 @@ def losses(image: Image, photo: Image, style: PictureStyle) -> dict[str, float]:
     encoder = style.encoder
     with torch.no_grad():
         wanted, _ = framed_features(encoder, torch.from_numpy(photo), CONTENT, RIM_PX)
-        given, moments = framed_features(encoder, torch.from_numpy(image), (*CONTENT, *STYLE), RIM_PX, watch=STYLE)
+        given, moments = framed_features(encoder, torch.from_numpy(image), (*CONTENT, *STYLE), RIM_PX, moments_of=STYLE)
         content = [float(ContentTarget(wanted[layer], "spread").loss(given[layer])) for layer in CONTENT]
         goal = style.at(style_px, STYLE)
         apart = [float(gram_distance(moments[layer], goal[layer], "relative")) for layer in STYLE]

@@ -39,7 +39,7 @@ def measure(name: str) -> dict[str, object]:
     photo, painting = torch.rand((2, 1, 3, SIZE_PX, SIZE_PX), generator=generator)
     layers = tuple(recipe.style.layers)
     with torch.no_grad():
-        goal = StyleTarget(framed_features(encoder, painting, layers, recipe.picture.rim_px, watch=layers)[1], 1.0)
+        goal = StyleTarget(framed_features(encoder, painting, layers, recipe.picture.rim_px, moments_of=layers)[1], 1.0)
     objective = Objective(recipe, encoder, photo, [goal])
     solver = AdamSolver(Adam(photo.clone(), recipe.solver), steps=10**6, clip=(0.0, 1.0))
     deepest = max((*layers, *recipe.content.layers), key=encoder.record.layers.index)

@@ -30,7 +30,7 @@ from stylenet.networks.files import build
 from stylenet.shapes import Image
 from stylenet.training.one_style import OneStyleTask
 from stylenet.training.plan import Plan
-from stylenet.training.processes import joined
+from stylenet.training.processes import process_group
 from stylenet.training.trainer import Trainer, Update
 
 MINUTES = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0)
@@ -66,7 +66,7 @@ def main() -> None:
             row.append((f"{trainer.seconds / 60:.1f} minutes", paintings[index].numpy()))
         print(rows[-1], flush=True)
 
-    with tempfile.TemporaryDirectory() as folder, joined(device) as processes:
+    with tempfile.TemporaryDirectory() as folder, process_group(device) as processes:
         trainer = Trainer(task, plan, Path(folder), device=device, dtype=dtype, processes=processes)
         waiting = [minutes for minutes in MINUTES if minutes < arguments.minutes]
         for event in trainer.events():

@@ -109,7 +109,7 @@ def ours(encoder: VggEncoder, photo: Tensor, painting: Tensor, dtype: torch.dtyp
         },
     )
     with torch.no_grad():
-        moments = framed_features(encoder, painting, STYLE, 0, watch=STYLE)[1]
+        moments = framed_features(encoder, painting, STYLE, 0, moments_of=STYLE)[1]
     fast = VggEncoder(VGG19)
     fast.load_state_dict(encoder.state_dict())
     fast = fast.requires_grad_(False).to(dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

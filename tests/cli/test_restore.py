@@ -10,14 +10,14 @@ import pytest
 
 from stylenet.catalog.networks import JohnsonRecord, read_network_card
 from stylenet.training import restoration
-from stylenet.training.restoration import Lost, Usual
+from stylenet.training.restoration import Restoration, TaskDefaults
 from tests.cli.conftest import INPUTS, Run, files_in
 
 QUICK = ("--steps", "2", "--batch", "2", "--crop", "64", "--precision", "float32")
 
-SMALL: dict[Lost, Usual] = {
-    "super-resolution": Usual(JohnsonRecord(width=2, blocks=1, normalization="batch", factor=4, residual=True), 72, "relu2_2"),
-    "colorization": Usual(JohnsonRecord(width=2, blocks=1), 68, "relu3_1"),
+SMALL: dict[Restoration, TaskDefaults] = {
+    "super-resolution": TaskDefaults(JohnsonRecord(width=2, blocks=1, normalization="batch", factor=4, residual=True), 72, "relu2_2"),
+    "colorization": TaskDefaults(JohnsonRecord(width=2, blocks=1), 68, "relu3_1"),
 }
 
 
@@ -25,7 +25,7 @@ SMALL: dict[Lost, Usual] = {
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Networks of a few channels."""
     monkeypatch.setattr("stylenet.training.trainer._PREVIEW_PX", 32)
-    monkeypatch.setattr(restoration, "USUAL", SMALL)
+    monkeypatch.setattr(restoration, "DEFAULTS", SMALL)
 
 
 @pytest.fixture

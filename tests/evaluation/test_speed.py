@@ -1,4 +1,4 @@
-"""Speed and memory, measured apart."""
+"""Speed and memory, measured in a process of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stylenet.catalog.networks import NetworkCard, SlimRecord
 from stylenet.catalog.recipes import recipe_text
 from stylenet.errors import RecipeError, UsageError
 from stylenet.evaluation import speed
-from stylenet.evaluation.speed import Measured, Task, apart, bench, measure, peak_bytes
+from stylenet.evaluation.speed import Measured, Task, bench, measure, measure_in_subprocess, peak_bytes
 from stylenet.networks.files import build, write_network
 from stylenet.painting.stylizer import open_stylizer
 
@@ -54,7 +54,7 @@ def test_a_painting_that_takes_long_is_not_repeated(two_steps: str, monkeypatch:
 def test_memory_is_that_of_the_process_alone_however_much_the_one_before_it_holds(network: str) -> None:
     ballast = torch.ones(2**27)  # 512 MiB
     before = peak_bytes()
-    found = apart(task(style=network, repeats=1))
+    found = measure_in_subprocess(task(style=network, repeats=1))
     assert found.problem == ""
     assert 2**26 < found.memory_bytes < before - 2**28
     assert ballast[0] == 1
@@ -64,14 +64,14 @@ def test_a_process_answers_with_what_goes_wrong(monkeypatch: pytest.MonkeyPatch)
     given, said = io.TextIOWrapper(io.BytesIO(msgspec.json.encode(task(style="missing.safetensors")))), io.TextIOWrapper(io.BytesIO())
     monkeypatch.setattr(sys, "stdin", given)
     monkeypatch.setattr(sys, "stdout", said)
-    speed.answer()
+    speed.serve_measurement()
     problem = msgspec.json.decode(said.buffer.getvalue(), type=Measured).problem
     assert "'missing.safetensors' is not a network" in problem
 
 
 def test_a_process_that_dies_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    assert apart(task()).problem == "its process ended with code 1"
+    assert measure_in_subprocess(task()).problem == "its process ended with code 1"
 
 
 def test_every_recipe_at_every_size(monkeypatch: pytest.MonkeyPatch, two_steps: str) -> None:
@@ -81,7 +81,7 @@ def test_every_recipe_at_every_size(monkeypatch: pytest.MonkeyPatch, two_steps: 
         asked.append(given)
         return Measured(recipe=given.recipe, size_px=given.size_px, seconds=(1.0,))
 
-    monkeypatch.setattr(speed, "apart", answered)
+    monkeypatch.setattr(speed, "measure_in_subprocess", answered)
     monkeypatch.setattr(speed, "_forecast_seconds", lambda stylizer, size_px: size_px / 32)
     found = list(bench([two_steps], [32, 64, 96], repeats=2, longest_seconds=2.5, threads=1))
     assert [(row.size_px, row.seconds, row.forecast_seconds) for row in found] == [
@@ -98,7 +98,7 @@ def test_every_recipe_at_every_size(monkeypatch: pytest.MonkeyPatch, two_steps: 
 
 
 def test_a_wrong_word_is_told_before_anything_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(speed, "apart")
+    monkeypatch.delattr(speed, "measure_in_subprocess")
     with pytest.raises(RecipeError, match="no recipe is called 'no-such-recipe'"):
         list(bench(["draft", "no-such-recipe"], [32], repeats=1))
     with pytest.raises(UsageError, match="device is 'tpu'"):

@@ -10,9 +10,9 @@ import torch
 
 from stylenet.catalog.encoders import ENCODERS
 from stylenet.catalog.recipes import load_recipe
-from stylenet.optimization.paint import _Clock
+from stylenet.optimization.clock import Clock
 from stylenet.optimization.pyramid import levels
-from stylenet.optimization.solvers import Moved
+from stylenet.optimization.solvers import SolverStep
 from stylenet.optimization.work import step_work
 
 RECIPE = load_recipe("standard")
@@ -40,14 +40,14 @@ def run(
     rate = seconds / sum(work * level.steps for work, level in zip(works, found, strict=True))
     now = 100.0
     monkeypatch.setattr(time, "perf_counter", lambda: now)
-    clock = _Clock(RECIPE, record, found, tile_px)
+    clock = Clock(RECIPE, record, found, tile_px)
     begun, told = now, []
     for index, (work, level) in enumerate(zip(works, found, strict=True)):
         now += 1.4 * work * rate * slowness(now - begun)
         for number in range(level.steps):
             # Steps differ by a tenth, and small levels are less efficient than their work says.
             now += work * rate * slowness(now - begun) * (1 + 0.1 * (-1) ** number) * (1.15 if index == 0 else 1.0)
-            event = clock.step(index, Moved(terms={"style": 1.0}, result=lambda: torch.zeros(1)))
+            event = clock.step(index, SolverStep(terms={"style": 1.0}, result=lambda: torch.zeros(1)))
             told.append((now - begun, event.seconds_left))
     end = now - begun
     return [(at, left, end - at) for at, left in told]

@@ -12,7 +12,7 @@ from torch import Tensor
 from stylenet.catalog.recipe import SolverSection
 from stylenet.errors import NumericalError
 from stylenet.optimization.adam import Adam
-from stylenet.optimization.solvers import AdamSolver, Evaluate, LbfgsSolver, Moved, ScipySolver, Solver
+from stylenet.optimization.solvers import AdamSolver, Evaluate, LbfgsSolver, ScipySolver, Solver, SolverStep
 
 Terms = Callable[[Tensor], Mapping[str, Tensor]]
 
@@ -50,24 +50,26 @@ def evaluated(terms: Terms) -> Evaluate:
     return evaluate
 
 
-def adam_steps(adam: Adam, terms: Terms, *, steps: int, clip: tuple[float, float] | None) -> Iterator[Moved]:
+def adam_steps(adam: Adam, terms: Terms, *, steps: int, clip: tuple[float, float] | None) -> Iterator[SolverStep]:
     return advanced(AdamSolver(adam, steps=steps, clip=clip), terms, steps)
 
 
-def lbfgs_steps(image: Tensor, section: SolverSection, terms: Terms, *, steps: int, clip: tuple[float, float] | None) -> Iterator[Moved]:
+def lbfgs_steps(
+    image: Tensor, section: SolverSection, terms: Terms, *, steps: int, clip: tuple[float, float] | None
+) -> Iterator[SolverStep]:
     return advanced(LbfgsSolver(image, section, steps=steps, clip=clip), terms, steps)
 
 
-def scipy_lbfgs_rounds(image: Tensor, section: SolverSection, terms: Terms, *, rounds: int) -> Iterator[Moved]:
+def scipy_lbfgs_rounds(image: Tensor, section: SolverSection, terms: Terms, *, rounds: int) -> Iterator[SolverStep]:
     return advanced(ScipySolver(image, section), terms, rounds)
 
 
-def advanced(solver: Solver, terms: Terms, times: int) -> Iterator[Moved]:
+def advanced(solver: Solver, terms: Terms, times: int) -> Iterator[SolverStep]:
     for _ in range(times):
         yield from solver.advance(evaluated(terms))
 
 
-def drained(steps: Iterator[Moved]) -> list[Moved]:
+def drained(steps: Iterator[SolverStep]) -> list[SolverStep]:
     return list(steps)
 
 

@@ -95,7 +95,7 @@ def test_tiled_is_whole_in_float32_with_the_encoder_that_ships(
 ) -> None:
     """Winograd's algorithm rounds a position by its place in a block, and a tile begins at another place in a block than the picture."""
     if way == "plain":
-        monkeypatch.setattr(winograd, "pays", lambda *_: False)
+        monkeypatch.setattr(winograd, "is_faster", lambda *_: False)
     recipe = load_recipe("standard", {"style.statistic": f"'{statistic}'"})
     encoder = open_encoder(recipe.encoder, device=torch.device("cpu"), dtype=torch.float32).exact
     painting = PictureStyle(name="s", pixels=random(120, 150, 5, torch.float32).numpy(), encoder=encoder, rim_px=16)

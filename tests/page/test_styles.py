@@ -14,7 +14,7 @@ from stylenet.engines.style_coder import StyleCoder
 from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array, read_arrays
 from stylenet.networks.picture_sizes import looked_at_px
-from stylenet.page.styles import looks, packed_looks, style_sizes
+from stylenet.page.styles import packed_sums, style_sizes, style_sums
 from stylenet.styles.files import read_style
 
 
@@ -25,7 +25,7 @@ def arrays() -> dict[str, Array]:
 
 def test_sums_are_those_of_the_coder(arrays: dict[str, Array]):
     path = find_style("starry-night")
-    (look,) = looks([path], arrays, "instant")
+    (look,) = style_sums([path], arrays, "instant")
     coder, painting = StyleCoder(arrays, "instant"), read_style(path)
     for row, size_px in ((0, 192), (4, 320), (len(look.sums) - 1, 4000)):
         description = coder.describe(painting.at(size_px, tuple(LAYERS)))
@@ -40,8 +40,8 @@ def test_sizes_are_the_steps_at_which_a_network_looks():
 
 
 def test_the_list_says_where_each_style_stands(arrays: dict[str, Array]):
-    found = looks([find_style("dance"), find_style("the-scream")], arrays, "instant")
-    listed, packed = packed_looks(found)
+    found = style_sums([find_style("dance"), find_style("the-scream")], arrays, "instant")
+    listed, packed = packed_sums(found)
     sums = load(packed)["sums"]
     assert [style["name"] for style in listed] == ["dance", "the-scream"]
     for style, look in zip(json.loads(json.dumps(listed)), found, strict=True):

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from stylenet.errors import ImageError
-from stylenet.training.batches import Pictures, ahead, item_rng
+from stylenet.training.batches import Pictures, item_rng, prefetch
 
 
 def numbered(path: Path, rng: random.Random) -> NDArray[np.float32]:
@@ -22,7 +22,7 @@ def numbered(path: Path, rng: random.Random) -> NDArray[np.float32]:
 
 def test_every_step_comes_once_and_in_order() -> None:
     for first, last in ((0, 1), (0, 25), (7, 31), (5, 5)):
-        assert list(ahead(lambda step: step, first, last)) == list(range(first, last))
+        assert list(prefetch(lambda step: step, first, last)) == list(range(first, last))
 
 
 def test_batches_are_made_in_other_threads_and_before_they_are_asked_for() -> None:
@@ -34,7 +34,7 @@ def test_batches_are_made_in_other_threads_and_before_they_are_asked_for() -> No
             enough.set()
         return threading.current_thread()
 
-    batches = ahead(make, 0, 1000)
+    batches = prefetch(make, 0, 1000)
     assert next(batches) is not threading.current_thread()
     assert enough.wait(5)
     batches.close()
@@ -47,7 +47,7 @@ def test_errors_come_where_the_batch_is_due() -> None:
             raise ImageError("no")
         return step
 
-    batches = ahead(make, 0, 5)
+    batches = prefetch(make, 0, 5)
     assert [next(batches), next(batches)] == [0, 1]
     with pytest.raises(ImageError, match="no"):
         next(batches)

@@ -173,7 +173,7 @@ def test_a_picture_is_judged_by_its_own_painting(several: OneStyleTask, painting
     judge, pixels = PerceptualLoss(encoder.exact, Weights()), load_image(painting).pixels
     batch = dataclasses.replace(several.batch(0, range(2)), styles=[1, 0])
     each = [judge.statistics(torch.from_numpy(one_style._at(one, 64))) for one in (1 - pixels, pixels)]
-    whole, half = (StyleTargets.joined([StyleTargets.of(one[size]) for one in each]) for size in range(2))
+    whole, half = (StyleTargets.concatenate([StyleTargets.of(one[size]) for one in each]) for size in range(2))
     painted = several.network(batch.photos, torch.tensor([[0.0, 1.0], [1.0, 0.0]]))
     assert batch.photos is not None
     expected = judge(painted, batch.photos, (whole, half), batch.strengths)

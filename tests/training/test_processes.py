@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 
 from stylenet.errors import UsageError
 from stylenet.training.checkpoint import CHECKPOINT, under
-from stylenet.training.processes import Processes, found
+from stylenet.training.processes import Processes, current_processes
 from tests.training.conftest import UNBIASED, Make
 from tests.training.test_trainer import kept, run
 
@@ -27,13 +27,13 @@ from tests.training.conftest import UNBIASED, plan, tiny_encoder
 from stylenet.image.crops import find_pictures
 from stylenet.image.files import load_image
 from stylenet.training.one_style import OneStyleTask
-from stylenet.training.processes import joined
+from stylenet.training.processes import process_group
 from stylenet.training.trainer import Trainer
 
 here, device = Path(sys.argv[1]), torch.device("cpu")
 numbers = plan(batch=4, steps=3)
 pixels, photos = load_image(here / "the-painting.png").pixels, find_pictures(here / "photos")
-with joined(device) as processes:
+with process_group(device) as processes:
     for stopped in (True, False):
         task = OneStyleTask(pixels, photos, record=UNBIASED, encoder=tiny_encoder(), plan=numbers, style_px=64)
         trainer = Trainer(task, numbers, here / "two", device=device, dtype=torch.float32, processes=processes)
@@ -112,13 +112,13 @@ def test_a_batch_that_cannot_be_shared_is_refused() -> None:
 def test_alone_where_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("RANK", "WORLD_SIZE"):
         monkeypatch.delenv(name, raising=False)
-    assert found() == Processes(0, 1)
+    assert current_processes() == Processes(0, 1)
     monkeypatch.setenv("RANK", "2")
     monkeypatch.setenv("WORLD_SIZE", "4")
     monkeypatch.setenv("MASTER_ADDR", "localhost")
     monkeypatch.setenv("MASTER_PORT", "29500")
-    assert found() == Processes(2, 4)
-    assert not found().first
+    assert current_processes() == Processes(2, 4)
+    assert not current_processes().first
 
 
 @pytest.mark.parametrize(
@@ -138,4 +138,4 @@ def test_a_stray_environment_is_said_in_words(monkeypatch: pytest.MonkeyPatch, v
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(UsageError, match=told):
-        found()
+        current_processes()

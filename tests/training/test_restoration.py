@@ -17,15 +17,15 @@ from stylenet.encoders.resampling import resize
 from stylenet.errors import CheckpointError, ImageError, UsageError
 from stylenet.networks.files import read_network, write_network
 from stylenet.networks.restoring import luma, shrunk
-from stylenet.training.restoration import Lost, RestorationTask, color_loss
+from stylenet.training.restoration import Restoration, RestorationTask, color_loss
 from stylenet.training.trainer import Trainer, Update
 from tests.training.conftest import plan
 
-SMALL: dict[Lost, JohnsonRecord] = {
+SMALL: dict[Restoration, JohnsonRecord] = {
     "super-resolution": JohnsonRecord(width=3, blocks=1, normalization="batch", factor=4, residual=True),
     "colorization": JohnsonRecord(width=2, blocks=1),
 }
-BOTH: tuple[Lost, ...] = ("super-resolution", "colorization")
+BOTH: tuple[Restoration, ...] = ("super-resolution", "colorization")
 
 Make = Callable[..., RestorationTask]
 
@@ -34,7 +34,7 @@ Make = Callable[..., RestorationTask]
 def task(photos: list[Path], encoder: OpenEncoder) -> Make:
     """Makes a task of a small network."""
 
-    def made(lost: Lost, **changes: Any) -> RestorationTask:
+    def made(lost: Restoration, **changes: Any) -> RestorationTask:
         given = {"record": SMALL[lost], "plan": plan(), **changes}
         return RestorationTask(given.pop("photos", photos), lost, encoder=encoder, **given)
 
@@ -47,7 +47,7 @@ def trained(task: RestorationTask, folder: Path, **numbers: Any) -> Trainer:
 
 
 @pytest.mark.parametrize("lost", BOTH)
-def test_a_batch_is_the_same_in_parts(task: Make, lost: Lost) -> None:
+def test_a_batch_is_the_same_in_parts(task: Make, lost: Restoration) -> None:
     whole = task(lost).batch(3, range(4))
     assert whole.shape == (4, 3, 64, 64)
     assert torch.equal(whole, torch.cat([task(lost).batch(3, range(2)), task(lost).batch(3, range(2, 4))]))
@@ -55,7 +55,7 @@ def test_a_batch_is_the_same_in_parts(task: Make, lost: Lost) -> None:
 
 
 @pytest.mark.parametrize("lost", BOTH)
-def test_stopped_and_gone_on_it_ends_in_the_same_bytes(task: Make, lost: Lost, tmp_path: Path) -> None:
+def test_stopped_and_gone_on_it_ends_in_the_same_bytes(task: Make, lost: Restoration, tmp_path: Path) -> None:
     whole = trained(task(lost), tmp_path / "whole")
     losses = [event.loss for event in whole.events() if isinstance(event, Update)]
     assert len(losses) == 6
@@ -108,7 +108,7 @@ def test_a_few_updates_learn_color(task: Make, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("lost", BOTH)
-def test_previews_show_photo_given_and_restored(task: Make, lost: Lost, photos: list[Path], tmp_path: Path) -> None:
+def test_previews_show_photo_given_and_restored(task: Make, lost: Restoration, photos: list[Path], tmp_path: Path) -> None:
     broken = tmp_path / "broken.png"
     broken.write_text("no picture")
     made = task(lost, previews=[photos[0], broken, photos[1], photos[2]])

@@ -76,7 +76,7 @@ def test_roots_of_several_matrices_at_once() -> None:
 
 def test_some_of_many_and_many_of_some() -> None:
     each = [StyleTargets.of({"layer": Centered.of(features(seed, 6))}) for seed in (0, 1)]
-    both = StyleTargets.joined(each)
+    both = StyleTargets.concatenate(each)
     assert len(both) == 4
     chosen = both[torch.tensor([3, 0])]
     torch.testing.assert_close(chosen.parts["layer"][0], torch.stack((each[1].parts["layer"][0][1], each[0].parts["layer"][0][0])))

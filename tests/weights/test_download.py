@@ -19,10 +19,10 @@ import pytest
 from stylenet.catalog.encoders import CAFFE_BGR, VGG19
 from stylenet.catalog.weights import WeightsRecord
 from stylenet.errors import DownloadError
-from stylenet.weights.download import DownloadProgress, Patience, fetch
+from stylenet.weights.download import DownloadProgress, RetryPolicy, fetch
 
 CONTENT = bytes(range(256)) * 1200
-HURRIED = Patience(connect_s=2, read_s=0.4, retries=2, attempts=20, backoff_s=0.01)
+HURRIED = RetryPolicy(connect_s=2, read_s=0.4, retries=2, attempts=20, backoff_s=0.01)
 
 
 @dataclass
@@ -133,19 +133,19 @@ def record_for(*urls: str, content: bytes = CONTENT) -> WeightsRecord:
 
 def test_whole_file_with_progress(url, behavior, tmp_path):
     seen: list[DownloadProgress] = []
-    path = fetch(record_for(url), folder=tmp_path, on_progress=seen.append, patience=HURRIED)
+    path = fetch(record_for(url), folder=tmp_path, on_progress=seen.append, retry=HURRIED)
     assert path.read_bytes() == CONTENT
     assert seen[0].received_bytes == 0
     assert seen[-1].received_bytes == seen[-1].total_bytes == len(CONTENT)
     assert seen[-1].seconds_left == 0
     assert sorted(item.name for item in tmp_path.iterdir() if item.suffix != ".lock" and item.is_file()) == ["vgg.pth"]
-    fetch(record_for(url), folder=tmp_path, patience=HURRIED)
+    fetch(record_for(url), folder=tmp_path, retry=HURRIED)
     assert len(behavior.requests) == 1  # it was there already
 
 
 def test_goes_on_after_cut_connections(url, behavior, tmp_path):
     behavior.cut_after = [100_000, 50_000, 0]
-    assert fetch(record_for(url), folder=tmp_path, patience=HURRIED).read_bytes() == CONTENT
+    assert fetch(record_for(url), folder=tmp_path, retry=HURRIED).read_bytes() == CONTENT
     assert [request.get("Range") for request in behavior.requests] == [None, "bytes=100000-", "bytes=150000-", "bytes=150000-"]
     assert behavior.requests[1]["If-Range"] == '"v1"'
 
@@ -153,58 +153,58 @@ def test_goes_on_after_cut_connections(url, behavior, tmp_path):
 def test_goes_on_in_a_later_run(url, behavior, tmp_path):
     behavior.cut_after = [100_000] + [0] * 10
     with pytest.raises(DownloadError, match=r"could not be downloaded .*; 100000 bytes are kept; repeat the command to continue"):
-        fetch(record_for(url), folder=tmp_path, patience=HURRIED)
+        fetch(record_for(url), folder=tmp_path, retry=HURRIED)
     behavior.cut_after = []
-    assert fetch(record_for(url), folder=tmp_path, patience=HURRIED).read_bytes() == CONTENT
+    assert fetch(record_for(url), folder=tmp_path, retry=HURRIED).read_bytes() == CONTENT
     assert behavior.requests[-1]["Range"] == "bytes=100000-"
 
 
 def test_file_changed_between_two_runs(url, behavior, tmp_path):
     behavior.content, behavior.tag, behavior.cut_after = bytes(len(CONTENT)), '"v0"', [100_000, 0, 0, 0]
     with pytest.raises(DownloadError):
-        fetch(record_for(url), folder=tmp_path, patience=HURRIED)
+        fetch(record_for(url), folder=tmp_path, retry=HURRIED)
     behavior.content, behavior.tag, behavior.cut_after = CONTENT, '"v1"', []
-    assert fetch(record_for(url), folder=tmp_path, patience=HURRIED).read_bytes() == CONTENT
+    assert fetch(record_for(url), folder=tmp_path, retry=HURRIED).read_bytes() == CONTENT
 
 
 def test_old_bytes_that_no_one_marked_are_thrown_away(url, behavior, tmp_path):
     behavior.tag = None
     (tmp_path / "vgg.pth.part").write_bytes(bytes(100_000))
-    assert fetch(record_for(url), folder=tmp_path, patience=HURRIED).read_bytes() == CONTENT
+    assert fetch(record_for(url), folder=tmp_path, retry=HURRIED).read_bytes() == CONTENT
     assert [request.get("Range") for request in behavior.requests] == ["bytes=100000-", None]
 
 
 def test_server_that_ignores_ranges(url, behavior, tmp_path):
     behavior.ignores_range, behavior.cut_after = True, [100_000]
-    assert fetch(record_for(url), folder=tmp_path, patience=HURRIED).read_bytes() == CONTENT
+    assert fetch(record_for(url), folder=tmp_path, retry=HURRIED).read_bytes() == CONTENT
 
 
 def test_server_that_sends_another_range(url, behavior, tmp_path):
     behavior.wrong_range, behavior.cut_after = True, [100_000]
-    assert fetch(record_for(url), folder=tmp_path, patience=HURRIED).read_bytes() == CONTENT
+    assert fetch(record_for(url), folder=tmp_path, retry=HURRIED).read_bytes() == CONTENT
     assert "Range" not in behavior.requests[-1]
 
 
 def test_server_that_stalls(url, behavior, tmp_path):
     behavior.stall_after = [65536]
-    assert fetch(record_for(url), folder=tmp_path, patience=HURRIED).read_bytes() == CONTENT
+    assert fetch(record_for(url), folder=tmp_path, retry=HURRIED).read_bytes() == CONTENT
 
 
 def test_slow_server_is_waited_for(url, behavior, tmp_path):
     behavior.pause_s = 0.06  # ten pieces; longer in all than any one wait
-    assert fetch(record_for(url), folder=tmp_path, patience=replace(HURRIED, read_s=0.3)).read_bytes() == CONTENT
+    assert fetch(record_for(url), folder=tmp_path, retry=replace(HURRIED, read_s=0.3)).read_bytes() == CONTENT
 
 
 def test_busy_server_is_asked_again(url, behavior, tmp_path):
     behavior.statuses = [503, 429]
-    assert fetch(record_for(url), folder=tmp_path, patience=HURRIED).read_bytes() == CONTENT
+    assert fetch(record_for(url), folder=tmp_path, retry=HURRIED).read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("says_length", [True, False])
 def test_wrong_bytes(says_length, url, behavior, tmp_path):
     behavior.content, behavior.says_length = bytes(len(CONTENT)), says_length
     with pytest.raises(DownloadError, match=r"what it sent is not the published file: SHA-256 [0-9a-f]{64}, expected [0-9a-f]{64}"):
-        fetch(record_for(url), folder=tmp_path, patience=HURRIED)
+        fetch(record_for(url), folder=tmp_path, retry=HURRIED)
     assert not list(tmp_path.glob("vgg.pth")) + list(tmp_path.glob("*.part"))
 
 
@@ -212,78 +212,78 @@ def test_wrong_bytes(says_length, url, behavior, tmp_path):
 def test_wrong_length(length, url, behavior, tmp_path):
     behavior.length = length
     with pytest.raises(DownloadError, match=f"it offers {length} bytes, the published file has {len(CONTENT)}"):
-        fetch(record_for(url), folder=tmp_path, patience=HURRIED)
+        fetch(record_for(url), folder=tmp_path, retry=HURRIED)
 
 
 def test_server_that_never_stops(url, behavior, tmp_path):
     behavior.content, behavior.says_length = CONTENT * 3, False
     with pytest.raises(DownloadError, match=f"it sends more than the {len(CONTENT)} bytes of the file"):
-        fetch(record_for(url), folder=tmp_path, patience=HURRIED)
+        fetch(record_for(url), folder=tmp_path, retry=HURRIED)
     assert not (tmp_path / "vgg.pth").exists()
 
 
 def test_too_short_without_a_length(url, behavior, tmp_path):
     behavior.says_length, behavior.cut_after = False, [90_000]
-    assert fetch(record_for(url), folder=tmp_path, patience=HURRIED).read_bytes() == CONTENT
+    assert fetch(record_for(url), folder=tmp_path, retry=HURRIED).read_bytes() == CONTENT
 
 
 def test_mirror_goes_on_where_the_first_stopped(url, behavior, tmp_path):
     behavior.statuses = [404]
-    assert fetch(record_for(url, url + "?mirror"), folder=tmp_path, patience=HURRIED).read_bytes() == CONTENT
+    assert fetch(record_for(url, url + "?mirror"), folder=tmp_path, retry=HURRIED).read_bytes() == CONTENT
     behavior.statuses = [404, 410]
     with pytest.raises(DownloadError, match=r"vgg\.pth: it responds with 404 .*mirror: it responds with 410"):
-        fetch(record_for(url, url + "?mirror"), folder=tmp_path / "other", patience=HURRIED)
+        fetch(record_for(url, url + "?mirror"), folder=tmp_path / "other", retry=HURRIED)
 
 
 def test_nobody_answers(tmp_path, url):
     nowhere = "http://127.0.0.1:9/vgg.pth"
     with pytest.raises(DownloadError, match=r"127\.0\.0\.1:9/vgg\.pth: .*3 times in a row"):
-        fetch(record_for(nowhere), folder=tmp_path, patience=HURRIED)
-    assert fetch(record_for(nowhere, url), folder=tmp_path, patience=HURRIED).read_bytes() == CONTENT
+        fetch(record_for(nowhere), folder=tmp_path, retry=HURRIED)
+    assert fetch(record_for(nowhere, url), folder=tmp_path, retry=HURRIED).read_bytes() == CONTENT
 
 
 @pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://127.0.0.1/x"])
 def test_redirect_out_of_http(location, url, behavior, tmp_path):
     behavior.statuses, behavior.location = [302], location
     with pytest.raises(DownloadError, match="leads to an address that is neither http nor https"):
-        fetch(record_for(url), folder=tmp_path, patience=HURRIED)
+        fetch(record_for(url), folder=tmp_path, retry=HURRIED)
 
 
 def test_redirect_is_followed(url, behavior, tmp_path):
     behavior.statuses, behavior.location = [302], "/elsewhere"
-    assert fetch(record_for(url), folder=tmp_path, patience=HURRIED).read_bytes() == CONTENT
+    assert fetch(record_for(url), folder=tmp_path, retry=HURRIED).read_bytes() == CONTENT
 
 
 def test_redirects_without_end(url, behavior, tmp_path):
     behavior.statuses, behavior.location = [302] * 100, "/vgg.pth"
     with pytest.raises(DownloadError, match="it redirects without end"):
-        fetch(record_for(url), folder=tmp_path, patience=HURRIED)
+        fetch(record_for(url), folder=tmp_path, retry=HURRIED)
 
 
 @pytest.mark.parametrize("address", ["file:///etc/passwd", "ftp://example.org/x", "/etc/passwd"])
 def test_only_http_addresses(address, tmp_path):
     with pytest.raises(DownloadError, match="is not an http or https address"):
-        fetch(record_for(address), folder=tmp_path, patience=HURRIED)
+        fetch(record_for(address), folder=tmp_path, retry=HURRIED)
 
 
 def test_nothing_without_a_checksum(url, behavior, tmp_path):
     with pytest.raises(DownloadError, match="has no checksum"):
-        fetch(replace(record_for(url), sha256=None), folder=tmp_path, patience=HURRIED)
+        fetch(replace(record_for(url), sha256=None), folder=tmp_path, retry=HURRIED)
     assert not behavior.requests
 
 
 def test_offline(url, behavior, tmp_path, monkeypatch):
     monkeypatch.setenv("STYLENET_OFFLINE", "1")
     with pytest.raises(DownloadError, match=r"STYLENET_OFFLINE forbids downloading it; .* stylenet weights import FILE"):
-        fetch(record_for(url), folder=tmp_path, patience=HURRIED)
+        fetch(record_for(url), folder=tmp_path, retry=HURRIED)
     (tmp_path / "vgg.pth").write_bytes(CONTENT)
-    assert fetch(record_for(url), folder=tmp_path, patience=HURRIED).read_bytes() == CONTENT
+    assert fetch(record_for(url), folder=tmp_path, retry=HURRIED).read_bytes() == CONTENT
     assert not behavior.requests
 
 
 def test_damaged_copy_is_fetched_anew(url, tmp_path):
     (tmp_path / "vgg.pth").write_bytes(bytes(len(CONTENT)))
-    assert fetch(record_for(url), folder=tmp_path, patience=HURRIED).read_bytes() == CONTENT
+    assert fetch(record_for(url), folder=tmp_path, retry=HURRIED).read_bytes() == CONTENT
 
 
 def test_disk_full(url, behavior, tmp_path, monkeypatch):
@@ -291,7 +291,7 @@ def test_disk_full(url, behavior, tmp_path, monkeypatch):
     with pytest.raises(
         DownloadError, match=r"is full: 0 MiB more are needed for vgg\.pth; free some space or set STYLENET_CACHE to another folder"
     ):
-        fetch(record_for(url), folder=tmp_path, patience=HURRIED)
+        fetch(record_for(url), folder=tmp_path, retry=HURRIED)
     monkeypatch.undo()
 
     def full(*_: object, **__: object) -> None:
@@ -299,16 +299,16 @@ def test_disk_full(url, behavior, tmp_path, monkeypatch):
 
     monkeypatch.setattr("stylenet.weights.download._Download._report", full)
     with pytest.raises(DownloadError, match="is full: no space is left"):
-        fetch(record_for(url), folder=tmp_path, patience=HURRIED)
+        fetch(record_for(url), folder=tmp_path, retry=HURRIED)
 
 
 def test_proxy_of_the_environment_is_used(url, tmp_path, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", url.removesuffix("/vgg.pth"))
     # No such host: whoever answers is the proxy.
-    assert fetch(record_for("http://weights.invalid/vgg.pth"), folder=tmp_path, patience=HURRIED).read_bytes() == CONTENT
+    assert fetch(record_for("http://weights.invalid/vgg.pth"), folder=tmp_path, retry=HURRIED).read_bytes() == CONTENT
     monkeypatch.setenv("HTTP_PROXY", "nonsense://x")
     with pytest.raises(DownloadError, match="proxy or certificate settings"):
-        fetch(record_for(url), folder=tmp_path / "other", patience=HURRIED)
+        fetch(record_for(url), folder=tmp_path / "other", retry=HURRIED)
 
 
 PROCESS = """

@@ -44,8 +44,8 @@ def compare(
 
     rows = compare_files(results, photo=photo, styles=style or (), encoder=encoder, sheet=sheet)
     if json:
-        told = [{"result": str(path), **dataclasses.asdict(row)} for path, row in zip(results, rows, strict=True)]
-        print(json_format.dumps(told))
+        records = [{"result": str(path), **dataclasses.asdict(row)} for path, row in zip(results, rows, strict=True)]
+        print(json_format.dumps(records))
         return
     _print(results, rows, BETTER_LOWER)
 

@@ -85,10 +85,10 @@ def train(
 
 def _handler(stop: Stop) -> Any:
     def handle(number: int, frame: Any) -> None:
-        from stylenet.training.processes import found
+        from stylenet.training.processes import current_processes
 
         # Several processes get the signal twice, from the terminal and from torchrun, and all must end after the same update.
-        if found().count == 1 or not stop():
+        if current_processes().count == 1 or not stop():
             stop.handle(number, frame)
 
     return handle

@@ -107,7 +107,7 @@ class VggEncoder(nn.Module):
         convolution = self._convolution(name)
         if self.record.padding != "zeros":
             x = functional.conv2d(functional.pad(x, (1, 1, 1, 1), mode=self.record.padding), convolution.weight, convolution.bias)
-        elif winograd.pays(x, convolution):
+        elif winograd.is_faster(x, convolution):
             x = winograd.convolve(x, convolution)
         else:
             x = functional.conv2d(x, convolution.weight, convolution.bias, padding=1)

@@ -32,7 +32,7 @@ _LEAST_POSITIONS = 24 * 24
 """With fewer, direct convolution is as fast; measured with `benchmarks/ways.py`."""
 
 
-def pays(x: Tensor, convolution: nn.Conv2d) -> bool:
+def is_faster(x: Tensor, convolution: nn.Conv2d) -> bool:
     """Whether Winograd's algorithm is faster for a layer: frozen weights and many channels, on a CPU without matrix tiles for bfloat16."""
     return (
         x.device.type == "cpu"

@@ -20,15 +20,12 @@ from stylenet.errors import UsageError
 from stylenet.optimization.objective import Objective
 from stylenet.optimization.pyramid import Level
 from stylenet.optimization.terms.base import StyleTarget
-from stylenet.optimization.work import step_work
+from stylenet.optimization.work import SET_UP_STEPS, step_work
 from stylenet.styles.framing import Frame
 from stylenet.tiling.halo import strides
 
 _TAKEN_WHOLE, _TAKEN_BY_TILES = 1.12, 2.4
 """Allocated memory divided by memory in use, due to fragmentation; measured without tiles and with tiles."""
-
-_SET_UP_STEPS = 1.4
-"""Time to set up a level, in steps: the photo is encoded and memory allocated. Measured."""
 
 _PROBE_PX = (128, 320)
 """Sides of the timed pictures. The two times separate the fixed cost of a step from the cost per pixel."""
@@ -128,7 +125,7 @@ def _seconds(recipe: Recipe, encoder: OpenEncoder, levels: Sequence[Level], tile
     for level in levels:
         work = step_work(recipe, encoder.record, level, tile_px)
         exact = min(level.steps, recipe.pyramid.exact_steps) if level is levels[-1] else 0
-        total += usual.seconds(work) * ((level.steps - exact) * evaluations + _SET_UP_STEPS)
+        total += usual.seconds(work) * ((level.steps - exact) * evaluations + SET_UP_STEPS)
         total += last.seconds(work) * exact * evaluations
     return total
 
@@ -162,7 +159,7 @@ def _step_seconds(recipe: Recipe, network: VggEncoder, side_px: int) -> float:
     picture = torch.rand((1, 3, side_px, side_px), generator=torch.Generator().manual_seed(0)).to(device)
     layers = tuple(recipe.style.layers)
     frame = Frame(network.record, (side_px, side_px), layers, recipe.picture.rim_px)
-    moments = {layer: one for layer, (one,) in frame.measure(network, picture.flip(3), watch=layers).statistics.items()}
+    moments = {layer: one for layer, (one,) in frame.measure(network, picture.flip(3), moments_of=layers).statistics.items()}
     objective = Objective(recipe, network, picture, [StyleTarget(moments, 1.0)])
     taken = []
     for _ in range(4):

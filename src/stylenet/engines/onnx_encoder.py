@@ -22,7 +22,7 @@ from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array
 from stylenet.networks.picture_sizes import LEAST_STYLE_PX
 from stylenet.storage.eight_bits import dequantize
-from stylenet.styles.statistics import LayerStatistics, together
+from stylenet.styles.statistics import LayerStatistics, merge_statistics
 from stylenet.styles.stored import SMALLEST_SIDE_PX
 from stylenet.tiling.grid import Span, Tile, tile_grid
 from stylenet.tiling.halo import deepest_stride, halo_px, strides
@@ -116,7 +116,7 @@ class MixedPaintings:
     def at(self, size_px: float, layers: Iterable[str], /) -> Mapping[str, LayerStatistics]:
         """Pooled statistics of `layers`, each style image at an area of `size_px` squared."""
         layers = tuple(layers)
-        return together([part.at(size_px, layers) for part in self._parts])
+        return merge_statistics([part.at(size_px, layers) for part in self._parts])
 
 
 def looked_at_size(width: int, height: int, size_px: float) -> tuple[int, int]:

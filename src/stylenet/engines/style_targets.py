@@ -14,7 +14,7 @@ from stylenet.errors import StyleError
 from stylenet.losses.moments import Moments
 from stylenet.optimization.terms.base import StyleTarget
 from stylenet.styles.stored import StoredStyle
-from stylenet.styles.style import MixedStyle, PictureStyle, moments_at, together
+from stylenet.styles.style import MixedStyle, PictureStyle, merge_moments, moments_at
 
 AnyStyle: TypeAlias = PictureStyle | StoredStyle | MixedStyle
 
@@ -93,7 +93,7 @@ class StyleTargets:
     def _measure(self, style: AnyStyle, level: tuple[int, int]) -> Mapping[str, Moments]:
         layers = tuple(self._recipe.style.layers)
         if isinstance(style, MixedStyle):
-            return together([self._measure(part, level) for part in style.parts])
+            return merge_moments([self._measure(part, level) for part in style.parts])
         if self._recipe.painting.size == "area":
             return moments_at(style, math.sqrt(level[0] * level[1]) * self._style_scale, layers, self._device)
         if isinstance(style, StoredStyle):

@@ -19,7 +19,7 @@ from stylenet.image.files import Picture
 from stylenet.image.recolor import parse_color
 from stylenet.image.resize import fit_within, resize
 from stylenet.losses.gaussian import RANK, gaussian, wasserstein_distance
-from stylenet.losses.moments import watched
+from stylenet.losses.moments import with_moments
 from stylenet.shapes import Image
 from stylenet.styles.framing import framed_features
 from stylenet.styles.style import moments_at
@@ -84,7 +84,7 @@ def _style(painted: Tensor, styles: Sequence[AnyStyle], encoder: VggEncoder) -> 
         heat = torch.empty(len(tops), len(lefts))
         for row, top in enumerate(tops):
             for column, left in enumerate(lefts):
-                (moments,) = watched(values, (top, left, side, side))[1]
+                (moments,) = with_moments(values, (top, left, side, side))[1]
                 distances = [float(wasserstein_distance(moments, goal)) for goal in known]
                 heat[row, column] = max(0.0, sum(distances) / len(distances))
         maps.append(placed(heat[None, None], (height, width), side * stride))

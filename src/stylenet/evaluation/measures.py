@@ -121,7 +121,7 @@ def measure(
 def _style_distances(small: Image, encoder: VggEncoder, styles: Sequence[AnyStyle]) -> dict[str, float]:
     size_px = math.sqrt(small.shape[2] * small.shape[3])
     with torch.no_grad():
-        _, given = framed_features(encoder, seen(small, encoder), STYLE_LAYERS, _RIM_PX, watch=STYLE_LAYERS)
+        _, given = framed_features(encoder, seen(small, encoder), STYLE_LAYERS, _RIM_PX, moments_of=STYLE_LAYERS)
         wasserstein, gram = [], []
         for style in styles:
             wanted = moments_at(style, size_px, STYLE_LAYERS, encoder.mean.device)

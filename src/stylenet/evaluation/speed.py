@@ -129,12 +129,12 @@ def bench(
             if longest_seconds is not None and seconds is not None and seconds > longest_seconds:
                 yield Measured(recipe=recipe, size_px=size_px, forecast_seconds=seconds)
                 continue
-            yield apart(Task(recipe=recipe, style=style, size_px=size_px, repeats=repeats, device=device, threads=threads))
+            yield measure_in_subprocess(Task(recipe=recipe, style=style, size_px=size_px, repeats=repeats, device=device, threads=threads))
 
 
-def apart(task: Task) -> Measured:
+def measure_in_subprocess(task: Task) -> Measured:
     """Run `measure` in a new process."""
-    command = [sys.executable, "-c", "from stylenet.evaluation.speed import answer; answer()"]
+    command = [sys.executable, "-c", "from stylenet.evaluation.speed import serve_measurement; serve_measurement()"]
     done = subprocess.run(command, input=msgspec.json.encode(task), capture_output=True, check=False)
     if done.returncode:
         reason = done.stderr.decode(errors="replace").strip().splitlines()[-1:] or [f"its process ended with code {done.returncode}"]
@@ -142,7 +142,7 @@ def apart(task: Task) -> Measured:
     return msgspec.json.decode(done.stdout, type=Measured)
 
 
-def answer() -> None:
+def serve_measurement() -> None:
     """Entry point of the process: read a task from standard input and write its measurement."""
     task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
     try:

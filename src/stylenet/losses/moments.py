@@ -97,10 +97,10 @@ def moments(features: Features) -> Moments:
     Raises:
         ShapeError: `features` is not 4-D.
     """
-    return watched(features)[1][0]
+    return with_moments(features)[1][0]
 
 
-def watched(features: Features, window: Window | None = None, weights: Tensor | None = None) -> tuple[Features, tuple[Moments, ...]]:
+def with_moments(features: Features, window: Window | None = None, weights: Tensor | None = None) -> tuple[Features, tuple[Moments, ...]]:
     """The features unchanged, and their moments inside `window`, for the whole window or for each region.
 
     With weights T of a region, the moments are sum T F / sum T and sum T F F^T / sum T: the guided Gram matrix, with T the square of the
@@ -124,13 +124,13 @@ def watched(features: Features, window: Window | None = None, weights: Tensor | 
     check_features(features)
     window = window or (0, 0, features.shape[2], features.shape[3])
     if weights is None:
-        passed, mean, gram = _Watched.apply(features, window)  # type: ignore[no-untyped-call]
+        passed, mean, gram = _WithMoments.apply(features, window)  # type: ignore[no-untyped-call]
         return passed, (Moments(mean, gram, window[2] * window[3]),)
     if features.shape[0] != 1 or tuple(weights.shape[1:]) != window[2:]:
         raise ShapeError(f"weights of regions have shape (R, {window[2]}, {window[3]}), for one picture; got {tuple(weights.shape)}")
     sums = weights.flatten(1).sum(1).clamp_min(1e-6)
     shares = weights.flatten(1) / sums[:, None]
-    passed, mean, gram = _WatchedRegions.apply(features, window, shares)  # type: ignore[no-untyped-call]
+    passed, mean, gram = _WithRegionMoments.apply(features, window, shares)  # type: ignore[no-untyped-call]
     each = zip(mean.split(1), gram.split(1), sums.tolist(), strict=True)
     return passed, tuple(Moments(mean_of_one, gram_of_one, positions) for mean_of_one, gram_of_one, positions in each)
 
@@ -154,7 +154,7 @@ def gram_matrix(features: Features) -> Gram:
     return moments(features).gram
 
 
-class _Watched(torch.autograd.Function):
+class _WithMoments(torch.autograd.Function):
     """Both moments with a custom backward pass: one matrix product instead of autograd's two and a transpose."""
 
     @staticmethod
@@ -186,7 +186,7 @@ class _Watched(torch.autograd.Function):
         return passed_grad, None
 
 
-class _WatchedRegions(torch.autograd.Function):
+class _WithRegionMoments(torch.autograd.Function):
     """The moments of weighted regions; the shares of each region sum to 1."""
 
     @staticmethod

@@ -82,14 +82,14 @@ class Objective:
         self._whole = [term for term in terms if isinstance(term, WholeTerm)]
         self._pixels = [term for term in terms if isinstance(term, PixelTerm)]
         self._order = [term.name for term in terms]
-        self._watch = _layers(self._statistics)
+        self._moments_of = _layers(self._statistics)
         self._whole_layers = _layers(self._whole)
         # All of the recipe's layers, used or not, so that textures have the same tiles as paintings.
         layers = tuple(dict.fromkeys((*style, *recipe.content.layers, *_layers(terms))))
         self.frame = Frame(encoder.record, (photo.shape[3], photo.shape[2]), layers, recipe.picture.rim_px, tile_px=tile_px)
         self._weights = None if regions is None else self._weights_of(regions)
         keep = _layers([*self._local, *self._whole])
-        measured = self.frame.measure(encoder, photo, watch=self._watch, keep=keep, weights=self._weights)
+        measured = self.frame.measure(encoder, photo, moments_of=self._moments_of, keep=keep, weights=self._weights)
         for term in terms:
             term.prepare(measured)
 
@@ -108,7 +108,7 @@ class Objective:
     def terms(self, image: Tensor) -> dict[str, Tensor]:
         """The weighted terms of a picture (1, 3, H, W) in 0..1, computed without tiles; their sum is the loss."""
         (whole,) = self.frame.tiles
-        measured = self.frame.encode(self.encoder, image, whole, watch=self._watch, weights=self._weights)
+        measured = self.frame.encode(self.encoder, image, whole, moments_of=self._moments_of, weights=self._weights)
         values: list[tuple[str, Tensor]] = [(local.name, local.value(measured.features)) for local in self._local]
         values += [(term.name, term.value(measured.statistics)) for term in self._statistics]
         values += [(term.name, term.value(measured.features)) for term in self._whole]
@@ -126,9 +126,9 @@ class Objective:
         values: list[tuple[str, float]] = []
         slopes: _Slopes = {}
         whole_slopes: Mapping[str, Tensor] = {}
-        if self._watch or self._whole_layers:
-            measured = self.frame.measure(self.encoder, image, watch=self._watch, keep=self._whole_layers, weights=self._weights)
-            if self._watch:
+        if self._moments_of or self._whole_layers:
+            measured = self.frame.measure(self.encoder, image, moments_of=self._moments_of, keep=self._whole_layers, weights=self._weights)
+            if self._moments_of:
                 statistics_values, slopes = self._statistics_slopes(measured.statistics)
                 values += statistics_values
             if self._whole_layers:
@@ -136,7 +136,7 @@ class Objective:
                 values += whole_values
         for tile in self.frame.tiles:
             part = part_of(image, tile).requires_grad_()
-            measured = self.frame.encode(self.encoder, part, tile, watch=self._watch, weights=self._weights)
+            measured = self.frame.encode(self.encoder, part, tile, moments_of=self._moments_of, weights=self._weights)
             losses = []
             for term in self._local:
                 place = {layer: self.frame.place(layer, tile) for layer in term.layers}
@@ -177,7 +177,7 @@ class Objective:
         """Weights of the regions at every position of the layers with statistics, by average pooling."""
         stride_of = strides(self.encoder.record)
         found = {}
-        for layer in self._watch:
+        for layer in self._moments_of:
             rows, columns = self.frame.shape(layer)
             stride = min(stride_of[layer], *regions.shape[2:])
             pooled = functional.avg_pool2d(regions, stride, ceil_mode=True)

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from stylenet.catalog.encoders import EncoderRecord
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.opening import OpenEncoder
 from stylenet.encoders.resampling import as_tensor, resize
-from stylenet.events import Done, Event, Notice, Preview, Step
+from stylenet.events import Done, Event, Notice, Preview
 from stylenet.losses.style import strength_factor
 from stylenet.optimization.adam import Adam
 from stylenet.optimization.checkpoint import Checkpoint, State
+from stylenet.optimization.clock import Clock
+from stylenet.optimization.early_stopping import EarlyStopping
 from stylenet.optimization.objective import Objective
 from stylenet.optimization.pyramid import Level, levels
-from stylenet.optimization.solvers import AdamSolver, Evaluate, LbfgsSolver, Moved, ScipySolver, Solver
+from stylenet.optimization.solvers import AdamSolver, Evaluate, LbfgsSolver, ScipySolver, Solver, SolverStep
 from stylenet.optimization.terms.base import StyleTarget
-from stylenet.optimization.work import step_work
 from stylenet.requests.task import Task
 from stylenet.shapes import Image
 
@@ -30,12 +29,6 @@ TargetsAt = Callable[[int, int], Sequence[StyleTarget]]
 """Function from the width and height of a level to its style targets."""
 
 _PREVIEW_SECONDS = 0.5
-_RATE_STEPS, _RATE_SECONDS = 4, 8.0
-"""Window for estimating the speed: at least this many steps, and at least this many seconds."""
-
-_SET_UP_STEPS = 1.4
-"""Time to set up a level, in steps: see `engines.forecast`."""
-
 _PREVIEW_SHARE = 0.05  # largest share of the time spent on previews
 
 
@@ -121,7 +114,7 @@ class _Run:
         self._style_picture = None if style_picture is None else as_tensor(style_picture, here)
         self._save_every = task.save_every or recipe.pyramid.save_every
         self.levels = levels(task.photo.shape[3], task.photo.shape[2], recipe.pyramid)
-        self.clock = _Clock(recipe, encoder.record, self.levels, task.tile_px)
+        self.clock = Clock(recipe, encoder.record, self.levels, task.tile_px)
         self.loss, self.stalled, self.stopped = float("nan"), False, False
         self._scale = 255.0 if recipe.picture.unit == "bytes" else 1.0
         saving = task.checkpointing
@@ -149,11 +142,11 @@ class _Run:
         task, recipe, level = self.task, self.recipe, self.levels[index]
         photo = resize(self.photo, (level.width, level.height))
         solver = self._open(level, photo)
-        patience = _Patience(recipe.solver.patience)
+        stopping = EarlyStopping(recipe.solver.patience)
         if self._state is not None:
-            self._restore(self._state, solver, patience)
+            self._restore(self._state, solver, stopping)
             self._state = None  # frees its copy of the solver's state
-        self.stalled = patience.is_over
+        self.stalled = stopping.is_over
         exact_steps = recipe.pyramid.exact_steps if index == len(self.levels) - 1 else 0
         evaluate: dict[bool, Evaluate] = {}
         while solver.done < level.steps and not self.stalled:
@@ -164,24 +157,24 @@ class _Run:
             for moved in solver.advance(evaluate[exact]):
                 self.loss, self._result = moved.loss, moved.result
                 yield from self._events(index, moved)
-                patience.add(moved.loss)
-            self.stalled = patience.is_over
+                stopping.add(moved.loss)
+            self.stalled = stopping.is_over
             if self.stalled:
                 yield Notice(message=f"no lower loss in {recipe.solver.patience} steps: ending level {index + 1} of {len(self.levels)}")
             # Also after the last step of a level: the next level starts from its result.
-            self._keep(index, solver, patience)
+            self._keep(index, solver, stopping)
             if task.should_stop():
-                self._keep(index, solver, patience, now=True)
+                self._keep(index, solver, stopping, now=True)
                 self.stopped = True
                 return
 
-    def _restore(self, state: State, solver: Solver, patience: _Patience) -> None:
+    def _restore(self, state: State, solver: Solver, stopping: EarlyStopping) -> None:
         solver.restore(state.solver)
-        patience.lowest, patience.since = state.patience
+        stopping.lowest, stopping.since = state.patience
         self.clock.restore(state.steps, state.seconds)
         self.loss, self._result = state.loss, state.result.clone
 
-    def _events(self, index: int, moved: Moved) -> Iterator[Event]:
+    def _events(self, index: int, moved: SolverStep) -> Iterator[Event]:
         for message in (*self._notices, moved.notice):
             if message:
                 yield Notice(message=message)
@@ -250,7 +243,7 @@ class _Run:
         self._notices.append(f"out of memory: continuing in tiles of {self._tile_px} pixels")
         return self._objective(level, photo, exact=exact)
 
-    def _keep(self, level: int, solver: Solver, patience: _Patience, *, now: bool = False) -> None:
+    def _keep(self, level: int, solver: Solver, stopping: EarlyStopping, *, now: bool = False) -> None:
         checkpoint = self._checkpoint
         if checkpoint is None or not (now or time.perf_counter() - self._saved > checkpoint.seconds):
             return
@@ -260,7 +253,7 @@ class _Run:
                 steps=self.clock.done,
                 seconds=self.clock.seconds,
                 loss=self.loss,
-                patience=(patience.lowest, patience.since),
+                patience=(stopping.lowest, stopping.since),
                 solver=solver.state(),
                 result=self._result(),
             )
@@ -301,81 +294,3 @@ class _Run:
             detail = 1 - (1 - pyramid.detail) * min(1.0, self.task.strength / 50)
             image = image.add_(photo, alpha=detail).sub_(coarse, alpha=detail).clamp_(0, 1)
         return image
-
-
-class _Patience:
-    """Early stopping: over if the lowest loss has not decreased by 0.1 % within `steps` steps; 0 disables it."""
-
-    def __init__(self, steps: int) -> None:
-        self._steps = steps
-        self.lowest, self.since = float("inf"), 0
-
-    def add(self, loss: float) -> None:
-        if self.lowest == float("inf") or loss < self.lowest - 1e-3 * abs(self.lowest):
-            self.lowest, self.since = loss, 0
-        else:
-            self.since += 1
-
-    @property
-    def is_over(self) -> bool:
-        return bool(self._steps) and self.since >= self._steps
-
-
-class _Clock:
-    """Count steps and estimate the time left.
-
-    The time of a step is proportional to the pixels of its level and the depth of its layers. The rate is estimated from the last steps,
-    since the load of the machine varies. The first step of a level is ignored, since it includes allocating memory and selecting kernels;
-    the estimate adds the same setup time for each further level.
-    """
-
-    def __init__(self, recipe: Recipe, record: EncoderRecord, levels: Sequence[Level], tile_px: int | None = None) -> None:
-        self._levels = levels
-        per_round = recipe.solver.evaluations_per_round if recipe.solver.name == "scipy-lbfgs" else 1
-        self._steps = [level.steps * per_round for level in levels]
-        self._work = [step_work(recipe, record, level, tile_px) for level in levels]
-        self._recent: deque[tuple[float, float]] = deque()
-        self._recent_seconds = self._recent_work = 0.0
-        self.done = 0
-        self._started = self._last = time.perf_counter()
-        self._level = -1
-
-    def restore(self, done: int, seconds: float) -> None:
-        self.done, self._started = done, time.perf_counter() - seconds
-
-    @property
-    def seconds(self) -> float:
-        return time.perf_counter() - self._started
-
-    def step(self, index: int, moved: Moved) -> Step:
-        self.done += 1
-        now, level = time.perf_counter(), self._levels[index]
-        if index == self._level:
-            self._remember(now - self._last, self._work[index])
-        self._last, self._level = now, index
-        return Step(
-            step=self.done,
-            steps=max(sum(self._steps), self.done),
-            level=index,
-            size_px=(level.width, level.height),
-            loss=moved.loss,
-            terms=moved.terms,
-            seconds=now - self._started,
-            seconds_left=self._left(index),
-        )
-
-    def _remember(self, seconds: float, work: float) -> None:
-        """Add a step to the window, and remove the oldest ones."""
-        self._recent.append((seconds, work))
-        self._recent_seconds, self._recent_work = self._recent_seconds + seconds, self._recent_work + work
-        while len(self._recent) > _RATE_STEPS and self._recent_seconds - self._recent[0][0] > _RATE_SECONDS:
-            seconds, work = self._recent.popleft()
-            self._recent_seconds, self._recent_work = self._recent_seconds - seconds, self._recent_work - work
-
-    def _left(self, index: int) -> float | None:
-        in_level = self.done - sum(self._steps[:index])
-        left = self._work[index] * max(0, self._steps[index] - in_level)
-        left += sum(work * (steps + _SET_UP_STEPS) for work, steps in zip(self._work[index + 1 :], self._steps[index + 1 :], strict=True))
-        if not self._recent:
-            return 0.0 if not left else None
-        return left * self._recent_seconds / max(self._recent_work, 1e-9)

@@ -32,7 +32,7 @@ _MOST_WILD = 10
 
 
 @dataclass(frozen=True)
-class Moved:
+class SolverStep:
     """One step or evaluation: the weighted terms, the current result, and a notice for the user."""
 
     terms: Mapping[str, float]
@@ -54,7 +54,7 @@ class Solver(Protocol):
 
     done: int
 
-    def advance(self, evaluate: Evaluate) -> Iterator[Moved]:
+    def advance(self, evaluate: Evaluate) -> Iterator[SolverStep]:
         """Take one step, or one round of several evaluations.
 
         Raises:
@@ -82,7 +82,7 @@ class AdamSolver:
         self.done = 0
         self._caution = 1.0
 
-    def advance(self, evaluate: Evaluate) -> Iterator[Moved]:
+    def advance(self, evaluate: Evaluate) -> Iterator[SolverStep]:
         """One step; see `Solver`."""
         adam, notice = self.adam, ""
         values, gradient = evaluate(adam.image)
@@ -103,7 +103,7 @@ class AdamSolver:
             adam.image.clamp_(*self._clip)
         adam.remember()
         self.done += 1
-        yield Moved(values, lambda: adam.result, notice)
+        yield SolverStep(values, lambda: adam.result, notice)
 
     def state(self) -> dict[str, Tensor]:
         """See `Solver`."""
@@ -130,7 +130,7 @@ class LbfgsSolver:
         self._rate = min(1.0, section.learning_rate)
         self._solver = self._fresh()
 
-    def advance(self, evaluate: Evaluate) -> Iterator[Moved]:
+    def advance(self, evaluate: Evaluate) -> Iterator[SolverStep]:
         """One evaluation; see `Solver`."""
         image = self._image
         values: dict[str, float] = {}
@@ -156,18 +156,18 @@ class LbfgsSolver:
             yield self._restart()
         elif self.done == self._steps and loss > _FAR_ABOVE * self._best_loss:
             notice = f"L-BFGS ended at a loss of {loss:.4g}, far above its lowest, {self._best_loss:.4g}; using the picture with the lowest"
-            yield Moved(values, self._best.clone, notice)
+            yield SolverStep(values, self._best.clone, notice)
         else:
-            yield Moved(values, self._clipped)
+            yield SolverStep(values, self._clipped)
 
-    def _restart(self) -> Moved:
+    def _restart(self) -> SolverStep:
         with torch.no_grad():
             self._image.copy_(self._best)
         self._wild, self._rate = 0, self._rate / 2
         if self._rate < 1e-3:
             raise NumericalError(f"L-BFGS diverged even with a step size of {self._rate:.3g}; use `--set solver.name=adam`")
         self._solver = self._fresh()
-        return Moved(
+        return SolverStep(
             {"loss": self._best_loss},
             self._best.clone,
             f"evaluation {self.done}: L-BFGS diverged; restarted from the best picture with a step size of {self._rate:g}",
@@ -241,7 +241,7 @@ class ScipySolver:
         self._position = image.detach().double().cpu().numpy().ravel()
         self.done = 0
 
-    def advance(self, evaluate: Evaluate) -> Iterator[Moved]:
+    def advance(self, evaluate: Evaluate) -> Iterator[SolverStep]:
         """One round; see `Solver`."""
         fmin_l_bfgs_b = require("scipy", "the solver scipy-lbfgs").optimize.fmin_l_bfgs_b
 
@@ -260,9 +260,9 @@ class ScipySolver:
         self.done += 1
         kept = self._image.clone()
         for numbers in evaluations[:-1]:
-            yield Moved(numbers, kept.clone)
+            yield SolverStep(numbers, kept.clone)
         early = f"SciPy's L-BFGS ended the round early: {report['task']}" if report["warnflag"] == 2 else ""
-        yield Moved(evaluations[-1], kept.clone, early)
+        yield SolverStep(evaluations[-1], kept.clone, early)
 
     def state(self) -> dict[str, Tensor]:
         """See `Solver`."""

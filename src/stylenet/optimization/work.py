@@ -14,6 +14,9 @@ _PIXEL_WORK = 5_000
 _BY_TILES = 4 / 3
 """With tiles there is an additional forward pass, a third of the work of forward and backward pass."""
 
+SET_UP_STEPS = 1.4
+"""Time to set up a level, in steps: the photo is encoded and memory allocated. Measured."""
+
 
 def step_work(recipe: Recipe, record: EncoderRecord, level: Level, tile_px: int | None) -> float:
     """Multiply-adds of a step of a level: of the encoder up to its deepest layer in use, and of the picture.

@@ -19,7 +19,7 @@ from stylenet.catalog.styles import built_in_styles
 from stylenet.errors import OutputError, UsageError, WeightsError
 from stylenet.networks.file_arrays import read_arrays
 from stylenet.page.runtime import Runtime, pinned_runtime, runtime_files
-from stylenet.page.styles import looks, packed_looks
+from stylenet.page.styles import packed_sums, style_sums
 from stylenet.weights.download import OnProgress
 
 MARK = "site-files.js"
@@ -98,7 +98,7 @@ def _data(styles: Sequence[Path]) -> dict[str, bytes]:
     network = find_network("instant")
     encoder = resources.files("stylenet") / "weights" / "bundled" / f"{COMPACT.name}.safetensors"
     graphs = resources.files("stylenet.engines") / "graphs"
-    listed, sums = packed_looks(looks(styles, read_arrays(network), network))
+    listed, sums = packed_sums(style_sums(styles, read_arrays(network), network))
     try:
         return {
             "instant.safetensors": network.read_bytes(),

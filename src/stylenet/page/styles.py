@@ -29,7 +29,7 @@ from stylenet.styles.stored import StoredStyle
 
 
 @dataclass(frozen=True)
-class Look:
+class StyleSums:
     """A style at all sizes.
 
     Attributes:
@@ -42,14 +42,14 @@ class Look:
     sums: Array
 
 
-def looks(paths: Sequence[Path], arrays: Mapping[str, Array], where: object) -> list[Look]:
+def style_sums(paths: Sequence[Path], arrays: Mapping[str, Array], where: object) -> list[StyleSums]:
     """The styles in these files, processed by the coder in `arrays`, the tensors of the network file `where`."""
     coder = StyleCoder(arrays, where)
 
-    def one(path: Path) -> Look:
+    def one(path: Path) -> StyleSums:
         painting = _Ladder(read_style(path))
         rows = [coder.sums(coder.describe(painting.at(size_px))) for size_px in style_sizes(painting.largest_px)]
-        return Look(painting.card, np.stack(rows))
+        return StyleSums(painting.card, np.stack(rows))
 
     with ThreadPoolExecutor(available_cores()) as pool:
         return list(pool.map(one, paths))
@@ -61,7 +61,7 @@ def style_sizes(largest_px: int) -> list[int]:
     return [LEAST_STYLE_PX + STYLE_PX_STEP * step for step in range(steps + 1)]
 
 
-def packed_looks(found: Sequence[Look]) -> tuple[list[dict[str, Any]], bytes]:
+def packed_sums(found: Sequence[StyleSums]) -> tuple[list[dict[str, Any]], bytes]:
     """A list for the page, and all sums as one safetensors file; `first` and `rows` in the list give the rows of each style."""
     listed, first = [], 0
     for look in found:

@@ -94,9 +94,11 @@ class Stylizer:
         options = options or Options()
         plan = make_plan(self.recipe, (photo.width, photo.height), options, self.machine())
         held = photo.pixels.nbytes if (photo.width, photo.height) == (plan.width, plan.height) else 0
-        told = self.engine.forecast(plan.levels, styles, held_bytes=held, memory_bytes=options.memory_bytes(), timed=timed)
-        values = {**plan.values, "memory_bytes": told.memory_bytes, "tiles": told.tiles}
-        return replace(plan, tile_px=told.tile_px, values=values if told.seconds is None else {**values, "seconds": told.seconds})
+        forecast = self.engine.forecast(plan.levels, styles, held_bytes=held, memory_bytes=options.memory_bytes(), timed=timed)
+        values = {**plan.values, "memory_bytes": forecast.memory_bytes, "tiles": forecast.tiles}
+        return replace(
+            plan, tile_px=forecast.tile_px, values=values if forecast.seconds is None else {**values, "seconds": forecast.seconds}
+        )
 
     def stylize(
         self,

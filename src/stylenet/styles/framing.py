@@ -19,7 +19,7 @@ from torch.nn import functional
 
 from stylenet.catalog.encoders import EncoderRecord
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.losses.moments import Moments, Window, watched
+from stylenet.losses.moments import Moments, Window, with_moments
 from stylenet.tiling.grid import Span, Tile, tile_grid
 from stylenet.tiling.halo import deepest_stride, halo_px, layer_size, strides
 
@@ -77,16 +77,16 @@ class Frame:
         part: Tensor,
         tile: Tile,
         *,
-        watch: Collection[str] = (),
+        moments_of: Collection[str] = (),
         weights: Mapping[str, Tensor] | None = None,
     ) -> Measurement:
-        """Features of all layers and moments of the layers in `watch` for a tile, without its halo.
+        """Features of all layers and moments of the layers in `moments_of` for a tile, without its halo.
 
         Args:
             encoder: The encoder.
             part: The tile's pixels, see `part_of`; differentiable.
             tile: One of `tiles`.
-            watch: Layers to compute moments of.
+            moments_of: Layers to compute moments of.
             weights: Weights of the regions by layer, for the whole picture: shape (R, rows, columns).
         """
         columns, rows = tile.columns, tile.rows
@@ -106,9 +106,9 @@ class Frame:
             )
 
         def observe(layer: str, values: Tensor) -> Tensor:
-            if layer in watch:
+            if layer in moments_of:
                 inside = None if weights is None else weights[layer][(slice(None), *self.place(layer, tile))]
-                values, statistics[layer] = watched(values, window(layer), inside)
+                values, statistics[layer] = with_moments(values, window(layer), inside)
             return values
 
         features = encoder(seen, self.layers, observe)
@@ -119,16 +119,16 @@ class Frame:
         encoder: VggEncoder,
         image: Tensor,
         *,
-        watch: Collection[str] = (),
+        moments_of: Collection[str] = (),
         keep: Collection[str] = (),
         weights: Mapping[str, Tensor] | None = None,
     ) -> Measurement:
-        """Features of the layers in `keep` and moments of those in `watch` for the whole picture, tile by tile, without gradients."""
+        """Features of the layers in `keep` and moments of those in `moments_of` for the whole picture, tile by tile, without gradients."""
         kept: dict[str, Tensor] = {}
         sums: dict[str, list[Moments]] = {}
         with torch.no_grad():
             for tile in self.tiles:
-                measured = self.encode(encoder, part_of(image, tile), tile, watch=watch, weights=weights)
+                measured = self.encode(encoder, part_of(image, tile), tile, moments_of=moments_of, weights=weights)
                 if self.is_whole:
                     return Measurement({layer: measured.features[layer].clone() for layer in keep}, measured.statistics)
                 for layer in keep:
@@ -169,11 +169,11 @@ def part_of(image: Tensor, tile: Tile) -> Tensor:
 
 
 def framed_features(
-    encoder: VggEncoder, image: Tensor, layers: Iterable[str], rim_px: int, *, watch: Collection[str] = ()
+    encoder: VggEncoder, image: Tensor, layers: Iterable[str], rim_px: int, *, moments_of: Collection[str] = ()
 ) -> tuple[Mapping[str, Tensor], Mapping[str, Moments]]:
-    """Features of `layers` and moments of those in `watch` for a whole picture (1, 3, H, W), with a reflected rim of `rim_px`."""
+    """Features of `layers` and moments of those in `moments_of` for a whole picture (1, 3, H, W), with a reflected rim of `rim_px`."""
     frame = Frame(encoder.record, (image.shape[3], image.shape[2]), layers, rim_px)
-    measured = frame.encode(encoder, image, frame.tiles[0], watch=watch)
+    measured = frame.encode(encoder, image, frame.tiles[0], moments_of=moments_of)
     return measured.features, {layer: moments for layer, (moments,) in measured.statistics.items()}
 
 

@@ -37,7 +37,7 @@ class LayerStatistics:
         return LayerStatistics(mean, gram, other.positions)
 
 
-def together(measured: Sequence[Mapping[str, LayerStatistics]]) -> dict[str, LayerStatistics]:
+def merge_statistics(measured: Sequence[Mapping[str, LayerStatistics]]) -> dict[str, LayerStatistics]:
     """Pooled statistics of several pictures with equal weights: the mean of the means and of the mean products."""
     return {
         layer: LayerStatistics(

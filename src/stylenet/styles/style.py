@@ -58,7 +58,7 @@ class PictureStyle:
     def at_size(self, width: int, height: int, layers: Iterable[str]) -> Mapping[str, Moments]:
         """Moments of `layers` at exactly this size."""
         layers = tuple(layers)
-        statistics = self._measure(width, height, watch=layers).statistics
+        statistics = self._measure(width, height, moments_of=layers).statistics
         return {layer: moments for layer, (moments,) in statistics.items()}
 
     def features_at(self, size_px: float, layers: Iterable[str]) -> Mapping[str, Tensor]:
@@ -72,11 +72,11 @@ class PictureStyle:
         scale = max(scale, SMALLEST_SIDE_PX / min(width, height))
         return max(1, round(width * scale)), max(1, round(height * scale))
 
-    def _measure(self, width: int, height: int, *, watch: tuple[str, ...] = (), keep: tuple[str, ...] = ()) -> Measurement:
-        frame = Frame(self.encoder.record, (width, height), watch or keep, self.rim_px, tile_px=_TILE_PX)
+    def _measure(self, width: int, height: int, *, moments_of: tuple[str, ...] = (), keep: tuple[str, ...] = ()) -> Measurement:
+        frame = Frame(self.encoder.record, (width, height), moments_of or keep, self.rim_px, tile_px=_TILE_PX)
         # Resized on the CPU: the same pixels on every device, and fewer to transfer. torch does not support read-only arrays.
         pixels = resize(torch.from_numpy(np.require(self.pixels, requirements="W")), (width, height))
-        return frame.measure(self.encoder, pixels.to(self.encoder.mean.device), watch=watch, keep=keep)
+        return frame.measure(self.encoder, pixels.to(self.encoder.mean.device), moments_of=moments_of, keep=keep)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,10 +95,10 @@ class MixedStyle:
     def at(self, size_px: float, layers: Iterable[str]) -> Mapping[str, Moments]:
         """Pooled moments of `layers`, each picture at an area of `size_px` squared."""
         layers = tuple(layers)
-        return together([part.at(size_px, layers) for part in self.parts])
+        return merge_moments([part.at(size_px, layers) for part in self.parts])
 
 
-def together(measured: Sequence[Mapping[str, Moments]]) -> Mapping[str, Moments]:
+def merge_moments(measured: Sequence[Mapping[str, Moments]]) -> Mapping[str, Moments]:
     """Pooled moments of several pictures with equal weights: the mean of the means and of the mean products."""
     count = len(measured)
     return {

@@ -89,7 +89,7 @@ def item_rng(seed: int, step: int, index: int) -> random.Random:
     return random.Random(f"{seed}-{step}-{index}")
 
 
-def ahead(make: Callable[[int], Batch], first: int, last: int) -> Generator[Batch, None, None]:
+def prefetch(make: Callable[[int], Batch], first: int, last: int) -> Generator[Batch, None, None]:
     """`make(step)` for every step in `range(first, last)`, computed ahead in threads, since decoding releases the GIL."""
     threads = min(_MOST_THREADS, max(1, (os.cpu_count() or 1) // 2))
     steps = iter(range(first, last))

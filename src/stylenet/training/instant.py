@@ -110,7 +110,7 @@ class InstantTask:
             for size, statistics in enumerate(self._statistics(parts[rows])):
                 targets[size].append(StyleTargets.of(statistics))
                 described[size].append(self.network.coder.describe(statistics))
-        self._targets = StyleTargets.joined(targets[0]), StyleTargets.joined(targets[1])
+        self._targets = StyleTargets.concatenate(targets[0]), StyleTargets.concatenate(targets[1])
         self._described = torch.cat(described[0]), torch.cat(described[1])
 
     def batch(self, step: int, places: range) -> InstantBatch:

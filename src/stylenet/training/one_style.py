@@ -129,7 +129,7 @@ class OneStyleTask:
         self.network = self._built().to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._loss = PerceptualLoss(encoder.fast, Weights())
         both = [self._loss.statistics(painting.to(self._device)) for painting in self._paintings]
-        self._targets = tuple(StyleTargets.joined([StyleTargets.of(one[size]) for one in both]) for size in range(2))
+        self._targets = tuple(StyleTargets.concatenate([StyleTargets.of(one[size]) for one in both]) for size in range(2))
 
     def batch(self, step: int, places: range) -> StyleBatch:
         """The items `places` of the batch of update `step`."""

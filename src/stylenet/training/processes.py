@@ -55,7 +55,7 @@ class Processes:
         return values
 
 
-def found() -> Processes:
+def current_processes() -> Processes:
     """Rank and number of processes from the environment variables set by `torchrun`, without connecting.
 
     Raises:
@@ -91,9 +91,9 @@ def _number(name: str, default: int) -> int:
 
 
 @contextlib.contextmanager
-def joined(device: torch.device) -> Iterator[Processes]:
+def process_group(device: torch.device) -> Iterator[Processes]:
     """Context manager that connects the processes, with NCCL on GPUs and gloo otherwise."""
-    processes = found()
+    processes = current_processes()
     if processes.count == 1:
         yield processes
         return

@@ -24,12 +24,12 @@ from stylenet.networks.restoring import FACTOR, colored, luma, shrunk
 from stylenet.training.batches import Pictures, item_rng, stacked
 from stylenet.training.plan import Plan
 
-Lost: TypeAlias = Literal["super-resolution", "colorization"]
+Restoration: TypeAlias = Literal["super-resolution", "colorization"]
 
 PREVIEWS = 3
 """Number of photos in previews, each shown with the network's input and output."""
 
-_SHOWN_PX: Mapping[Lost, tuple[int, int]] = {"super-resolution": (512, 160), "colorization": (256, 256)}
+_SHOWN_PX: Mapping[Restoration, tuple[int, int]] = {"super-resolution": (512, 160), "colorization": (256, 256)}
 """Long side of a preview photo, and of its central crop that is shown: single pixels show sharpness, the whole scene shows color."""
 
 _ZOOMS = (1.0, 2.0)
@@ -44,7 +44,7 @@ _FAINT = 0.1
 
 
 @dataclass(frozen=True)
-class Usual:
+class TaskDefaults:
     """Defaults of a task.
 
     Attributes:
@@ -58,10 +58,10 @@ class Usual:
     layer: str
 
 
-USUAL: Mapping[Lost, Usual] = {
+DEFAULTS: Mapping[Restoration, TaskDefaults] = {
     # Table 2 of the paper's supplementary, with half the width.
-    "super-resolution": Usual(JohnsonRecord(width=32, blocks=4, normalization="batch", factor=4, residual=True), 96, "relu2_2"),
-    "colorization": Usual(HypercolumnRecord(), 160, "relu3_1"),
+    "super-resolution": TaskDefaults(JohnsonRecord(width=32, blocks=4, normalization="batch", factor=4, residual=True), 96, "relu2_2"),
+    "colorization": TaskDefaults(HypercolumnRecord(), 160, "relu3_1"),
 }
 
 
@@ -79,7 +79,7 @@ class RestorationTask:
     Args:
         photos: Training photos.
         lost: What to restore.
-        record: Architecture of the network; default: see `USUAL`.
+        record: Architecture of the network; default: see `DEFAULTS`.
         encoder: The loss network.
         plan: Hyperparameters.
         previews: Photos for previews; default: a few of `photos`.
@@ -98,7 +98,7 @@ class RestorationTask:
     def __init__(
         self,
         photos: Sequence[Path],
-        lost: Lost,
+        lost: Restoration,
         *,
         encoder: OpenEncoder,
         plan: Plan,
@@ -108,10 +108,10 @@ class RestorationTask:
         if lost == "super-resolution" and plan.crop_px % FACTOR:
             raise UsageError(f"crops of {plan.crop_px} px cannot be shrunk to a quarter; give a multiple of {FACTOR}, such as --crop 128")
         self.paints: Paints = lost
-        self._lost: Lost = lost
+        self._lost: Restoration = lost
         self._photos, self._encoder, self._plan = Pictures(photos), encoder, plan
         self._shown = previews[:PREVIEWS] or self._photos.spread(PREVIEWS)
-        self._record = record or USUAL[lost].record
+        self._record = record or DEFAULTS[lost].record
         self._device = encoder.fast.mean.device
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(plan.seed)
@@ -132,7 +132,7 @@ class RestorationTask:
         photos = batch.to(self._device)
         restored = self._restored(self.network, photos)
         with torch.autocast(self._device.type, enabled=False):
-            layer = USUAL[self._lost].layer
+            layer = DEFAULTS[self._lost].layer
             with torch.no_grad():
                 target = ContentTarget(self._encoder.fast(photos, {layer})[layer], "spread")
             terms = {"features": target.loss(self._encoder.fast(restored, {layer})[layer])}

@@ -40,7 +40,7 @@ class StyleTargets:
         return cls({layer: _principal(moments, rank) for layer, moments in statistics.items()})
 
     @classmethod
-    def joined(cls, several: Sequence[StyleTargets]) -> StyleTargets:
+    def concatenate(cls, several: Sequence[StyleTargets]) -> StyleTargets:
         """Concatenation of several targets."""
         layers = several[0].parts
         return cls({layer: tuple(torch.cat(each) for each in zip(*(one.parts[layer] for one in several), strict=True)) for layer in layers})

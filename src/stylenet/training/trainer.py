@@ -20,7 +20,7 @@ from stylenet.errors import CheckpointError, NumericalError
 from stylenet.events import Notice, Preview
 from stylenet.image.sheet import contact_sheet
 from stylenet.networks.base import Network
-from stylenet.training.batches import ahead
+from stylenet.training.batches import prefetch
 from stylenet.training.checkpoint import CHECKPOINT, read_checkpoint, under, write_checkpoint
 from stylenet.training.plan import Plan
 from stylenet.training.plateau import Plateau
@@ -142,7 +142,7 @@ class Trainer:
         reported: set[str] = set()
         with (
             freed_memory_kept(),
-            contextlib.closing(ahead(lambda step: self.task.batch(step, self._places), self.step, self.plan.steps)) as batches,
+            contextlib.closing(prefetch(lambda step: self.task.batch(step, self._places), self.step, self.plan.steps)) as batches,
         ):
             stopped = False
             while self.step < self.end and not stopped:

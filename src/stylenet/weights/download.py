@@ -46,7 +46,7 @@ OnProgress = Callable[[DownloadProgress], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patience:
+class RetryPolicy:
     """Timeouts and retries.
 
     Attributes:
@@ -80,7 +80,7 @@ class _RetryError(Exception):
 
 
 def fetch(
-    record: PublishedFile, *, folder: Path | None = None, on_progress: OnProgress | None = None, patience: Patience | None = None
+    record: PublishedFile, *, folder: Path | None = None, on_progress: OnProgress | None = None, retry: RetryPolicy | None = None
 ) -> Path:
     """Download a published file unless it exists, and verify its checksum; returns its path.
 
@@ -91,7 +91,7 @@ def fetch(
         record: The file, its addresses and checksums.
         folder: Target folder; default: `downloads` in the cache folder.
         on_progress: Called about ten times per second during the download.
-        patience: Timeouts and retries.
+        retry: Timeouts and retries.
 
     Raises:
         DownloadError: The download failed, its checksum is wrong, or `STYLENET_OFFLINE` forbids downloads.
@@ -113,14 +113,14 @@ def fetch(
                 f"'{record.name}' is not on this machine and STYLENET_OFFLINE forbids downloading it; unset it, or get {record.urls[0]} "
                 "elsewhere and run: stylenet weights import FILE"
             )
-        return _Download(record, target, on_progress=on_progress, patience=patience or Patience()).run()
+        return _Download(record, target, on_progress=on_progress, retry=retry or RetryPolicy()).run()
 
 
 class _Download:
     """The download of one file; `part` holds the received bytes, `note` the server's ETag or date of that version."""
 
-    def __init__(self, record: PublishedFile, target: Path, *, on_progress: OnProgress | None, patience: Patience) -> None:
-        self._record, self._target, self._on_progress, self._patience = record, target, on_progress, patience
+    def __init__(self, record: PublishedFile, target: Path, *, on_progress: OnProgress | None, retry: RetryPolicy) -> None:
+        self._record, self._target, self._on_progress, self._patience = record, target, on_progress, retry
         self._part = target.with_name(target.name + ".part")
         self._note = target.with_name(target.name + ".part.json")
         self._started, self._arrived, self._told = time.monotonic(), 0, 0.0

@@ -36,7 +36,7 @@ Label = str | int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class RawWeights:
     """The content of a file, as read by the reader of its format.
 
     Attributes:
@@ -54,7 +54,7 @@ class Found:
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
-def assemble(found: Found, architectures: Sequence[EncoderRecord]) -> EncoderWeights:
+def assemble(found: RawWeights, architectures: Sequence[EncoderRecord]) -> EncoderWeights:
     """The weights of the architecture in `architectures` that matches the convolutions.
 
     Raises:
@@ -70,7 +70,7 @@ def assemble(found: Found, architectures: Sequence[EncoderRecord]) -> EncoderWei
     return EncoderWeights(record=record, tensors=tensors, provenance={"layout": found.layout, **found.notes})
 
 
-def _match(found: Found, architectures: Sequence[EncoderRecord]) -> tuple[EncoderRecord, dict[str, tuple[Array, Array]]]:
+def _match(found: RawWeights, architectures: Sequence[EncoderRecord]) -> tuple[EncoderRecord, dict[str, tuple[Array, Array]]]:
     labels = list(found.convolutions)
     for record in architectures:
         names = list(record.widths)

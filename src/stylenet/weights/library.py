@@ -22,7 +22,7 @@ from stylenet.weights.reading import read_weights
 from stylenet.weights.writing import write_weights
 
 if TYPE_CHECKING:
-    from stylenet.weights.download import OnProgress, Patience
+    from stylenet.weights.download import OnProgress, RetryPolicy
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
@@ -70,14 +70,14 @@ def list_weights() -> list[Listed]:
     return lines
 
 
-def get_weights(name: str, *, on_progress: OnProgress | None = None, keep_download: bool = False, patience: Patience | None = None) -> Path:
+def get_weights(name: str, *, on_progress: OnProgress | None = None, keep_download: bool = False, retry: RetryPolicy | None = None) -> Path:
     """Download and convert the weights `name` unless they are installed; returns their path.
 
     Args:
         name: One of `stylenet.catalog.weights.WEIGHTS`, or of `PACKAGED`, which are never downloaded.
         on_progress: Called during the download.
         keep_download: Also keep the published file.
-        patience: Timeouts and retries.
+        retry: Timeouts and retries.
 
     Raises:
         WeightsError: No published weights have this name, or the package that includes them is not installed.
@@ -94,7 +94,7 @@ def get_weights(name: str, *, on_progress: OnProgress | None = None, keep_downlo
             return target
         from stylenet.weights.download import fetch  # httpx takes 0.1 s to import
 
-        download = fetch(record, on_progress=on_progress, patience=patience)
+        download = fetch(record, on_progress=on_progress, retry=retry)
         # The checksum identifies the file.
         weights = read_weights(download, kind=record.kind, architectures=(record.architecture,))
         _install(weights, download, target)

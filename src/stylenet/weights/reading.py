@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from stylenet.catalog.encoders import VGG16, VGG19, EncoderRecord
 from stylenet.errors import UsageError, WeightsError, did_you_mean
-from stylenet.weights.encoder_weights import EncoderWeights, Found, assemble
+from stylenet.weights.encoder_weights import EncoderWeights, RawWeights, assemble
 from stylenet.weights.formats.detect import EXPECTED, Format, detect
 
 __all__ = ["KINDS", "EncoderWeights", "read_weights"]
@@ -61,7 +61,7 @@ def read_weights(path: str | Path, *, kind: str | None = None, architectures: Se
         raise WeightsError(f"{path}: {what}; expected {EXPECTED} with VGG-16 or VGG-19") from error
 
 
-def _reader(form: Format) -> Callable[..., EncoderWeights | Found]:
+def _reader(form: Format) -> Callable[..., EncoderWeights | RawWeights]:
     # Imported here, so that reading a safetensors file does not import SciPy and HDF5.
     match form:
         case "safetensors":

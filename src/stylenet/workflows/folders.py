@@ -34,7 +34,7 @@ class Pair:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class FoundPhotos:
     """Photos found in files and folders.
 
     Attributes:
@@ -46,7 +46,7 @@ class Found:
     left_out: int
 
 
-def find_photos(words: Sequence[str], output: Path) -> Found:
+def find_photos(words: Sequence[str], output: Path) -> FoundPhotos:
     """The photos, in the order of the arguments and then of their names.
 
     A single folder is mirrored into the output folder; of several arguments, each folder under its own name. Hidden files and links to
@@ -74,10 +74,10 @@ def find_photos(words: Sequence[str], output: Path) -> Found:
             raise ImageError(f"there is no file or folder '{word}'; the photos come first, then the style, or --style for each style")
     if not found:
         raise ImageError(f"there is no picture in {', '.join(repr(word) for word in words)}; it has {left_out} other files")
-    return Found(photos=tuple(found.items()), left_out=left_out)
+    return FoundPhotos(photos=tuple(found.items()), left_out=left_out)
 
 
-def lay_out_pairs(found: Found, styles: Sequence[str], output: Path, suffix: str) -> list[Pair]:
+def lay_out_pairs(found: FoundPhotos, styles: Sequence[str], output: Path, suffix: str) -> list[Pair]:
     """Every photo in every style, photo by photo.
 
     Raises:

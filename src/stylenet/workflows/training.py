@@ -85,9 +85,9 @@ def train(
         StylenetError: before or during training.
     """
     require("torch", "training a network")
-    from stylenet.training.processes import found
+    from stylenet.training.processes import current_processes
 
-    several = found().count > 1  # raises now if the environment is inconsistent
+    several = current_processes().count > 1  # raises now if the environment is inconsistent
     if request.output is None and several:
         raise UsageError("several processes train one network, and need a common output file; give --output FILE")
     stem = "-".join(Path(painting).stem for painting in request.paintings)
@@ -114,7 +114,7 @@ def _trained(
     from stylenet.catalog.recipes import load_recipe
     from stylenet.encoders.opening import open_encoder
     from stylenet.engines.devices import choose_device, choose_dtype
-    from stylenet.training.processes import choose_gpu, joined
+    from stylenet.training.processes import choose_gpu, process_group
     from stylenet.training.trainer import Trainer
 
     if request.threads is not None:
@@ -126,7 +126,7 @@ def _trained(
     encoder = open_encoder(load_recipe("standard").encoder, request.loss_network, device=device, dtype=dtype)
     if should_stop():
         return
-    with joined(device) as processes:
+    with process_group(device) as processes:
         plan = _plan(request)
         task = _task(request, encoder, plan)
         if should_stop():
@@ -187,9 +187,9 @@ def _logged(
 
 def _plan(request: TrainRequest) -> Plan:
     from stylenet.training.plan import Plan
-    from stylenet.training.restoration import USUAL
+    from stylenet.training.restoration import DEFAULTS
 
-    crop = request.crop or (Plan(steps=1).crop_px if request.task == "style" else USUAL[request.task].crop_px)
+    crop = request.crop or (Plan(steps=1).crop_px if request.task == "style" else DEFAULTS[request.task].crop_px)
     return Plan(
         steps=request.most_steps,
         minutes=request.minutes or 0.0,

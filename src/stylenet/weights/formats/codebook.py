@@ -18,7 +18,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from stylenet.errors import WeightsError
-from stylenet.weights.encoder_weights import Array, Found, Label, check_size
+from stylenet.weights.encoder_weights import Array, Label, RawWeights, check_size
 from stylenet.weights.recognition import preprocessing_of
 
 _NAME = re.compile(r"block(\d)_conv(\d)_(W_q|W_table|b)")
@@ -31,7 +31,7 @@ def has_codebook(tensors: Mapping[str, Array]) -> bool:
     return any((match := _NAME.fullmatch(name)) and match[3] != "b" for name in tensors)
 
 
-def read_codebook(tensors: Mapping[str, Array], *, kind: str | None) -> Found:
+def read_codebook(tensors: Mapping[str, Array], *, kind: str | None) -> RawWeights:
     """The convolutions whose kernels `tensors` hold as indexes and tables.
 
     Raises:
@@ -48,7 +48,7 @@ def read_codebook(tensors: Mapping[str, Array], *, kind: str | None) -> Found:
     if first is None:
         raise WeightsError(f"no block1_conv1 among {len(tensors)} tensors, expected the convolutions of VGG-19 from the first one on")
     preprocessing, how = preprocessing_of(first[0], kind=None if kind == "keras" else kind, otherwise="caffe")
-    return Found(
+    return RawWeights(
         layout="PyTorch file of indexes and tables",
         convolutions=convolutions,
         preprocessing=preprocessing,

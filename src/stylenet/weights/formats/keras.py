@@ -21,7 +21,7 @@ import numpy as np
 
 from stylenet.errors import WeightsError
 from stylenet.extras import require
-from stylenet.weights.encoder_weights import LARGEST_TENSOR, Found, Label
+from stylenet.weights.encoder_weights import LARGEST_TENSOR, Label, RawWeights
 from stylenet.weights.recognition import preprocessing_of
 
 _BLOCK = re.compile(r"block(\d)_conv(\d)")
@@ -32,7 +32,7 @@ _PLAIN_FILTERS = {1, 2, 3}
 _MOST_OBJECTS = 5000
 
 
-def read_keras(path: Path, *, kind: str | None) -> Found:
+def read_keras(path: Path, *, kind: str | None) -> RawWeights:
     """The convolutions of a Keras model's weights.
 
     Raises:
@@ -55,7 +55,7 @@ def read_keras(path: Path, *, kind: str | None) -> Found:
     first = _to_torch(first, theano=theano)
     preprocessing, how = preprocessing_of(first, kind=None if kind == "keras" else kind, otherwise="caffe")
     order = "Theano kernels, turned back" if theano else "TensorFlow kernels"
-    return Found(
+    return RawWeights(
         layout="Keras file",
         convolutions=convolutions,
         numbering="convolutions",

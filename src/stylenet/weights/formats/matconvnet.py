@@ -18,13 +18,13 @@ import numpy as np
 
 from stylenet.catalog.encoders import Preprocessing
 from stylenet.errors import WeightsError, did_you_mean
-from stylenet.weights.encoder_weights import Found, Label
+from stylenet.weights.encoder_weights import Label, RawWeights
 from stylenet.weights.formats.matlab import read_matlab
 
 KINDS = ("matconvnet", "matconvnet-swapped")
 
 
-def read_matconvnet(path: Path, *, kind: str | None) -> Found:
+def read_matconvnet(path: Path, *, kind: str | None) -> RawWeights:
     """The convolutions of a MatConvNet network, found by their names, and the file's own mean.
 
     Raises:
@@ -45,7 +45,7 @@ def read_matconvnet(path: Path, *, kind: str | None) -> Found:
             convolutions[name] = (np.transpose(kernel, axes), np.ravel(bias))
     mean, where = _mean(content)
     swapped = "swapped as given" if kind == "matconvnet-swapped" else "height before width"
-    return Found(
+    return RawWeights(
         layout="MatConvNet file",
         convolutions=convolutions,
         preprocessing=Preprocessing(channel_order="rgb", scale=255.0, mean=mean),

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from stylenet.errors import WeightsError
-from stylenet.weights.encoder_weights import LARGEST_TENSOR, Found, Label
+from stylenet.weights.encoder_weights import LARGEST_TENSOR, Label, RawWeights
 from stylenet.weights.formats.detect import check_archive
 from stylenet.weights.formats.pickled_array import read_pickled_array
 from stylenet.weights.recognition import preprocessing_of
@@ -25,7 +25,7 @@ _KERNEL = {"weights", "weight", "kernel", "filter", "w", "0"}
 _BIAS = {"biases", "bias", "b", "1"}
 
 
-def read_npy(path: Path, *, kind: str | None) -> Found:
+def read_npy(path: Path, *, kind: str | None) -> RawWeights:
     """The convolutions of a dictionary written by numpy.save, as TensorFlow's ports of VGG have it.
 
     Raises:
@@ -43,7 +43,7 @@ def read_npy(path: Path, *, kind: str | None) -> Found:
     return _found(pairs, layout="NumPy dictionary", kind=kind, otherwise="caffe")
 
 
-def read_npz(path: Path, *, kind: str | None) -> Found:
+def read_npz(path: Path, *, kind: str | None) -> RawWeights:
     """The convolutions of an archive written by numpy.savez: `conv1_1_W`, `conv1_1_b` or `conv1_1/kernel`, `conv1_1/bias`, ...
 
     Raises:
@@ -68,7 +68,7 @@ def read_npz(path: Path, *, kind: str | None) -> Found:
     return _found(pairs, layout="NumPy archive", kind=kind, otherwise="caffe-rgb")
 
 
-def _found(pairs: dict[str, dict[str, Any]], *, layout: str, kind: str | None, otherwise: str) -> Found:
+def _found(pairs: dict[str, dict[str, Any]], *, layout: str, kind: str | None, otherwise: str) -> RawWeights:
     convolutions: dict[Label, tuple[Any, Any]] = {}
     for label, parts in pairs.items():
         kernel = next((part for name, part in parts.items() if name in _KERNEL), None)
@@ -79,7 +79,7 @@ def _found(pairs: dict[str, dict[str, Any]], *, layout: str, kind: str | None, o
     if "conv1_1" not in convolutions:
         raise WeightsError(f"no conv1_1 in a {layout}, expected conv1_1 ... conv5_4 or conv1_1 ... conv5_3")
     preprocessing, how = preprocessing_of(convolutions["conv1_1"][0], kind=kind, otherwise=otherwise)
-    return Found(layout=layout, convolutions=convolutions, preprocessing=preprocessing, notes={"recognized": how})
+    return RawWeights(layout=layout, convolutions=convolutions, preprocessing=preprocessing, notes={"recognized": how})
 
 
 def _read_array(file: BinaryIO) -> Any:

@@ -12,7 +12,7 @@ from safetensors import safe_open
 from stylenet.catalog.encoders import ENCODERS
 from stylenet.errors import WeightsError
 from stylenet.storage.eight_bits import dequantize
-from stylenet.weights.encoder_weights import EncoderWeights, Found, as_float32, check_tensors
+from stylenet.weights.encoder_weights import EncoderWeights, RawWeights, as_float32, check_tensors
 from stylenet.weights.formats.state_dict import read_state_dict
 from stylenet.weights.record import record_from_json
 
@@ -20,7 +20,7 @@ _PLAIN = {"F64", "F32", "F16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "
 """Types of values that NumPy has."""
 
 
-def read_safetensors(path: Path, *, kind: str | None) -> EncoderWeights | Found:
+def read_safetensors(path: Path, *, kind: str | None) -> EncoderWeights | RawWeights:
     """The weights of a file that names its encoder in its metadata, or the convolutions found in another one.
 
     Raises:

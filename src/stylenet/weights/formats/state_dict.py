@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stylenet.errors import WeightsError
-from stylenet.weights.encoder_weights import Found, Label
+from stylenet.weights.encoder_weights import Label, RawWeights
 from stylenet.weights.recognition import preprocessing_of
 
 _NAME = re.compile(r"(?:module\.)?(?:vgg\.|model\.)?(?:features\.)?(?:(\d+)|(conv\d_\d))\.(weight|bias)")
 _CLASSIFIER = re.compile(r"(?:module\.)?(?:vgg\.|model\.)?(?:classifier|fc)\.?\d.*")
 
 
-def read_state_dict(tensors: Mapping[str, NDArray[Any]], *, layout: str, kind: str | None) -> Found:
+def read_state_dict(tensors: Mapping[str, NDArray[Any]], *, layout: str, kind: str | None) -> RawWeights:
     """The convolutions among `tensors`: `features.N.weight`, `N.weight` (features alone) or `conv1_1.weight`.
 
     Raises:
@@ -52,7 +52,7 @@ def read_state_dict(tensors: Mapping[str, NDArray[Any]], *, layout: str, kind: s
         raise WeightsError(f"no first convolution among {len(tensors)} tensors of a {layout}; expected features.0.weight or conv1_1.weight")
     values = np.asarray(first, np.float32) if first.size <= 64 * 27 else first[:0]
     preprocessing, how = preprocessing_of(values, kind=kind, otherwise="torchvision" if numbered else "caffe")
-    return Found(
+    return RawWeights(
         layout=layout,
         convolutions={label: (kernel, biases[label]) for label, kernel in kernels.items()},
         preprocessing=preprocessing,

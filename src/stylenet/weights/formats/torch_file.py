@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stylenet.errors import WeightsError
-from stylenet.weights.encoder_weights import Found
+from stylenet.weights.encoder_weights import RawWeights
 from stylenet.weights.formats.codebook import has_codebook, read_codebook
 from stylenet.weights.formats.detect import check_archive
 from stylenet.weights.formats.state_dict import read_state_dict
 
 
-def read_torch(path: Path, *, zipped: bool, kind: str | None) -> Found:
+def read_torch(path: Path, *, zipped: bool, kind: str | None) -> RawWeights:
     """The convolutions in a state dict written by torch.save, or in one whose kernels are indexes and tables.
 
     Raises:
