@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from stylenet.errors import DownloadError, WeightsError
-from stylenet.page.runtime import USUAL_REGISTRY, Runtime, pinned_runtime, registry, runtime_files
+from stylenet.page.runtime import DEFAULT_REGISTRY, Runtime, pinned_runtime, registry, runtime_files
 
 
 def test_only_the_files_that_a_page_needs_are_taken(runtime: Runtime, archive: Path):
@@ -46,7 +46,7 @@ def test_a_fetched_archive_is_kept(runtime: Runtime, archive: Path, tmp_path: Pa
 
 
 def test_the_place_that_npm_is_set_up_for_is_asked(tmp_path: Path):
-    assert registry({}, tmp_path) == USUAL_REGISTRY
+    assert registry({}, tmp_path) == DEFAULT_REGISTRY
     (tmp_path / ".npmrc").write_text("audit=false\nregistry = https://packages.example/npm\n", encoding="utf-8")
     assert registry({}, tmp_path) == "https://packages.example/npm/"
     assert registry({"npm_config_registry": "https://other.example/"}, tmp_path) == "https://other.example/"

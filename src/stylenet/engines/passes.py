@@ -28,7 +28,7 @@ from stylenet.styles.sources import StyleSource
 PROBE_PX = 384
 """Side of the picture that is timed for a forecast."""
 
-USUAL_STRENGTH = 50.0
+DEFAULT_STRENGTH = 50.0
 """The strength of networks that were trained at a single strength."""
 
 

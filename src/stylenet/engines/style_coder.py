@@ -11,13 +11,13 @@ from stylenet.engines.statistics import Moments
 from stylenet.errors import StyleError, WeightsError
 from stylenet.networks.descriptions import (
     BOUNDED,
+    DEFAULT_STRENGTH,
     DIRECTIONS,
     FARTHEST,
     LAYERS,
     LEAST_DEVIATION,
     LEAST_VARIANCE,
     STRENGTH_UNIT,
-    USUAL_STRENGTH,
 )
 from stylenet.networks.file_arrays import Array
 from stylenet.networks.slim_geometry import STRENGTHS
@@ -83,7 +83,7 @@ class StyleCoder:
 
     def knobs(self, description: Array, strength: float) -> Array:
         """The knobs, shape (K,), of a description at a strength, which is clipped to 10..100."""
-        place = (min(max(strength, STRENGTHS[0]), STRENGTHS[-1]) - USUAL_STRENGTH) / STRENGTH_UNIT
+        place = (min(max(strength, STRENGTHS[0]), STRENGTHS[-1]) - DEFAULT_STRENGTH) / STRENGTH_UNIT
         sums = self._bounded("hidden", self.sums(description)) + np.float32(place) * self._arrays["hidden.weight"][:, -1]
         codes = self._bounded("code", self._arrays["code.weight"] @ _silu(sums) + self._arrays["code.bias"])
         return self._arrays["knobs.weight"] @ _silu(codes) + self._arrays["knobs.bias"]

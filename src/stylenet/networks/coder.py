@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from stylenet.losses.moments import Centered, Moments
 from stylenet.networks.descriptions import (
     BOUNDED,
+    DEFAULT_STRENGTH,
     DIRECTIONS,
     FARTHEST,
     LEAST_DEVIATION,
     OUTLIERS,
     STRENGTH_UNIT,
     UNBOUNDED,
-    USUAL_STRENGTH,
 )
 from stylenet.networks.descriptions import LAYERS as LAYERS
 from stylenet.networks.slim import SlimNet
@@ -107,7 +107,7 @@ class StyleCoder(nn.Module):
         return nn.functional.linear(description, self.hidden.weight[:, :-1], self.hidden.bias)
 
     def _codes(self, sums: Tensor, strength: Tensor) -> Tensor:
-        place = (strength.clamp(STRENGTHS[0], STRENGTHS[-1]) - USUAL_STRENGTH) / STRENGTH_UNIT
+        place = (strength.clamp(STRENGTHS[0], STRENGTHS[-1]) - DEFAULT_STRENGTH) / STRENGTH_UNIT
         return cast(Tensor, self.code(nn.functional.silu(sums + place[:, None] * self.hidden.weight[:, -1])))
 
     def directions(self, layer: str) -> Tensor:

@@ -28,5 +28,5 @@ LEAST_DEVIATION = 1e-5
 LEAST_VARIANCE = 1e-10
 """Lower bound for the variance of a channel, before the square root."""
 
-USUAL_STRENGTH, STRENGTH_UNIT = 50.0, 25.0
-"""The coder's input for a strength: (strength - `USUAL_STRENGTH`) / `STRENGTH_UNIT`."""
+DEFAULT_STRENGTH, STRENGTH_UNIT = 50.0, 25.0
+"""The coder's input for a strength: (strength - `DEFAULT_STRENGTH`) / `STRENGTH_UNIT`."""

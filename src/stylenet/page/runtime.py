@@ -16,7 +16,7 @@ from stylenet.weights.cache import is_offline
 from stylenet.weights.checksum import mismatch
 from stylenet.weights.download import OnProgress, fetch
 
-USUAL_REGISTRY = "https://registry.npmjs.org/"
+DEFAULT_REGISTRY = "https://registry.npmjs.org/"
 """Default registry of npm packages."""
 
 _LONGEST_FILE = 2**28
@@ -103,9 +103,9 @@ def registry(environment: Mapping[str, str] | None = None, home: Path | None = N
     try:
         settings = ((home or Path.home()) / ".npmrc").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError, RuntimeError):
-        return USUAL_REGISTRY
+        return DEFAULT_REGISTRY
     chosen_there = _SETTING.findall(settings)
-    return chosen_there[-1].rstrip("/") + "/" if chosen_there else USUAL_REGISTRY
+    return chosen_there[-1].rstrip("/") + "/" if chosen_there else DEFAULT_REGISTRY
 
 
 def _fetched(runtime: Runtime, on_progress: OnProgress | None) -> Path:

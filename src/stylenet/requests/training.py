@@ -15,8 +15,8 @@ from stylenet.requests.machine import Device, Precision, Threads
 Network = Literal["slim", "johnson", "texture"]
 TrainingTask = Literal["style", "super-resolution", "colorization"]
 
-USUAL_STEPS = 2000
-USUAL_STYLE_PX = 384
+DEFAULT_STEPS = 2000
+DEFAULT_STYLE_PX = 384
 _MOST_STEPS = 1_000_000  # if minutes are given instead
 
 _OF_STYLE = {"paintings": "a painting", "network": "--network", "style_size": "--style-size", "start": "--start"}
@@ -34,14 +34,14 @@ class TrainRequest(Request, frozen=True, kw_only=True):
     style_size: Annotated[
         Annotated[int, Meta(ge=32, le=2048)] | None,
         option(
-            f"Size of the painting for training; larger values give smaller strokes (default {USUAL_STYLE_PX}).",
+            f"Size of the painting for training; larger values give smaller strokes (default {DEFAULT_STYLE_PX}).",
             allowed="32 to 2048 pixels",
         ),
     ] = None
     loss_network: Annotated[str | None, option("compact (the default), vgg16, vgg19 or a weights file.")] = None
     start: Annotated[str | None, option("A network of the same kind to start from.")] = None
     steps: Annotated[
-        Annotated[int, Meta(ge=1)] | None, option(f"Maximum number of updates (default {USUAL_STEPS}).", allowed="whole numbers from 1")
+        Annotated[int, Meta(ge=1)] | None, option(f"Maximum number of updates (default {DEFAULT_STEPS}).", allowed="whole numbers from 1")
     ] = None
     minutes: Annotated[
         Annotated[float, Meta(ge=0.01)] | None, option("Train for about this many minutes.", allowed="minutes from 0.01")
@@ -94,7 +94,7 @@ class TrainRequest(Request, frozen=True, kw_only=True):
     @property
     def most_steps(self) -> int:
         """Maximum number of updates."""
-        return self.steps or (USUAL_STEPS if self.minutes is None else _MOST_STEPS)
+        return self.steps or (DEFAULT_STEPS if self.minutes is None else _MOST_STEPS)
 
 
 def style_name(file: Path) -> str:

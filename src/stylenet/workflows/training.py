@@ -16,7 +16,7 @@ from stylenet.extras import require
 from stylenet.image.crops import find_pictures
 from stylenet.image.files import load_image
 from stylenet.image.output import check_output
-from stylenet.requests.training import USUAL_STYLE_PX, TrainRequest, style_name
+from stylenet.requests.training import DEFAULT_STYLE_PX, TrainRequest, style_name
 from stylenet.workflows.outputs import keep_apart, make_folder, place
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def _task(request: TrainRequest, encoder: Any, plan: Plan) -> OneStyleTask | Res
         record=_record(request),
         encoder=encoder,
         plan=plan,
-        style_px=request.style_size or USUAL_STYLE_PX,
+        style_px=request.style_size or DEFAULT_STYLE_PX,
         start=None if request.start is None else Path(request.start),
         previews=previews,
     )
