@@ -22,6 +22,7 @@ _PACKAGES = {
     "tensorboard": ("TensorBoard", "tensorboard"),
     "starlette": ("Starlette", "studio"),
     "uvicorn": ("uvicorn", "studio"),
+    "websockets": ("websockets", "studio"),
 }
 """By module: the name of the package, and the extra that contains it."""
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 HEAVY = (
-    "torch", "scipy", "skimage", "httpx", "onnx", "cv2", "pydantic", "starlette", "uvicorn",
+    "torch", "scipy", "skimage", "httpx", "onnx", "cv2", "pydantic", "starlette", "uvicorn", "websockets",
     "rich.console", "importlib.metadata", "PIL.WebPImagePlugin",
 )  # fmt: skip
 """What a picture painted in one pass does without."""

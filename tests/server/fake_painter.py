@@ -25,8 +25,9 @@ def send(kind: str, data: bytes = b"", **values: Any) -> None:
 
 
 def listen() -> None:
-    for line in sys.stdin:
+    for line in sys.stdin.buffer:
         call = json.loads(line)
+        call["data"] = sys.stdin.buffer.read(call["size"])
         if call["call"] == "stop":
             stopped.set()
         else:
@@ -34,6 +35,20 @@ def listen() -> None:
             calls.append(call)
             came.release()
     os._exit(0)
+
+
+def paint_frame(call: dict[str, Any]) -> None:
+    """The words in a frame say what happens to it."""
+    frame = call.pop("data")
+    if b"slow" in frame:
+        time.sleep(0.2)
+    if b"damaged" in frame:
+        send("error", message="cannot read the given data: it is damaged; get it again", error="ImageError")
+        return
+    if b"dies always" in frame or (b"dies once" in frame and not Path("died").exists()):
+        Path("died").touch()
+        os.kill(os.getpid(), 9)
+    send("result", frame + json.dumps(call).encode(), memory_bytes=10**6)
 
 
 def paint(call: dict[str, Any]) -> None:
@@ -85,7 +100,10 @@ def main() -> None:
             )
         elif now["call"] in ("find_mask", "convert", "thumbnail"):
             send("result", PICTURE)
+        elif now["call"] == "frame":
+            paint_frame(now)
         elif now["call"] == "pass":
+            now.pop("data")
             if now["options"].get("seed") == SEEDS["long"]:
                 time.sleep(0.3)
             if now["options"].get("seed") == SEEDS["dies always"]:

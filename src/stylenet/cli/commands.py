@@ -32,6 +32,7 @@ _MODULES = {
     "weights": "weights",
     "export": "export",
     "studio": "serve",
+    "live": "live",
     "serve": "serve",
     "page": "page",
     "demo": "demo",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +14,8 @@ from stylenet.requests.base import default_of, help_of
 from stylenet.requests.serving import ServeRequest
 
 
-def _flag(name: str, *words: str, metavar: str | None = None) -> Any:
+def server_flag(name: str, *words: str, metavar: str | None = None) -> Any:
+    """The Typer option of a field of `ServeRequest`, for `Annotated`."""
     default = default_of(ServeRequest, name)
     default_text = f" [{default:g}]" if isinstance(default, (int, float)) else f" [{default}]" if isinstance(default, str) else ""
     flags = words or (f"--{name.replace('_', '-')}",)
@@ -22,38 +24,46 @@ def _flag(name: str, *words: str, metavar: str | None = None) -> Any:
 
 def studio(
     *,
-    port: Annotated[int | None, _flag("port")] = None,
-    data: Annotated[str | None, _flag("data", metavar="FOLDER")] = None,
-    threads: Annotated[int | None, _flag("threads")] = None,
+    port: Annotated[int | None, server_flag("port")] = None,
+    data: Annotated[str | None, server_flag("data", metavar="FOLDER")] = None,
+    threads: Annotated[int | None, server_flag("threads")] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = True,
 ) -> None:
     """Open a page in the browser to choose a photo and a style, with a live preview."""
     given = {"port": port, "data": data, "threads": threads}
-    run_server(ServeRequest.of(given), opens_browser=browser)
+    settings = ServeRequest.of(given)
+
+    def open_page(url: str) -> None:
+        if browser:
+            import webbrowser
+
+            webbrowser.open(url)
+
+    run_server(settings, on_ready=open_page)
 
 
 def serve(
     context: typer.Context,
     *,
-    host: Annotated[str | None, _flag("host")] = None,
-    port: Annotated[int | None, _flag("port")] = None,
-    data: Annotated[str | None, _flag("data", metavar="FOLDER")] = None,
+    host: Annotated[str | None, server_flag("host")] = None,
+    port: Annotated[int | None, server_flag("port")] = None,
+    data: Annotated[str | None, server_flag("data", metavar="FOLDER")] = None,
     token: Annotated[str | None, typer.Option("--token", help=help_of(ServeRequest, "token"), envvar="STYLENET_TOKEN")] = None,
-    allow_hosts: Annotated[list[str] | None, _flag("allow_hosts", "--allow-host", metavar="NAME")] = None,
-    allow_origins: Annotated[list[str] | None, _flag("allow_origins", "--allow-origin", metavar="ORIGIN")] = None,
-    workers: Annotated[int | None, _flag("workers")] = None,
-    threads: Annotated[int | None, _flag("threads")] = None,
-    queue: Annotated[int | None, _flag("queue")] = None,
-    job_minutes: Annotated[float | None, _flag("job_minutes")] = None,
-    memory_mb: Annotated[int | None, _flag("memory_mb")] = None,
-    disk_mb: Annotated[int | None, _flag("disk_mb")] = None,
-    history_mb: Annotated[int | None, _flag("history_mb")] = None,
-    keep_minutes: Annotated[float | None, _flag("keep_minutes")] = None,
-    upload_mb: Annotated[float | None, _flag("upload_mb")] = None,
-    megapixels: Annotated[float | None, _flag("megapixels")] = None,
-    silent_seconds: Annotated[float | None, _flag("silent_seconds")] = None,
-    patience_seconds: Annotated[float | None, _flag("patience_seconds")] = None,
-    checkpoint_seconds: Annotated[float | None, _flag("checkpoint_seconds")] = None,
+    allow_hosts: Annotated[list[str] | None, server_flag("allow_hosts", "--allow-host", metavar="NAME")] = None,
+    allow_origins: Annotated[list[str] | None, server_flag("allow_origins", "--allow-origin", metavar="ORIGIN")] = None,
+    workers: Annotated[int | None, server_flag("workers")] = None,
+    threads: Annotated[int | None, server_flag("threads")] = None,
+    queue: Annotated[int | None, server_flag("queue")] = None,
+    job_minutes: Annotated[float | None, server_flag("job_minutes")] = None,
+    memory_mb: Annotated[int | None, server_flag("memory_mb")] = None,
+    disk_mb: Annotated[int | None, server_flag("disk_mb")] = None,
+    history_mb: Annotated[int | None, server_flag("history_mb")] = None,
+    keep_minutes: Annotated[float | None, server_flag("keep_minutes")] = None,
+    upload_mb: Annotated[float | None, server_flag("upload_mb")] = None,
+    megapixels: Annotated[float | None, server_flag("megapixels")] = None,
+    silent_seconds: Annotated[float | None, server_flag("silent_seconds")] = None,
+    patience_seconds: Annotated[float | None, server_flag("patience_seconds")] = None,
+    checkpoint_seconds: Annotated[float | None, server_flag("checkpoint_seconds")] = None,
 ) -> None:
     """Serve previews, paintings, and jobs that survive a restart, over HTTP."""
     given = {name: value for name, value in context.params.items() if value not in (None, (), [])}
@@ -61,17 +71,20 @@ def serve(
     run_server(settings)
 
 
-def run_server(settings: ServeRequest, *, opens_browser: bool = False) -> None:
+def run_server(settings: ServeRequest, *, on_ready: Callable[[str], None] = lambda url: None) -> None:
     """Serve until Ctrl-C or SIGTERM.
+
+    Args:
+        settings: Of the server.
+        on_ready: Called with the address once requests are accepted.
 
     Raises:
         UsageError: a package is missing.
         OutputError: the address or the folder is in use.
     """
-    for module in ("starlette", "uvicorn"):
+    for module in ("starlette", "uvicorn", "websockets"):
         require(module, "the server")
     from stylenet.server.running import serve as run
-    from stylenet.server.running import sign_in_url
 
     def ready(url: str) -> None:
         print(f"listening on {url}  (Ctrl-C ends; jobs are resumed at the next start)")
@@ -82,10 +95,7 @@ def run_server(settings: ServeRequest, *, opens_browser: bool = False) -> None:
                 file=sys.stderr,
             )
         print(f"data in {settings.folder}", flush=True)
-        if opens_browser:
-            import webbrowser
-
-            webbrowser.open(sign_in_url(url, settings.token))
+        on_ready(url)
 
     with signals_call(lambda number, frame: None):  # uvicorn installs its own handlers and raises the signal again after shutdown
         run(settings, on_ready=ready)

@@ -27,6 +27,26 @@ Quality: TypeAlias = Annotated[
     Annotated[int, Meta(ge=1, le=100)] | None, option("Quality of JPEG and WebP, 1 to 100 (default 95).", allowed="1 to 100")
 ]
 
+Strength: TypeAlias = Annotated[
+    float,
+    option(
+        "0 (photo) to 100 (painting); 50 is the recipe's own balance.",
+        allowed="0 (the photo) to 100 (the painting), 50 is the recipe",
+        ge=0,
+        le=100,
+    ),
+]
+
+StyleScale: TypeAlias = Annotated[
+    float,
+    option(
+        "Size of the strokes relative to the painting, 0.125 to 8 (default 1).",
+        allowed="0.125 (fine strokes) to 8 (broad strokes), 1 is the painting's",
+        ge=1 / 8,
+        le=8,
+    ),
+]
+
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}
 _UNITS |= {f"{prefix}b": size for prefix, size in _UNITS.items() if prefix} | {"kib": 2**10, "mib": 2**20, "gib": 2**30}
 
@@ -35,24 +55,8 @@ class Options(Request, frozen=True, kw_only=True):
     """Options of a painting that do not depend on photo, styles and recipe."""
 
     size: Annotated[int | str | None, option("Long side in pixels (512), WIDTHxHEIGHT (640x480), or full.")] = None
-    strength: Annotated[
-        float,
-        option(
-            "0 (photo) to 100 (painting); 50 is the recipe's own balance.",
-            allowed="0 (the photo) to 100 (the painting), 50 is the recipe",
-            ge=0,
-            le=100,
-        ),
-    ] = 50.0
-    style_scale: Annotated[
-        float,
-        option(
-            "Size of the strokes relative to the painting, 0.125 to 8 (default 1).",
-            allowed="0.125 (fine strokes) to 8 (broad strokes), 1 is the painting's",
-            ge=1 / 8,
-            le=8,
-        ),
-    ] = 1.0
+    strength: Strength = 50.0
+    style_scale: StyleScale = 1.0
     blend: Annotated[tuple[float, ...], option("Share of each style, such as 0.7 0.3 (default: equal shares).")] = ()
     seed: Annotated[int, option("Random seed (default 0).", allowed="whole numbers from 0", ge=0, le=2**63 - 1)] = 0
     save_every: Annotated[

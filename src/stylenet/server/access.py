@@ -16,6 +16,9 @@ from stylenet.server.api_errors import ApiError
 
 COOKIE = "stylenet_token"
 
+_PAGE_SCHEMES = {"ws": "http", "wss": "https"}
+"""By scheme of a WebSocket: that of the page that opens it."""
+
 _SAFE_SITES = (None, "same-origin", "none")
 _ALL_ADDRESSES = ("0.0.0.0", "::")
 _OWN_PAGE = "requests of the server's own page, and of programs"
@@ -41,8 +44,9 @@ class Access:
         """
         headers = Headers(scope=scope)
         host = self._check_host(headers)
-        origin = self._check_origin(headers, own=f"{scope['scheme']}://{host}")
-        is_preflight = origin is not None and scope["method"] == "OPTIONS"  # browsers send it without a token
+        scheme = _PAGE_SCHEMES.get(scope["scheme"], scope["scheme"])
+        origin = self._check_origin(headers, own=f"{scheme}://{host}")
+        is_preflight = origin is not None and scope.get("method") == "OPTIONS"  # browsers send it without a token
         if self._token is not None and not is_preflight and scope["path"] != "/healthz":
             self._check_token(headers, scope)
         return origin

@@ -14,13 +14,13 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stylenet.errors import StylenetError
 from stylenet.requests.painting import PROTECTED
-from stylenet.server import info_endpoints, job_endpoints, picture_endpoints
+from stylenet.server import info_endpoints, job_endpoints, live_endpoint, picture_endpoints
 from stylenet.server.api_errors import ApiError, unexpected_error
 from stylenet.server.guard import Guard
 from stylenet.server.services import Services
@@ -86,6 +86,7 @@ def _routes() -> list[BaseRoute]:
         "/v1/jobs/{id}/thumbnail.jpg": {"GET": jobs.thumbnail},
         "/v1/history": {"GET": jobs.history},
         "/v1/history/{id}": {"DELETE": jobs.delete_job},
+        live_endpoint.LIVE_PATH: {"GET": live_endpoint.live_without_socket},
         "/v1/styles": {"GET": info.styles},
         "/v1/recipes": {"GET": info.recipes},
         "/openapi.json": {"GET": info.openapi},
@@ -94,8 +95,10 @@ def _routes() -> list[BaseRoute]:
         "/healthz": {"GET": info.health},
         "/metrics": {"GET": info.metrics},
         "/": {"GET": info.home},
+        "/live": {"GET": info.live},
     }
     routes: list[BaseRoute] = [Route(path, _Resource(endpoints)) for path, endpoints in resources.items()]
+    routes += [WebSocketRoute(live_endpoint.LIVE_PATH, live_endpoint.live), WebSocketRoute("/{path:path}", live_endpoint.no_socket)]
     if info_endpoints.SITE.is_dir():
         mimetypes.add_type("text/javascript", ".js")  # some systems map it to another type, and browsers then reject modules
         routes.append(Mount("/shared", StaticFiles(directory=info_endpoints.SHARED)))

@@ -1,4 +1,7 @@
-"""Middleware around the whole application: access, time limits of requests, and the headers of every response."""
+"""Middleware around the whole application: access, time limits of requests, and the headers of every response.
+
+A WebSocket has the same access control. Once it is open, its endpoint sets the time limits.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,9 @@ SECURITY_HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(self), microphone=(), geolocation=()",
 }
+_RESPONSES = ("http.response.start", "websocket.http.response.start", "websocket.accept")
+_SWITCHING_PROTOCOLS = 101
+
 _LOG = logging.getLogger("stylenet.server")
 
 
@@ -56,8 +62,6 @@ class Guard:
         """Handle a request."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
-        elif scope["type"] != "http":
-            await send({"type": "websocket.close", "code": 1008})
         else:
             exchange = _Exchange(scope, receive, send, patience_seconds=self._patience_seconds, responses=self._responses)
             self._active += 1
@@ -71,7 +75,7 @@ class Guard:
             if self._active > _MOST_REQUESTS:
                 raise too_busy(f"{_MOST_REQUESTS} requests are being handled, which is the limit", seconds=1)
             exchange.foreign_origin = self._access.check(exchange.scope)
-            is_preflight = exchange.foreign_origin is not None and exchange.scope["method"] == "OPTIONS"
+            is_preflight = exchange.foreign_origin is not None and exchange.scope.get("method") == "OPTIONS"
             handler = _preflight_response() if is_preflight else self._app
             await handler(exchange.scope, exchange.receive, exchange.send)
         except ApiError as error:
@@ -84,14 +88,14 @@ class Guard:
 
 
 class _Exchange:
-    """One request and its response, with time limits and headers."""
+    """One request and its response, with time limits and headers; or a WebSocket."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, *, patience_seconds: float, responses: Counter[int]) -> None:
         self.scope = scope
         self.foreign_origin: str | None = None
         self._receive, self._send = receive, send
         self._patience_seconds, self._responses = patience_seconds, responses
-        self._has_response, self._expects_body = False, True
+        self._has_response, self._expects_body = False, scope["type"] == "http"
         self._deadline = time.monotonic() + _WHOLE_FACTOR * patience_seconds
 
     async def receive(self) -> Message:
@@ -100,7 +104,7 @@ class _Exchange:
         Raises:
             ApiError: the client is too slow.
         """
-        if not self._expects_body:  # all that can come now is the end of the connection, at any time
+        if not self._expects_body:  # all that can come now is the end of the connection, or a message of a WebSocket, at any time
             return await self._receive()
         try:
             async with asyncio.timeout(min(self._patience_seconds, self._deadline - time.monotonic())):
@@ -122,9 +126,10 @@ class _Exchange:
         Raises:
             TimeoutError: the client does not accept it.
         """
-        if message["type"] == "http.response.start":
+        if message["type"] in _RESPONSES:
             self._has_response = True
-            self._responses[message["status"]] += 1
+            self._responses[message.get("status", _SWITCHING_PROTOCOLS)] += 1
+            message.setdefault("headers", [])
             self._add_headers(MutableHeaders(scope=message))
         async with asyncio.timeout(_SEND_FACTOR * self._patience_seconds):
             await self._send(message)

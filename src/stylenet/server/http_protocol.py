@@ -1,11 +1,13 @@
-"""uvicorn's HTTP protocol, with a time limit for the head of a request, and errors in the form of the API."""
+"""uvicorn's protocols: HTTP with a time limit for the head of a request and errors in the form of the API, and WebSockets."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from stylenet.server.api_errors import ApiError
 from stylenet.server.guard import SECURITY_HEADERS
@@ -32,6 +34,11 @@ class HttpProtocol(H11Protocol):
         super().data_received(data)
         if self.cycle is not cycle:
             self._cancel_timer()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Stop waiting; the endpoint of the WebSocket limits the time from now on."""
+        self._cancel_timer()
+        super().handle_websocket_upgrade(event)
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
@@ -66,3 +73,13 @@ class HttpProtocol(H11Protocol):
     def _close_if_idle(self) -> None:
         if getattr(self.cycle, "response_complete", True):  # None before the first request
             self.transport.close()
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """Rejects handshakes without the log entry that uvicorn writes for each, as if the application had failed."""
+
+    async def send(self, message: Any) -> None:
+        """Send a message of the application."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True

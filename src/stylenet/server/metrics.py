@@ -52,6 +52,8 @@ def _metrics(services: Services, responses: Counter[int]) -> Iterator[_Metric]:
     yield _Metric("passes_total", "counter", "Finished single passes.", _labeled("queue", done))
     yield _Metric("superseded_total", "counter", "Previews dropped for newer ones.", {"": services.previews.superseded})
     yield _Metric("cache_hits_total", "counter", "Previews served from memory.", {"": services.cache.hits})
+    yield _Metric("live_sessions", "gauge", "Cameras that are being painted.", {"": services.live_sessions})
+    yield _Metric("live_frames_total", "counter", "Painted frames of cameras.", {"": services.live_frames})
     yield _Metric("lost_processes_total", "counter", "Processes that died or were killed while they worked.", _labeled("process", lost))
     yield _Metric("started_processes_total", "counter", "Processes started.", _labeled("process", started))
     yield _Metric("memory_bytes", "gauge", "Resident memory.", _labeled("process", memory))

@@ -22,6 +22,7 @@ class _Call:
     name: str
     values: dict[str, Any]
     client: str | None
+    seconds: float
     result: asyncio.Future[Result] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def fail(self, error: Exception) -> None:
@@ -52,14 +53,17 @@ class PassQueue:
         """Number of calls that wait."""
         return len(self._waiting)
 
-    async def call(self, name: str, *, client: str | None = None, is_first: bool = False, **values: Any) -> Result:
+    async def call(
+        self, name: str, *, client: str | None = None, is_first: bool = False, seconds: float = _CALL_SECONDS, **values: Any
+    ) -> Result:
         """The result of a call.
 
         Args:
             name: Of the call; see `Worker.call`.
             client: Whose waiting call is replaced, if there is one.
             is_first: Whether it goes to the front of the queue.
-            values: Arguments.
+            seconds: Time limit, after which the worker is killed.
+            values: Arguments, as of `Worker.call`.
 
         Raises:
             ApiError: it was replaced, the queue is full, or the worker was lost.
@@ -69,7 +73,7 @@ class PassQueue:
             self._replace(client)
         if len(self._waiting) >= _MOST_WAITING:
             raise too_busy(f"{_MOST_WAITING} pictures are waiting for their pass, which is the limit", seconds=2)
-        call = _Call(name, values, client)
+        call = _Call(name, values, client, seconds)
         self._waiting.insert(0 if is_first else len(self._waiting), call)
         self._has_work.set()
         try:
@@ -99,7 +103,7 @@ class PassQueue:
     async def _handle(self, call: _Call) -> None:
         for attempt in range(1, _TRIES + 1):
             try:
-                result = await self.worker.call(call.name, seconds=_CALL_SECONDS, **call.values)
+                result = await self.worker.call(call.name, seconds=call.seconds, **call.values)
             except WorkerLostError as error:
                 self.lost += 1
                 if attempt == _TRIES:

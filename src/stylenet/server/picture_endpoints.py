@@ -105,18 +105,18 @@ async def _run_pass(
 ) -> bytes:
     """The painted picture as a file's bytes."""
     services: Services = request.app.state.services
-    file_or_name = partial(_file_or_name, services)
+    to_file = partial(file_or_name, services)
     values = options.options()
     if "palette" in values:
-        values["palette"] = file_or_name(values["palette"])
+        values["palette"] = to_file(values["palette"])
     return await run_in_worker(
         request,
         queue,
         "pass",
         photo,
         client=client,
-        styles=[file_or_name(style) for style in options.style],
-        masks=[split_mask(text).with_files(file_or_name) for text in options.mask],
+        styles=[to_file(style) for style in options.style],
+        masks=[split_mask(text).with_files(to_file) for text in options.mask],
         options=values,
         is_preview=is_preview,
         format=options.format,
@@ -155,7 +155,7 @@ async def run_in_worker(request: Request, queue: PassQueue, name: str, path: Pat
             task.cancel()
 
 
-def _file_or_name(services: Services, word: Any) -> Any:
+def file_or_name(services: Services, word: Any) -> Any:
     """The file of a picture by its id; other values as they are."""
     if not isinstance(word, str) or not PICTURE_ID.fullmatch(word):
         return word

@@ -75,12 +75,15 @@ class Worker:
         self.started = 0
         self.memory_bytes_now = 0
 
-    async def call(self, name: str, *, seconds: float, on_event: Callable[[Event], None] = lambda event: None, **values: Any) -> Result:
+    async def call(
+        self, name: str, *, seconds: float, data: bytes = b"", on_event: Callable[[Event], None] = lambda event: None, **values: Any
+    ) -> Result:
         """The result of a call.
 
         Args:
-            name: "inspect", "pass", "find_mask", "convert", "thumbnail" or "paint".
+            name: "inspect", "pass", "frame", "find_mask", "convert", "thumbnail" or "paint".
             seconds: Time limit, after which the process is killed.
+            data: Bytes that belong to the call.
             on_event: Called with every event before the result.
             values: Arguments, as JSON values.
 
@@ -90,7 +93,7 @@ class Worker:
         """
         process = await self._ready_process()
         try:
-            _send(process, {"call": name, **values})
+            _send(process, {"call": name, **values}, data)
             return await self._result(process, time.monotonic() + seconds, on_event)
         except WorkerError:
             raise
@@ -180,10 +183,10 @@ class Worker:
             raise WorkerLostError(f"the painting process did not respond for {self._silent_seconds:g} s") from None
 
 
-def _send(process: asyncio.subprocess.Process, call: Mapping[str, Any]) -> None:
+def _send(process: asyncio.subprocess.Process, call: Mapping[str, Any], data: bytes = b"") -> None:
     if process.stdin is None:
         raise BrokenPipeError
-    process.stdin.write(json.dumps(call).encode() + b"\n")
+    process.stdin.write(json.dumps({**call, "size": len(data)}).encode() + b"\n" + data)
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import uvicorn
 from starlette.datastructures import URL
@@ -13,7 +14,8 @@ from starlette.datastructures import URL
 from stylenet.errors import OutputError
 from stylenet.requests.serving import ServeRequest
 from stylenet.server.app import build
-from stylenet.server.http_protocol import HttpProtocol
+from stylenet.server.http_protocol import HttpProtocol, SocketProtocol
+from stylenet.server.live_endpoint import MOST_MESSAGE_BYTES
 from stylenet.server.processes import PAINTER
 from stylenet.server.services import Services
 
@@ -52,7 +54,9 @@ def serve(settings: ServeRequest, *, on_ready: Callable[[str], None], command: S
         config = uvicorn.Config(
             build(Services(settings, command=command)),
             http=type("Protocol", (HttpProtocol,), {"head_seconds": settings.patience_seconds}),
-            ws="none",
+            ws=SocketProtocol,
+            ws_max_size=MOST_MESSAGE_BYTES,
+            ws_per_message_deflate=False,  # JPEG files cannot be compressed further
             lifespan="on",
             log_config=None,
             log_level="error",
@@ -69,9 +73,14 @@ def serve(settings: ServeRequest, *, on_ready: Callable[[str], None], command: S
         _Server(config, lambda: on_ready(url)).run(sockets=[listener])
 
 
-def sign_in_url(url: str, token: str | None) -> str:
-    """The address of the page, which signs a browser in if the server has a token."""
-    return url if token is None else str(URL(f"{url}/").include_query_params(token=token))
+def live_url(url: str, settings: Mapping[str, Any]) -> str:
+    """The address of the page that paints a camera's frames.
+
+    Args:
+        url: Of the server.
+        settings: Which the page starts with.
+    """
+    return str(URL(f"{url}/live").include_query_params(**settings))
 
 
 def _bound_socket(settings: ServeRequest) -> socket.socket:

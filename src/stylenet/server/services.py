@@ -39,6 +39,8 @@ class Services:
         cache: Recent previews.
         pictures: Uploaded pictures.
         jobs: Paintings.
+        live_sessions: Number of cameras that are being painted.
+        live_frames: Number of frames painted so far.
 
     Raises:
         UsageError: the folder cannot be used.
@@ -52,6 +54,7 @@ class Services:
         self.previews, self.passes = PassQueue(self._new_worker()), PassQueue(self._new_worker())
         self.cache = PreviewCache()
         self.pictures = Pictures(settings, self.store, self._folder, passes=self.previews)
+        self.live_sessions = self.live_frames = 0
         self.jobs = Jobs(settings, self.store, self._folder, workers=[self._new_worker() for _ in range(settings.workers)])
 
     def background_work(self) -> list[Coroutine[Any, Any, None]]:

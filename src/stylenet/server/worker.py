@@ -1,7 +1,7 @@
 """The process that decodes and paints: `python -m stylenet.server.worker`, which the server controls through pipes.
 
-A call is one line of JSON. A message back is one line of JSON, which holds the size of the bytes that follow it. The process ends when its
-standard input does, so that it does not outlive a killed server.
+Calls and the messages back have the same form: one line of JSON, which holds the size of the bytes that follow it. The process ends when
+its standard input does, so that it does not outlive a killed server.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ import psutil
 from stylenet.waiting import let_threads_sleep
 
 if TYPE_CHECKING:
+    from stylenet.engines.protocol import OpenStyle
     from stylenet.image.files import Picture
     from stylenet.painting.regions import Region
     from stylenet.painting.stylizer import Stylizer
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 HEARTBEAT_SECONDS = 0.5
 
 _KEPT = 16
-"""Number of photos and of styles that are cached for previews."""
+"""Number of photos, of styles and of live sessions that are cached."""
 
 _PROTECTED_PX = 1024
 """Long side of the photos in which faces and subjects are found."""
@@ -82,7 +83,7 @@ class Calls:
         self._pipe = pipe
         self.should_stop = threading.Event()
         self._stylizer: Stylizer | None = None
-        self._photos, self._styles, self._masks = _RecentValues(), _RecentValues(), _RecentValues()
+        self._photos, self._styles, self._masks, self._sessions = (_RecentValues() for _ in range(4))
 
     def inspect(self, call: Mapping[str, Any]) -> None:
         """Whether a file is a picture, and its size; only the header is read."""
@@ -97,18 +98,15 @@ class Calls:
         from stylenet.events import Done
         from stylenet.image.files import load_image
         from stylenet.painting.painting import Painting
-        from stylenet.painting.stylizer import open_stylizer
         from stylenet.requests.painting import Options
 
-        stylizer = self._stylizer = self._stylizer or open_stylizer(
-            "instant", device="cpu", precision="float32", threads=call["threads"] or None
-        )
+        stylizer = self._opened_stylizer(call["threads"])
         options = Options.of(call["options"])
         photo = self._preview_photo(call["path"], options) if call["is_preview"] else load_image(call["path"])
         photo = replace(photo, source=None)  # a temporary file, whose name must not appear in the receipt
 
         def opened(style: Any) -> Any:
-            return style if options.recolors_style else self._styles.get(style, partial(stylizer.open_style, style))
+            return style if options.recolors_style else self._opened_style(style, stylizer)
 
         styles = [opened(style) for style in call["styles"]]
         regions = [self._region(text, opened) for text in call["masks"]]
@@ -118,6 +116,17 @@ class Calls:
         buffer = io.BytesIO()
         Painting(pixels=done.image, photo=photo, done=done).save(buffer, format=call["format"], quality=call["quality"])
         self._pipe.send("result", buffer.getvalue(), memory_bytes=_memory_bytes())
+
+    def paint_frame(self, call: Mapping[str, Any]) -> None:
+        """A frame of a camera, painted in one pass, as the bytes of a JPEG file."""
+        from stylenet.requests.live import LiveRequest
+        from stylenet.server.live_frames import LiveFrames
+
+        request = LiveRequest.of(call["request"])
+        stylizer = self._opened_stylizer(call["threads"])
+        frames = self._sessions.get(call["session"], LiveFrames)
+        data = frames.painted(call["data"], request, stylizer, self._opened_style(request.style, stylizer))
+        self._pipe.send("result", data, memory_bytes=_memory_bytes())
 
     def find_mask(self, call: Mapping[str, Any]) -> None:
         """A mask of a photo's faces or its subject, as the bytes of a PNG file."""
@@ -165,6 +174,15 @@ class Calls:
                 self.should_stop.set()
         self._pipe.send("result", memory_bytes=_memory_bytes())
 
+    def _opened_stylizer(self, threads: int) -> Stylizer:
+        from stylenet.painting.stylizer import open_stylizer
+
+        self._stylizer = self._stylizer or open_stylizer("instant", device="cpu", precision="float32", threads=threads or None)
+        return self._stylizer
+
+    def _opened_style(self, style: str, stylizer: Stylizer) -> OpenStyle:
+        return self._styles.get(style, partial(stylizer.open_style, style))
+
     def _preview_photo(self, path: str, options: Options) -> Picture:
         """The photo without transparency, at the size of the preview; larger where faces are to be found in it."""
         from stylenet.image.resize import fit_within, target_size
@@ -202,6 +220,7 @@ def _handle(calls: Calls, call: Mapping[str, Any], pipe: Pipe) -> None:
     methods = {
         "inspect": calls.inspect,
         "pass": calls.paint_pass,
+        "frame": calls.paint_frame,
         "find_mask": calls.find_mask,
         "convert": calls.convert,
         "thumbnail": calls.thumbnail,
@@ -226,6 +245,7 @@ def _handle(calls: Calls, call: Mapping[str, Any], pipe: Pipe) -> None:
 def _read_calls(stream: BinaryIO, waiting: queue.SimpleQueue[Mapping[str, Any]], should_stop: threading.Event) -> None:
     for line in stream:
         call = json.loads(line)
+        call["data"] = stream.read(call["size"])
         if call["call"] == "stop":
             should_stop.set()
         else:

@@ -1,0 +1,181 @@
+"""The endpoint of live painting: a WebSocket that takes a camera's frames and settings, and sends paintings.
+
+Every message gets exactly one in response, in the same order: a frame (binary, JPEG) gets its painting, settings (text, JSON) get all
+settings that now apply, and what is wrong with either gets an error, which is JSON as in the rest of the API. A client sends its next frame
+once the last one has come back; frames sent earlier wait in the connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from stylenet.errors import StylenetError, UsageError
+from stylenet.requests.live import LiveRequest
+from stylenet.server.api_checks import check_styles
+from stylenet.server.api_errors import ApiError, too_busy, unexpected_error
+from stylenet.server.picture_endpoints import file_or_name
+from stylenet.server.processes import WorkerError
+from stylenet.server.services import Services
+
+LIVE_PATH = "/v1/live"
+
+MOST_SESSIONS = 4
+"""Cameras that are painted at the same time. They share one worker."""
+
+MOST_FRAME_BYTES = 2**20
+MOST_MESSAGE_BYTES = 2**22
+"""A longer message ends the connection before it is read."""
+
+_JPEG = b"\xff\xd8\xff"
+
+_MOST_SETTINGS_BYTES = 10_000
+_MOST_ERRORS = 20
+"""Errors in a row after which the connection is closed."""
+
+_FRAME_SECONDS = 30.0
+"""Longest painting time of a frame. The first one also opens the network, and measures the style."""
+
+_SEND_FACTOR = 2
+"""The time limit for sending a painting, in units of the limit for the next message."""
+
+_POLICY, _TRY_LATER = 1008, 1013
+_LOG = logging.getLogger("stylenet.server")
+
+
+async def live(socket: WebSocket) -> None:
+    """Paint frames until the client leaves, or does not send anything for a while."""
+    services: Services = socket.app.state.services
+    await socket.accept()
+    if services.live_sessions >= MOST_SESSIONS:
+        busy = too_busy(f"{MOST_SESSIONS} cameras are being painted, which is the limit", seconds=2)
+        await socket.send(_text(busy.body))
+        await socket.close(_TRY_LATER, "too many cameras")
+        return
+    services.live_sessions += 1
+    try:
+        await _Session(socket, services).run()
+    except (WebSocketDisconnect, TimeoutError):
+        pass  # the client has gone, or accepts no more data: the connection is closed
+    finally:
+        services.live_sessions -= 1
+
+
+async def live_without_socket(request: Request) -> Response:
+    """The error for a request that is not a WebSocket's."""
+    raise ApiError(
+        426, "this address is a WebSocket", allowed="WebSocket connections", remedy="see docs/server.md", headers={"upgrade": "websocket"}
+    )
+
+
+async def no_socket(socket: WebSocket) -> None:
+    """The error for other addresses."""
+    raise ApiError(404, f"there is no WebSocket at '{socket.url.path[:200]}'", allowed=LIVE_PATH, remedy="use this address")
+
+
+class _Session:
+    """One connection."""
+
+    def __init__(self, socket: WebSocket, services: Services) -> None:
+        self._socket, self._services = socket, services
+        self._patience_seconds = services.settings.patience_seconds
+        self._id = secrets.token_hex(8)
+        self._request = LiveRequest()
+
+    async def run(self) -> None:
+        """Respond to one message after the other.
+
+        Raises:
+            WebSocketDisconnect: the client has left.
+            TimeoutError: it does not accept a response.
+        """
+        errors = 0
+        while errors < _MOST_ERRORS:
+            try:
+                async with asyncio.timeout(self._patience_seconds):
+                    message = await self._socket.receive()
+            except TimeoutError:
+                await self._socket.close(_POLICY, f"no frame came within {self._patience_seconds:g} s")
+                return
+            if message["type"] == "websocket.disconnect":
+                return
+            response, is_error = await self._response(message)
+            errors = errors + 1 if is_error else 0
+            async with asyncio.timeout(_SEND_FACTOR * self._patience_seconds):
+                await self._socket.send(response)
+        await self._socket.close(_POLICY, f"{_MOST_ERRORS} errors in a row")
+
+    async def _response(self, message: Any) -> tuple[dict[str, Any], bool]:
+        """The response to a message, and whether it is an error."""
+        try:
+            if message.get("bytes") is not None:
+                return {"type": "websocket.send", "bytes": await self._painted(message["bytes"])}, False
+            self._change(message.get("text") or "")
+            return _text(self._request), False
+        except ApiError as error:
+            return _text(error.body), True
+        except WorkerError as error:
+            text = self._services.pictures.without_folder(str(error).replace("the given data", "the frame"))
+            return _text(ApiError.from_message(text).body), True
+        except StylenetError as error:
+            return _text(ApiError.from_message(str(error)).body), True
+        except Exception:
+            _LOG.exception("an unexpected error")
+            return _text(unexpected_error().body), True
+
+    def _change(self, text: str) -> None:
+        """Change the settings that a message names.
+
+        Raises:
+            UsageError: it is not an object, or a value is not allowed.
+        """
+        if len(text) > _MOST_SETTINGS_BYTES:
+            raise UsageError(f"the settings have {len(text)} characters; allowed are {_MOST_SETTINGS_BYTES}")
+        try:
+            given = msgspec.json.decode(text, type=dict[str, Any])
+        except msgspec.DecodeError:
+            names = ", ".join(LiveRequest.__struct_fields__)
+            raise UsageError(f"the message is not a JSON object; allowed are {names}; send frames as binary messages") from None
+        changed = LiveRequest.of({**msgspec.structs.asdict(self._request), **given})
+        check_styles([changed.style])
+        file_or_name(self._services, changed.style)
+        self._request = changed
+
+    async def _painted(self, frame: bytes) -> bytes:
+        """The painting of a frame.
+
+        Raises:
+            ApiError: it is too large, not a JPEG file, or the server is too busy.
+            WorkerError: the worker reports an error.
+        """
+        if len(frame) > MOST_FRAME_BYTES:
+            raise ApiError(
+                413,
+                f"the frame has {len(frame)} bytes",
+                allowed=f"up to {MOST_FRAME_BYTES} bytes",
+                remedy="send smaller frames, or a lower quality",
+            )
+        if not frame.startswith(_JPEG):
+            raise ApiError(415, "the frame is not a JPEG file", allowed="JPEG files", remedy="send the camera's picture as JPEG")
+        values = msgspec.to_builtins(self._request) | {"style": file_or_name(self._services, self._request.style)}
+        result = await self._services.previews.call(
+            "frame",
+            seconds=_FRAME_SECONDS,
+            session=self._id,
+            data=frame,
+            request=values,
+            threads=self._services.settings.threads,
+        )
+        self._services.live_frames += 1
+        return result.data
+
+
+def _text(value: Any) -> dict[str, Any]:
+    return {"type": "websocket.send", "text": msgspec.json.encode(value).decode()}
