@@ -15,6 +15,7 @@ from stylenet.server.info_endpoints import SHARED, SITE
 FILES = {f"/{path.relative_to(SITE).as_posix()}": path for path in sorted(SITE.rglob("*")) if path.is_file()}
 FILES |= {f"/shared/{path.relative_to(SHARED).as_posix()}": path for path in sorted(SHARED.rglob("*")) if path.is_file()}
 PAGE = (SITE / "index.html").read_text(encoding="utf-8")
+PAGES = [PAGE, (SITE / "live.html").read_text(encoding="utf-8")]
 
 
 def test_its_files_are_served(shared: TestClient) -> None:
@@ -40,7 +41,8 @@ def test_everything_it_loads_is_there() -> None:
 
 
 def test_nothing_is_inline_and_nothing_comes_from_elsewhere() -> None:
-    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", PAGE)
+    for page in PAGES:
+        assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", page)
     for address, path in FILES.items():
         if path.suffix in (".html", ".css", ".js"):
             assert not re.search(r"https?://|//cdn|@import|\beval\(|innerHTML", path.read_text(encoding="utf-8")), address
@@ -52,12 +54,21 @@ def test_modules_are_short() -> None:
             assert len(path.read_text(encoding="utf-8").splitlines()) <= 260, address
 
 
-def test_every_control_has_a_name() -> None:
-    labels = "".join(re.findall(r"<label.*?</label>", PAGE, re.DOTALL))
-    for control in re.findall(r"<(?:input|select|textarea|button|canvas)[^>]*>", PAGE):
+@pytest.mark.parametrize("page", PAGES)
+def test_every_control_has_a_name(page: str) -> None:
+    labels = "".join(re.findall(r"<label.*?</label>", page, re.DOTALL))
+    code = "".join((SITE / name).read_text(encoding="utf-8") for name in ("history.js", "live/main.js"))
+    for control in re.findall(r"<(?:input|select|textarea|button|canvas)[^>]*>", page):
         id = re.search(r'id="([\w-]+)"', control)
         names = "data-word=" in control or "data-label=" in control or 'aria-hidden="true"' in control
-        assert names or control in labels or (id and f"at.{id[1]}.textContent = say(" in (SITE / "history.js").read_text()), control
+        assert names or control in labels or (id and re.search(rf"at\.{id[1]}\.textContent = .*say\(", code)), control
+
+
+@pytest.mark.parametrize("folder", ["words", "live/words"])
+def test_every_language_has_every_word(folder: str) -> None:
+    words = {path.stem: re.findall(r"^  (\w+):", path.read_text(encoding="utf-8"), re.MULTILINE) for path in (SITE / folder).glob("*.js")}
+    assert set(words) == {"en", "ja", "zh"}
+    assert words["en"] == words["ja"] == words["zh"]
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")

@@ -95,7 +95,6 @@ def _routes() -> list[BaseRoute]:
         "/healthz": {"GET": info.health},
         "/metrics": {"GET": info.metrics},
         "/": {"GET": info.home},
-        "/live": {"GET": info.live},
     }
     routes: list[BaseRoute] = [Route(path, _Resource(endpoints)) for path, endpoints in resources.items()]
     routes += [WebSocketRoute(live_endpoint.LIVE_PATH, live_endpoint.live), WebSocketRoute("/{path:path}", live_endpoint.no_socket)]

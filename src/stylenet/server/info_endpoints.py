@@ -61,12 +61,8 @@ async def home(request: Request) -> Response:
         response = RedirectResponse("/", status_code=303)
         response.set_cookie(COOKIE, request.query_params["token"], httponly=True, samesite="strict")
         return response
-    return _page("index.html")
-
-
-async def live(request: Request) -> Response:
-    """The page that paints a camera's frames."""
-    return _page("live.html")
+    page = SITE / "index.html"
+    return FileResponse(page) if page.is_file() else RedirectResponse("/docs", status_code=303)
 
 
 async def health(request: Request) -> Response:
@@ -87,11 +83,6 @@ async def metrics(request: Request) -> Response:
     """Metrics for Prometheus."""
     state = request.app.state
     return PlainTextResponse(metrics_text(state.services, state.responses), media_type="text/plain; version=0.0.4")
-
-
-def _page(name: str) -> Response:
-    page = SITE / name
-    return FileResponse(page) if page.is_file() else RedirectResponse("/docs", status_code=303)
 
 
 @functools.lru_cache(maxsize=1)

@@ -80,7 +80,7 @@ def live_url(url: str, settings: Mapping[str, Any]) -> str:
         url: Of the server.
         settings: Which the page starts with.
     """
-    return str(URL(f"{url}/live").include_query_params(**settings))
+    return str(URL(f"{url}/live.html").include_query_params(**settings))
 
 
 def _bound_socket(settings: ServeRequest) -> socket.socket:

@@ -20,6 +20,10 @@ export const settings = {
   areaUse: "keep",
   areaStyle: "great-wave",
   feather: 1,
+  liveSize: 384,
+  liveSteady: 60,
+  liveMirror: true,
+  liveInset: true,
   own: [],
   job: null,
 };

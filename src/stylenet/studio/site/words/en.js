@@ -2,6 +2,7 @@
 
 export const words = {
   promise: "Your photo, in the manner of a painting. It stays on this computer.",
+  live: "Live camera",
   hint: "Choose a photo to begin.",
   loading: "Sending the photo …",
   previewing: "Preview …",

@@ -2,6 +2,7 @@
 
 export const words = {
   promise: "あなたの写真を、名画の筆づかいで。写真はこのコンピューターに残ります。",
+  live: "ライブカメラ",
   hint: "まず写真を選んでください。",
   loading: "写真を送信しています…",
   previewing: "プレビュー中…",

@@ -2,6 +2,7 @@
 
 export const words = {
   promise: "让你的照片有名画的笔触。照片留在这台电脑上。",
+  live: "实时摄像头",
   hint: "请先选择一张照片。",
   loading: "正在发送照片…",
   previewing: "正在预览…",

@@ -1,0 +1,26 @@
+// Pictures a second, and their delay, over the last few seconds.
+
+const SPAN_MS = 3000;
+
+export class Rates {
+  #shown = [];
+
+  /** Forget everything. */
+  clear() {
+    this.#shown = [];
+  }
+
+  /** Count a picture that is shown `delay` milliseconds after the camera took it. */
+  add(delay, now = performance.now()) {
+    this.#shown.push({ now, delay });
+    while (this.#shown[0].now < now - SPAN_MS) this.#shown.shift();
+  }
+
+  /** Pictures a second and the median delay in milliseconds; null before there are three pictures. */
+  get current() {
+    const shown = this.#shown;
+    if (shown.length < 3) return null;
+    const delays = shown.map(({ delay }) => delay).sort((a, b) => a - b);
+    return { rate: (1000 * (shown.length - 1)) / (shown.at(-1).now - shown[0].now), delay: delays[delays.length >> 1] };
+  }
+}
