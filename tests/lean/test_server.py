@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -18,6 +19,7 @@ from stylenet.errors import StylenetError
 
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
+pytest.importorskip("websockets")
 
 
 @pytest.fixture
@@ -45,6 +47,20 @@ def test_the_studio_works_without_torch(url: str, folder: Path, photo: Any) -> N
     preview = stylenet.load_image(get(f"{url}/v1/preview/{id}.jpg?style=starry-night&size=80&strength=70"))
     assert (preview.width, preview.height) == (80, 64)
     assert abs(preview.pixels - photo.pixels).mean() > 0.03
+
+
+def test_frames_of_a_camera_are_painted_without_torch(url: str, photo: Any) -> None:
+    from websockets.sync.client import connect
+
+    assert b"<video" in get(f"{url}/live.html")
+    frame = io.BytesIO()
+    stylenet.save_image(photo.pixels, frame, format="jpg")
+    with connect(url.replace("http:", "ws:") + "/v1/live") as socket:
+        for _ in range(2):
+            socket.send(frame.getvalue())
+            painted = socket.recv()
+            assert isinstance(painted, bytes)
+            assert stylenet.load_image(painted).width == 384
 
 
 def test_jobs_paint_in_one_pass_or_say_what_is_missing(url: str, folder: Path) -> None:
