@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import re
+import signal
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -191,6 +192,11 @@ def test_it_pauses_while_the_page_is_hidden_and_survives_a_killed_server(visit: 
     visit.until(lambda: all(socket.is_closed() for socket in visit.sockets))
     assert page.evaluate("() => document.getElementById('video').srcObject.getTracks()[0].enabled") is False
     page.evaluate(hide, False)
+    visit.says("#status", "The camera is on.")
+    studio.process.send_signal(signal.SIGSTOP)
+    visit.says("#status", "The server takes long for this picture")
+    assert page.inner_text("#rates") == ""
+    studio.process.send_signal(signal.SIGCONT)
     visit.says("#status", "The camera is on.")
     studio.kill()
     visit.says("#status", "The server does not answer. Trying again")

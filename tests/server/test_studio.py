@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -82,3 +83,17 @@ def test_of_what_is_asked_meanwhile_only_the_latest_is_done() -> None:
     """
     ended = subprocess.run(["node", "--input-type=module", "-e", code], cwd=SITE, capture_output=True, text=True, timeout=60, check=True)
     assert ended.stdout.strip() == "[0,59]"
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_pictures_a_second_and_their_delay() -> None:
+    code = """
+        import { Rates } from "./live/rates.js";
+        const rates = new Rates();
+        const found = [rates.current, rates.isStalled(0)];
+        for (let index = 0; index < 100; index += 1) rates.add(index % 10 === 0 ? 900 : 80, 1000 + 125 * index);
+        found.push(rates.current, rates.isStalled(14000), rates.isStalled(19000));
+        console.log(JSON.stringify(found));
+    """
+    ended = subprocess.run(["node", "--input-type=module", "-e", code], cwd=SITE, capture_output=True, text=True, timeout=60, check=True)
+    assert json.loads(ended.stdout) == [None, False, {"rate": 8, "delay": 80}, False, True]

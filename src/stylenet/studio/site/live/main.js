@@ -50,7 +50,6 @@ async function start(device) {
   }
   setOn(true);
   messages.tell("opening");
-  at.stop.focus();
   if (document.hidden) setPaused();
   else session.start();
 }
@@ -61,11 +60,10 @@ function stop(word = "") {
   session.stop();
   camera.stop();
   if (document.fullscreenElement) document.exitFullscreen();
-  const hadFocus = at.tools.contains(document.activeElement);
   setOn(false);
   messages.tell("stopped");
   messages.complain(word);
-  if (hadFocus) at.start.focus();
+  at.start.focus();
 }
 
 function setOn(value) {
@@ -73,7 +71,7 @@ function setOn(value) {
   at.start.disabled = false;
   at.empty.hidden = isOn;
   at.screen.hidden = at.tools.hidden = !isOn;
-  at.painted.width = at.painted.height = 1;
+  if (!recorder.isRecording) at.painted.width = at.painted.height = 1;
   rates.clear();
   showCamera();
   tellRates();
@@ -136,6 +134,10 @@ function showFailure(error) {
 }
 
 function tellRates() {
+  if (isOn && rates.isStalled()) {
+    rates.clear();
+    messages.tell("stalled");
+  }
   const { current } = rates;
   at.rates.textContent = isOn && current ? rateWords(current) : "";
   at.record.textContent = recorder.isRecording ? say("recording", { time: clock(recorder.seconds) }) : say("record");
@@ -171,7 +173,10 @@ function takeAddress() {
 }
 
 function listen() {
-  at.start.addEventListener("click", () => start());
+  at.start.addEventListener("click", async () => {
+    await start();
+    if (isOn) at.stop.focus();
+  });
   at.stop.addEventListener("click", () => stop());
   at.record.addEventListener("click", toggleClip);
   at.still.addEventListener("click", () => saveStill(at.painted));
@@ -181,6 +186,7 @@ function listen() {
   at.bring.addEventListener("click", () => at["painting-file"].click());
   takeChosen(at["painting-file"], (file) => own.add(file).catch((error) => messages.quote(error.message)));
   document.addEventListener("visibilitychange", setPaused);
+  addEventListener("beforeunload", (event) => recorder.isRecording && event.preventDefault());
   setInterval(tellRates, TELL_MS);
 }
 

@@ -28,6 +28,7 @@ export const words = {
   paused: "Paused, because this page is not visible.",
   stopped: "The camera is off.",
   lost: "The server does not answer. Trying again …",
+  stalled: "The server takes long for this picture …",
   busy: "The server is busy. Trying again …",
   insecure: "The browser allows the camera only at 127.0.0.1, at localhost, or over HTTPS. Open this page at one of these addresses.",
   refused: "This page may not use the camera. Allow it in the browser's address bar, and start again.",

@@ -28,6 +28,7 @@ export const words = {
   paused: "此页面不可见，已暂停。",
   stopped: "摄像头已关闭。",
   lost: "服务器没有响应，正在重试…",
+  stalled: "这张画面的绘制需要较长时间…",
   busy: "服务器繁忙，正在重试…",
   insecure: "浏览器只允许在 127.0.0.1、localhost 或 HTTPS 下使用摄像头。请用其中一种地址打开此页面。",
   refused: "此页面未获准使用摄像头。请在地址栏中允许，然后重新打开。",
