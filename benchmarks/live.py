@@ -3,8 +3,9 @@
     python benchmarks/live.py [--frames 60] [--minutes 10] [--photo FILE]
 
 A client in Python sends a panning, noisy photo as a page sends its camera: the next frame once the last one has come back. The processor
-time of server and worker for each frame is independent of what else the machine does. The flicker is the mean difference of successive
-paintings of the photo standing still with noise, relative to that with --steady 0.
+time of server and worker for each frame is independent of what else the machine does. With --steady, the flicker is the mean difference of
+successive paintings of the photo standing still with noise, and the detail their mean absolute Laplacian, also during the pan; all relative
+to --steady 0.
 """
 
 from __future__ import annotations
@@ -89,12 +90,33 @@ def timed(server: LocalServer, socket: ClientConnection, sent: list[bytes], coun
     }
 
 
-def flicker(socket: ClientConnection, sent: list[bytes], steady: int) -> float:
-    """Mean difference of successive paintings, in gray levels."""
+def steadied(socket: ClientConnection, sent: list[bytes], steady: int) -> dict[str, float]:
+    """Mean difference of successive paintings, and their detail."""
     change(socket, steady=steady)
-    pictures = [load_image(painted(socket, frame)).pixels for frame in sent[:STEADY_FRAMES]]
-    differences = [np.abs(after - before).mean() for before, after in itertools.pairwise(pictures[8:])]
-    return 255 * float(np.mean(differences))
+    pictures = [load_image(painted(socket, frame)).pixels for frame in sent[:STEADY_FRAMES]][8:]
+    differences = [np.abs(after - before).mean() for before, after in itertools.pairwise(pictures)]
+    return {"flicker": float(np.mean(differences)), "detail": float(np.mean([detail(each) for each in pictures]))}
+
+
+def detail(pixels: Image) -> float:
+    """Mean absolute Laplacian."""
+    inner = pixels[..., 1:-1, 1:-1]
+    around = pixels[..., :-2, 1:-1] + pixels[..., 2:, 1:-1] + pixels[..., 1:-1, :-2] + pixels[..., 1:-1, 2:]
+    return float(np.abs(4 * inner - around).mean())
+
+
+def relative_to_plain(socket: ClientConnection, still: list[bytes], moving: list[bytes]) -> dict[str, dict[str, float]]:
+    """Flicker and detail with steadiness, relative to those without."""
+    plain_still, plain_moving = (steadied(socket, sent, 0) for sent in (still, moving))
+    found = {}
+    for steady in (USUAL_STEADY, 100):
+        now_still, now_moving = (steadied(socket, sent, steady) for sent in (still, moving))
+        found[f"steady {steady}"] = {
+            "flicker": round(now_still["flicker"] / plain_still["flicker"], 3),
+            "detail": round(now_still["detail"] / plain_still["detail"], 3),
+            "detail of the pan": round(now_moving["detail"] / plain_moving["detail"], 3),
+        }
+    return found
 
 
 def soak(server: LocalServer, socket: ClientConnection, sent: list[bytes], minutes: float) -> dict[str, Any]:
@@ -122,13 +144,9 @@ def measured(photo: Image, arguments: argparse.Namespace) -> Iterator[tuple[str,
         for size in SIZES_PX:
             change(socket, size=size, steady=USUAL_STEADY)
             yield f"{size} px", timed(server, socket, frames(photo, size, pan=True), arguments.frames)
-        still = frames(photo, SIZES_PX[0], pan=False, count=STEADY_FRAMES)
         change(socket, size=SIZES_PX[0])
-        plain = flicker(socket, still, 0)
-        yield (
-            "flicker relative to steady 0",
-            {str(steady): round(flicker(socket, still, steady) / plain, 3) for steady in (USUAL_STEADY, 100)},
-        )
+        still, moving = (frames(photo, SIZES_PX[0], pan=pan) for pan in (False, True))
+        yield "relative to steady 0", relative_to_plain(socket, still, moving)
         change(socket, size=SOAK_PX, steady=USUAL_STEADY)
         if arguments.minutes:
             yield "soak", soak(server, socket, frames(photo, SOAK_PX, pan=True), arguments.minutes)

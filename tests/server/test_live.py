@@ -209,7 +209,7 @@ def test_there_is_no_other_socket(shared: TestClient, path: str) -> None:
 
 def test_the_address_answers_requests_that_are_not_a_sockets(shared: TestClient) -> None:
     answer = shared.get(PATH)
-    assert (answer.status_code, answer.json()["error"]) == (426, "this address is a WebSocket")
+    assert (answer.status_code, answer.json()["error"]) == (426, "the address is a WebSocket, and the request is not")
 
 
 def frame(width: int = 96, height: int = 72) -> bytes:

@@ -20,7 +20,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from stylenet.errors import StylenetError, UsageError
 from stylenet.requests.live import LiveRequest
 from stylenet.server.api_checks import check_styles
-from stylenet.server.api_errors import ApiError, too_busy, unexpected_error
+from stylenet.server.api_errors import ApiError, unexpected_error
+from stylenet.server.api_responses import ErrorBody
 from stylenet.server.picture_endpoints import file_or_name
 from stylenet.server.processes import WorkerError
 from stylenet.server.services import Services
@@ -46,6 +47,10 @@ _FRAME_SECONDS = 30.0
 _SEND_FACTOR = 2
 """The time limit for sending a painting, in units of the limit for the next message."""
 
+_TOO_MANY = ErrorBody(
+    error=f"{MOST_SESSIONS} cameras are being painted, which is the limit", remedy="close another page, or try again in a moment"
+)
+
 _POLICY, _TRY_LATER = 1008, 1013
 _LOG = logging.getLogger("stylenet.server")
 
@@ -55,8 +60,7 @@ async def live(socket: WebSocket) -> None:
     services: Services = socket.app.state.services
     await socket.accept()
     if services.live_sessions >= MOST_SESSIONS:
-        busy = too_busy(f"{MOST_SESSIONS} cameras are being painted, which is the limit", seconds=2)
-        await socket.send(_text(busy.body))
+        await socket.send(_text(_TOO_MANY))
         await socket.close(_TRY_LATER, "too many cameras")
         return
     services.live_sessions += 1
@@ -71,7 +75,11 @@ async def live(socket: WebSocket) -> None:
 async def live_without_socket(request: Request) -> Response:
     """The error for a request that is not a WebSocket's."""
     raise ApiError(
-        426, "this address is a WebSocket", allowed="WebSocket connections", remedy="see docs/server.md", headers={"upgrade": "websocket"}
+        426,
+        "the address is a WebSocket, and the request is not",
+        allowed="WebSocket connections",
+        remedy="connect with a WebSocket client; docs/live.md describes the messages",
+        headers={"upgrade": "websocket"},
     )
 
 
