@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import PIL.Image
+import psutil
 import pytest
 
 pytest.importorskip("websockets")
@@ -21,11 +25,15 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 import stylenet
-from tests.server.conftest import Open, Running, upload
+from tests.server.conftest import Open, Running, run_command, upload
 from tests.server.test_guard import FOREIGN, TOKEN, check_headers
 
 PATH = "/v1/live"
 JPEG = b"\xff\xd8\xff"
+HANDSHAKE = (
+    b"GET /v1/live HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
 DEFAULTS = {"style": "starry-night", "strength": 50.0, "style_scale": 1.0, "size": 384, "steady": 60.0}
 
 
@@ -210,6 +218,25 @@ def test_there_is_no_other_socket(shared: TestClient, path: str) -> None:
 def test_the_address_answers_requests_that_are_not_a_sockets(shared: TestClient) -> None:
     answer = shared.get(PATH)
     assert (answer.status_code, answer.json()["error"]) == (426, "the address is a WebSocket, and the request is not")
+
+
+@pytest.mark.slow
+def test_a_client_that_does_not_read_is_dropped(tmp_path: Path) -> None:
+    running = run_command((sys.executable, str(Path(__file__).with_name("fake_server.py")), str(tmp_path / "data")))
+    try:
+        process, port = psutil.Process(running.process.pid), int(running.url.rsplit(":", 1)[1])
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+            client.sendall(HANDSHAKE)
+            message = b"\x82\xff" + (2**20).to_bytes(8, "big") + bytes(4) + JPEG + b"x" * (2**20 - 3)
+            with contextlib.suppress(TimeoutError):
+                for _ in range(100):
+                    client.sendall(message)
+            until = time.monotonic() + 60
+            while any(each.status == "ESTABLISHED" for each in process.net_connections() if each.laddr.port == port):
+                assert time.monotonic() < until
+                time.sleep(0.2)
+    finally:
+        running.close()
 
 
 def frame(width: int = 96, height: int = 72) -> bytes:

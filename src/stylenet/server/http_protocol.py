@@ -76,10 +76,18 @@ class HttpProtocol(H11Protocol):
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
-    """Rejects handshakes without the log entry that uvicorn writes for each, as if the application had failed."""
+    """Rejects handshakes without the log entry that uvicorn writes for each, as if the application had failed.
+
+    A connection whose client does not read what is left is aborted some time after its end; uvicorn would keep it.
+    """
 
     async def send(self, message: Any) -> None:
         """Send a message of the application."""
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
             self.handshake_complete = True
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        """Close the connection for good."""
+        super().on_task_complete(task)
+        self.loop.call_later(self.close_timeout, self.transport.abort)
