@@ -134,7 +134,10 @@ def test_the_camera_is_painted_recorded_and_let_go(visit: Visit, tmp_path: Path)
     page = visit.page
     visit.open("style=the-scream&size=256&strength=70")
     assert page.inner_text(".style:has(:checked) b") == "The Scream"
-    visit.start()
+    page.click("#start")
+    assert page.is_disabled("#record")
+    assert page.is_disabled("#still")
+    visit.painted()
     rate = re.fullmatch(r"([0-9.]+) pictures a second, ([0-9,]+) ms delay", page.inner_text("#rates"))
     assert rate
     assert float(rate[1]) > 0

@@ -10,6 +10,9 @@ const WORDS = {
   AbortError: "inUse",
 };
 
+// Encoders of clips take no odd sides.
+const even = (side) => Math.max(2, 2 * Math.round(side / 2));
+
 /** Why there is no picture: `word` is the name of a sentence. */
 export class CameraError extends Error {
   constructor(word) {
@@ -83,8 +86,8 @@ export class LiveCamera {
     if (!videoWidth) return null;
     const scale = Math.min(1, size / Math.max(videoWidth, videoHeight));
     const canvas = this.#canvas;
-    canvas.width = Math.max(1, Math.round(videoWidth * scale));
-    canvas.height = Math.max(1, Math.round(videoHeight * scale));
+    canvas.width = even(videoWidth * scale);
+    canvas.height = even(videoHeight * scale);
     const context = canvas.getContext("2d", { alpha: false });
     if (isMirrored) context.setTransform(-1, 0, 0, 1, canvas.width, 0);
     context.imageSmoothingQuality = "high";

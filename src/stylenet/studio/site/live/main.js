@@ -72,6 +72,7 @@ function setOn(value) {
   at.empty.hidden = isOn;
   at.screen.hidden = at.tools.hidden = !isOn;
   if (!recorder.isRecording) at.painted.width = at.painted.height = 1;
+  at.record.disabled = at.still.disabled = true; // until there is a painting
   rates.clear();
   showCamera();
   tellRates();
@@ -115,6 +116,7 @@ function showPainting(bitmap, delay) {
     painted.height = bitmap.height;
   }
   painted.getContext("2d", { alpha: false }).drawImage(bitmap, 0, 0, painted.width, painted.height);
+  at.record.disabled = at.still.disabled = false;
   rates.add(delay);
   if (messages.told?.word !== "running") messages.tell("running");
   if (messages.complaint) messages.complain("");
