@@ -10,6 +10,13 @@ const WORDS = {
   AbortError: "inUse",
 };
 
+/** Give a canvas a size; one that it has already would cost new memory. */
+export function fit(canvas, width, height) {
+  if (canvas.width === width && canvas.height === height) return;
+  canvas.width = width;
+  canvas.height = height;
+}
+
 // Encoders of clips take no odd sides.
 const even = (side) => Math.max(2, 2 * Math.round(side / 2));
 
@@ -86,10 +93,10 @@ export class LiveCamera {
     if (!videoWidth) return null;
     const scale = Math.min(1, size / Math.max(videoWidth, videoHeight));
     const canvas = this.#canvas;
-    canvas.width = even(videoWidth * scale);
-    canvas.height = even(videoHeight * scale);
+    fit(canvas, even(videoWidth * scale), even(videoHeight * scale));
     const context = canvas.getContext("2d", { alpha: false });
     if (isMirrored) context.setTransform(-1, 0, 0, 1, canvas.width, 0);
+    else context.resetTransform();
     context.imageSmoothingQuality = "high";
     context.drawImage(this.video, 0, 0, canvas.width, canvas.height);
     const file = await new Promise((done) => canvas.toBlob(done, "image/jpeg", QUALITY));

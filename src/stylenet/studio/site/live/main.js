@@ -4,7 +4,7 @@ import { takeChosen } from "/shared/dropping.js";
 import { offerLanguages, say } from "/shared/language.js";
 import { Messages } from "/shared/messages.js";
 import { StyleStrip, inOrder } from "/shared/strip.js";
-import { CameraError, LiveCamera } from "/live/camera.js";
+import { CameraError, LiveCamera, fit } from "/live/camera.js";
 import { Connection, LostError } from "/live/connection.js";
 import { LiveControls, liveFields } from "/live/controls.js";
 import { Rates } from "/live/rates.js";
@@ -71,7 +71,7 @@ function setOn(value) {
   at.start.disabled = false;
   at.empty.hidden = isOn;
   at.screen.hidden = at.tools.hidden = !isOn;
-  if (!recorder.isRecording) at.painted.width = at.painted.height = 1;
+  if (!recorder.isRecording) fit(at.painted, 1, 1);
   at.record.disabled = at.still.disabled = true; // until there is a painting
   rates.clear();
   showCamera();
@@ -111,10 +111,7 @@ function showCamera() {
 
 function showPainting(bitmap, delay) {
   const { painted } = at;
-  if (!recorder.isRecording && (painted.width !== bitmap.width || painted.height !== bitmap.height)) {
-    painted.width = bitmap.width;
-    painted.height = bitmap.height;
-  }
+  if (!recorder.isRecording) fit(painted, bitmap.width, bitmap.height);
   painted.getContext("2d", { alpha: false }).drawImage(bitmap, 0, 0, painted.width, painted.height);
   at.record.disabled = at.still.disabled = false;
   rates.add(delay);
