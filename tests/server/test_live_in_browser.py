@@ -288,3 +288,17 @@ def test_the_studio_links_to_it_and_back(visit: Visit):
     page.wait_for_selector("#choose")
     send_file(page, "drop", png(160, 120), "photo.png", "#stage")
     page.wait_for_selector("#after[src^=blob]")
+
+
+def test_it_leaves_alone_what_the_studio_keeps_in_another_tab(visit: Visit):
+    page = visit.page
+    visit.open()
+    other = page.context.new_page()
+    other.goto(f"{visit.origin}/?language=en")
+    other.wait_for_selector("html[data-ready]")
+    send_file(other, "drop", png(160, 120), "photo.png", "#stage")
+    other.wait_for_selector("#after[src^=blob]")
+    page.fill("#strength", "70")
+    other.reload()
+    other.wait_for_selector("#after[src^=blob]")
+    assert other.input_value("#strength") == "70"

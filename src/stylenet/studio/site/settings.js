@@ -33,18 +33,22 @@ export const SIZES = ["512", "768", "1024", "1536", "2048", "full"];
 
 /** Read what this browser has kept. */
 export function restore() {
-  try {
-    const kept = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
-    for (const name of Object.keys(settings)) if (name in kept) settings[name] = kept[name];
-  } catch {
-    // what another version has kept
-  }
+  const found = kept();
+  for (const name of Object.keys(settings)) if (name in found) settings[name] = found[name];
 }
 
-/** Change settings, and keep them. */
+/** Change settings, and keep them, beside those that another tab has changed. */
 export function change(values) {
   Object.assign(settings, values);
-  localStorage.setItem(KEPT, JSON.stringify(settings));
+  localStorage.setItem(KEPT, JSON.stringify({ ...kept(), ...values }));
+}
+
+function kept() {
+  try {
+    return JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+  } catch {
+    return {}; // what another version has kept
+  }
 }
 
 /** Add a painting of the person's own, {name, title}; the oldest ones go, and are returned. */
