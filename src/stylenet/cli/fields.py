@@ -13,7 +13,7 @@ import typer
 
 from stylenet.cli.completion import complete_recipe, complete_style, complete_weights
 from stylenet.errors import UsageError
-from stylenet.requests.base import Request, help_of, is_required, type_of
+from stylenet.requests.base import Request, default_of, help_of, is_required, type_of
 from stylenet.requests.painting import Options
 
 _Command: TypeAlias = Callable[..., None]
@@ -31,6 +31,7 @@ class Flag:
         panel: Section of the help page.
         complete: Shell completion of the value.
         envvar: Environment variable that sets the value if the option is omitted.
+        shows_default: Whether to print the default after the help.
     """
 
     words: tuple[str, ...] = ()
@@ -38,6 +39,7 @@ class Flag:
     panel: str | None = None
     complete: Callable[[str], list[str]] | None = None
     envvar: str | None = None
+    shows_default: bool = False
 
 
 FLAGS: Mapping[str, Flag] = {
@@ -95,7 +97,10 @@ def option_of(record: type[Request], name: str, flag: Flag | None = None) -> Any
     if metavar is not None:
         extra["metavar"] = metavar
     words = flag.words or (f"--{name.replace('_', '-')}",)
-    return typer.Option(*words, help=help_of(record, name), rich_help_panel=flag.panel, show_default=False, envvar=flag.envvar, **extra)
+    help, default = help_of(record, name), default_of(record, name) if flag.shows_default else None
+    if isinstance(default, str | int | float):
+        help = f"{help} [{default if isinstance(default, str) else f'{default:g}'}]"
+    return typer.Option(*words, help=help, rich_help_panel=flag.panel, show_default=False, envvar=flag.envvar, **extra)
 
 
 def takes(record: type[Request], flags: Mapping[str, Flag] = FLAGS, *, without: Collection[str] = ()) -> Callable[[_Command], _Command]:

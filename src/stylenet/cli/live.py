@@ -13,8 +13,8 @@ import typer
 
 from stylenet.catalog.styles import style_files
 from stylenet.cli.completion import complete_style
-from stylenet.cli.fields import takes
-from stylenet.cli.serve import run_server, server_flag
+from stylenet.cli.fields import option_of, takes
+from stylenet.cli.serve import SERVER_FLAGS, Browser, run_server
 from stylenet.errors import StylenetError, UsageError, did_you_mean
 from stylenet.requests.base import default_of, help_of
 from stylenet.requests.live import LiveRequest
@@ -28,10 +28,10 @@ def live(
         typer.Argument(metavar="STYLE", help=help_of(LiveRequest, "style"), autocompletion=complete_style, show_default=False),
     ] = None,
     *,
-    port: Annotated[int | None, server_flag("port")] = None,
-    data: Annotated[str | None, server_flag("data", metavar="FOLDER")] = None,
-    threads: Annotated[int | None, server_flag("threads")] = None,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = True,
+    port: Annotated[int | None, option_of(ServeRequest, "port", SERVER_FLAGS["port"])] = None,
+    data: Annotated[str | None, option_of(ServeRequest, "data", SERVER_FLAGS["data"])] = None,
+    threads: Annotated[int | None, option_of(ServeRequest, "threads", SERVER_FLAGS["threads"])] = None,
+    browser: Browser = True,
     given: Mapping[str, Any],
 ) -> None:
     """Open a page in the browser that shows the camera, painted while it runs."""

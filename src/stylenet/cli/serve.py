@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import typer
 
 from stylenet.cli.app import signals_call
+from stylenet.cli.fields import Flag, takes
 from stylenet.extras import require
-from stylenet.requests.base import default_of, help_of
 from stylenet.requests.serving import ServeRequest
 
+SERVER_FLAGS = {name: Flag(shows_default=True) for name in ServeRequest.__struct_fields__} | {
+    "data": Flag(metavar="FOLDER"),
+    "token": Flag(envvar="STYLENET_TOKEN"),
+    "allow_hosts": Flag(("--allow-host",), metavar="NAME"),
+    "allow_origins": Flag(("--allow-origin",), metavar="ORIGIN"),
+}
+"""Spelling of the options of a server."""
 
-def server_flag(name: str, *words: str, metavar: str | None = None) -> Any:
-    """The Typer option of a field of `ServeRequest`, for `Annotated`."""
-    default = default_of(ServeRequest, name)
-    default_text = f" [{default:g}]" if isinstance(default, (int, float)) else f" [{default}]" if isinstance(default, str) else ""
-    flags = words or (f"--{name.replace('_', '-')}",)
-    return typer.Option(*flags, help=f"{help_of(ServeRequest, name)}{default_text}", show_default=False, metavar=metavar)
+PAGE_OPTIONS = ("port", "data", "threads")
+"""Options of the commands that open a page."""
+
+Browser = Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")]
 
 
-def studio(
-    *,
-    port: Annotated[int | None, server_flag("port")] = None,
-    data: Annotated[str | None, server_flag("data", metavar="FOLDER")] = None,
-    threads: Annotated[int | None, server_flag("threads")] = None,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")] = True,
-) -> None:
+@takes(ServeRequest, SERVER_FLAGS, without=[name for name in ServeRequest.__struct_fields__ if name not in PAGE_OPTIONS])
+def studio(*, browser: Browser = True, given: Mapping[str, Any]) -> None:
     """Open a page in the browser to choose a photo and a style, with a live preview."""
-    given = {"port": port, "data": data, "threads": threads}
-    settings = ServeRequest.of(given)
 
     def open_page(url: str) -> None:
         if browser:
@@ -39,36 +37,13 @@ def studio(
 
             webbrowser.open(url)
 
-    run_server(settings, on_ready=open_page)
+    run_server(ServeRequest.of(given), on_ready=open_page)
 
 
-def serve(
-    context: typer.Context,
-    *,
-    host: Annotated[str | None, server_flag("host")] = None,
-    port: Annotated[int | None, server_flag("port")] = None,
-    data: Annotated[str | None, server_flag("data", metavar="FOLDER")] = None,
-    token: Annotated[str | None, typer.Option("--token", help=help_of(ServeRequest, "token"), envvar="STYLENET_TOKEN")] = None,
-    allow_hosts: Annotated[list[str] | None, server_flag("allow_hosts", "--allow-host", metavar="NAME")] = None,
-    allow_origins: Annotated[list[str] | None, server_flag("allow_origins", "--allow-origin", metavar="ORIGIN")] = None,
-    workers: Annotated[int | None, server_flag("workers")] = None,
-    threads: Annotated[int | None, server_flag("threads")] = None,
-    queue: Annotated[int | None, server_flag("queue")] = None,
-    job_minutes: Annotated[float | None, server_flag("job_minutes")] = None,
-    memory_mb: Annotated[int | None, server_flag("memory_mb")] = None,
-    disk_mb: Annotated[int | None, server_flag("disk_mb")] = None,
-    history_mb: Annotated[int | None, server_flag("history_mb")] = None,
-    keep_minutes: Annotated[float | None, server_flag("keep_minutes")] = None,
-    upload_mb: Annotated[float | None, server_flag("upload_mb")] = None,
-    megapixels: Annotated[float | None, server_flag("megapixels")] = None,
-    silent_seconds: Annotated[float | None, server_flag("silent_seconds")] = None,
-    patience_seconds: Annotated[float | None, server_flag("patience_seconds")] = None,
-    checkpoint_seconds: Annotated[float | None, server_flag("checkpoint_seconds")] = None,
-) -> None:
+@takes(ServeRequest, SERVER_FLAGS)
+def serve(*, given: Mapping[str, Any]) -> None:
     """Serve previews, paintings, and jobs that survive a restart, over HTTP."""
-    given = {name: value for name, value in context.params.items() if value not in (None, (), [])}
-    settings = ServeRequest.of({name: tuple(value) if isinstance(value, list) else value for name, value in given.items()})
-    run_server(settings)
+    run_server(ServeRequest.of(given))
 
 
 def run_server(settings: ServeRequest, *, on_ready: Callable[[str], None] = lambda url: None) -> None:
