@@ -35,26 +35,30 @@ class EdgesTerm(PixelTerm):
 
 
 class SmoothnessTerm(PixelTerm):
-    """Total variation. See `losses.smoothness`."""
+    """Total variation. See `losses.smoothness`.
+
+    It suppresses the grain that the style loss leaves, so its weight changes with the strength as the style's does.
+    """
 
     name = "smoothness"
 
     def __init__(self, scene: Scene) -> None:
         self._section = scene.recipe.smoothness
+        self._weight = self._section.weight * scene.style_factor
         self._scale = 255.0 if scene.recipe.picture.unit == "bytes" else 1.0
 
     @classmethod
     def of(cls, scene: Scene) -> Self | None:
         """The term, if its weight is not 0."""
-        return cls(scene) if scene.recipe.smoothness.weight else None
+        return cls(scene) if scene.recipe.smoothness.weight * scene.style_factor else None
 
     def value(self, image: Tensor) -> Tensor:
         """The weighted total variation, in the recipe's units."""
         scaled = image * self._scale if self._scale != 1.0 else image
-        return self._section.weight * total_variation(scaled, self._section.distance)
+        return self._weight * total_variation(scaled, self._section.distance)
 
     def add_slope(self, image: Tensor, gradient: Tensor) -> float:
         """See `PixelTerm`; the default distance needs no additional memory."""
         if self._section.distance == "mean-square" and self._scale == 1.0:
-            return add_mean_square_slope(image, gradient, self._section.weight)
+            return add_mean_square_slope(image, gradient, self._weight)
         return super().add_slope(image, gradient)
