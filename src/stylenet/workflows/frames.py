@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +78,7 @@ class FramePainter:
         self._quick = Stylizer(_with_recipe(stylizer, _few_steps(stylizer.recipe, request.frame_steps))) if self._optimizes else stylizer
         self._cuts = CutDetector()
         self._motions: MotionEstimator | None = None
+        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="motion")
         self._before: Pixels | None = None
         self._told = False
 
@@ -106,14 +108,14 @@ class FramePainter:
         """
         before, begins = self._before, self._cuts.is_cut(pixels)
         history = None if self._steadier is None or begins else self._steadier.history
-        motion: Motion | None = None
+        motion: Future[Motion] | None = None
         moved: History | None = None
         photo = image_of(pixels)
         if history is not None and before is not None:
             self._motions = self._motions or MotionEstimator((history.shape[1], history.shape[0]))
-            motion = self._motions.motion(before, pixels)
+            motion = self._beside.submit(self._motions.motion, before, pixels)
             if self._optimizes:
-                moved = _moved(history, motion, self._request.steady / 100)
+                moved = _moved(history, motion.result(), self._request.steady / 100)
         done, notices = self._painted(photo, share, moved, regions)
         if done is None:
             return None
@@ -124,7 +126,7 @@ class FramePainter:
         else:
             if begins:
                 self._steadier.begin()
-            written = self._steadier.steady(painted, motion)
+            written = self._steadier.steady(painted, motion.result() if motion is not None else None)
             if any(region.style is None for region in regions):
                 written = self._steadier.history = self._with_photo_kept(written, photo, regions)
         return PaintedFrame(pixels=written, begins_scene=begins, notices=notices)
@@ -189,9 +191,7 @@ def _with_recipe(stylizer: Stylizer, recipe: Recipe) -> Any:
 
 def _moved(painted: Pixels, motion: Motion, share: float) -> History:
     """A painting moved to the next frame, which counts by a share of `_TEMPORAL_WEIGHT` where the motion is trusted."""
-    cv2 = opencv()
-    moved = cv2.remap(painted, *motion.places, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
-    return History(before=image_of(moved), weights=_TEMPORAL_WEIGHT * share * motion.stroke_trust[None, None])
+    return History(before=image_of(motion.moved(painted)), weights=_TEMPORAL_WEIGHT * share * motion.stroke_trust[None, None])
 
 
 def _start(history: History, photo: Image) -> Image:
