@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,10 @@ Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 
 _MOST_PX = 480
-"""Long side at which motion is estimated; for larger frames it is upsampled."""
+"""Default long side at which motion is estimated."""
+
+_REMEMBERED = 5
+"""Frames whose reduced versions are remembered."""
 
 _PATCH_PX, _STRIDE_PX = 12, 6
 """Patch size. Smaller patches (OpenCV's 8) follow noise, larger ones (16) lose fast small objects."""
@@ -56,11 +60,15 @@ class Motion:
     match: Plane
 
     def moved(self, painted: Pixels) -> Plane:
-        """The previous painting (H, W, 3), moved to the frame by Lanczos interpolation: float32, 0..255."""
-        cv2 = opencv()
-        # OpenCV interpolates float32 faster than uint8.
-        moved = cv2.remap(painted.astype(np.float32), _places(self.back), None, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
-        return np.clip(moved, 0, 255, out=moved)
+        """The previous painting (H, W, 3), moved to the frame: float32, 0..255."""
+        return _interpolated(painted, _places(self.back))
+
+    def moved_at(self, painted: Pixels, mask: NDArray[np.bool_]) -> Plane:
+        """The same at the N pixels of a mask (H, W), shape (N, 3)."""
+        places, width = _places(self.back)[mask], mask.shape[1]
+        rows = np.zeros((-(-len(places) // width), width, 2), np.float32)  # OpenCV limits the length of rows and columns
+        rows.reshape(-1, 2)[: len(places)] = places
+        return _interpolated(painted, rows).reshape(-1, 3)[: len(places)]
 
 
 def image_of(pixels: Pixels | Plane) -> Image:
@@ -87,20 +95,24 @@ class MotionEstimator:
 
     Args:
         size: (width, height) of the painted frames.
+        most_px: Long side at which motion is estimated; for larger frames it is enlarged.
+
+    Attributes:
+        size: The same.
 
     Raises:
         UsageError: OpenCV is not installed.
     """
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self, size: tuple[int, int], *, most_px: int = _MOST_PX) -> None:
         self._cv2 = opencv()
-        self._size = size
-        scale = min(1.0, _MOST_PX / max(size))
+        self.size = size
+        scale = min(1.0, most_px / max(size))
         self._small = (max(16, round(size[0] * scale)), max(16, round(size[1] * scale)))
         self._search = self._cv2.DISOpticalFlow_create(self._cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self._search.setPatchSize(_PATCH_PX)
         self._search.setPatchStride(_STRIDE_PX)
-        self._last: tuple[Pixels, Pixels, Pixels] | None = None  # a frame, reduced, and in gray
+        self._known: deque[tuple[Pixels, Pixels, Pixels]] = deque(maxlen=_REMEMBERED)
 
     def motion(self, before: Pixels, now: Pixels) -> Motion:
         """The motion from one frame to the next; both may have any size."""
@@ -108,21 +120,23 @@ class MotionEstimator:
         second, second_gray = self._reduced(now)
         back = self._search.calc(second_gray, first_gray, None)
         trust, stroke_trust, match = (self._enlarged(plane) for plane in self._trust(back, first, second))
-        if self._small != self._size:
-            back = self._enlarged(back) * np.array([self._size[0] / self._small[0], self._size[1] / self._small[1]], np.float32)
+        if self._small != self.size:
+            back = self._enlarged(back) * np.array([self.size[0] / self._small[0], self.size[1] / self._small[1]], np.float32)
         return Motion(back=back, trust=trust, stroke_trust=stroke_trust, match=match)
 
     def _reduced(self, frame: Pixels) -> tuple[Pixels, Pixels]:
-        """A frame at the size at which motion is estimated, and its gray version; those of the last frame are kept for the next motion."""
-        if self._last is None or self._last[0] is not frame:
-            cv2, small = self._cv2, frame
-            if frame.shape[1::-1] != self._small:
-                small = cv2.resize(frame, self._small, interpolation=cv2.INTER_AREA)
-            self._last = frame, small, cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-        return self._last[1:]
+        """A frame at the size at which motion is estimated, and its gray version. Those of the last frames are remembered."""
+        for known, small, gray in self._known:
+            if known is frame:
+                return small, gray
+        cv2, small = self._cv2, frame
+        if frame.shape[1::-1] != self._small:
+            small = cv2.resize(frame, self._small, interpolation=cv2.INTER_AREA)
+        self._known.append((frame, small, cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)))
+        return self._known[-1][1:]
 
     def _enlarged(self, plane: Plane) -> Plane:
-        return plane if self._small == self._size else self._cv2.resize(plane, self._size, interpolation=self._cv2.INTER_LINEAR)
+        return plane if self._small == self.size else self._cv2.resize(plane, self.size, interpolation=self._cv2.INTER_LINEAR)
 
     def _trust(self, back: Plane, first: Pixels, second: Pixels) -> tuple[Plane, Plane, Plane]:
         """`trust`, `stroke_trust` and `match` of a motion."""
@@ -170,6 +184,14 @@ def _stretch(back: Plane) -> Plane:
 def _places(back: Plane) -> Plane:
     """Columns and rows in the previous frame, (H, W, 2), for OpenCV's `remap`."""
     return _grid(*back.shape[:2]) + back
+
+
+def _interpolated(painted: Pixels, places: Plane) -> Plane:
+    """The colors of a painting at places (M, N, 2), by Lanczos interpolation: float32, 0..255."""
+    cv2 = opencv()
+    # OpenCV interpolates float32 faster than uint8.
+    moved = cv2.remap(painted.astype(np.float32), places, None, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
+    return np.clip(moved, 0, 255, out=moved)
 
 
 @lru_cache(maxsize=4)

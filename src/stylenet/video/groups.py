@@ -33,16 +33,16 @@ MOST_FRAMES = 48
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class State:
-    """State of the last frame of a group, for the next frame.
+    """State after the last frame of a group, for the next frame.
 
     Attributes:
-        source: The source frame, (H, W, 3), uint8.
-        painted: The painted frame as written.
+        frames: `Past.frames`: the last frame with its painting as written, and earlier ones.
+        count: `Past.count`.
         usual: `CutDetector.usual`.
     """
 
-    source: Pixels
-    painted: Pixels
+    frames: Sequence[tuple[Pixels, Pixels]]
+    count: int
     usual: float = 0.0
 
 
@@ -100,7 +100,8 @@ class Groups:
         if not self.count:
             return None
         with np.load(self._notes(self.count - 1)) as notes:
-            return State(source=notes["source"], painted=notes["painted"], usual=float(notes["usual"]))
+            frames = tuple(zip(notes["sources"], notes["paintings"], strict=True))
+            return State(frames=frames, count=int(notes["count"]), usual=float(notes["usual"]))
 
     def add(self, frames: Sequence[Pixels], times: Sequence[tuple[Fraction, Fraction | None]], state: State) -> None:
         """Encode a group, and store it with its state.
@@ -112,7 +113,8 @@ class Groups:
             _encode(frames, temporary, self._coding)
         with written_whole(self._notes(self.count)) as temporary, temporary.open("wb") as file:
             words = np.array([(str(time), str(shown) if shown else "") for time, shown in times])
-            np.savez_compressed(file, times=words, source=state.source, painted=state.painted, usual=state.usual)
+            sources, paintings = zip(*state.frames, strict=True)
+            np.savez_compressed(file, times=words, sources=sources, paintings=paintings, count=state.count, usual=state.usual)
         self.count += 1
 
     def remove(self) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stylenet.video.flow import Motion, Pixels, Plane, blurred, mean_square, opencv
+from stylenet.video.flow import Pixels, Plane, blurred, mean_square, opencv
+from stylenet.video.past import Moved
 
 _LOW_PX = 3.0
 """Standard deviation of the Gaussian that separates colors from strokes."""
@@ -42,44 +43,31 @@ class Steadiness:
         return cls(low=min(0.97, 1.3 * share), detail=min(0.95, 1.2 * share))
 
 
-class Steadier:
-    """Steadies one frame after the other.
+def steadied(painted: Plane, before: Moved | None, steadiness: Steadiness) -> Pixels:
+    """A painted frame, (H, W, 3), 0..1, steadied and rounded.
 
     Args:
-        steadiness: Shares of the previous painting.
-
-    Attributes:
-        history: The last result, (H, W, 3), uint8; None at the start of a scene. It is rounded, so that an interrupted run
-            continues with the same frames.
+        painted: The frame.
+        before: Past paintings, moved to the frame; None at the start of a scene.
+        steadiness: Their shares.
     """
+    levels = painted * np.float32(255)
+    if before is not None:
+        levels = _following(levels, before, steadiness)
+    return np.rint(levels.clip(0, 255)).astype(np.uint8)
 
-    def __init__(self, steadiness: Steadiness) -> None:
-        self._steadiness = steadiness
-        self.history: Pixels | None = None
 
-    def begin(self) -> None:
-        """Start a scene."""
-        self.history = None
-
-    def steady(self, painted: Plane, motion: Motion | None) -> Pixels:
-        """A painted frame, (H, W, 3), 0..1, steadied and rounded."""
-        painted = painted * np.float32(255)
-        if self.history is not None and motion is not None:
-            painted = self._following(painted, motion.moved(self.history), motion)
-        self.history = np.rint(painted.clip(0, 255)).astype(np.uint8)
-        return self.history
-
-    def _following(self, painted: Plane, before: Plane, motion: Motion) -> Plane:
-        cv2 = opencv()
-        low, low_before = blurred(painted, _LOW_PX), blurred(before, _LOW_PX)
-        detail = painted - low
-        mixed = _mixed(detail, before - low_before, self._steadiness.detail * motion.stroke_trust)
-        own, kept = (blurred(mean_square(plane), _ENERGY_PX) for plane in (detail, mixed))
-        # Where the motion is uncertain, sharp strokes would flicker.
-        gain = cv2.pow((own + _LEAST_ENERGY) / (kept + _LEAST_ENERGY), _CRISPNESS / 2).clip(*_GAINS)
-        mixed *= cv2.merge([1 + motion.match * (gain - 1)] * 3)
-        mixed += _mixed(low, low_before, self._steadiness.low * motion.trust)
-        return mixed
+def _following(painted: Plane, before: Moved, steadiness: Steadiness) -> Plane:
+    cv2 = opencv()
+    low, low_before = blurred(painted, _LOW_PX), blurred(before.painting, _LOW_PX)
+    detail = painted - low
+    mixed = _mixed(detail, before.painting - low_before, steadiness.detail * before.stroke_trust)
+    own, kept = (blurred(mean_square(plane), _ENERGY_PX) for plane in (detail, mixed))
+    # Where the motion is uncertain, sharp strokes would flicker.
+    gain = cv2.pow((own + _LEAST_ENERGY) / (kept + _LEAST_ENERGY), _CRISPNESS / 2).clip(*_GAINS)
+    mixed *= cv2.merge([1 + before.match * (gain - 1)] * 3)
+    mixed += _mixed(low, low_before, steadiness.low * before.trust)
+    return mixed
 
 
 def _mixed(one: Plane, other: Plane, share: Plane) -> Plane:

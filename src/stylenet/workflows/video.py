@@ -280,7 +280,7 @@ class _Run:
         self._open.append(shown)
         self._times.append((frame.time, frame.seconds))
         self.painted += 1
-        return self._painter.state(painted)
+        return self._painter.state()
 
     def _close(self, state: State) -> None:
         """Start encoding the open group in the background."""
