@@ -37,10 +37,11 @@ from stylenet.image.files import Picture
 from stylenet.painting.stylizer import open_stylizer
 from stylenet.requests.painting import Options
 from stylenet.requests.video import USUAL_STEADY, VideoRequest
-from stylenet.video.flow import MotionEstimator, image_of
+from stylenet.video.flow import image_of
+from stylenet.video.past import Past
 from stylenet.video.reading import probe, read_frames
 from stylenet.video.scenes import CutDetector
-from stylenet.video.steadying import Steadier, Steadiness
+from stylenet.video.steadying import Steadiness, steadied
 from stylenet.workflows.frames import FramePainter
 
 Frames = list[NDArray[np.uint8]]
@@ -153,14 +154,15 @@ def smoothed(painted: list[NDArray[np.float32]], cuts: set[int]) -> Frames:
     return [rounded(frame) for frame in found]
 
 
-def steadied(painted: list[NDArray[np.float32]], source: Frames, cuts: set[int], steady: float) -> tuple[Frames, float]:
-    steadier = Steadier(Steadiness.of(steady))
-    motions = MotionEstimator((painted[0].shape[1], painted[0].shape[0]))
+def followed(painted: list[NDArray[np.float32]], source: Frames, cuts: set[int], steady: float) -> tuple[Frames, float]:
+    """The frames as `stylenet video` writes them."""
+    past, steadiness = Past(), Steadiness.of(steady)
     found, begun = [], time.perf_counter()
     for index, frame in enumerate(painted):
         if index in cuts:
-            steadier.begin()
-        found.append(steadier.steady(frame, None if index in cuts else motions.motion(source[index - 1], source[index])))
+            past.begin()
+        found.append(steadied(frame, past.moved_to(source[index]), steadiness))
+        past.add(source[index], found[-1])
     return found, len(found) / (time.perf_counter() - begun)
 
 
@@ -184,7 +186,7 @@ def compared(name: str, source: Frames, known: list[Warp], *, recipe: str, sheet
     ways: dict[str, tuple[Frames, float]] = {"frame by frame": (plain, speed), "smoothed": (smoothed(painted, cuts), speed)}
     if recipe == "instant":
         for steady in (50, USUAL_STEADY, 95):
-            ways[f"steady {steady:g}"] = steadied(painted, source, cuts, steady)
+            ways[f"steady {steady:g}"] = followed(painted, source, cuts, steady)
     else:
         ways[f"steady {USUAL_STEADY:g}"] = optimized(source, recipe)
     base, base_detail = flicker(plain, known, cuts), detail(plain)

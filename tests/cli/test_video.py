@@ -15,7 +15,7 @@ pytest.importorskip("cv2")
 
 def test_a_clip_without_steadying(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_clip(folder / "clip.mkv", pan(3), codec="ffv1", pix_fmt="bgr0")
-    monkeypatch.setattr("stylenet.workflows.frames.MotionEstimator", None)  # 0 is an answer, and not an option that was left out
+    monkeypatch.setattr("stylenet.video.past.MotionEstimator", None)  # 0 is a value, not a missing option
     ended = run("video", "clip.mkv", "starry-night", "-o", "out.mp4", "--steady", "0", "--json", "--recipe", "instant", "--threads", "1")
     assert (ended.code, ended.err) == (0, "")
     events = [json.loads(line) for line in ended.out.splitlines()]

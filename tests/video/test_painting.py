@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ from stylenet.errors import CheckpointError, ImageError, OutputError, UsageError
 from stylenet.events import Notice, Saved
 from stylenet.requests.video import VideoRequest, parse_time
 from stylenet.video.groups import Groups
-from stylenet.workflows.frames import shares_at
+from stylenet.video.reading import read_frames
+from stylenet.workflows.frames import FramePainter, shares_at
 from stylenet.workflows.video import FrameDone, VideoDone, VideoStarted, paint_video
 from tests.video.clips import HEIGHT, WIDTH, pan, read_back, write_clip
 
@@ -96,6 +99,31 @@ def test_an_interrupted_clip_continues_with_the_same_frames(clip: Path, monkeypa
     assert len(kept["parts"]) == len(kept["whole"]) == 8
     assert all(np.array_equal(one, other) for one, other in zip(kept["whole"], kept["parts"], strict=True))
     assert len(read_back(clip.parent / "other.mp4")[0]) == 8
+
+
+def test_memory_does_not_grow_with_the_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stylenet.workflows.video.MOST_FRAMES", 4)
+    monkeypatch.setattr("stylenet.workflows.frames.FramePainter._painted", lambda self, photo, *_: (photo, ()))
+    held: list[weakref.ref[np.ndarray]] = []
+    paint = FramePainter.paint
+
+    def frames(*given: Any, **more: Any) -> Iterator[Any]:
+        for frame in read_frames(*given, **more):
+            held.append(weakref.ref(frame.pixels))
+            yield frame
+
+    def painted(self: FramePainter, *given: Any) -> Any:
+        done = paint(self, *given)
+        assert done is not None
+        held.append(weakref.ref(done.pixels))
+        return done
+
+    monkeypatch.setattr("stylenet.workflows.video.read_frames", frames)
+    monkeypatch.setattr(FramePainter, "paint", painted)
+    clip = write_clip(tmp_path / "clip.mkv", pan(8) * 8, codec="ffv1", pix_fmt="bgr0")
+    alive = [sum(known() is not None for known in held) for event in paint_video(request_of(clip)) if isinstance(event, FrameDone)]
+    assert len(held) == 2 * 64
+    assert max(alive) <= 2 * 14  # the frames of the open group, of the group that is being encoded, and of the past, each with its source
 
 
 def test_a_part_of_a_clip_with_fewer_frames(clip: Path) -> None:

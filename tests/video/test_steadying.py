@@ -7,15 +7,20 @@ import itertools
 import numpy as np
 import pytest
 
-from stylenet.video.flow import Motion, MotionEstimator
+from stylenet.video.flow import MotionEstimator
+from stylenet.video.past import Moved, Past
 from stylenet.video.scenes import CutDetector
-from stylenet.video.steadying import Steadier, Steadiness
+from stylenet.video.steadying import Steadiness, steadied
 from tests.video.clips import pan, scene
 
 cv2 = pytest.importorskip("cv2")
 
 EVERYWHERE, NOWHERE = np.ones((48, 64), np.float32), np.zeros((48, 64), np.float32)
-STILL = Motion(back=np.zeros((48, 64, 2), np.float32), trust=EVERYWHERE, stroke_trust=EVERYWHERE, match=EVERYWHERE)
+
+
+def moved(painted: np.ndarray, trust: np.ndarray = EVERYWHERE) -> Moved:
+    """A painting of the past that did not move."""
+    return Moved(painting=painted.astype(np.float32), trust=trust, stroke_trust=trust, match=trust)
 
 
 def test_the_motion_of_a_pan() -> None:
@@ -57,8 +62,10 @@ def test_flicker_is_less_and_detail_is_kept() -> None:
     rng = np.random.default_rng(0)
     base = scene()[:48, :64].astype(np.float32) / 255
     painted = [(base + rng.normal(0, 0.08, base.shape)).astype(np.float32) for _ in range(8)]
-    steadier = Steadier(Steadiness.of(70))
-    steadied = [steadier.steady(frame, STILL).astype(np.float32) / 255 for frame in painted]
+    written = [steadied(painted[0], None, Steadiness.of(70))]
+    for frame in painted[1:]:
+        written.append(steadied(frame, moved(written[-1]), Steadiness.of(70)))
+    steady = [frame.astype(np.float32) / 255 for frame in written]
 
     def flicker(frames: list[np.ndarray]) -> float:
         return float(np.mean([np.abs(one - other).mean() for one, other in itertools.pairwise(frames[3:])]))
@@ -66,20 +73,50 @@ def test_flicker_is_less_and_detail_is_kept() -> None:
     def detail(frame: np.ndarray) -> float:
         return float(np.abs(cv2.Laplacian(frame, cv2.CV_32F)).mean())
 
-    assert flicker(steadied) < 0.6 * flicker(painted)
-    assert detail(steadied[-1]) > 0.8 * detail(painted[-1])
-    assert steadied[0] == pytest.approx(painted[0].clip(0, 1), abs=0.002)
+    assert flicker(steady) < 0.6 * flicker(painted)
+    assert detail(steady[-1]) > 0.8 * detail(painted[-1])
+    assert steady[0] == pytest.approx(painted[0].clip(0, 1), abs=0.002)
 
 
-def test_nothing_is_kept_across_cuts_or_where_nothing_is_trusted() -> None:
-    one, other = np.zeros((48, 64, 3), np.float32), np.full((48, 64, 3), 0.5, np.float32)
-    steadier = Steadier(Steadiness.of(100))
-    steadier.steady(one, None)
-    distrusted = Motion(back=STILL.back, trust=NOWHERE, stroke_trust=NOWHERE, match=NOWHERE)
-    assert steadier.steady(other, distrusted) == pytest.approx(128, abs=1)
-    steadier.begin()
-    assert steadier.steady(one, None).max() == 0
-    assert steadier.steady(other, STILL).mean() < 60
+def test_only_what_is_trusted_is_kept() -> None:
+    black, gray = np.zeros((48, 64, 3), np.float32), np.full((48, 64, 3), 0.5, np.float32)
+    assert steadied(black, None, Steadiness.of(100)).max() == 0
+    assert steadied(gray, moved(black, NOWHERE), Steadiness.of(100)) == pytest.approx(128, abs=1)
+    assert steadied(gray, moved(black), Steadiness.of(100)).mean() < 60
+
+
+def test_the_past_ends_at_a_cut() -> None:
+    past, frame = Past(), pan(1)[0]
+    assert past.moved_to(frame) is None
+    past.add(frame, frame)
+    assert past.moved_to(frame) is not None
+    past.begin()
+    assert past.moved_to(frame) is None
+
+
+def test_few_past_frames_are_kept() -> None:
+    past = Past()
+    frames = [np.full((16, 16, 3), number, np.uint8) for number in range(40)]
+    kept = []
+    for frame in frames:
+        past.add(frame, frame)
+        kept.append([int(known[0, 0, 0]) for known, _ in past.frames])
+    assert kept[:6] == [[0], [0, 1], [0, 2], [0, 3], [0, 4], [0, 4, 5]]
+    assert kept[-1] == [28, 32, 36, 39]
+
+
+def test_what_is_uncovered_comes_from_an_earlier_frame() -> None:
+    """A square stands still in frames 2 to 6 and then disappears."""
+    past, background = Past(), scene()[:96, :128]
+    covered = background.copy()
+    covered[30:66, 40:80] = (250, 240, 20)
+    for number in range(7):
+        past.add(background if number < 2 else covered, np.full((96, 128, 3), 20 + 20 * number, np.uint8))
+    found = past.moved_to(background)
+    assert found is not None
+    assert found.painting[36:60, 46:74] == pytest.approx(20, abs=2)  # frame 0; frame 1 was not kept
+    assert found.painting[80:, :] == pytest.approx(140, abs=2)
+    assert found.stroke_trust[36:60, 46:74].min() > 0.9
 
 
 def test_faint_marks_that_move_on_their_own_are_not_trusted() -> None:

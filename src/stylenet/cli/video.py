@@ -72,7 +72,7 @@ def _strength(text: str | None) -> dict[str, object]:
 
 
 def _show(event: VideoEvent, printer: Printer, *, output: str) -> None:
-    from stylenet.events import Notice, Preview, Saved
+    from stylenet.events import Notice, Saved
     from stylenet.workflows.video import FrameDone, VideoDone, VideoStarted
 
     if isinstance(event, VideoStarted):
@@ -98,5 +98,3 @@ def _show(event: VideoEvent, printer: Printer, *, output: str) -> None:
         else:
             printer.print_line(f"{output}  ({event.frames} frames in {event.seconds:.1f} s)")
         printer.event("done", vars(event))
-    elif isinstance(event, Preview):
-        pass

@@ -154,8 +154,9 @@ class OnnxPainter:
                 begun = relayed(paint(small, seed + 1), small, picture)
             knobs = self.knobs(styles, trained, looked_at_px(height, width, style_scale))
             keep = part_px >= PART_PX and height * width <= _KEPT_PX
+            noise = (_kept_noise if keep else white_noise_array)(height, width, seed)
             part = None if done is None else share_of(done, work[height, width])
-            return self.painted(begun, white_noise_array(height, width, seed), knobs, part_px=part_px, keep_memory=keep, done=part)
+            return self.painted(begun, noise, knobs, part_px=part_px, keep_memory=keep, done=part)
 
         return faded(paint(photo, seed), photo, trained)
 
@@ -262,6 +263,14 @@ def open_painter(source: str | Path, *, threads: int = 0) -> OnnxPainter:
 @lru_cache(maxsize=4)
 def _shared_painter(path: Path, modified_ns: int, threads: int) -> OnnxPainter:
     return OnnxPainter(path, threads=threads)
+
+
+@lru_cache(maxsize=2)
+def _kept_noise(height: int, width: int, seed: int) -> Array:
+    """The noise of the last two sizes, which all frames of a clip share."""
+    noise = white_noise_array(height, width, seed)
+    noise.setflags(write=False)
+    return noise
 
 
 def relayed(painted: Array, small: Array, photo: Array) -> Array:

@@ -104,15 +104,21 @@ def wrapped(graph: Graph, noise: str) -> str:
 
 
 def _framed(graph: Graph, image: str, shown: Callable[[str, str], str]) -> str:
-    """Pad a picture; `shown` maps padded positions and the length of a side to indices of pixels."""
+    """Pad a picture; `shown` maps padded positions and the length of a side to indices of pixels.
+
+    Columns are gathered as rows of the transposed picture: onnxruntime copies whole rows, but columns one pixel at a time.
+    """
     frame, stride = graph.constant(slim_geometry.FRAME_PX), graph.constant(slim_geometry.STRIDE)
     sides = graph("Shape", image, start=2)
-    for axis in (0, 1):
+
+    def padded(image: str, axis: int) -> str:
         side = graph("Gather", sides, graph.constant(axis))
         grown = graph("Add", side, graph("Mod", graph("Neg", side), stride))
         places = graph("Range", graph("Neg", frame), graph("Add", grown, frame), graph.constant(1))
-        image = graph("Gather", image, shown(places, side), axis=2 + axis)
-    return image
+        return graph("Gather", image, shown(places, side), axis=2)
+
+    turned = padded(graph("Transpose", image, perm=[0, 1, 3, 2]), 1)
+    return padded(graph("Transpose", turned, perm=[0, 1, 3, 2]), 0)
 
 
 def noises_of(graph: Graph, network: SlimLayers, framed: str) -> list[str]:

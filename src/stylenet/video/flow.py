@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +19,10 @@ Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 
 _MOST_PX = 480
-"""Long side at which motion is estimated; for larger frames it is upsampled."""
+"""Default long side at which motion is estimated."""
+
+_REMEMBERED = 5
+"""Frames whose reduced versions are remembered."""
 
 _PATCH_PX, _STRIDE_PX = 12, 6
 """Patch size. Smaller patches (OpenCV's 8) follow noise, larger ones (16) lose fast small objects."""
@@ -28,6 +33,11 @@ _MISMATCH = (0.5, 1.0)  # the same difference relative to the local contrast of 
 _STROKE_MISMATCH = (0.3, 0.6)
 _STRETCH = (0.25, 0.65)  # gradient of the flow in pixels per pixel: stretched strokes look smeared
 _CRISP_MISMATCH = (0.1, 0.3)
+
+_CONTRAST_PX = 3.0
+"""Standard deviation of the window of the local contrast."""
+
+_MEAN = np.full((1, 3), 1 / 3, np.float32)
 
 _NOISE = 0.03
 """Added to the local contrast, so that noise in flat areas does not count as a mismatch."""
@@ -49,15 +59,23 @@ class Motion:
     stroke_trust: Plane
     match: Plane
 
-    @property
-    def places(self) -> tuple[Plane, Plane]:
-        """Columns and rows in the previous frame, for OpenCV's `remap`."""
-        return _places(self.back)
+    def moved(self, painted: Pixels) -> Plane:
+        """The previous painting (H, W, 3), moved to the frame: float32, 0..255."""
+        return _interpolated(painted, _places(self.back))
+
+    def moved_at(self, painted: Pixels, mask: NDArray[np.bool_]) -> Plane:
+        """The same at the N pixels of a mask (H, W), shape (N, 3)."""
+        places, width = _places(self.back)[mask], mask.shape[1]
+        rows = np.zeros((-(-len(places) // width), width, 2), np.float32)  # OpenCV limits the length of rows and columns
+        rows.reshape(-1, 2)[: len(places)] = places
+        return _interpolated(painted, rows).reshape(-1, 3)[: len(places)]
 
 
 def image_of(pixels: Pixels | Plane) -> Image:
     """A frame (H, W, 3), 0..255, as a picture (1, 3, H, W), 0..1."""
-    return np.ascontiguousarray(np.asarray(pixels, np.float32).transpose(2, 0, 1)[None]) / np.float32(255)
+    height, width, channels = pixels.shape
+    image = np.empty((1, channels, height, width), np.float32)
+    return np.divide(pixels.transpose(2, 0, 1)[None], np.float32(255), out=image)
 
 
 def opencv() -> Any:
@@ -77,68 +95,109 @@ class MotionEstimator:
 
     Args:
         size: (width, height) of the painted frames.
+        most_px: Long side at which motion is estimated; for larger frames it is enlarged.
+
+    Attributes:
+        size: The same.
 
     Raises:
         UsageError: OpenCV is not installed.
     """
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self, size: tuple[int, int], *, most_px: int = _MOST_PX) -> None:
         self._cv2 = opencv()
-        self._size = size
-        scale = min(1.0, _MOST_PX / max(size))
+        self.size = size
+        scale = min(1.0, most_px / max(size))
         self._small = (max(16, round(size[0] * scale)), max(16, round(size[1] * scale)))
         self._search = self._cv2.DISOpticalFlow_create(self._cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self._search.setPatchSize(_PATCH_PX)
         self._search.setPatchStride(_STRIDE_PX)
+        self._known: deque[tuple[Pixels, Pixels, Pixels]] = deque(maxlen=_REMEMBERED)
 
     def motion(self, before: Pixels, now: Pixels) -> Motion:
         """The motion from one frame to the next; both may have any size."""
-        cv2 = self._cv2
-        first, second = self._fitted(before), self._fitted(now)
-        back = self._search.calc(*(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (second, first)), None)
-        trust = self._trust(back, first, second)
-        if self._small != self._size:
-            back = self._enlarged(back) * np.array([self._size[0] / self._small[0], self._size[1] / self._small[1]], np.float32)
-            trust = self._enlarged(trust)
-        return Motion(back=back, trust=trust[..., 0], stroke_trust=trust[..., 1], match=trust[..., 2])
+        first, first_gray = self._reduced(before)
+        second, second_gray = self._reduced(now)
+        back = self._search.calc(second_gray, first_gray, None)
+        trust, stroke_trust, match = (self._enlarged(plane) for plane in self._trust(back, first, second))
+        if self._small != self.size:
+            back = self._enlarged(back) * np.array([self.size[0] / self._small[0], self.size[1] / self._small[1]], np.float32)
+        return Motion(back=back, trust=trust, stroke_trust=stroke_trust, match=match)
 
-    def _fitted(self, frame: Pixels) -> Pixels:
-        if frame.shape[1::-1] == self._small:
-            return frame
-        return self._cv2.resize(frame, self._small, interpolation=self._cv2.INTER_AREA)
+    def _reduced(self, frame: Pixels) -> tuple[Pixels, Pixels]:
+        """A frame at the size at which motion is estimated, and its gray version. Those of the last frames are remembered."""
+        for known, small, gray in self._known:
+            if known is frame:
+                return small, gray
+        cv2, small = self._cv2, frame
+        if frame.shape[1::-1] != self._small:
+            small = cv2.resize(frame, self._small, interpolation=cv2.INTER_AREA)
+        self._known.append((frame, small, cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)))
+        return self._known[-1][1:]
 
     def _enlarged(self, plane: Plane) -> Plane:
-        return self._cv2.resize(plane, self._size, interpolation=self._cv2.INTER_LINEAR)
+        return plane if self._small == self.size else self._cv2.resize(plane, self.size, interpolation=self._cv2.INTER_LINEAR)
 
-    def _trust(self, back: Plane, first: Pixels, second: Pixels) -> Plane:
-        """`trust`, `stroke_trust` and `match` of a motion, shape (H, W, 3)."""
-        cv2 = self._cv2
-        columns, rows = _places(back)
-        warped = cv2.remap(first, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        change = cv2.GaussianBlur(cv2.absdiff(warped, second).astype(np.float32).mean(axis=2) / 255, (0, 0), 1.5)
-        mismatch = change / (self._contrast(second) + _NOISE)
+    def _trust(self, back: Plane, first: Pixels, second: Pixels) -> tuple[Plane, Plane, Plane]:
+        """`trust`, `stroke_trust` and `match` of a motion."""
+        cv2, places = self._cv2, _places(back)
+        warped = cv2.remap(first, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        difference = cv2.transform(cv2.absdiff(warped, second).astype(np.float32), _MEAN)
+        change = cv2.GaussianBlur(difference, (0, 0), 1.5) / 255
+        mismatch = change / (_contrast(second) + _NOISE)
         height, width = change.shape
-        inside = ((columns > -0.5) & (rows > -0.5) & (columns < width - 0.5) & (rows < height - 0.5)).astype(np.float32)
+        inside = cv2.inRange(places, (-0.5, -0.5), (width - 0.5, height - 0.5)).astype(np.float32) / 255
         trust = cv2.GaussianBlur(inside, (0, 0), 1.0) * _falling(change, _CHANGE)
-        strokes = trust * _falling(mismatch, _STROKE_MISMATCH) * _falling(self._stretch(back), _STRETCH)
-        return np.stack([trust * _falling(mismatch, _MISMATCH), strokes, _falling(mismatch, _CRISP_MISMATCH)], axis=2)
-
-    def _contrast(self, frame: Pixels) -> Plane:
-        """Local standard deviation of the colors, (H, W), 0..1."""
-        colors = frame.astype(np.float32) / 255
-        mean, squares = (self._cv2.GaussianBlur(plane, (0, 0), 3.0) for plane in (colors, colors**2))
-        return np.sqrt((squares - mean**2).mean(axis=2).clip(0, None))
-
-    def _stretch(self, back: Plane) -> Plane:
-        cv2 = self._cv2
-        smooth = cv2.GaussianBlur(back, (0, 0), 1.5)
-        across, down = (cv2.Sobel(smooth, cv2.CV_32F, *order, scale=1 / 8) for order in ((1, 0), (0, 1)))
-        return np.sqrt((across**2 + down**2).sum(axis=2))
+        strokes = trust * _falling(mismatch, _STROKE_MISMATCH) * _falling(_stretch(back), _STRETCH)
+        return trust * _falling(mismatch, _MISMATCH), strokes, _falling(mismatch, _CRISP_MISMATCH)
 
 
-def _places(back: Plane) -> tuple[Plane, Plane]:
-    rows, columns = np.mgrid[0 : back.shape[0], 0 : back.shape[1]].astype(np.float32)
-    return columns + back[..., 0], rows + back[..., 1]
+def blurred(plane: Plane, deviation_px: float) -> Plane:
+    """A Gaussian blur, computed at reduced size, because the result has no fine detail."""
+    cv2 = opencv()
+    height, width = plane.shape[:2]
+    scale = max(1, min(int(deviation_px / 1.5), height // 8, width // 8))
+    small = cv2.resize(plane, (width // scale, height // scale), interpolation=cv2.INTER_AREA)
+    return cv2.resize(cv2.GaussianBlur(small, (0, 0), deviation_px / scale), (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def mean_square(plane: Plane) -> Plane:
+    """The mean of the squares of three channels, (H, W)."""
+    return opencv().transform(plane * plane, _MEAN)
+
+
+def _contrast(frame: Pixels) -> Plane:
+    """Local standard deviation of the colors, (H, W), 0..1."""
+    colors = frame.astype(np.float32)
+    variance = blurred(mean_square(colors), _CONTRAST_PX) - mean_square(blurred(colors, _CONTRAST_PX))
+    return np.sqrt(variance.clip(0, None)) / 255
+
+
+def _stretch(back: Plane) -> Plane:
+    """Norm of the gradient of a flow, (H, W)."""
+    cv2 = opencv()
+    smooth = cv2.GaussianBlur(back, (0, 0), 1.5)
+    across, down = (cv2.Sobel(smooth, cv2.CV_32F, *order, scale=1 / 8) for order in ((1, 0), (0, 1)))
+    return np.sqrt(cv2.transform(across * across + down * down, np.ones((1, 2), np.float32)))
+
+
+def _places(back: Plane) -> Plane:
+    """Columns and rows in the previous frame, (H, W, 2), for OpenCV's `remap`."""
+    return _grid(*back.shape[:2]) + back
+
+
+def _interpolated(painted: Pixels, places: Plane) -> Plane:
+    """The colors of a painting at places (M, N, 2), by Lanczos interpolation: float32, 0..255."""
+    cv2 = opencv()
+    # OpenCV interpolates float32 faster than uint8.
+    moved = cv2.remap(painted.astype(np.float32), places, None, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
+    return np.clip(moved, 0, 255, out=moved)
+
+
+@lru_cache(maxsize=4)
+def _grid(height: int, width: int) -> Plane:
+    rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+    return np.dstack([columns, rows])
 
 
 def _falling(measure: Plane, bounds: tuple[float, float]) -> Plane:

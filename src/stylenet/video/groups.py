@@ -1,6 +1,7 @@
 """Closed groups of painted frames, each encoded separately and stored in a folder until all are joined.
 
-Groups are written atomically: `00003.mp4` (or `.mkv`) contains the frames, `00003.npz` their times and the state for the next frame.
+Groups are written atomically: `00003.mp4` (or `.mkv`) contains the frames, `00003.npz` their times. `00003.state.npz`, the
+state for the next frame, exists only for the last group.
 """
 
 from __future__ import annotations
@@ -33,16 +34,16 @@ MOST_FRAMES = 48
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class State:
-    """State of the last frame of a group, for the next frame.
+    """State after the last frame of a group, for the next frame.
 
     Attributes:
-        source: The source frame, (H, W, 3), uint8.
-        painted: The painted frame as written.
+        frames: `Past.frames`: the last frame with its painting as written, and earlier ones.
+        count: `Past.count`.
         usual: `CutDetector.usual`.
     """
 
-    source: Pixels
-    painted: Pixels
+    frames: Sequence[tuple[Pixels, Pixels]]
+    count: int
     usual: float = 0.0
 
 
@@ -80,7 +81,7 @@ class Groups:
                 raise OutputError(f"cannot create the folder '{folder}': {error.strerror}") from None
             write_whole(folder / _JOB, text.encode())
         self.count = 0
-        while self._notes(self.count).is_file() and self.clip(self.count).is_file():
+        while self._times(self.count).is_file() and self.clip(self.count).is_file():
             self.count += 1
 
     def clip(self, number: int) -> Path:
@@ -91,16 +92,17 @@ class Groups:
         """Time and duration of each stored frame."""
         found = []
         for number in range(self.count):
-            with np.load(self._notes(number)) as notes:
-                found += [(Fraction(str(time)), Fraction(str(shown)) if shown else None) for time, shown in notes["times"]]
+            with np.load(self._times(number)) as saved:
+                found += [(Fraction(str(time)), Fraction(str(shown)) if shown else None) for time, shown in saved["times"]]
         return found
 
     def state(self) -> State | None:
         """State of the last group; None without groups."""
         if not self.count:
             return None
-        with np.load(self._notes(self.count - 1)) as notes:
-            return State(source=notes["source"], painted=notes["painted"], usual=float(notes["usual"]))
+        with np.load(self._state(self.count - 1)) as saved:
+            frames = tuple(zip(saved["sources"], saved["paintings"], strict=True))
+            return State(frames=frames, count=int(saved["count"]), usual=float(saved["usual"]))
 
     def add(self, frames: Sequence[Pixels], times: Sequence[tuple[Fraction, Fraction | None]], state: State) -> None:
         """Encode a group, and store it with its state.
@@ -110,17 +112,25 @@ class Groups:
         """
         with written_whole(self.clip(self.count)) as temporary:
             _encode(frames, temporary, self._coding)
-        with written_whole(self._notes(self.count)) as temporary, temporary.open("wb") as file:
-            words = np.array([(str(time), str(shown) if shown else "") for time, shown in times])
-            np.savez_compressed(file, times=words, source=state.source, painted=state.painted, usual=state.usual)
+        with written_whole(self._state(self.count)) as temporary, temporary.open("wb") as file:
+            sources, paintings = zip(*state.frames, strict=True)
+            np.savez(file, sources=sources, paintings=paintings, count=state.count, usual=state.usual)
+        with written_whole(self._times(self.count)) as temporary, temporary.open("wb") as file:
+            np.savez(file, times=np.array([(str(time), str(shown) if shown else "") for time, shown in times]))
         self.count += 1
+        if self.count > 1:
+            self._state(self.count - 2).unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Delete the folder after joining the groups."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _notes(self, number: int) -> Path:
+    def _times(self, number: int) -> Path:
+        """The file with the times of a group, which is written last."""
         return self.folder / f"{number:05d}.npz"
+
+    def _state(self, number: int) -> Path:
+        return self.folder / f"{number:05d}.state.npz"
 
 
 def decoded(groups: Groups) -> Iterator[Pixels]:

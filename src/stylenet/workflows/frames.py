@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +22,11 @@ from stylenet.requests.task import History
 from stylenet.requests.video import VideoRequest
 from stylenet.shapes import Image
 from stylenet.styles.sources import open_palette
-from stylenet.video.flow import Motion, MotionEstimator, Pixels, image_of, opencv
+from stylenet.video.flow import Pixels, image_of, opencv
 from stylenet.video.groups import State
+from stylenet.video.past import Moved, Past
 from stylenet.video.scenes import CutDetector
-from stylenet.video.steadying import Steadier, Steadiness
+from stylenet.video.steadying import Steadiness, steadied
 
 _TEMPORAL_WEIGHT = 200.0
 """Of the squared distance to the painting before; content and style are near 1."""
@@ -71,27 +73,23 @@ class FramePainter:
         self.fingerprints = [style.sha256 for style in opened]
         self._styles: list[Any] = list(request.styles) if request.recolors_style else opened
         self._turns = len(opened) > 1 and not options.blend
-        self._steadier = Steadier(Steadiness.of(request.steady)) if request.steady else None
+        self._steadiness = Steadiness.of(request.steady)
         if request.steady:
             opencv()
         self._quick = Stylizer(_with_recipe(stylizer, _few_steps(stylizer.recipe, request.frame_steps))) if self._optimizes else stylizer
         self._cuts = CutDetector()
-        self._motions: MotionEstimator | None = None
-        self._before: Pixels | None = None
+        self._past = Past() if request.steady else Past(earlier=0)
+        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="motion")
         self._told = False
 
     def continue_from(self, state: State) -> None:
         """Go on after the last frame of a group."""
-        self._cuts.continue_from(state.source, state.usual)
-        self._before = state.source
-        if self._steadier is not None:
-            self._steadier.history = state.painted
+        self._cuts.continue_from(state.frames[-1][0], state.usual)
+        self._past.frames, self._past.count = state.frames, state.count
 
-    def state(self, painted: Pixels) -> State:
+    def state(self) -> State:
         """What the next frame needs to know."""
-        if self._before is None:
-            raise ValueError("no frame was painted")
-        return State(source=self._before, painted=painted, usual=self._cuts.usual)
+        return State(frames=self._past.frames, count=self._past.count, usual=self._cuts.usual)
 
     def paint(self, pixels: Pixels, share: float, regions: Sequence[Region] = ()) -> PaintedFrame | None:
         """The painting of a frame (H, W, 3), uint8, or None where the end was asked for.
@@ -104,29 +102,23 @@ class FramePainter:
         Raises:
             StylenetError: see `Stylizer.stylize`.
         """
-        before, begins = self._before, self._cuts.is_cut(pixels)
-        history = None if self._steadier is None or begins else self._steadier.history
-        motion: Motion | None = None
-        moved: History | None = None
-        photo = image_of(pixels)
-        if history is not None and before is not None:
-            self._motions = self._motions or MotionEstimator((history.shape[1], history.shape[0]))
-            motion = self._motions.motion(before, pixels)
+        photo, begins = image_of(pixels), self._cuts.is_cut(pixels)
+        if begins:
+            self._past.begin()
+        moved: Future[Moved | None] | None = None
+        history: History | None = None
+        if self._request.steady:
+            moved = self._beside.submit(self._past.moved_to, pixels)
             if self._optimizes:
-                moved = _moved(history, motion, self._request.steady / 100)
-        done, notices = self._painted(photo, share, moved, regions)
+                history = _history(moved.result(), self._request.steady / 100)
+        done, notices = self._painted(photo, share, history, regions)
         if done is None:
             return None
-        self._before = pixels
         painted = np.ascontiguousarray(done[0].transpose(1, 2, 0))
-        if self._steadier is None:
-            written = np.rint(painted.clip(0, 1) * 255).astype(np.uint8)
-        else:
-            if begins:
-                self._steadier.begin()
-            written = self._steadier.steady(painted, motion)
-            if any(region.style is None for region in regions):
-                written = self._steadier.history = self._with_photo_kept(written, photo, regions)
+        written = steadied(painted, None if moved is None else moved.result(), self._steadiness)
+        if moved is not None and any(region.style is None for region in regions):
+            written = self._with_photo_kept(written, photo, regions)
+        self._past.add(pixels, written)
         return PaintedFrame(pixels=written, begins_scene=begins, notices=notices)
 
     def _with_photo_kept(self, written: Pixels, photo: Image, regions: Sequence[Region]) -> Pixels:
@@ -187,11 +179,11 @@ def _with_recipe(stylizer: Stylizer, recipe: Recipe) -> Any:
     return engine
 
 
-def _moved(painted: Pixels, motion: Motion, share: float) -> History:
-    """A painting moved to the next frame, which counts by a share of `_TEMPORAL_WEIGHT` where the motion is trusted."""
-    cv2 = opencv()
-    moved = cv2.remap(painted, *motion.places, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
-    return History(before=image_of(moved), weights=_TEMPORAL_WEIGHT * share * motion.stroke_trust[None, None])
+def _history(before: Moved | None, share: float) -> History | None:
+    """Past paintings moved to a frame, which count by a share of `_TEMPORAL_WEIGHT` where they are trusted."""
+    if before is None:
+        return None
+    return History(before=image_of(before.painting), weights=_TEMPORAL_WEIGHT * share * before.stroke_trust[None, None])
 
 
 def _start(history: History, photo: Image) -> Image:

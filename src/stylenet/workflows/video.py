@@ -12,8 +12,9 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
+from stylenet.encoders.freed_memory import freed_memory_kept
 from stylenet.errors import ImageError, UsageError
-from stylenet.events import Notice, Preview, Saved
+from stylenet.events import Notice, Saved
 from stylenet.image.files import save_image
 from stylenet.image.loops import LOOP_SUFFIXES
 from stylenet.image.masks import parse_mask
@@ -96,7 +97,7 @@ class VideoDone:
     folder: Path
 
 
-VideoEvent = VideoStarted | FrameDone | Preview | Notice | Saved | VideoDone
+VideoEvent = VideoStarted | FrameDone | Notice | Saved | VideoDone
 
 
 def paint_video(request: VideoRequest, *, should_stop: Callable[[], bool] = lambda: False) -> Iterator[VideoEvent]:
@@ -111,7 +112,8 @@ def paint_video(request: VideoRequest, *, should_stop: Callable[[], bool] = lamb
     """
     run = _Run(request, should_stop)
     yield VideoStarted(clip=run.clip, frames=run.expected, painted=run.painted, notices=run.notices)
-    yield from run.paint()
+    with freed_memory_kept():
+        yield from run.paint()
     if run.stopped:
         yield VideoDone(frames=run.painted, seconds=run.seconds, reason="interrupted", folder=run.groups.folder)
         return
@@ -220,7 +222,6 @@ class _Run:
             if self._preview is not None and self.seconds >= next_preview:
                 save_image(image_of(done.pixels), self._preview)
                 next_preview = self.seconds + 1.0
-            yield Preview(image=image_of(done.pixels), step=self.painted)
         if self._open and state is not None:
             self._close(state)
         self._written()
@@ -279,7 +280,7 @@ class _Run:
         self._open.append(shown)
         self._times.append((frame.time, frame.seconds))
         self.painted += 1
-        return self._painter.state(painted)
+        return self._painter.state()
 
     def _close(self, state: State) -> None:
         """Start encoding the open group in the background."""
