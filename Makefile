@@ -12,6 +12,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 LEAN := .venv-lean
 
+# Tests use one thread each. A process takes up to 2 GB; `make test PARALLEL=` runs them one after another.
+PARALLEL := -n logical --maxprocesses 8 --dist worksteal
+
 # python3.11 is the one tested; a name may exist and still not run, so each is tried.
 PYTHON ?= $(shell for name in python3.11 python3 python; do \
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo "$$name" && break; done)
@@ -50,10 +53,10 @@ page: $(READY)  ## write a page that paints in the browser into page-output/
 	"$(BIN)/stylenet" page --output page-output
 
 test: $(READY)  ## run the tests; make test ARGS='-k gram' runs some of them
-	"$(BIN)/python" -m pytest $(ARGS)
+	"$(BIN)/python" -m pytest $(PARALLEL) $(ARGS)
 
 test-all: $(READY) ## run the tests, the slow ones included
-	"$(BIN)/python" -m pytest -m '' $(ARGS)
+	"$(BIN)/python" -m pytest $(PARALLEL) -m '' $(ARGS)
 
 test-lean: $(LEAN)/ready ## run the tests of the install without torch, in .venv-lean
 	"$(LEAN)/bin/python" -m pytest tests/lean $(ARGS)

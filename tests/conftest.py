@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-# Before anything imports torch; processes that tests start inherit it. Sums are taken in an order that depends on the thread count, and
+# Before anything imports NumPy or torch; processes that tests start inherit it. Sums are taken in an order that depends on the thread count, and
 # pictures this small are painted faster by one thread. `make test` uses the other cores for other tests.
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
@@ -83,6 +82,8 @@ def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def photo() -> Any:
     """A sun over hills, 80 x 64: large shapes, edges and a smooth sky."""
+    import numpy as np
+
     from stylenet.image.files import Picture
 
     y, x = np.mgrid[0:64, 0:80].astype(np.float32)
