@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-# Before anything imports NumPy or torch; processes that tests start inherit it. Sums are taken in an order that depends on the thread count, and
-# pictures this small are painted faster by one thread. `make test` uses the other cores for other tests.
+# Before anything imports NumPy or torch; processes that tests start inherit it. Sums are taken in an order that depends on the thread
+# count, and pictures this small are painted faster by one thread. `make test` uses the other cores for other tests.
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 

@@ -1,6 +1,5 @@
 """The slim network: sizes, styles as rows of numbers, strengths."""
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -9,7 +8,7 @@ from stylenet.catalog.networks import SlimRecord
 from stylenet.errors import ShapeError
 from stylenet.networks.relay import white_noise
 from stylenet.networks.slim import SlimNet
-from stylenet.networks.slim_geometry import FRAME_PX, STRENGTHS, STRIDE, mirrored, wrapped
+from stylenet.networks.slim_geometry import STRENGTHS
 
 TINY = SlimRecord(fine=8, coarse=12, deep=16, blocks=2, mixed=2)
 
@@ -145,19 +144,3 @@ def test_noise_changes_the_picture_and_must_fit_it(network: SlimNet) -> None:
 def test_refuses_what_is_no_picture(network: SlimNet) -> None:
     with pytest.raises(ShapeError, match=r"a picture has shape \(B, 3, H, W\)"):
         network(torch.rand(1, 1, 16, 16), noise(16, 16))
-
-
-@pytest.mark.parametrize("length", [1, 2, 5, 40, 97])
-def test_frames_of_any_length(length: int) -> None:
-    photo, noise = mirrored(length), wrapped(length)
-    assert len(photo) == len(noise) == FRAME_PX + length + -length % STRIDE + FRAME_PX
-    inside = slice(FRAME_PX, FRAME_PX + length)
-    for shown in (photo, noise):
-        assert shown[inside].tolist() == list(range(length))
-        assert 0 <= shown.min() <= shown.max() < length
-    if length > 1:
-        assert photo[FRAME_PX - 1] == 1  # the border itself is not repeated
-        assert photo[FRAME_PX + length] == length - 2
-        assert (np.abs(np.diff(photo)) == 1).all()
-        assert noise[FRAME_PX - 1] == length - 1
-        assert noise[FRAME_PX + length] == 0

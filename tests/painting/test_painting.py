@@ -122,3 +122,10 @@ def test_an_unknown_device_is_refused() -> None:
 
 def test_the_public_names_are_these_functions() -> None:
     assert stylenet.stylize is stylize
+
+
+def test_no_step_at_all_gives_the_photo_back() -> None:
+    photo = Picture(pixels=np.random.default_rng(0).random((1, 3, 40, 48), dtype=np.float32))
+    painting = stylize(photo, "starry-night", recipe=open_stylizer(changes={"pyramid.steps": "[0]"}))
+    np.testing.assert_allclose(painting.pixels, photo.pixels, atol=1e-5)
+    assert painting.done.steps == 0
