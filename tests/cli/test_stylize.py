@@ -254,9 +254,15 @@ def test_an_interrupted_painting_goes_on_to_the_same_bytes(run: Run, folder: Pat
 
 
 def test_a_painting_of_other_options_is_not_gone_on_with(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[None] = []
+    sent: list[object] = []
+
+    def interrupted_once(self: PaintingDisplay, event: object) -> None:
+        if not sent:
+            os.kill(os.getpid(), signal.SIGINT)
+        sent.append(event)
+
     with monkeypatch.context() as patched:
-        patched.setattr(PaintingDisplay, "moved", lambda *_: sent or sent.append(os.kill(os.getpid(), signal.SIGINT)))
+        patched.setattr(PaintingDisplay, "moved", interrupted_once)
         assert run("stylize", "photo.png", "painting.jpg", "-o", "out.png", *QUICK).code == 130
     ended = run("stylize", "photo.png", "painting.jpg", "-o", "out.png", "--resume", "--seed", "5", *QUICK)
     assert ended.code == 9

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import psutil
 import pytest
 import torch
 
-from stylenet.engines import memory
 from stylenet.engines.memory import available_bytes, megabytes, memory_limit
 
 
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine with 10 GB of free memory, and 20 GB on its GPU."""
-    monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: SimpleNamespace(available=10 * 10**9))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=10 * 10**9))
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (20 * 10**9, 24 * 10**9))
 
 

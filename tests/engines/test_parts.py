@@ -28,12 +28,9 @@ def test_a_part_is_cut_from_the_framed_photo_and_from_its_features() -> None:
     quarter = whole[:, :1, APRON_PX:-APRON_PX:SHUFFLE, APRON_PX:-APRON_PX:SHUFFLE]
     for part in parts_of(60, 52, 4_000):
         around = FramedPhoto(photo).around(part)
-        rows, columns = (
-            range(MARGIN_PX + first - HALO_PX, MARGIN_PX + last + HALO_PX + 2 * APRON_PX) for first, last in (part.rows, part.columns)
-        )
-        np.testing.assert_array_equal(
-            around[:, :, : len(rows), : len(columns)], whole[:, :, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-        )
+        spans = [(MARGIN_PX + first - HALO_PX, MARGIN_PX + last + HALO_PX + 2 * APRON_PX) for first, last in (part.rows, part.columns)]
+        (top, bottom), (left, right) = spans
+        np.testing.assert_array_equal(around[:, :, : bottom - top, : right - left], whole[:, :, top:bottom, left:right])
         features = features_around(quarter, part)
         np.testing.assert_array_equal(features, around[:, :1, APRON_PX:-APRON_PX:SHUFFLE, APRON_PX:-APRON_PX:SHUFFLE])
         painting = around[:, :, APRON_PX:-APRON_PX, APRON_PX:-APRON_PX]

@@ -38,7 +38,7 @@ def test_files_are_measured_folders_mixed_and_names_read(tmp_path: Path) -> None
 
 def test_the_hash_is_that_of_the_recolored_picture() -> None:
     plain = opened_style(picture(0.5), mean_of, mixed)
-    darker = opened_style(picture(0.5), mean_of, mixed, recolor=lambda image: image / 2)
+    darker = opened_style(picture(0.5), mean_of, mixed, recolor=lambda image: image * np.float32(0.5))
     assert darker.value == pytest.approx(0.25)
     assert darker.sha256 == opened_style(picture(0.25), mean_of, mixed).sha256 != plain.sha256
 

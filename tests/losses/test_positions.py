@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 import torch
@@ -24,7 +26,8 @@ def test_every_name_of_a_recipe_is_its_loss() -> None:
         "sliced": sliced_distance(given, sliced(painting, seed=2).slices()),
         "histogram": histogram_distance(given, histogram(painting)),
     }
-    (named,) = (field.type.type for field in msgspec.inspect.type_info(DetailSection).fields if field.name == "statistic")
+    described: Any = msgspec.inspect.type_info(DetailSection)
+    (named,) = (field.type.type for field in described.fields if field.name == "statistic")
     assert set(expected) == set(named.values)
     for statistic, value in expected.items():
         assert position_loss(painting, statistic, seed=2)(given).item() == value.item()

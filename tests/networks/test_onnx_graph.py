@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ def computed(build: Callable[[Graph, str], str], given: torch.Tensor = IMAGE) ->
 
 @pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate"])
 @pytest.mark.parametrize(("groups", "stride", "bias"), [(1, 1, True), (4, 1, True), (1, 2, False)])
-def test_convolutions(mode: str, groups: int, stride: int, bias: bool) -> None:
+def test_convolutions(mode: Any, groups: int, stride: int, bias: bool) -> None:
     torch.manual_seed(0)
     module = nn.Conv2d(4, 8, 3, padding=1, padding_mode=mode, groups=groups, stride=stride, bias=bias).requires_grad_(False)
     torch.testing.assert_close(computed(lambda graph, x: convolved(graph, x, module)), module(IMAGE), atol=1e-5, rtol=1e-5)

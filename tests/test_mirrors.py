@@ -1,0 +1,44 @@
+"""A module `stylenet/<package>/<module>.py` is tested by `tests/<package>/test_<module>.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import stylenet
+
+SOURCE = Path(stylenet.__file__).parent
+TESTS = Path(__file__).parent
+PACKAGES = ("encoders", "engines", "image", "losses", "networks", "optimization", "painting", "storage", "styles", "tiling")
+
+RECORDS_ONLY = ("engines/protocol.py", "networks/descriptions.py", "optimization/terms/base.py")
+"""Records, constants and interfaces: what uses them is tested."""
+
+ELSEWHERE = {
+    "engines/onnx_pass.py": "engines/test_one_pass.py",  # both engines of one pass run the same tests
+    "networks/slim_graph.py": "networks/test_export.py",  # operators without meaning outside of a whole graph
+}
+
+
+def mirror(module: str) -> Path:
+    path = TESTS / module
+    return path.with_name(f"test_{path.name}")
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_module_has_its_tests(package: str) -> None:
+    modules = [path.relative_to(SOURCE).as_posix() for path in (SOURCE / package).rglob("*.py") if path.name != "__init__.py"]
+    assert modules
+    assert [name for name in sorted(modules) if not mirror(name).is_file() and name not in {*RECORDS_ONLY, *ELSEWHERE}] == []
+
+
+@pytest.mark.parametrize("module", [*RECORDS_ONLY, *ELSEWHERE])
+def test_exceptions_are_needed(module: str) -> None:
+    assert (SOURCE / module).is_file()
+    assert not mirror(module).exists()
+
+
+@pytest.mark.parametrize(("module", "tests"), ELSEWHERE.items())
+def test_tests_elsewhere_are_there(module: str, tests: str) -> None:
+    assert (TESTS / tests).is_file()
