@@ -9,7 +9,8 @@ from stylenet.catalog.networks import SlimRecord
 from stylenet.errors import ShapeError
 from stylenet.networks.base import PassSettings
 from stylenet.networks.instant import InstantNet
-from stylenet.networks.slim import SlimNet, white_noise
+from stylenet.networks.relay import white_noise
+from stylenet.networks.slim import SlimNet
 
 RECORD = SlimRecord(fine=4, coarse=4, deep=4, blocks=1, code=3)
 

@@ -7,8 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from stylenet.networks.slim import trained_strength
-from stylenet.networks.slim_geometry import FRAME_PX, STRIDE, mirrored, wrapped
+from stylenet.networks.slim_geometry import FRAME_PX, STRIDE, mirrored, trained_strength, wrapped
 
 
 def test_networks_are_asked_for_a_little_more_than_they_were_taught() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stylenet.styles.statistics import LayerStatistics, together
+from stylenet.styles.statistics import LayerStatistics, merge_statistics
 
 
 def measured(rows: np.ndarray) -> LayerStatistics:
@@ -20,7 +20,7 @@ def test_covariance_is_that_of_numpy() -> None:
 
 
 def test_pictures_of_equal_size_together_are_all_of_their_positions() -> None:
-    found, all_rows = together([{"relu1_1": measured(rows)} for rows in ROWS])["relu1_1"], np.concatenate(ROWS)
+    found, all_rows = merge_statistics([{"relu1_1": measured(rows)} for rows in ROWS])["relu1_1"], np.concatenate(ROWS)
     np.testing.assert_allclose(found.mean, all_rows.mean(0))
     np.testing.assert_allclose(found.covariance, np.cov(all_rows.T, bias=True))
     assert found.positions == 150
