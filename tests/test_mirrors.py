@@ -10,9 +10,16 @@ import stylenet
 
 SOURCE = Path(stylenet.__file__).parent
 TESTS = Path(__file__).parent
-PACKAGES = ("encoders", "engines", "image", "losses", "networks", "optimization", "painting", "storage", "styles", "tiling")
+PACKAGES = ("encoders", "engines", "image", "losses", "networks", "optimization", "painting", "requests", "storage", "styles", "tiling")
 
-RECORDS_ONLY = ("engines/protocol.py", "networks/descriptions.py", "optimization/terms/base.py")
+RECORDS_ONLY = (
+    "engines/protocol.py",
+    "networks/descriptions.py",
+    "optimization/terms/base.py",
+    "requests/machine.py",
+    "requests/restoring.py",
+    "requests/task.py",
+)
 """Records, constants and interfaces: what uses them is tested."""
 
 ELSEWHERE = {
