@@ -10,7 +10,21 @@ import stylenet
 
 SOURCE = Path(stylenet.__file__).parent
 TESTS = Path(__file__).parent
-PACKAGES = ("encoders", "engines", "image", "losses", "networks", "optimization", "painting", "requests", "storage", "styles", "tiling")
+PACKAGES = (
+    "catalog",
+    "encoders",
+    "engines",
+    "image",
+    "losses",
+    "networks",
+    "optimization",
+    "painting",
+    "requests",
+    "storage",
+    "styles",
+    "tiling",
+    "training",
+)
 
 RECORDS_ONLY = (
     "engines/protocol.py",
@@ -23,7 +37,9 @@ RECORDS_ONLY = (
 """Records, constants and interfaces: what uses them is tested."""
 
 ELSEWHERE = {
+    "catalog/recipe.py": "catalog/test_recipes.py",  # the record, and reading it from a file
     "engines/onnx_pass.py": "engines/test_one_pass.py",  # both engines of one pass run the same tests
+    "training/perceptual.py": "training/test_one_style.py",  # what both tasks share
     "networks/slim_graph.py": "networks/test_export.py",  # operators without meaning outside of a whole graph
 }
 

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from stylenet.catalog.naming import is_name
-from stylenet.catalog.recipes import recipe_names
 from stylenet.cli.options import parse_blend
 from stylenet.errors import StyleError
 from stylenet.styles.sources import open_palette
@@ -92,13 +90,3 @@ def test_what_a_replay_paints_with_is_told_by_its_numbers_where_names_are_the_sa
         ended = run("stylize", "--replay", f"{number}.png", "-o", f"again-{number}.png", "--threads", "1")
         assert (ended.code, ended.err) == (0, "")
         assert (folder / f"again-{number}.png").read_bytes() == (folder / f"{number}.png").read_bytes()
-
-
-def test_is_name(folder: Path) -> None:
-    (folder / "draft").mkdir()
-    (folder / "mine").mkdir()
-    names = recipe_names()
-    assert is_name("draft", names)
-    assert is_name("nothing-like-that", names)
-    for word in ("mine", "./draft", "draft/", "draft.toml", folder / "draft", Path("draft"), None):
-        assert not is_name(word, names)
