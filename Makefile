@@ -14,7 +14,7 @@ READY := $(VENV)/ready
 LEAN := .venv-lean
 
 # Tests use one thread each. A process takes up to 2 GB; `make test PARALLEL=` runs them one after another.
-PARALLEL := -n logical --maxprocesses 8 --dist worksteal
+PARALLEL := -n logical --maxprocesses 4 --dist worksteal
 
 # python3.11 is the one tested; a name may exist and still not run, so each is tried.
 PYTHON ?= $(shell for name in python3.11 python3 python; do \
