@@ -63,7 +63,9 @@ coverage: $(READY) ## run the tests and report the lines and branches of src tha
 	@rm -rf .coverage
 	"$(BIN)/coverage" run -m pytest $(PARALLEL) $(ARGS)
 	"$(BIN)/coverage" combine -q
+	"$(BIN)/coverage" json -q -o .coverage/report.json
 	"$(BIN)/coverage" report
+	"$(BIN)/python" tools/check_branches.py .coverage/report.json
 
 test-lean: $(LEAN)/ready ## run the tests of the install without torch, in .venv-lean
 	"$(LEAN)/bin/python" -m pytest tests/lean $(ARGS)
