@@ -1,4 +1,7 @@
-"""Check the share of the branches of `src` that the tests reach, from a report of `coverage json`: python tools/check_branches.py REPORT"""
+"""Check the share of the branches of `src` that the tests reach.
+
+python tools/check_branches.py REPORT       # of `coverage json`
+"""
 
 from __future__ import annotations
 
