@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import Any
 
 import pytest
 
-from stylenet.cli import downloads
 from stylenet.cli.downloads import Download
 from stylenet.weights.download import DownloadProgress
 
@@ -27,7 +27,7 @@ def progress(received: float, **more: Any) -> DownloadProgress:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [100.0]
-    monkeypatch.setattr(downloads.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
     return now
 
 
