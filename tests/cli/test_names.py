@@ -28,6 +28,7 @@ def shadowed(request: pytest.FixtureRequest, folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("shadowed", ["file", "folder of pictures"], indirect=True)
 def test_recipes_styles_networks_and_encoders_are_found_by_name(run: Run, shadowed: Path) -> None:
     for recipe in ("instant", "trained"):
         ended = run("stylize", "photo.png", "starry-night", "-o", "out.png", "--json", "--recipe", recipe, "--size", "64")
@@ -48,6 +49,7 @@ def test_weights_that_are_not_installed_are_no_file_that_is_called_so(run: Run, 
         assert "vgg16" in run("stylize", "photo.png", "painting.jpg", "--encoder", "./vgg16", "--dry-run").error
 
 
+@pytest.mark.parametrize("shadowed", ["folder of pictures"], indirect=True)
 def test_a_network_that_ships_is_exported_by_name(run: Run, shadowed: Path) -> None:
     pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
