@@ -2,6 +2,7 @@
 #
 #     make demo            paint three photographs
 #     make test            run the tests
+#     make coverage        run the tests and measure what they reach
 #     make check           run the linters
 #     make test-lean       run the tests of the install without torch
 #     make PYTHON=python3.12 ...   with another Python
@@ -11,6 +12,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 LEAN := .venv-lean
+
+# Tests use one thread each. A process takes up to 2 GB; `make test PARALLEL=` runs them one after another.
+PARALLEL := -n logical --maxprocesses 4 --dist worksteal
 
 # python3.11 is the one tested; a name may exist and still not run, so each is tried.
 PYTHON ?= $(shell for name in python3.11 python3 python; do \
@@ -27,7 +31,7 @@ endef
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo demo-lean page test test-all test-lean check parity format clean
+.PHONY: help setup demo demo-lean page test test-all coverage test-lean check parity format clean
 
 help:           ## say what there is
 	@grep -E '^[a-z-]+: .*## ' Makefile | sed -E 's/^([a-z-]+):.*## /\1	/' | while IFS='	' read -r name text; do \
@@ -50,10 +54,18 @@ page: $(READY)  ## write a page that paints in the browser into page-output/
 	"$(BIN)/stylenet" page --output page-output
 
 test: $(READY)  ## run the tests; make test ARGS='-k gram' runs some of them
-	"$(BIN)/python" -m pytest $(ARGS)
+	"$(BIN)/python" -m pytest $(PARALLEL) $(ARGS)
 
 test-all: $(READY) ## run the tests, the slow ones included
-	"$(BIN)/python" -m pytest -m '' $(ARGS)
+	"$(BIN)/python" -m pytest $(PARALLEL) -m '' $(ARGS)
+
+coverage: $(READY) ## run the tests and report the lines and branches of src that they miss
+	@rm -rf .coverage
+	"$(BIN)/coverage" run -m pytest $(PARALLEL) $(ARGS)
+	"$(BIN)/coverage" combine -q
+	"$(BIN)/coverage" json -q -o .coverage/report.json
+	"$(BIN)/coverage" report
+	"$(BIN)/python" tools/check_branches.py .coverage/report.json
 
 test-lean: $(LEAN)/ready ## run the tests of the install without torch, in .venv-lean
 	"$(LEAN)/bin/python" -m pytest tests/lean $(ARGS)
@@ -72,7 +84,7 @@ format: $(READY) ## repair what ruff can repair
 	"$(BIN)/ruff" format .
 
 clean:          ## remove what make made: .venv, demo-output, page-output, caches, builds
-	rm -rf .venv .venv-lean .venv-demo demo-output page-output build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .venv-lean .venv-demo demo-output page-output build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage
 	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is written last, so that an interrupted set-up is done again.

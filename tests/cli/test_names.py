@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from stylenet.catalog.naming import is_name
-from stylenet.catalog.recipes import recipe_names
 from stylenet.cli.options import parse_blend
 from stylenet.errors import StyleError
 from stylenet.styles.sources import open_palette
@@ -30,6 +28,7 @@ def shadowed(request: pytest.FixtureRequest, folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("shadowed", ["file", "folder of pictures"], indirect=True)
 def test_recipes_styles_networks_and_encoders_are_found_by_name(run: Run, shadowed: Path) -> None:
     for recipe in ("instant", "trained"):
         ended = run("stylize", "photo.png", "starry-night", "-o", "out.png", "--json", "--recipe", recipe, "--size", "64")
@@ -50,6 +49,7 @@ def test_weights_that_are_not_installed_are_no_file_that_is_called_so(run: Run, 
         assert "vgg16" in run("stylize", "photo.png", "painting.jpg", "--encoder", "./vgg16", "--dry-run").error
 
 
+@pytest.mark.parametrize("shadowed", ["folder of pictures"], indirect=True)
 def test_a_network_that_ships_is_exported_by_name(run: Run, shadowed: Path) -> None:
     pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
@@ -92,13 +92,3 @@ def test_what_a_replay_paints_with_is_told_by_its_numbers_where_names_are_the_sa
         ended = run("stylize", "--replay", f"{number}.png", "-o", f"again-{number}.png", "--threads", "1")
         assert (ended.code, ended.err) == (0, "")
         assert (folder / f"again-{number}.png").read_bytes() == (folder / f"{number}.png").read_bytes()
-
-
-def test_is_name(folder: Path) -> None:
-    (folder / "draft").mkdir()
-    (folder / "mine").mkdir()
-    names = recipe_names()
-    assert is_name("draft", names)
-    assert is_name("nothing-like-that", names)
-    for word in ("mine", "./draft", "draft/", "draft.toml", folder / "draft", Path("draft"), None):
-        assert not is_name(word, names)

@@ -7,6 +7,7 @@ from pathlib import Path
 import PIL.Image
 import pytest
 
+from stylenet.catalog.recipes import recipe_text
 from tests.cli.conftest import INPUTS, Run, files_in
 
 
@@ -22,7 +23,9 @@ def test_a_sheet(run: Run, folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["turning.gif", "frames"])
 def test_a_sequence(name: str, run: Run, folder: Path) -> None:
-    words = ("-n", "3", "--size", "48", "--recipe", "draft", "--quiet")
+    text = recipe_text("draft")
+    (folder / "quick.toml").write_text(text.replace("steps = [16, 8, 3]", "steps = [2, 1]"), encoding="utf-8")
+    words = ("-n", "3", "--recipe", "quick.toml", "--quiet", "--size", "48")
     ended = run("sequence", "photo.png", "painting.jpg", "drawing.png", "-o", name, *words)
     assert (ended.code, ended.out, ended.err) == (0, "", "")
     if name == "frames":

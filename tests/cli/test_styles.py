@@ -97,10 +97,13 @@ def test_a_style_file_of_ones_own(run: Run, folder: Path) -> None:
     assert "painting" not in [card["name"] for card in json.loads(run("styles", "ls", "--json").out)]
 
 
-def test_a_name_that_is_taken_is_not_replaced_unasked(run: Run) -> None:
-    assert run("styles", "add", "painting.jpg").code == 0
+def test_a_name_that_is_taken_is_not_replaced_unasked(run: Run, folder: Path) -> None:
+    path = _add_old_file(folder, "painting")
+    before = path.read_bytes()
     assert "--replace" in run("styles", "add", "painting.jpg").error
+    assert path.read_bytes() == before
     assert run("styles", "add", "painting.jpg", "--replace").code == 0
+    assert path.read_bytes() != before
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ import pytest
 from typer.main import get_command
 
 from stylenet.cli.commands import build
+from stylenet.cli.progress import PaintingDisplay
 from tests.cli.conftest import INPUTS, QUICK, Run, files_in
 
 PROGRAM = (sys.executable, "-c", "import sys; from stylenet.cli.app import main; sys.exit(main())")
@@ -211,20 +212,7 @@ def test_help_tells_the_defaults_that_the_library_has() -> None:
 
 def start_painting(folder: Path) -> subprocess.Popen[str]:
     """A painting that takes minutes, as its own process, its first step done."""
-    words = (
-        "stylize",
-        "photo.png",
-        "painting.jpg",
-        "-o",
-        "out.png",
-        "--size",
-        "48",
-        "--set",
-        "pyramid.steps=[100000]",
-        "--json",
-        "--threads",
-        "1",
-    )
+    words = ("stylize", "photo.png", "painting.jpg", "-o", "out.png", *QUICK, "--set", "pyramid.steps=[100000]", "--json")
     process = subprocess.Popen([*PROGRAM, *words], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     while '"step"' not in (line := process.stdout.readline()):
@@ -246,27 +234,36 @@ def test_an_interruption_keeps_the_picture(folder: Path, number: signal.Signals)
 
 def resumable(name: str, *, resume: bool = True) -> list[str]:
     words = ["stylize", "photo.png", "painting.jpg", "-o", name, "--size", "64", "--threads", "1", "--quiet", "--precision", "float32"]
-    return [*PROGRAM, *words, "--checkpoint-every", "0", "--set", "pyramid.steps=[30]", *(["--resume"] if resume else [])]
+    return [*words, "--checkpoint-every", "0", "--set", "pyramid.steps=[30]", *(["--resume"] if resume else [])]
 
 
-def test_an_interrupted_painting_goes_on_to_the_same_bytes(folder: Path) -> None:
-    subprocess.run(resumable("whole.png", resume=False), cwd=folder, check=True)
-    process = subprocess.Popen([*resumable("out.png", resume=False), "--json"], cwd=folder, stdout=subprocess.PIPE, text=True)
+def test_an_interrupted_painting_goes_on_to_the_same_bytes(run: Run, folder: Path) -> None:
+    shallow = QUICK[-4:]
+    assert run(*resumable("whole.png", resume=False), *shallow).code == 0
+    words = [*PROGRAM, *resumable("out.png", resume=False), *shallow, "--json"]
+    process = subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     while '"step": 3' not in process.stdout.readline():
         pass
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert (folder / "out.png.resume").exists()
-    subprocess.run(resumable("out.png"), cwd=folder, check=True)
+    assert run(*resumable("out.png"), *shallow).code == 0
     assert not (folder / "out.png.resume").exists()
     assert (folder / "out.png").read_bytes() == (folder / "whole.png").read_bytes()
 
 
-def test_a_painting_of_other_options_is_not_gone_on_with(run: Run, folder: Path) -> None:
-    process = start_painting(folder)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+def test_a_painting_of_other_options_is_not_gone_on_with(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[object] = []
+
+    def interrupted_once(self: PaintingDisplay, event: object) -> None:
+        if not sent:
+            os.kill(os.getpid(), signal.SIGINT)
+        sent.append(event)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PaintingDisplay, "moved", interrupted_once)
+        assert run("stylize", "photo.png", "painting.jpg", "-o", "out.png", *QUICK).code == 130
     ended = run("stylize", "photo.png", "painting.jpg", "-o", "out.png", "--resume", "--seed", "5", *QUICK)
     assert ended.code == 9
     assert "is of another painting" in ended.error
@@ -295,17 +292,17 @@ def test_other_inputs_are_no_replay(run: Run, folder: Path) -> None:
 @pytest.mark.slow
 def test_a_hundred_kills_at_random_moments(folder: Path) -> None:
     """SIGKILL, which no program can hear: whenever it comes, the next run gives the bytes of one that was left alone."""
-    subprocess.run(resumable("whole.png", resume=False), cwd=folder, check=True)
+    subprocess.run([*PROGRAM, *resumable("whole.png", resume=False)], cwd=folder, check=True)
     expected = (folder / "whole.png").read_bytes()
     begun = time.perf_counter()
-    subprocess.run(resumable("timed.png", resume=False), cwd=folder, check=True)
+    subprocess.run([*PROGRAM, *resumable("timed.png", resume=False)], cwd=folder, check=True)
     duration = time.perf_counter() - begun
     moments = random.Random(0)
     for number in range(100):
         name = f"out-{number}.png"
         with contextlib.suppress(subprocess.TimeoutExpired):
-            subprocess.run(resumable(name), cwd=folder, check=True, timeout=moments.uniform(0.3, 1.1) * duration)
-        subprocess.run(resumable(name), cwd=folder, check=True)
+            subprocess.run([*PROGRAM, *resumable(name)], cwd=folder, check=True, timeout=moments.uniform(0.3, 1.1) * duration)
+        subprocess.run([*PROGRAM, *resumable(name)], cwd=folder, check=True)
         assert (folder / name).read_bytes() == expected, f"after kill {number}"
         assert not (folder / f"{name}.resume").exists()
 
@@ -326,8 +323,6 @@ def test_an_interruption_before_the_first_step_writes_nothing(run: Run, folder: 
 
 
 def test_a_second_interruption_ends_at_once(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from stylenet.cli.progress import PaintingDisplay
-
     def twice(self: PaintingDisplay, event: object) -> None:
         for _ in range(2):
             os.kill(os.getpid(), signal.SIGINT)
@@ -342,7 +337,7 @@ def test_a_terminal_shows_bar_and_picture(folder: Path) -> None:
     controller, terminal = pty.openpty()
     environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "COLUMNS": "100", "LINES": "40"}
     environment = {name: value for name, value in environment.items() if name not in ("NO_COLOR", "_TYPER_FORCE_DISABLE_TERMINAL")}
-    words = ("stylize", "photo.png", "painting.jpg", "-o", "out.png", "--size", "48", "--set", "pyramid.steps=[20]", "--save-every", "5")
+    words = ("stylize", "photo.png", "painting.jpg", "-o", "out.png", *QUICK, "--set", "pyramid.steps=[20]", "--save-every", "5")
     process = subprocess.Popen([*PROGRAM, *words], cwd=folder, stdout=terminal, stderr=terminal, env=environment)
     os.close(terminal)
     shown = b""

@@ -7,11 +7,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from stylenet.catalog.networks import JohnsonRecord, SlimRecord
 from stylenet.encoders import freed_memory
 from stylenet.encoders.freed_memory import freed_memory_kept
 from stylenet.engines import forecast
-from stylenet.engines.pass_forecast import pass_work
 from stylenet.image.files import Picture
 from stylenet.optimization.pyramid import Level
 from stylenet.optimization.work import step_work
@@ -54,16 +52,3 @@ def test_seconds_follow_steps_sizes_and_exact_steps(stylizer: Stylizer, photo: P
     truth = sum((level.steps + 1.4) * (1e-3 + 1e-13 * work) for level, work in zip(levels, works, strict=True))
     truth += exact * 1e-13 * works[-1]
     assert forecast._seconds(recipe, two, levels, None) == pytest.approx(truth, rel=1e-6)
-
-
-def test_one_pass_has_a_forecast(photo: Picture) -> None:
-    instant = open_stylizer("instant")
-    small, large = (instant.plan(photo, Options(size=size), timed=True).values["seconds"] for size in (400, 1600))
-    assert 0 < small < large
-
-
-def test_by_tiles_there_is_more_work() -> None:
-    for record in (SlimRecord(), JohnsonRecord()):
-        whole = pass_work(record, (1000, 800), None)
-        assert whole >= 800_000
-        assert pass_work(record, (1000, 800), 400_000) > 2 * whole

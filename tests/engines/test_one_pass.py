@@ -20,8 +20,7 @@ from stylenet.encoders.vgg import VggEncoder
 from stylenet.engines import onnx_networks
 from stylenet.engines.one_pass import InstantEngine, TrainedEngine
 from stylenet.engines.onnx_pass import OnnxInstantEngine, OnnxTrainedEngine
-from stylenet.engines.opening import open_engine
-from stylenet.engines.protocol import Engine, Forecast
+from stylenet.engines.protocol import Forecast
 from stylenet.errors import StyleError, UsageError, WeightsError
 from stylenet.events import Done, Started
 from stylenet.image.files import Picture, load_image, save_image
@@ -429,15 +428,3 @@ def test_both_engines_paint_alike(recipe: str, photo: Picture) -> None:
     assert np.abs(onnxs.pixels - torchs.pixels).mean() < 1e-4
     same = ("styles", "network_sha256", "photo_sha256", "regions_sha256", "recipe", "device", "precision")
     assert {name: torchs.receipt[name] for name in same} == {name: onnxs.receipt[name] for name in same}
-
-
-def test_without_units_for_bfloat16_onnxruntime_paints_and_on_request_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("onnxruntime")
-    engine: Engine
-    for recipe, by_onnx, by_torch in (("instant", OnnxInstantEngine, InstantEngine), ("trained", OnnxTrainedEngine, TrainedEngine)):
-        for units in (False, True):
-            monkeypatch.setattr("stylenet.engines.opening._has_bfloat16_units", lambda units=units: units)
-            engine = open_engine(load_recipe(recipe), device="cpu")
-            assert type(engine) is (by_torch if units else by_onnx)
-            assert type(open_engine(load_recipe(recipe), device="cpu", precision="float32")) is by_onnx
-            assert type(open_engine(load_recipe(recipe), device="cpu", precision="bfloat16")) is by_torch

@@ -9,21 +9,17 @@ import pytest
 import torch
 from safetensors.numpy import load_file, save_file
 
-from stylenet.catalog.networks import find_network
 from stylenet.catalog.recipe import EncoderSection
 from stylenet.catalog.recipes import load_recipe
 from stylenet.encoders.opening import open_encoder
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.engines import onnx_encoder, style_coder
+from stylenet.engines import onnx_encoder
 from stylenet.engines.onnx_encoder import OnnxEncoder, PicturePainting
 from stylenet.errors import ShapeError, StyleError, WeightsError
-from stylenet.networks.coder import StyleCoder
 from stylenet.networks.descriptions import LAYERS
-from stylenet.networks.file_arrays import Array, read_arrays
-from stylenet.networks.files import read_network
-from stylenet.networks.instant import InstantNet
+from stylenet.networks.file_arrays import Array
 from stylenet.networks.picture_sizes import LEAST_STYLE_PX
-from stylenet.styles.style import PictureStyle, moments_at
+from stylenet.styles.style import PictureStyle
 from stylenet.weights.bundled import bundled_path
 from tests.engines.photos import photo
 
@@ -64,20 +60,6 @@ def test_tiles_are_as_the_whole(monkeypatch):
     tiled = PicturePainting(pixels, encoder()).at(1000, list(LAYERS)[::-1])
     for layer in LAYERS:
         np.testing.assert_allclose(tiled[layer].covariance, whole[layer].covariance, rtol=0, atol=2e-5 * whole[layer].covariance.max())
-
-
-def test_descriptions_and_knobs_are_alike():
-    pixels, path = photo(150, 211), find_network("instant")
-    network = read_network(path)[0]
-    assert isinstance(network, InstantNet)
-    assert isinstance(network.coder, StyleCoder)
-    coder = style_coder.StyleCoder(read_arrays(path), path)
-    expected = network.coder.describe(moments_at(style(pixels), 192, LAYERS, torch.device("cpu")))
-    described = coder.describe(encoder().style_statistics(pixels, 192))
-    np.testing.assert_allclose(described, expected[0].numpy(), rtol=0, atol=1e-3)
-    for strength in (-5.0, 10.0, 33.0, 100.0, 130.0):
-        knobs = network.coder(torch.from_numpy(described)[None], torch.tensor([strength]))
-        np.testing.assert_allclose(coder.knobs(described, strength), knobs[0].detach().numpy(), rtol=0, atol=2e-5)
 
 
 def test_numbers_are_those_of_the_recipes():

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,7 +22,7 @@ from stylenet.engines import onnx_networks
 from stylenet.engines.one_pass import InstantEngine, TrainedEngine
 from stylenet.engines.onnx_networks import OnnxPainter, open_painter, relayed
 from stylenet.engines.protocol import Engine
-from stylenet.errors import ShapeError, StyleError, UsageError, WeightsError
+from stylenet.errors import ShapeError, StyleError, WeightsError
 from stylenet.events import Done
 from stylenet.networks import picture_sizes
 from stylenet.networks.file_arrays import Array
@@ -135,33 +133,6 @@ def test_a_single_pixel_is_painted():
     np.testing.assert_array_equal(painter("great-wave").paint(image, strength=0), image)
 
 
-def test_threads_paint_the_same_bytes():
-    image, paint = photo(90, 120), OnnxPainter("great-wave", threads=2)
-
-    def one(seed: int) -> bytes:
-        return paint.paint(image, strength=70, seed=seed).tobytes()
-
-    with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(one, range(8)))  # the session is made among them
-    assert together == [one(seed) for seed in range(8)]
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
-def test_a_forked_process_paints():
-    program = """
-import os, sys
-import numpy as np
-from stylenet.engines.onnx_networks import OnnxPainter
-painter, image = OnnxPainter("great-wave", threads=2), np.full((1, 3, 40, 40), 0.5, np.float32)
-painted = painter.paint(image)
-child = os.fork()
-if not child:
-    os._exit(0 if np.array_equal(painter.paint(image), painted) else 3)
-sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-"""
-    subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, timeout=60)
-
-
 def test_no_torch_is_imported():
     program = """
 import sys
@@ -249,20 +220,6 @@ def test_a_cut_file_is_told(tmp_path):
     path.write_bytes(Path(find_network("great-wave")).read_bytes()[:-100])
     with pytest.raises(WeightsError, match="is damaged"):
         OnnxPainter(path)
-
-
-def test_a_missing_package_is_told_with_the_true_reason(monkeypatch):
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(UsageError, match="needs the package onnxruntime, but it is not installed; install it with: pip"):
-        OnnxPainter("great-wave").paint(photo(8, 8))
-
-
-def test_a_package_that_cannot_be_loaded_is_told_with_the_true_reason(monkeypatch, tmp_path):
-    (tmp_path / "onnxruntime.py").write_text("raise ImportError('libcudart.so is missing')")
-    monkeypatch.delitem(sys.modules, "onnxruntime")
-    monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(UsageError, match=r"it cannot be loaded \(libcudart.so is missing\); reinstall it"):
-        OnnxPainter("great-wave").open()
 
 
 def test_painters_are_shared():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,44 +15,8 @@ import torch
 from PIL import ImageCms
 
 from stylenet.errors import ImageError
-from stylenet.image.files import Picture, load_image
-
-STEP = 1 / 255
-
-
-def encoded(image: PIL.Image.Image, kind: str = "PNG", **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def pixels_of(picture: Picture) -> np.ndarray:
-    return picture.pixels[0].transpose(1, 2, 0)
-
-
-def png(values: np.ndarray, *, color_type: int, key: bytes = b"", interlace: bool = False, icc: bytes = b"") -> bytes:
-    """A 16-bit PNG, (H, W, C), which Pillow cannot write."""
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    def lines(part: np.ndarray) -> bytes:  # filter 1 (difference to the left) and 2 (to the line above), by turns
-        stored, above, size = b"", np.zeros_like(part[:1]).astype(">u2").tobytes(), part.shape[2] * 2
-        for number, row in enumerate(part):
-            now = row.astype(">u2").tobytes()
-            before = above if number % 2 else bytes(size) + now[:-size]
-            stored += bytes([1 + number % 2]) + bytes((a - b) % 256 for a, b in zip(now, before, strict=True))
-            above = now
-        return stored
-
-    starts = [(0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1)]  # Adam7
-    parts = [values[y::dy, x::dx] for y, x, dy, dx in starts] if interlace else [values]
-    data = b"".join(lines(part) for part in parts if part.size)
-    header = struct.pack(">IIBBBBB", values.shape[1], values.shape[0], 16, color_type, 0, 0, int(interlace))
-    profile = chunk(b"iCCP", b"made\0\0" + zlib.compress(icc)) if icc else b""
-    transparent = chunk(b"tRNS", key) if key else b""
-    start = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
-    return start + profile + transparent + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
+from stylenet.image.files import load_image
+from tests.image.pictures import STEP, encoded, pixels_of, png
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "LA", "PA", "RGB", "RGBA", "RGBX", "RGBa", "YCbCr", "HSV", "I;16", "I", "F", "LAB", "CMYK"])
@@ -206,91 +169,6 @@ def test_tiff_of_16_bits_in_separate_planes_is_read(tmp_path: Path) -> None:
     assert pixels_of(load_image(tmp_path / "planes.tif")) == pytest.approx(values.transpose(1, 2, 0) / 65535, abs=STEP)
 
 
-@pytest.mark.parametrize(
-    ("mode", "values", "expected", "notice"),
-    [
-        ("F", [0, 0.25, 1], [0, 0.25, 1], ()),
-        ("F", [0, 51, 255], [0, 0.2, 1], ()),
-        ("F", [-1, 0, 3], [0, 0.25, 1], ("gray values -1..3 are stretched to black..white",)),
-        ("I", [0, 51, 255], [0, 0.2, 1], ()),
-        ("I", [0, 13107, 65535], [0, 0.2, 1], ()),
-        ("I", [0, 100000, 200000], [0, 0.5, 1], ("gray values 0..200000 are stretched to black..white",)),
-    ],
-)
-def test_the_full_scale_of_wide_gray_is_inferred(mode: str, values: list[float], expected: list[float], notice: tuple[str, ...]) -> None:
-    dtype = np.float32 if mode == "F" else np.int32
-    picture = load_image(PIL.Image.fromarray(np.array([values], dtype=dtype)))
-    assert pixels_of(picture)[0, :, 1] == pytest.approx(expected)
-    assert picture.notices == notice
-
-
-def test_gray_that_is_not_finite_is_refused() -> None:
-    with pytest.raises(ImageError, match="not finite"):
-        load_image(PIL.Image.fromarray(np.array([[0, np.nan]], dtype=np.float32)))
-
-
-def test_cmyk_of_a_jpeg_is_not_inverted() -> None:
-    picture = load_image(encoded(PIL.Image.new("CMYK", (16, 16), (255, 0, 0, 0)), "JPEG"))
-    assert pixels_of(picture)[8, 8] == pytest.approx([0, 1, 1], abs=0.02)
-    assert picture.notices == ("a CMYK picture without a color profile; its colors are approximate",)
-
-
-@pytest.mark.parametrize("inks", [(0, 0, 0, 0), (1, 0, 0, 0), (0, 1, 0, 0), (0, 0, 1, 0), (1, 0, 1, 0), (0, 0, 0, 1)])
-def test_cmyk_follows_its_profile(ink_profile: bytes, ink_to_srgb: Callable[..., Any], inks: tuple[int, int, int, int]) -> None:
-    image = PIL.Image.new("CMYK", (8, 8), tuple(255 * ink for ink in inks))
-    picture = load_image(encoded(image, "TIFF", icc_profile=ink_profile))
-    assert pixels_of(picture)[4, 4] == pytest.approx(ink_to_srgb(*inks), abs=0.02)
-    assert picture.notices == ()
-
-
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
-def test_a_wide_gamut_profile_is_converted(adobe_profile: bytes, adobe_to_srgb: Callable[..., Any], mode: str) -> None:
-    colors = [(200, 60, 60), (60, 180, 90), (30, 60, 200), (128, 128, 128), (250, 240, 230), (0, 255, 0)]
-    image = PIL.Image.fromarray(np.array([colors], dtype=np.uint8))
-    stored = {"RGB": image, "RGBA": image.convert("RGBA"), "P": image.quantize(6)}[mode]
-    picture = load_image(encoded(stored, icc_profile=adobe_profile))
-    expected = adobe_to_srgb(np.asarray(stored.convert("RGB")) / 255.0)
-    assert pixels_of(picture) == pytest.approx(expected, abs=2 * STEP)
-    assert np.abs(pixels_of(picture) - np.array([colors]) / 255).max() > 0.1
-
-
-def test_16_bits_with_a_wide_gamut_profile_are_converted_in_8(adobe_profile: bytes, adobe_to_srgb: Callable[..., Any]) -> None:
-    values = np.array([[[51400, 15420, 15420], [32896, 32896, 32896]]])
-    picture = load_image(png(values, color_type=2, icc=adobe_profile))
-    assert pixels_of(picture) == pytest.approx(adobe_to_srgb(values / 65535), abs=2 * STEP)
-    assert picture.notices == ("the embedded color profile is applied in 8 bits; the picture has more",)
-
-
-def test_a_gray_profile_is_converted(linear_gray_profile: bytes) -> None:
-    picture = load_image(encoded(PIL.Image.new("L", (2, 2), 55), icc_profile=linear_gray_profile))
-    assert pixels_of(picture)[0, 0] == pytest.approx(np.full(3, 1.055 * (55 / 255) ** (1 / 2.4) - 0.055), abs=1.5 * STEP)
-
-
-def test_linear_light_of_16_bits_keeps_its_shadows(linear_gray_profile: bytes) -> None:
-    """In 8 bits the darkest 13 of 255 sRGB levels would be black."""
-    values = np.linspace(0, 2000, 64).round().astype(int).reshape(1, -1, 1)
-    pixels = pixels_of(load_image(png(values, color_type=0, icc=linear_gray_profile)))[0, :, 0]
-    assert (np.diff(pixels) > 0).all()
-
-
-def test_16_bits_with_a_profile_have_more_than_256_levels(adobe_profile: bytes, adobe_to_srgb: Callable[..., Any]) -> None:
-    values = np.repeat(np.linspace(20000, 40000, 512).round().astype(int).reshape(1, -1, 1), 3, axis=2)
-    pixels = pixels_of(load_image(png(values, color_type=2, icc=adobe_profile)))
-    assert len(np.unique(pixels[..., 1])) > 400
-    assert pixels == pytest.approx(adobe_to_srgb(values / 65535), abs=1.5 * STEP)
-
-
-@pytest.mark.parametrize(("gamma", "expected"), [(1.0, 0.5381), (0.5, 0.2784), (0.45455, 64 / 255)])
-def test_the_tone_curve_of_a_png_is_undone(gamma: float, expected: float) -> None:
-    data = bytearray(encoded(PIL.Image.new("RGB", (2, 2), (64, 64, 64))))
-    content = b"gAMA" + struct.pack(">I", round(gamma * 100000))
-    data[33:33] = struct.pack(">I", 4) + content + struct.pack(">I", zlib.crc32(content))
-    assert pixels_of(load_image(bytes(data)))[0, 0, 0] == pytest.approx(expected, abs=0.003)
-    content = b"sRGB\0"
-    data[33:33] = struct.pack(">I", 1) + content + struct.pack(">I", zlib.crc32(content))
-    assert pixels_of(load_image(bytes(data)))[0, 0, 0] == pytest.approx(64 / 255)
-
-
 def test_the_tone_curve_of_hdr_video_is_told(photo: PIL.Image.Image) -> None:
     data = bytearray(encoded(photo))
     content = b"cICP" + bytes([9, 16, 0, 1])
@@ -301,34 +179,6 @@ def test_the_tone_curve_of_hdr_video_is_told(photo: PIL.Image.Image) -> None:
     place = film.index(b"colrnclx") + 10
     assert load_image(film).notices == ()
     assert load_image(film[:place] + b"\0\x12" + film[place + 2 :]).notices == (notice.format("HLG"),)
-
-
-def test_a_gray_picture_may_have_an_rgb_profile(adobe_profile: bytes, adobe_to_srgb: Callable[..., Any]) -> None:
-    picture = load_image(encoded(PIL.Image.new("L", (2, 2), 100), icc_profile=adobe_profile))
-    assert pixels_of(picture)[0, 0] == pytest.approx(adobe_to_srgb(np.full(3, 100 / 255)), abs=1.5 * STEP)
-
-
-def test_an_srgb_profile_changes_nothing(photo: PIL.Image.Image) -> None:
-    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    assert np.array_equal(load_image(encoded(photo, icc_profile=srgb)).pixels, load_image(photo).pixels)
-
-
-@pytest.mark.parametrize("data", [b"no profile at all", bytes(200)])
-def test_a_broken_profile_is_told_and_srgb_assumed(photo: PIL.Image.Image, data: bytes) -> None:
-    picture = load_image(encoded(photo, icc_profile=data))
-    assert picture.notices == ("the embedded color profile is damaged and is ignored",)
-    assert np.array_equal(picture.pixels, load_image(photo).pixels)
-
-
-def test_a_profile_cut_off_is_told(photo: PIL.Image.Image, adobe_profile: bytes) -> None:
-    picture = load_image(encoded(photo, icc_profile=adobe_profile[:300]))
-    assert picture.notices == ("the embedded color profile is damaged and is ignored",)
-
-
-def test_a_profile_for_other_colors_is_told(photo: PIL.Image.Image, ink_profile: bytes) -> None:
-    picture = load_image(encoded(photo, icc_profile=ink_profile))
-    assert picture.notices == ("the embedded color profile is for CMYK, but the picture is RGB; the profile is ignored",)
-    assert np.array_equal(picture.pixels, load_image(photo).pixels)
 
 
 @pytest.mark.parametrize("channels", [None, 1, 2, 3, 4])

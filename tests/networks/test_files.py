@@ -1,23 +1,17 @@
 """Networks in files: what is written is what is read, and damage is told."""
 
-import json
-import struct
 from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
-from stylenet.catalog.naming import split_style
 from stylenet.catalog.networks import (
     AnyRecord,
     JohnsonRecord,
     NetworkCard,
     SlimRecord,
     TextureRecord,
-    find_network,
-    is_network,
-    read_network_card,
 )
 from stylenet.errors import WeightsError
 from stylenet.networks.files import build, read_network, write_network
@@ -63,14 +57,6 @@ def test_eight_bits_are_half_the_size_and_close(tmp_path: Path) -> None:
             assert ((given - value).abs() <= largest / 127 * 0.51 + 1e-7).all(), name
 
 
-def test_tells_networks_from_other_files(tmp_path: Path) -> None:
-    write_network(tmp_path / "n.safetensors", made().state_dict(), card())
-    assert is_network(tmp_path / "n.safetensors")
-    (tmp_path / "text.safetensors").write_text("no network at all")
-    assert not is_network(tmp_path / "text.safetensors")
-    assert not is_network(tmp_path / "missing.safetensors")
-
-
 def test_file_without_a_network(tmp_path: Path) -> None:
     (tmp_path / "text.safetensors").write_text("no network at all")
     with pytest.raises(WeightsError, match="is not a network file; train one with `stylenet train`"):
@@ -97,34 +83,3 @@ def test_values_that_are_no_numbers(tmp_path: Path) -> None:
     write_network(tmp_path / "n.safetensors", state, card())
     with pytest.raises(WeightsError, match="contains NaN or infinity"):
         read_network(tmp_path / "n.safetensors")
-
-
-def test_card_of_a_newer_version(tmp_path: Path) -> None:
-    path = tmp_path / "n.safetensors"
-    header = json.dumps({"__metadata__": {"stylenet_network": json.dumps({"name": "x", "paints": "houses", "record": {"type": "slim"}})}})
-    path.write_bytes(struct.pack("<Q", len(header)) + header.encode())
-    with pytest.raises(WeightsError, match="damaged, or of a newer version"):
-        read_network_card(path)
-
-
-def test_a_name_is_a_file_that_ships_and_a_path_is_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert find_network("starry-night").is_file()
-    assert find_network("mine.safetensors") == Path("mine.safetensors")
-    assert find_network(tmp_path / "starry-night") == tmp_path / "starry-night"
-    (tmp_path / "starry-night").touch()  # a file of this name changes nothing, unless it is written as a path
-    assert find_network("starry-night").suffix == ".safetensors"
-    assert find_network("./starry-night") == Path("starry-night")
-    (tmp_path / "mine").touch()
-    assert find_network("mine") == Path("mine")
-    with pytest.raises(WeightsError, match="there is no included network 'stary-night'"):
-        find_network("stary-night")
-
-
-def test_one_of_a_networks_styles_is_named_behind_its_file(tmp_path: Path) -> None:
-    assert split_style("folder/many.safetensors:night") == ("folder/many.safetensors", "night")
-    assert split_style("many.safetensors") == ("many.safetensors", "")
-    assert split_style("C:/many.safetensors") == ("C:/many.safetensors", "")
-    assert split_style("starry-night") == ("starry-night", "")
-    (tmp_path / "odd.safetensors:name").touch()
-    assert split_style(tmp_path / "odd.safetensors:name") == (str(tmp_path / "odd.safetensors:name"), "")

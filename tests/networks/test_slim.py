@@ -1,6 +1,5 @@
 """The slim network: sizes, styles as rows of numbers, strengths."""
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -9,7 +8,6 @@ from stylenet.catalog.networks import SlimRecord
 from stylenet.errors import ShapeError
 from stylenet.networks.relay import white_noise
 from stylenet.networks.slim import SlimNet
-from stylenet.networks.slim_geometry import FRAME_PX, STRENGTHS, STRIDE, mirrored, wrapped
 
 TINY = SlimRecord(fine=8, coarse=12, deep=16, blocks=2, mixed=2)
 
@@ -52,15 +50,6 @@ def test_one_row_serves_a_whole_batch(network: SlimNet) -> None:
     torch.testing.assert_close(network(pictures, grain, row), network(pictures, grain, row.repeat(2, 1)))
 
 
-def test_strengths_are_interpolated_between_the_rows(network: SlimNet) -> None:
-    with torch.no_grad():
-        network.knobs.copy_(torch.randn(3, network.knob_count))
-    low, usual, high = network.knobs
-    given = network.knobs_at(torch.tensor([0.0, *STRENGTHS, 30.0, 75.0, 100.0]))
-    wanted = torch.stack((low, low, usual, high, (low + usual) / 2, (usual + high) / 2, high))
-    torch.testing.assert_close(given, wanted)
-
-
 def test_style_without_knobs_is_that_of_strength_50(network: SlimNet) -> None:
     picture, grain = photo(16, 24), noise(16, 24)
     torch.testing.assert_close(network(picture, grain), network(picture, grain, network.knobs[1:2]))
@@ -89,11 +78,6 @@ def test_no_frame_at_the_border() -> None:
 def test_refuses_knobs_of_another_network(network: SlimNet, shape: tuple[int, ...]) -> None:
     with pytest.raises(ShapeError, match=rf"knobs of this network have shape \(1 or B, {network.knob_count}\)"):
         network(photo(16, 16), noise(16, 16), torch.zeros(shape))
-
-
-def test_network_of_every_style_has_none_of_its_own() -> None:
-    with pytest.raises(ShapeError, match="has no style of its own"):
-        SlimNet(SlimRecord(fine=8, coarse=8, deep=8, blocks=1, code=4))(photo(16, 16), noise(16, 16))
 
 
 @pytest.mark.parametrize("size", [(16, 24), (13, 31), (5, 9)])
@@ -145,19 +129,3 @@ def test_noise_changes_the_picture_and_must_fit_it(network: SlimNet) -> None:
 def test_refuses_what_is_no_picture(network: SlimNet) -> None:
     with pytest.raises(ShapeError, match=r"a picture has shape \(B, 3, H, W\)"):
         network(torch.rand(1, 1, 16, 16), noise(16, 16))
-
-
-@pytest.mark.parametrize("length", [1, 2, 5, 40, 97])
-def test_frames_of_any_length(length: int) -> None:
-    photo, noise = mirrored(length), wrapped(length)
-    assert len(photo) == len(noise) == FRAME_PX + length + -length % STRIDE + FRAME_PX
-    inside = slice(FRAME_PX, FRAME_PX + length)
-    for shown in (photo, noise):
-        assert shown[inside].tolist() == list(range(length))
-        assert 0 <= shown.min() <= shown.max() < length
-    if length > 1:
-        assert photo[FRAME_PX - 1] == 1  # the border itself is not repeated
-        assert photo[FRAME_PX + length] == length - 2
-        assert (np.abs(np.diff(photo)) == 1).all()
-        assert noise[FRAME_PX - 1] == length - 1
-        assert noise[FRAME_PX + length] == 0

@@ -12,9 +12,9 @@ import pytest
 from stylenet.page.runtime import Runtime
 
 
-@pytest.fixture
-def archive(tmp_path: Path) -> Path:
-    path = tmp_path / "runtime-9.9.9.tgz"
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("archive") / "runtime-9.9.9.tgz"
     with tarfile.open(path, "w:gz") as packed:
         for name, content in {"one.mjs": b"export {};", "one.wasm": b"\0asm", "other.js": b"0"}.items():
             member = tarfile.TarInfo(f"package/dist/{name}")
@@ -23,7 +23,7 @@ def archive(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def runtime(archive: Path) -> Runtime:
     data = archive.read_bytes()
     return Runtime(

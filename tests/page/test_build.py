@@ -18,9 +18,10 @@ from stylenet.page.runtime import Runtime
 _TEXTS = (".css", ".html", ".js", ".json", ".svg", ".txt", ".webmanifest")
 
 
-@pytest.fixture
-def page(tmp_path: Path, runtime: Runtime, archive: Path) -> Page:
-    return build_page(tmp_path / "site", runtime=runtime, archive=archive, styles=[find_style("dance")])
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory, runtime: Runtime, archive: Path) -> Page:
+    """A page for the tests that change nothing in it."""
+    return build_page(tmp_path_factory.mktemp("page") / "site", runtime=runtime, archive=archive, styles=[find_style("dance")])
 
 
 def _site(page: Page) -> dict[str, object]:
@@ -62,7 +63,8 @@ def test_the_policy_allows_the_page_itself_alone(page: Page):
     assert set(policy.split("; ")) <= set(sent.split("; ")), "the service worker sends the same policy"
 
 
-def test_a_change_of_content_is_a_change_of_version(page: Page, runtime: Runtime, archive: Path):
+def test_a_change_of_content_is_a_change_of_version(tmp_path: Path, runtime: Runtime, archive: Path):
+    page = build_page(tmp_path / "site", runtime=runtime, archive=archive, styles=[find_style("dance")])
     before = _site(page)
     build_page(page.folder, runtime=runtime, archive=archive, styles=[find_style("dance")])
     assert _site(page) == before

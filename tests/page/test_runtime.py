@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -15,10 +16,11 @@ def test_only_the_files_that_a_page_needs_are_taken(runtime: Runtime, archive: P
     assert runtime_files(runtime, archive) == {"one.mjs": b"export {};", "one.wasm": b"\0asm"}
 
 
-def test_another_archive_is_refused_by_its_checksum(runtime: Runtime, archive: Path):
-    archive.write_bytes(archive.read_bytes()[:-1] + b"\1")
+def test_another_archive_is_refused_by_its_checksum(runtime: Runtime, archive: Path, tmp_path: Path):
+    other = tmp_path / archive.name
+    other.write_bytes(archive.read_bytes()[:-1] + b"\1")
     with pytest.raises(WeightsError, match=r"is not the archive of onnxruntime-web 9\.9\.9 .*npm pack onnxruntime-web@9\.9\.9"):
-        runtime_files(runtime, archive)
+        runtime_files(runtime, other)
 
 
 def test_a_missing_archive_is_said(runtime: Runtime, tmp_path: Path):
@@ -41,7 +43,7 @@ def test_a_fetched_archive_is_kept(runtime: Runtime, archive: Path, tmp_path: Pa
     monkeypatch.setenv("STYLENET_CACHE", str(tmp_path / "cache"))
     kept = tmp_path / "cache" / "downloads" / "onnxruntime-web" / "onnxruntime-web-9.9.9.tgz"
     kept.parent.mkdir(parents=True)
-    archive.rename(kept)
+    shutil.copy(archive, kept)
     assert set(runtime_files(runtime)) == {"one.mjs", "one.wasm"}
 
 

@@ -171,7 +171,7 @@ WRONG: list[tuple[dict[str, Any], type[StylenetError]]] = [
 ]
 
 
-@pytest.mark.parametrize(("wrong", "error"), WRONG, ids=lambda value: str(value)[:40] if isinstance(value, dict) else "")
+@pytest.mark.parametrize(("wrong", "error"), WRONG, ids=lambda value: str(value).split(" at 0x")[0] if isinstance(value, dict) else "")
 def test_wrong_arguments_are_the_projects_errors(photo: Picture, wrong: dict[str, Any], error: type[StylenetError]) -> None:
     arguments: dict[str, Any] = {"photo": photo, "style": "starry-night", "recipe": "instant", "size": 48, **wrong}
     with pytest.raises(error) as raised:

@@ -48,16 +48,15 @@ def test_strength_0_is_the_photo_to_the_byte(name: str, photo: Picture) -> None:
     assert np.array_equal(painted.pixels, photo.pixels)
 
 
-@pytest.mark.parametrize("name", ["compact", "vgg-shaped"])
-@pytest.mark.parametrize("strength", [20.0, 50.0, 80.0])
+@pytest.mark.parametrize(("name", "strength"), [("compact", 50.0), ("vgg-shaped", 20.0), ("vgg-shaped", 50.0), ("vgg-shaped", 80.0)])
 def test_the_ratio_at_the_start(name: str, strength: float, photo: Picture) -> None:
     """Style at the photo, over content at a picture that has none, which is 1 by the definition of `spread`."""
     recipe = load_recipe("standard")
     encoder = open_encoder(recipe.encoder, device=torch.device("cpu"), dtype=torch.float32).exact if name == "compact" else vgg_shaped()
     painting = np.random.default_rng(1).random((1, 3, 90, 120), dtype=np.float32)
-    style = PictureStyle(name="s", pixels=resize(painting, (480, 360)), encoder=encoder, rim_px=16)
+    style = PictureStyle(name="s", pixels=resize(painting, (360, 270)), encoder=encoder, rim_px=16)
     ratios = []
-    for size in (128, 256, 512):
+    for size in (96, 192, 384):
         pixels = torch.from_numpy(resize(photo.pixels, (size, size * 4 // 5)))
         goals = [StyleTarget(style.at(size, recipe.style.layers), 1.0)]
         objective = Objective(recipe, encoder, pixels, goals, style_factor=strength_factor(strength))

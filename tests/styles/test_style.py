@@ -2,58 +2,19 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 
 from stylenet.catalog.encoders import EncoderRecord
-from stylenet.catalog.styles import StyleCard
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.errors import StyleError
 from stylenet.losses.moments import Moments
-from stylenet.styles.packed import PackedMoments
-from stylenet.styles.statistics import LayerStatistics
-from stylenet.styles.stored import StoredStyle, ladder_sizes
 from stylenet.styles.style import PictureStyle, moments_at, moments_of, statistics_of
+from tests.styles.ladders import stored
 
 WIDTHS = {"conv1_1": 4, "conv2_1": 5, "conv3_1": 6}
 RECORD = EncoderRecord(name="small", widths=WIDTHS)
-
-
-def stored(*sizes: int) -> StoredStyle:
-    """A ladder whose means are the sizes themselves, without any variance."""
-    ladder = [LayerStatistics(np.full(2, float(size)), np.full((2, 2), float(size) ** 2)) for size in sizes]
-    return StoredStyle(card=StyleCard(name="ladder", sizes_px=sizes), layers={"relu1_1": PackedMoments.of(ladder, 1, 1e-3)})
-
-
-@pytest.mark.parametrize(("asked", "expected"), [(100, 100), (200, 200), (400, 400), (50, 100), (800, 400)])
-def test_a_step_of_the_ladder_and_beyond_its_ends(asked: float, expected: float) -> None:
-    assert stored(100, 200, 400).at(asked, ("relu1_1",))["relu1_1"].mean[0] == pytest.approx(expected, rel=1e-6)
-
-
-def test_between_two_steps_by_octaves() -> None:
-    """Halfway in scale, at 200 * sqrt 2, lies the mean of both."""
-    moments = stored(100, 200, 400).at(200 * math.sqrt(2), ("relu1_1",))["relu1_1"]
-    np.testing.assert_allclose(moments.mean, np.full(2, 300.0), rtol=1e-6)
-    np.testing.assert_allclose(moments.gram, np.full((2, 2), (200.0**2 + 400.0**2) / 2), rtol=1e-6)
-
-
-def test_the_order_of_the_sizes_does_not_matter() -> None:
-    for size in (100, 250, 400):
-        one, other = (stored(*sizes).at(size, ("relu1_1",))["relu1_1"] for sizes in ((100, 200, 400), (400, 200, 100)))
-        np.testing.assert_allclose(one.gram, other.gram)
-
-
-def test_a_ladder_of_one_step() -> None:
-    assert stored(300).at(17, ("relu1_1",))["relu1_1"].mean[0] == pytest.approx(300, rel=1e-6)
-
-
-def test_a_layer_that_is_not_in_the_file() -> None:
-    with pytest.raises(StyleError, match=r"style 'ladder' has .* relu1_1, but the recipe needs relu4_2; give the style image"):
-        stored(100).at(100, ("relu1_1", "relu4_2"))
 
 
 def test_a_painting_is_never_enlarged(encoder: VggEncoder, painting: NDArray[np.float32]) -> None:
@@ -74,14 +35,6 @@ def test_a_painting_keeps_sixteen_pixels(encoder: VggEncoder) -> None:
     moments = PictureStyle(name="p", pixels=strip, encoder=encoder, rim_px=0).at(5, ("relu5_1",))["relu5_1"]
     assert moments.positions >= 1
     assert torch.isfinite(moments.gram).all()
-
-
-@pytest.mark.parametrize(
-    ("size", "expected"),
-    [((1024, 1024), (1024, 512, 256, 128)), ((4000, 3000), (1024, 512, 256, 128)), ((64, 64), (64, 32, 16)), ((400, 40), (126, 63))],
-)
-def test_sizes_of_the_ladder(size: tuple[int, int], expected: tuple[int, ...]) -> None:
-    assert ladder_sizes(*size) == expected
 
 
 def test_pixels_are_looked_at_where_the_encoder_is(painting: NDArray[np.float32]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +28,9 @@ UNBIASED = JohnsonRecord(width=2, blocks=1)
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Pictures this small are computed faster by one thread than by two that wait for each other; sheets of previews are small too."""
+def small_previews(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sheets of previews are small."""
     monkeypatch.setattr("stylenet.training.trainer._PREVIEW_PX", 32)
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def picture(path: Path, width: int, height: int) -> Path:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
 from stylenet.training.plan import Plan
-from stylenet.training.plateau import Plateau
 
 
 def test_the_rate_grows_stays_and_falls() -> None:
@@ -41,26 +38,3 @@ def test_late_leaves_time_for_the_decay() -> None:
     assert not plan.late(449)
     assert plan.late(450)
     assert not Plan(steps=9).late(1e9)
-
-
-def test_a_loss_that_falls_is_no_plateau() -> None:
-    plateau = Plateau()
-    assert not any(plateau.reached(5 * 0.9995**step, 2) for step in range(2000))
-
-
-def test_a_loss_that_stays_is_one_after_patience_looks_of_fifty() -> None:
-    plateau = Plateau()
-    reached = [plateau.reached(5.0 + (-1) ** step, 3) for step in range(400)]
-    assert reached.index(True) == 4 * 50 - 1  # the first look is a gain, and three are none
-    assert not any(Plateau().reached(5.0, 0) for _ in range(400))
-
-
-def test_gains_below_a_thousandth_do_not_count() -> None:
-    plateau = Plateau(lowest=1.0)
-    for _ in range(50):
-        plateau.reached(0.9995, 9)
-    assert (plateau.lowest, plateau.looks) == (1.0, 1)
-    for _ in range(50):
-        plateau.reached(0.998, 9)
-    assert plateau.looks == 0
-    assert math.isclose(plateau.lowest, 0.998)

@@ -5,14 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from safetensors import safe_open
-from safetensors.numpy import save_file
 
-from stylenet.catalog.encoders import CAFFE_BGR, COMPACT
+from stylenet.catalog.encoders import CAFFE_BGR
 from stylenet.catalog.weights import WEIGHTS
 from stylenet.errors import OutputError, WeightsError
-from stylenet.weights import bundled
-from stylenet.weights.cache import cache_folder, exclusive, is_offline
+from stylenet.weights.cache import cache_folder
 from stylenet.weights.library import find_weights, get_weights, import_weights, list_weights
 from stylenet.weights.probe import verify
 from stylenet.weights.reading import read_weights
@@ -115,22 +112,6 @@ def test_what_is_missing_says_how_to_get_it():
         find_weights("gone.pth")
 
 
-def test_written_record_comes_back_whole(weights, tmp_path):
-    record = replace(weights.record, pooling="l2", pooling_scale=0.78, rounding="up", padding="replicate", name="own")
-    path = write_weights(replace(weights, record=record, provenance={"note": "ü"}), tmp_path / "w.safetensors")
-    found = read_weights(path)
-    assert found.record == record
-    assert found.provenance["note"] == "ü"
-    assert [item.name for item in tmp_path.iterdir() if item.is_file()] == ["w.safetensors"]
-
-
-def test_nothing_is_written_of_damaged_weights(weights, tmp_path):
-    weights.tensors["conv1_1.bias"][0] = float("nan")
-    with pytest.raises(WeightsError, match="not finite"):
-        write_weights(weights, tmp_path / "w.safetensors")
-    assert not (tmp_path / "w.safetensors").exists()
-
-
 def test_verify_finds_a_changed_value(weights, tmp_path, writers, slim_architectures):
     writers["Keras 2"][0](weights, tmp_path / "in")
     path = import_weights(tmp_path / "in", output=tmp_path / "w", architectures=slim_architectures)
@@ -149,70 +130,6 @@ def test_verify_finds_a_changed_value(weights, tmp_path, writers, slim_architect
     assert "no fingerprint" in verify(path).open[0]
     with pytest.raises(WeightsError, match=r"conv5_1\.bias is not that of"):
         verify(path, original=tmp_path / "in", architectures=slim_architectures)
-
-
-def test_settings(monkeypatch, tmp_path):
-    assert cache_folder() == tmp_path / "cache"
-    monkeypatch.delenv("STYLENET_CACHE")
-    assert cache_folder().name == "stylenet"
-    for value, offline in (("1", True), ("true", True), ("0", False), ("", False), ("no", False)):
-        monkeypatch.setenv("STYLENET_OFFLINE", value)
-        assert is_offline() is offline
-
-
-def test_lock_is_exclusive(tmp_path):
-    with (
-        exclusive(tmp_path / "x"),
-        pytest.raises(WeightsError, match="another process has been using"),
-        exclusive(tmp_path / "x", timeout_s=0.05),
-    ):
-        pass
-
-
-def test_bundled(compact_like, monkeypatch, tmp_path):
-    monkeypatch.setattr("stylenet.weights.bundled.resources.files", lambda _: tmp_path)
-    bundled.bundled_path.cache_clear()
-    assert bundled.bundled_names() == ()
-    with pytest.raises(WeightsError, match="included are none; reinstall stylenet"):
-        bundled.bundled_path("compact")
-    (tmp_path / "weights" / "bundled").mkdir(parents=True)
-    compact_like.rename(tmp_path / "weights" / "bundled" / "compact.safetensors")
-    assert bundled.bundled_names() == ("compact",)
-    assert bundled.bundled_path("compact").is_file()
-    assert find_weights("compact") == bundled.bundled_path("compact")
-    with pytest.raises(WeightsError, match="Did you mean 'compact'"):
-        bundled.bundled_path("compct")
-    bundled.bundled_path.cache_clear()
-
-
-def test_the_compact_encoder_ships_whole():
-    weights = bundled.open_bundled("compact")
-    assert weights.record == COMPACT
-    assert "tools/factoring/factor.py" in weights.provenance["made_by"]
-    assert bundled.bundled_path("compact").stat().st_size < 6_000_000
-
-
-def test_kernels_in_8_bits(weights, slim_architectures, tmp_path):
-    """Every value comes back within half a step of its channel's scale, and biases are exact."""
-    path = write_weights(weights, tmp_path / "small.safetensors", kernels="int8")
-    found = read_weights(path)
-    assert set(found.tensors) == set(weights.tensors)
-    for name, exact in weights.tensors.items():
-        if exact.ndim == 1:
-            assert np.array_equal(found.tensors[name], exact)
-        else:
-            step = np.abs(exact).max((1, 2, 3), keepdims=True) / 127
-            assert (np.abs(found.tensors[name] - exact) <= step * 0.501).all()
-
-
-def test_8_bits_without_their_scales_are_refused(weights, slim_architectures, tmp_path):
-    path = write_weights(weights, tmp_path / "small.safetensors", kernels="int8")
-    with safe_open(path, framework="numpy") as file:
-        metadata, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    del tensors["conv1_1.weight|scale"]
-    save_file(tensors, path, metadata=metadata)
-    with pytest.raises(WeightsError, match=r"conv1_1\.weight is stored in 8 bits without a scale for each of its 4 channels"):
-        read_weights(path)
 
 
 def test_a_recipe_gets_the_weights_that_it_prefers(weights, slim_architectures, tmp_path):

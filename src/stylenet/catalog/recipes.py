@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import functools
 import math
 import os
 import re
@@ -86,6 +87,11 @@ def knobs(struct: type[msgspec.Struct] = Recipe, prefix: str = "") -> Iterator[t
             yield f"{prefix}{field.name}", getattr(help, "description", ""), field.default
 
 
+@functools.cache
+def _names() -> tuple[str, ...]:
+    return tuple(name for name, _, _ in knobs())
+
+
 def _read(source: str | os.PathLike[str]) -> tuple[str, dict[str, Any]]:
     path = Path(source)
     if path.suffix != ".toml":
@@ -111,7 +117,7 @@ def _encoding(path: Path) -> str:
 
 
 def _change(values: dict[str, Any], key: str, text: str, *, recipe: str) -> None:
-    known = [name for name, _, _ in knobs()]
+    known = _names()
     *sections, last = key.split(".")
     parent = ".".join(key.split(".")[:2])
     if key not in known and not (parent in known and parent.endswith(".layers")):

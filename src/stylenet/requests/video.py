@@ -57,7 +57,8 @@ class VideoRequest(RecipeOptions, frozen=True, kw_only=True):
                 Options(strength=strength)
             if len(self.strengths) != 2:
                 raise UsageError(f"{len(self.strengths)} strengths are given; write the first and the last, such as 20..80")
-        if self.end_seconds is not None and self.end_seconds <= self.begin_seconds:
+        begin, end = self.begin_seconds, self.end_seconds
+        if end is not None and end <= begin:
             raise UsageError(f"--from {self.begin or 0} is not before --to {self.end}; give a later --to")
         if self.feather and not self.masks and not self.protected:
             raise UsageError(f"feather is {self.feather:g}, but there is no mask to soften; add --mask or --protect")

@@ -13,7 +13,7 @@ from stylenet.encoders.vgg import VggEncoder
 from stylenet.optimization.objective import Objective
 from stylenet.optimization.terms.temporal import TemporalTerm
 from tests.optimization.conftest import picture
-from tests.optimization.test_objective import targets
+from tests.optimization.scenes import targets
 
 GENERATOR = torch.Generator().manual_seed(0)
 BEFORE = torch.rand(1, 3, 5, 4, generator=GENERATOR, dtype=torch.float64)

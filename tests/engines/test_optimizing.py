@@ -1,0 +1,57 @@
+"""The engine that optimizes: what it rejects, counts and reports."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stylenet.catalog.recipes import load_recipe
+from stylenet.engines.optimizing import OptimizationEngine
+from stylenet.errors import UsageError
+from stylenet.optimization.pyramid import Level
+from stylenet.painting.painting import stylize
+from stylenet.painting.stylizer import open_stylizer
+from stylenet.requests.painting import Options
+
+
+def opened(name: str = "standard", changes: dict[str, str] | None = None, **more: str) -> OptimizationEngine:
+    return OptimizationEngine(load_recipe(name, changes or {}), device="cpu", precision="float32", **more)
+
+
+def test_steps_are_evaluations_of_all_levels() -> None:
+    levels = [Level(width=32 * side, height=32, steps=4 + side, content_factor=1.0, deepest=None) for side in (1, 2)]
+    assert opened().steps(levels) == 11
+    rounds = opened(changes={"solver.name": "scipy-lbfgs", "solver.evaluations_per_round": "20"})
+    assert rounds.steps(levels) == 220
+
+
+def test_a_style_scale_needs_a_recipe_that_keeps_the_shape_of_the_painting() -> None:
+    engine = opened(changes={"painting.size": "photo"})
+    engine.check(Options(), has_start=False, wants_previews=True)
+    with pytest.raises(UsageError, match=r"so --style-scale has no effect; omit it, or give --set painting\.size=long-side, too"):
+        engine.check(Options(style_scale=2.0), has_start=False, wants_previews=False)
+
+
+def test_a_measured_style_has_no_shares() -> None:
+    engine = opened()
+    with pytest.raises(UsageError, match="style 'senecio' is a single style; omit its shares"):
+        engine.with_shares(engine.open_style("senecio"), (0.5, 0.5))
+
+
+def test_a_texture_has_no_content_and_starts_from_noise() -> None:
+    engine = opened()
+    recipe = engine.for_texture().recipe
+    assert (recipe.content.weight, recipe.picture.start) == (0, "noise")
+    assert engine.recipe.content.weight > 0
+
+
+def test_a_start_from_the_painting_needs_its_picture() -> None:
+    stylizer = open_stylizer("standard", changes={"picture.start": "style"}, device="cpu")
+    with pytest.raises(UsageError, match="a style file has no picture; give the picture, or --start"):
+        stylize(np.zeros((40, 48, 3), np.uint8), "senecio", recipe=stylizer)
+
+
+def test_another_encoder_is_reported() -> None:
+    assert opened().notices == ()
+    (notice,) = opened(encoder="vgg19").notices
+    assert notice == "painting with the encoder 'vgg19' instead of 'compact', which has nearly the same features"

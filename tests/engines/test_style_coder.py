@@ -1,0 +1,54 @@
+"""The coder of styles in NumPy computes what the one in torch does."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import torch
+
+from stylenet.catalog.networks import find_network
+from stylenet.catalog.recipe import EncoderSection
+from stylenet.catalog.recipes import load_recipe
+from stylenet.encoders.opening import open_encoder
+from stylenet.encoders.vgg import VggEncoder
+from stylenet.engines import style_coder
+from stylenet.engines.onnx_encoder import OnnxEncoder
+from stylenet.networks.coder import StyleCoder
+from stylenet.networks.descriptions import LAYERS
+from stylenet.networks.file_arrays import Array, read_arrays
+from stylenet.networks.files import read_network
+from stylenet.networks.instant import InstantNet
+from stylenet.networks.picture_sizes import LEAST_STYLE_PX
+from stylenet.styles.style import PictureStyle, moments_at
+from tests.engines.photos import photo
+
+RIM_PX = load_recipe("instant").picture.rim_px
+
+
+@cache
+def encoder() -> OnnxEncoder:
+    return OnnxEncoder(threads=2)
+
+
+@cache
+def by_torch() -> VggEncoder:
+    return open_encoder(EncoderSection(), "compact", device=torch.device("cpu"), dtype=torch.float32).exact
+
+
+def style(pixels: Array) -> PictureStyle:
+    return PictureStyle(name="synthetic", pixels=pixels, encoder=by_torch(), rim_px=RIM_PX, least_px=LEAST_STYLE_PX)
+
+
+def test_descriptions_and_knobs_are_alike():
+    pixels, path = photo(150, 211), find_network("instant")
+    network = read_network(path)[0]
+    assert isinstance(network, InstantNet)
+    assert isinstance(network.coder, StyleCoder)
+    coder = style_coder.StyleCoder(read_arrays(path), path)
+    expected = network.coder.describe(moments_at(style(pixels), 192, LAYERS, torch.device("cpu")))
+    described = coder.describe(encoder().style_statistics(pixels, 192))
+    np.testing.assert_allclose(described, expected[0].numpy(), rtol=0, atol=1e-3)
+    for strength in (-5.0, 10.0, 33.0, 100.0, 130.0):
+        knobs = network.coder(torch.from_numpy(described)[None], torch.tensor([strength]))
+        np.testing.assert_allclose(coder.knobs(described, strength), knobs[0].detach().numpy(), rtol=0, atol=2e-5)

@@ -1,0 +1,66 @@
+"""Records that check their values, whoever makes them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+import numpy as np
+import pytest
+from msgspec import Meta, field
+
+from stylenet.errors import UsageError
+from stylenet.requests.base import Request, default_of, help_of, is_required, option, type_of
+
+
+class Example(Request, frozen=True, kw_only=True):
+    name: Annotated[str, option("What it is called.")]
+    count: Annotated[int, option("How many.", allowed="1 to 9", ge=1, le=9)] = 3
+    depth: Annotated[Annotated[int, Meta(ge=1)] | None, option("How deep.", allowed="whole numbers from 1")] = None
+    shares: Annotated[tuple[float, ...], option("Shares.")] = ()
+    changes: Annotated[dict[str, str], option("Changes.")] = field(default_factory=dict)
+    plain: bool = False
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"name": "a", "count": 10}, "count is 10; allowed are 1 to 9"),
+        ({"name": "a", "count": "many"}, "count is 'many'; allowed are 1 to 9"),
+        ({"name": "a", "count": 2.5}, r"count is 2\.5; allowed are 1 to 9"),
+        ({"name": "a", "depth": 0}, "depth is 0; allowed are whole numbers from 1"),
+        ({"name": 5}, "name is 5: expected 'str', got 'int'"),
+        ({"name": "a", "shares": ("x",)}, "shares is .*: expected 'float', got 'str'"),
+        ({"name": "a", "cuont": 3}, r"there is no option 'cuont'; allowed are name, count, .* Did you mean 'count'"),
+    ],
+)
+def test_values_that_are_not_allowed(values: dict[str, Any], reason: str) -> None:
+    with pytest.raises(UsageError, match=reason):
+        Example.of(values)
+
+
+def test_values_from_json_are_checked_as_well() -> None:
+    assert msgspec.json.decode(b'{"name": "a", "count": 9}', type=Example).count == 9
+    with pytest.raises(msgspec.ValidationError, match="extra"):
+        msgspec.json.decode(b'{"name": "a", "extra": 9}', type=Example)
+    with pytest.raises((msgspec.ValidationError, UsageError)):
+        msgspec.json.decode(b'{"name": "a", "count": 10}', type=Example)
+
+
+def test_numbers_of_numpy_become_pythons() -> None:
+    example = Example(name="a", count=np.int64(4), shares=np.array([0.25, 0.75]))  # type: ignore[arg-type]
+    assert type(example.count) is int
+    assert example.shares == (0.25, 0.75)
+    assert msgspec.json.decode(msgspec.json.encode(example), type=Example) == example
+
+
+def test_none_is_an_option_that_is_omitted() -> None:
+    assert Example.of({"name": "a", "count": None, "shares": None}) == Example(name="a")
+
+
+def test_options_are_described() -> None:
+    assert (help_of(Example, "count"), help_of(Example, "plain")) == ("How many.", "")
+    assert (default_of(Example, "count"), default_of(Example, "changes")) == (3, {})
+    assert default_of(Example, "changes") is not default_of(Example, "changes")
+    assert [is_required(Example, name) for name in ("name", "count")] == [True, False]
+    assert msgspec.convert(9, type_of(Example, "count")) == 9

@@ -1,0 +1,77 @@
+"""A module `stylenet/<package>/<module>.py` is tested by `tests/<package>/test_<module>.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import stylenet
+
+SOURCE = Path(stylenet.__file__).parent
+TESTS = Path(__file__).parent
+PACKAGES = (
+    "catalog",
+    "encoders",
+    "engines",
+    "image",
+    "losses",
+    "networks",
+    "optimization",
+    "page",
+    "painting",
+    "requests",
+    "storage",
+    "styles",
+    "tiling",
+    "training",
+    "weights",
+)
+
+RECORDS_ONLY = (
+    "engines/protocol.py",
+    "networks/descriptions.py",
+    "optimization/terms/base.py",
+    "requests/machine.py",
+    "requests/restoring.py",
+    "requests/task.py",
+)
+"""Records, constants and interfaces: what uses them is tested."""
+
+ELSEWHERE = {
+    "catalog/recipe.py": "catalog/test_recipes.py",  # the record, and reading it from a file
+    "engines/onnx_pass.py": "engines/test_one_pass.py",  # both engines of one pass run the same tests
+    "weights/encoder_weights.py": "weights/test_reading.py",  # what every reader returns
+    "weights/probe.py": "encoders/test_vgg.py",  # the probe computes what the encoder does, in NumPy
+    "training/perceptual.py": "training/test_one_style.py",  # what both tasks share
+    "networks/slim_graph.py": "networks/test_export.py",  # operators without meaning outside of a whole graph
+}
+
+TOGETHER = {"weights/formats/": "weights/test_reading.py"}
+"""Readers of one kind of file each, which all pass the same tests."""
+
+
+def mirror(module: str) -> Path:
+    path = TESTS / module
+    return path.with_name(f"test_{path.name}")
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_module_has_its_tests(package: str) -> None:
+    modules = [path.relative_to(SOURCE).as_posix() for path in (SOURCE / package).rglob("*.py") if path.name != "__init__.py"]
+    assert modules
+    known = {*RECORDS_ONLY, *ELSEWHERE}
+    missing = [name for name in modules if not mirror(name).is_file() and name not in known and not name.startswith(tuple(TOGETHER))]
+    assert sorted(missing) == []
+
+
+@pytest.mark.parametrize("module", [*RECORDS_ONLY, *ELSEWHERE])
+def test_exceptions_are_needed(module: str) -> None:
+    assert (SOURCE / module).is_file()
+    assert not mirror(module).exists()
+
+
+@pytest.mark.parametrize(("module", "tests"), [*ELSEWHERE.items(), *TOGETHER.items()])
+def test_tests_elsewhere_are_there(module: str, tests: str) -> None:
+    assert (SOURCE / module).exists()
+    assert (TESTS / tests).is_file()
