@@ -43,6 +43,13 @@ def test_a_texture_has_no_content_and_starts_from_noise() -> None:
     recipe = engine.for_texture().recipe
     assert (recipe.content.weight, recipe.picture.start) == (0, "noise")
     assert engine.recipe.content.weight > 0
+    # The style loss is divided by that of the initial image, and noise is far from every painting.
+    assert recipe.smoothness.weight == pytest.approx(engine.recipe.smoothness.weight / 5)
+
+
+def test_a_texture_of_a_recipe_from_the_literature_keeps_its_smoothness() -> None:
+    engine = opened("style-transfer-pytorch", {"encoder.name": "compact"})
+    assert engine.for_texture().recipe.smoothness == engine.recipe.smoothness
 
 
 def test_a_start_from_the_painting_needs_its_picture() -> None:
