@@ -116,7 +116,7 @@ def test_a_moved_photo_has_a_moved_painting(either: Stylizer, photo: Picture, mo
         return np.ascontiguousarray(whole[:, :, 64 - height :, 80 - width :])
 
     monkeypatch.setattr(relay, "white_noise_array", moved_along)
-    monkeypatch.setattr(onnx_networks, "white_noise_array", moved_along)
+    monkeypatch.setattr(onnx_networks, "_kept_noise", moved_along)
     moved = Picture(pixels=photo.pixels[:, :, 3:, 5:])
     first, second = (torch.from_numpy(stylize(one, "the-scream", recipe=either).pixels) for one in (photo, moved))
     assert asked == [(64, 80), (61, 75)]

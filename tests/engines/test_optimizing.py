@@ -45,6 +45,8 @@ def test_a_texture_has_no_content_and_starts_from_noise() -> None:
     assert engine.recipe.content.weight > 0
     # The style loss is divided by that of the initial image, and noise is far from every painting.
     assert recipe.smoothness.weight == pytest.approx(engine.recipe.smoothness.weight / 5)
+    again = OptimizationEngine(recipe, device="cpu", precision="float32").for_texture().recipe
+    assert again == recipe, "a replay has the recipe of the receipt"
 
 
 def test_a_texture_of_a_recipe_from_the_literature_keeps_its_smoothness() -> None:

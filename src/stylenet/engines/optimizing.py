@@ -112,7 +112,7 @@ class OptimizationEngine:
     def for_texture(self) -> Self:
         """This engine without a content term, starting from noise."""
         recipe, smoothness = self.recipe, self.recipe.smoothness
-        if recipe.style.balance == "start":
+        if recipe.style.balance == "start" and recipe.content.weight:  # not again for the recipe in the receipt of a texture
             smoothness = msgspec.structs.replace(smoothness, weight=_TEXTURE_SMOOTHNESS * smoothness.weight)
         other = copy(self)
         other.recipe = msgspec.structs.replace(
