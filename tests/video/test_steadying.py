@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from stylenet.video.flow import MotionEstimator
-from stylenet.video.past import Moved, Past
+from stylenet.video.past import Past, WarpedPast
 from stylenet.video.scenes import CutDetector
 from stylenet.video.steadying import Steadiness, steadied
 from tests.video.clips import pan, scene
@@ -18,9 +18,9 @@ cv2 = pytest.importorskip("cv2")
 EVERYWHERE, NOWHERE = np.ones((48, 64), np.float32), np.zeros((48, 64), np.float32)
 
 
-def moved(painted: np.ndarray, trust: np.ndarray = EVERYWHERE) -> Moved:
+def moved(painted: np.ndarray, trust: np.ndarray = EVERYWHERE) -> WarpedPast:
     """A painting of the past that did not move."""
-    return Moved(painting=painted.astype(np.float32), trust=trust, stroke_trust=trust, match=trust)
+    return WarpedPast(painting=painted.astype(np.float32), trust=trust, stroke_trust=trust, match=trust)
 
 
 def test_the_motion_of_a_pan() -> None:

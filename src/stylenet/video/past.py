@@ -24,7 +24,7 @@ _LEAST_SHARE = 0.02
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Moved:
+class WarpedPast:
     """Past paintings, moved to a frame, and their reliability as in `Motion`.
 
     Attributes:
@@ -69,7 +69,7 @@ class Past:
         self.frames = (*kept, (frame, painted))[-self._most :]
         self.count += 1
 
-    def moved_to(self, frame: Pixels) -> Moved | None:
+    def moved_to(self, frame: Pixels) -> WarpedPast | None:
         """The past paintings, moved to the next frame; None at the start of a scene."""
         if not self.frames:
             return None
@@ -77,11 +77,11 @@ class Past:
         if self._motions is None:
             self._motions = _Motions(painted.shape[1::-1])
         motion = self._motions.usual.motion(before, frame)
-        moved = Moved(painting=motion.moved(painted), trust=motion.trust, stroke_trust=motion.stroke_trust, match=motion.match)
+        moved = WarpedPast(painting=motion.moved(painted), trust=motion.trust, stroke_trust=motion.stroke_trust, match=motion.match)
         shows = self._uncovered_in(frame, moved)
         return moved if shows is None else _filled(moved, self._motions.earlier.motion(shows[0], frame), shows[1])
 
-    def _uncovered_in(self, frame: Pixels, moved: Moved) -> tuple[Pixels, Pixels] | None:
+    def _uncovered_in(self, frame: Pixels, moved: WarpedPast) -> tuple[Pixels, Pixels] | None:
         """The kept frame that shows most of what the last one does not, and its painting; None if there is little of it."""
         if len(self.frames) < 2 or self._motions is None:
             return None
@@ -110,7 +110,7 @@ def _holes(stroke_trust: Plane) -> Plane:
     return (1 - 2 * stroke_trust).clip(0, None)
 
 
-def _filled(moved: Moved, motion: Motion, painted: Pixels) -> Moved:
+def _filled(moved: WarpedPast, motion: Motion, painted: Pixels) -> WarpedPast:
     """A moved painting, with its holes filled from an earlier one."""
     share = _holes(moved.stroke_trust) * motion.stroke_trust
     seen = share > _LEAST_SHARE
@@ -118,4 +118,4 @@ def _filled(moved: Moved, motion: Motion, painted: Pixels) -> Moved:
         moved.painting[seen] += share[seen][:, None] * (motion.moved_at(painted, seen) - moved.painting[seen])
     trusts = ((moved.trust, motion.trust), (moved.stroke_trust, motion.stroke_trust), (moved.match, motion.match))
     trust, stroke_trust, match = (one + share * (other - one) for one, other in trusts)
-    return Moved(painting=moved.painting, trust=trust, stroke_trust=stroke_trust, match=match)
+    return WarpedPast(painting=moved.painting, trust=trust, stroke_trust=stroke_trust, match=match)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stylenet.video.flow import Pixels, Plane, blurred, mean_square, opencv
-from stylenet.video.past import Moved
+from stylenet.video.past import WarpedPast
 
 _LOW_PX = 3.0
 """Standard deviation of the Gaussian that separates colors from strokes."""
@@ -43,7 +43,7 @@ class Steadiness:
         return cls(low=min(0.97, 1.3 * share), detail=min(0.95, 1.2 * share))
 
 
-def steadied(painted: Plane, before: Moved | None, steadiness: Steadiness) -> Pixels:
+def steadied(painted: Plane, before: WarpedPast | None, steadiness: Steadiness) -> Pixels:
     """A painted frame, (H, W, 3), 0..1, steadied and rounded.
 
     Args:
@@ -57,7 +57,7 @@ def steadied(painted: Plane, before: Moved | None, steadiness: Steadiness) -> Pi
     return np.rint(levels.clip(0, 255)).astype(np.uint8)
 
 
-def _following(painted: Plane, before: Moved, steadiness: Steadiness) -> Plane:
+def _following(painted: Plane, before: WarpedPast, steadiness: Steadiness) -> Plane:
     cv2 = opencv()
     low, low_before = blurred(painted, _LOW_PX), blurred(before.painting, _LOW_PX)
     detail = painted - low

@@ -24,7 +24,7 @@ from stylenet.shapes import Image
 from stylenet.styles.sources import open_palette
 from stylenet.video.flow import Pixels, image_of, opencv
 from stylenet.video.groups import State
-from stylenet.video.past import Moved, Past
+from stylenet.video.past import Past, WarpedPast
 from stylenet.video.scenes import CutDetector
 from stylenet.video.steadying import Steadiness, steadied
 
@@ -105,7 +105,7 @@ class FramePainter:
         photo, begins = image_of(pixels), self._cuts.is_cut(pixels)
         if begins:
             self._past.begin()
-        moved: Future[Moved | None] | None = None
+        moved: Future[WarpedPast | None] | None = None
         history: History | None = None
         if self._request.steady:
             moved = self._beside.submit(self._past.moved_to, pixels)
@@ -179,7 +179,7 @@ def _with_recipe(stylizer: Stylizer, recipe: Recipe) -> Any:
     return engine
 
 
-def _history(before: Moved | None, share: float) -> History | None:
+def _history(before: WarpedPast | None, share: float) -> History | None:
     """Past paintings moved to a frame, which count by a share of `_TEMPORAL_WEIGHT` where they are trusted."""
     if before is None:
         return None
