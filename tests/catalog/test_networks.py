@@ -5,30 +5,15 @@ import struct
 from pathlib import Path
 
 import pytest
-import torch
-from torch import nn
 
 from stylenet.catalog.networks import (
-    AnyRecord,
-    NetworkCard,
-    SlimRecord,
     find_network,
     is_network,
     read_network_card,
 )
 from stylenet.errors import WeightsError
-from stylenet.networks.files import build, write_network
-
-SLIM = SlimRecord(fine=8, coarse=8, blocks=1, mixed=2)
-
-
-def card(record: AnyRecord = SLIM) -> NetworkCard:
-    return NetworkCard(name="mine", paints="style", record=record, title="Mine", steps=7, trained={"seed": 1})
-
-
-def made(record: AnyRecord = SLIM) -> nn.Module:
-    torch.manual_seed(0)
-    return build(record)
+from stylenet.networks.files import write_network
+from tests.networks.small import card, made
 
 
 def test_tells_networks_from_other_files(tmp_path: Path) -> None:

@@ -2,44 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import pytest
-import torch
 from safetensors.numpy import load_file, save_file
 
-from stylenet.catalog.recipe import EncoderSection
-from stylenet.catalog.recipes import load_recipe
-from stylenet.encoders.opening import open_encoder
-from stylenet.encoders.vgg import VggEncoder
 from stylenet.engines import onnx_encoder
 from stylenet.engines.onnx_encoder import OnnxEncoder, PicturePainting
 from stylenet.errors import ShapeError, StyleError, WeightsError
 from stylenet.networks.descriptions import LAYERS
-from stylenet.networks.file_arrays import Array
-from stylenet.networks.picture_sizes import LEAST_STYLE_PX
-from stylenet.styles.style import PictureStyle
 from stylenet.weights.bundled import bundled_path
+from tests.engines.both_encoders import RIM_PX, encoder, style
 from tests.engines.photos import photo
 
 pytest.importorskip("onnxruntime")
-
-RIM_PX = load_recipe("instant").picture.rim_px
-
-
-@cache
-def encoder() -> OnnxEncoder:
-    return OnnxEncoder(threads=2)
-
-
-@cache
-def by_torch() -> VggEncoder:
-    return open_encoder(EncoderSection(), "compact", device=torch.device("cpu"), dtype=torch.float32).exact
-
-
-def style(pixels: Array) -> PictureStyle:
-    return PictureStyle(name="synthetic", pixels=pixels, encoder=by_torch(), rim_px=RIM_PX, least_px=LEAST_STYLE_PX)
 
 
 @pytest.mark.parametrize(("size", "size_px"), [((150, 111), 500), ((200, 260), 192), ((20, 90), 448), ((17, 40), 10)])

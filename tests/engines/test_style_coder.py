@@ -2,42 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import torch
 
 from stylenet.catalog.networks import find_network
-from stylenet.catalog.recipe import EncoderSection
-from stylenet.catalog.recipes import load_recipe
-from stylenet.encoders.opening import open_encoder
-from stylenet.encoders.vgg import VggEncoder
 from stylenet.engines import style_coder
-from stylenet.engines.onnx_encoder import OnnxEncoder
 from stylenet.networks.coder import StyleCoder
 from stylenet.networks.descriptions import LAYERS
-from stylenet.networks.file_arrays import Array, read_arrays
+from stylenet.networks.file_arrays import read_arrays
 from stylenet.networks.files import read_network
 from stylenet.networks.instant import InstantNet
-from stylenet.networks.picture_sizes import LEAST_STYLE_PX
-from stylenet.styles.style import PictureStyle, moments_at
+from stylenet.styles.style import moments_at
+from tests.engines.both_encoders import encoder, style
 from tests.engines.photos import photo
-
-RIM_PX = load_recipe("instant").picture.rim_px
-
-
-@cache
-def encoder() -> OnnxEncoder:
-    return OnnxEncoder(threads=2)
-
-
-@cache
-def by_torch() -> VggEncoder:
-    return open_encoder(EncoderSection(), "compact", device=torch.device("cpu"), dtype=torch.float32).exact
-
-
-def style(pixels: Array) -> PictureStyle:
-    return PictureStyle(name="synthetic", pixels=pixels, encoder=by_torch(), rim_px=RIM_PX, least_px=LEAST_STYLE_PX)
 
 
 def test_descriptions_and_knobs_are_alike():

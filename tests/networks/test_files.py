@@ -4,28 +4,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import nn
 
 from stylenet.catalog.networks import (
     AnyRecord,
     JohnsonRecord,
-    NetworkCard,
     SlimRecord,
     TextureRecord,
 )
 from stylenet.errors import WeightsError
-from stylenet.networks.files import build, read_network, write_network
-
-SLIM = SlimRecord(fine=8, coarse=8, blocks=1, mixed=2)
-
-
-def card(record: AnyRecord = SLIM) -> NetworkCard:
-    return NetworkCard(name="mine", paints="style", record=record, title="Mine", steps=7, trained={"seed": 1})
-
-
-def made(record: AnyRecord = SLIM) -> nn.Module:
-    torch.manual_seed(0)
-    return build(record)
+from stylenet.networks.files import read_network, write_network
+from tests.networks.small import SLIM, card, made
 
 
 @pytest.mark.parametrize(
