@@ -45,6 +45,17 @@ def test_eight_bits_are_half_the_size_and_close(tmp_path: Path) -> None:
             assert ((given - value).abs() <= largest / 127 * 0.51 + 1e-7).all(), name
 
 
+@pytest.mark.parametrize("bits", [8, 16])
+def test_the_memory_layout_does_not_matter(tmp_path: Path, bits: int) -> None:
+    """Training uses torch's channels_last format."""
+    network = made(SLIM)
+    for layout in (torch.contiguous_format, torch.channels_last):
+        state = network.to(memory_format=layout).state_dict()  # type: ignore[call-overload]
+        write_network(tmp_path / f"{layout}", state, card(SLIM), bits=bits)
+    first, second = (read_network(tmp_path / f"{layout}")[0].state_dict() for layout in (torch.contiguous_format, torch.channels_last))
+    assert all(torch.equal(value, second[name]) for name, value in first.items())
+
+
 def test_file_without_a_network(tmp_path: Path) -> None:
     (tmp_path / "text.safetensors").write_text("no network at all")
     with pytest.raises(WeightsError, match="is not a network file; train one with `stylenet train`"):

@@ -65,3 +65,11 @@ def test_scales_that_do_not_fit(scale: np.ndarray | None) -> None:
         dequantize(stored)
     with pytest.raises(WeightsError, match="each of its 0 channels"):
         dequantize({"a": np.array(3, np.int8)})
+
+
+def test_arrays_are_stored_in_c_order() -> None:
+    """The kernels of networks in torch's channels_last format are not, and safetensors writes memory as it lies."""
+    values = np.asfortranarray(kernel(6, 5, 3, 3))
+    stored = quantize(values, "a")
+    assert all(array.flags.c_contiguous for array in stored.values())
+    assert np.array_equal(stored["a"], quantize(np.ascontiguousarray(values), "a")["a"])

@@ -32,6 +32,8 @@ def quantize(values: NDArray[Any], name: str) -> dict[str, NDArray[Any]]:
         values: Shape (out, ...), float32, finite.
         name: Name of the array.
     """
+    # In C order: some versions of safetensors write the memory of an array as it lies, whatever its strides.
+    values = np.ascontiguousarray(values)
     scale = np.maximum(np.abs(values).reshape(len(values), -1).max(axis=1) / _LARGEST, 1e-12).astype(np.float32)
     return {name: np.rint(values / _across(scale, values.ndim)).astype(np.int8), name + SCALE: scale}
 
