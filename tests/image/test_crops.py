@@ -51,6 +51,18 @@ def test_a_crop_is_a_square_of_the_picture(tmp_path: Path) -> None:
     assert {flipped for _, flipped in places} == {True, False}
 
 
+@pytest.mark.parametrize(("side", "kept"), [(300, 64), (50, 50), (20, 32)])
+def test_a_small_picture_is_mirrored_instead_of_enlarged(tmp_path: Path, side: int, kept: int) -> None:
+    path = tmp_path / "a.png"
+    ramp(side, side).save(path)
+    crop = read_crop(path, 64, random.Random(0), zooms=(1.0, 1.0), enlarge=False)
+    assert crop.shape == (3, 64, 64)
+    before = (64 - kept) // 2
+    inside = crop[:, before : before + kept, before : before + kept]
+    assert np.array_equal(crop, np.pad(inside, ((0, 0), *2 * [(before, 64 - kept - before)]), "symmetric"))
+    assert abs(float(inside[0, 0, -1] - inside[0, 0, 0])) == pytest.approx(min(1.0, 63 / (side - 1)), abs=0.1)
+
+
 def test_the_same_draws_the_same_crop(tmp_path: Path) -> None:
     path = tmp_path / "a.jpg"
     ramp(300, 200).save(path)

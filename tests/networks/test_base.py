@@ -32,7 +32,7 @@ def test_below_the_strength_of_training_the_photo_shows_through(strength: float,
 def test_defaults() -> None:
     network = Negative(TextureRecord())
     assert (network.period_px, network.geometry(TextureRecord(), 10, 10)) == (1, None)
-    settings = BatchSettings(size=(6, 7), strengths=torch.full((1,), 50.0), seeds=[0])
+    settings = BatchSettings(strengths=torch.full((1,), 50.0))
     torch.testing.assert_close(network.paint_batch(PHOTO, settings), 1 - PHOTO)
     with pytest.raises(WeightsError, match="cannot be exported to ONNX; supported: slim networks"):
         network.to_graph(None, "image")  # type: ignore[arg-type]

@@ -18,12 +18,14 @@ from typing import Any
 
 import msgspec
 import torch
+from PIL import Image
 
 from stylenet.catalog.networks import NetworkCard, SlimRecord
 from stylenet.catalog.recipe import EncoderSection
 from stylenet.encoders.opening import open_encoder
 from stylenet.encoders.precision import fastest_dtype
 from stylenet.networks.files import read_network, write_network
+from stylenet.networks.instant import InstantNet
 from stylenet.storage.hashing import file_sha256
 from stylenet.training.instant import InstantTask, Paintings
 from stylenet.training.journal import Journal
@@ -46,6 +48,9 @@ def split(data: Path, folders: list[str], share: float) -> tuple[list[Path], lis
 def chosen(data: Path, config: dict[str, Any], kind: str) -> list[Path]:
     """The pictures of a kind that are learned from, sorted by path."""
     training, _ = split(data, config[kind]["folders"], 0.0 if kind == "photos" else config["held_out_share"])
+    least_px = config[kind].get("least_px", 0)
+    if least_px:
+        training = [path for path in training if min(Image.open(path).size) >= least_px]
 
     def place(path: Path) -> bytes:
         return hashlib.sha256(f"chosen {path.relative_to(data).as_posix()}".encode()).digest()
@@ -87,11 +92,16 @@ def main() -> None:
     dtype = fastest_dtype(device)
     encoder = open_encoder(EncoderSection(), "vgg19", device=device, dtype=dtype)
     photos = PhotoStack(files["photos"], side_px=PHOTO_PX, device=device)
-    kinds = [Paintings(paths=files[kind], views=config[kind]["views"], share=config[kind]["share"]) for kind in ("movements", "named")]
-    task = InstantTask(photos, kinds, encoder=encoder.fast, plan=plan, record=record)
-    if arguments.start:
-        task.network.load_state_dict(read_network(arguments.start)[0].state_dict())
-        task.network.requires_grad_(True).train()
+    kinds = [
+        Paintings(
+            paths=files[kind], views=config[kind]["views"], share=config[kind]["share"], recolored=config[kind].get("recolored", False)
+        )
+        for kind in ("movements", "named")
+    ]
+    start = read_network(arguments.start)[0] if arguments.start else None
+    if start is not None and not isinstance(start, InstantNet):
+        raise SystemExit(f"{arguments.start} is not a network of every style")
+    task = InstantTask(photos, kinds, encoder=encoder.fast, plan=plan, record=record, start=start)
     print(f"prepared in {time.perf_counter() - begun:.0f} s: {len(photos.paths)} photos, {[len(kind.paths) for kind in kinds]} paintings")
     trainer = Trainer(task, plan, run, device=device, dtype=dtype)
     with Journal(run, step=trainer.step) as journal:
@@ -110,6 +120,7 @@ def main() -> None:
             "script": "tools/instant/train.py",
             "config": config,
             "seconds": round(trainer.seconds),
+            "start_sha256": file_sha256(arguments.start) if arguments.start else "",
             "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
             "data_manifest_sha256": file_sha256(run / "manifest.txt"),
         },

@@ -1,15 +1,15 @@
-"""Teach the networks of one painting that ship.
+"""Make the included networks for one painting.
 
-    python tools/networks/build.py PAINTINGS --photos DIR --run DIR --start FILE [--device cuda] [--only NAME ...]
+    python tools/networks/build.py PAINTINGS --photos DIR --run DIR --start FILE [--device cuda] [--only NAME ...] [--predicted]
 
-PAINTINGS holds the pictures of `tools/styles/paintings.toml`; each network is taught with the numbers of `networks.toml`, beginning with
-what the network of every style in FILE knows of the painting. Networks that are in the run folder already are left alone.
+PAINTINGS holds the pictures of `tools/styles/paintings.toml`. Each network is trained with the hyperparameters in `networks.toml`, starting
+from what the network for all styles in FILE predicts for the painting. With --predicted, that is written without training. Networks that
+are already in the run folder are skipped.
 """
 
 from __future__ import annotations
 
 import argparse
-import tempfile
 import tomllib
 from pathlib import Path
 
@@ -41,6 +41,7 @@ def main() -> None:
     parser.add_argument("--start", type=Path, required=True)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--only", nargs="*", default=())
+    parser.add_argument("--predicted", action="store_true")
     arguments = parser.parse_args()
     numbers = tomllib.loads((HERE / "networks.toml").read_text())
     paintings = tomllib.loads((HERE.parent / "styles" / "paintings.toml").read_text())
@@ -54,9 +55,7 @@ def main() -> None:
     record = msgspec.structs.replace(msgspec.convert(msgspec.to_builtins(known), SlimRecord), code=0)
     plan = msgspec.convert(numbers["plan"], Plan)
     names = arguments.only or numbers["names"]
-    # The first updates on a GPU choose algorithms, which takes longer than a whole network: two are done beforehand.
-    warming = [names[0]] if device.type == "cuda" else []
-    for index, name in enumerate([*warming, *names]):
+    for name in names:
         output = arguments.run / f"{name}.safetensors"
         if output.exists():
             continue
@@ -73,21 +72,18 @@ def main() -> None:
             start=arguments.start,
             previews=photos.paths[:4],
         )
-        if index < len(warming):
-            with tempfile.TemporaryDirectory() as temporary:
-                short = msgspec.structs.replace(plan, steps=2, minutes=0.0)
-                for _ in Trainer(task, short, Path(temporary), device=device, dtype=dtype).events():
-                    pass
-            continue
         trainer = Trainer(task, plan, folder, device=device, dtype=dtype)
-        with Journal(folder, step=trainer.step) as journal:
-            for event in trainer.events():
-                journal.note(event)
-                last = event
+        if not arguments.predicted:
+            with Journal(folder, step=trainer.step) as journal:
+                for event in trainer.events():
+                    journal.note(event)
         card = task.card(name, title=style.get("title", ""), steps=trainer.step, seconds=trainer.seconds)
+        if arguments.predicted:
+            trained = {"start": arguments.start.stem, "note": "as the network for all styles predicts it"}
+            card = msgspec.structs.replace(card, trained=trained)
         card = msgspec.structs.replace(card, artist=style.get("artist", ""), licence="Apache-2.0; see NOTICE")
         write_network(output, trainer.average, card, bits=8)
-        print(name, trainer.step, round(trainer.seconds), last if not hasattr(last, "image") else "", flush=True)
+        print(name, trainer.step, round(trainer.seconds), flush=True)
 
 
 if __name__ == "__main__":

@@ -91,7 +91,7 @@ class VggEncoder(nn.Module):
             has = f"it has {known[0]}, {known[1]}, ... {known[-1]}"
             raise UsageError(f"encoder '{self.record.name}' has no layer '{name}'; {has}.{did_you_mean(name, known)}")
         check_image(image)
-        deepest = max((known.index(name) for name in wanted), default=0)
+        deepest = max([0, *(known.index(name) for name in wanted)])
         halvings = sum(name.startswith("pool") for name in known[: deepest + 1])
         # Reflection padding needs two values, other paddings one.
         least = 2 if self.record.padding == "reflect" else 1

@@ -39,7 +39,7 @@ def find_pictures(folder: Path) -> list[Path]:
     return found
 
 
-def read_crop(path: Path, size_px: int, rng: random.Random, *, zooms: tuple[float, float]) -> NDArray[np.float32]:
+def read_crop(path: Path, size_px: int, rng: random.Random, *, zooms: tuple[float, float], enlarge: bool = True) -> NDArray[np.float32]:
     """A random square of a picture, flipped half of the time: (3, size_px, size_px), RGB, 0..1.
 
     Args:
@@ -48,6 +48,7 @@ def read_crop(path: Path, size_px: int, rng: random.Random, *, zooms: tuple[floa
         rng: Draws position, zoom and flip, always with the same number of draws.
         zooms: Shortest and longest side of the square in the picture, in units of `size_px`; limited by the picture, so that a
             smaller one is enlarged.
+        enlarge: False: a picture smaller than the square is not enlarged by more than half, but continued by reflection.
 
     Raises:
         ImageError: the file cannot be read.
@@ -59,7 +60,10 @@ def read_crop(path: Path, size_px: int, rng: random.Random, *, zooms: tuple[floa
     side = least + zoom * (most - least)
     left, top = across * (picture.width - side), down * (picture.height - side)
     box = (left, top, left + side, top + side)
-    return _pixels(picture.resize((size_px, size_px), PIL.Image.Resampling.BICUBIC, box=box, reducing_gap=2.0), flipped)
+    kept_px = size_px if enlarge else min(size_px, max(round(side), -(-size_px // 2)))
+    crop = _pixels(picture.resize((kept_px, kept_px), PIL.Image.Resampling.BICUBIC, box=box, reducing_gap=2.0), flipped)
+    rim = ((size_px - kept_px) // 2, size_px - kept_px - (size_px - kept_px) // 2)
+    return np.pad(crop, ((0, 0), rim, rim), "symmetric") if kept_px < size_px else crop
 
 
 def read_strip(path: Path, height_px: int, most_width_px: int) -> NDArray[np.uint8]:

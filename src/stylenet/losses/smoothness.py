@@ -110,10 +110,10 @@ _STRIP_PX = 2**20
 """Number of pixels processed at a time."""
 
 
-def add_mean_square_slope(image: Tensor, gradient: Tensor, weight: float) -> float:
+def add_mean_square_slope(image: Tensor, gradient: Tensor, weight: float) -> Tensor:
     """`weight` times the `mean-square` of a picture (1, 3, H, W), whose gradient is added to `gradient`, strip by strip."""
     batch, channels, height, width = image.shape
-    total = 0.0
+    total = image.new_zeros((), dtype=_summing(image))
     rows = max(1, _STRIP_PX // width)
     for axis, count in ((2, batch * channels * (height - 1) * width), (3, batch * channels * height * (width - 1))):
         for top in range(0, height, rows):
@@ -121,7 +121,7 @@ def add_mean_square_slope(image: Tensor, gradient: Tensor, weight: float) -> flo
             strip = slice(top, min(height, top + rows + (axis == 2)))
             differences = image[:, :, strip].diff(dim=axis)
             size = differences.shape[axis]
-            total += weight * float(differences.flatten().square().sum(dtype=_summing(image))) / count
+            total += differences.flatten().square().sum(dtype=_summing(image)) * (weight / count)
             gradient[:, :, strip].narrow(axis, 1, size).add_(differences, alpha=2 * weight / count)
             gradient[:, :, strip].narrow(axis, 0, size).sub_(differences, alpha=2 * weight / count)
     return total
@@ -135,7 +135,7 @@ class _MeanSquare(torch.autograd.Function):
         slope = torch.zeros_like(image)
         value = add_mean_square_slope(image, slope, 1.0)
         context.save_for_backward(slope)
-        return image.new_tensor(value)
+        return value.to(image.dtype)
 
     @staticmethod
     def backward(context: Any, gradient: Tensor) -> Tensor:

@@ -51,18 +51,14 @@ class BatchSettings:
     """Settings for painting the batch of one training update.
 
     Attributes:
-        size: Height and width of the noise.
         strengths: Strength of each picture, shape (B,).
-        seeds: Random seed of each picture's noise.
-        styles: Style index of each picture.
-        shift: Rows and columns by which the photos were shifted; the noise is shifted alike.
+        noise: Result of `Network.batch_noise` for the size of the pictures.
+        styles: Style index of each picture, shape (B,); None: the first style.
     """
 
-    size: tuple[int, int]
     strengths: Tensor
-    seeds: Sequence[int]
-    styles: Sequence[int] = ()
-    shift: tuple[int, int] = (0, 0)
+    noise: tuple[Tensor, ...] = ()
+    styles: Tensor | None = None
 
 
 class Network(nn.Module, Generic[RecordT]):
@@ -118,12 +114,16 @@ class Network(nn.Module, Generic[RecordT]):
         """The painting at the strength used in training, or at `settings.strength` if the network was trained at several."""
         return cast(Tensor, self(photo))
 
+    def batch_noise(self, size: tuple[int, int], seeds: Sequence[int], device: torch.device) -> tuple[Tensor, ...]:
+        """Noise for a batch of pictures of this height and width, from each picture's random seed; empty for networks without noise."""
+        return ()
+
     def paint_batch(self, photos: Tensor | None, settings: BatchSettings) -> Tensor:
         """Paintings (B, 3, H, W) of the photos of one training update, differentiable.
 
         Args:
             photos: (B, 3, H, W), 0..1; None for texture.
-            settings: Size, strengths, seeds and styles of the batch.
+            settings: Strengths, noise and styles of the batch.
         """
         return cast(Tensor, self(photos))
 

@@ -57,8 +57,9 @@ class StyleCoder(nn.Module):
         self.code = nn.Linear(_HIDDEN, code)
         self.knobs = nn.Linear(code, network.knob_count)
         for layer, width in zip(BOUNDED, (_HIDDEN, code), strict=True):
-            self.register_buffer(f"{layer}_low", torch.full((width,), -UNBOUNDED))
-            self.register_buffer(f"{layer}_high", torch.full((width,), UNBOUNDED))
+            self.register_buffer(f"{layer}_low", torch.empty(width))
+            self.register_buffer(f"{layer}_high", torch.empty(width))
+        self.unbound()
         nn.init.normal_(self.knobs.weight, std=0.1 / code**0.5)
         self.knobs.bias.data.copy_(network.neutral()[0])
 
@@ -101,6 +102,12 @@ class StyleCoder(nn.Module):
             low, high = torch.quantile(sums, torch.tensor([OUTLIERS, 1 - OUTLIERS]), dim=0)
             self.get_buffer(f"{layer}_low").copy_(low)
             self.get_buffer(f"{layer}_high").copy_(high)
+
+    def unbound(self) -> None:
+        """Remove the bounds set by `bound`."""
+        for layer in BOUNDED:
+            self.get_buffer(f"{layer}_low").fill_(-UNBOUNDED)
+            self.get_buffer(f"{layer}_high").fill_(UNBOUNDED)
 
     def _sums(self, description: Tensor) -> Tensor:
         """The first layer, before the strength is added."""

@@ -139,8 +139,9 @@ class JohnsonNet(Network[JohnsonRecord]):
 
     def paint_batch(self, photos: Tensor | None, settings: BatchSettings) -> Tensor:
         """Paintings (B, 3, H, W), one style each."""
-        known = self.record.styles
-        return cast(Tensor, self(photos, torch.eye(known, device=settings.strengths.device)[list(settings.styles)] if known > 1 else None))
+        if settings.styles is None or self.record.styles == 1:
+            return cast(Tensor, self(photos))
+        return cast(Tensor, self(photos, torch.eye(self.record.styles, device=settings.styles.device)[settings.styles]))
 
     def to_graph(self, graph: Graph, image: str, *, description: Tensor | None = None) -> str:
         """Add the operators of a network with one style."""

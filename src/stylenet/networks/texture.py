@@ -107,10 +107,14 @@ class TextureNet(Network[TextureRecord]):
         noise = self.noise((photo.shape[2], photo.shape[3]), generator=torch.Generator().manual_seed(settings.seed))
         return cast(Tensor, self([each.to(photo.device) for each in noise], photo if self.record.content else None))
 
+    def batch_noise(self, size: tuple[int, int], seeds: Sequence[int], device: torch.device) -> tuple[Tensor, ...]:
+        """Noise at every scale; see `noise`."""
+        each = [self.noise(size, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+        return tuple(torch.cat(scale).to(device) for scale in zip(*each, strict=True))
+
     def paint_batch(self, photos: Tensor | None, settings: BatchSettings) -> Tensor:
-        """Paintings or textures (B, 3, H, W), with noise from each picture's seed."""
-        each = [self.noise(settings.size, generator=torch.Generator().manual_seed(seed)) for seed in settings.seeds]
-        return cast(Tensor, self([torch.cat(scale) for scale in zip(*each, strict=True)], photos))
+        """Paintings or textures, (B, 3, H, W)."""
+        return cast(Tensor, self(settings.noise, photos))
 
     def _sizes(self, size: tuple[int, int]) -> list[tuple[int, int]]:
         height, width = size

@@ -16,6 +16,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -62,9 +63,15 @@ def framed(image: Tensor, frames: Sequence[Frame], rows: slice = slice(None), co
     """A padded picture (B, C, H, W), or only these rows and columns of it."""
     parts = []
     for frame in frames:
-        shown = [torch.from_numpy(indices).to(image.device) for indices in (frame.rows[rows], frame.columns[columns])]
+        shown = [_on(image.device, indices.tobytes()) for indices in (frame.rows[rows], frame.columns[columns])]
         parts.append(image[:, slice(*frame.channels)].index_select(2, shown[0]).index_select(3, shown[1]))
     return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
+
+
+@lru_cache(maxsize=32)
+def _on(device: torch.device, indices: bytes) -> Tensor:
+    """Indices on a device; cached, since a CUDA graph cannot copy from the host."""
+    return torch.frombuffer(bytearray(indices), dtype=torch.int64).to(device)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -21,9 +23,10 @@ from stylenet.image.crops import read_crop
 from stylenet.networks.base import Network
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.relay import RELAYED, relayed
-from stylenet.networks.slim_geometry import STRENGTHS
+from stylenet.networks.slim_geometry import STRENGTHS, TRAINING_MARGIN_PX
 from stylenet.training.batches import item_rng
-from stylenet.training.perceptual import PerceptualLoss, Shift, Weights, drawn_shift, moved_photos
+from stylenet.training.motion import Motion
+from stylenet.training.perceptual import PerceptualLoss, Weights
 from stylenet.training.photos import PhotoStack
 from stylenet.training.plan import Plan
 from stylenet.training.style_targets import StyleTargets
@@ -37,6 +40,8 @@ _USUAL_SHARE = 0.4
 _IDENTITY = 0.03
 """Share of the pictures in which the photo is the crop of the painting itself, which the network should not change."""
 
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+
 _CALIBRATION, _AT_ONCE = 1024, 32
 _PREVIEWS = 8
 
@@ -46,14 +51,16 @@ class Paintings:
     """A set of paintings for training.
 
     Attributes:
-        paths: The files.
+        paths: The files. Crops of small paintings are continued by reflection, since enlarged ones would teach blurred strokes.
         views: Number of crops of each painting.
         share: Share of the training pictures that use this set.
+        recolored: Whether the colors of every second crop are rotated by a random angle, for more palettes with the same strokes.
     """
 
     paths: Sequence[Path]
     views: int
     share: float
+    recolored: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,15 +71,15 @@ class InstantBatch:
         photos: Shape (B, 3, S, S).
         views: Index of each picture's crop of a painting.
         strengths: Strength of each picture, shape (B,).
-        shift: Shift of all photos for the equivariance term.
-        seed: Random seed of the noise.
+        noise: White noise for the photos, and for the first ones at half the size.
+        motion: Motion of the photos for the equivariance term.
     """
 
     photos: Tensor
     views: Tensor
     strengths: Tensor
-    shift: Shift
-    seed: int
+    noise: tuple[Tensor, Tensor]
+    motion: Motion
 
 
 class InstantTask:
@@ -84,11 +91,22 @@ class InstantTask:
         encoder: The loss network.
         plan: Hyperparameters.
         record: Architecture of the network.
+        start: A network of this architecture to start from.
     """
 
     paints: Paints = "every style"
+    capturable = True
 
-    def __init__(self, photos: PhotoStack, paintings: Sequence[Paintings], *, encoder: VggEncoder, plan: Plan, record: SlimRecord) -> None:
+    def __init__(
+        self,
+        photos: PhotoStack,
+        paintings: Sequence[Paintings],
+        *,
+        encoder: VggEncoder,
+        plan: Plan,
+        record: SlimRecord,
+        start: InstantNet | None = None,
+    ) -> None:
         self._photos, self._paintings, self._plan = photos, paintings, plan
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(plan.seed)
@@ -101,9 +119,13 @@ class InstantTask:
         for kind in paintings:
             self._firsts.append(self._firsts[-1] + kind.views * len(kind.paths))
         self._pixels = parts
-        order = torch.randperm(len(parts), generator=torch.Generator().manual_seed(plan.seed))[:_CALIBRATION]
-        both = [self._statistics(parts[rows]) for rows in order.split(_AT_ONCE)]
-        self.network.coder.calibrate([one for pair in both for one in pair])
+        if start is None:
+            order = torch.randperm(len(parts), generator=torch.Generator().manual_seed(plan.seed))[:_CALIBRATION]
+            both = [self._statistics(parts[rows]) for rows in order.split(_AT_ONCE)]
+            self.network.coder.calibrate([one for pair in both for one in pair])
+        else:
+            self.network.load_state_dict(start.state_dict())
+            self.network.coder.unbound()
         targets: list[list[StyleTargets]] = [[], []]
         described: list[list[Tensor]] = [[], []]
         for rows in torch.arange(len(parts)).split(_AT_ONCE):
@@ -122,32 +144,34 @@ class InstantTask:
         for place, rng in enumerate(drawn):
             if rng.random() < _IDENTITY:
                 photos[place] = self._pixels[views[place]].to(photos.device).float() / 255
-        return InstantBatch(photos, views, torch.tensor(strengths), drawn_shift(self._plan.seed, step), drawn[0].getrandbits(62))
+        seed, size = drawn[0].getrandbits(62), self._plan.crop_px
+        whole, half = self._noise(len(places), size, seed), self._noise(round(RELAYED * len(places)), size // 2, seed + 1)
+        motion = Motion.drawn(len(places), size, seed=self._plan.seed, step=step, device=self._device)
+        return InstantBatch(photos, views.to(self._device), torch.tensor(strengths, device=self._device), (whole, half), motion)
 
     def loss(self, batch: InstantBatch) -> Mapping[str, Tensor]:
         """Content, style, smoothness, mesh and equivariance."""
         photos = batch.photos.contiguous(memory_format=torch.channels_last)
-        views, strengths = batch.views.to(self._device), batch.strengths.to(self._device)
+        views, strengths = batch.views, batch.strengths
         with torch.autocast(self._device.type, enabled=False):
             knobs = self.network.coder(self._described[0][views], strengths)
-        noise = self._noise(photos, batch.seed)
+        noise, small_noise = batch.noise
         begun = photos.clone()
         with torch.no_grad():
             # The first photos of the batch, which is random in every update.
-            count = round(RELAYED * len(photos))
+            count = len(small_noise)
             if count:
                 small = functional.avg_pool2d(photos[:count], 2)
                 with torch.autocast(self._device.type, enabled=False):
                     early = self.network.coder(self._described[1][views[:count]], strengths[:count])
-                painted = self.network.painter(small, self._noise(small, batch.seed + 1), early)
+                painted = self._painted(small, small_noise, early)
                 begun[:count] = relayed(painted.float(), small, photos[:count])
-        painted = self.network.painter(begun, noise, knobs)
-        rows, columns = batch.shift
+        painted = self._painted(begun, noise, knobs)
         with torch.no_grad():
-            moved = self.network.painter(moved_photos(begun, batch.shift, batch.seed), noise[:, :, rows:, columns:], knobs)
+            moved = self._painted(batch.motion.moved(begun), batch.motion.window(noise), knobs)
         with torch.autocast(self._device.type, enabled=False):
             terms = self._loss(painted, photos, (self._targets[0][views], self._targets[1][views]), strengths)
-            return terms | self._loss.of_shift(painted, moved, batch.shift)
+            return terms | self._loss.of_motion(painted, moved, batch.motion)
 
     def job(self) -> Mapping[str, Any]:
         """Everything that determines the weights."""
@@ -163,7 +187,7 @@ class InstantTask:
         photos = self._photos.crops(drawn, self._plan.crop_px)
         with torch.autocast(self._device.type, enabled=False):
             knobs = network.coder(self._described[0][views], torch.full((_PREVIEWS,), 50.0, device=self._device))
-        painted = network.painter(photos, self._noise(photos, 0), knobs)
+        painted = network.painter(photos, self._noise(_PREVIEWS, self._plan.crop_px, 0), knobs)
         shown: list[tuple[str, Tensor]] = []
         for index in range(_PREVIEWS):
             painting = self._pixels[views[index]][None].to(painted.device).float() / 255
@@ -174,9 +198,12 @@ class InstantTask:
         """No notices: all files are read before training."""
         return ()
 
-    def _noise(self, photos: Tensor, seed: int) -> Tensor:
-        generator = torch.Generator(photos.device).manual_seed(seed)
-        return torch.randn((len(photos), 1, *photos.shape[2:]), generator=generator, device=photos.device)
+    def _painted(self, photos: Tensor, noise: Tensor, knobs: Tensor) -> Tensor:
+        return cast(Tensor, self.network.painter(photos, noise, knobs, margin_px=TRAINING_MARGIN_PX))
+
+    def _noise(self, count: int, size_px: int, seed: int) -> Tensor:
+        generator = torch.Generator(self._device).manual_seed(seed)
+        return torch.randn((count, 1, size_px, size_px), generator=generator, device=self._device)
 
     def _view(self, rng: random.Random) -> int:
         (kind,) = rng.choices(range(len(self._paintings)), [kind.share for kind in self._paintings])
@@ -184,13 +211,20 @@ class InstantTask:
 
     def _parts(self) -> Tensor:
         """Crops of all paintings as bytes, (N, 3, S, S)."""
-        wanted = [(path, number) for kind in self._paintings for path in kind.paths for number in range(kind.views)]
+        wanted = [
+            (path, number, kind.recolored and number % 2 == 1)
+            for kind in self._paintings
+            for path in kind.paths
+            for number in range(kind.views)
+        ]
         parts = torch.empty((len(wanted), 3, self._plan.crop_px, self._plan.crop_px), dtype=torch.uint8)
 
         def read(index: int) -> None:
-            path, number = wanted[index]
+            path, number, recolored = wanted[index]
             rng = random.Random(f"{self._plan.seed}-{path.name}-{number}")
-            crop = read_crop(path, self._plan.crop_px, rng, zooms=_ZOOMS)
+            crop = read_crop(path, self._plan.crop_px, rng, zooms=_ZOOMS, enlarge=False)
+            if recolored:
+                crop = rotated_colors(crop, rng.uniform(0, 2 * math.pi))
             parts[index] = torch.from_numpy((crop * 255).round().astype(np.uint8))
 
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
@@ -199,3 +233,14 @@ class InstantTask:
 
     def _statistics(self, parts: Tensor) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         return self._loss.statistics(parts.to(self._device).float() / 255)
+
+
+def rotated_colors(picture: NDArray[np.float32], angle: float) -> NDArray[np.float32]:
+    """A picture (3, H, W), RGB, 0..1, with all hues rotated by `angle` in radians around the gray axis, with the same luma (Rec. 601)."""
+    luma = np.tensordot(_LUMA, picture, 1)
+    axis = np.full(3, 1 / math.sqrt(3), dtype=np.float32)
+    cross = np.cross(np.eye(3), axis * -1)
+    rotation = (math.cos(angle) * np.eye(3) + math.sin(angle) * cross + (1 - math.cos(angle)) * np.outer(axis, axis)).astype(np.float32)
+    rotated = np.tensordot(rotation, picture - luma, 1)
+    rotated += luma - np.tensordot(_LUMA, rotated, 1)
+    return np.clip(rotated, 0, 1, dtype=np.float32)

@@ -6,7 +6,7 @@ import hashlib
 import math
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,8 @@ from stylenet.networks.slim_geometry import STRENGTHS
 from stylenet.shapes import Image, check_image
 from stylenet.storage.hashing import file_sha256
 from stylenet.training.batches import Pictures, item_rng, stacked
-from stylenet.training.perceptual import PerceptualLoss, Shift, Weights, drawn_shift, moved_photos
+from stylenet.training.motion import Motion
+from stylenet.training.perceptual import PerceptualLoss, Weights
 from stylenet.training.photos import PhotoStack
 from stylenet.training.plan import Plan
 from stylenet.training.style_targets import StyleTargets
@@ -63,16 +64,18 @@ class StyleBatch:
     Attributes:
         photos: Shape (B, 3, S, S); None for texture.
         strengths: Strength of each picture, shape (B,).
-        seeds: Random seed of each picture's noise.
-        styles: Style index of each picture.
-        shift: Shift of all photos for the equivariance term.
+        styles: Style index of each picture, shape (B,).
+        noise: The network's noise for the pictures.
+        small_noise: The same for the first photos at half the size; empty for networks that paint in one size.
+        motion: Motion of the photos for the equivariance term; None for other than slim networks.
     """
 
     photos: Tensor | None
     strengths: Tensor
-    seeds: Sequence[int]
-    styles: Sequence[int]
-    shift: Shift
+    styles: Tensor
+    noise: tuple[Tensor, ...]
+    small_noise: tuple[Tensor, ...]
+    motion: Motion | None
 
 
 class OneStyleTask:
@@ -93,6 +96,8 @@ class OneStyleTask:
         ImageError: the network paints photos, but there are none.
         WeightsError: `start` is not a network, or has another architecture.
     """
+
+    capturable = True
 
     def __init__(
         self,
@@ -143,28 +148,38 @@ class OneStyleTask:
                 photos = self._stack.crops(drawn, size)
             else:
                 photos = stacked([self._photos.draw(rng, lambda path, rng: read_crop(path, size, rng, zooms=_ZOOMS)) for rng in drawn])
-        return StyleBatch(photos=photos, strengths=strengths, seeds=seeds, styles=styles, shift=drawn_shift(self._plan.seed, step))
+            photos = photos.to(self._device)
+        small_noise: tuple[Tensor, ...] = ()
+        motion = None
+        if self.network.paints_small_first:
+            small_noise = self._noise(size // 2, [seed + 1 for seed in seeds[: round(RELAYED * len(seeds))]])
+            motion = Motion.drawn(len(seeds), size, seed=self._plan.seed, step=step, device=self._device)
+        return StyleBatch(
+            photos=photos,
+            strengths=strengths.to(self._device),
+            styles=torch.tensor(styles, device=self._device),
+            noise=self._noise(size, seeds),
+            small_noise=small_noise,
+            motion=motion,
+        )
 
     def loss(self, batch: StyleBatch) -> Mapping[str, Tensor]:
         """Content, style, smoothness and mesh, for slim networks also equivariance; for texture only style."""
-        size = (self._plan.crop_px, self._plan.crop_px)
-        photos = None if batch.photos is None else batch.photos.to(self._device).contiguous(memory_format=torch.channels_last)
-        strengths, styles = batch.strengths.to(self._device), torch.tensor(batch.styles, device=self._device)
-        begun = photos
-        if photos is not None and self.network.paints_small_first:
-            begun = self._relayed(photos, strengths, batch.seeds)
-        settings = BatchSettings(size=size, strengths=strengths, seeds=batch.seeds, styles=batch.styles)
+        photos = None if batch.photos is None else batch.photos.contiguous(memory_format=torch.channels_last)
+        strengths, styles = batch.strengths, batch.styles
+        begun = self._relayed(photos, batch) if photos is not None and batch.small_noise else photos
+        settings = BatchSettings(strengths=strengths, noise=batch.noise, styles=styles)
         painted = self.network.paint_batch(begun, settings)
         with torch.autocast(self._device.type, enabled=False):
             if photos is None:
                 return self._loss.of_texture(painted, self._targets[0][styles])
             terms = self._loss(painted, photos, (self._targets[0][styles], self._targets[1][styles]), strengths)
-        if begun is None or not self.network.paints_small_first:
+        if begun is None or batch.motion is None:
             return terms
+        noise = tuple(batch.motion.window(each) for each in batch.noise)
         with torch.no_grad():
-            again = moved_photos(begun, batch.shift, batch.seeds[0])
-            moved = self.network.paint_batch(again, replace(settings, shift=batch.shift))
-        return terms | self._loss.of_shift(painted, moved, batch.shift)
+            moved = self.network.paint_batch(batch.motion.moved(begun), BatchSettings(strengths=strengths, noise=noise, styles=styles))
+        return terms | self._loss.of_motion(painted, moved, batch.motion)
 
     def job(self) -> Mapping[str, Any]:
         """Everything that determines the weights."""
@@ -182,8 +197,8 @@ class OneStyleTask:
         """A few photos painted by `network` in alternating styles, or one texture."""
         usual = torch.full((1,), _USUAL, device=self._device)
         if self._photos is None:
-            settings = BatchSettings(size=(_PREVIEW_PX, _PREVIEW_PX), strengths=usual, seeds=[0], styles=[0])
-            return [("texture", network.paint_batch(None, settings))]
+            noise = network.batch_noise((_PREVIEW_PX, _PREVIEW_PX), [0], self._device)
+            return [("texture", network.paint_batch(None, BatchSettings(strengths=usual, noise=noise)))]
         shown = []
         for index in range(max(len(self._shown), self._styles)):
             path, style = self._shown[index % len(self._shown)], index % self._styles
@@ -194,8 +209,10 @@ class OneStyleTask:
                 continue
             pixels = resize(pixels, fit_within(pixels.shape[3], pixels.shape[2], _PREVIEW_PX))
             photo = torch.from_numpy(pixels).to(self._device)
-            name, size = f"{path.stem} {style + 1}" if self._styles > 1 else path.stem, (photo.shape[2], photo.shape[3])
-            shown.append((name, network.paint_batch(photo, BatchSettings(size=size, strengths=usual, seeds=[0], styles=[style]))))
+            name = f"{path.stem} {style + 1}" if self._styles > 1 else path.stem
+            noise = network.batch_noise((photo.shape[2], photo.shape[3]), [0], self._device)
+            styles = torch.tensor([style], device=self._device)
+            shown.append((name, network.paint_batch(photo, BatchSettings(strengths=usual, noise=noise, styles=styles))))
         return shown
 
     def notices(self) -> Sequence[str]:
@@ -227,15 +244,16 @@ class OneStyleTask:
         )
 
     @torch.no_grad()
-    def _relayed(self, photos: Tensor, strengths: Tensor, seeds: Sequence[int]) -> Tensor:
+    def _relayed(self, photos: Tensor, batch: StyleBatch) -> Tensor:
         """Photos, of which the first ones are replaced by the relayed paintings at half the size."""
-        count = round(RELAYED * len(photos))
-        if not count:
-            return photos
+        count = len(batch.small_noise[0])
         small = functional.avg_pool2d(photos[:count], 2)
-        size = (small.shape[2], small.shape[3])
-        painted = self.network.paint_batch(small, BatchSettings(size=size, strengths=strengths[:count], seeds=seeds[:count]))
+        settings = BatchSettings(strengths=batch.strengths[:count], noise=batch.small_noise, styles=batch.styles[:count])
+        painted = self.network.paint_batch(small, settings)
         return torch.cat((relayed(painted.float(), small, photos[:count]), photos[count:]))
+
+    def _noise(self, size_px: int, seeds: Sequence[int]) -> tuple[Tensor, ...]:
+        return self.network.batch_noise((size_px, size_px), seeds, self._device) if seeds else ()
 
     def _strength(self, rng: random.Random) -> float:
         usual, other = rng.random() < _USUAL_SHARE, rng.uniform(STRENGTHS[0], STRENGTHS[-1])

@@ -13,10 +13,10 @@ from stylenet.encoders.vgg import VggEncoder
 from stylenet.losses.equivariance import shift_distance
 from stylenet.losses.moments import Centered, Window
 from stylenet.losses.smoothness import mesh, total_variation
-from stylenet.losses.style import strength_factor
+from stylenet.losses.style import STRENGTH_DECADES
 from stylenet.networks.slim_geometry import STRIDE
 from stylenet.tiling.halo import strides
-from stylenet.training.batches import item_rng
+from stylenet.training.motion import Motion
 from stylenet.training.style_targets import StyleTargets
 
 CONTENT_LAYERS = ("relu3_1", "relu4_1")
@@ -31,7 +31,8 @@ _HALF_SHARE = 1 / 3
 """Share of the style term computed at half the size."""
 
 _RIM_PX = 16
-"""Width of the border of a crop excluded from style, because zero padding affects its features."""
+"""Width of the border of a crop excluded from style and content, because zero padding affects its features. If content were not excluded as
+well, networks would learn to leave the photo unchanged along the border."""
 
 _LEAST = 0.05
 """Lower bound for the initial distance by which a layer is divided, so that layers with small distances do not dominate."""
@@ -42,29 +43,8 @@ _FLATTEST = 0.05
 _MOVED_RIM_PX = 32
 """Width of the border excluded from equivariance, at most a quarter of the picture."""
 
-_GRAIN, _EXPOSURE = 0.01, 0.03
-"""Standard deviation of the noise added to a shifted photo, and its largest relative change of brightness."""
-
-Shift = tuple[int, int]
-"""Rows and columns."""
-
 Measured = tuple[dict[str, Tensor], dict[str, Centered], dict[str, Centered]]
 """Features of the content layers, moments of the style layers, and moments at half the size."""
-
-
-def drawn_shift(seed: int, step: int) -> Shift:
-    """Random shift of the photos of update `step`, by less than the stride of the deepest layer."""
-    place = item_rng(seed, step, -1).randrange(1, STRIDE**2)
-    return divmod(place, STRIDE)
-
-
-def moved_photos(photos: Tensor, shift: Shift, seed: int) -> Tensor:
-    """Photos without their first rows and columns, with a slight change of brightness and noise, which should hardly affect paintings."""
-    rows, columns = shift
-    moved = photos[:, :, rows:, columns:]
-    generator = torch.Generator(photos.device).manual_seed(seed)
-    exposure = 1 + _EXPOSURE * (2 * torch.rand((len(photos), 1, 1, 1), generator=generator, device=photos.device) - 1)
-    return (moved * exposure + _GRAIN * torch.randn(moved.shape, generator=generator, device=photos.device)).clamp(0, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,15 +86,15 @@ class PerceptualLoss:
             painted: The network's pictures, (B, 3, H, W), 0..1.
             photos: Their photos.
             targets: Their style targets, at full and at half size.
-            strengths: 0..100, (B,); see `strength_factor`.
+            strengths: 0..100, (B,); see `losses.style.strength_factor`.
         """
         with torch.no_grad():
             wanted, *before = self._measure(photos)
         given, *now = self._measure(painted)
-        factor = torch.tensor([self._weights.style * strength_factor(value) for value in strengths.tolist()], device=painted.device)
+        factor = self._weights.style * strength_factors(strengths)
         # Normalized to the same sum of weights, so that high strengths do not dominate.
         share = (1 + self._weights.style) / (1 + factor)
-        content = torch.stack([_content(given[layer], wanted[layer]) for layer in CONTENT_LAYERS]).mean(0)
+        content = torch.stack([_content(self._cropped(layer, given), self._cropped(layer, wanted)) for layer in CONTENT_LAYERS]).mean(0)
         style = torch.zeros_like(content)
         for target, old, new, weights, part in (
             (targets[0], before[0], now[0], STYLE_LAYERS, 1 - _HALF_SHARE),
@@ -130,10 +110,11 @@ class PerceptualLoss:
             "mesh": mesh(painted, STRIDE) * self._weights.mesh,
         }
 
-    def of_shift(self, painted: Tensor, moved: Tensor, shift: Shift) -> dict[str, Tensor]:
-        """The equivariance term, from the paintings of the same photos without their first rows and columns."""
+    def of_motion(self, painted: Tensor, moved: Tensor, motion: Motion) -> dict[str, Tensor]:
+        """The equivariance term, from the paintings of the photos and of the moved photos."""
         rim_px = min(_MOVED_RIM_PX, min(moved.shape[2:]) // 4)
-        return {"equivariance": shift_distance(painted, moved, shift, rim_px=rim_px) * self._weights.equivariance}
+        distance = shift_distance(motion.window(painted), moved, (0, 0), rim_px=rim_px)
+        return {"equivariance": distance * self._weights.equivariance}
 
     def of_texture(self, painted: Tensor, target: StyleTargets) -> dict[str, Tensor]:
         """The only term of textures: style, relative to the moments of the style image."""
@@ -159,12 +140,23 @@ class PerceptualLoss:
 
         return self._encoder(image, set(layers), observe), found
 
+    def _cropped(self, layer: str, features: Mapping[str, Tensor]) -> Tensor:
+        top, left, rows, columns = self._inside(layer, features[layer])
+        return features[layer][:, :, top : top + rows, left : left + columns]
+
     def _inside(self, layer: str, values: Tensor) -> Window:
         rim = _RIM_PX // self._strides[layer]
         rows, columns = values.shape[2:]
         if min(rows, columns) <= 2 * rim:
             return 0, 0, rows, columns
         return rim, rim, rows - 2 * rim, columns - 2 * rim
+
+
+def strength_factors(strengths: Tensor) -> Tensor:
+    """`losses.style.strength_factor` of several strengths."""
+    below, above = STRENGTH_DECADES
+    low = (10 ** (below * strengths / 50) - 1) / (10**below - 1)
+    return torch.where(strengths >= 50, 10 ** (above * (strengths - 50) / 50), low)
 
 
 def _content(given: Tensor, wanted: Tensor) -> Tensor:

@@ -14,8 +14,8 @@ from torch.nn import functional
 
 from stylenet.image.crops import read_strip
 
-_LEAST_SHARE = 0.6
-"""Smallest side of a crop, relative to the short side of the photo."""
+_LEAST_SHARE = 0.875
+"""Smallest side of a crop, relative to the short side of the photo. Enlarged crops would be blurred, unlike the photos of users."""
 
 
 class PhotoStack:

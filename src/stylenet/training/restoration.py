@@ -95,6 +95,8 @@ class RestorationTask:
         color channels in addition to luma); Iizuka, Simo-Serra, Ishikawa 2016 (SIGGRAPH; squared error of color).
     """
 
+    capturable = False
+
     def __init__(
         self,
         photos: Sequence[Path],

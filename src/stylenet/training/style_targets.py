@@ -121,13 +121,15 @@ def _distance(given: Centered, parts: tuple[Tensor, ...]) -> tuple[Tensor, Tenso
     trace = covariance.diagonal(dim1=1, dim2=2).sum(1)
     own = scale - mean.square().sum(1)
     distance = (given.mean - mean).square().sum(1) + trace + own
-    inside = covariance
+    # In float64: with a GPU's reduced precision for float32 products, small eigenvalues become negative, and Newton's iteration diverges.
+    inside = covariance.double()
     if basis.shape[2] < basis.shape[1]:
-        inside = basis.transpose(1, 2) @ covariance @ basis
-        outside = (trace - inside.diagonal(dim1=1, dim2=2).sum(1)).clamp_min(0)
+        directions = basis.double()
+        inside = directions.transpose(1, 2) @ inside @ directions
+        outside = (trace - inside.diagonal(dim1=1, dim2=2).sum(1)).clamp_min(0).to(trace)
         distance = distance - 2 * ((outside + 1e-6 * own) * rest).clamp_min(1e-20).sqrt()
     root = root.double()
-    return distance, root.transpose(1, 2) @ inside.double() @ root
+    return distance, root.transpose(1, 2) @ inside @ root
 
 
 def root_traces(matrices: Tensor) -> Tensor:

@@ -21,6 +21,7 @@ from stylenet.events import Notice, Preview
 from stylenet.image.sheet import contact_sheet
 from stylenet.networks.base import Network
 from stylenet.training.batches import prefetch
+from stylenet.training.capture import Captured
 from stylenet.training.checkpoint import CHECKPOINT, read_checkpoint, under, write_checkpoint
 from stylenet.training.plan import Plan
 from stylenet.training.plateau import Plateau
@@ -34,9 +35,12 @@ class Task(Protocol):
 
     Attributes:
         paints: What the network paints.
+        capturable: Whether batches consist of tensors, and `loss` performs the same operations for each without reading values back; see
+            `capture.Captured`.
     """
 
     paints: Paints
+    capturable: bool
 
     @property
     def network(self) -> Network[Any]:
@@ -123,6 +127,7 @@ class Trainer:
         if self._processes.count > 1:
             self._agree_on_step()
             self._loss = DistributedDataParallel(self._loss)
+        self._gradients: Callable[[Any], Mapping[str, Tensor]] = self._compute_gradients
 
     @property
     def end(self) -> int:
@@ -140,6 +145,8 @@ class Trainer:
             ImageError: none of the pictures can be read.
         """
         reported: set[str] = set()
+        if self._device.type == "cuda" and self._processes.count == 1 and self.task.capturable and self.step < self.end:
+            self._capture()
         with (
             freed_memory_kept(),
             contextlib.closing(prefetch(lambda step: self.task.batch(step, self._places), self.step, self.plan.steps)) as batches,
@@ -167,11 +174,7 @@ class Trainer:
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         buffers = [buffer.clone() for buffer in network.buffers()]
-        with torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32):
-            terms: dict[str, Tensor] = self._loss(batch)
-            loss = torch.stack(list(terms.values())).sum()
-        self._optimizer.zero_grad()
-        loss.backward()
+        terms = self._gradients(batch)
         length = nn.utils.clip_grad_norm_(network.parameters(), self.plan.clip)
         if not torch.isfinite(length):
             for buffer, value in zip(network.buffers(), buffers, strict=True):
@@ -186,11 +189,27 @@ class Trainer:
         self._follow()
         self.seconds += time.perf_counter() - begun
         flags = (should_stop(), self.plan.late(self.seconds))
-        values_and_flags = [*(term.detach().float() for term in terms.values()), *loss.new_tensor(flags, dtype=torch.float32)]
+        values_and_flags = [*(term.float() for term in terms.values()), *length.new_tensor(flags, dtype=torch.float32)]
         *sums, stopped, late = self._processes.sum(torch.stack(values_and_flags)).tolist()
         values = {name: value / self._processes.count for name, value in zip(terms, sums, strict=True)}
         self._watch(sum(values.values()), late=late > 0)
         return self._event(values, rate), stopped > 0
+
+    def _capture(self) -> None:
+        """Record the gradients as a CUDA graph, before other threads begin to make batches."""
+        buffers = [buffer.clone() for buffer in self.task.network.buffers()]
+        self._gradients = Captured(self._compute_gradients, self.task.batch(self.step, self._places))
+        for buffer, value in zip(self.task.network.buffers(), buffers, strict=True):
+            buffer.copy_(value)
+
+    def _compute_gradients(self, batch: Any) -> dict[str, Tensor]:
+        """The terms of the loss; its gradients replace those of the parameters."""
+        with torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32):
+            terms: dict[str, Tensor] = self._loss(batch)
+            loss = torch.stack(list(terms.values())).sum()
+        self._optimizer.zero_grad()
+        loss.backward()
+        return {name: term.detach() for name, term in terms.items()}
 
     def _event(self, values: Mapping[str, float], rate: float) -> Update:
         left = self.end - self.step

@@ -60,5 +60,5 @@ class SmoothnessTerm(PixelTerm):
     def add_slope(self, image: Tensor, gradient: Tensor) -> float:
         """See `PixelTerm`; the default distance needs no additional memory."""
         if self._section.distance == "mean-square" and self._scale == 1.0:
-            return add_mean_square_slope(image, gradient, self._weight)
+            return float(add_mean_square_slope(image, gradient, self._weight))
         return super().add_slope(image, gradient)

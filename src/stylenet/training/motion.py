@@ -1,0 +1,52 @@
+"""Photos shifted by a few pixels, slightly brighter or darker and with noise, whose paintings should be the same, shifted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from stylenet.networks.slim_geometry import STRIDE
+from stylenet.training.batches import item_rng
+
+_GRAIN, _EXPOSURE = 0.01, 0.03
+"""Standard deviation of the noise, and the largest relative change of brightness."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Motion:
+    """Random motion of the photos of one update. Only tensors, so that the loss is the same sequence of operations for every batch.
+
+    Attributes:
+        shift: Number of rows and columns that are cut at the top and on the left, less than the stride of the deepest layer; shape (2,).
+        exposure: Factor of each photo's brightness, shape (B, 1, 1, 1).
+        grain: Noise added to the photos, shape (B, 3, S - STRIDE, S - STRIDE).
+    """
+
+    shift: Tensor
+    exposure: Tensor
+    grain: Tensor
+
+    @classmethod
+    def drawn(cls, count: int, size_px: int, *, seed: int, step: int, device: torch.device) -> Motion:
+        """The motion of `count` photos of side S = `size_px` in update `step`."""
+        rng = item_rng(seed, step, -1)
+        shift = torch.tensor(divmod(rng.randrange(1, STRIDE**2), STRIDE), device=device)
+        generator = torch.Generator(device).manual_seed(rng.getrandbits(62))
+        exposure = 1 + _EXPOSURE * (2 * torch.rand((count, 1, 1, 1), generator=generator, device=device) - 1)
+        side = size_px - STRIDE
+        return cls(
+            shift=shift,
+            exposure=exposure,
+            grain=_GRAIN * torch.randn((count, 3, side, side), generator=generator, device=device),
+        )
+
+    def window(self, pictures: Tensor) -> Tensor:
+        """The part (B, C, S - STRIDE, S - STRIDE) of pictures (B, C, S, S) that the shifted ones show."""
+        places = torch.arange(self.grain.shape[2], device=pictures.device)
+        return pictures.index_select(2, places + self.shift[0]).index_select(3, places + self.shift[1])
+
+    def moved(self, photos: Tensor) -> Tensor:
+        """Photos (B, 3, S, S), shifted and changed."""
+        return (self.window(photos) * self.exposure + self.grain).clamp(0, 1)
