@@ -3,6 +3,7 @@
     python benchmarks/instant.py                     the time at 512 x 512, style cached, and time and memory at 3840 x 2160
     python benchmarks/instant.py --quality DATA      20 pairs that no network was trained on, against plain steps of optimization; and each
                                                      network of one painting on two photos that it was not trained on
+    python benchmarks/instant.py --quality DATA --networks-only      without the optimization, which takes hours
 
 DATA holds `content/` and `paintings/`, as `tools/instant/train.py` takes them; for the network of every style only paintings that were
 held out are used.
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ import numpy as np
 import torch
 from report import spread, write_result
 
+from stylenet.catalog.networks import network_files, read_network_card
 from stylenet.catalog.recipes import load_recipe
 from stylenet.encoders.opening import open_encoder
 from stylenet.encoders.precision import bfloat16_units
@@ -125,7 +128,7 @@ def pairs(data: Path) -> list[Pair]:
 
 def own_pairs(data: Path) -> list[Pair]:
     """Two photos, none of them used in training, for each network of one painting."""
-    names = tomllib.loads((ROOT / "tools" / "networks" / "networks.toml").read_text())["names"]
+    names = [name for name, path in network_files().items() if read_network_card(path).paints == "style"]
     files = tomllib.loads((ROOT / "tools" / "styles" / "paintings.toml").read_text())
     photos = random.Random(6).sample(sorted((data / "content").glob("*.jpg")), 2 * len(names))
     return [Pair(photo, data / "paintings" / "named" / files[name]["file"], name) for photo, name in zip(photos, 2 * names, strict=True)]
@@ -164,9 +167,9 @@ def unsteadiness(stylizer: Stylizer, photo: Picture, style: Any) -> float:
     return float(shift_distance(first, second, SHIFT).sqrt())
 
 
-def quality(chosen: list[Pair], sheet: Path | None) -> dict[str, Any]:
+def quality(chosen: list[Pair], sheet: Path | None, *, plain_steps: Sequence[int]) -> dict[str, Any]:
     """Every pair by the network and by plain steps, at the same size, the painting looked at with the same area."""
-    plain = {f"{steps} plain steps": open_stylizer("standard", changes={**PLAIN, "pyramid.steps": f"[{steps}]"}) for steps in PLAIN_STEPS}
+    plain = {f"{steps} plain steps": open_stylizer("standard", changes={**PLAIN, "pyramid.steps": f"[{steps}]"}) for steps in plain_steps}
     encoder = open_encoder(load_recipe("instant").encoder, device=torch.device("cpu"), dtype=torch.float32)
     rows, shown = [], []
     for pair in chosen:
@@ -215,13 +218,15 @@ def _write_sheet(rows: list[list[Image]], path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quality", type=Path)
+    parser.add_argument("--networks-only", action="store_true")
     parser.add_argument("--sheets", type=Path, help="a folder for contact sheets of the pairs")
     arguments = parser.parse_args()
     begun = time.perf_counter()
     if arguments.quality:
         sheets = arguments.sheets
         for name, chosen in (("instant-quality", pairs(arguments.quality)), ("trained-quality", own_pairs(arguments.quality))):
-            write_result(name, quality(chosen, sheets and sheets / f"{name}.png"))
+            steps = () if arguments.networks_only else PLAIN_STEPS
+            write_result(name, quality(chosen, sheets and sheets / f"{name}.png", plain_steps=steps))
     else:
         write_result("instant", speed() | large())
     print(f"{time.perf_counter() - begun:.0f} s")

@@ -17,7 +17,6 @@ from stylenet.networks.files import build, read_network
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.relay import white_noise
 from stylenet.networks.slim import SlimNet
-from stylenet.networks.slim_geometry import trained_strength
 from stylenet.styles.files import read_style
 from stylenet.styles.style import moments_at
 
@@ -72,9 +71,8 @@ def test_a_slim_network_paints_alike_at_all_sizes_and_strengths():
             asked = torch.tensor([strength])
             noise = white_noise(*size, 0)
             painted = paint({"image": image, "noise": noise, "strength": asked})
-            taught = trained_strength(strength)
-            expected = net(image, noise, net.knobs_at(torch.tensor([taught])))
-            near(painted, torch.lerp(image, expected, min(1.0, max(0.0, taught / 10))))
+            expected = net(image, noise, net.knobs_at(asked))
+            near(painted, torch.lerp(image, expected, min(1.0, max(0.0, strength / 10))))
 
 
 @pytest.mark.parametrize("inside", [False, True])
@@ -86,10 +84,9 @@ def test_the_network_of_every_style_paints_alike_with_the_style_inside_or_outsid
     assert list(paint.inputs) == (["image", "noise", "strength"] if inside else ["image", "noise", "strength", "style"])
     for size in SIZES:
         image, strength = photo(*size), torch.tensor([float(size[0])])
-        taught = trained_strength(float(size[0]))
         noise = white_noise(*size, 0)
         given = {"image": image, "noise": noise, "strength": strength} | ({} if inside else {"style": description})
-        near(paint(given), torch.lerp(image, net(image, noise, description, torch.tensor([taught])), min(1.0, taught / 10)))
+        near(paint(given), torch.lerp(image, net(image, noise, description, strength), min(1.0, size[0] / 10)))
 
 
 def test_the_network_that_ships_paints_alike_in_the_styles_that_ship():
@@ -104,7 +101,7 @@ def test_the_network_that_ships_paints_alike_in_the_styles_that_ship():
             image, noise = photo(*size), white_noise(*size, 0)
             painted = paint({"image": image, "noise": noise, "strength": torch.tensor([strength]), "style": description})
             with torch.inference_mode():
-                near(painted, net(image, noise, description, torch.tensor([trained_strength(strength)])))
+                near(painted, net(image, noise, description, torch.tensor([strength])))
 
 
 def test_below_the_least_known_strength_the_photo_shines_through():

@@ -1,19 +1,11 @@
-"""Frames and training strengths of the slim network."""
+"""Frames of the slim network."""
 
 from __future__ import annotations
-
-import itertools
 
 import numpy as np
 import pytest
 
-from stylenet.networks.slim_geometry import FRAME_PX, STRIDE, mirrored, trained_strength, wrapped
-
-
-def test_networks_are_asked_for_a_little_more_than_they_were_taught() -> None:
-    assert [trained_strength(strength) for strength in (0, 50, 100)] == pytest.approx([0, 65, 100])
-    steps = [trained_strength(strength) for strength in range(101)]
-    assert all(first < second for first, second in itertools.pairwise(steps))
+from stylenet.networks.slim_geometry import FRAME_PX, STRIDE, mirrored, wrapped
 
 
 @pytest.mark.parametrize("length", [1, 2, 5, 40, 97])

@@ -16,7 +16,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import cast
 
@@ -39,8 +39,8 @@ from stylenet.networks.slim_geometry import (
     MARGIN_PX,
     SHUFFLE,
     STRIDE,
+    TRAINING_MARGIN_PX,
     mirrored,
-    trained_strength,
     wrapped,
 )
 from stylenet.networks.slim_graph import faded_graph, noise_input, own_knobs, slim_graph, strength_input
@@ -110,27 +110,28 @@ class SlimNet(SlimLayers):
         """A photo painted from coarse to fine, blended with the photo at the lowest strengths.
 
         Args:
-            knobs: Function from a training strength (see `slim_geometry.trained_strength`) and (height, width) to the knobs of the style.
+            knobs: Function from a strength and (height, width) to the knobs of the style.
             photo: (1, 3, H, W), 0..1.
             settings: Strength, size of the strokes, seed and tiles.
         """
-        strength = trained_strength(settings.strength)
         shares = shares_by_size(photo.shape[2], photo.shape[3], settings.style_scale)
 
         def paint(picture: Tensor, noise: Tensor) -> Tensor:
             size = (picture.shape[2], picture.shape[3])
             done = share_of(settings.done, shares[size])
-            return cast(Tensor, self(picture, noise, knobs(strength, size), most_px=settings.tile_px, done=done))
+            return cast(Tensor, self(picture, noise, knobs(settings.strength, size), most_px=settings.tile_px, done=done))
 
-        return faded(by_sizes(paint, photo, style_scale=settings.style_scale, seed=settings.seed), photo, strength)
+        return faded(by_sizes(paint, photo, style_scale=settings.style_scale, seed=settings.seed), photo, settings.strength)
+
+    def batch_noise(self, size: tuple[int, int], seeds: Sequence[int], device: torch.device) -> tuple[Tensor, ...]:
+        """White noise, (B, 1, H, W); the noise of all pictures is drawn with the first picture's seed."""
+        generator = torch.Generator(device).manual_seed(seeds[0])
+        return (torch.randn((len(seeds), 1, *size), generator=generator, device=device),)
 
     def paint_batch(self, photos: Tensor | None, settings: BatchSettings) -> Tensor:
-        """Paintings in the network's own style; the noise of all pictures is drawn with the first picture's seed."""
-        strengths, seeds = settings.strengths, settings.seeds
-        generator = torch.Generator(strengths.device).manual_seed(seeds[0])
-        noise = torch.randn((len(seeds), 1, *settings.size), generator=generator, device=strengths.device)
-        rows, columns = settings.shift
-        return cast(Tensor, self(photos, noise[:, :, rows:, columns:], self.knobs_at(strengths)))
+        """Paintings in the network's own style."""
+        (noise,) = settings.noise
+        return cast(Tensor, self(photos, noise, self.knobs_at(settings.strengths), margin_px=TRAINING_MARGIN_PX))
 
     def to_graph(self, graph: Graph, image: str, *, description: Tensor | None = None) -> str:
         """Add the operators for the network's own style."""
@@ -140,7 +141,14 @@ class SlimNet(SlimLayers):
         return faded_graph(graph, slim_graph(graph, self, image, noise=noise, knobs=own_knobs(graph, self, strength)), image, strength)
 
     def forward(
-        self, image: Tensor, noise: Tensor, knobs: Tensor | None = None, *, most_px: int | None = None, done: PartDone | None = None
+        self,
+        image: Tensor,
+        noise: Tensor,
+        knobs: Tensor | None = None,
+        *,
+        most_px: int | None = None,
+        margin_px: int = MARGIN_PX,
+        done: PartDone | None = None,
     ) -> Tensor:
         """The painting, (B, 3, H, W) in 0..1, of photos (B, 3, H, W) in 0..1.
 
@@ -150,6 +158,7 @@ class SlimNet(SlimLayers):
             knobs: Knobs for all photos or for each, shape (1 or B, K); weighted sums blend styles. Default: the network's own style, at
                 strength 50.
             most_px: Largest number of pixels without tiling. A larger picture, with B = 1, is painted by tiles, with the same result.
+            margin_px: Width of the border that is painted and cropped, without tiling; a multiple of the stride.
             done: Progress callback; see `paint_by_tiles`.
 
         Raises:
@@ -166,8 +175,8 @@ class SlimNet(SlimLayers):
         both = torch.cat((image, noise.to(image.dtype)), dim=1)
         if most_px is not None and height * width > most_px:
             return paint_by_tiles(partial(self._part, knobs), both, self.geometry(self.record, height, width), most_px=most_px, done=done)
-        cut = slice(MARGIN_PX, MARGIN_PX + height), slice(MARGIN_PX, MARGIN_PX + width)
-        painting = self._part(knobs, framed(both.to(self.enter.weight.dtype), _frames(height, width)), cut)
+        cut = slice(margin_px, margin_px + height), slice(margin_px, margin_px + width)
+        painting = self._part(knobs, framed(both.to(self.enter.weight.dtype), _frames(height, width, margin_px)), cut)
         if done is not None:
             done(1.0)
         return painting
@@ -234,9 +243,12 @@ class SlimNet(SlimLayers):
         return rows.view(batch, height, width, channels).permute(0, 3, 1, 2)
 
 
-def _frames(height: int, width: int) -> tuple[Frame, Frame]:
+def _frames(height: int, width: int, margin_px: int = MARGIN_PX) -> tuple[Frame, Frame]:
     """Padding of the photo's channels and of the noise: a margin, and one block for the first convolution."""
-    return Frame(mirrored(height), mirrored(width), (0, 3)), Frame(wrapped(height), wrapped(width), (3, 4))
+    return (
+        Frame(mirrored(height, margin_px), mirrored(width, margin_px), (0, 3)),
+        Frame(wrapped(height, margin_px), wrapped(width, margin_px), (3, 4)),
+    )
 
 
 def _places(side: slice, length: int) -> slice:

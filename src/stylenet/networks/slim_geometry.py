@@ -25,10 +25,13 @@ STRENGTHS = (10.0, 50.0, 100.0)
 """Strengths at which a network for one style stores knobs; between them, knobs are interpolated linearly."""
 
 STRIDE = 16
-MARGIN_PX = 64
+MARGIN_PX = 96
 """Pixels around the picture that are painted and then cropped. The style loss excludes the border of training crops
-(`training.perceptual`), so networks learn to detect borders and to leave the photo unchanged there: with a margin of 32 pixels, pictures
-were hardly stylized along their borders."""
+(`training.perceptual`), so networks learn to detect the outer edge of the padded picture and to leave the photo unchanged inside it. The
+margin must be about 32 pixels wider than in training, or pictures are hardly stylized along their borders."""
+
+TRAINING_MARGIN_PX = 32
+"""The margin of training crops. The included network for arbitrary styles was trained with 64 pixels."""
 
 APRON_PX = SHUFFLE
 """Pixels beyond the margin that the first convolution consumes: one position."""
@@ -57,29 +60,21 @@ def knob_count(record: SlimRecord) -> int:
     return 2 * sum(normalized_widths(record)) + 2 * record.mixed * sum(mixed_widths(record))
 
 
-def framed_places(length: int) -> Indices:
+def framed_places(length: int, margin_px: int = MARGIN_PX) -> Indices:
     """Positions along one side of a padded picture, relative to its first pixel; the painted size is a multiple of the stride."""
-    return np.arange(-FRAME_PX, length + -length % STRIDE + FRAME_PX)
+    return np.arange(-margin_px - APRON_PX, length + -length % STRIDE + margin_px + APRON_PX)
 
 
-def mirrored(length: int) -> Indices:
+def mirrored(length: int, margin_px: int = MARGIN_PX) -> Indices:
     """Index of the row or column of a photo at each padded position, by reflection."""
     period = max(1, 2 * (length - 1))
-    places = framed_places(length) % period
+    places = framed_places(length, margin_px) % period
     return np.minimum(places, period - places)
 
 
-def wrapped(length: int) -> Indices:
+def wrapped(length: int, margin_px: int = MARGIN_PX) -> Indices:
     """The same for noise, by periodic continuation: with reflected noise, the network could detect borders."""
-    return framed_places(length) % length
-
-
-def trained_strength(strength: float) -> float:
-    """The training strength that matches a strength of 0..100 of the optimization recipes.
-
-    Piecewise linear, and slightly higher than the given strength: 65 at 50.
-    """
-    return 1.3 * strength - max(0.0, 0.6 * strength - 30)
+    return framed_places(length, margin_px) % length
 
 
 def white_noise_array(height: int, width: int, seed: int) -> np.ndarray[Any, np.dtype[np.float32]]:

@@ -149,10 +149,7 @@ def noise_input(graph: Graph) -> str:
 
 
 def strength_input(graph: Graph) -> str:
-    """Add the input `strength` and return the training strength: `slim_geometry.trained_strength`."""
-    strength = graph.input("strength", (1,), "0 (the photo) to 100 (the painting); 50 is usual")
-    above = graph("Relu", graph("Sub", graph("Mul", strength, graph.constant(0.6)), graph.constant(30.0)))
-    return graph("Sub", graph("Mul", strength, graph.constant(1.3)), above)
+    return graph.input("strength", (1,), "0 (the photo) to 100 (the painting); 50 is usual")
 
 
 def own_knobs(graph: Graph, network: SlimLayers, strength: str) -> Knobs:

@@ -1,14 +1,9 @@
-// From what the network knows of a painting to its knobs: the coder's layers, and what a strength means.
+// From what the network knows of a painting to its knobs: the coder's layers, by strength.
 
 const USUAL = 50;
 const UNIT = 25;
 export const LEAST_STRENGTH = 10; // below, the photo shines through
 const MOST_STRENGTH = 100;
-
-/** What the network is asked for at a strength of 0..100. */
-export function taughtStrength(strength) {
-  return 1.3 * strength - Math.max(0, 0.6 * strength - 30);
-}
 
 export class Coder {
   /** `arrays`: of the network of every style. */
@@ -36,9 +31,9 @@ export class Coder {
     return sums;
   }
 
-  /** The knobs of styles [{sums, share}, ...] at a taught strength. */
-  knobs(styles, taught) {
-    const place = (Math.min(Math.max(taught, LEAST_STRENGTH), MOST_STRENGTH) - USUAL) / UNIT;
+  /** The knobs of styles [{sums, share}, ...] at a strength of 0..100. */
+  knobs(styles, strength) {
+    const place = (Math.min(Math.max(strength, LEAST_STRENGTH), MOST_STRENGTH) - USUAL) / UNIT;
     const result = new Float32Array(this.knobsBias.length);
     for (const { sums, share } of styles) {
       if (!share) continue;
