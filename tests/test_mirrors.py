@@ -43,7 +43,6 @@ ELSEWHERE = {
     "engines/onnx_pass.py": "engines/test_one_pass.py",  # both engines of one pass run the same tests
     "weights/encoder_weights.py": "weights/test_reading.py",  # what every reader returns
     "weights/probe.py": "encoders/test_vgg.py",  # the probe computes what the encoder does, in NumPy
-    "training/perceptual.py": "training/test_one_style.py",  # what both tasks share
     "networks/slim_graph.py": "networks/test_export.py",  # operators without meaning outside of a whole graph
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 from functools import cache
@@ -76,8 +77,8 @@ def painted(image: Array, shares: dict[str, float], strength: float, **options: 
 
 
 def most_for(size: tuple[int, int]) -> float:
-    """Two pixels with repeated noise have channels without a spread, and normalizing enlarges rounding."""
-    return 1e-4 if min(size) > 1 else 1e-3
+    """In a few pixels with repeated noise, channels have hardly any spread, and normalizing enlarges rounding."""
+    return 1e-4 if math.prod(size) > 64 else 1e-3 if min(size) > 1 else 1e-2
 
 
 def near(one: Array, other: Array, most: float = 1e-4) -> None:
