@@ -1,8 +1,8 @@
-"""Teach the network of every style.
+"""Train the network for all styles.
 
     python tools/instant/train.py --data DIR --run DIR [--config FILE] [--device cuda] [--minutes N]
 
-The run folder keeps the configuration, the data manifest, a log and a checkpoint; the same command goes on where an interrupted run was.
+The run folder keeps the configuration, the data manifest, a log and a checkpoint; the same command resumes an interrupted run.
 The loss network is VGG-19.
 """
 
@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--minutes", type=float)
-    parser.add_argument("--start", type=Path, help="a network of this architecture to be taught on")
+    parser.add_argument("--start", type=Path, help="network of this architecture to start from")
     arguments = parser.parse_args()
     config = tomllib.loads(arguments.config.read_text())
     if arguments.minutes:
@@ -127,7 +127,7 @@ def main() -> None:
         licence="Apache-2.0; see NOTICE",
     )
     write_network(run / "instant.safetensors", trainer.average, card, bits=8)
-    # In full: to be taught on.
+    # In full, to continue training from.
     write_network(run / "instant-16.safetensors", trainer.average, card)
 
 
