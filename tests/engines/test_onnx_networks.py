@@ -78,7 +78,7 @@ def painted(image: Array, shares: dict[str, float], strength: float, **options: 
 
 def most_for(size: tuple[int, int]) -> float:
     """In a few pixels with repeated noise, channels have hardly any spread, and normalizing enlarges rounding."""
-    return 1e-4 if math.prod(size) > 64 else 1e-3 if min(size) > 1 else 1e-2
+    return 1e-4 if math.prod(size) > 64 else 1e-3 if min(size) > 1 else 0.05
 
 
 def near(one: Array, other: Array, most: float = 1e-4) -> None:

@@ -17,6 +17,7 @@ from stylenet.networks.files import build, read_network
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.relay import white_noise
 from stylenet.networks.slim import SlimNet
+from stylenet.networks.slim_geometry import trained_strength
 from stylenet.styles.files import read_style
 from stylenet.styles.style import moments_at
 
@@ -71,8 +72,8 @@ def test_a_slim_network_paints_alike_at_all_sizes_and_strengths():
             asked = torch.tensor([strength])
             noise = white_noise(*size, 0)
             painted = paint({"image": image, "noise": noise, "strength": asked})
-            expected = net(image, noise, net.knobs_at(asked))
-            near(painted, torch.lerp(image, expected, min(1.0, max(0.0, strength / 10))))
+            expected = net(image, noise, net.knobs_at(torch.tensor([trained_strength(strength)])))
+            near(painted, torch.lerp(image, expected, min(1.0, trained_strength(strength) / 10)))
 
 
 @pytest.mark.parametrize("inside", [False, True])
@@ -83,10 +84,10 @@ def test_the_network_of_every_style_paints_alike_with_the_style_inside_or_outsid
     paint = painter(net, description if inside else None)
     assert list(paint.inputs) == (["image", "noise", "strength"] if inside else ["image", "noise", "strength", "style"])
     for size in SIZES:
-        image, strength = photo(*size), torch.tensor([float(size[0])])
+        image, strength, trained = photo(*size), torch.tensor([float(size[0])]), trained_strength(float(size[0]))
         noise = white_noise(*size, 0)
         given = {"image": image, "noise": noise, "strength": strength} | ({} if inside else {"style": description})
-        near(paint(given), torch.lerp(image, net(image, noise, description, strength), min(1.0, size[0] / 10)))
+        near(paint(given), torch.lerp(image, net(image, noise, description, torch.tensor([trained])), min(1.0, trained / 10)))
 
 
 def test_the_network_that_ships_paints_alike_in_the_styles_that_ship():
@@ -101,15 +102,15 @@ def test_the_network_that_ships_paints_alike_in_the_styles_that_ship():
             image, noise = photo(*size), white_noise(*size, 0)
             painted = paint({"image": image, "noise": noise, "strength": torch.tensor([strength]), "style": description})
             with torch.inference_mode():
-                near(painted, net(image, noise, description, torch.tensor([strength])))
+                near(painted, net(image, noise, description, torch.tensor([trained_strength(strength)])))
 
 
 def test_below_the_least_known_strength_the_photo_shines_through():
     net = network(SlimRecord(**TINY))
     paint, image = painter(net), photo(24, 30)
     noise = white_noise(24, 30, 0)
-    least = paint({"image": image, "noise": noise, "strength": torch.tensor([10 / 1.3])})
-    half = paint({"image": image, "noise": noise, "strength": torch.tensor([5 / 1.3])})
+    least = paint({"image": image, "noise": noise, "strength": torch.tensor([20.0])})
+    half = paint({"image": image, "noise": noise, "strength": torch.tensor([10.0])})
     near(half, (image + least) / 2)
     near(paint({"image": image, "noise": noise, "strength": torch.tensor([0.0])}), image)
     assert (least - image).abs().max() > 0.1

@@ -1,11 +1,20 @@
-"""Frames of the slim network."""
+"""Frames and strengths of the slim network."""
 
 from __future__ import annotations
+
+import itertools
 
 import numpy as np
 import pytest
 
-from stylenet.networks.slim_geometry import FRAME_PX, STRIDE, mirrored, wrapped
+from stylenet.networks.slim_geometry import FRAME_PX, STRIDE, mirrored, trained_strength, wrapped
+
+
+def test_strengths_grow_from_the_photo_to_the_most_that_was_trained() -> None:
+    assert [trained_strength(strength) for strength in (0, 20, 50, 100)] == [0, 10, 50, 100]
+    steps = [trained_strength(strength) for strength in range(101)]
+    assert all(first < second for first, second in itertools.pairwise(steps))
+    assert trained_strength(-5) == 0
 
 
 @pytest.mark.parametrize("length", [1, 2, 5, 40, 97])

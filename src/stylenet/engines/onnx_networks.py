@@ -25,7 +25,7 @@ from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array, read_arrays
 from stylenet.networks.picture_sizes import half_size, looked_at_px, shares_by_size
 from stylenet.networks.progress import PartDone, ignored, share_of
-from stylenet.networks.slim_geometry import STRENGTHS, knob_count, white_noise_array
+from stylenet.networks.slim_geometry import STRENGTHS, knob_count, trained_strength, white_noise_array
 from stylenet.storage.hashing import file_sha256
 
 BODY_BYTES = 112
@@ -142,6 +142,7 @@ class OnnxPainter:
         if self.paints_every_style != bool(styles):
             problem = "has no style of its own: give at least one" if self.paints_every_style else "has its own style: give none"
             raise StyleError(f"network '{self.card.name}' {problem}")
+        trained = trained_strength(strength)
         work = shares_by_size(photo.shape[2], photo.shape[3], style_scale)
 
         def paint(picture: Array, seed: int) -> Array:
@@ -151,25 +152,25 @@ class OnnxPainter:
             if half is not None:
                 small = resize(picture, (half[1], half[0]))
                 begun = relayed(paint(small, seed + 1), small, picture)
-            knobs = self.knobs(styles, strength, looked_at_px(height, width, style_scale))
+            knobs = self.knobs(styles, trained, looked_at_px(height, width, style_scale))
             keep = part_px >= PART_PX and height * width <= _KEPT_PX
             noise = (_kept_noise if keep else white_noise_array)(height, width, seed)
             part = None if done is None else share_of(done, work[height, width])
             return self.painted(begun, noise, knobs, part_px=part_px, keep_memory=keep, done=part)
 
-        return faded(paint(photo, seed), photo, strength)
+        return faded(paint(photo, seed), photo, trained)
 
-    def knobs(self, styles: Sequence[Style], strength: float, style_px: int) -> Array:
+    def knobs(self, styles: Sequence[Style], trained: float, style_px: int) -> Array:
         """The knobs, shape (K,), of blended styles measured at an area of `style_px` squared, or of the network's own style.
 
         Args:
             styles: As in `paint`.
-            strength: 0..100.
+            trained: `trained_strength` of the strength.
             style_px: See `looked_at_px`.
         """
         if self._coder is None:
-            return own_knobs(self._rows, strength)  # type: ignore[arg-type]  # checked by __init__
-        rows = [np.float32(share) * self._knobs(name, style, strength, style_px) for name, style, share in styles if share]
+            return own_knobs(self._rows, trained)  # type: ignore[arg-type]  # checked by __init__
+        rows = [np.float32(share) * self._knobs(name, style, trained, style_px) for name, style, share in styles if share]
         return np.sum(rows, axis=0, dtype=np.float32) if rows else np.zeros(self._coder.knob_count, np.float32)
 
     def probe_seconds(self, side_px: int) -> float:
@@ -217,7 +218,7 @@ class OnnxPainter:
             done((1 - _BODY_SHARE) / len(parts))
         return painting
 
-    def _knobs(self, name: str, style: Painting, strength: float, style_px: int) -> Array:
+    def _knobs(self, name: str, style: Painting, trained: float, style_px: int) -> Array:
         """The knobs of one style; both the knobs and the description are cached."""
         coder: StyleCoder = self._coder  # type: ignore[assignment]  # called only if there is a coder
 
@@ -225,9 +226,9 @@ class OnnxPainter:
             return coder.describe(style.at(style_px, tuple(LAYERS)))
 
         def compute() -> Array:
-            return coder.knobs(self._cached((name, style_px), describe), strength)
+            return coder.knobs(self._cached((name, style_px), describe), trained)
 
-        return self._cached((name, style_px, strength), compute)
+        return self._cached((name, style_px, trained), compute)
 
     def _cached(self, key: tuple[object, ...], make: Callable[[], Array]) -> Array:
         with self._lock:
@@ -279,11 +280,11 @@ def relayed(painted: Array, small: Array, photo: Array) -> Array:
     return np.clip(begun, 0, 1, out=begun)
 
 
-def faded(painted: Array, photo: Array, strength: float) -> Array:
+def faded(painted: Array, photo: Array, trained: float) -> Array:
     """Blend with the photo below the lowest training strength, in place: `networks.relay.faded`."""
-    if strength >= STRENGTHS[0]:
+    if trained >= STRENGTHS[0]:
         return painted
-    share = np.float32(max(strength, 0.0) / STRENGTHS[0])
+    share = np.float32(max(trained, 0.0) / STRENGTHS[0])
     painted -= photo
     painted *= share
     painted += photo

@@ -41,6 +41,7 @@ from stylenet.networks.slim_geometry import (
     STRIDE,
     TRAINING_MARGIN_PX,
     mirrored,
+    trained_strength,
     wrapped,
 )
 from stylenet.networks.slim_graph import faded_graph, noise_input, own_knobs, slim_graph, strength_input
@@ -110,18 +111,19 @@ class SlimNet(SlimLayers):
         """A photo painted from coarse to fine, blended with the photo at the lowest strengths.
 
         Args:
-            knobs: Function from a strength and (height, width) to the knobs of the style.
+            knobs: Function from a training strength (see `slim_geometry.trained_strength`) and (height, width) to the knobs of the style.
             photo: (1, 3, H, W), 0..1.
             settings: Strength, size of the strokes, seed and tiles.
         """
+        strength = trained_strength(settings.strength)
         shares = shares_by_size(photo.shape[2], photo.shape[3], settings.style_scale)
 
         def paint(picture: Tensor, noise: Tensor) -> Tensor:
             size = (picture.shape[2], picture.shape[3])
             done = share_of(settings.done, shares[size])
-            return cast(Tensor, self(picture, noise, knobs(settings.strength, size), most_px=settings.tile_px, done=done))
+            return cast(Tensor, self(picture, noise, knobs(strength, size), most_px=settings.tile_px, done=done))
 
-        return faded(by_sizes(paint, photo, style_scale=settings.style_scale, seed=settings.seed), photo, settings.strength)
+        return faded(by_sizes(paint, photo, style_scale=settings.style_scale, seed=settings.seed), photo, strength)
 
     def batch_noise(self, size: tuple[int, int], seeds: Sequence[int], device: torch.device) -> tuple[Tensor, ...]:
         """White noise, (B, 1, H, W); the noise of all pictures is drawn with the first picture's seed."""

@@ -77,6 +77,17 @@ def wrapped(length: int, margin_px: int = MARGIN_PX) -> Indices:
     return framed_places(length, margin_px) % length
 
 
+STRENGTH_CURVE = ((0.0, 0.0), (20.0, 10.0), (50.0, 50.0), (75.0, 61.0), (100.0, 100.0))
+"""Strengths of a user and the training strengths that they stand for, in between interpolated linearly, so that equal steps change a
+picture about equally: without it, most of the change would be between 20 and 50."""
+
+
+def trained_strength(strength: float) -> float:
+    """The training strength for a strength of 0..100; see `STRENGTH_CURVE`."""
+    given, trained = zip(*STRENGTH_CURVE, strict=True)
+    return float(np.interp(strength, given, trained))
+
+
 def white_noise_array(height: int, width: int, seed: int) -> np.ndarray[Any, np.dtype[np.float32]]:
     """White noise for one photo, shape (1, 1, H, W), with mean 0 and deviation 1, the same on every machine."""
     return np.random.default_rng(seed).standard_normal((1, 1, height, width), dtype=np.float32)

@@ -6,7 +6,7 @@ After the last normalization, no layer depends on the whole picture, so the head
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import TypeAlias, cast
 
 import torch
@@ -149,7 +149,15 @@ def noise_input(graph: Graph) -> str:
 
 
 def strength_input(graph: Graph) -> str:
-    return graph.input("strength", (1,), "0 (the photo) to 100 (the painting); 50 is usual")
+    """Add the input `strength` and return the training strength: `slim_geometry.trained_strength`."""
+    strength = graph.input("strength", (1,), "0 (the photo) to 100 (the painting); 50 is usual")
+    trained, slope = "", 0.0
+    for (begin, low), (end, high) in pairwise(slim_geometry.STRENGTH_CURVE):
+        # A change of slope at the beginning of each segment.
+        bend = graph("Relu", graph("Sub", strength, graph.constant(begin)))
+        change = graph("Mul", bend, graph.constant((high - low) / (end - begin) - slope))
+        trained, slope = (graph("Add", trained, change) if trained else change), (high - low) / (end - begin)
+    return trained
 
 
 def own_knobs(graph: Graph, network: SlimLayers, strength: str) -> Knobs:

@@ -5,6 +5,17 @@ const UNIT = 25;
 export const LEAST_STRENGTH = 10; // below, the photo shines through
 const MOST_STRENGTH = 100;
 
+// A person's strengths and the strengths of the training that they stand for, so that equal steps change a picture about equally.
+const CURVE = [[0, 0], [20, 10], [50, 50], [75, 61], [100, 100]];
+
+/** The strength of the training for a strength of 0..100. */
+export function trainedStrength(strength) {
+  const given = Math.min(Math.max(strength, 0), 100);
+  const index = CURVE.findIndex(([end], place) => place > 0 && given <= end);
+  const [[begin, low], [end, high]] = [CURVE[index - 1], CURVE[index]];
+  return low + ((given - begin) / (end - begin)) * (high - low);
+}
+
 export class Coder {
   /** `arrays`: of the network of every style. */
   constructor(arrays) {
@@ -31,9 +42,9 @@ export class Coder {
     return sums;
   }
 
-  /** The knobs of styles [{sums, share}, ...] at a strength of 0..100. */
-  knobs(styles, strength) {
-    const place = (Math.min(Math.max(strength, LEAST_STRENGTH), MOST_STRENGTH) - USUAL) / UNIT;
+  /** The knobs of styles [{sums, share}, ...] at a strength of the training. */
+  knobs(styles, trained) {
+    const place = (Math.min(Math.max(trained, LEAST_STRENGTH), MOST_STRENGTH) - USUAL) / UNIT;
     const result = new Float32Array(this.knobsBias.length);
     for (const { sums, share } of styles) {
       if (!share) continue;

@@ -1,6 +1,6 @@
 // A photo painted in one pass: from small to large, the last layers of a large picture part by part.
 
-import { Coder, LEAST_STRENGTH } from "./coder.js";
+import { Coder, LEAST_STRENGTH, trainedStrength } from "./coder.js";
 import { whiteNoise } from "./noise.js";
 import { enlarged, resized } from "./resampling.js";
 import { HALO_PX, SHUFFLE, featuresAround, ladder, lookedAtPx, partsOf, photoAround } from "./sizes.js";
@@ -28,6 +28,7 @@ export class Painter {
    * with the share of the work that is done and the pixels of the step, and may throw `Stopped`.
    */
   async *paint(picture, { sumsAt, strength, styleScale = 1, seed = 0, turn = async () => {} }) {
+    const trained = trainedStrength(strength);
     const sizes = ladder(picture.height, picture.width, styleScale);
     const pictures = [picture];
     for (const size of sizes.slice(0, -1).reverse()) pictures.unshift(resized(pictures[0], size.height, size.width));
@@ -36,13 +37,13 @@ export class Painter {
     for (const [index, { height, width }] of sizes.entries()) {
       const level = pictures[index];
       const begun = before ? relayed(before, pictures[index - 1], level) : level;
-      const knobs = this.coder.knobs(await sumsAt(lookedAtPx(height, width, styleScale)), strength);
+      const knobs = this.coder.knobs(await sumsAt(lookedAtPx(height, width, styleScale)), trained);
       const noise = whiteNoise(height * width, seed + sizes.length - 1 - index);
       const share = (height * width) / work;
       const painted = await this.painted(begun, noise, knobs, (part, px) => turn(done + part * share, px));
       done += share;
       before = painted;
-      yield { planes: faded(painted.planes, level.planes, strength), height, width, last: index === sizes.length - 1 };
+      yield { planes: faded(painted.planes, level.planes, trained), height, width, last: index === sizes.length - 1 };
     }
   }
 
@@ -100,8 +101,8 @@ function relayed(painted, small, picture) {
 }
 
 // Below the least strength that the network knows the photo shines through; at 0 it is all.
-function faded(painted, photo, strength) {
-  if (strength >= LEAST_STRENGTH) return painted;
-  const share = Math.max(strength, 0) / LEAST_STRENGTH;
+function faded(painted, photo, trained) {
+  if (trained >= LEAST_STRENGTH) return painted;
+  const share = Math.max(trained, 0) / LEAST_STRENGTH;
   return painted.map((plane, color) => plane.map((value, index) => photo[color][index] + share * (value - photo[color][index])));
 }
