@@ -49,7 +49,7 @@ def main() -> None:
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
     dtype = fastest_dtype(device)
-    encoder = open_encoder(EncoderSection(), "vgg19", device=device, dtype=dtype)
+    encoder = open_encoder(EncoderSection(), numbers["loss_network"], device=device, dtype=dtype)
     photos = PhotoStack(find_pictures(arguments.photos), side_px=PHOTO_PX, device=device)
     known = read_network_card(arguments.start).record
     record = msgspec.structs.replace(msgspec.convert(msgspec.to_builtins(known), SlimRecord), code=0)
