@@ -19,11 +19,11 @@ def test_strengths_mean_what_they_mean_elsewhere() -> None:
 def test_the_border_of_a_crop_is_free(encoder: OpenEncoder) -> None:
     """Otherwise networks learn to leave the photo unchanged there."""
     judge = PerceptualLoss(encoder.exact, Weights())
-    painting, photo = torch.rand(2, 1, 3, 128, 128)
+    painting, photo = torch.rand((2, 1, 3, 128, 128), generator=torch.Generator().manual_seed(0))
     whole, half = (StyleTargets.of(statistics) for statistics in judge.statistics(painting))
     changed, inside = photo.clone(), photo.clone()
     changed[:, :, :, :2] = 0
     inside[:, :, :, 62:64] = 0
     strengths = torch.tensor([50.0])
     beside, within = (float(judge(one, photo, (whole, half), strengths)["content"]) for one in (changed, inside))
-    assert beside < within / 5
+    assert beside < within / 50
