@@ -17,7 +17,8 @@ import pytest
 from stylenet.errors import UsageError
 from stylenet.requests.batch import BatchRequest
 from stylenet.workflows.batch import paint_batch
-from stylenet.workflows.batch_painter import PAINTED, UNSEEN, BatchPainter, Job
+from stylenet.workflows.batch_painter import BatchPainter, PictureJob
+from stylenet.workflows.jobs import PAINTED, UNSEEN
 from stylenet.workflows.request_files import read_named_files, with_local_files
 
 
@@ -102,11 +103,11 @@ def test_a_machine_without_the_files_paints_the_same(tmp_path: Path, monkeypatch
     monkeypatch.chdir(home)
     request = request_of(Path(), styles=("style.png",), palette="palette.png")
     photo = home / "in" / "1.png"
-    job = Job(photo=Path("in", "1.png"), path=photo, sha256="", style="style.png")
+    job = PictureJob(source=Path("in", "1.png"), path=photo, sha256="", style="style.png")
     here = BatchPainter(request)
     assert here.paint(job, should_stop=lambda: False).state == UNSEEN  # the hash is another one
     named = read_named_files(request)
-    sent = Job(photo=job.photo, path=job.path, sha256="", style=job.style, data=photo.read_bytes())
+    sent = PictureJob(source=job.source, path=job.path, sha256="", style=job.style, data=photo.read_bytes())
     expected = here.paint(sent, should_stop=lambda: False)
     os.rename(home, tmp_path / "elsewhere")
     monkeypatch.chdir(away)

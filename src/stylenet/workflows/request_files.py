@@ -1,19 +1,22 @@
-"""Files named in a batch request (styles, recipe, encoder, palette), for machines that do not have them."""
+"""Files named in a request (styles, recipe, encoder, palette), for machines that do not have them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec import structs
 
 from stylenet.catalog.naming import is_name, split_style
 from stylenet.catalog.networks import network_files
 from stylenet.catalog.styles import added_styles, style_files
-from stylenet.requests.batch import BatchRequest
+from stylenet.requests.workers import WorkerOptions
 from stylenet.storage.hashing import file_sha256
 from stylenet.workflows.folders import PICTURE_FILES
+
+_Options = TypeVar("_Options", bound=WorkerOptions)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +36,7 @@ class NamedFile:
     is_folder: bool
 
 
-def read_named_files(request: BatchRequest) -> dict[str, NamedFile]:
+def read_named_files(request: WorkerOptions) -> dict[str, NamedFile]:
     """The files named in a request, by their names in it. Included styles and recipes are omitted."""
     found = {}
     words = [*request.styles, request.recipe, request.encoder, request.palette]
@@ -48,7 +51,7 @@ def read_named_files(request: BatchRequest) -> dict[str, NamedFile]:
     return found
 
 
-def with_local_files(request: BatchRequest, named: Mapping[str, NamedFile], folder: Path) -> BatchRequest:
+def with_local_files(request: _Options, named: Mapping[str, NamedFile], folder: Path) -> _Options:
     """The request with names of the same files on this machine.
 
     Args:
