@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +15,7 @@ from stylenet.image.files import load_image
 from stylenet.painting.painting import Painting
 from stylenet.painting.receipts import NOT_OF_THE_INPUTS
 from stylenet.requests.batch import BatchRequest
-from stylenet.workflows.jobs import FAILED, LEFT, PAINTED, UNSEEN, Job, Result, is_source_there
+from stylenet.workflows.jobs import FAILED, LEFT, PAINTED, UNSEEN, Job, Result, is_source_there, key_of
 from stylenet.workflows.painting import open_for
 
 RECEIPT_KEY = "batch"
@@ -61,7 +59,7 @@ class BatchPainter:
         self._styles: Mapping[str, Any] = dict(zip(given.styles, styles, strict=True))
         facts = {name: value for name, value in self._stylizer.engine.facts().items() if name not in NOT_OF_THE_INPUTS}
         self.keys = {
-            name: _sha256({"facts": facts, "style": style.sha256, "shares": style.shares, "options": given.of_the_result()})
+            name: key_of({"facts": facts, "style": style.sha256, "shares": style.shares, "options": given.of_the_result()})
             for name, style in zip(given.styles, opened, strict=True)
         }
 
@@ -94,7 +92,3 @@ class BatchPainter:
         file = io.BytesIO()
         Painting(pixels=done.image, photo=photo, done=done).save(file, format=self._request.format, quality=self._request.quality)
         return Result(state=PAINTED, data=file.getvalue())
-
-
-def _sha256(values: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +57,11 @@ def is_source_there(job: Job) -> bool:
         return job.path.is_file() and file_sha256(job.path) == job.sha256
     except OSError:
         return False
+
+
+def key_of(values: Mapping[str, Any]) -> str:
+    """The hash of plain values, for `Painter.keys`."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
 
 
 class Painter(Protocol):

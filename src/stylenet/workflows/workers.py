@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
@@ -146,19 +146,28 @@ class Dispatcher:
         workers: Started and closed by the dispatcher.
         count: Number of jobs.
         prepare: Called for a job before it is assigned.
+        keys: `Painter.keys` that all workers must have; None: those of the first one.
         should_stop: Called several times per second.
     """
 
-    def __init__(self, workers: Workers, count: int, *, prepare: Prepare, should_stop: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        workers: Workers,
+        count: int,
+        *,
+        prepare: Prepare,
+        should_stop: Callable[[], bool],
+        keys: Mapping[str, str] | None = None,
+    ) -> None:
         self._workers, self._prepare, self._should_stop = workers, prepare, should_stop
         self._waiting = deque(range(count))
         self._idle: list[Worker] = []
         self._busy: dict[Worker, tuple[int, Job, float]] = {}  # the index, the job, the time it began
-        self._keys: Mapping[str, str] | None = None
+        self._keys = keys
         self._deaths: Counter[int] = Counter()
         self._failed_starts = 0
 
-    def outcomes(self) -> Iterator[Outcome]:
+    def outcomes(self) -> Generator[Outcome, None, None]:
         """Results in order of completion, until `should_stop` returns true.
 
         Raises:
@@ -174,6 +183,11 @@ class Dispatcher:
                     yield from self._hand_out()
         finally:
             self._workers.close()
+
+    def add_first(self, index: int) -> None:
+        """Assign the job of an index that has a result once more, before all others: it is the first of several."""
+        self._deaths[index] = 0
+        self._waiting.appendleft(index)
 
     def _handled(self, worker: Worker, message: Message) -> Iterator[Outcome]:
         if isinstance(message, Ended):
