@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -66,18 +68,17 @@ class GroupPainter:
 
     def __init__(self, request: VideoRequest, *, given: VideoRequest | None = None) -> None:
         self._request = request
-        self._should_stop: Callable[[], bool] = lambda: False
+        self._should_stop = _Stop()
         self._stylizer = open_for(request.single())
-        self._frame_painter = FramePainter(request, self._stylizer, should_stop=lambda: self._should_stop())
+        self._frame_painter = FramePainter(request, self._stylizer, should_stop=self._should_stop)
         self.keys = keys_of(self._frame_painter)
         self._opened: tuple[Clip, ClipPainter] | None = None
-        self._copies: tempfile.TemporaryDirectory[str] | None = None
         self._frames: Iterator[Frame] = iter(())
         self._at: Fraction | None = None
 
     def paint(self, job: GroupJob, *, should_stop: Callable[[], bool]) -> Result | StylenetError:
         """Paint a group; errors are returned, never raised."""
-        self._should_stop = should_stop
+        self._should_stop.asks = should_stop
         try:
             if self._opened is None and job.data is None and not is_source_there(job):
                 return Result(state=UNSEEN)
@@ -93,8 +94,9 @@ class GroupPainter:
     def _open(self, job: GroupJob) -> tuple[Clip, ClipPainter]:
         path = job.path
         if job.data is not None:
-            self._copies = tempfile.TemporaryDirectory(prefix="stylenet-", ignore_cleanup_errors=True)
-            path = Path(self._copies.name, job.source.name)
+            folder = tempfile.mkdtemp(prefix="stylenet-")
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            path = Path(folder, job.source.name)
             path.write_bytes(job.data)
         clip = probe(path)
         regions = FrameRegions(self._request, clip, self._stylizer)
@@ -119,6 +121,16 @@ class GroupPainter:
         self._at = group.times[-1][0]
         encoded = group.encoded()
         return GroupResult(state=PAINTED, data=encoded.data, times=encoded.times, after=painter.state(), notices=notices)
+
+
+class _Stop:
+    """Whether to stop; each job has its own way to find out."""
+
+    def __init__(self) -> None:
+        self.asks: Callable[[], bool] = lambda: False
+
+    def __call__(self) -> bool:
+        return self.asks()
 
 
 def keys_of(painter: FramePainter) -> Mapping[str, str]:

@@ -23,7 +23,7 @@ from stylenet.errors import StylenetError, UsageError
 from stylenet.extras import require
 from stylenet.requests.workers import WorkerOptions
 from stylenet.workflows.jobs import Job, OpenPainter, Painter, Result
-from stylenet.workflows.request_files import NamedFile, read_named_files, with_local_files
+from stylenet.workflows.request_files import NamedFiles, read_named_files, with_local_files
 from stylenet.workflows.workers import Ended, Message, Ready, Worker
 
 THIS_MACHINE = "auto"
@@ -51,7 +51,7 @@ class _Actor:
         self._folder = Path(tempfile.gettempdir(), f"stylenet-{secrets.token_hex(6)}")  # created if a file is missing
         self._painter: Painter | None = None
 
-    def open(self, request: WorkerOptions, open_painter: OpenPainter, named: Mapping[str, NamedFile]) -> Ready | StylenetError:
+    def open(self, request: WorkerOptions, open_painter: OpenPainter, named: NamedFiles) -> Ready | StylenetError:
         """Open the engine and the styles."""
         try:
             self._painter = open_painter(with_local_files(request, named, self._folder), given=request)
@@ -67,6 +67,7 @@ class _Actor:
 
     def clean_up(self) -> None:
         """Delete the copied files."""
+        self._painter = None  # deletes its copy of a clip
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
