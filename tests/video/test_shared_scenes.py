@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import psutil
 import pytest
 
+from stylenet.errors import ImageError
 from stylenet.events import Notice
 from stylenet.requests.video import VideoRequest
+from stylenet.video.coding import coding_for
+from stylenet.video.groups import Groups, State
 from stylenet.video.reading import probe
-from stylenet.workflows.scene_list import find_scenes
+from stylenet.workflows.group_painter import GroupJob, GroupResult
+from stylenet.workflows.jobs import PAINTED, Job
+from stylenet.workflows.scene_list import SceneList, find_scenes
+from stylenet.workflows.shared_scenes import SharedScenes
 from stylenet.workflows.video import FrameDone, VideoDone, VideoStarted, paint_video
 from tests.video.clips import pan, read_back, write_clip
 
@@ -109,6 +115,69 @@ def test_what_is_painted_is_kept_and_continued_by_any_number_of_workers(clip: Pa
     assert painted_by(1, 1000).reason == "finished"
     assert painted == sorted(painted)  # what is painted stays painted
     check_same_as_alone(clip, output)
+
+
+def test_damaged_clips_lose_the_same_frames(tmp_path: Path) -> None:
+    scenes = [*pan(6), *pan(6, seed=1), *pan(6, seed=2)]
+    path = write_clip(tmp_path / "clip.mp4", scenes, group=6, options={"movflags": "+faststart"})
+    data = bytearray(path.read_bytes())
+    begin = len(data) // 2
+    data[begin : begin + 300] = bytes(300)
+    path.write_bytes(data)
+    alone, shared = tmp_path / "alone.mkv", tmp_path / "shared.mkv"
+    told = [
+        [event.message for event in paint_video(request_of(path, output, **more)) if isinstance(event, Notice)]
+        for output, more in ((alone, {}), (shared, {"workers": 2}))
+    ]
+    assert told[0] == told[1]
+    (frames, times), (expected, expected_times) = read_back(shared), read_back(alone)
+    assert times == expected_times
+    assert all(np.array_equal(*pair) for pair in zip(frames, expected, strict=True))
+
+
+class SeekingPainter:
+    """Paints nothing; if it seeks, it finds other frames, or none."""
+
+    keys: ClassVar = {"frames": "key"}
+    jobs: ClassVar[list[GroupJob]] = []
+    found: ClassVar[int] = 1
+
+    def __init__(self, request: VideoRequest) -> None:
+        pass
+
+    def paint(self, job: GroupJob, **_: Any) -> GroupResult:
+        self.jobs.append(job)
+        count = self.found if job.seeks else 1
+        state = State(frames=((np.zeros((2, 2, 3), np.uint8),) * 2,), count=1)
+        after = Fraction(0) if job.after is None else job.after + 1
+        checksums = [10 * int(after) + job.seeks] * count
+        return GroupResult(
+            state=PAINTED, times=[(after, None)] * count, checksums=checksums, after=state, notices=("a notice",), sought=job.seeks
+        )
+
+
+@pytest.mark.parametrize("found", [0, 1])
+def test_a_group_is_painted_again_if_seeking_finds_other_frames(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: int
+) -> None:
+    monkeypatch.setattr("stylenet.workflows.shared_scenes.GroupPainter", SeekingPainter)
+    monkeypatch.setattr(SeekingPainter, "jobs", jobs := [])
+    monkeypatch.setattr(SeekingPainter, "found", found)
+    scenes = SceneList(times=["0", "1", "2"], checksums=[0, 10, 20], cuts=[0, 2])
+    groups = Groups(tmp_path / "parts", {}, coding_for(Path("out.mkv"), has_alpha=False), resume=False)
+    source = Job(source=clip, path=clip, sha256="")
+    shared = SharedScenes(request_of(clip, clip), source, scenes, groups, keys=SeekingPainter.keys, should_stop=lambda: False)
+    told = [(done.frames, done.scenes, done.notices) for done in shared.paint()]
+    assert told == [(1, 1, ("a notice",)), (1, 0, ()), (1, 1, ())]
+    assert [(job.after, job.frames, job.seeks) for job in jobs] == [(None, 2, True), (None, 2, False), (0, 1, False), (1, 1, False)]
+    assert [time for time, _ in groups.times()] == [0, 1, 2]
+    assert [job.state is None for job in jobs] == [True, True, False, True]
+
+
+def test_an_error_of_a_worker_ends_the_command(clip: Path, tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="give a larger --size"):
+        list(paint_video(request_of(clip, tmp_path / "out.mkv", workers=2, size="1")))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_clip_of_one_scene_uses_one_worker(tmp_path: Path) -> None:

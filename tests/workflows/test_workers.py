@@ -134,6 +134,30 @@ def test_what_needs_no_painting_reaches_no_worker() -> None:
     assert len(workers.begun) == 2
 
 
+def test_a_job_of_several_comes_before_all_others_and_may_be_painted_after_many_deaths() -> None:
+    turns: Counter[str] = Counter()
+
+    def react(job: Job) -> Message:
+        turns[job.source.name] += 1
+        return Ended(reason="signal 9") if turns[job.source.name] % MOST_DEATHS else painted(job)
+
+    workers = FakeWorkers(react, count=1)
+    dispatcher = Dispatcher(workers, 2, prepare=prepared, should_stop=lambda: False)
+    seen = []
+    for outcome in dispatcher.outcomes():
+        assert outcome.result.state == PAINTED, outcome.result.reason  # the deaths are counted anew for every job
+        seen.append(outcome.index)
+        if seen.count(1) < 3 and outcome.index == 1:
+            dispatcher.add_first(1)
+    assert sorted(seen) == [0, 1, 1, 1]
+    assert [job.source.name for job in workers.begun[-MOST_DEATHS:]] == ["1.png"] * MOST_DEATHS
+
+
+def test_workers_must_have_the_keys_that_are_asked_for() -> None:
+    with pytest.raises(StylenetError, match="same versions"):
+        dispatched(FakeWorkers(painted), 1, keys={"style": "another"})
+
+
 def test_nothing_is_handed_out_once_the_end_is_asked_for() -> None:
     workers = FakeWorkers(painted)
     outcomes = dispatched(workers, 50, should_stop=lambda: len(workers.begun) >= 3)

@@ -21,6 +21,7 @@ from stylenet.workflows.frame_regions import FrameRegions
 from stylenet.workflows.frames import FramePainter
 from stylenet.workflows.jobs import LEFT, PAINTED, UNSEEN, Job, Result, is_source_there, key_of
 from stylenet.workflows.painting import open_for
+from stylenet.workflows.scene_list import checksum
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -42,17 +43,21 @@ class GroupJob(Job):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GroupResult(Result):
-    """A painted group; `data` is its file.
+    """A painted group; `data` is its file. It is empty if its frames cannot be decoded.
 
     Attributes:
         times: Time and duration of each frame.
+        checksums: Checksum of each source frame.
         after: State after the group.
         notices: Notices for the user, one line each.
+        sought: Whether decoding started in the middle of the clip.
     """
 
     times: Sequence[Times]
+    checksums: Sequence[int]
     after: State
     notices: tuple[str, ...]
+    sought: bool
 
 
 class GroupPainter:
@@ -109,18 +114,25 @@ class GroupPainter:
         self._at = None
         painter.continue_from(job.state)
         group = OpenGroup(coding_for(Path(self._request.output), has_alpha=clip.has_alpha))
+        checksums: list[int] = []
         notices: tuple[str, ...] = ()
         while len(group.times) < job.frames and not group.is_full and (frame := next(self._frames, None)) is not None:
             done = painter.paint(frame)
             if done is None or self._should_stop():
                 return Result(state=LEFT)
             group.add(frame, done.pixels)
+            checksums.append(checksum(frame))
             notices += done.notices
-        if not group.times:
-            return Result(state=PAINTED)
-        self._at = group.times[-1][0]
-        encoded = group.encoded()
-        return GroupResult(state=PAINTED, data=encoded.data, times=encoded.times, after=painter.state(), notices=notices)
+        self._at = group.times[-1][0] if group.times else None
+        return GroupResult(
+            state=PAINTED,
+            data=group.encoded().data if group.times else b"",
+            times=group.times,
+            checksums=checksums,
+            after=painter.state(),
+            notices=notices,
+            sought=job.seeks,
+        )
 
 
 class _Stop:

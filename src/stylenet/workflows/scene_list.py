@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,10 +10,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from stylenet.requests.video import VideoRequest
 from stylenet.storage.atomic import write_whole
-from stylenet.video.reading import Clip, Losses
+from stylenet.video.reading import Clip, Frame, Losses
 from stylenet.video.scenes import CutDetector
 from stylenet.workflows.clip_painter import frames_to_paint
 
@@ -25,11 +27,13 @@ class Scene:
         number: Number of the scene, from 0.
         before: Time of the last frame before it; None for the first scene.
         times: Time of each frame.
+        checksums: Checksum of each frame.
     """
 
     number: int
     before: Fraction | None
     times: Sequence[Fraction]
+    checksums: Sequence[int]
 
 
 class SceneList(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,12 +41,14 @@ class SceneList(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         times: Time of each frame, as text.
+        checksums: Checksum of each frame.
         cuts: Index of the first frame of each scene.
         lost_packets: Packets that could not be decoded.
         ended_early: Whether the clip is damaged at its end.
     """
 
     times: list[str]
+    checksums: list[int]
     cuts: list[int]
     lost_packets: int = 0
     ended_early: bool = False
@@ -52,7 +58,7 @@ class SceneList(msgspec.Struct, frozen=True, kw_only=True):
         times = [Fraction(time) for time in self.times]
         ends = pairwise([*self.cuts, len(times)])
         return [
-            Scene(number=number, before=times[begin - 1] if begin else None, times=times[begin:end])
+            Scene(number=number, before=times[begin - 1] if begin else None, times=times[begin:end], checksums=self.checksums[begin:end])
             for number, (begin, end) in enumerate(ends)
         ]
 
@@ -70,6 +76,7 @@ def find_scenes(request: VideoRequest, clip: Clip, *, should_stop: Callable[[], 
     """
     losses, detector = Losses(), CutDetector()
     times: list[str] = []
+    checksums: list[int] = []
     cuts: list[int] = []
     for frame in frames_to_paint(request, clip, after=None, losses=losses):
         if should_stop():
@@ -77,7 +84,13 @@ def find_scenes(request: VideoRequest, clip: Clip, *, should_stop: Callable[[], 
         if detector.is_cut(frame.pixels):
             cuts.append(len(times))
         times.append(str(frame.time))
-    return SceneList(times=times, cuts=cuts, lost_packets=losses.packets, ended_early=losses.ended_early)
+        checksums.append(checksum(frame))
+    return SceneList(times=times, checksums=checksums, cuts=cuts, lost_packets=losses.packets, ended_early=losses.ended_early)
+
+
+def checksum(frame: Frame) -> int:
+    """Checksum of the pixels of a frame."""
+    return zlib.crc32(np.ascontiguousarray(frame.pixels))
 
 
 def write_scenes(path: Path, scenes: SceneList) -> None:

@@ -10,7 +10,7 @@ from stylenet.requests.video import VideoRequest
 from stylenet.video.groups import Group, Groups
 from stylenet.workflows.clip_painter import Progress
 from stylenet.workflows.group_painter import GroupJob, GroupPainter, GroupResult
-from stylenet.workflows.jobs import FAILED, Job, Result
+from stylenet.workflows.jobs import Job, Result
 from stylenet.workflows.opening_workers import open_workers
 from stylenet.workflows.scene_list import Scene, SceneList
 from stylenet.workflows.workers import Dispatcher
@@ -42,7 +42,7 @@ class SharedScenes:
         should_stop: Callable[[], bool],
     ) -> None:
         self._request, self._source, self._groups, self._keys, self._should_stop = request, source, groups, keys, should_stop
-        self._seeks = not (found.lost_packets or found.ended_early)  # a damaged clip is decoded from its start, to lose the same frames
+        self._seeks = True
         scenes = found.scenes()
         self._painted = {scene.number: len(groups.times(scene.number)) for scene in scenes}
         self._scenes = sorted((scene for scene in scenes if self._left(scene)), key=self._left, reverse=True)
@@ -65,7 +65,11 @@ class SharedScenes:
             for outcome in outcomes:
                 scene = self._scenes[outcome.index]
                 begins = not self._painted[scene.number]
-                result = self._stored(scene, outcome.result)
+                result = self._checked(scene, outcome.result)
+                if result is None:
+                    dispatcher.add_first(outcome.index)
+                    continue
+                self._store(scene, result)
                 if self._left(scene):
                     dispatcher.add_first(outcome.index)
                 notices = tuple(notice for notice in result.notices if notice not in told)
@@ -90,18 +94,24 @@ class SharedScenes:
             seeks=self._seeks,
         )
 
-    def _stored(self, scene: Scene, result: Result) -> GroupResult:
-        """Store a painted group."""
-        if result.state == FAILED:
+    def _checked(self, scene: Scene, result: Result) -> GroupResult | None:
+        """A painted group; None if it must be painted again, from frames that are decoded from the start of the clip.
+
+        Some clips, such as damaged ones, have other frames if they are decoded from a key frame in the middle.
+        """
+        if not isinstance(result, GroupResult):
             raise StylenetError(f"cannot paint '{self._source.source}': {result.reason}")
         painted = self._painted[scene.number]
-        times = [time for time, _ in result.times] if isinstance(result, GroupResult) else []
-        if not isinstance(result, GroupResult) or times != scene.times[painted : painted + len(times)]:
-            raise ImageError(
-                f"'{self._source.source}' has other frames if it is decoded from the middle, so its scenes cannot be painted side by side; "
-                "omit --workers and --ray, or convert it to H.264 in .mp4 first"
-            )
-        self._painted[scene.number] += len(times)
+        expected = slice(painted, painted + max(1, len(result.times)))
+        has_times = [time for time, _ in result.times] == scene.times[expected]
+        if has_times and (result.checksums == scene.checksums[expected] or not result.sought):
+            return result
+        if not result.sought:
+            raise ImageError(f"'{self._source.source}' changed while it was painted; paint it again without --resume")
+        self._seeks = False
+        return None
+
+    def _store(self, scene: Scene, result: GroupResult) -> None:
+        self._painted[scene.number] += len(result.times)
         state = result.after if self._left(scene) else None
         self._groups.add(scene.number, Group(data=result.data, times=result.times), state)
-        return result

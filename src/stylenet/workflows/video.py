@@ -12,7 +12,7 @@ import msgspec
 from msgspec import structs
 
 from stylenet.encoders.freed_memory import freed_memory_kept
-from stylenet.errors import ImageError
+from stylenet.errors import ImageError, StylenetError
 from stylenet.events import Notice, Saved
 from stylenet.image.files import save_image
 from stylenet.image.loops import LOOP_SUFFIXES
@@ -116,8 +116,13 @@ def paint_video(request: VideoRequest, *, should_stop: Callable[[], bool] = lamb
     """
     run = _Run(request, should_stop)
     yield VideoStarted(clip=run.clip, frames=run.frames, painted=run.painted, notices=run.notices)
-    with freed_memory_kept():
-        yield from run.paint()
+    try:
+        with freed_memory_kept():
+            yield from run.paint()
+    except StylenetError:
+        if not run.painted:
+            run.groups.remove()
+        raise
     if run.stopped:
         yield VideoDone(frames=run.painted, seconds=run.seconds, reason="interrupted", folder=run.groups.folder)
         return
@@ -222,7 +227,6 @@ class _Run:
             part = (
                 f" between {self.request.begin or 0} and {self.request.end or 'the end'}" if self.request.begin or self.request.end else ""
             )
-            self.groups.remove()
             raise ImageError(f"cannot paint '{self.clip.path}': no frame can be decoded{part}")
 
     def _paint_in_order(self, painter: ClipPainter) -> Iterator[Progress]:
