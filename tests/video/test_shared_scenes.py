@@ -161,7 +161,8 @@ def test_a_group_is_painted_again_if_seeking_finds_other_frames(
     clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, found: int
 ) -> None:
     monkeypatch.setattr("stylenet.workflows.shared_scenes.GroupPainter", SeekingPainter)
-    monkeypatch.setattr(SeekingPainter, "jobs", jobs := [])
+    jobs: list[GroupJob] = []
+    monkeypatch.setattr(SeekingPainter, "jobs", jobs)
     monkeypatch.setattr(SeekingPainter, "found", found)
     scenes = SceneList(times=["0", "1", "2"], checksums=[0, 10, 20], cuts=[0, 2])
     groups = Groups(tmp_path / "parts", {}, coding_for(Path("out.mkv"), has_alpha=False), resume=False)

@@ -10,7 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from stylenet.requests.video import VideoRequest
 from stylenet.storage.atomic import write_whole
@@ -90,7 +89,7 @@ def find_scenes(request: VideoRequest, clip: Clip, *, should_stop: Callable[[], 
 
 def checksum(frame: Frame) -> int:
     """Checksum of the pixels of a frame."""
-    return zlib.crc32(np.ascontiguousarray(frame.pixels))
+    return zlib.crc32(frame.pixels.tobytes())
 
 
 def write_scenes(path: Path, scenes: SceneList) -> None:
