@@ -35,6 +35,7 @@ RECORDS_ONLY = (
     "requests/machine.py",
     "requests/restoring.py",
     "requests/task.py",
+    "requests/workers.py",
 )
 """Records, constants and interfaces: what uses them is tested."""
 

@@ -123,6 +123,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("here")
 def test_mask_options(text: str, option: MaskOption) -> None:
     assert parse_mask(text) == option
+    assert str(option) == text.replace(" ", "")
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ CLIP: dict[str, Any] = {"clip": "a.mp4", "styles": ("senecio",), "output": "out.
         ({"begin": "soon"}, "'soon' is not a time; write seconds, 1:05 or 1:02:03.5"),
         ({"feather": 3.0}, "feather is 3, but there is no mask to soften"),
         ({"fps": 0.0}, "fps is 0; allowed are above 0"),
+        ({"workers": 0}, "workers is 0; allowed are 1 to 256 processes"),
         ({"quality": 5}, "there is no option 'quality'"),
     ],
 )

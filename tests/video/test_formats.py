@@ -70,6 +70,13 @@ def test_clips_keep_transparency(tmp_path: Path, name: str, codec: str) -> None:
         assert frame.alpha[:, WIDTH // 2 + 4 :].max() < 10
 
 
+def test_fewer_frames_keep_transparency(tmp_path: Path) -> None:
+    paint(write_transparent(tmp_path / "in.mkv"), "out.mov", fps=5.0)
+    frames = list(read_frames(probe(tmp_path / "out.mov")))
+    assert len(frames) == (COUNT + 1) // 2
+    assert all(frame.alpha is not None and frame.alpha.min() < 10 for frame in frames)
+
+
 @pytest.mark.parametrize("name", ["out.gif", "out.webp", "out.apng"])
 def test_loops_have_times_and_transparency(tmp_path: Path, name: str) -> None:
     paint(write_transparent(tmp_path / "in.mkv"), name)

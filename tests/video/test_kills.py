@@ -22,13 +22,14 @@ COUNT = 10
 
 PAINT = """
 import sys
-import stylenet.workflows.video as video
+import stylenet.video.groups as groups
+from stylenet.workflows.video import paint_video
 from stylenet.requests.video import VideoRequest
 
-video.MOST_FRAMES = 3  # groups end often
+groups.MOST_FRAMES = 3  # groups end often
 clip, output = sys.argv[1:]
 request = VideoRequest(clip=clip, styles=("starry-night",), output=output, recipe="instant", threads=1, resume=True)
-for event in video.paint_video(request):
+for event in paint_video(request):
     print(type(event).__name__, getattr(event, "painted", ""), flush=True)
 """
 

@@ -13,7 +13,7 @@ from stylenet.errors import UsageError
 from stylenet.image.files import save_image
 from stylenet.requests.video import VideoRequest
 from stylenet.video.flow import image_of
-from stylenet.video.groups import Groups
+from stylenet.video.groups import OpenGroup
 from stylenet.workflows.video import FrameDone, paint_video
 from tests.video.clips import HEIGHT, WIDTH, pan, write_clip
 
@@ -32,13 +32,13 @@ def clip(tmp_path: Path) -> Path:
 def written(monkeypatch: pytest.MonkeyPatch) -> list[np.ndarray]:
     """The frames before they are encoded."""
     kept: list[np.ndarray] = []
-    add = Groups.add
+    add = OpenGroup.add
 
-    def spy(self: Groups, frames: Any, times: Any, state: Any) -> None:
-        kept.extend(frame.copy() for frame in frames)
-        add(self, frames, times, state)
+    def spy(self: OpenGroup, frame: Any, painted: Any) -> None:
+        kept.append(painted.copy())
+        add(self, frame, painted)
 
-    monkeypatch.setattr(Groups, "add", spy)
+    monkeypatch.setattr(OpenGroup, "add", spy)
     return kept
 
 

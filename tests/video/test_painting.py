@@ -13,7 +13,7 @@ import pytest
 from stylenet.errors import CheckpointError, ImageError, OutputError, UsageError
 from stylenet.events import Notice, Saved
 from stylenet.requests.video import VideoRequest, parse_time
-from stylenet.video.groups import Groups
+from stylenet.video.groups import OpenGroup
 from stylenet.video.reading import read_frames
 from stylenet.workflows.frames import FramePainter, shares_at
 from stylenet.workflows.video import FrameDone, VideoDone, VideoStarted, paint_video
@@ -76,15 +76,15 @@ def test_odd_sides_lose_a_line(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_clip_continues_with_the_same_frames(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stylenet.workflows.video.MOST_FRAMES", 4)  # groups end within a scene, too
+    monkeypatch.setattr("stylenet.video.groups.MOST_FRAMES", 4)  # groups end within a scene, too
     kept: dict[str, list[np.ndarray]] = {"whole": [], "parts": []}
-    name, add = "whole", Groups.add
+    name, add = "whole", OpenGroup.add
 
-    def spy(self: Groups, frames: Any, times: Any, state: Any) -> None:
-        kept[name].extend(frame.copy() for frame in frames)
-        add(self, frames, times, state)
+    def spy(self: OpenGroup, frame: Any, painted: Any) -> None:
+        kept[name].append(painted.copy())
+        add(self, frame, painted)
 
-    monkeypatch.setattr(Groups, "add", spy)
+    monkeypatch.setattr(OpenGroup, "add", spy)
     run(request_of(clip))
     name = "parts"
     painted: list[FrameDone] = []
@@ -102,7 +102,7 @@ def test_an_interrupted_clip_continues_with_the_same_frames(clip: Path, monkeypa
 
 
 def test_memory_does_not_grow_with_the_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stylenet.workflows.video.MOST_FRAMES", 4)
+    monkeypatch.setattr("stylenet.video.groups.MOST_FRAMES", 4)
     monkeypatch.setattr("stylenet.workflows.frames.FramePainter._painted", lambda self, photo, *_: (photo, ()))
     held: list[weakref.ref[np.ndarray]] = []
     paint = FramePainter.paint
@@ -118,7 +118,7 @@ def test_memory_does_not_grow_with_the_length(tmp_path: Path, monkeypatch: pytes
         held.append(weakref.ref(done.pixels))
         return done
 
-    monkeypatch.setattr("stylenet.workflows.video.read_frames", frames)
+    monkeypatch.setattr("stylenet.workflows.clip_painter.read_frames", frames)
     monkeypatch.setattr(FramePainter, "paint", painted)
     clip = write_clip(tmp_path / "clip.mkv", pan(8) * 8, codec="ffv1", pix_fmt="bgr0")
     alive = [sum(known() is not None for known in held) for event in paint_video(request_of(clip)) if isinstance(event, FrameDone)]

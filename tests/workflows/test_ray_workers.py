@@ -1,4 +1,4 @@
-"""Batches on a Ray cluster of this machine. Everything runs in one process of its own: Ray changes settings of the one it runs in."""
+"""Batches and clips on a Ray cluster of this machine. Each runs in a process of its own: Ray changes settings of the one it runs in."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -16,9 +17,13 @@ import pytest
 
 from stylenet.errors import UsageError
 from stylenet.requests.batch import BatchRequest
+from stylenet.requests.video import VideoRequest
 from stylenet.workflows.batch import paint_batch
-from stylenet.workflows.batch_painter import PAINTED, UNSEEN, BatchPainter, Job
+from stylenet.workflows.batch_painter import BatchPainter, PictureJob
+from stylenet.workflows.group_painter import GroupJob, GroupPainter, GroupResult
+from stylenet.workflows.jobs import PAINTED, UNSEEN, Result
 from stylenet.workflows.request_files import read_named_files, with_local_files
+from stylenet.workflows.video import paint_video
 
 
 def pictures(folder: Path, count: int) -> None:
@@ -102,11 +107,11 @@ def test_a_machine_without_the_files_paints_the_same(tmp_path: Path, monkeypatch
     monkeypatch.chdir(home)
     request = request_of(Path(), styles=("style.png",), palette="palette.png")
     photo = home / "in" / "1.png"
-    job = Job(photo=Path("in", "1.png"), path=photo, sha256="", style="style.png")
+    job = PictureJob(source=Path("in", "1.png"), path=photo, sha256="", style="style.png")
     here = BatchPainter(request)
     assert here.paint(job, should_stop=lambda: False).state == UNSEEN  # the hash is another one
     named = read_named_files(request)
-    sent = Job(photo=job.photo, path=job.path, sha256="", style=job.style, data=photo.read_bytes())
+    sent = PictureJob(source=job.source, path=job.path, sha256="", style=job.style, data=photo.read_bytes())
     expected = here.paint(sent, should_stop=lambda: False)
     os.rename(home, tmp_path / "elsewhere")
     monkeypatch.chdir(away)
@@ -114,4 +119,71 @@ def test_a_machine_without_the_files_paints_the_same(tmp_path: Path, monkeypatch
     assert there.keys == here.keys
     found = there.paint(sent, should_stop=lambda: False)
     assert found.state == PAINTED, found.reason
+    assert found.data == expected.data
+
+
+CLIP_SCRIPT = """
+import json, sys
+import psutil
+from stylenet.requests.video import VideoRequest
+from stylenet.workflows.video import FrameDone, paint_video
+
+request = VideoRequest.of(json.loads(sys.argv[1]))
+killed = 0
+for event in paint_video(request):
+    if isinstance(event, FrameDone) and not killed:
+        actors = [one for one in psutil.Process().children(recursive=True) if "_Actor" in " ".join(one.cmdline())]
+        actors[0].kill()
+        killed += 1
+print(json.dumps({"killed": killed, "left": [one.name() for one in psutil.Process().children(recursive=True)]}))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("ray") is None, reason="Ray, of the extra 'cluster', is not installed")
+def test_a_cluster_paints_the_scenes_of_a_clip(tmp_path: Path) -> None:
+    pytest.importorskip("cv2")
+    from tests.video.clips import pan, read_back, write_clip
+
+    clip = write_clip(tmp_path / "clip.mkv", [*pan(3), *pan(5, seed=1), *pan(4, seed=2)], codec="ffv1", pix_fmt="bgr0")
+    values = {"clip": str(clip), "styles": ["starry-night"], "output": str(tmp_path / "out.mkv"), "recipe": "instant", "threads": 1}
+    words = json.dumps({**values, "workers": 2, "ray": "auto"})
+    ended = subprocess.run([sys.executable, "-c", CLIP_SCRIPT, words], capture_output=True, text=True, timeout=120, check=False)
+    if "timed out during startup" in ended.stderr:
+        pytest.skip("this machine is too busy: Ray gives itself 30 seconds to start")
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads(ended.stdout.splitlines()[-1]) == {"killed": 1, "left": []}
+    list(paint_video(VideoRequest.of({**values, "output": str(tmp_path / "alone.mkv")})))
+    frames, expected = read_back(tmp_path / "out.mkv")[0], read_back(tmp_path / "alone.mkv")[0]
+    assert len(frames) == 12
+    assert all(np.array_equal(*pair) for pair in zip(frames, expected, strict=True))
+
+
+def test_a_machine_without_the_clip_and_its_masks_paints_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("cv2")
+    from tests.video.clips import pan, write_clip
+
+    home, away = tmp_path / "home", tmp_path / "away"
+    (home / "masks").mkdir(parents=True)
+    away.mkdir()
+    monkeypatch.chdir(home)
+    for number in range(3):
+        PIL.Image.new("L", (8, 6), 80 * number).save(home / "masks" / f"{number}.png")
+    PIL.Image.fromarray(np.random.default_rng(0).integers(0, 255, (32, 40, 3), dtype=np.uint8)).save(home / "style.png")
+    clip = write_clip(home / "clip.mkv", pan(3), codec="ffv1", pix_fmt="bgr0")
+    values = {"clip": "clip.mkv", "styles": ["starry-night"], "output": "out.mkv", "recipe": "instant", "threads": 1}
+    request = VideoRequest.of({**values, "masks": ["invert:masks=style.png"]})
+    given: dict[str, Any] = {"source": Path("clip.mkv"), "path": clip, "after": None, "frames": 3, "state": None, "seeks": True}
+    unseen, sent = GroupJob(**given, sha256="another"), GroupJob(**given, sha256="", data=clip.read_bytes())
+    here = GroupPainter(request)
+    assert here.paint(unseen, should_stop=lambda: False) == Result(state=UNSEEN)
+    named, expected = read_named_files(request), here.paint(sent, should_stop=lambda: False)
+    os.rename(home, tmp_path / "elsewhere")
+    monkeypatch.chdir(away)
+    there = GroupPainter(with_local_files(request, named, tmp_path / "copies"), given=request)
+    assert there.keys == here.keys
+    found = there.paint(sent, should_stop=lambda: False)
+    assert isinstance(found, GroupResult), found
+    assert isinstance(expected, GroupResult), expected
+    assert len(found.times) == 3
     assert found.data == expected.data

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from stylenet.errors import StylenetError
-from stylenet.workflows.batch_painter import FAILED, PAINTED, THERE, UNSEEN, Job, Result
+from stylenet.workflows.batch_painter import PictureJob
+from stylenet.workflows.jobs import FAILED, PAINTED, THERE, UNSEEN, Job, Result
 from stylenet.workflows.workers import MOST_DEATHS, Dispatcher, Ended, Message, Outcome, Ready, Worker
 
 KEYS = {"style": "key"}
@@ -50,11 +51,11 @@ class FakeWorkers:
 
 def prepared(index: int, keys: Mapping[str, str]) -> Job | Result:
     assert keys == KEYS
-    return Job(photo=Path(f"{index}.png"), path=Path(f"/nowhere/{index}.png"), sha256="", style="style")
+    return PictureJob(source=Path(f"{index}.png"), path=Path(f"/nowhere/{index}.png"), sha256="", style="style")
 
 
 def painted(job: Job) -> Message:
-    return Result(state=PAINTED, data=str(job.photo).encode())
+    return Result(state=PAINTED, data=str(job.source).encode())
 
 
 def dispatched(workers: FakeWorkers, count: int, **more: object) -> list[Outcome]:
@@ -79,8 +80,8 @@ def test_the_picture_of_a_dead_worker_is_painted_by_another() -> None:
     deaths: Counter[str] = Counter()
 
     def react(job: Job) -> Message:
-        deaths[job.photo.name] += 1
-        return Ended(reason="signal 9") if deaths[job.photo.name] == 1 else painted(job)
+        deaths[job.source.name] += 1
+        return Ended(reason="signal 9") if deaths[job.source.name] == 1 else painted(job)
 
     workers = FakeWorkers(react)
     outcomes = dispatched(workers, 5)
@@ -90,11 +91,11 @@ def test_the_picture_of_a_dead_worker_is_painted_by_another() -> None:
 
 
 def test_a_picture_that_ends_every_worker_fails_and_the_others_are_painted() -> None:
-    workers = FakeWorkers(lambda job: Ended(reason="signal 9") if job.photo.name == "1.png" else painted(job))
+    workers = FakeWorkers(lambda job: Ended(reason="signal 9") if job.source.name == "1.png" else painted(job))
     outcomes = {one.index: one.result for one in dispatched(workers, 4)}
     assert [outcomes[index].state for index in range(4)] == [PAINTED, FAILED, PAINTED, PAINTED]
     assert "signal 9" in outcomes[1].reason
-    assert sum(job.photo.name == "1.png" for job in workers.begun) == MOST_DEATHS
+    assert sum(job.source.name == "1.png" for job in workers.begun) == MOST_DEATHS
 
 
 def test_workers_that_never_start_end_the_batch() -> None:
@@ -117,7 +118,7 @@ def test_a_worker_without_the_file_is_sent_its_bytes(tmp_path: Path) -> None:
 
     def prepare(index: int, keys: Mapping[str, str]) -> Job:
         name = ("here.png", "gone.png")[index]
-        return Job(photo=Path(name), path=tmp_path / name, sha256="", style="style")
+        return PictureJob(source=Path(name), path=tmp_path / name, sha256="", style="style")
 
     workers = FakeWorkers(lambda job: Result(state=UNSEEN) if job.data is None else Result(state=PAINTED, data=job.data))
     outcomes = {one.index: one.result for one in dispatched(workers, 2, prepare=prepare)}
@@ -131,6 +132,30 @@ def test_what_needs_no_painting_reaches_no_worker() -> None:
     outcomes = dispatched(workers, 4, prepare=lambda index, keys: Result(state=THERE) if index % 2 else prepared(index, keys))
     assert {one.index for one in outcomes if one.result.state == THERE} == {1, 3}
     assert len(workers.begun) == 2
+
+
+def test_a_job_of_several_comes_before_all_others_and_may_be_painted_after_many_deaths() -> None:
+    turns: Counter[str] = Counter()
+
+    def react(job: Job) -> Message:
+        turns[job.source.name] += 1
+        return Ended(reason="signal 9") if turns[job.source.name] % MOST_DEATHS else painted(job)
+
+    workers = FakeWorkers(react, count=1)
+    dispatcher = Dispatcher(workers, 2, prepare=prepared, should_stop=lambda: False)
+    seen = []
+    for outcome in dispatcher.outcomes():
+        assert outcome.result.state == PAINTED, outcome.result.reason  # the deaths are counted anew for every job
+        seen.append(outcome.index)
+        if seen.count(1) < 3 and outcome.index == 1:
+            dispatcher.add_first(1)
+    assert sorted(seen) == [0, 1, 1, 1]
+    assert [job.source.name for job in workers.begun[-MOST_DEATHS:]] == ["1.png"] * MOST_DEATHS
+
+
+def test_workers_must_have_the_keys_that_are_asked_for() -> None:
+    with pytest.raises(StylenetError, match="same versions"):
+        dispatched(FakeWorkers(painted), 1, keys={"style": "another"})
 
 
 def test_nothing_is_handed_out_once_the_end_is_asked_for() -> None:

@@ -50,6 +50,10 @@ class MaskOption:
     inverted: bool
     style: str | None
 
+    def __str__(self) -> str:
+        """The text of the option."""
+        return f"{_INVERT if self.inverted else ''}{self.mask}={KEEP if self.style is None else self.style}"
+
 
 def parse_mask(text: str, *, for_clip: bool = False) -> MaskOption:
     """Parse `FILE=STYLE` or `invert:FILE=STYLE`; `FILE=photo` keeps the photo there.

@@ -5,21 +5,20 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta, structs
+from msgspec import structs
 
 from stylenet.errors import UsageError, did_you_mean
 from stylenet.requests.base import option
-from stylenet.requests.painting import PaintFileRequest, Quality, RecipeOptions
+from stylenet.requests.painting import PaintFileRequest, Quality
+from stylenet.requests.workers import WorkerOptions
 
 FORMATS = ("png", "jpg", "webp", "tif")
-
-MOST_WORKERS = 256
 
 _NOT_OF_THE_RESULT = ("photos", "styles", "output", "workers", "ray", "device", "precision", "threads", "memory", "save_every")
 """Options that change at most the last digits of a result, or whose files are hashed instead."""
 
 
-class BatchRequest(RecipeOptions, frozen=True, kw_only=True):
+class BatchRequest(WorkerOptions, frozen=True, kw_only=True):
     """Many photos, each painted in every one of the styles."""
 
     photos: Annotated[tuple[str, ...], option("Pictures and folders; folders are searched with their subfolders.")]
@@ -27,11 +26,6 @@ class BatchRequest(RecipeOptions, frozen=True, kw_only=True):
     output: Annotated[str, option("Output folder; with several styles, it gets a subfolder for each.")]
     format: Annotated[str, option("Format of the results: png (default), jpg, webp or tif.")] = FORMATS[0]
     quality: Quality = None
-    workers: Annotated[
-        Annotated[int, Meta(ge=1, le=MOST_WORKERS)] | None,
-        option("Number of painting processes (default 1; with --ray, as many as fit).", allowed=f"1 to {MOST_WORKERS} processes"),
-    ] = None
-    ray: Annotated[str | None, option("Paint on a Ray cluster: HOST:PORT, or auto for the one on this machine, started if needed.")] = None
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -10,12 +10,13 @@ from msgspec import Meta, structs
 
 from stylenet.errors import UsageError
 from stylenet.requests.base import option
-from stylenet.requests.painting import Options, PaintFileRequest, RecipeOptions
+from stylenet.requests.painting import Options, PaintFileRequest
+from stylenet.requests.workers import MOST_WORKERS, WorkerOptions
 
 USUAL_STEADY = 80.0
 
 
-class VideoRequest(RecipeOptions, frozen=True, kw_only=True):
+class VideoRequest(WorkerOptions, frozen=True, kw_only=True):
     """A clip, painted frame by frame."""
 
     clip: Annotated[str, option("The clip to paint.")]
@@ -45,6 +46,14 @@ class VideoRequest(RecipeOptions, frozen=True, kw_only=True):
             "with one mask for each frame. May be repeated."
         ),
     ] = ()
+    workers: Annotated[
+        Annotated[int, Meta(ge=1, le=MOST_WORKERS)] | None,
+        option(
+            "Number of painting processes (default 1; with --ray, as many as fit). Each paints one scene at a time, so a clip without cuts "
+            "uses one.",
+            allowed=f"1 to {MOST_WORKERS} processes",
+        ),
+    ] = None
     preview: Annotated[str | None, option("Write the current frame to FILE while painting.")] = None
 
     def __post_init__(self) -> None:

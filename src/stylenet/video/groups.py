@@ -1,35 +1,48 @@
 """Closed groups of painted frames, each encoded separately and stored in a folder until all are joined.
 
-Groups are written atomically: `00003.mp4` (or `.mkv`) contains the frames, `00003.npz` their times. `00003.state.npz`, the
-state for the next frame, exists only for the last group.
+Groups are written atomically: `00002-00003.mp4` (or `.mkv`) contains the frames of the fourth group of the third scene,
+`00002-00003.npz` their times. `00002-00003.state.npz`, the state for the next frame, exists only for the last group of a scene that is
+not finished.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from stylenet.errors import CheckpointError, OutputError
+from stylenet.errors import CheckpointError, OutputError, UsageError
 from stylenet.storage.atomic import write_whole, written_whole
-from stylenet.video.coding import Coding, add_stream, coded_frame
+from stylenet.video.coding import Coding, add_stream, coded_frame, with_alpha
 from stylenet.video.flow import Pixels
 from stylenet.video.package import pyav
+from stylenet.video.reading import Frame
+
+Times: TypeAlias = tuple[Fraction, Fraction | None]
+"""Time and duration of a frame; the duration may be unknown."""
 
 _JOB = "job.json"
+
+_TIMES, _STATE = ".npz", ".state.npz"
+"""Suffixes of the times of a group, which are written last, and of the state after it."""
 
 TICKS = 90_000
 """Time base of the frames."""
 
 MOST_FRAMES = 48
 """Maximum frames of a group, which are painted again after an interruption."""
+
+_GROUP_BYTES = 256 * 10**6
+"""Maximum size of the frames of an open group."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -45,6 +58,65 @@ class State:
     frames: Sequence[tuple[Pixels, Pixels]]
     count: int
     usual: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Group:
+    """An encoded group.
+
+    Attributes:
+        data: The file with its frames.
+        times: Time and duration of each frame.
+    """
+
+    data: bytes
+    times: Sequence[Times]
+
+
+class OpenGroup:
+    """A group that frames are added to.
+
+    Attributes:
+        times: Time and duration of each frame.
+    """
+
+    def __init__(self, coding: Coding) -> None:
+        self._coding = coding
+        self._frames: list[Pixels] = []
+        self.times: list[Times] = []
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the group has its maximum length."""
+        return bool(self._frames) and len(self._frames) >= max(4, min(MOST_FRAMES, _GROUP_BYTES // self._frames[0].nbytes))
+
+    def add(self, frame: Frame, painted: Pixels) -> None:
+        """Add a frame and its painting, (H, W, 3), which is cropped to even sides.
+
+        Raises:
+            UsageError: the painting is too small.
+        """
+        height, width = painted.shape[0] // 2 * 2, painted.shape[1] // 2 * 2
+        if min(height, width) < 2:
+            raise UsageError(f"the frames would have {painted.shape[1]} x {painted.shape[0]} pixels; give a larger --size")
+        shown = with_alpha(painted, frame.alpha) if self._coding.has_alpha else painted
+        self._frames.append(shown[:height, :width])
+        self.times.append((frame.time, frame.seconds))
+
+    def encoded(self) -> Group:
+        """The encoded group, which starts with a key frame and has no B-frames, so that groups can be joined at any times.
+
+        Raises:
+            OutputError: the encoder fails.
+        """
+        height, width = self._frames[0].shape[:2]
+        file = io.BytesIO()
+        with contextlib.closing(pyav().open(file, mode="w", format=self._coding.group[1])) as container:
+            stream = add_stream(container, self._coding, (width, height), group=len(self._frames) + 1)
+            for number, pixels in enumerate(self._frames):
+                container.mux(stream.encode(coded_frame(pixels, self._coding, number)))
+            container.mux(stream.encode())
+        return Group(data=file.getvalue(), times=self.times)
 
 
 class Groups:
@@ -80,63 +152,72 @@ class Groups:
             except OSError as error:
                 raise OutputError(f"cannot create the folder '{folder}': {error.strerror}") from None
             write_whole(folder / _JOB, text.encode())
-        self.count = 0
-        while self._times(self.count).is_file() and self.clip(self.count).is_file():
-            self.count += 1
+        self._counts: Counter[int] = Counter()
+        for path in folder.glob("*-*.npz"):
+            scene, _, number = path.stem.partition("-")
+            if number.isdecimal():
+                self._counts[int(scene)] += 1
 
-    def clip(self, number: int) -> Path:
-        """The file of a group."""
-        return self.folder / f"{number:05d}{self._coding.group[0]}"
+    @property
+    def last_scene(self) -> int:
+        """Number of the last scene with a group, from 0; -1 without groups."""
+        return max(self._counts, default=-1)
 
-    def times(self) -> list[tuple[Fraction, Fraction | None]]:
-        """Time and duration of each stored frame."""
+    def clips(self) -> list[Path]:
+        """The files of all groups, in order."""
+        return [self._path(scene, number, self._coding.group[0]) for scene, number in self._numbers()]
+
+    def times(self, scene: int | None = None) -> list[Times]:
+        """Time and duration of each stored frame, of one scene or of all."""
         found = []
-        for number in range(self.count):
-            with np.load(self._times(number)) as saved:
-                found += [(Fraction(str(time)), Fraction(str(shown)) if shown else None) for time, shown in saved["times"]]
+        for one, number in self._numbers():
+            if scene is None or one == scene:
+                with np.load(self._path(one, number, _TIMES)) as saved:
+                    found += [(Fraction(str(time)), Fraction(str(shown)) if shown else None) for time, shown in saved["times"]]
         return found
 
-    def state(self) -> State | None:
-        """State of the last group; None without groups."""
-        if not self.count:
+    def state(self, scene: int) -> State | None:
+        """State after the last group of a scene; None without groups, or if the scene is finished."""
+        path = self._path(scene, self._counts[scene] - 1, _STATE)
+        if not path.is_file():
             return None
-        with np.load(self._state(self.count - 1)) as saved:
+        with np.load(path) as saved:
             frames = tuple(zip(saved["sources"], saved["paintings"], strict=True))
             return State(frames=frames, count=int(saved["count"]), usual=float(saved["usual"]))
 
-    def add(self, frames: Sequence[Pixels], times: Sequence[tuple[Fraction, Fraction | None]], state: State) -> None:
-        """Encode a group, and store it with its state.
+    def add(self, scene: int, group: Group, state: State | None) -> None:
+        """Store the next group of a scene with the state after it; None if the scene is finished.
 
         Raises:
-            OutputError: the disk is full, or the encoder fails.
+            OutputError: the disk is full.
         """
-        with written_whole(self.clip(self.count)) as temporary:
-            _encode(frames, temporary, self._coding)
-        with written_whole(self._state(self.count)) as temporary, temporary.open("wb") as file:
-            sources, paintings = zip(*state.frames, strict=True)
-            np.savez(file, sources=sources, paintings=paintings, count=state.count, usual=state.usual)
-        with written_whole(self._times(self.count)) as temporary, temporary.open("wb") as file:
-            np.savez(file, times=np.array([(str(time), str(shown) if shown else "") for time, shown in times]))
-        self.count += 1
-        if self.count > 1:
-            self._state(self.count - 2).unlink(missing_ok=True)
+        number = self._counts[scene]
+        write_whole(self._path(scene, number, self._coding.group[0]), group.data)
+        if state is not None:
+            with written_whole(self._path(scene, number, _STATE)) as temporary, temporary.open("wb") as file:
+                sources, paintings = zip(*state.frames, strict=True)
+                np.savez(file, sources=sources, paintings=paintings, count=state.count, usual=state.usual)
+        with written_whole(self._path(scene, number, _TIMES)) as temporary, temporary.open("wb") as file:
+            np.savez(file, times=np.array([(str(time), str(shown) if shown else "") for time, shown in group.times]))
+        self._counts[scene] += 1
+        self._path(scene, number - 1, _STATE).unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Delete the folder after joining the groups."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def _times(self, number: int) -> Path:
-        """The file with the times of a group, which is written last."""
-        return self.folder / f"{number:05d}.npz"
+    def _numbers(self) -> list[tuple[int, int]]:
+        """(scene, number) of each group, in order."""
+        return [(scene, number) for scene in sorted(self._counts) for number in range(self._counts[scene])]
 
-    def _state(self, number: int) -> Path:
-        return self.folder / f"{number:05d}.state.npz"
+    def _path(self, scene: int, number: int, suffix: str) -> Path:
+        return self.folder / f"{scene:05d}-{number:05d}{suffix}"
 
 
 def decoded(groups: Groups) -> Iterator[Pixels]:
     """The frames of all groups, (H, W, 3) or (H, W, 4)."""
-    for number in range(groups.count):
-        with pyav().open(str(groups.clip(number))) as container:
+    for path in groups.clips():
+        with pyav().open(str(path)) as container:
             for frame in container.decode(video=0):
                 has_alpha = any(component.is_alpha for component in frame.format.components)
                 yield frame.reformat(format="rgba" if has_alpha else "rgb24").to_ndarray()
@@ -148,13 +229,3 @@ def packets(path: Path) -> Iterator[Any]:
         for packet in container.demux(container.streams.video[0]):
             if packet.size:
                 yield packet
-
-
-def _encode(frames: Sequence[Pixels], path: Path, coding: Coding) -> None:
-    """Encode frames with even sides as one closed group without B-frames, so that groups can be joined at any times."""
-    height, width = frames[0].shape[:2]
-    with contextlib.closing(pyav().open(str(path), mode="w", format=coding.group[1])) as container:
-        stream = add_stream(container, coding, (width, height), group=len(frames) + 1)
-        for number, pixels in enumerate(frames):
-            container.mux(stream.encode(coded_frame(pixels, coding, number)))
-        container.mux(stream.encode())

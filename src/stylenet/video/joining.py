@@ -13,7 +13,7 @@ from typing import Any
 from stylenet.image.loops import SHORTEST_MS, save_loop
 from stylenet.storage.atomic import written_whole
 from stylenet.video.coding import CONTAINERS
-from stylenet.video.groups import TICKS, Groups, decoded, packets
+from stylenet.video.groups import TICKS, Groups, Times, decoded, packets
 from stylenet.video.package import pyav
 from stylenet.video.reading import Clip
 
@@ -70,14 +70,14 @@ def join(groups: Groups, clip: Clip, output: Path, *, begin: Fraction, end: Frac
     """
     av = pyav()
     kind = CONTAINERS[output.suffix.lower()]
-    times = groups.times()
+    times, clips = groups.times(), groups.clips()
     end = _end(times) if end is None else end
     notices: list[str] = []
     with written_whole(output) as temporary, contextlib.ExitStack() as stack:
         options = {"movflags": "+faststart"} if kind == "mp4" else {}
         target = stack.enter_context(av.open(str(temporary), mode="w", format=kind, options=options))
         source = stack.enter_context(av.open(str(clip.path), metadata_errors="replace"))
-        first = stack.enter_context(av.open(str(groups.clip(0))))
+        first = stack.enter_context(av.open(str(clips[0])))
         video = target.add_stream_from_template(first.streams.video[0])
         video.time_base = Fraction(1, TICKS)
         if "1" in _alpha_modes(first):
@@ -87,7 +87,7 @@ def join(groups: Groups, clip: Clip, output: Path, *, begin: Fraction, end: Frac
                 video.sample_aspect_ratio = clip.shape
         others = [_Copied(stream, target, kind, notices) for stream in (*source.streams.audio, *source.streams.subtitles)]
         others = [other for other in others if other.target is not None]
-        pictures = _pictures(groups, times, video, begin)
+        pictures = _pictures(clips, times, video, begin)
         sounds = _others(source, others, shift=begin + clip.start, end=end + clip.start)
         for _, packet in _by_time(pictures, sounds):
             target.mux(packet)
@@ -113,18 +113,16 @@ def _alpha_modes(container: Any) -> set[str]:
     return {str(value) for name, value in container.streams.video[0].metadata.items() if name.lower() == "alpha_mode"}
 
 
-def _end(times: Sequence[tuple[Fraction, Fraction | None]]) -> Fraction:
+def _end(times: Sequence[Times]) -> Fraction:
     time, shown = times[-1]
     return time + (shown or (time - times[-2][0] if len(times) > 1 else _USUAL_SECONDS))
 
 
-def _pictures(
-    groups: Groups, times: Sequence[tuple[Fraction, Fraction | None]], video: Any, begin: Fraction
-) -> Iterator[tuple[float, Any]]:
+def _pictures(clips: Sequence[Path], times: Sequence[Times], video: Any, begin: Fraction) -> Iterator[tuple[float, Any]]:
     ends = [time for time, _ in times[1:]] + [_end(times)]
     number = 0
-    for group in range(groups.count):
-        for packet in packets(groups.clip(group)):
+    for path in clips:
+        for packet in packets(path):
             time = times[number][0]
             packet.stream = video
             packet.time_base = Fraction(1, TICKS)

@@ -61,7 +61,7 @@ class ClipMask:
             )
 
     def at(self, time: Fraction) -> Mask:
-        """The mask of the frame at a time, shape (1, 1, H, W), 0..1; must be called in the order of the frames."""
+        """The mask of the frame at a time, shape (1, 1, H, W), 0..1; fastest in the order of the frames."""
         if self._still is not None:
             return self._still
         number = max(0, bisect.bisect_right(self._times, time) - 1)
@@ -74,14 +74,16 @@ class _MaskClip:
         self._source = probe(path)
         self.times = frame_times(self._source)
         self._frames: Iterator[Frame] | None = None
+        self._next = 0
 
     def picture(self, number: int) -> Picture:
-        """The frame with a number; earlier frames are no longer available."""
+        """The frame with a number."""
         wanted = self.times[number]
-        if self._frames is None:
+        if self._frames is None or number < self._next:
             self._frames = read_frames(self._source, begin=wanted)
         for frame in self._frames:
             if frame.time >= wanted - self._half():
+                self._next = number + 1
                 return Picture(pixels=image_of(frame.pixels), source=str(self._source.path))
         raise UsageError(f"the mask '{self._source.path}' cannot be decoded after {float(wanted):.2f} s; encode it again")
 

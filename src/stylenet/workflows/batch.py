@@ -21,12 +21,13 @@ from stylenet.image.output import check_output
 from stylenet.requests.batch import BatchRequest
 from stylenet.storage.atomic import write_whole
 from stylenet.storage.hashing import file_sha256
-from stylenet.workflows.batch_painter import FAILED, LEFT, PAINTED, RECEIPT_KEY, THERE, Job, Result
+from stylenet.workflows.batch_painter import RECEIPT_KEY, BatchPainter, PictureJob
 from stylenet.workflows.folders import Pair, find_photos, lay_out_pairs
+from stylenet.workflows.jobs import FAILED, LEFT, PAINTED, THERE, Result
+from stylenet.workflows.opening_workers import open_workers
 from stylenet.workflows.outputs import keep_apart, make_folder
 from stylenet.workflows.painting import inputs_of, with_recipe
-from stylenet.workflows.worker_processes import WorkerProcesses
-from stylenet.workflows.workers import Dispatcher, ThisProcess, Workers
+from stylenet.workflows.workers import Dispatcher
 
 REPORT = "report.jsonl"
 """File in the output folder with a line for every picture."""
@@ -120,7 +121,7 @@ def _planned(request: BatchRequest) -> tuple[BatchRequest, list[Pair], tuple[str
 
 
 def _finished(request: BatchRequest, pairs: Sequence[Pair], should_stop: Callable[[], bool]) -> Iterator[Finished]:
-    workers = _open_workers(request, len(pairs), should_stop)
+    workers = open_workers(request, BatchPainter, most=len(pairs), should_stop=should_stop)
     progress = _Progress(count=len(pairs), workers=workers.count)
     left = set(range(len(pairs)))
     dispatcher = Dispatcher(workers, len(pairs), prepare=lambda index, keys: _prepared(pairs[index], keys), should_stop=should_stop)
@@ -132,17 +133,7 @@ def _finished(request: BatchRequest, pairs: Sequence[Pair], should_stop: Callabl
         yield progress.finished(pairs[index], Result(state=LEFT, reason="interrupted before it was painted"), seconds=0.0)
 
 
-def _open_workers(request: BatchRequest, count: int, should_stop: Callable[[], bool]) -> Workers:
-    """The workers for `count` pictures."""
-    if request.ray is not None:
-        from stylenet.workflows.ray_workers import RayWorkers
-
-        return RayWorkers(request, most=count)
-    processes = min(request.workers or 1, count)
-    return WorkerProcesses(request, count=processes) if processes > 1 else ThisProcess(request, should_stop=should_stop)
-
-
-def _prepared(pair: Pair, keys: Mapping[str, str]) -> Job | Result:
+def _prepared(pair: Pair, keys: Mapping[str, str]) -> PictureJob | Result:
     """The job of a picture, or its result if it exists already or cannot be painted."""
     try:
         sha256 = _hash_of(pair.photo)
@@ -157,7 +148,7 @@ def _prepared(pair: Pair, keys: Mapping[str, str]) -> Job | Result:
         check_output(pair.output)
     except StylenetError as error:
         return Result(state=FAILED, reason=str(error))
-    return Job(photo=pair.photo, path=pair.photo.absolute(), sha256=sha256, style=pair.style)
+    return PictureJob(source=pair.photo, path=pair.photo.absolute(), sha256=sha256, style=pair.style)
 
 
 def _saved(pair: Pair, result: Result) -> Result:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
-import json
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -17,51 +15,22 @@ from stylenet.image.files import load_image
 from stylenet.painting.painting import Painting
 from stylenet.painting.receipts import NOT_OF_THE_INPUTS
 from stylenet.requests.batch import BatchRequest
-from stylenet.storage.hashing import file_sha256
+from stylenet.workflows.jobs import FAILED, LEFT, PAINTED, UNSEEN, Job, Result, is_source_there, key_of
 from stylenet.workflows.painting import open_for
 
 RECEIPT_KEY = "batch"
 """Fields in the receipt of a result: the key of its request, and the hash of the photo file."""
 
-PAINTED, THERE, FAILED, LEFT = "painted", "there", "failed", "left"
-"""States of a picture, described in `batch.Finished`."""
-
-UNSEEN = "unseen"
-"""State of a job whose photo the worker cannot read from its path; it needs the bytes."""
-
 
 @dataclass(frozen=True, kw_only=True)
-class Job:
-    """A photo and a style, for a worker.
+class PictureJob(Job):
+    """A photo and a style.
 
     Attributes:
-        photo: The file as given, for messages.
-        path: The absolute path.
-        sha256: Checksum of the file.
         style: The style as given.
-        data: The bytes of the file, for a worker on a machine that does not have it.
     """
 
-    photo: Path
-    path: Path
-    sha256: str
     style: str
-    data: bytes | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """The result of a job.
-
-    Attributes:
-        state: One of the states of this module.
-        data: The file of the painted picture.
-        reason: Why it failed, in one line.
-    """
-
-    state: str
-    data: bytes = b""
-    reason: str = ""
 
 
 class BatchPainter:
@@ -90,19 +59,19 @@ class BatchPainter:
         self._styles: Mapping[str, Any] = dict(zip(given.styles, styles, strict=True))
         facts = {name: value for name, value in self._stylizer.engine.facts().items() if name not in NOT_OF_THE_INPUTS}
         self.keys = {
-            name: _sha256({"facts": facts, "style": style.sha256, "shares": style.shares, "options": given.of_the_result()})
+            name: key_of({"facts": facts, "style": style.sha256, "shares": style.shares, "options": given.of_the_result()})
             for name, style in zip(given.styles, opened, strict=True)
         }
 
-    def paint(self, job: Job, *, should_stop: Callable[[], bool]) -> Result:
+    def paint(self, job: PictureJob, *, should_stop: Callable[[], bool]) -> Result:
         """Paint one picture; errors are returned, never raised."""
         try:
             if job.data is not None:
                 with tempfile.TemporaryDirectory(prefix="stylenet-") as folder:
-                    path = Path(folder, job.photo.name)
+                    path = Path(folder, job.source.name)
                     path.write_bytes(job.data)
                     return self._painted(path, job, should_stop)
-            if not _is_file_of(job):
+            if not is_source_there(job):
                 return Result(state=UNSEEN)
             return self._painted(job.path, job, should_stop)
         except MemoryError:
@@ -110,12 +79,12 @@ class BatchPainter:
         except Exception as error:
             return Result(state=FAILED, reason=f"unexpected {type(error).__name__}: {' '.join(str(error).split()) or 'no reason given'}")
 
-    def _painted(self, path: Path, job: Job, should_stop: Callable[[], bool]) -> Result:
+    def _painted(self, path: Path, job: PictureJob, should_stop: Callable[[], bool]) -> Result:
         try:
             photo = load_image(path)
             *_, event = self._stylizer.stylize(photo, self._styles[job.style], self._options, should_stop=should_stop)
         except StylenetError as error:
-            return Result(state=FAILED, reason=str(error).replace(str(path), str(job.photo)))
+            return Result(state=FAILED, reason=str(error).replace(str(path), str(job.source)))
         if not isinstance(event, Done) or event.reason == "interrupted":
             return Result(state=LEFT)
         batch = {"request": self.keys[job.style], "input_sha256": job.sha256}
@@ -123,14 +92,3 @@ class BatchPainter:
         file = io.BytesIO()
         Painting(pixels=done.image, photo=photo, done=done).save(file, format=self._request.format, quality=self._request.quality)
         return Result(state=PAINTED, data=file.getvalue())
-
-
-def _is_file_of(job: Job) -> bool:
-    try:
-        return job.path.is_file() and file_sha256(job.path) == job.sha256
-    except OSError:
-        return False
-
-
-def _sha256(values: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()

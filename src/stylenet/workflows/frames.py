@@ -16,6 +16,7 @@ from stylenet.errors import UsageError
 from stylenet.events import Done, Started
 from stylenet.image.files import Picture
 from stylenet.image.resize import resize
+from stylenet.painting.receipts import NOT_OF_THE_INPUTS
 from stylenet.painting.regions import Region, lay_out, with_photo_kept
 from stylenet.painting.stylizer import Stylizer
 from stylenet.requests.task import History
@@ -55,6 +56,9 @@ class FramePainter:
         stylizer: For its recipe.
         should_stop: Asked while a frame is painted.
 
+    Attributes:
+        facts: What the frames depend on besides the options and the regions: the recipe with its network, and the styles.
+
     Raises:
         StylenetError: a style cannot be opened, or an option means nothing to the recipe.
     """
@@ -70,7 +74,8 @@ class FramePainter:
         stylizer.engine.check(options, has_start=False, wants_previews=False)
         if len(opened) > 1 and options.blend:
             options.check_styles(len(opened))
-        self.fingerprints = [style.sha256 for style in opened]
+        recipe = {name: value for name, value in stylizer.engine.facts().items() if name not in NOT_OF_THE_INPUTS}
+        self.facts = {"recipe": recipe, "styles": [style.sha256 for style in opened]}
         self._styles: list[Any] = list(request.styles) if request.recolors_style else opened
         self._turns = len(opened) > 1 and not options.blend
         self._steadiness = Steadiness.of(request.steady)
@@ -82,10 +87,13 @@ class FramePainter:
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="motion")
         self._told = False
 
-    def continue_from(self, state: State) -> None:
-        """Go on after the last frame of a group."""
-        self._cuts.continue_from(state.frames[-1][0], state.usual)
-        self._past.frames, self._past.count = state.frames, state.count
+    def continue_from(self, state: State | None) -> None:
+        """Go on after the last frame of a group; None: at the start of a scene."""
+        self._cuts = CutDetector()
+        self._past.begin()
+        if state is not None:
+            self._cuts.continue_from(state.frames[-1][0], state.usual)
+            self._past.frames, self._past.count = state.frames, state.count
 
     def state(self) -> State:
         """What the next frame needs to know."""

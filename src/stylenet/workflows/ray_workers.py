@@ -21,13 +21,13 @@ from msgspec import structs
 from stylenet.engines.sessions import available_cores
 from stylenet.errors import StylenetError, UsageError
 from stylenet.extras import require
-from stylenet.requests.batch import BatchRequest
-from stylenet.workflows.batch_painter import BatchPainter, Job, Result
-from stylenet.workflows.request_files import NamedFile, read_named_files, with_local_files
+from stylenet.requests.workers import WorkerOptions
+from stylenet.workflows.jobs import Job, OpenPainter, Painter, Result
+from stylenet.workflows.request_files import NamedFiles, read_named_files, with_local_files
 from stylenet.workflows.workers import Ended, Message, Ready, Worker
 
 THIS_MACHINE = "auto"
-"""Instead of an address: the cluster running on this machine, or one started for the batch."""
+"""Instead of an address: the cluster running on this machine, or one started for the command."""
 
 _THREADS = 2
 """Threads of a worker without `--threads`."""
@@ -49,24 +49,25 @@ class _Actor:
 
     def __init__(self) -> None:
         self._folder = Path(tempfile.gettempdir(), f"stylenet-{secrets.token_hex(6)}")  # created if a file is missing
-        self._painter: BatchPainter | None = None
+        self._painter: Painter | None = None
 
-    def open(self, request: BatchRequest, named: Mapping[str, NamedFile]) -> Ready | StylenetError:
+    def open(self, request: WorkerOptions, open_painter: OpenPainter, named: NamedFiles) -> Ready | StylenetError:
         """Open the engine and the styles."""
         try:
-            self._painter = BatchPainter(with_local_files(request, named, self._folder), given=request)
+            self._painter = open_painter(with_local_files(request, named, self._folder), given=request)
         except StylenetError as error:
             return error
         return Ready(keys=self._painter.keys)
 
-    def paint(self, job: Job) -> Result:
-        """Paint one picture."""
+    def paint(self, job: Job) -> Result | StylenetError:
+        """Paint a job."""
         if self._painter is None:
             raise RuntimeError("call `open` before `paint`")
         return self._painter.paint(job, should_stop=lambda: False)
 
     def clean_up(self) -> None:
         """Delete the copied files."""
+        self._painter = None  # deletes its copy of a clip
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
@@ -81,21 +82,22 @@ class _RayWorker:
 class RayWorkers:
     """Actors on the machines of a cluster.
 
-    A worker reads a photo from its path if the same file is there; otherwise it receives the bytes. Results are sent back and written
-    by this process, so that no picture is written twice.
+    A worker reads the source of a job from its path if the same file is there; otherwise it receives the bytes. Results are sent
+    back and written by this process, so that nothing is written twice.
 
     Args:
         request: The request, with its recipe resolved and the address of the cluster.
+        open_painter: Opens the painter in each actor.
         most: Maximum number of workers.
 
     Raises:
         UsageError: Ray is not installed, the cluster does not respond, or none of its machines has room for a worker.
     """
 
-    def __init__(self, request: BatchRequest, *, most: int) -> None:
+    def __init__(self, request: WorkerOptions, open_painter: OpenPainter, *, most: int) -> None:
         os.environ.update(_SETTINGS)  # Ray reads them when it is imported
         self._ray = require("ray", "--ray")
-        self._request = request
+        self._request, self._open_painter = request, open_painter
         self._own = contextlib.ExitStack()
         self._others: set[psutil.Process] | None = None  # processes that do not belong to a cluster started here
         self._pending: dict[Any, _RayWorker] = {}
@@ -114,7 +116,7 @@ class RayWorkers:
         kind = self._ray.remote(_Actor).options(num_cpus=self._request.threads, scheduling_strategy="SPREAD", max_restarts=0, **needs)
         worker = _RayWorker(self, kind.remote())
         self._actors.append(worker.actor)
-        self.expect(worker.actor.open.remote(self._request, self._named), worker)
+        self.expect(worker.actor.open.remote(self._request, self._open_painter, self._named), worker)
         return worker
 
     def expect(self, reference: Any, worker: _RayWorker) -> None:

@@ -1,19 +1,24 @@
-"""Files named in a batch request (styles, recipe, encoder, palette), for machines that do not have them."""
+"""Files named in a request (styles, recipe, encoder, palette, masks), for machines that do not have them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec import structs
 
 from stylenet.catalog.naming import is_name, split_style
 from stylenet.catalog.networks import network_files
 from stylenet.catalog.styles import added_styles, style_files
-from stylenet.requests.batch import BatchRequest
+from stylenet.image.masks import MaskOption, parse_mask
+from stylenet.requests.video import VideoRequest
+from stylenet.requests.workers import WorkerOptions
 from stylenet.storage.hashing import file_sha256
 from stylenet.workflows.folders import PICTURE_FILES
+
+_Options = TypeVar("_Options", bound=WorkerOptions)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,22 +38,33 @@ class NamedFile:
     is_folder: bool
 
 
-def read_named_files(request: BatchRequest) -> dict[str, NamedFile]:
-    """The files named in a request, by their names in it. Included styles and recipes are omitted."""
-    found = {}
-    words = [*request.styles, request.recipe, request.encoder, request.palette]
+@dataclass(frozen=True, kw_only=True)
+class NamedFiles:
+    """All files that a request names.
+
+    Attributes:
+        files: The files, by their names in the request. Included styles and recipes are omitted.
+        masks: The masks, by their text in the request; their files have absolute paths.
+    """
+
+    files: Mapping[str, NamedFile]
+    masks: Mapping[str, MaskOption]
+
+
+def read_named_files(request: WorkerOptions) -> NamedFiles:
+    """The files named in a request."""
+    options = {text: parse_mask(text, for_clip=True) for text in _masks_of(request)}
+    masks = {text: replace(option, mask=option.mask.absolute()) for text, option in options.items()}
+    files = {str(option.mask): _read(option.mask) for option in masks.values()}
+    words = [*request.styles, request.recipe, request.encoder, request.palette, *(option.style for option in masks.values())]
     for word in words:
         path = _path_of(word) if isinstance(word, str) else None
         if isinstance(word, str) and path is not None:
-            is_folder = path.is_dir()
-            files = [file for file in sorted(path.iterdir()) if file.suffix.lower() in PICTURE_FILES] if is_folder else [path]
-            data = {file.name: file.read_bytes() for file in files}
-            hashes = {file.name: file_sha256(file) for file in files}
-            found[word] = NamedFile(path=path.absolute(), data=data, hashes=hashes, is_folder=is_folder)
-    return found
+            files[word] = _read(path)
+    return NamedFiles(files=files, masks=masks)
 
 
-def with_local_files(request: BatchRequest, named: Mapping[str, NamedFile], folder: Path) -> BatchRequest:
+def with_local_files(request: _Options, named: NamedFiles, folder: Path) -> _Options:
     """The request with names of the same files on this machine.
 
     Args:
@@ -56,19 +72,35 @@ def with_local_files(request: BatchRequest, named: Mapping[str, NamedFile], fold
         named: Files of the request.
         folder: Files that are missing here, or differ, are written to its subfolders.
     """
-    local = {word: _local_word(word, file, folder / str(number)) for number, (word, file) in enumerate(named.items())}
+    local = {word: _local_word(word, file, folder / str(number)) for number, (word, file) in enumerate(named.files.items())}
 
     def translated(word: str | None) -> str | None:
         return None if word is None else local.get(word, word)
 
     palette = translated(request.palette) if isinstance(request.palette, str) else request.palette
+    masks = (named.masks[text] for text in _masks_of(request))
+    local_masks = [replace(mask, mask=Path(local[str(mask.mask)]), style=translated(mask.style)) for mask in masks]
+    more = {"masks": tuple(str(mask) for mask in local_masks)} if local_masks else {}
     return structs.replace(
         request,
         styles=tuple(local.get(style, style) for style in request.styles),
         recipe=translated(request.recipe),
         encoder=translated(request.encoder),
         palette=palette,
+        **more,
     )
+
+
+def _masks_of(request: WorkerOptions) -> tuple[str, ...]:
+    return request.masks if isinstance(request, VideoRequest) else ()
+
+
+def _read(path: Path) -> NamedFile:
+    is_folder = path.is_dir()
+    files = [file for file in sorted(path.iterdir()) if file.suffix.lower() in PICTURE_FILES] if is_folder else [path]
+    data = {file.name: file.read_bytes() for file in files}
+    hashes = {file.name: file_sha256(file) for file in files}
+    return NamedFile(path=path.absolute(), data=data, hashes=hashes, is_folder=is_folder)
 
 
 def _path_of(word: str) -> Path | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,33 +12,38 @@ import msgspec
 from msgspec import structs
 
 from stylenet.encoders.freed_memory import freed_memory_kept
-from stylenet.errors import ImageError, UsageError
+from stylenet.errors import ImageError, StylenetError
 from stylenet.events import Notice, Saved
 from stylenet.image.files import save_image
 from stylenet.image.loops import LOOP_SUFFIXES
 from stylenet.image.masks import parse_mask
 from stylenet.image.output import check_output
 from stylenet.painting.defaults import default_recipe
-from stylenet.painting.receipts import NOT_OF_THE_INPUTS
 from stylenet.requests.video import VideoRequest
 from stylenet.storage.hashing import file_sha256
-from stylenet.video.coding import OUTPUT_SUFFIXES, WITH_ALPHA, check_loop, coding_for, with_alpha
+from stylenet.video.coding import OUTPUT_SUFFIXES, WITH_ALPHA, check_loop, coding_for
 from stylenet.video.flow import Pixels, image_of
-from stylenet.video.groups import MOST_FRAMES, Groups, State
+from stylenet.video.groups import Groups
 from stylenet.video.joining import join, join_loop
-from stylenet.video.reading import Clip, Frame, Losses, probe, read_frames
+from stylenet.video.reading import Clip, Losses, probe
+from stylenet.workflows.clip_in_order import ClipInOrder
+from stylenet.workflows.clip_painter import ClipPainter, Progress, frames_to_paint, painted_seconds
 from stylenet.workflows.frame_regions import FrameRegions
 from stylenet.workflows.frames import FramePainter
+from stylenet.workflows.group_painter import keys_of
+from stylenet.workflows.jobs import Job
 from stylenet.workflows.outputs import keep_apart
 from stylenet.workflows.painting import inputs_of, open_for, with_recipe
+from stylenet.workflows.scene_list import SceneList, find_scenes, read_scenes, write_scenes
+from stylenet.workflows.shared_scenes import SharedScenes
 
 _PARTS_SUFFIX = ".parts"
 """Suffix of the folder next to the output that holds the groups until they are joined."""
 
-_GROUP_BYTES = 256 * 10**6
-"""Maximum size of the frames of an open group."""
+_SCENES = "scenes.json"
+"""File in that folder with the scenes, if they are painted side by side."""
 
-_NOT_OF_THE_FRAMES = ("output", "clip", "styles", "resume", "preview", "threads", "device", "precision", "memory")
+_NOT_OF_THE_FRAMES = ("output", "clip", "styles", "resume", "preview", "workers", "ray", "threads", "device", "precision", "memory")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,9 +115,14 @@ def paint_video(request: VideoRequest, *, should_stop: Callable[[], bool] = lamb
         StylenetError: before or during painting; painted frames are kept for `resume`.
     """
     run = _Run(request, should_stop)
-    yield VideoStarted(clip=run.clip, frames=run.expected, painted=run.painted, notices=run.notices)
-    with freed_memory_kept():
-        yield from run.paint()
+    yield VideoStarted(clip=run.clip, frames=run.frames, painted=run.painted, notices=run.notices)
+    try:
+        with freed_memory_kept():
+            yield from run.paint()
+    except StylenetError:
+        if not run.painted:
+            run.groups.remove()
+        raise
     if run.stopped:
         yield VideoDone(frames=run.painted, seconds=run.seconds, reason="interrupted", folder=run.groups.folder)
         return
@@ -127,7 +136,8 @@ class _Run:
     """One run; the constructor checks and opens everything."""
 
     def __init__(self, request: VideoRequest, should_stop: Callable[[], bool]) -> None:
-        self.request, self._should_stop = request, should_stop
+        self.request, self._asked_to_stop = request, should_stop
+        self.stopped, self._losses = False, Losses()
         self.output = check_output(request.output, formats={suffix: suffix for suffix in OUTPUT_SUFFIXES})
         self._preview = None if request.preview in (None, "none") else check_output(str(request.preview))
         single = structs.replace(request.single(), styles=request.styles)
@@ -142,30 +152,36 @@ class _Run:
         self.request = request = structs.replace(request, recipe=single.recipe)
         self.clip = probe(request.clip)
         self._coding = coding_for(self.output, has_alpha=self.clip.has_alpha)
-        self._length = self._checked_length()
+        self.frames = _about_frames(request, self.clip)
         self._is_loop = self.output.suffix.lower() in LOOP_SUFFIXES
         if self._is_loop:
-            check_loop(self.output, rate=min(float(self.clip.rate), request.fps or 1000.0), frames=self.expected)
+            check_loop(self.output, rate=min(float(self.clip.rate), request.fps or 1000.0), frames=self.frames)
         self._begun = time.perf_counter()
         stylizer = open_for(structs.replace(single, styles=()))
-        self._painter = FramePainter(request, stylizer, should_stop=should_stop)
-        self._regions = FrameRegions(request, self.clip, stylizer)
-        facts = {name: value for name, value in stylizer.engine.facts().items() if name not in NOT_OF_THE_INPUTS}
+        painter = FramePainter(request, stylizer, should_stop=self._should_stop)
+        regions = FrameRegions(request, self.clip, stylizer)
+        self._clip_sha256 = file_sha256(self.clip.path)
         job = {
-            "clip": file_sha256(self.clip.path),
-            "styles": self._painter.fingerprints,
-            "masks": [file_sha256(file) for file in self._regions.files],
-            "recipe": facts,
+            "clip": self._clip_sha256,
+            "masks": [file_sha256(file) for file in regions.files],
+            **painter.facts,
             "options": {name: value for name, value in msgspec.to_builtins(request).items() if name not in _NOT_OF_THE_FRAMES},
         }
         self.groups = Groups(self.output.with_name(self.output.name + _PARTS_SUFFIX), job, self._coding, resume=request.resume)
-        times = self.groups.times()
-        self.painted, self._last = len(times), times[-1][0] if times else None
-        self._times: list[tuple[Fraction, Fraction | None]] = []
-        self._open: list[Pixels] = []
-        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encode")
-        self._writing: Future[None] | None = None
-        self.stopped, self._losses = False, Losses()
+        self.painted = len(self.groups.times())
+        self._list_file = self.groups.folder / _SCENES
+        self._keys = keys_of(painter)
+        # Workers open painters of their own.
+        self._painter = None if self._is_shared else ClipPainter(request, self.clip, painter, regions)
+
+    @property
+    def _is_shared(self) -> bool:
+        """Whether scenes are painted side by side, now or by an earlier run."""
+        return (self.request.workers or 1) > 1 or self.request.ray is not None or self._list_file.is_file()
+
+    def _should_stop(self) -> bool:
+        self.stopped = self.stopped or self._asked_to_stop()
+        return self.stopped
 
     @property
     def seconds(self) -> float:
@@ -193,44 +209,48 @@ class _Run:
         self.groups.remove()
         return notices
 
-    @property
-    def expected(self) -> int | None:
-        """Approximate number of frames to paint."""
-        if self._length is None:
-            return None
-        return max(1, round(self._length * min(float(self.clip.rate), self.request.fps or 1000.0)))
-
     def paint(self) -> Iterator[VideoEvent]:
         """Paint all missing frames, and save them in groups."""
-        if (state := self.groups.state()) is not None:
-            self._painter.continue_from(state)
-        scenes, before = 0, self.painted
-        next_preview = 0.0
-        for frame in self._frames():
-            if self._should_stop():
-                self.stopped = True
-                break
-            regions = self._regions.at(frame.time, frame.pixels)
-            done = self._painter.paint(frame.pixels, self._share(frame.time), regions)
-            if done is None:
-                self.stopped = True
-                break
+        scenes, before, next_preview = 0, self.painted, 0.0
+        for done in self._paint_in_order(self._painter) if self._painter is not None else self._paint_scenes():
+            if isinstance(done, Notice):
+                yield done
+                continue
             yield from (Notice(message=message) for message in done.notices)
-            scenes += done.begins_scene
-            state = self._kept(frame, done.pixels, state, begins_scene=done.begins_scene)
+            scenes += done.scenes
+            self.painted += done.frames
             yield self._progress(done.pixels, scenes=scenes, before=before)
             if self._preview is not None and self.seconds >= next_preview:
                 save_image(image_of(done.pixels), self._preview)
                 next_preview = self.seconds + 1.0
-        if self._open and state is not None:
-            self._close(state)
-        self._written()
         if not self.painted and not self.stopped:
             part = (
                 f" between {self.request.begin or 0} and {self.request.end or 'the end'}" if self.request.begin or self.request.end else ""
             )
-            self.groups.remove()
             raise ImageError(f"cannot paint '{self.clip.path}': no frame can be decoded{part}")
+
+    def _paint_in_order(self, painter: ClipPainter) -> Iterator[Progress]:
+        times = self.groups.times()
+        frames = frames_to_paint(self.request, self.clip, after=times[-1][0] if times else None, losses=self._losses)
+        yield from ClipInOrder(painter, self.groups, self._coding, should_stop=self._should_stop).paint(frames)
+
+    def _paint_scenes(self) -> Iterator[Progress | Notice]:
+        """Paint scenes side by side. They are found first, unless an earlier run has found them."""
+        if self._list_file.is_file():
+            found: SceneList | None = read_scenes(self._list_file)
+        else:
+            found = find_scenes(self.request, self.clip, should_stop=self._should_stop)
+            if found is not None:
+                write_scenes(self._list_file, found)
+        if found is None or not found.times:
+            return
+        self.frames = len(found.times)
+        self._losses = Losses(packets=found.lost_packets, ended_early=found.ended_early)
+        source = Job(source=self.clip.path, path=self.clip.path.absolute(), sha256=self._clip_sha256)
+        painter = SharedScenes(self.request, source, found, self.groups, keys=self._keys, should_stop=self._should_stop)
+        if painter.notice:
+            yield Notice(message=painter.notice)
+        yield from painter.paint()
 
     def decoding_notices(self) -> Iterator[str]:
         """Notices about parts of the clip that could not be decoded."""
@@ -245,57 +265,8 @@ class _Run:
         if self._losses.packets:
             yield f"{self._losses.packets} damaged packets of the clip could not be decoded and are skipped"
 
-    def _frames(self) -> Iterator[Frame]:
-        """The frames to paint, without those already painted, and thinned to `--fps`."""
-        begin = self.request.begin_seconds
-        fps = None if self.request.fps is None else Fraction(self.request.fps).limit_denominator(10_000)
-        tick = -1 if self._last is None or fps is None else int((self._last - begin) * fps)
-        for frame in read_frames(
-            self.clip, begin=begin if self._last is None else self._last, end=self.request.end_seconds, losses=self._losses
-        ):
-            if self._last is not None and frame.time <= self._last:
-                continue
-            if fps is not None:
-                now = int((frame.time - begin) * fps)
-                if now <= tick:
-                    continue
-                tick = now
-                frame = Frame(time=frame.time, seconds=None, pixels=frame.pixels)
-            yield frame
-
-    def _kept(self, frame: Frame, painted: Pixels, state: State | None, *, begins_scene: bool) -> State:
-        """Add a frame to the open group, which ends before a new scene or at its maximum length."""
-        height, width = painted.shape[0] // 2 * 2, painted.shape[1] // 2 * 2
-        if min(height, width) < 2:
-            raise UsageError(f"the frames would have {painted.shape[1]} x {painted.shape[0]} pixels; give a larger --size")
-        if (
-            self._open
-            and state is not None
-            and (begins_scene or len(self._open) >= max(4, min(MOST_FRAMES, _GROUP_BYTES // painted.nbytes)))
-        ):
-            self._close(state)
-        shown = painted[:height, :width]
-        if self._coding.has_alpha:
-            shown = with_alpha(painted, frame.alpha)[:height, :width]
-        self._open.append(shown)
-        self._times.append((frame.time, frame.seconds))
-        self.painted += 1
-        return self._painter.state()
-
-    def _close(self, state: State) -> None:
-        """Start encoding the open group in the background."""
-        self._written()
-        self._writing = self._writer.submit(self.groups.add, self._open, self._times, state)
-        self._open, self._times = [], []
-
-    def _written(self) -> None:
-        """Wait for the group that is being encoded."""
-        if self._writing is not None:
-            self._writing.result()
-            self._writing = None
-
     def _progress(self, painted: Pixels, *, scenes: int, before: int) -> FrameDone:
-        expected = None if self.expected is None else max(self.expected, self.painted)
+        expected = None if self.frames is None else max(self.frames, self.painted)
         each = self.seconds / max(1, self.painted - before)
         return FrameDone(
             frame=self.painted,
@@ -306,15 +277,8 @@ class _Run:
             seconds_left=None if expected is None else each * (expected - self.painted),
         )
 
-    def _checked_length(self) -> float | None:
-        begin, end = float(self.request.begin_seconds), self.request.end_seconds
-        if self.clip.seconds is not None and begin >= self.clip.seconds:
-            raise UsageError(f"--from is {begin:g} s, and the clip lasts {self.clip.seconds:.2f} s; give an earlier time")
-        last = self.clip.seconds if end is None else float(end) if self.clip.seconds is None else min(float(end), self.clip.seconds)
-        changes = bool(self.request.strengths) or (len(self.request.styles) > 1 and not self.request.blend)
-        if last is None and changes:
-            raise UsageError(f"'{self.clip.path}' has no known length, and strength or styles change over time; give --to")
-        return None if last is None else last - begin
 
-    def _share(self, time: Fraction) -> float:
-        return 0.0 if not self._length else float(time - self.request.begin_seconds) / self._length
+def _about_frames(request: VideoRequest, clip: Clip) -> int | None:
+    """Approximate number of frames to paint; None if unknown."""
+    seconds = painted_seconds(request, clip)
+    return None if seconds is None else max(1, round(seconds * min(float(clip.rate), request.fps or 1000.0)))

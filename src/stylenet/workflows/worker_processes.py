@@ -14,8 +14,8 @@ from msgspec import structs
 
 from stylenet.engines.sessions import available_cores
 from stylenet.errors import StylenetError
-from stylenet.requests.batch import BatchRequest
-from stylenet.workflows.batch_painter import BatchPainter, Job
+from stylenet.requests.workers import WorkerOptions
+from stylenet.workflows.jobs import Job, OpenPainter
 from stylenet.workflows.workers import Ended, Message, Ready, Worker
 
 _END_SECONDS = 10.0
@@ -37,11 +37,12 @@ class WorkerProcesses:
 
     Args:
         request: The request, with its recipe resolved.
+        open_painter: Opens the painter in each process.
         count: Number of processes.
     """
 
-    def __init__(self, request: BatchRequest, *, count: int) -> None:
-        self.count = count
+    def __init__(self, request: WorkerOptions, open_painter: OpenPainter, *, count: int) -> None:
+        self.count, self._open_painter = count, open_painter
         self._request = structs.replace(request, threads=request.threads or max(1, available_cores() // count))
         self._context = multiprocessing.get_context("spawn")
         self._processes: dict[Any, _Process] = {}
@@ -54,7 +55,7 @@ class WorkerProcesses:
         """
         try:
             ours, theirs = self._context.Pipe()
-            process = self._context.Process(target=_serve, args=(theirs, self._request), daemon=True)
+            process = self._context.Process(target=_serve, args=(theirs, self._request, self._open_painter), daemon=True)
             process.start()
         except OSError as error:
             raise StylenetError(f"cannot start another process: {error.strerror or error}; give fewer --workers") from None
@@ -90,14 +91,14 @@ class WorkerProcesses:
         return f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
 
 
-def _serve(connection: Connection, request: BatchRequest) -> None:
+def _serve(connection: Connection, request: WorkerOptions, open_painter: OpenPainter) -> None:
     """Paint jobs until the connection is closed."""
     for name in ("SIGINT", "SIGHUP"):
         if (number := getattr(signal, name, None)) is not None:
             signal.signal(number, signal.SIG_IGN)  # a terminal sends them to all processes; the first one handles them
     with suppress(EOFError, OSError):
         try:
-            painter = BatchPainter(request)
+            painter = open_painter(request)
         except StylenetError as error:
             connection.send(error)
             return

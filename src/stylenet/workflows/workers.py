@@ -1,20 +1,20 @@
-"""Workers of a batch: one interface for this process, other processes, and actors of a cluster."""
+"""Workers that share the jobs of a request: one interface for this process, other processes, and actors of a cluster."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
 from stylenet.errors import StylenetError
-from stylenet.requests.batch import BatchRequest
-from stylenet.workflows.batch_painter import FAILED, LEFT, UNSEEN, BatchPainter, Job, Result
+from stylenet.requests.workers import WorkerOptions
+from stylenet.workflows.jobs import FAILED, LEFT, UNSEEN, Job, OpenPainter, Painter, Result
 
 MOST_DEATHS = 5
-"""Workers that may die while painting the same picture. A picture that needs too much memory kills each of them; a picture
-whose worker was killed for another reason is painted by the next."""
+"""Workers that may die while painting the same job. A job that needs too much memory kills each of them; a job whose worker was
+killed for another reason is painted by the next."""
 
 _MOST_FAILED_STARTS = 8
 """Workers in a row that may die before they are ready."""
@@ -27,7 +27,7 @@ class Ready:
     """A worker has opened the engine and the styles.
 
     Attributes:
-        keys: `BatchPainter.keys` of the worker.
+        keys: `Painter.keys` of the worker.
     """
 
     keys: Mapping[str, str]
@@ -82,14 +82,15 @@ class ThisProcess:
 
     Args:
         request: The request, with its recipe resolved.
+        open_painter: Opens the painter.
         should_stop: Called while it paints.
     """
 
     count = 1
 
-    def __init__(self, request: BatchRequest, *, should_stop: Callable[[], bool]) -> None:
-        self._request, self._should_stop = request, should_stop
-        self._painter: BatchPainter | None = None
+    def __init__(self, request: WorkerOptions, open_painter: OpenPainter, *, should_stop: Callable[[], bool]) -> None:
+        self._request, self._open_painter, self._should_stop = request, open_painter, should_stop
+        self._painter: Painter | None = None
         self._job: Job | None = None
 
     def start(self) -> Worker:
@@ -103,11 +104,14 @@ class ThisProcess:
     def messages(self, seconds: float) -> Iterator[tuple[Worker, Message]]:
         """Open the painter, or paint the job."""
         if self._painter is None:
-            self._painter = BatchPainter(self._request)
+            self._painter = self._open_painter(self._request)
             yield self, Ready(keys=self._painter.keys)
         elif self._job is not None:
             job, self._job = self._job, None
-            yield self, self._painter.paint(job, should_stop=self._should_stop)
+            result = self._painter.paint(job, should_stop=self._should_stop)
+            if isinstance(result, StylenetError):
+                raise result
+            yield self, result
 
     def close(self) -> None:
         """Do nothing."""
@@ -115,11 +119,11 @@ class ThisProcess:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """The result of a picture.
+    """The result of a job.
 
     Attributes:
-        index: Index of the picture.
-        result: Result of its job.
+        index: Index of the job.
+        result: The result.
         seconds: Painting time.
     """
 
@@ -129,33 +133,42 @@ class Outcome:
 
 
 Prepare: TypeAlias = Callable[[int, Mapping[str, str]], Job | Result]
-"""Maps the index of a picture and the keys of the workers to its job, or to its result if there is nothing to paint."""
+"""Maps an index and the keys of the workers to the job, or to its result if there is nothing to paint."""
 
 
 class Dispatcher:
-    """Assigns pictures to workers, one at a time to each.
+    """Assigns jobs to workers, one at a time to each.
 
-    If a worker dies, it is replaced, and its picture moves to the end of the queue. A picture whose workers died
+    If a worker dies, it is replaced, and its job moves to the end of the queue. A job whose workers died
     `MOST_DEATHS` times has failed.
 
     Args:
         workers: Started and closed by the dispatcher.
-        count: Number of pictures.
-        prepare: Called for a picture before it is assigned.
+        count: Number of jobs.
+        prepare: Called for a job before it is assigned.
+        keys: `Painter.keys` that all workers must have; None: those of the first one.
         should_stop: Called several times per second.
     """
 
-    def __init__(self, workers: Workers, count: int, *, prepare: Prepare, should_stop: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        workers: Workers,
+        count: int,
+        *,
+        prepare: Prepare,
+        should_stop: Callable[[], bool],
+        keys: Mapping[str, str] | None = None,
+    ) -> None:
         self._workers, self._prepare, self._should_stop = workers, prepare, should_stop
         self._waiting = deque(range(count))
         self._idle: list[Worker] = []
-        self._busy: dict[Worker, tuple[int, Job, float]] = {}  # the index of the picture, its job, the time it began
-        self._keys: Mapping[str, str] | None = None
+        self._busy: dict[Worker, tuple[int, Job, float]] = {}  # the index, the job, the time it began
+        self._keys = keys
         self._deaths: Counter[int] = Counter()
         self._failed_starts = 0
 
-    def outcomes(self) -> Iterator[Outcome]:
-        """Results of the pictures in order of completion, until `should_stop` returns true.
+    def outcomes(self) -> Generator[Outcome, None, None]:
+        """Results in order of completion, until `should_stop` returns true.
 
         Raises:
             StylenetError: a style or the recipe cannot be opened, or workers cannot be started.
@@ -170,6 +183,11 @@ class Dispatcher:
                     yield from self._hand_out()
         finally:
             self._workers.close()
+
+    def add_first(self, index: int) -> None:
+        """Assign the job of an index that has a result once more, before all others: it is the first of several."""
+        self._deaths[index] = 0
+        self._waiting.appendleft(index)
 
     def _handled(self, worker: Worker, message: Message) -> Iterator[Outcome]:
         if isinstance(message, Ended):
@@ -188,7 +206,7 @@ class Dispatcher:
         self._idle.append(worker)
 
     def _hand_out(self) -> Iterator[Outcome]:
-        """Assign the next picture to an idle worker, or finish it if there is nothing to paint."""
+        """Assign the next job to an idle worker, or finish it if there is nothing to paint."""
         index, begun = self._waiting.popleft(), time.perf_counter()
         job = self._prepare(index, self._keys or {})
         if isinstance(job, Result):
@@ -199,14 +217,14 @@ class Dispatcher:
         worker.paint(job)
 
     def _send_bytes(self, worker: Worker) -> Iterator[Outcome]:
-        """Start a job again, with the bytes of its photo."""
+        """Start a job again, with the bytes of its source."""
         index, job, begun = self._busy[worker]
         try:
             data = job.path.read_bytes()
         except (OSError, MemoryError):
             del self._busy[worker]
             self._idle.append(worker)
-            reason = f"'{job.photo}' can no longer be read, and the worker does not have a copy"
+            reason = f"'{job.source}' can no longer be read, and the worker does not have a copy"
             yield Outcome(index=index, result=Result(state=FAILED, reason=reason), seconds=time.perf_counter() - begun)
         else:
             worker.paint(replace(job, data=data))

@@ -1,0 +1,150 @@
+"""The painter in each worker that paints scenes of a clip, group by group."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from stylenet.encoders.freed_memory import freed_memory_kept
+from stylenet.errors import StylenetError
+from stylenet.requests.video import VideoRequest
+from stylenet.video.coding import coding_for
+from stylenet.video.groups import OpenGroup, State, Times
+from stylenet.video.reading import Clip, Frame, probe
+from stylenet.workflows.clip_painter import ClipPainter, frames_to_paint
+from stylenet.workflows.frame_regions import FrameRegions
+from stylenet.workflows.frames import FramePainter
+from stylenet.workflows.jobs import LEFT, PAINTED, UNSEEN, Job, Result, is_source_there, key_of
+from stylenet.workflows.painting import open_for
+from stylenet.workflows.scene_list import checksum
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GroupJob(Job):
+    """A group of a scene.
+
+    Attributes:
+        after: Time of the last frame before the group; None at the start of the clip.
+        frames: Number of frames left in the scene; the group may have fewer.
+        state: State after the group before it; None at the start of a scene.
+        seeks: Whether decoding may start in the middle of the clip.
+    """
+
+    after: Fraction | None
+    frames: int
+    state: State | None
+    seeks: bool
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GroupResult(Result):
+    """A painted group; `data` is its file. It is empty if its frames cannot be decoded.
+
+    Attributes:
+        times: Time and duration of each frame.
+        checksums: Checksum of each source frame.
+        after: State after the group.
+        notices: Notices for the user, one line each.
+        sought: Whether decoding started in the middle of the clip.
+    """
+
+    times: Sequence[Times]
+    checksums: Sequence[int]
+    after: State
+    notices: tuple[str, ...]
+    sought: bool
+
+
+class GroupPainter:
+    """Paints groups of a clip.
+
+    Args:
+        request: The request, with its recipe resolved.
+        given: Ignored: the files are compared by their hashes.
+
+    Raises:
+        StylenetError: a style or the recipe cannot be opened, or an option does not apply to it.
+    """
+
+    def __init__(self, request: VideoRequest, *, given: VideoRequest | None = None) -> None:
+        self._request = request
+        self._should_stop = _Stop()
+        self._stylizer = open_for(request.single())
+        self._frame_painter = FramePainter(request, self._stylizer, should_stop=self._should_stop)
+        self.keys = keys_of(self._frame_painter)
+        self._opened: tuple[Clip, ClipPainter] | None = None
+        self._frames: Iterator[Frame] = iter(())
+        self._at: Fraction | None = None
+
+    def paint(self, job: GroupJob, *, should_stop: Callable[[], bool]) -> Result | StylenetError:
+        """Paint a group; errors are returned, never raised."""
+        self._should_stop.asks = should_stop
+        try:
+            if self._opened is None and job.data is None and not is_source_there(job):
+                return Result(state=UNSEEN)
+            with freed_memory_kept():
+                return self._painted(job, *(self._opened or self._open(job)))
+        except StylenetError as error:
+            return error
+        except MemoryError:
+            return StylenetError("not enough memory for the frames of this clip; use a smaller --size or fewer --workers")
+        except Exception as error:
+            return StylenetError(f"unexpected {type(error).__name__}: {' '.join(str(error).split()) or 'no reason given'}")
+
+    def _open(self, job: GroupJob) -> tuple[Clip, ClipPainter]:
+        path = job.path
+        if job.data is not None:
+            folder = tempfile.mkdtemp(prefix="stylenet-")
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            path = Path(folder, job.source.name)
+            path.write_bytes(job.data)
+        clip = probe(path)
+        regions = FrameRegions(self._request, clip, self._stylizer)
+        self._opened = clip, ClipPainter(self._request, clip, self._frame_painter, regions)
+        return self._opened
+
+    def _painted(self, job: GroupJob, clip: Clip, painter: ClipPainter) -> Result:
+        if self._at is None or self._at != job.after:
+            self._frames = frames_to_paint(self._request, clip, after=job.after, seeks=job.seeks)
+        self._at = None
+        painter.continue_from(job.state)
+        group = OpenGroup(coding_for(Path(self._request.output), has_alpha=clip.has_alpha))
+        checksums: list[int] = []
+        notices: tuple[str, ...] = ()
+        while len(group.times) < job.frames and not group.is_full and (frame := next(self._frames, None)) is not None:
+            done = painter.paint(frame)
+            if done is None or self._should_stop():
+                return Result(state=LEFT)
+            group.add(frame, done.pixels)
+            checksums.append(checksum(frame))
+            notices += done.notices
+        self._at = group.times[-1][0] if group.times else None
+        return GroupResult(
+            state=PAINTED,
+            data=group.encoded().data if group.times else b"",
+            times=group.times,
+            checksums=checksums,
+            after=painter.state(),
+            notices=notices,
+            sought=job.seeks,
+        )
+
+
+class _Stop:
+    """Whether to stop; each job has its own way to find out."""
+
+    def __init__(self) -> None:
+        self.asks: Callable[[], bool] = lambda: False
+
+    def __call__(self) -> bool:
+        return self.asks()
+
+
+def keys_of(painter: FramePainter) -> Mapping[str, str]:
+    """`Painter.keys` of a painter of frames."""
+    return {"frames": key_of(painter.facts)}
