@@ -20,42 +20,60 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterable
+from typing import Any
 
 
 class StylenetError(Exception):
-    """Base class of all errors of StyleNet; `str()` gives a one-line message."""
+    """Base class of all errors of StyleNet; `str()` gives a one-line message.
+
+    Args:
+        message: What was given, what is allowed, what to do.
+        code: Stable identifier for programs and translations; by default that of the class.
+        values: Values in the message, for a translation.
+    """
 
     exit_code = 1
+    code = "failed"
+
+    def __init__(self, message: str = "", *, code: str = "", **values: Any) -> None:
+        super().__init__(message)
+        self.code = code or type(self).code
+        self.values = values
 
 
 class UsageError(StylenetError):
     """An option or argument has a value that is not allowed."""
 
     exit_code = 2
+    code = "invalid-value"
 
 
 class ImageError(StylenetError):
     """A picture cannot be read or used."""
 
     exit_code = 3
+    code = "unusable-picture"
 
 
 class RecipeError(StylenetError):
     """A recipe is unknown, or one of its parameters has an invalid name or value."""
 
     exit_code = 4
+    code = "invalid-recipe"
 
 
 class StyleError(StylenetError):
     """A style is unknown, or its file does not fit the request."""
 
     exit_code = 5
+    code = "unusable-style"
 
 
 class WeightsError(StylenetError):
     """Network weights are missing, not recognized, truncated or malicious."""
 
     exit_code = 6
+    code = "unusable-weights"
 
 
 class DownloadError(WeightsError):
@@ -66,18 +84,21 @@ class OutputError(StylenetError):
     """A result cannot be written."""
 
     exit_code = 7
+    code = "not-written"
 
 
 class NumericalError(StylenetError):
     """A painting or training diverged: the loss is not finite."""
 
     exit_code = 8
+    code = "diverged"
 
 
 class CheckpointError(StylenetError):
     """A stopped painting or training cannot be resumed."""
 
     exit_code = 9
+    code = "not-resumable"
 
 
 class ShapeError(StylenetError, ValueError):

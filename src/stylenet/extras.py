@@ -75,6 +75,11 @@ def explained(error: ModuleNotFoundError, subject: str = "this") -> UsageError |
 def _explained(error: Exception, module: str, subject: str) -> UsageError:
     package, extra = _PACKAGES[module]
     if isinstance(error, ModuleNotFoundError) and error.name == module:
-        return UsageError(f"{subject} needs {package}; install it with: {command(extra)}")
+        return UsageError(
+            f"{subject} needs {package}; install it with: {command(extra)}",
+            code="not-installed",
+            package=package,
+            command=command(extra),
+        )
     reason = " ".join(str(error).split()) or type(error).__name__
     return UsageError(f"{subject} needs {package}, which is installed but cannot be imported: {reason}")

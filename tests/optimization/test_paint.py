@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ import torch
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.errors import NumericalError
 from stylenet.events import Done, Notice, Preview, Step
+from stylenet.shapes import Image
 from tests.optimization.jobs import Job
 
 SOLVERS = ("adam", "lbfgs", "scipy-lbfgs")
@@ -141,3 +144,46 @@ def test_too_little_memory_makes_smaller_tiles_and_the_same_picture(job: Callabl
     last = events[-1]
     assert isinstance(last, Done)
     assert np.abs(last.image - expected).mean() < 1e-3
+
+
+_COARSE_FIRST = {"pyramid_coarsest_px": "40", "pyramid_steps": "[3, 2]"}
+
+
+def _stopped(job: Callable[..., Job], after: int, *, by_ctrl_c: bool = False, **more: Any) -> Done:
+    """The end of a painting of 80 x 64 pixels, after three steps at half of that size and up to two at all of it."""
+    asked = itertools.count(1)
+
+    def should_stop() -> bool:
+        is_now = next(asked) == after
+        if is_now and by_ctrl_c:
+            raise KeyboardInterrupt
+        return is_now
+
+    last = job(size=(80, 64), should_stop=should_stop, **more).done()
+    assert (last.reason, last.steps) == ("interrupted", after)
+    return last
+
+
+@pytest.mark.parametrize("by_ctrl_c", [False, True])
+def test_stopped_early_the_picture_of_the_network_is_kept(by_ctrl_c: bool, job: Callable[..., Job]) -> None:
+    start = np.random.default_rng(0).random((1, 3, 64, 80), dtype=np.float32)
+    knobs = {**_COARSE_FIRST, "picture_start": "network"}
+    for after in (1, 2, 3):  # at half size, which cannot hold the detail of the start
+        last = _stopped(job, after, by_ctrl_c=by_ctrl_c, knobs=knobs, start=start)
+        np.testing.assert_allclose(last.image, start, atol=1e-6)
+    last = _stopped(job, 4, by_ctrl_c=by_ctrl_c, knobs=knobs, start=start)
+    assert np.abs(last.image - start).mean() > 0.01
+
+
+def test_stopped_early_other_paintings_have_the_detail_of_the_photo(job: Callable[..., Job]) -> None:
+    knobs = {**_COARSE_FIRST, "pyramid_detail": "1", "picture_start": "content"}
+    given = job(knobs=knobs, size=(80, 64))
+    given.task.photo[:] = np.random.default_rng(0).random(given.task.photo.shape, dtype=np.float32)
+
+    def detail(image: Image) -> Image:
+        return image[..., 1:] - image[..., :-1]
+
+    asked = itertools.count(1)
+    stopped = dataclasses.replace(given, task=dataclasses.replace(given.task, should_stop=lambda: next(asked) == 2)).done()
+    photo, painted = detail(given.task.photo), detail(stopped.image)
+    assert np.corrcoef(photo.ravel(), painted.ravel())[0, 1] > 0.8

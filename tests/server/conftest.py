@@ -31,6 +31,9 @@ FAKE = (sys.executable, str(Path(__file__).with_name("fake_painter.py")))
 HOME = "http://127.0.0.1"
 JSON = {"content-type": "application/json"}
 
+ERROR_FIELDS = {"code", "error", "allowed", "remedy", "values"}
+"""What every error has."""
+
 Open = Callable[..., TestClient]
 
 

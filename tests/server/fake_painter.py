@@ -43,7 +43,13 @@ def paint_frame(call: dict[str, Any]) -> None:
     if b"slow" in frame:
         time.sleep(0.2)
     if b"damaged" in frame:
-        send("error", message="cannot read the given data: it is damaged; get it again", error="ImageError")
+        send(
+            "error",
+            message="cannot read the given data: it is damaged; get it again",
+            error="ImageError",
+            code="damaged-picture",
+            values={},
+        )
         return
     if b"dies always" in frame or (b"dies once" in frame and not Path("died").exists()):
         Path("died").touch()
@@ -55,10 +61,16 @@ def paint(call: dict[str, Any]) -> None:
     request = call["request"]
     seed, output = request.get("seed", 0), Path(request["output"])
     if seed == SEEDS["fails"]:
-        send("error", message="the size is wrong; allowed are others; give a smaller one", error="UsageError")
+        send(
+            "error",
+            message="the size is wrong; allowed are others; give a smaller one",
+            error="UsageError",
+            code="invalid-value",
+            values={"size": 7},
+        )
         return
     if seed == SEEDS["unexpected"]:
-        send("error", message=f"unexpected ValueError: {output}", error="unexpected")
+        send("error", message=f"unexpected ValueError: {output}", error="unexpected", code="unexpected-error", values={})
         return
     tries = output.with_name("tries")
     number = int(tries.read_text()) if tries.exists() else 0

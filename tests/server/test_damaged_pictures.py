@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 
-from tests.server.conftest import Running
+from tests.server.conftest import ERROR_FIELDS, Running
 from tests.server.damaged_pictures import damaged_pictures, sound_pictures
 from tests.server.test_painting import ask
 
@@ -29,7 +29,7 @@ def test_damaged_pictures_are_answered_in_words(start: Callable[..., Running]) -
         for status, body in answers:
             assert status in (200, 201, 413, 415, 422), (name, status, body)
             if status >= 400:
-                assert set(json.loads(body)) == {"error", "allowed", "remedy"}, name
+                assert set(json.loads(body)) == ERROR_FIELDS, name
                 assert b"Traceback" not in body, name
         statuses += [status for status, _ in answers]
     assert {200, 201, 415, 422} <= set(statuses)  # the files are neither all sound nor all hopeless

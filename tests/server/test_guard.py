@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from stylenet.errors import UsageError
 from stylenet.requests.serving import ServeRequest
-from tests.server.conftest import Open, Running, add_job, ended, png, upload
+from tests.server.conftest import ERROR_FIELDS, Open, Running, add_job, ended, png, upload
 from tests.server.fake_painter import SEEDS
 
 TOKEN = "a-token-for-tests-0123456789"
@@ -46,7 +46,7 @@ def test_only_its_own_page_and_programs_may_call(shared: TestClient, headers: di
         answer = shared.get(path, headers=headers)
         assert answer.status_code == status
         if error:
-            assert set(answer.json()) == {"error", "allowed", "remedy"}
+            assert set(answer.json()) == ERROR_FIELDS
             assert answer.json()["error"] == error
         assert "access-control-allow-origin" not in answer.headers
 
@@ -123,7 +123,7 @@ def test_every_answer_carries_its_headers_and_no_traceback(open_server: Open, mo
         (200, "GET", f"/v1/jobs/{job}/events", {}),
         (200, "GET", f"/v1/jobs/{job}/result", {}),
         (200, "GET", f"/v1/jobs/{job}/result?format=jpg", {}),
-        (200, "GET", f"/v1/jobs/{job}/thumbnail.jpg", {}),
+        (200, "GET", f"/v1/jobs/{job}/thumbnail.webp", {}),
         (200, "GET", f"/v1/pictures/{id}/faces.png", {}),
         (200, "GET", preview, {}),
         (202, "POST", "/v1/jobs", {"json": {"photo": id, "styles": ["starry-night"]}}),
@@ -184,14 +184,14 @@ def test_path_tricks_find_nothing(shared: TestClient, path: str) -> None:
     connection = shared.get(path, follow_redirects=False)
     assert connection.status_code in (404, 405)
     assert "root:" not in connection.text
-    assert set(connection.json()) == {"error", "allowed", "remedy"}
+    assert set(connection.json()) == ERROR_FIELDS
 
 
 def test_methods_that_are_not_possible(shared: TestClient) -> None:
     for method, path in (("DELETE", "/v1/pictures"), ("POST", "/v1/styles"), ("PUT", "/v1/jobs"), ("TRACE", "/healthz")):
         answer = shared.request(method, path)
         assert answer.status_code == 405
-        assert set(answer.json()) == {"error", "allowed", "remedy"}
+        assert set(answer.json()) == ERROR_FIELDS
 
 
 @pytest.fixture
@@ -235,7 +235,7 @@ def test_slow_and_damaged_requests_on_the_wire(patient: tuple[str, int]) -> None
             answer = read_all(sock, until=b"}")
             assert answer.split()[1] == status, text[:80]
             check_headers({name.lower(): value for name, value in re.findall(r"(\S+): (.*)\r\n", answer.decode())})
-            assert set(json.loads(answer.partition(b"\r\n\r\n")[2])) == {"error", "allowed", "remedy"}
+            assert set(json.loads(answer.partition(b"\r\n\r\n")[2])) == ERROR_FIELDS
     connection = http.client.HTTPConnection(*patient, timeout=20)
     connection.request("GET", "/healthz")
     assert connection.getresponse().status == 200

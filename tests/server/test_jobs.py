@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 import stylenet
 from stylenet.errors import StylenetError
 from stylenet.server.store import RUNNING, Store
-from tests.server.conftest import Open, Running, add_job, ended, events_of, png, upload
+from tests.server.conftest import ERROR_FIELDS, Open, Running, add_job, ended, events_of, png, upload
 from tests.server.fake_painter import SEEDS
 
 
@@ -91,29 +91,33 @@ def test_the_queue_is_bounded(open_server: Open) -> None:
     answer = server.post("/v1/jobs", json={"photo": photo, "styles": ["starry-night"]})
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) >= 1
-    assert answer.json()["error"] == "2 jobs are waiting, which is the limit"
+    body = answer.json()
+    assert (body["code"], body["error"]) == ("queue-full", "2 jobs are waiting, which is the limit")
+    assert body["values"] == {"most": 2, "seconds": int(answer.headers["retry-after"])}
     assert server.get(f"/v1/jobs/{waiting[1]}").json()["jobs_before"] == 1
     server.delete(f"/v1/jobs/{first}")
     assert [ended(server, job)["state"] for job in waiting] == ["finished", "finished"]
 
 
 @pytest.mark.parametrize(
-    ("seed", "error"),
+    ("seed", "error", "code"),
     [
-        ("dies always", "the painting process ended (signal 9)"),
-        ("fails", "the size is wrong"),
-        ("unexpected", "unexpected ValueError: "),
-        ("grows", "the painting process used 1000000 MB of memory"),
+        ("dies always", "the painting process ended (signal 9)", "job-lost"),
+        ("fails", "the size is wrong", "invalid-value"),
+        ("unexpected", "unexpected ValueError: ", "unexpected-error"),
+        ("grows", "the painting process used 1000000 MB of memory", "job-lost"),
     ],
 )
-def test_a_job_that_cannot_be_painted_fails_in_words(server: TestClient, tmp_path: Path, seed: str, error: str) -> None:
+def test_a_job_that_cannot_be_painted_fails_in_words(server: TestClient, tmp_path: Path, seed: str, error: str, code: str) -> None:
     job = add_job(server, upload(server), seed=SEEDS[seed])
     info = ended(server, job)
     assert info["state"] == "failed"
     assert info["error"].startswith(error)
     assert str(tmp_path) not in server.get(f"/v1/jobs/{job}/events").text
     _, name, values = events_of(server.get(f"/v1/jobs/{job}/events").text)[-1]
-    assert (name, values["error"]) == ("failed", info["error"])
+    assert name == "failed"
+    assert {part: values[part] for part in ERROR_FIELDS} == {part: info[part] for part in ERROR_FIELDS}
+    assert (info["code"], info["values"]) == (code, {"size": 7} if code == "invalid-value" else {})
     assert server.get(f"/v1/jobs/{job}/result").status_code == 404
     assert ended(server, add_job(server, upload(server)))["state"] == "finished"  # the next one is painted
 

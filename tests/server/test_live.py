@@ -25,7 +25,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 import stylenet
-from tests.server.conftest import Open, Running, run_command, upload
+from tests.server.conftest import ERROR_FIELDS, Open, Running, run_command, upload
 from tests.server.test_guard import FOREIGN, TOKEN, check_headers
 
 PATH = "/v1/live"
@@ -60,7 +60,7 @@ def refused(socket: WebSocketTestSession, message: str | bytes) -> dict[str, str
     """The error for a message."""
     socket.send_bytes(message) if isinstance(message, bytes) else socket.send_text(message)
     body: dict[str, str] = json.loads(socket.receive_text())
-    assert set(body) == {"error", "allowed", "remedy"}
+    assert set(body) == ERROR_FIELDS
     return body
 
 
@@ -180,7 +180,7 @@ def test_only_its_own_page_and_programs_may_connect(shared: TestClient, headers:
     with pytest.raises(WebSocketDenialResponse) as denied, opened(shared, **headers):
         pass
     assert (denied.value.status_code, denied.value.json()["error"]) == (status, error)
-    assert set(denied.value.json()) == {"error", "allowed", "remedy"}
+    assert set(denied.value.json()) == ERROR_FIELDS
     check_headers(denied.value.headers)
 
 

@@ -240,7 +240,7 @@ def test_cameras_are_bounded_and_an_own_painting_may_go(visit: Visit, studio: Ru
         for _ in range(4):
             others.enter_context(connect(studio.url.replace("http:", "ws:") + "/v1/live"))
         page.click("#start")
-        visit.says("#problem", "4 cameras are being painted, which is the limit")
+        visit.says("#problem", "4 cameras are being painted already, which is the limit")
     visit.painted()
     assert not page.is_visible("#problem")
     page.set_input_files("#painting-file", {"name": "My sun.png", "mimeType": "image/png", "buffer": png(160, 120)})
@@ -286,6 +286,7 @@ def test_the_studio_links_to_it_and_back(visit: Visit):
     page.wait_for_selector("#start")
     page.click("text=Studio")
     page.wait_for_selector("#choose")
+    page.wait_for_selector("html[data-ready]")
     send_file(page, "drop", png(160, 120), "photo.png", "#stage")
     page.wait_for_selector("#after[src^=blob]")
 

@@ -88,9 +88,11 @@ def test_one_pass_from_upload_to_client(url: str, tmp_path: Path) -> None:
     *_, done = plain.stylize(png(70, 50), "starry-night", Options(strength=70))
     assert isinstance(done, Done)
     assert abs(load_image(data).pixels - done.image).max() <= 0.5 / 255 + 1e-3
-    for bad in (b"no picture at all", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\x89PNG\r\n\x1a\n" + bytes(100)):
+    svg = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
+    damaged = b"\x89PNG\r\n\x1a\n" + bytes(100)
+    for bad, code in ((b"no picture at all", "not-a-picture"), (svg, "not-a-picture"), (damaged, "not-a-picture")):
         status, body = ask(f"{url}/v1/pictures", "PUT", bad)
-        assert status == 415
+        assert (status, json.loads(body)["code"]) == (415, code)
         assert json.loads(body)["error"].startswith("cannot read the picture")
         assert "incoming" not in body.decode()
     truncated = png(300, 300)[:-40]
@@ -106,8 +108,9 @@ def test_one_pass_from_upload_to_client(url: str, tmp_path: Path) -> None:
     assert events[-1].receipt["strength"] == 40
     with pytest.raises(UsageError, match="strength is 101; 0"):
         list(server.stylize(png(), "starry-night", strength=101))
-    with pytest.raises(ImageError, match="cannot read the picture"):
+    with pytest.raises(ImageError, match="cannot read the picture") as caught:
         list(server.stylize(b"no picture", "starry-night"))
+    assert caught.value.code == "not-a-picture"
     with pytest.raises(UsageError, match="the server's address is 'ftp://x'"):
         stylenet.connect("ftp://x")
     with pytest.raises(StylenetError, match="cannot be reached"):
@@ -137,8 +140,26 @@ def test_a_mask_keeps_the_photo_and_a_result_keeps_its_receipt(url: str, tmp_pat
     assert receipt["recipe"]["name"] == "instant"
     result = load_image(ask(f"{url}/v1/jobs/{job}/result")[1])
     assert np.abs(load_image(tmp_path / "result.jpg").pixels - result.pixels).mean() < 0.05
-    small = load_image(ask(f"{url}/v1/jobs/{job}/thumbnail.jpg")[1])
+    small = load_image(ask(f"{url}/v1/jobs/{job}/thumbnail.webp")[1])
     assert (small.width, small.height) == (result.width, result.height)
+
+
+def test_small_pictures_keep_their_transparency(url: str) -> None:
+    cutout = PIL.Image.new("RGBA", (60, 48), (0, 0, 0, 0))
+    cutout.paste((220, 90, 30, 255), (30, 0, 60, 48))
+    file = io.BytesIO()
+    cutout.save(file, format="PNG")
+    photo = json.loads(ask(f"{url}/v1/pictures", "PUT", file.getvalue())[1])["id"]
+    body = {"photo": photo, "styles": ["starry-night"], "recipe": "instant"}
+    job = json.loads(ask(f"{url}/v1/jobs", "POST", body, **{"content-type": "application/json"})[1])["id"]
+    assert wait_for(url, job, until=has_ended)["state"] == "finished"
+    preview = f"{url}/v1/preview/{photo}.jpg?style=starry-night&size=60"
+    for address in (f"{url}/v1/jobs/{job}/thumbnail.webp", f"{preview}&format=webp", f"{preview}&format=webp&strength=0"):
+        small = PIL.Image.open(io.BytesIO(ask(address)[1])).convert("RGBA")
+        alpha = np.asarray(small)[..., 3]
+        assert (alpha[:, :26].max(), alpha[:, 34:].min()) == (0, 255), address
+    left = np.asarray(PIL.Image.open(io.BytesIO(ask(preview)[1])).convert("RGB"))[:, :20]
+    assert left.min() > 240, "JPEG has no transparency: it is white"
 
 
 def test_errors_about_masks_name_no_file_of_the_server(url: str, tmp_path: Path) -> None:

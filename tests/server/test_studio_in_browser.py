@@ -20,6 +20,7 @@ import PIL.Image
 import PIL.ImageDraw
 import pytest
 
+from stylenet.server.info_endpoints import SITE
 from tests.browser import opened_browser, send_file
 from tests.server.conftest import Running, run_server
 
@@ -310,10 +311,91 @@ def test_areas_by_pointer_and_by_the_server(visit: Visit):
     assert mask[80, 120].min() > 200
     assert mask[:20].max() < 60
     page.click("#faces")
-    page.wait_for_selector("#problem:has-text('no face is found')")
+    page.wait_for_selector("#problem:has-text('No face was found')")
     page.reload()
     visit.ready()
     assert page.is_enabled("#save-area"), "the mask is drawn again"
+
+
+@pytest.mark.parametrize("visit", ["desktop", "phone"], indirect=True)
+def test_a_result_of_the_history_is_painted_again_with_its_area(visit: Visit):
+    page = visit.page
+    visit.open()
+    visit.drop(_photo(), "sun.png")
+    page.select_option("#recipe", "instant")
+    page.select_option("#size", "512")
+    page.click("#area-panel summary")
+    page.check("input[value=rectangle]", force=True)
+    page.locator("#area").scroll_into_view_if_needed()
+    box = page.locator("#area").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.1 * box["width"], box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.8 * box["height"], steps=3)
+    visit.repainted(page.mouse.up, mask="[0-9a-f]{64}=photo")
+    visit.repainted(lambda: page.select_option("#area-use", "only"), mask="invert:[0-9a-f]{64}=photo")
+    visit.repainted(lambda: page.fill("#feather", "2.5"), feather=r"9\.6")
+    marked = _marked(page)
+    page.click("#paint")
+    visit.finished()
+    expected = visit.shown()
+    for word in ("reuse", "reopen"):
+        if word == "reuse":
+            visit.repainted(lambda: page.click("#clear"), mask="")
+            page.select_option("#area-use", "keep")
+            page.fill("#feather", "0")
+        else:
+            visit.drop(_photo(160, 240), "another.png")
+        visit.repainted(lambda: page.fill("#strength", "70"), strength="70", mask="")
+        page.click(".card >> nth=0")
+        page.wait_for_selector("#result[open]")
+        assert page.is_visible("#reopen") == (word == "reopen")
+        visit.repainted(lambda word=word: page.click(f"#{word}"), mask="invert:[0-9a-f]{64}=photo", strength="50")  # type: ignore[misc]
+        assert (page.input_value("#area-use"), page.input_value("#feather")) == ("only", "2.5")
+        np.testing.assert_array_equal(_marked(page), marked)
+        page.click("#paint")
+        page.wait_for_selector("#saving", state="hidden")
+        visit.finished()
+        np.testing.assert_array_equal(visit.shown(), expected)
+
+
+def _marked(page: Any) -> np.ndarray[Any, Any]:
+    """What is marked in the area."""
+    page.wait_for_function("document.getElementById('area').width > 0 && !document.getElementById('save-area').disabled")
+    data = page.evaluate("document.getElementById('area').toDataURL()").partition(",")[2]
+    with PIL.Image.open(io.BytesIO(base64.b64decode(data))) as image:
+        return np.asarray(image)[..., 3] > 127
+
+
+@pytest.mark.parametrize("visit", ["desktop", "phone"], indirect=True)
+@pytest.mark.parametrize("language", ["ja", "zh"])
+def test_errors_are_shown_in_the_language_of_the_page(language: str, visit: Visit):
+    page = visit.page
+    words = dict(re.findall(r'^  "([\w-]+)": "(.+)",$', (SITE / "errors" / f"{language}.js").read_text(encoding="utf-8"), re.MULTILINE))
+    visit.open(language)
+
+    def is_shown(code: str, **values: object) -> None:
+        expected = words[code]
+        for name, value in values.items():
+            expected = expected.replace(f"{{{name}}}", str(value))
+        page.wait_for_function("text => document.getElementById('problem').textContent === text", arg=expected)
+        assert page.is_visible("#problem")
+        assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+
+    send_file(page, "drop", b"These are words and no picture at all.", "letter.png", "#stage")
+    is_shown("not-a-picture")
+    send_file(page, "drop", _photo()[:-400], "cut.png", "#stage")
+    is_shown("damaged-picture")
+    wide = io.BytesIO()
+    PIL.Image.new("1", (10_000, 6_000)).save(wide, "PNG")
+    send_file(page, "drop", wide.getvalue(), "wide.png", "#stage")
+    is_shown("too-many-megapixels", megapixels=60, most=50)
+    visit.drop(_photo())
+    send_file(page, "drop", _photo(12, 12), "tiny.png", "#strip")
+    is_shown("style-too-small", width=12, height=12, least=16)
+    page.route("**/v1/**", lambda route: route.abort())
+    page.fill("#strength", "70")
+    is_shown("no-server")
 
 
 @pytest.mark.parametrize("visit", ["desktop", "phone"], indirect=True)
@@ -392,7 +474,7 @@ def test_photos_are_pasted_and_taken_with_the_camera_and_nothing_else_is_taken(v
     page = visit.page
     visit.open()
     send_file(page, "drop", b"These are words and no picture at all.", "letter.png", "#stage")
-    page.wait_for_selector("#problem:has-text('cannot read the picture')")
+    page.wait_for_selector("#problem:has-text('not a picture in a supported format')")
     send_file(page, "paste", _photo(), "pasted.png", "body")
     visit.previewed()
     assert not page.is_visible("#problem")

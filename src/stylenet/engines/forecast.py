@@ -70,7 +70,8 @@ def forecast(
         least = kept + per_px * smallest
         raise UsageError(
             f"{finest.width} x {finest.height} pixels need at least {megabytes(least)} MB, and {megabytes(limit)} MB are allowed; "
-            "give a larger --memory or a smaller --size"
+            "give a larger --memory or a smaller --size",
+            code="out-of-memory",
         ) from None
     largest = max(tile.pixels for tile in frame.tiles)
     return Forecast(

@@ -88,7 +88,8 @@ class _OnnxPass(OnePassEngine):
             most = max(0, limit - resident) / (_PICTURES_BYTES + BODY_BYTES)
             raise UsageError(
                 f"a picture of {pixels / 1e6:.1f} megapixels needs at least {round((kept + least) / 1e6)} MB, and {round(limit / 1e6)} MB "
-                f"are allowed; up to {most / 1e6:.1f} megapixels fit: give a smaller --size, or more --memory"
+                f"are allowed; up to {most / 1e6:.1f} megapixels fit: give a smaller --size, or more --memory",
+                code="out-of-memory",
             )
         part_px = min(PART_PX, max(_LEAST_PART_PX, available // HEAD_BYTES))
         used = kept + max(BODY_BYTES * pixels, HEAD_BYTES * min(pixels, part_px))

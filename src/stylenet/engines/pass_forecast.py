@@ -67,7 +67,8 @@ def forecast_pass(
         tiles = max(_tile_count(record, height, width, tile_px) for record in records)
     except UsageError as error:
         raise UsageError(
-            f"{problem}: {error}; up to {most / 1e6:.1f} megapixels fit without tiles: give a smaller --size, or more --memory"
+            f"{problem}: {error}; up to {most / 1e6:.1f} megapixels fit without tiles: give a smaller --size, or more --memory",
+            code="out-of-memory",
         ) from None
     return Forecast(memory_bytes=kept + _SET_UP_BYTES + round(per_px * tile_px), tile_px=tile_px, tiles=tiles)
 

@@ -109,13 +109,16 @@ def load_mask(source: ImageSource | Picture, *, inverted: bool = False, may_be_e
         name = f"'{picture.source}'" if picture.source else "the mask"
         raise ImageError(
             f"{name} is nearly black: its brightest value is {brightest * 255:.3g} of 255; white, 255, is inside a region, "
-            "so stretch its values up to 255"
+            "so stretch its values up to 255",
+            code="empty-mask",
         )
     mask = 1 - mask if inverted else mask
     if float(mask.max()) < _HALF_LEVEL_8:
         name = f"'{picture.source}'" if picture.source else "the mask"
         seen = "white everywhere, and inverted" if inverted else "black everywhere"
-        raise ImageError(f"{name} is {seen}: the region is empty; paint its inside white{', or do not invert it' * inverted}")
+        raise ImageError(
+            f"{name} is {seen}: the region is empty; paint its inside white{', or do not invert it' * inverted}", code="empty-mask"
+        )
     return mask
 
 

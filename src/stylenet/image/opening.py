@@ -81,7 +81,7 @@ def opened(source: FileSource) -> Iterator[Opened]:
             file = io.BytesIO(_bytes_of(source))
         head = file.read(1024)
         if not head:
-            raise ImageError(f"cannot read {name}: it is empty (0 bytes)")
+            raise ImageError(f"cannot read {name}: it is empty (0 bytes)", code="not-a-picture")
         _register_heif(head)
         notices = _tone_notice(head)
         if head.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -108,16 +108,19 @@ def check_pixels(size: tuple[int, int], name: str) -> None:
     if width * height > MAX_PIXELS:
         raise ImageError(
             f"cannot read {name}: it has {width} x {height} pixels ({width * height / 1e6:.0f} million); "
-            f"allowed are up to {MAX_PIXELS // 1_000_000} million; make it smaller first"
+            f"allowed are up to {MAX_PIXELS // 1_000_000} million; make it smaller first",
+            code="too-many-megapixels",
+            megapixels=round(width * height / 1e6, 1),
+            most=MAX_PIXELS // 1_000_000,
         )
 
 
 def damaged(name: str, cause: BaseException) -> ImageError:
     """The error for a picture that cannot be decoded completely."""
     if isinstance(cause, MemoryError):
-        return ImageError(f"cannot read {name}: there is not enough memory to decode it; make it smaller first")
+        return ImageError(f"cannot read {name}: there is not enough memory to decode it; make it smaller first", code="out-of-memory")
     reason = " ".join(str(cause).split())[:160] or type(cause).__name__
-    return ImageError(f"cannot read {name}: it is damaged or cut off ({reason}); get it again from its source")
+    return ImageError(f"cannot read {name}: it is damaged or cut off ({reason}); get it again from its source", code="damaged-picture")
 
 
 _LONGEST_PROFILE = 16 * 2**20  # bytes of a PNG color profile; those of printers have several million, Pillow's limit is one
@@ -180,7 +183,7 @@ def _open_header(file: BinaryIO, *, name: str, head: bytes) -> PIL.Image.Image:
             file.seek(0)
             return PIL.Image.open(file, formats=formats)
     except PIL.UnidentifiedImageError:
-        raise ImageError(f"cannot read {name}: {_what_it_is(head) or _why_refused(file, head, formats)}") from None
+        raise ImageError(f"cannot read {name}: {_what_it_is(head) or _why_refused(file, head, formats)}", code="not-a-picture") from None
     except Exception as cause:  # Pillow's parsers can raise almost anything for a malicious header
         raise damaged(name, cause) from cause
 

@@ -80,7 +80,8 @@ def find_faces(image: Image) -> Mask:
     if not faces:
         raise ImageError(
             "no face is found in the photo; only large, frontal faces are detected reliably. "
-            "Mark them by a rectangle, or paint the mask in any picture editor: white is inside"
+            "Mark them by a rectangle, or paint the mask in any picture editor: white is inside",
+            code="no-face",
         )
     heads = np.max([_fading(_head_distance(face, size)) for face in faces], axis=0)
     return fitted(heads[None, None], (width, height))
@@ -108,7 +109,10 @@ def find_subject(image: Image, rectangle: Rectangle | None = None) -> Mask:
     height, width = image.shape[2:]
     rough, fine = (_bytes(resize(image, fit_within(width, height, long_side))) for long_side in (_ROUGH_PX, _FINE_PX))
     if min(rough.shape[:2]) < 8:
-        raise ImageError(f"a photo of {width} x {height} pixels is too small or too narrow to find a subject; paint the mask by hand")
+        raise ImageError(
+            f"a photo of {width} x {height} pixels is too small or too narrow to find a subject; paint the mask by hand",
+            code="no-subject",
+        )
     if rectangle is not None:
         seeds = _from_rectangle(rectangle, (width, height), rough)
     else:
@@ -119,7 +123,8 @@ def find_subject(image: Image, rectangle: Rectangle | None = None) -> Mask:
     if not 0.002 <= share <= 0.98:
         raise ImageError(
             f"no subject was found {'in the rectangle' if rectangle else 'in the photo'} by its colors; "
-            f"give {'another' if rectangle else 'a'} rectangle around it, or paint the mask in any picture editor: white is inside"
+            f"give {'another' if rectangle else 'a'} rectangle around it, or paint the mask in any picture editor: white is inside",
+            code="no-subject",
         )
     step_px = fine.shape[1] / rough.shape[1]
     smooth = soften(fitted(cut.astype(np.float32)[None, None], (fine.shape[1], fine.shape[0])), step_px)
@@ -238,7 +243,10 @@ def _from_colors(pixels: _Bytes) -> _Bytes:
     lab = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     unlike = cv2.GaussianBlur(_distance_to_border_colors(lab), (0, 0), max(height, width) / 50)
     if unlike.max() < 1:
-        raise ImageError("no subject was found in the photo: its middle has the colors of its border; give a rectangle around the subject")
+        raise ImageError(
+            "no subject was found in the photo: its middle has the colors of its border; give a rectangle around the subject",
+            code="no-subject",
+        )
     x, y = (np.arange(width) + 0.5) / width - 0.5, (np.arange(height)[:, None] + 0.5) / height - 0.5
     middle = np.exp(-(x**2 + y**2) / (2 * 0.33**2))
     striking = _stretched(middle * (0.1 + _stretched(unlike)))

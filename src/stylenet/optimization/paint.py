@@ -73,10 +73,10 @@ def paint(
             reason = "stalled"
     except KeyboardInterrupt:
         reason = "interrupted"
-    width, height = task.photo.shape[3], task.photo.shape[2]
-    image, steps, seconds, loss = run.picture(), run.clock.done, run.clock.seconds, run.loss
+    image = run.full_size() if reason == "interrupted" else run.picture()
+    steps, seconds, loss = run.clock.done, run.clock.seconds, run.loss
     del run  # frees the state of the solver, several pictures in size, for postprocessing
-    finished = task.finish(as_array(resize(image, (width, height))))
+    finished = task.finish(as_array(image))
     yield Done(image=finished, steps=steps, seconds=seconds, loss=loss, reason=reason, receipt=task.receipt)
 
 
@@ -111,6 +111,8 @@ class _Run:
         self.regions = None if task.weights is None else as_tensor(task.weights, here)
         self._history = None if task.history is None else (as_tensor(task.history.before, here), as_tensor(task.history.weights, here))
         self._given_start = None if start is None else as_tensor(start, here)
+        self._one_pass = self._given_start if task.start is None and recipe.picture.start == "network" else None
+        self._has_full_size = False
         self._style_picture = None if style_picture is None else as_tensor(style_picture, here)
         self._save_every = task.save_every or recipe.pyramid.save_every
         self.levels = levels(task.photo.shape[3], task.photo.shape[2], recipe.pyramid)
@@ -137,6 +139,16 @@ class _Run:
         """The current result, (1, 3, H, W), 0..1."""
         return self._result().div_(self._scale).clamp_(0, 1)
 
+    def full_size(self) -> Tensor:
+        """The best picture so far at the size of the photo, (1, 3, H, W), 0..1.
+
+        Before the first step at this size, that is the picture of the network, if the painting started from one: no coarse result has a
+        loss as low. Otherwise it is the coarse result with the photo's detail.
+        """
+        if self._one_pass is None or self._has_full_size:
+            return self._entering(self.picture(), self.photo)
+        return resize(self._one_pass, (self.photo.shape[3], self.photo.shape[2])).clone()
+
     def level(self, index: int) -> Iterator[Event]:
         """Paint one level."""
         task, recipe, level = self.task, self.recipe, self.levels[index]
@@ -156,6 +168,7 @@ class _Run:
                 evaluate = {exact: self._evaluate(level, photo, exact=exact)}
             for moved in solver.advance(evaluate[exact]):
                 self.loss, self._result = moved.loss, moved.result
+                self._has_full_size = index == len(self.levels) - 1
                 yield from self._events(index, moved)
                 stopping.add(moved.loss)
             self.stalled = stopping.is_over
@@ -173,6 +186,7 @@ class _Run:
         stopping.lowest, stopping.since = state.patience
         self.clock.restore(state.steps, state.seconds)
         self.loss, self._result = state.loss, state.result.clone
+        self._has_full_size = state.level == len(self.levels) - 1
 
     def _events(self, index: int, moved: SolverStep) -> Iterator[Event]:
         for message in (*self._notices, moved.notice):

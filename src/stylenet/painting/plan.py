@@ -49,7 +49,11 @@ def make_plan(recipe: Recipe, photo_size: tuple[int, int], options: Options, mac
     if min(width, height) < smallest:
         raise ImageError(
             f"the picture would be painted at {width} x {height} pixels; recipe '{recipe.name}' needs at least {smallest} on each side"
-            f"{'' if options.size is None else ': give a larger --size'}"
+            f"{'' if options.size is None else ': give a larger --size'}",
+            code="photo-too-small",
+            width=width,
+            height=height,
+            least=smallest,
         )
     steps = levels(width, height, recipe.pyramid)
     notices = []

@@ -58,6 +58,7 @@ class Access:
         if _name_of(host) not in self._hosts:
             raise ApiError(
                 400,
+                "unknown-host",
                 f"the server is called '{host[:100]}'",
                 allowed=", ".join(sorted(self._hosts)),
                 remedy="use one of these names, or start the server with --allow-host NAME",
@@ -70,10 +71,12 @@ class Access:
         if origin is not None and origin.lower() != own:
             if origin.lower() not in self._origins:
                 remedy = "start the server with --allow-origin for a page that may call it"
-                raise ApiError(403, f"the request comes from another page, '{origin[:100]}'", allowed=_OWN_PAGE, remedy=remedy)
+                error = f"the request comes from another page, '{origin[:100]}'"
+                raise ApiError(403, "foreign-origin", error, allowed=_OWN_PAGE, remedy=remedy)
             return origin
         if headers.get("sec-fetch-site") not in _SAFE_SITES:
-            raise ApiError(403, "the request comes from another site", allowed=_OWN_PAGE, remedy="open the server's address yourself")
+            remedy = "open the server's address yourself"
+            raise ApiError(403, "foreign-origin", "the request comes from another site", allowed=_OWN_PAGE, remedy=remedy)
         return None
 
     def _check_token(self, headers: Headers, scope: Scope) -> None:
@@ -83,6 +86,7 @@ class Access:
         if not hmac.compare_digest(given.encode("utf-8", "replace"), str(self._token).encode()):
             raise ApiError(
                 401,
+                "unauthorized",
                 "the token is missing or wrong",
                 allowed="the token that the server was started with",
                 remedy="send it as the header 'Authorization: Bearer TOKEN', or open /?token=TOKEN",

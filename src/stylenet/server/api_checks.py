@@ -163,7 +163,9 @@ def _check_style(style: str, *, networks: bool) -> None:
     if not PICTURE_ID.fullmatch(style) and style not in names:
         raise UsageError(
             f"style is '{shortened(style)}'; allowed are names of GET /v1/styles and ids of PUT /v1/pictures; paths are not read."
-            f"{did_you_mean(style[:100], names)}"
+            f"{did_you_mean(style[:100], names)}",
+            code="unknown-style",
+            style=shortened(style),
         )
 
 

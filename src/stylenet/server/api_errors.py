@@ -1,4 +1,4 @@
-"""Errors of the API: a status, and a JSON body with `error`, `allowed` and `remedy`."""
+"""Errors of the API: a status, and a JSON body with `code`, `error`, `allowed`, `remedy` and `values`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
+from stylenet.errors import StylenetError
 from stylenet.server.api_responses import ErrorBody, json_response
+
+Value = str | int | float
 
 
 class ApiError(Exception):
@@ -14,46 +17,64 @@ class ApiError(Exception):
 
     Args:
         status: HTTP status.
+        code: One of `error_codes.CODES`.
         error: What was given, and what is wrong with it.
         allowed: What is allowed.
         remedy: What to do.
+        values: Values in the sentences.
         headers: Additional headers of the response.
     """
 
-    def __init__(self, status: int, error: str, *, allowed: str = "", remedy: str = "", headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        error: str,
+        *,
+        allowed: str = "",
+        remedy: str = "",
+        values: Mapping[str, Value] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(error)
         self.status = status
-        self.body = ErrorBody(error=error, allowed=allowed, remedy=remedy)
+        self.body = ErrorBody(code=code, error=error, allowed=allowed, remedy=remedy, values=dict(values or {}))
         self.headers = dict(headers or {})
 
     @classmethod
-    def from_message(cls, message: str, *, status: int = 422) -> ApiError:
-        """The error for a message of the library, whose parts are separated by semicolons."""
-        body = error_body(message)
-        return cls(status, body.error, allowed=body.allowed, remedy=body.remedy)
+    def of(cls, error: StylenetError, *, status: int = 422, message: str | None = None) -> ApiError:
+        """The error for one of the library.
+
+        Args:
+            error: Of the library.
+            status: HTTP status.
+            message: Replaces the message of the error.
+        """
+        body = error_body(str(error) if message is None else message, code=error.code, values=error.values)
+        return cls(status, body.code, body.error, allowed=body.allowed, remedy=body.remedy, values=body.values)
 
     def response(self) -> Response:
         """The response."""
         return json_response(self.body, status=self.status, headers=self.headers)
 
 
-def too_busy(reason: str, *, seconds: int) -> ApiError:
+def too_busy(code: str, reason: str, *, seconds: int, **values: Value) -> ApiError:
     """The error 429 with `Retry-After`."""
     remedy = f"try again in {seconds} s, as the header Retry-After says"
-    return ApiError(429, reason, remedy=remedy, headers={"retry-after": str(seconds)})
+    return ApiError(429, code, reason, remedy=remedy, values={**values, "seconds": seconds}, headers={"retry-after": str(seconds)})
 
 
 def unexpected_error() -> ApiError:
     """The error 500; details are only in the log."""
-    return ApiError(500, "an unexpected error; the server's log has it", remedy="report it")
+    return ApiError(500, "unexpected-error", "an unexpected error; the server's log has it", remedy="report it")
 
 
-def error_body(message: str) -> ErrorBody:
-    """The parts of a message: what was given, what is allowed, what to do."""
+def error_body(message: str, *, code: str, values: Mapping[str, Value] | None = None) -> ErrorBody:
+    """The body for a message of the library, whose parts, what was given, allowed and to be done, are separated by semicolons."""
     error, *rest = message.split("; ")
     allowed = [_without_introduction(part) for part in rest if part.startswith("allowed")]
     remedy = [part for part in rest if not part.startswith("allowed")]
-    return ErrorBody(error=error, allowed="; ".join(allowed), remedy="; ".join(remedy))
+    return ErrorBody(code=code, error=error, allowed="; ".join(allowed), remedy="; ".join(remedy), values=dict(values or {}))
 
 
 def _without_introduction(part: str) -> str:

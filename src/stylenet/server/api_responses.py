@@ -16,14 +16,18 @@ class ErrorBody(Struct, frozen=True, kw_only=True):
     """The body of every error.
 
     Attributes:
+        code: Identifies the kind of error; one of `error_codes.CODES`.
         error: What was given, and what is wrong with it.
         allowed: What is allowed.
         remedy: What to do.
+        values: Values in the sentences, by the names in `error_codes`.
     """
 
+    code: str
     error: str
     allowed: str = ""
     remedy: str = ""
+    values: dict[str, str | int | float] = {}
 
 
 class PictureInfo(PictureFacts, frozen=True, kw_only=True):
@@ -49,7 +53,8 @@ class JobInfo(Struct, frozen=True, kw_only=True):
         jobs_before: Number of jobs ahead in the queue.
         events: Address of its events.
         result: Address of the result, once there is one.
-        error: Why it failed; `allowed` and `remedy` as in every error.
+        pictures: Those pictures of the request that the server still has, by id.
+        error: Why it failed; `code`, `allowed`, `remedy` and `values` as in every error.
         command: The shell command that paints the same picture.
         python: The Python code that paints the same picture.
     """
@@ -65,10 +70,13 @@ class JobInfo(Struct, frozen=True, kw_only=True):
     seconds_left: float | None
     jobs_before: int
     events: str
+    pictures: dict[str, PictureFacts]
     result: str | None = None
+    code: str | None = None
     error: str | None = None
     allowed: str | None = None
     remedy: str | None = None
+    values: dict[str, str | int | float] | None = None
     command: str | None = None
     python: str | None = None
 

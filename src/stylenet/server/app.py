@@ -83,7 +83,7 @@ def _routes() -> list[BaseRoute]:
         "/v1/jobs/{id}/events": {"GET": jobs.events},
         "/v1/jobs/{id}/preview.jpg": {"GET": jobs.preview},
         "/v1/jobs/{id}/result": {"GET": jobs.result},
-        "/v1/jobs/{id}/thumbnail.jpg": {"GET": jobs.thumbnail},
+        "/v1/jobs/{id}/thumbnail.webp": {"GET": jobs.thumbnail},
         "/v1/history": {"GET": jobs.history},
         "/v1/history/{id}": {"DELETE": jobs.delete_job},
         live_endpoint.LIVE_PATH: {"GET": live_endpoint.live_without_socket},
@@ -112,7 +112,9 @@ def _on_api_error(request: Request, error: Exception) -> Response:
 
 
 def _on_library_error(request: Request, error: Exception) -> Response:
-    return ApiError.from_message(str(error)).response()
+    if not isinstance(error, StylenetError):
+        raise error
+    return ApiError.of(error).response()
 
 
 def _on_http_error(request: Request, error: Exception) -> Response:
@@ -123,7 +125,8 @@ def _on_http_error(request: Request, error: Exception) -> Response:
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     allowed = headers.get("allow", "the addresses in /openapi.json")
     message = messages.get(error.status_code, "the request failed")
-    return ApiError(error.status_code, message, allowed=allowed, remedy="see /docs", headers=headers).response()
+    code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "invalid-request")
+    return ApiError(error.status_code, code, message, allowed=allowed, remedy="see /docs", headers=headers).response()
 
 
 def _on_disconnect(request: Request, error: Exception) -> Response:

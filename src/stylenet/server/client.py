@@ -109,7 +109,7 @@ class Remote:
             for name, values in self._events(job["events"]):
                 ended = name in ("done", "failed", "stopped")
                 if name == "failed":
-                    raise StylenetError("; ".join(values[part] for part in ("error", "allowed", "remedy") if values.get(part)))
+                    raise _error_of(values)
                 event = self._event(name, values, job["id"])
                 if event is not None:
                     yield event
@@ -132,7 +132,7 @@ class Remote:
             case "progress":
                 return Progress(**fields)
             case "notice":
-                return Notice(**fields)
+                return Notice(message=fields["message"])
             case "saved":
                 return Saved(path=Path(fields["path"]), is_result=fields["is_result"])
             case "preview":
@@ -215,10 +215,14 @@ def _parsed(lines: Any) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
 
 
 def _error(status: int, data: bytes) -> StylenetError:
-    try:
-        body = json.loads(data)
-        message = "; ".join(str(body[part]) for part in ("error", "allowed", "remedy") if body.get(part))
-    except (ValueError, TypeError, KeyError, AttributeError):
-        message = f"the server responded with status {status}"
     kinds: dict[int, type[StylenetError]] = {413: ImageError, 415: ImageError, 422: UsageError}
-    return kinds.get(status, StylenetError)(message)
+    kind = kinds.get(status, StylenetError)
+    try:
+        return _error_of(json.loads(data), kind=kind)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return kind(f"the server responded with status {status}")
+
+
+def _error_of(body: Mapping[str, Any], *, kind: type[StylenetError] = StylenetError) -> StylenetError:
+    message = "; ".join(str(body[part]) for part in ("error", "allowed", "remedy") if body.get(part))
+    return kind(message, code=body.get("code", ""), **body.get("values", {}))

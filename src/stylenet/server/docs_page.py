@@ -31,6 +31,7 @@ def docs_html() -> str:
             f"<h1>StyleNet {escape(stylenet.__version__)} API</h1><p>{escape(api['info']['description'])}</p>",
             "<p>For programs: <a href='/openapi.json'>/openapi.json</a></p>",
             *_operations(api),
+            *_errors(api),
             "</body></html>",
         ]
     )
@@ -45,6 +46,12 @@ def _operations(api: dict[str, Any]) -> Iterator[str]:
             if "application/json" in operation.get("requestBody", {}).get("content", {}):
                 fields = api["components"]["schemas"]["JobRequest"]["properties"]
                 yield from _table((name, field.get("description", ""), field) for name, field in fields.items())
+
+
+def _errors(api: dict[str, Any]) -> Iterator[str]:
+    yield "<h2>Codes of errors</h2>"
+    codes = api["components"]["schemas"]["ErrorBody"]["properties"]["code"]["oneOf"]
+    yield from _table((each["const"], each["description"], {}) for each in codes)
 
 
 def _table(rows: Iterable[tuple[str, str, dict[str, Any]]]) -> Iterator[str]:

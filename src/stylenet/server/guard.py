@@ -73,7 +73,7 @@ class Guard:
     async def _handle(self, exchange: _Exchange) -> None:
         try:
             if self._active > _MOST_REQUESTS:
-                raise too_busy(f"{_MOST_REQUESTS} requests are being handled, which is the limit", seconds=1)
+                raise too_busy("server-busy", f"{_MOST_REQUESTS} requests are being handled, which is the limit", seconds=1)
             exchange.foreign_origin = self._access.check(exchange.scope)
             is_preflight = exchange.foreign_origin is not None and exchange.scope.get("method") == "OPTIONS"
             handler = _preflight_response() if is_preflight else self._app
@@ -112,6 +112,7 @@ class _Exchange:
         except TimeoutError:
             raise ApiError(
                 408,
+                "request-too-slow",
                 "the request was not complete in time",
                 allowed=f"{self._patience_seconds:g} s for each part, {_WHOLE_FACTOR * self._patience_seconds:g} s for all",
                 remedy="try again",

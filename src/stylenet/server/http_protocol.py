@@ -53,7 +53,8 @@ class HttpProtocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         """Reject what is not HTTP, and close the connection."""
-        error = ApiError(400, "the request is not valid HTTP", remedy="see /docs", headers={**SECURITY_HEADERS, "connection": "close"})
+        headers = {**SECURITY_HEADERS, "connection": "close"}
+        error = ApiError(400, "invalid-request", "the request is not valid HTTP", remedy="see /docs", headers=headers)
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):  # no response has begun
             response = error.response()
             head = h11.Response(status_code=400, headers=response.raw_headers, reason=b"Bad Request")

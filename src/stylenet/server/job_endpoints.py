@@ -14,13 +14,13 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 
 from stylenet.errors import UsageError
 from stylenet.server.api_checks import JOB_ID
-from stylenet.server.api_errors import ApiError, error_body
+from stylenet.server.api_errors import ApiError
 from stylenet.server.api_requests import JobRequest
-from stylenet.server.api_responses import HistoryItem, JobInfo, json_response
+from stylenet.server.api_responses import ErrorBody, HistoryItem, JobInfo, json_response
 from stylenet.server.picture_endpoints import MEDIA_TYPES, run_in_worker
 from stylenet.server.services import Services
 from stylenet.server.snippets import as_command, as_python
-from stylenet.server.store import ENDED, QUEUED, RUNNING, JobRow, Store
+from stylenet.server.store import ENDED, QUEUED, RUNNING, JobRow, PictureFacts, Store
 
 _MOST_JSON_BYTES = 2**18
 _THUMBNAIL_PX = 320
@@ -62,7 +62,8 @@ async def events(request: Request) -> Response:
     row = _job_row(request)
     last = request.headers.get("last-event-id", "0")
     if not re.fullmatch(r"[0-9]{1,15}", last):
-        raise ApiError(400, f"Last-Event-ID is '{last[:50]}'", allowed="numbers of events, from 0", remedy="omit it")
+        error = f"Last-Event-ID is '{last[:50]}'"
+        raise ApiError(400, "invalid-request", error, allowed="numbers of events, from 0", remedy="omit it")
     if row.state in ENDED and not services.store.events_after(row.id, int(last), most=1):
         return Response(status_code=204)  # otherwise an EventSource would connect again forever
 
@@ -78,7 +79,7 @@ async def preview(request: Request) -> Response:
     """The current picture."""
     path = request.app.state.services.jobs.folder(_job_row(request).id) / "preview.jpg"
     if not path.is_file():
-        raise ApiError(404, "there is no preview of this job", remedy="wait for the event 'preview'")
+        raise ApiError(404, "no-preview", "there is no preview of this job", remedy="wait for the event 'preview'")
     return FileResponse(path, media_type="image/jpeg", headers={"cache-control": "no-cache"})
 
 
@@ -90,7 +91,7 @@ async def result(request: Request) -> Response:
     format = request.query_params.get("format", path.suffix[1:])
     if format not in MEDIA_TYPES:
         remedy = "omit it for the format of the job"
-        raise ApiError(422, f"format is '{format[:60]}'", allowed=", ".join(MEDIA_TYPES), remedy=remedy)
+        raise ApiError(422, "invalid-value", f"format is '{format[:60]}'", allowed=", ".join(MEDIA_TYPES), remedy=remedy)
     name = f"{_stem(services.store, row)}.{format}"
     if format == path.suffix[1:]:
         return FileResponse(path, media_type=MEDIA_TYPES[format], filename=name, headers=_CACHED_FOREVER)
@@ -108,7 +109,7 @@ async def thumbnail(request: Request) -> Response:
     if data is None:
         data = await run_in_worker(request, services.passes, "thumbnail", path, long_side_px=_THUMBNAIL_PX)
         services.cache.put(key, data)
-    return Response(data, media_type="image/jpeg", headers=_CACHED_FOREVER)
+    return Response(data, media_type="image/webp", headers=_CACHED_FOREVER)
 
 
 async def history(request: Request) -> Response:
@@ -131,7 +132,7 @@ async def delete_job(request: Request) -> Response:
     row = _job_row(request)
     if row.state not in ENDED:
         remedy = f"stop it first: DELETE /v1/jobs/{row.id}"
-        raise ApiError(409, f"the job is {row.state}", allowed="jobs that have ended", remedy=remedy)
+        raise ApiError(409, "job-not-ended", f"the job is {row.state}", allowed="jobs that have ended", remedy=remedy)
     request.app.state.services.jobs.delete(row.id)
     return Response(status_code=204)
 
@@ -140,18 +141,21 @@ async def _job_request(request: Request) -> JobRequest:
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if media_type != "application/json":
         remedy = "send Content-Type: application/json"
-        raise ApiError(415, f"the body is '{media_type[:100]}'", allowed="application/json", remedy=remedy)
+        raise ApiError(415, "wrong-media-type", f"the body is '{media_type[:100]}'", allowed="application/json", remedy=remedy)
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > _MOST_JSON_BYTES:
-            raise ApiError(413, "the body is too long", allowed=f"{_MOST_JSON_BYTES} bytes", headers={"connection": "close"})
+            allowed = f"{_MOST_JSON_BYTES} bytes"
+            raise ApiError(413, "body-too-long", "the body is too long", allowed=allowed, headers={"connection": "close"})
     try:
         values = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        raise ApiError(400, f"the body is not JSON: {str(error)[:200]}", allowed="a JSON object", remedy="see /docs") from None
+        reason = f"the body is not JSON: {str(error)[:200]}"
+        raise ApiError(400, "invalid-request", reason, allowed="a JSON object", remedy="see /docs") from None
     if not isinstance(values, dict):
-        raise ApiError(422, "the body is not a JSON object", allowed="an object with the fields of a painting", remedy="see /docs")
+        allowed = "an object with the fields of a painting"
+        raise ApiError(422, "invalid-request", "the body is not a JSON object", allowed=allowed, remedy="see /docs")
     unknown = sorted(name for name in values if name not in JobRequest.__struct_fields__)
     if unknown:
         raise UsageError(f"'{unknown[0][:60]}' is not a field of a painting; allowed are {', '.join(JobRequest.__struct_fields__)}")
@@ -162,26 +166,30 @@ def _job_row(request: Request) -> JobRow:
     id = request.path_params["id"]
     row = request.app.state.services.store.job(id) if JOB_ID.fullmatch(id) else None
     if row is None:
-        raise ApiError(404, f"there is no job '{id[:60]}'", allowed="ids of GET /v1/jobs", remedy="add one with POST /v1/jobs")
+        error = f"there is no job '{id[:60]}'"
+        raise ApiError(404, "job-gone", error, allowed="ids of GET /v1/jobs", remedy="add one with POST /v1/jobs")
     return row
 
 
 def _result_file(services: Services, row: JobRow) -> Path:
     if row.state not in ENDED:
-        raise ApiError(409, f"the job is {row.state}", allowed="results of jobs that have ended", remedy="wait for the event 'done'")
+        allowed, remedy = "results of jobs that have ended", "wait for the event 'done'"
+        raise ApiError(409, "job-not-ended", f"the job is {row.state}", allowed=allowed, remedy=remedy)
     path = services.jobs.result(row)
     if services.store.history_row(row.id) is None or not path.is_file():
-        raise ApiError(404, f"the job has no result: it is {row.state}", remedy="send it again with POST /v1/jobs")
+        raise ApiError(404, "no-result", f"the job has no result: it is {row.state}", remedy="send it again with POST /v1/jobs")
     return path
 
 
 def _job_info(store: Store, row: JobRow) -> JobInfo:
     request: dict[str, Any] = msgspec.json.decode(row.request)
     started, step = _last_values(store, row, "started"), _last_values(store, row, "step")
-    error = {} if row.error is None else msgspec.structs.asdict(error_body(row.error))
+    failed = _last_values(store, row, "failed")
+    found = (store.picture(id) for id in msgspec.json.decode(row.pictures))
+    pictures = {each.id: PictureFacts(**{name: getattr(each, name) for name in PictureFacts.__struct_fields__}) for each in found if each}
 
     def name_of(word: str) -> str:
-        picture = store.picture(word)
+        picture = pictures.get(word)
         return word if picture is None else (picture.name or f"{word[:12]}.{picture.format.lower()}")
 
     return JobInfo(
@@ -199,7 +207,8 @@ def _job_info(store: Store, row: JobRow) -> JobInfo:
         result=None if store.history_row(row.id) is None else f"/v1/jobs/{row.id}/result",
         command=as_command(request, name_of),
         python=as_python(request, name_of),
-        **error,
+        pictures=pictures,
+        **{name: failed[name] for name in ErrorBody.__struct_fields__ if name in failed},
     )
 
 

@@ -60,7 +60,7 @@ class Jobs:
         self._is_closing = False
         self.lost = 0
         for job in store.requeue_running():
-            self._add_event(job, "notice", {"message": "the server was started again; the job is resumed"})
+            self._add_notice(job, "server-restarted", "the server was started again; the job is resumed")
 
     def folder(self, job: str) -> Path:
         """The folder of a job's files."""
@@ -77,7 +77,8 @@ class Jobs:
             ApiError: the queue is full.
         """
         if self._store.count_jobs(QUEUED) >= self._settings.queue:
-            raise too_busy(f"{self._settings.queue} jobs are waiting, which is the limit", seconds=self._seconds_to_wait())
+            most = self._settings.queue
+            raise too_busy("queue-full", f"{most} jobs are waiting, which is the limit", seconds=self._seconds_to_wait(), most=most)
         job = secrets.token_hex(10)
         self.folder(job).mkdir(parents=True)
         self._store.add_job(job, msgspec.json.encode(request.given()), request.pictures())
@@ -175,12 +176,12 @@ class Jobs:
             request = await asyncio.to_thread(self._painting_fields, row)
             await worker.call("paint", seconds=limit + _GRACE_SECONDS, on_event=on_event, request=request, stop_after_step=row.stopping)
         except StylenetError as error:
-            self._fail(row, str(error))
+            self._fail(row, str(error), code=error.code, **error.values)
         except WorkerLostError as error:
             has_progress = _modified(self._state_file(row)) != checkpoint
             self._resume(row, str(error), loss=_LOSS_WHILE_PAINTING if has_begun else _LOSS_WHILE_LOADING, has_progress=has_progress)
         except OSError as error:
-            self._fail(row, f"unexpected {type(error).__name__}: {error}")
+            self._fail(row, f"unexpected {type(error).__name__}: {error}", code="unexpected-error")
         else:
             self._finish(row, done)
         finally:
@@ -189,8 +190,9 @@ class Jobs:
 
     def _end_in_time(self, row: JobRow, worker: Worker) -> None:
         worker.stop()
-        message = f"the {self._settings.job_minutes:g} minutes of a job are over; it ends with the best picture"
-        self._add_event(row.id, "notice", {"message": message})
+        minutes = self._settings.job_minutes
+        message = f"the {minutes:g} minutes of a job are over; it ends with the best picture"
+        self._add_notice(row.id, "time-over", message, minutes=minutes)
 
     def _painting_fields(self, row: JobRow) -> dict[str, Any]:
         """The fields of a `PaintFileRequest` as JSON values."""
@@ -236,14 +238,14 @@ class Jobs:
         self.lost += 1
         losses = (0 if has_progress else self._row(row.id).losses) + loss
         if losses >= _MOST_LOSSES:
-            self._fail(row, f"{reason}, again and again; try a smaller size")
+            self._fail(row, f"{reason}, again and again; try a smaller size", code="job-lost")
             return
         self._store.change_job(row.id, state=QUEUED, losses=losses)
-        self._add_event(row.id, "notice", {"message": f"{reason}; the job is resumed in a new one"})
+        self._add_notice(row.id, "process-replaced", f"{reason}; the job is resumed in a new one")
 
-    def _fail(self, row: JobRow, message: str) -> None:
+    def _fail(self, row: JobRow, message: str, *, code: str, **values: Any) -> None:
         message = message.replace(f"{self._folder / 'pictures'}/", "").replace(str(self._folder), "")
-        self._end(row, FAILED, "failed", msgspec.to_builtins(error_body(message)), error=message)
+        self._end(row, FAILED, "failed", msgspec.to_builtins(error_body(message, code=code, values=values)), error=message)
 
     def _end(
         self,
@@ -265,6 +267,9 @@ class Jobs:
         self._store.add_event(job, name, msgspec.json.encode({"event": name, **values}))
         if new_event := self._new_events.pop(job, None):
             new_event.set()
+
+    def _add_notice(self, job: str, code: str, message: str, **values: Any) -> None:
+        self._add_event(job, "notice", {"message": message, "code": code, "values": values})
 
     def _row(self, job: str) -> JobRow:
         row = self._store.job(job)

@@ -48,7 +48,10 @@ _SEND_FACTOR = 2
 """The time limit for sending a painting, in units of the limit for the next message."""
 
 _TOO_MANY = ErrorBody(
-    error=f"{MOST_SESSIONS} cameras are being painted, which is the limit", remedy="close another page, or try again in a moment"
+    code="too-many-cameras",
+    error=f"{MOST_SESSIONS} cameras are being painted, which is the limit",
+    remedy="close another page, or try again in a moment",
+    values={"most": MOST_SESSIONS},
 )
 
 _POLICY, _TRY_LATER = 1008, 1013
@@ -76,6 +79,7 @@ async def live_without_socket(request: Request) -> Response:
     """The error for a request that is not a WebSocket's."""
     raise ApiError(
         426,
+        "not-a-websocket",
         "the address is a WebSocket, and the request is not",
         allowed="WebSocket connections",
         remedy="connect with a WebSocket client; docs/live.md describes the messages",
@@ -85,7 +89,8 @@ async def live_without_socket(request: Request) -> Response:
 
 async def no_socket(socket: WebSocket) -> None:
     """The error for other addresses."""
-    raise ApiError(404, f"there is no WebSocket at '{socket.url.path[:200]}'", allowed=LIVE_PATH, remedy="use this address")
+    error = f"there is no WebSocket at '{socket.url.path[:200]}'"
+    raise ApiError(404, "not-found", error, allowed=LIVE_PATH, remedy="use this address")
 
 
 class _Session:
@@ -131,9 +136,9 @@ class _Session:
             return _text(error.body), True
         except WorkerError as error:
             text = self._services.pictures.without_folder(str(error).replace("the given data", "the frame"))
-            return _text(ApiError.from_message(text).body), True
+            return _text(ApiError.of(error, message=text).body), True
         except StylenetError as error:
-            return _text(ApiError.from_message(str(error)).body), True
+            return _text(ApiError.of(error).body), True
         except Exception:
             _LOG.exception("an unexpected error")
             return _text(unexpected_error().body), True
@@ -166,12 +171,14 @@ class _Session:
         if len(frame) > MOST_FRAME_BYTES:
             raise ApiError(
                 413,
+                "invalid-frame",
                 f"the frame has {len(frame)} bytes",
                 allowed=f"up to {MOST_FRAME_BYTES} bytes",
                 remedy="send smaller frames, or a lower quality",
             )
         if not frame.startswith(_JPEG):
-            raise ApiError(415, "the frame is not a JPEG file", allowed="JPEG files", remedy="send the camera's picture as JPEG")
+            remedy = "send the camera's picture as JPEG"
+            raise ApiError(415, "invalid-frame", "the frame is not a JPEG file", allowed="JPEG files", remedy=remedy)
         values = msgspec.to_builtins(self._request) | {"style": file_or_name(self._services, self._request.style)}
         result = await self._services.previews.call(
             "frame",

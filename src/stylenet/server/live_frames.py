@@ -56,6 +56,7 @@ def _checked(data: bytes) -> Picture:
         width, height = file.image.size
     if max(width, height) > MOST_SIDE_PX:
         raise ImageError(
-            f"the frame has {width} x {height} pixels; allowed are up to {MOST_SIDE_PX} on a side; make it smaller before you send it"
+            f"the frame has {width} x {height} pixels; allowed are up to {MOST_SIDE_PX} on a side; make it smaller before you send it",
+            code="invalid-frame",
         )
     return load_image(data)

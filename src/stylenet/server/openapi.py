@@ -17,6 +17,7 @@ from stylenet.requests.painting import BEFORE, PROTECTED
 from stylenet.server.api_checks import MOST_SIDE_PX, MOST_STYLES
 from stylenet.server.api_requests import NOT_FOR_PASSES, SET_BY_SERVER, JobRequest, PassRequest
 from stylenet.server.api_responses import ErrorBody, Health, HistoryItem, JobInfo, PictureInfo, RecipeInfo, StyleInfo
+from stylenet.server.error_codes import CODES
 from stylenet.server.picture_endpoints import MEDIA_TYPES
 from stylenet.workflows.painting import STARTS
 
@@ -45,7 +46,7 @@ _JOB_LINKS = {
         ("events", "~1v1~1jobs~1{id}~1events", "get"),
         ("preview", "~1v1~1jobs~1{id}~1preview.jpg", "get"),
         ("result", "~1v1~1jobs~1{id}~1result", "get"),
-        ("thumbnail", "~1v1~1jobs~1{id}~1thumbnail.jpg", "get"),
+        ("thumbnail", "~1v1~1jobs~1{id}~1thumbnail.webp", "get"),
         ("delete", "~1v1~1history~1{id}", "delete"),
     )
 }
@@ -68,6 +69,7 @@ def description() -> Json:
     for name in SET_BY_SERVER:
         job["properties"].pop(name)
     job["required"] = ["styles"]
+    schemas["ErrorBody"]["properties"]["code"] = _codes()
     for properties in (query, job["properties"]):
         for name, limits in _limits().items():
             if name in properties:
@@ -78,7 +80,9 @@ def description() -> Json:
             "title": "StyleNet",
             "version": stylenet.__version__,
             "description": "Paints photos in the manner of paintings. PUT /v1/pictures answers with a picture's id, the SHA-256 of its "
-            "bytes. Every error is JSON with error, allowed and remedy.",
+            "bytes. Every error is JSON with code, error, allowed, remedy and values; the codes are stable and listed in the schema "
+            "ErrorBody. /v1/live is a WebSocket that paints the frames of a camera, which OpenAPI cannot describe: see "
+            "docs/live.md#the-socket.",
         },
         "paths": _paths([_query_parameter(name, schema) for name, schema in query.items() if name not in NOT_FOR_PASSES]),
         "components": {
@@ -86,6 +90,11 @@ def description() -> Json:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "If the server was started with --token."}},
         },
     }
+
+
+def _codes() -> Json:
+    """The schema of the codes of errors, each with its meaning."""
+    return {"type": "string", "oneOf": [{"const": code, "description": meaning} for code, meaning in CODES.items()]}
 
 
 def _limits() -> dict[str, Json]:
@@ -165,7 +174,7 @@ def _paths(options: list[Json]) -> Json:
         },
         "/v1/jobs/{id}/preview.jpg": {"get": _operation("The current picture.", {"200": _image()}, [job_id])},
         "/v1/jobs/{id}/result": {"get": _operation("The painting, with its receipt.", {"200": _image()}, [job_id, format])},
-        "/v1/jobs/{id}/thumbnail.jpg": {"get": _operation("The painting at a small size.", {"200": _image()}, [job_id])},
+        "/v1/jobs/{id}/thumbnail.webp": {"get": _operation("The painting at a small size.", {"200": _image()}, [job_id])},
         "/v1/history": {"get": _operation("Stored results with their receipts.", {"200": _list("results", "HistoryItem")})},
         "/v1/history/{id}": {"delete": _operation("Delete a job that has ended, with its result.", {"204": {}}, [job_id])},
         "/v1/styles": {"get": _operation("Styles that can be used by name.", {"200": _list("styles", "StyleInfo")})},

@@ -72,7 +72,7 @@ class PassQueue:
         if client is not None:
             self._replace(client)
         if len(self._waiting) >= _MOST_WAITING:
-            raise too_busy(f"{_MOST_WAITING} pictures are waiting for their pass, which is the limit", seconds=2)
+            raise too_busy("server-busy", f"{_MOST_WAITING} pictures are waiting for their pass, which is the limit", seconds=2)
         call = _Call(name, values, client, seconds)
         self._waiting.insert(0 if is_first else len(self._waiting), call)
         self._has_work.set()
@@ -98,7 +98,8 @@ class PassQueue:
         for call in [call for call in self._waiting if call.client == client]:
             self._waiting.remove(call)
             self.superseded += 1
-            call.fail(ApiError(409, "a newer preview of the same client has superseded this one", remedy="use the newer one"))
+            error = "a newer preview of the same client has superseded this one"
+            call.fail(ApiError(409, "superseded", error, remedy="use the newer one"))
 
     async def _handle(self, call: _Call) -> None:
         for attempt in range(1, _TRIES + 1):
@@ -107,7 +108,7 @@ class PassQueue:
             except WorkerLostError as error:
                 self.lost += 1
                 if attempt == _TRIES:
-                    call.fail(ApiError(422, str(error), remedy="give a smaller size, or another picture"))
+                    call.fail(ApiError(422, error.code, str(error), remedy="give a smaller size, or another picture"))
             except Exception as error:
                 call.fail(error)
                 return

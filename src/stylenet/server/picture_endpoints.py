@@ -55,7 +55,8 @@ async def preview(request: Request) -> Response:
     services: Services = request.app.state.services
     id = request.path_params["id"]
     if not PICTURE_ID.fullmatch(id):
-        raise ApiError(404, "there is no such picture", allowed="ids of PUT /v1/pictures", remedy="upload it with PUT /v1/pictures")
+        remedy = "upload it with PUT /v1/pictures"
+        raise ApiError(404, "not-found", "there is no such picture", allowed="ids of PUT /v1/pictures", remedy=remedy)
     options = PassRequest.from_query(request.query_params.multi_items(), size=PREVIEW_PX)
     if not isinstance(options.size, int) or options.size > _MOST_PREVIEW_PX:
         raise UsageError(
@@ -94,6 +95,7 @@ def _check_type(request: Request) -> None:
         return
     raise ApiError(
         415,
+        "wrong-media-type",
         f"the body is '{given[:100]}'",
         allowed="image/jpeg, image/png and other raster pictures, or application/octet-stream",
         remedy="send the bytes of the picture itself as the body",
@@ -145,11 +147,11 @@ async def run_in_worker(request: Request, queue: PassQueue, name: str, path: Pat
     try:
         await asyncio.wait({work, disconnect}, return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
-            raise ApiError(409, "the client has closed the connection")
+            raise ApiError(409, "connection-closed", "the client has closed the connection")
         return work.result().data
     except WorkerError as error:
         message = pictures.without_folder(str(error).replace(f"'{path}'", "the picture"))
-        raise ApiError.from_message(message, status=500 if error.is_unexpected else 422) from None
+        raise ApiError.of(error, status=500 if error.is_unexpected else 422, message=message) from None
     finally:
         for task in (work, disconnect):
             task.cancel()

@@ -104,10 +104,12 @@ class Pictures:
                     digest.update(chunk)
                     file.write(chunk)
             if count != expected:
-                raise ApiError(400, f"{count} bytes were received, but Content-Length is {expected}", remedy="send the whole picture")
+                error = f"{count} bytes were received, but Content-Length is {expected}"
+                raise ApiError(400, "upload-cut-off", error, remedy="send the whole picture")
             yield Upload(path=path, sha256=digest.hexdigest(), bytes=count)
         except ClientDisconnect:
-            raise ApiError(400, f"the upload was cut off after {count} bytes", remedy="send the whole picture") from None
+            error = f"the upload was cut off after {count} bytes"
+            raise ApiError(400, "upload-cut-off", error, remedy="send the whole picture") from None
         finally:
             self._incoming_bytes -= expected
             path.unlink(missing_ok=True)
@@ -129,17 +131,21 @@ class Pictures:
         row = self._store.picture(id)
         if row is None or not self.path(id).is_file():
             raise ApiError(
-                404, f"there is no picture {id[:64]}", allowed="ids of PUT /v1/pictures, whose pictures are kept for a while",
+                404,
+                "picture-gone",
+                f"there is no picture {id[:64]}",
+                allowed="ids of PUT /v1/pictures, whose pictures are kept for a while",
                 remedy="upload it again with PUT /v1/pictures",
-            )  # fmt: skip
+                values={"id": id[:64]},
+            )
         if time.time() - row.used > _USED_SECONDS:
             self._store.mark_used([id])
         return row
 
     async def sweep(self) -> None:
-        """Delete unused pictures, and the oldest results if they take more space than they may."""
+        """Delete unused pictures, except the masks of the history, and the oldest results if they take more space than they may."""
         keep_seconds = self._settings.keep_minutes * 60
-        needed = self._store.needed_pictures()
+        needed = self._store.needed_pictures() | self._store.masks_of_history()
         for row in self._store.pictures():
             if row.id not in needed and time.time() - row.used > keep_seconds:
                 self._delete(row)
@@ -182,11 +188,11 @@ class Pictures:
     def _expected_bytes(self, request: Request) -> int:
         text = request.headers.get("content-length")
         if text is None:
-            raise ApiError(411, "the request has no Content-Length", remedy="send the size of the picture in bytes")
+            raise ApiError(411, "invalid-request", "the request has no Content-Length", remedy="send the size of the picture in bytes")
         if not text.isascii() or not text.isdigit() or len(text) > 18:
-            raise ApiError(400, "Content-Length is not a number", remedy="send the size of the picture in bytes")
+            raise ApiError(400, "invalid-request", "Content-Length is not a number", remedy="send the size of the picture in bytes")
         if int(text) == 0:
-            raise ApiError(400, "the body is empty", remedy="send the bytes of a picture file")
+            raise ApiError(400, "empty-upload", "the body is empty", remedy="send the bytes of a picture file")
         if int(text) > self._most_bytes:
             raise self._too_large(int(text))
         return int(text)
@@ -198,9 +204,11 @@ class Pictures:
     def _too_large(self, count: int) -> ApiError:
         return ApiError(
             413,
+            "upload-too-large" if count > self._most_bytes else "invalid-request",
             f"the picture has {count} bytes" if count > self._most_bytes else "the body is longer than Content-Length",
             allowed=f"{self._settings.upload_mb:g} MB",
             remedy="save it as JPEG, or smaller",
+            values={"bytes": count, "most_mb": self._settings.upload_mb},
             headers={"connection": "close"},
         )
 
@@ -209,29 +217,32 @@ class Pictures:
         used = self.used_bytes()
         if used + wanted <= most:
             return
-        needed = self._store.needed_pictures()
-        for row in self._store.pictures():
+        needed, masks = self._store.needed_pictures(), self._store.masks_of_history()
+        for row in sorted(self._store.pictures(), key=lambda row: row.id in masks):
             if row.id not in needed:
                 used -= row.bytes
                 self._delete(row)
             if used + wanted <= most:
                 return
-        raise too_busy(f"the disk space for pictures, {self._settings.disk_mb} MB, is in use by jobs", seconds=30)
+        reason = f"the disk space for pictures, {self._settings.disk_mb} MB, is in use by jobs"
+        raise too_busy("storage-full", reason, seconds=30, most_mb=self._settings.disk_mb)
 
     async def _inspected(self, upload: Upload, *, name: str = "") -> PictureRow:
         try:
             facts, _ = await self._passes.call("inspect", is_first=True, path=str(upload.path))
         except WorkerError as error:
             message = str(error).replace(f"'{upload.path}'", "the picture")
-            raise ApiError.from_message(message, status=415 if error.is_damaged_picture else 422) from None
+            raise ApiError.of(error, status=415 if error.is_unusable_picture else 422, message=message) from None
         width, height = facts["width"], facts["height"]
         megapixels = width * height / 1e6
         if megapixels > self._settings.megapixels:
             raise ApiError(
                 413,
+                "too-many-megapixels",
                 f"the picture has {width} x {height} pixels, {megapixels:.1f} megapixels",
                 allowed=f"{self._settings.megapixels:g} megapixels",
                 remedy="make it smaller first",
+                values={"megapixels": round(megapixels, 1), "most": self._settings.megapixels},
             )
         now = time.time()
         return PictureRow(

@@ -37,7 +37,16 @@ class Result(NamedTuple):
 
 
 class WorkerLostError(Exception):
-    """The process ended, hung or used too much memory during a call."""
+    """The process ended, hung or used too much memory during a call.
+
+    Args:
+        message: What happened.
+        code: One of `error_codes.CODES`.
+    """
+
+    def __init__(self, message: str, *, code: str = "process-lost") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class WorkerError(StylenetError):
@@ -46,12 +55,14 @@ class WorkerError(StylenetError):
     Args:
         message: Message for the user.
         kind: Name of the error's class in the process, or "unexpected".
+        code: One of `error_codes.CODES`.
+        values: Values in the message.
     """
 
-    def __init__(self, message: str, kind: str) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, kind: str, *, code: str, **values: Any) -> None:
+        super().__init__(message, code=code, **values)
         self.is_unexpected = kind == "unexpected"
-        self.is_damaged_picture = kind == "ImageError"
+        self.is_unusable_picture = kind == "ImageError"
 
 
 class Worker:
@@ -154,7 +165,7 @@ class Worker:
                 case "event":
                     on_event(message["event"])
                 case "error":
-                    raise WorkerError(message["message"], message["error"])
+                    raise WorkerError(message["message"], message["error"], code=message["code"], **message["values"])
                 case "result":
                     self.memory_bytes_now = message.get("memory_bytes", self.memory_bytes_now)
                     return Result(message, data)
@@ -163,7 +174,8 @@ class Worker:
         if self.memory_bytes_now > _HARD_FACTOR * self._memory_bytes:
             raise WorkerLostError(
                 f"the painting process used {self.memory_bytes_now / 1e6:.0f} MB of memory; allowed are {self._memory_bytes / 1e6:.0f} MB; "
-                "give a smaller size, or the server more --memory-mb"
+                "give a smaller size, or the server more --memory-mb",
+                code="out-of-memory",
             )
 
     async def _next_message(self, process: asyncio.subprocess.Process, deadline: float) -> tuple[Mapping[str, Any], bytes]:
@@ -179,7 +191,7 @@ class Worker:
                 return message, await process.stdout.readexactly(message["size"])
         except TimeoutError:
             if left < self._silent_seconds:
-                raise WorkerLostError("the painting process exceeded its time limit") from None
+                raise WorkerLostError("the painting process exceeded its time limit", code="out-of-time") from None
             raise WorkerLostError(f"the painting process did not respond for {self._silent_seconds:g} s") from None
 
 

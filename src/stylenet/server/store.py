@@ -172,6 +172,12 @@ class Store:
         rows = self._db.execute("SELECT pictures FROM jobs WHERE state IN (?, ?)", (QUEUED, RUNNING))
         return {id for row in rows for id in msgspec.json.decode(row["pictures"])}
 
+    def masks_of_history(self) -> set[str]:
+        """Ids of the masks with which the results of the history were painted."""
+        rows = self._db.execute("SELECT request FROM jobs JOIN history ON history.job = jobs.id WHERE request LIKE '%\"masks\"%'")
+        masks = [text for row in rows for text in msgspec.json.decode(row["request"]).get("masks", ())]
+        return {text.removeprefix("invert:").partition("=")[0] for text in masks}
+
     def add_job(self, id: str, request: bytes, pictures: Sequence[str]) -> None:
         """Add a queued job; it is on the disk when this returns."""
         self._db.execute("PRAGMA synchronous = FULL")

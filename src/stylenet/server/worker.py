@@ -151,14 +151,15 @@ class Calls:
         self._pipe.send("result", buffer.getvalue(), memory_bytes=_memory_bytes())
 
     def thumbnail(self, call: Mapping[str, Any]) -> None:
-        """A result at a small size, as the bytes of a JPEG file."""
+        """A result at a small size, as the bytes of a WebP file, with its transparency."""
         from stylenet.image.files import load_image, save_image
         from stylenet.image.resize import fit_within, resize
 
         result = load_image(call["path"])
-        pixels = resize(result.pixels, fit_within(result.width, result.height, call["long_side_px"]))
+        size = fit_within(result.width, result.height, call["long_side_px"])
+        alpha = None if result.alpha is None else resize(result.alpha, size)
         buffer = io.BytesIO()
-        save_image(pixels, buffer, format="jpg", quality=_THUMBNAIL_QUALITY)
+        save_image(resize(result.pixels, size), buffer, alpha=alpha, format="webp", quality=_THUMBNAIL_QUALITY)
         self._pipe.send("result", buffer.getvalue(), memory_bytes=_memory_bytes())
 
     def paint(self, call: Mapping[str, Any]) -> None:
@@ -184,7 +185,7 @@ class Calls:
         return self._styles.get(style, partial(stylizer.open_style, style))
 
     def _preview_photo(self, path: str, options: Options) -> Picture:
-        """The photo without transparency, at the size of the preview; larger where faces are to be found in it."""
+        """The photo at the size of the preview; larger where faces are to be found in it."""
         from stylenet.image.resize import fit_within, target_size
 
         if options.protected:
@@ -197,7 +198,9 @@ class Calls:
 
         def load() -> Picture:
             photo = load_image(path)
-            return replace(photo, pixels=resize(photo.pixels, size_of(photo.width, photo.height, size)), alpha=None)
+            resized = size_of(photo.width, photo.height, size)
+            alpha = None if photo.alpha is None else resize(photo.alpha, resized)
+            return replace(photo, pixels=resize(photo.pixels, resized), alpha=alpha)
 
         return self._photos.get((path, size, size_of), load)
 
@@ -231,15 +234,17 @@ def _handle(calls: Calls, call: Mapping[str, Any], pipe: Pipe) -> None:
     except BrokenPipeError:
         raise  # the server has ended
     except StylenetError as error:
-        pipe.send("error", message=str(error), error=type(error).__name__)
+        pipe.send("error", message=str(error), error=type(error).__name__, code=error.code, values=error.values)
     except MemoryError:
-        pipe.send("error", message="there is not enough memory for this picture; give a smaller size", error="MemoryError")
+        message = "there is not enough memory for this picture; give a smaller size"
+        pipe.send("error", message=message, error="MemoryError", code="out-of-memory", values={})
     except Exception as error:
         import traceback
 
         traceback.print_exc()
         reason = " ".join(str(error).split())[:300]
-        pipe.send("error", message=f"unexpected {type(error).__name__}: {reason}", error="unexpected")
+        message = f"unexpected {type(error).__name__}: {reason}"
+        pipe.send("error", message=message, error="unexpected", code="unexpected-error", values={})
 
 
 def _read_calls(stream: BinaryIO, waiting: queue.SimpleQueue[Mapping[str, Any]], should_stop: threading.Event) -> None:

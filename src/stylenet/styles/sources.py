@@ -26,6 +26,9 @@ from stylenet.styles.stored import StoredStyle
 _MOST_PX = 4096
 """Largest long side of a style image; more pixels have no effect at the sizes in use."""
 
+_LEAST_PX = 16
+"""Smallest side of a style image."""
+
 _FOLDER_PX = 1024
 """Largest long side of the pictures of a folder, since all of them are in memory."""
 
@@ -176,6 +179,12 @@ def _of_folder(folder: Path) -> StyleFolder:
 
 def _of_picture(picture: Picture, *, most_px: int = _MOST_PX) -> StylePicture:
     name = Path(picture.source).stem if picture.source else "picture"
-    if min(picture.width, picture.height) < 16:
-        raise StyleError(f"the style image '{name}' has {picture.width} x {picture.height} pixels; give one with at least 16 on each side")
+    if min(picture.width, picture.height) < _LEAST_PX:
+        raise StyleError(
+            f"the style image '{name}' has {picture.width} x {picture.height} pixels; give one with at least {_LEAST_PX} on each side",
+            code="style-too-small",
+            width=picture.width,
+            height=picture.height,
+            least=_LEAST_PX,
+        )
     return StylePicture(name=name, pixels=resize(picture.pixels, fit_within(picture.width, picture.height, most_px)))

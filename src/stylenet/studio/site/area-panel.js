@@ -1,6 +1,7 @@
 // The panel of the marked area: what holds in it, the tools, what the server finds, and the mask that is sent.
 
 import { Area } from "/area.js";
+import { showError } from "/errors.js";
 import { Latest } from "/latest.js";
 import { getBlob, pictureAddress, upload } from "/server.js";
 import { change, settings } from "/settings.js";
@@ -10,7 +11,7 @@ export class AreaPanel {
   constructor({ at, changed, messages }) {
     Object.assign(this, { at, changed, messages });
     const tool = () => document.querySelector("input[name=tool]:checked").value;
-    const marked = () => this.sending.ask(true).catch((error) => messages.quote(error.message));
+    const marked = () => this.sending.ask(true).catch((error) => showError(messages, error));
     this.area = new Area({ canvas: at.area, cursor: at.cursor, tool, brush: () => Number(at.brush.value), changed: marked });
     this.sending = new Latest((_, isLatest) => this.send(isLatest));
     at["area-panel"].addEventListener("toggle", () => this.showCanvas());
@@ -84,7 +85,7 @@ export class AreaPanel {
       const found = await createImageBitmap(await getBlob(`/v1/pictures/${settings.photo.id}/${what}.png`));
       this.area.add(found);
     } catch (error) {
-      messages.quote(error.message);
+      showError(messages, error);
       messages.tell("preview");
     } finally {
       at.faces.disabled = at.subject.disabled = false;

@@ -1,20 +1,24 @@
 // The history: every painting that the server keeps, with its receipt; each can be saved, used again, and deleted.
 
 import { say } from "/shared/language.js";
+import { showError } from "/errors.js";
 import { Saving } from "/saving.js";
 import { deleteResult, getJson } from "/server.js";
+import { settings } from "/settings.js";
 import { recipeWords, strokeSize } from "/words.js";
 
 export class History {
-  /** `at`: the page's elements; `titleOf(name)`: of a style; `reuse(request)`: called with the fields of a job. */
+  /** `at`: the page's elements; `titleOf(name)`: of a style; `reuse(job, withPhoto)`: takes the settings of a job, and its photo. */
   constructor({ at, titleOf, reuse, messages }) {
     Object.assign(this, { at, titleOf, items: [] });
     this.saving = new Saving(at["result-saving"]);
-    at.reuse.addEventListener("click", () => {
-      at.result.close();
-      reuse(this.opened.request);
-    });
-    at.delete.addEventListener("click", () => this.delete().catch((error) => messages.quote(error.message)));
+    for (const button of [at.reuse, at.reopen]) {
+      button.addEventListener("click", () => {
+        at.result.close();
+        reuse(this.opened, button === at.reopen);
+      });
+    }
+    at.delete.addEventListener("click", () => this.delete().catch((error) => showError(messages, error)));
   }
 
   /** Read the history again. */
@@ -35,7 +39,7 @@ export class History {
     const line = document.createElement("li");
     const button = Object.assign(document.createElement("button"), { type: "button", className: "card" });
     const name = this.nameOf(item);
-    const image = Object.assign(document.createElement("img"), { alt: "", loading: "lazy", src: `/v1/jobs/${item.job}/thumbnail.jpg` });
+    const image = Object.assign(document.createElement("img"), { alt: "", loading: "lazy", src: `/v1/jobs/${item.job}/thumbnail.webp` });
     const date = new Date(item.created * 1000).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
     const [title, small] = ["b", "small"].map((tag) => document.createElement(tag));
     title.textContent = name;
@@ -52,6 +56,9 @@ export class History {
     this.opened = await getJson(`/v1/jobs/${item.job}`);
     this.at["result-image"].src = item.result;
     this.saving.offer(this.opened);
+    const { pictures, request } = this.opened;
+    this.at.reuse.hidden = !settings.photo;
+    this.at.reopen.hidden = request.photo === settings.photo?.id || !pictures[request.photo];
     this.isSure = false;
     this.describe();
     this.at.result.showModal();

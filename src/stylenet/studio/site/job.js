@@ -1,7 +1,9 @@
 // A painting that takes its time: its bar, the time left, its picture as it grows, and its end.
 
+import { hasWord, say } from "/shared/language.js";
 import { Messages } from "/shared/messages.js";
-import { getJson, stopJob, watch } from "/server.js";
+import { showError } from "/errors.js";
+import { ServerError, getJson, stopJob, watch } from "/server.js";
 import { duration } from "/words.js";
 
 export class JobView {
@@ -13,7 +15,7 @@ export class JobView {
     stop.addEventListener("click", () => {
       stop.disabled = true;
       this.words.tell("stopping");
-      stopJob(this.job.id).catch((error) => messages.quote(error.message));
+      stopJob(this.job.id).catch((error) => showError(messages, error));
     });
   }
 
@@ -59,7 +61,7 @@ export class JobView {
       this.words.tell(this.steps ? "preparing" : "pass");
       for (const notice of values.notices) this.tellNotice(notice);
     }
-    if (name === "notice") this.tellNotice(values.message);
+    if (name === "notice") this.tellNotice(hasWord(values.code) ? say(values.code, values.values) : values.message);
     if (name === "step" || name === "progress") this.showProgress(values, isStopping);
     if (name === "preview") {
       this.latest = `/v1/jobs/${this.job.id}/preview.jpg?step=${values.step}`;
@@ -70,7 +72,7 @@ export class JobView {
     if (name === "failed") {
       this.leave();
       this.ended(null);
-      this.messages.quote([values.error, values.allowed && `allowed: ${values.allowed}`, values.remedy].filter(Boolean).join("; "));
+      showError(this.messages, new ServerError(422, values));
     }
     if (name === "stopped") {
       this.leave();

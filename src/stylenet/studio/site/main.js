@@ -8,17 +8,16 @@ import { Messages } from "/shared/messages.js";
 import { StyleStrip, inOrder } from "/shared/strip.js";
 import { AreaPanel } from "/area-panel.js";
 import { Controls } from "/controls.js";
+import { showError } from "/errors.js";
 import { History } from "/history.js";
 import { JobView } from "/job.js";
 import { OwnPaintings } from "/own.js";
 import { Preview } from "/preview.js";
 import { Saving } from "/saving.js";
-import { addJob, getJson, pictureAddress, upload } from "/server.js";
+import { PHOTO_PX, addJob, getJson, pictureAddress, upload, upright } from "/server.js";
 import { change, jobFields, restore, settings, settingsOf } from "/settings.js";
 import { Sheet } from "/sheet.js";
 import "/words.js";
-
-const PHOTO_PX = 1024;
 
 const at = Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
 const messages = new Messages({ status: at.status, problem: at.problem });
@@ -57,7 +56,8 @@ const job = new JobView({
 });
 const area = new AreaPanel({ at, changed: follow, messages });
 const sheet = new Sheet({ dialog: at.sheet, grid: at["sheet-grid"], messages, chosen: takeSettings });
-const history = new History({ at, titleOf: (name) => strip.titleOf(name), messages, reuse: (request) => takeSettings(settingsOf(request)) });
+const reuse = (job, withPhoto) => takeJob(job, withPhoto).catch(failed);
+const history = new History({ at, titleOf: (name) => strip.titleOf(name), messages, reuse });
 const camera = new Camera({
   dialog: at.camera,
   video: at.video,
@@ -94,14 +94,6 @@ async function takePhoto(file) {
   follow();
 }
 
-// The server's numbers are those of the file; on the screen it stands upright.
-async function upright({ id, width, height }) {
-  const image = Object.assign(new Image(), { src: pictureAddress(id, PHOTO_PX) });
-  await image.decode();
-  const isTurned = image.naturalWidth > image.naturalHeight !== width > height && width !== height;
-  return isTurned ? { id, width: height, height: width } : { id, width, height };
-}
-
 function showPhoto() {
   at.empty.hidden = true;
   at.tools.hidden = false;
@@ -128,13 +120,9 @@ async function takePainting(file) {
 }
 
 function failed(error) {
-  if (error instanceof TypeError) {
-    messages.complain("noServer"); // what fetch says of a connection that fails
-    return;
-  }
-  const id = error.status === 404 && /[0-9a-f]{64}/.exec(error.message)?.[0];
+  const id = error.code === "picture-gone" && error.values.id;
   if (!id) {
-    messages.quote(error.message);
+    showError(messages, error);
   } else if (id === settings.photo?.id) {
     forgetPhoto();
     messages.complain("expired");
@@ -165,6 +153,23 @@ function takeSettings(values) {
   strip.choose(settings.style);
   controls.show();
   follow();
+}
+
+// The settings of a job; its photo, if that is wanted; and its area, which belongs to its photo.
+async function takeJob(job, withPhoto) {
+  const { request, pictures } = job;
+  own.recall(job);
+  if (withPhoto) {
+    change({ photo: await upright(pictures[request.photo]) });
+    showPhoto();
+  }
+  const values = settingsOf(job);
+  const isSamePhoto = request.photo === settings.photo?.id;
+  if (!isSamePhoto) for (const name of ["area", "areaUse", "areaStyle", "feather"]) delete values[name];
+  takeSettings(values);
+  if (!isSamePhoto) return;
+  await area.restore();
+  if (request.masks && !values.area) messages.complain("expiredOther");
 }
 
 async function paint() {

@@ -28,6 +28,17 @@ export class OwnPaintings {
     this.strip.choose(id);
   }
 
+  /** Offer those of a job again that were forgotten meanwhile. */
+  recall({ request, pictures }) {
+    const names = [...request.styles, request.palette, ...(request.masks ?? []).map((mask) => mask.split("=")[1])];
+    for (const name of names) {
+      if (!pictures[name] || this.strip.inputOf(name)) continue;
+      const title = pictures[name].name.replace(/\.[^.]*$/, "") || say("own");
+      for (const old of addOwn({ name, title })) this.strip.remove(old.name);
+      this.show({ name, title });
+    }
+  }
+
   /** Offer a painting no longer; what was chosen of it becomes the usual again. */
   forget(id) {
     this.strip.remove(id);
@@ -37,7 +48,7 @@ export class OwnPaintings {
   }
 
   show({ name, title }) {
-    const picture = Object.assign(new Image(), { src: pictureAddress(name, SHOWN_PX), alt: "" });
+    const picture = Object.assign(new Image(), { src: pictureAddress(name, SHOWN_PX, "webp"), alt: "" });
     picture.addEventListener("error", () => this.forget(name)); // the server keeps pictures for a while only
     this.strip.add({ name, title, artist: say("own"), year: "" }, { picture, first: true });
   }

@@ -1,12 +1,15 @@
 // The server's interface, as far as the page needs it.
 
+/** The long side of a photo on the screen. */
+export const PHOTO_PX = 1024;
+
 const client = crypto.randomUUID ? crypto.randomUUID() : String(Math.random());
 
-/** What the server answers to what it does not do; `message` is for a person. */
+/** What the server answers to what it does not do; `code` and `values` are for the page's own words, `message` is in English. */
 export class ServerError extends Error {
   constructor(status, body) {
     super([body.error, body.allowed && `allowed: ${body.allowed}`, body.remedy].filter(Boolean).join("; "));
-    this.status = status;
+    Object.assign(this, { status, code: body.code, values: body.values ?? {} });
   }
 }
 
@@ -44,6 +47,15 @@ export function previewAddress(photo, fields) {
 
 /** A picture as it was uploaded: at strength 0, a pass leaves it as it is. */
 export const pictureAddress = (id, size, format = "jpg") => previewAddress(id, { style: "starry-night", strength: 0, size, format });
+
+/** The size of a photo as it is seen, upright; the server's numbers are those of the file. */
+export async function upright({ id, width, height }) {
+  const src = pictureAddress(id, PHOTO_PX);
+  const image = Object.assign(new Image(), { src });
+  await image.decode().catch(() => ask(src)); // which throws the server's error
+  const isTurned = image.naturalWidth > image.naturalHeight !== width > height && width !== height;
+  return isTurned ? { id, width: height, height: width } : { id, width, height };
+}
 
 /** A preview; a newer one of this page takes the place of one that waits. */
 export const getPreview = (address) => getBlob(address, { headers: { "stylenet-client": client } });

@@ -71,8 +71,8 @@ export function jobFields() {
   return { photo: settings.photo.id, ...fieldsOf(settings, longSide), recipe: settings.recipe, size };
 }
 
-/** The settings in the fields of a job. */
-export function settingsOf(request) {
+/** The settings in the fields of a job; the area only if the server still has its mask, one of `pictures`. */
+export function settingsOf({ request, pictures }) {
   const [style, second = ""] = request.styles;
   const blend = request.blend ?? [0.5, 0.5];
   const palette = request.palette ?? "";
@@ -88,6 +88,19 @@ export function settingsOf(request) {
     ...(isList && { paletteColors: palette.split(",") }),
     recipe: request.recipe ?? settings.recipe,
     size: SIZES.includes(String(request.size)) ? String(request.size) : settings.size,
+    ...areaOf(request, pictures),
+  };
+}
+
+function areaOf({ masks = [], feather = 0, photo, size }, pictures) {
+  const [, inverted, id, style] = /^(invert:)?([0-9a-f]{64})=(.*)$/.exec(masks[0]) ?? [];
+  if (!pictures[id] || !pictures[photo]) return { area: null };
+  const longSide = Number(size) || Math.max(pictures[photo].width, pictures[photo].height);
+  return {
+    area: { id, name: pictures[id].name },
+    areaUse: style !== "photo" ? "style" : inverted ? "only" : "keep",
+    ...(style !== "photo" && { areaStyle: style }),
+    feather: Math.round((200 * feather) / longSide) / 2,
   };
 }
 

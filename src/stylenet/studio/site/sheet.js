@@ -1,6 +1,7 @@
 // A sheet of variants: small previews of several strengths and sizes of strokes. A click takes their settings over.
 
 import { say } from "/shared/language.js";
+import { showError } from "/errors.js";
 import { getBlob, previewAddress } from "/server.js";
 import { previewFields, settings } from "/settings.js";
 import { strokeSize } from "/words.js";
@@ -31,7 +32,7 @@ export class Sheet {
     try {
       await Promise.all(Array.from({ length: AT_ONCE }, work));
     } catch (error) {
-      if (!signal.aborted) this.messages.quote(error.message);
+      if (!signal.aborted) showError(this.messages, error);
       this.dialog.close();
     }
   }

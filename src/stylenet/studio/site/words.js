@@ -2,11 +2,12 @@
 
 import { setWords, say } from "/shared/language.js";
 import { SHARED_WORDS } from "/shared/words.js";
+import { ERROR_WORDS } from "/errors.js";
 import { words as en } from "/words/en.js";
 import { words as ja } from "/words/ja.js";
 import { words as zh } from "/words/zh.js";
 
-setWords(SHARED_WORDS, { en, ja, zh });
+setWords(SHARED_WORDS, ERROR_WORDS, { en, ja, zh });
 
 const RECIPES = {
   instant: ["recipeInstant", "hintInstant"],

@@ -26,6 +26,9 @@ export function offerLanguages(select, changed) {
   choose(new URLSearchParams(location.search).get("language") ?? localStorage.getItem(KEPT));
 }
 
+/** Whether there is a sentence of this name. */
+export const hasWord = (word) => word in sentences[language];
+
 /** A sentence with its places filled: by values, or by functions of what depends on the language itself. */
 export function say(word, places = {}) {
   const filled = (place) => (typeof place === "function" ? place() : (place ?? ""));

@@ -4,6 +4,7 @@ import { takeChosen } from "/shared/dropping.js";
 import { offerLanguages, say } from "/shared/language.js";
 import { Messages } from "/shared/messages.js";
 import { StyleStrip, inOrder } from "/shared/strip.js";
+import { showError } from "/errors.js";
 import { CameraError, LiveCamera, fit } from "/live/camera.js";
 import { Connection, LostError } from "/live/connection.js";
 import { LiveControls, liveFields } from "/live/controls.js";
@@ -12,7 +13,7 @@ import { ClipRecorder, saveStill } from "/live/recorder.js";
 import { LiveSession } from "/live/session.js";
 import { clock, rateWords } from "/live/words.js";
 import { OwnPaintings } from "/own.js";
-import { ServerError, getJson } from "/server.js";
+import { getJson } from "/server.js";
 import { addOwn, change, restore, settings } from "/settings.js";
 
 const TELL_MS = 500;
@@ -123,12 +124,12 @@ function showFailure(error) {
   rates.clear();
   if (error instanceof TypeError || error instanceof LostError) {
     messages.tell("lost"); // what fetch says of a connection that fails
-  } else if (error instanceof ServerError && error.message.includes(settings.style) && /[0-9a-f]{64}/.test(settings.style)) {
+  } else if (error.code === "picture-gone") {
     own.forget(settings.style);
     messages.complain("expired");
   } else {
     messages.tell("busy");
-    messages.quote(error.message);
+    showError(messages, error);
   }
 }
 
@@ -183,7 +184,7 @@ function listen() {
   at.full.hidden = !document.fullscreenEnabled;
   at.cameras.addEventListener("change", changeCamera);
   at.bring.addEventListener("click", () => at["painting-file"].click());
-  takeChosen(at["painting-file"], (file) => own.add(file).catch((error) => messages.quote(error.message)));
+  takeChosen(at["painting-file"], (file) => own.add(file).catch((error) => showError(messages, error)));
   document.addEventListener("visibilitychange", setPaused);
   addEventListener("beforeunload", (event) => recorder.isRecording && event.preventDefault());
   setInterval(tellRates, TELL_MS);

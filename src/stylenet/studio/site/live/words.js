@@ -2,11 +2,12 @@
 
 import { setWords, say } from "/shared/language.js";
 import { SHARED_WORDS } from "/shared/words.js";
+import { ERROR_WORDS } from "/errors.js";
 import { words as en } from "/live/words/en.js";
 import { words as ja } from "/live/words/ja.js";
 import { words as zh } from "/live/words/zh.js";
 
-setWords(SHARED_WORDS, { en, ja, zh });
+setWords(SHARED_WORDS, ERROR_WORDS, { en, ja, zh });
 
 const number = (value, digits) => value.toLocaleString(document.documentElement.lang, { maximumFractionDigits: digits });
 

@@ -1,0 +1,68 @@
+"""The codes of errors and notices: stable identifiers, by which programs distinguish them and pages translate them."""
+
+from __future__ import annotations
+
+CODES = {
+    # pictures
+    "upload-too-large": "The upload has too many bytes; values: bytes, most_mb.",
+    "upload-cut-off": "Not all bytes of the upload were received.",
+    "empty-upload": "The upload has no bytes.",
+    "storage-full": "The disk space for pictures is in use by jobs; values: most_mb, seconds.",
+    "too-many-megapixels": "The picture has too many pixels; values: megapixels, most.",
+    "not-a-picture": "The file is not a picture of a supported format.",
+    "damaged-picture": "The picture is damaged or cut off.",
+    "unusable-picture": "The picture cannot be used for another reason.",
+    "picture-gone": "The picture was never uploaded, or is no longer stored; values: id.",
+    "photo-too-small": "The photo is too small for the recipe; values: width, height, least.",
+    "style-too-small": "The picture of the style is too small; values: width, height, least.",
+    "empty-mask": "The mask marks nothing.",
+    "no-face": "No face was found in the photo.",
+    "no-subject": "No subject was found in the photo.",
+    # what is painted
+    "unknown-style": "There is no such style; values: style.",
+    "unusable-style": "The style cannot be used with this recipe, or its file is broken.",
+    "invalid-recipe": "A parameter of the recipe does not exist, or its value is not allowed.",
+    "invalid-value": "A field or parameter does not exist, or its value is not allowed.",
+    "not-installed": "An optional package is missing; values: package, command.",
+    "unusable-weights": "The weights of a network are missing or damaged.",
+    "out-of-memory": "The picture does not fit into the memory.",
+    "out-of-time": "The time limit was exceeded.",
+    "diverged": "The optimization diverged.",
+    "not-written": "The result could not be written.",
+    "not-resumable": "The job could not be resumed.",
+    "process-lost": "The painting process ended or did not respond.",
+    "failed": "The painting failed for another reason.",
+    # jobs
+    "queue-full": "Too many jobs are waiting; values: most, seconds.",
+    "job-gone": "The job does not exist, or was deleted.",
+    "job-lost": "The painting process was lost several times in a row; the job has failed.",
+    "job-not-ended": "The job has not ended yet.",
+    "no-result": "The job has ended without a result.",
+    "no-preview": "The job has no preview yet.",
+    # requests
+    "server-busy": "Too many requests are waiting; values: seconds.",
+    "superseded": "A newer preview of the same client replaced this one.",
+    "request-too-slow": "The request was not complete in time.",
+    "connection-closed": "The client closed the connection.",
+    "unauthorized": "The token is missing or wrong.",
+    "unknown-host": "The host name is not one of the server's.",
+    "foreign-origin": "The request comes from another web page or site.",
+    "invalid-request": "The request is malformed.",
+    "wrong-media-type": "The body has the wrong media type.",
+    "body-too-long": "The JSON body has too many bytes.",
+    "not-found": "There is nothing at this address.",
+    "method-not-allowed": "The address does not have this method.",
+    "unexpected-error": "An error in the server, which its log describes.",
+    # the WebSocket
+    "not-a-websocket": "The address accepts only WebSockets.",
+    "too-many-cameras": "The server paints no further camera; values: most.",
+    "invalid-frame": "The frame is not a JPEG file, or too large.",
+}
+"""By code: the meaning of an error, and the names of its values."""
+
+NOTICES = {
+    "server-restarted": "The server was started again, and the job is resumed.",
+    "process-replaced": "The painting process was lost, and the job is resumed in a new one.",
+    "time-over": "The time of the job is over, and it ends with the best picture; values: minutes.",
+}
+"""By code: the meaning of a notice of the server. Those of the library have no code."""
