@@ -25,13 +25,12 @@ STRENGTHS = (10.0, 50.0, 100.0)
 """Strengths at which a network for one style stores knobs; between them, knobs are interpolated linearly."""
 
 STRIDE = 16
-MARGIN_PX = 96
-"""Pixels around the picture that are painted and then cropped. The style loss excludes the border of training crops
-(`training.perceptual`), so networks learn to detect the outer edge of the padded picture and to leave the photo unchanged inside it. The
-margin must be about 32 pixels wider than in training, or pictures are hardly stylized along their borders."""
+MARGIN_PX = 48
+"""Pixels around the picture that are painted and then cropped. Networks learn to detect the outer edge of the padded picture: losses leave
+out a rim of 16 pixels inside training crops (`training.perceptual`), so the margin must be about as much wider than in training."""
 
 TRAINING_MARGIN_PX = 32
-"""The margin of training crops. The included network for arbitrary styles was trained with 64 pixels."""
+"""The margin of training crops."""
 
 APRON_PX = SHUFFLE
 """Pixels beyond the margin that the first convolution consumes: one position."""
