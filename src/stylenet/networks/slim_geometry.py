@@ -25,9 +25,10 @@ STRENGTHS = (10.0, 50.0, 100.0)
 """Strengths at which a network for one style stores knobs; between them, knobs are interpolated linearly."""
 
 STRIDE = 16
-MARGIN_PX = 48
+MARGIN_PX = 80
 """Pixels around the picture that are painted and then cropped. Networks learn to detect the outer edge of the padded picture: losses leave
-out a rim of 16 pixels inside training crops (`training.perceptual`), so the margin must be about as much wider than in training."""
+out a rim of 16 pixels inside training crops (`training.perceptual`), so the margin must be wider than in training. With 48 pixels, some
+pictures are hardly stylized along their borders."""
 
 TRAINING_MARGIN_PX = 32
 """The margin of training crops."""
