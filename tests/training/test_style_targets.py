@@ -8,7 +8,7 @@ from torch import Tensor
 
 from stylenet.losses.gaussian import gaussian, wasserstein_distance
 from stylenet.losses.moments import Centered, Moments
-from stylenet.training.style_targets import StyleTargets, root_traces
+from stylenet.training.style_targets import StyleTargets, _by_eigenvalues, _by_newton, root_traces
 
 
 def features(seed: int, channels: int, *, scale: float = 1.0) -> Tensor:
@@ -80,3 +80,12 @@ def test_some_of_many_and_many_of_some() -> None:
     assert len(both) == 4
     chosen = both[torch.tensor([3, 0])]
     torch.testing.assert_close(chosen.parts["layer"][0], torch.stack((each[1].parts["layer"][0][1], each[0].parts["layer"][0][0])))
+
+
+@pytest.mark.parametrize("columns", [10, 60])
+def test_eigenvalues_of_cpus_and_newton_steps_of_gpus_agree(columns: int) -> None:
+    factors = torch.randn((3, 30, columns), generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+    matrices = factors @ factors.transpose(1, 2)
+    matrices = matrices / matrices.flatten(1).norm(dim=1)[:, None, None]
+    for one, other in zip(_by_eigenvalues(matrices), _by_newton(matrices), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-3)

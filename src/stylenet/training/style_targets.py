@@ -133,9 +133,9 @@ def _distance(given: Centered, parts: tuple[Tensor, ...]) -> tuple[Tensor, Tenso
 
 
 def root_traces(matrices: Tensor) -> Tensor:
-    """tr M^1/2 of symmetric positive matrices (N, K, K), shape (N), by Newton's iteration (Higham 2008, eq. 6.35).
+    """tr M^1/2 of symmetric positive matrices (N, K, K), shape (N).
 
-    It needs only matrix products, whereas eigendecompositions are slow on GPUs.
+    By eigendecomposition on CPUs. That is slow on GPUs, which use Newton's iteration (Higham 2008, eq. 6.35): it needs only matrix products.
     """
     traces: Tensor = _RootTraces.apply(matrices)  # type: ignore[no-untyped-call]
     return traces
@@ -146,18 +146,32 @@ class _RootTraces(torch.autograd.Function):
 
     @staticmethod
     def forward(context: Any, matrices: Tensor) -> Tensor:
-        # In float64, since the iteration is unstable in float32 for ill-conditioned matrices; the matrices are small.
+        # In float64, since both are inaccurate in float32 for ill-conditioned matrices; the matrices are small.
         matrices = (matrices + matrices.transpose(1, 2)).double() / 2
-        unit = torch.eye(matrices.shape[-1], dtype=matrices.dtype, device=matrices.device)
-        length = matrices.flatten(1).norm(dim=1).clamp_min(1e-30)[:, None, None]
-        root, inverse = matrices / length + _RIDGE * unit, unit.expand_as(matrices)
-        for _ in range(_NEWTON_STEPS):
-            step = torch.baddbmm(1.5 * unit, inverse, root, alpha=-0.5)
-            root, inverse = root @ step, step @ inverse
-        context.save_for_backward((inverse / length.sqrt() / 2).float())
-        return (root.diagonal(dim1=1, dim2=2).sum(1) * length[:, 0, 0].sqrt()).float()
+        length = matrices.flatten(1).norm(dim=1).clamp_min(1e-30)
+        scaled = matrices / length[:, None, None]
+        traces, inverse = (_by_eigenvalues if matrices.device.type == "cpu" else _by_newton)(scaled)
+        context.save_for_backward((inverse / length.sqrt()[:, None, None] / 2).float())
+        return (traces * length.sqrt()).float()
 
     @staticmethod
     def backward(context: Any, gradient: Tensor) -> Tensor:
         (slope,) = context.saved_tensors
         return gradient[:, None, None] * slope
+
+
+def _by_eigenvalues(matrices: Tensor) -> tuple[Tensor, Tensor]:
+    """Traces of the square roots of M + `_RIDGE` I, and the inverses of the square roots, for matrices of norm 1."""
+    values, vectors = torch.linalg.eigh(matrices)
+    roots = (values.clamp_min(0) + _RIDGE).sqrt()
+    return roots.sum(1), (vectors / roots[:, None]) @ vectors.transpose(1, 2)
+
+
+def _by_newton(matrices: Tensor) -> tuple[Tensor, Tensor]:
+    """The same as `_by_eigenvalues`, by matrix products alone."""
+    unit = torch.eye(matrices.shape[-1], dtype=matrices.dtype, device=matrices.device)
+    root, inverse = matrices + _RIDGE * unit, unit.expand_as(matrices)
+    for _ in range(_NEWTON_STEPS):
+        step = torch.baddbmm(1.5 * unit, inverse, root, alpha=-0.5)
+        root, inverse = root @ step, step @ inverse
+    return root.diagonal(dim1=1, dim2=2).sum(1), inverse
