@@ -135,7 +135,7 @@ def _distance(given: Centered, parts: tuple[Tensor, ...]) -> tuple[Tensor, Tenso
 def root_traces(matrices: Tensor) -> Tensor:
     """tr M^1/2 of symmetric positive matrices (N, K, K), shape (N).
 
-    By eigendecomposition on CPUs. That is slow on GPUs, which use Newton's iteration (Higham 2008, eq. 6.35): it needs only matrix products.
+    By eigendecomposition on CPUs. That is slow on GPUs, which use Newton's iteration (Higham 2008, eq. 6.35): it needs only products.
     """
     traces: Tensor = _RootTraces.apply(matrices)  # type: ignore[no-untyped-call]
     return traces
