@@ -74,6 +74,13 @@ def test_no_frame_at_the_border() -> None:
     assert (painted[:, :, 0] - inside[:, :, 0]).abs().mean() < 0.2
 
 
+def test_a_rim_is_more_of_the_same_painting(network: SlimNet) -> None:
+    picture, grain = photo(40, 24), noise(40, 24)
+    wider = network(picture, grain, rim_px=16)
+    assert wider.shape == (1, 3, 72, 56)
+    torch.testing.assert_close(wider[:, :, 16:-16, 16:-16], network(picture, grain))
+
+
 @pytest.mark.parametrize("shape", [(2, 5), (3, 10), (10,)])
 def test_refuses_knobs_of_another_network(network: SlimNet, shape: tuple[int, ...]) -> None:
     with pytest.raises(ShapeError, match=rf"knobs of this network have shape \(1 or B, {network.knob_count}\)"):
@@ -115,7 +122,7 @@ def test_noise_is_seen_at_every_size_with_one_deviation(network: SlimNet) -> Non
     network(photo(512, 512), noise(512, 512))
     for convolution in network.noises:
         convolution._forward_pre_hooks.clear()
-    assert [one.shape[2] for one in seen] == [168, 84, 42]
+    assert [one.shape[2] for one in seen] == [160, 80, 40]
     assert all(abs(float(one.std()) - 1) < 0.1 for one in seen)
 
 

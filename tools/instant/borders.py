@@ -57,7 +57,7 @@ def main() -> None:
         average=0.95,
         checkpoint_every=10,
         preview_every=1000,
-        seed=2,
+        seed=4,
     )
     encoder = open_encoder(EncoderSection(), device=CPU, dtype=torch.float32).exact
     start, card = read_network(arguments.network)

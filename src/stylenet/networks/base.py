@@ -54,11 +54,13 @@ class BatchSettings:
         strengths: Strength of each picture, shape (B,).
         noise: Result of `Network.batch_noise` for the size of the pictures.
         styles: Style index of each picture, shape (B,); None: the first style.
+        rim_px: Width of the painted border around each photo, at most that of the network's margin; 0 for networks without a margin.
     """
 
     strengths: Tensor
     noise: tuple[Tensor, ...] = ()
     styles: Tensor | None = None
+    rim_px: int = 0
 
 
 class Network(nn.Module, Generic[RecordT]):
@@ -75,6 +77,9 @@ class Network(nn.Module, Generic[RecordT]):
 
     paints_small_first: ClassVar[bool] = False
     """Whether large photos are first painted at half their size; see `networks.relay`."""
+
+    has_margin: ClassVar[bool] = False
+    """Whether the network paints a margin around photos, of which `paint_batch` can return a part."""
 
     stored_bits: ClassVar[int] = 16
     """Bits per weight in files written by `stylenet train`."""
@@ -119,11 +124,11 @@ class Network(nn.Module, Generic[RecordT]):
         return ()
 
     def paint_batch(self, photos: Tensor | None, settings: BatchSettings) -> Tensor:
-        """Paintings (B, 3, H, W) of the photos of one training update, differentiable.
+        """Paintings (B, 3, H + 2 R, W + 2 R) of the photos of one training update, with R = `settings.rim_px`; differentiable.
 
         Args:
             photos: (B, 3, H, W), 0..1; None for texture.
-            settings: Strengths, noise and styles of the batch.
+            settings: Strengths, noise, styles and rim of the batch.
         """
         return cast(Tensor, self(photos))
 

@@ -61,6 +61,7 @@ class SlimNet(SlimLayers):
 
     has_strengths = True
     paints_small_first = True
+    has_margin = True
     stored_bits = 8
 
     @classmethod
@@ -133,7 +134,8 @@ class SlimNet(SlimLayers):
     def paint_batch(self, photos: Tensor | None, settings: BatchSettings) -> Tensor:
         """Paintings in the network's own style."""
         (noise,) = settings.noise
-        return cast(Tensor, self(photos, noise, self.knobs_at(settings.strengths), margin_px=TRAINING_MARGIN_PX))
+        knobs = self.knobs_at(settings.strengths)
+        return cast(Tensor, self(photos, noise, knobs, margin_px=TRAINING_MARGIN_PX, rim_px=settings.rim_px))
 
     def to_graph(self, graph: Graph, image: str, *, description: Tensor | None = None) -> str:
         """Add the operators for the network's own style."""
@@ -150,9 +152,10 @@ class SlimNet(SlimLayers):
         *,
         most_px: int | None = None,
         margin_px: int = MARGIN_PX,
+        rim_px: int = 0,
         done: PartDone | None = None,
     ) -> Tensor:
-        """The painting, (B, 3, H, W) in 0..1, of photos (B, 3, H, W) in 0..1.
+        """The painting, (B, 3, H + 2 R, W + 2 R) in 0..1 with R = `rim_px`, of photos (B, 3, H, W) in 0..1.
 
         Args:
             image: Any size from one pixel up.
@@ -160,7 +163,8 @@ class SlimNet(SlimLayers):
             knobs: Knobs for all photos or for each, shape (1 or B, K); weighted sums blend styles. Default: the network's own style, at
                 strength 50.
             most_px: Largest number of pixels without tiling. A larger picture, with B = 1, is painted by tiles, with the same result.
-            margin_px: Width of the border that is painted and cropped, without tiling; a multiple of the stride.
+            margin_px: Width of the border that is painted around the photo and cropped, without tiling; a multiple of the stride.
+            rim_px: Width of the part of the margin that is not cropped.
             done: Progress callback; see `paint_by_tiles`.
 
         Raises:
@@ -177,7 +181,8 @@ class SlimNet(SlimLayers):
         both = torch.cat((image, noise.to(image.dtype)), dim=1)
         if most_px is not None and height * width > most_px:
             return paint_by_tiles(partial(self._part, knobs), both, self.geometry(self.record, height, width), most_px=most_px, done=done)
-        cut = slice(margin_px, margin_px + height), slice(margin_px, margin_px + width)
+        begin = margin_px - rim_px
+        cut = slice(begin, begin + height + 2 * rim_px), slice(begin, begin + width + 2 * rim_px)
         painting = self._part(knobs, framed(both.to(self.enter.weight.dtype), _frames(height, width, margin_px)), cut)
         if done is not None:
             done(1.0)

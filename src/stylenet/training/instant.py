@@ -26,7 +26,7 @@ from stylenet.networks.relay import RELAYED, relayed
 from stylenet.networks.slim_geometry import STRENGTHS, TRAINING_MARGIN_PX
 from stylenet.training.batches import item_rng
 from stylenet.training.motion import Motion
-from stylenet.training.perceptual import PerceptualLoss, Weights
+from stylenet.training.perceptual import RIM_PX, PerceptualLoss, Weights, with_rim, without_rim
 from stylenet.training.photos import PhotoStack
 from stylenet.training.plan import Plan
 from stylenet.training.style_targets import StyleTargets
@@ -166,12 +166,12 @@ class InstantTask:
                     early = self.network.coder(self._described[1][views[:count]], strengths[:count])
                 painted = self._painted(small, small_noise, early)
                 begun[:count] = relayed(painted.float(), small, photos[:count])
-        painted = self._painted(begun, noise, knobs)
+        painted = self._painted(begun, noise, knobs, rim_px=RIM_PX)
         with torch.no_grad():
             moved = self._painted(batch.motion.moved(begun), batch.motion.window(noise), knobs)
         with torch.autocast(self._device.type, enabled=False):
-            terms = self._loss(painted, photos, (self._targets[0][views], self._targets[1][views]), strengths)
-            return terms | self._loss.of_motion(painted, moved, batch.motion)
+            terms = self._loss(painted, with_rim(photos), (self._targets[0][views], self._targets[1][views]), strengths)
+            return terms | self._loss.of_motion(without_rim(painted), moved, batch.motion)
 
     def job(self) -> Mapping[str, Any]:
         """Everything that determines the weights."""
@@ -198,8 +198,8 @@ class InstantTask:
         """No notices: all files are read before training."""
         return ()
 
-    def _painted(self, photos: Tensor, noise: Tensor, knobs: Tensor) -> Tensor:
-        return cast(Tensor, self.network.painter(photos, noise, knobs, margin_px=TRAINING_MARGIN_PX))
+    def _painted(self, photos: Tensor, noise: Tensor, knobs: Tensor, *, rim_px: int = 0) -> Tensor:
+        return cast(Tensor, self.network.painter(photos, noise, knobs, margin_px=TRAINING_MARGIN_PX, rim_px=rim_px))
 
     def _noise(self, count: int, size_px: int, seed: int) -> Tensor:
         generator = torch.Generator(self._device).manual_seed(seed)

@@ -39,7 +39,7 @@ from stylenet.shapes import Image, check_image
 from stylenet.storage.hashing import file_sha256
 from stylenet.training.batches import Pictures, item_rng, stacked
 from stylenet.training.motion import Motion
-from stylenet.training.perceptual import PerceptualLoss, Weights
+from stylenet.training.perceptual import RIM_PX, PerceptualLoss, Weights, with_rim, without_rim
 from stylenet.training.photos import PhotoStack
 from stylenet.training.plan import Plan
 from stylenet.training.style_targets import StyleTargets
@@ -168,18 +168,20 @@ class OneStyleTask:
         photos = None if batch.photos is None else batch.photos.contiguous(memory_format=torch.channels_last)
         strengths, styles = batch.strengths, batch.styles
         begun = self._relayed(photos, batch) if photos is not None and batch.small_noise else photos
-        settings = BatchSettings(strengths=strengths, noise=batch.noise, styles=styles)
+        rim_px = RIM_PX if self.network.has_margin else 0
+        settings = BatchSettings(strengths=strengths, noise=batch.noise, styles=styles, rim_px=rim_px)
         painted = self.network.paint_batch(begun, settings)
         with torch.autocast(self._device.type, enabled=False):
             if photos is None:
                 return self._loss.of_texture(painted, self._targets[0][styles])
-            terms = self._loss(painted, photos, (self._targets[0][styles], self._targets[1][styles]), strengths)
+            compared = with_rim(photos) if rim_px else photos
+            terms = self._loss(painted, compared, (self._targets[0][styles], self._targets[1][styles]), strengths)
         if begun is None or batch.motion is None:
             return terms
         noise = tuple(batch.motion.window(each) for each in batch.noise)
         with torch.no_grad():
             moved = self.network.paint_batch(batch.motion.moved(begun), BatchSettings(strengths=strengths, noise=noise, styles=styles))
-        return terms | self._loss.of_motion(painted, moved, batch.motion)
+        return terms | self._loss.of_motion(without_rim(painted) if rim_px else painted, moved, batch.motion)
 
     def job(self) -> Mapping[str, Any]:
         """Everything that determines the weights."""

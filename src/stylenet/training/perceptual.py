@@ -30,9 +30,9 @@ HALF_LAYERS: Mapping[str, float] = {"relu2_1": 0.2, "relu3_1": 0.4, "relu4_1": 0
 _HALF_SHARE = 1 / 3
 """Share of the style term computed at half the size."""
 
-_RIM_PX = 16
-"""Width of the border of a crop excluded from style and content, because zero padding affects its features. If content were not excluded as
-well, networks would learn to leave the photo unchanged along the border."""
+RIM_PX = 16
+"""Width of the border excluded from style and content, because zero padding affects its features. Networks that can paint a margin are
+compared with it, so that nothing of the photo is excluded (`with_rim`): otherwise they leave a frame."""
 
 _LEAST = 0.05
 """Lower bound for the initial distance by which a layer is divided, so that layers with small distances do not dominate."""
@@ -84,7 +84,7 @@ class PerceptualLoss:
 
         Args:
             painted: The network's pictures, (B, 3, H, W), 0..1.
-            photos: Their photos.
+            photos: Their photos, of the same size.
             targets: Their style targets, at full and at half size.
             strengths: 0..100, (B,); see `losses.style.strength_factor`.
         """
@@ -145,11 +145,21 @@ class PerceptualLoss:
         return features[layer][:, :, top : top + rows, left : left + columns]
 
     def _inside(self, layer: str, values: Tensor) -> Window:
-        rim = _RIM_PX // self._strides[layer]
+        rim = RIM_PX // self._strides[layer]
         rows, columns = values.shape[2:]
         if min(rows, columns) <= 2 * rim:
             return 0, 0, rows, columns
         return rim, rim, rows - 2 * rim, columns - 2 * rim
+
+
+def with_rim(photos: Tensor) -> Tensor:
+    """Photos (B, 3, H, W), extended by reflection to (B, 3, H + 2 `RIM_PX`, W + 2 `RIM_PX`)."""
+    return functional.pad(photos, (RIM_PX,) * 4, mode="reflect")
+
+
+def without_rim(painted: Tensor) -> Tensor:
+    """The inverse of `with_rim`."""
+    return painted[:, :, RIM_PX:-RIM_PX, RIM_PX:-RIM_PX]
 
 
 def strength_factors(strengths: Tensor) -> Tensor:

@@ -32,7 +32,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     steps: Annotated[int, Meta(ge=1)]
     minutes: Annotated[float, Meta(ge=0)] = 0.0
     batch: Annotated[int, Meta(ge=1)] = 4
-    crop_px: Annotated[int, Meta(ge=64)] = 256
+    crop_px: Annotated[int, Meta(ge=64)] = 224
     learning_rate: Annotated[float, Meta(gt=0)] = 1e-3
     warmup: Annotated[int, Meta(ge=0)] = 100
     decay: Annotated[float, Meta(ge=0, le=1)] = 0.3
