@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def python(code: str, **variables: str) -> str:
-    plain = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_WAIT", "GOMP_", "KMP_"))}
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_WAIT", "GOMP_", "KMP_", "OPENBLAS_"))}
     environment = {**plain, "PYTHONPATH": str(ROOT / "src"), **variables}
     run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=120, check=False)
     return run.stdout + run.stderr
@@ -39,8 +39,8 @@ def test_the_program_sets_it_for_all_that_it_starts() -> None:
     code = (
         "import os, sys; sys.argv = ['stylenet', '--version']\n"
         "from stylenet.cli import app\n"
-        "app.main = lambda: print(os.environ.get('OMP_WAIT_POLICY'), flush=True) or 0\n"
+        "app.main = lambda: print(*map(os.environ.get, ('OMP_WAIT_POLICY', 'OPENBLAS_NUM_THREADS')), flush=True) or 0\n"
         "app.run()"
     )
-    assert python(code).strip() == "PASSIVE"
-    assert python(code, GOMP_SPINCOUNT="7").strip() == "None"
+    assert python(code).split() == ["PASSIVE", "1"]
+    assert python(code, GOMP_SPINCOUNT="7", OPENBLAS_NUM_THREADS="3").split() == ["None", "3"]

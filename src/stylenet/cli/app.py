@@ -18,7 +18,7 @@ from typing import TypeVar
 import stylenet
 from stylenet.cli.streams import steady_streams
 from stylenet.errors import StylenetError, UsageError, did_you_mean
-from stylenet.waiting import let_threads_sleep
+from stylenet.waiting import set_up_threads
 
 _Result = TypeVar("_Result")
 
@@ -36,7 +36,7 @@ class Interrupted(BaseException):  # not an Exception, so that no `except Except
 
 def run() -> None:
     """Run one command and exit without tearing down torch, which takes 0.2 s; all files are written by then."""
-    let_threads_sleep()
+    set_up_threads()
     os._exit(main())
 
 

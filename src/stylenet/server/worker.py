@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import psutil
 
-from stylenet.waiting import let_threads_sleep
+from stylenet.waiting import set_up_threads
 
 if TYPE_CHECKING:
     from stylenet.engines.protocol import OpenStyle
@@ -269,7 +269,7 @@ def _send_heartbeats(pipe: Pipe) -> None:
 
 def main() -> None:
     """Handle calls until standard input ends."""
-    let_threads_sleep()
+    set_up_threads()
     # Libraries may print; the pipe is for messages only.
     messages = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
