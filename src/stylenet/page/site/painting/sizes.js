@@ -6,7 +6,7 @@ export const LEAST_STYLE_PX = 192;
 export const STYLE_PX_STEP = 32;
 
 export const SHUFFLE = 4; // pixels on a side of one position of the features
-const MARGIN_PX = 64;
+const MARGIN_PX = 48;
 const APRON_PX = SHUFFLE;
 const HALO = 3; // positions around a part without which its painting would differ
 export const HALO_PX = SHUFFLE * HALO;
