@@ -25,6 +25,7 @@ PACKAGES = (
     "styles",
     "tiling",
     "training",
+    "video",
     "weights",
 )
 

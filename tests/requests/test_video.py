@@ -34,7 +34,8 @@ def test_what_is_not_allowed(values: dict[str, Any], reason: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("7", 7), ("0.1", Fraction(1, 10)), ("1:05", 65), ("1:02:03.5", Fraction(7447, 2)), (" 90 ", 90)]
+    ("text", "seconds"),
+    [("7", 7), ("12.5", Fraction(25, 2)), ("0.1", Fraction(1, 10)), ("1:05", 65), ("1:02:03.5", Fraction(7447, 2)), (" 90 ", 90)],
 )
 def test_times_are_exact(text: str, seconds: Fraction) -> None:
     assert parse_time(text) == seconds

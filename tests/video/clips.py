@@ -10,6 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from stylenet.events import Notice
+from stylenet.requests.video import VideoRequest
+from stylenet.workflows.video import paint_video
+
 av = pytest.importorskip("av")
 
 WIDTH, HEIGHT = 64, 48
@@ -82,3 +86,33 @@ def read_back(path: Path) -> tuple[list[NDArray[np.uint8]], list[float]]:
     with av.open(str(path)) as container:
         frames = list(container.decode(video=0))
     return [np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in frames], [float(frame.time or 0) for frame in frames]
+
+
+def write_transparent(path: Path, count: int) -> Path:
+    """Write a lossless clip whose right half is transparent, and return its path."""
+    alpha = np.full((HEIGHT, WIDTH, 1), 255, np.uint8)
+    alpha[:, WIDTH // 2 :] = 0
+    with av.open(str(path), mode="w") as container:
+        stream: Any = container.add_stream("ffv1", rate=10)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "bgra"
+        for pixels in pan(count):
+            frame = av.VideoFrame.from_ndarray(np.concatenate([pixels, alpha], axis=2), format="rgba")
+            container.mux(stream.encode(frame.reformat(format="bgra")))
+        container.mux(stream.encode())
+    return path
+
+
+def request_of(clip: Path, **values: Any) -> VideoRequest:
+    """A quick request; by default, the output is `out.mp4` beside the clip."""
+    given = {"clip": str(clip), "styles": ("starry-night",), "output": str(clip.parent / "out.mp4"), "recipe": "instant", "threads": 1}
+    return VideoRequest.of({**given, **values})
+
+
+def notices(events: list[Any]) -> str:
+    """All notices of the events of a clip."""
+    return " | ".join([*events[0].notices, *(event.message for event in events if isinstance(event, Notice))])
+
+
+def paint(clip: Path, output: str, **values: Any) -> str:
+    """Paint a clip without steadying, beside it; all notices."""
+    return notices(list(paint_video(request_of(clip, output=str(clip.parent / output), **{"steady": 0.0, **values}))))

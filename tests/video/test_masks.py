@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from stylenet.errors import UsageError
 from stylenet.image.files import save_image
-from stylenet.requests.video import VideoRequest
 from stylenet.video.flow import image_of
 from stylenet.video.groups import OpenGroup
 from stylenet.workflows.video import FrameDone, paint_video
-from tests.video.clips import HEIGHT, WIDTH, pan, write_clip
+from tests.video.clips import HEIGHT, WIDTH, pan, request_of, write_clip
 
 pytest.importorskip("av")
 pytest.importorskip("cv2")
@@ -57,15 +56,14 @@ def folder_of(tmp_path: Path, count: int = COUNT) -> Path:
     return folder
 
 
-def paint(clip: Path, *masks: str, **values: Any) -> list[Any]:
-    given = {"clip": str(clip), "styles": ("starry-night",), "output": str(clip.parent / "out.mp4"), "recipe": "instant", "threads": 1}
-    return list(paint_video(VideoRequest.of({**given, "masks": masks, **values})))
-
-
 def columns_kept(frame: np.ndarray, source: np.ndarray) -> int:
     """Leftmost columns that equal the clip's."""
     same = (frame == source).all(axis=(0, 2))
     return WIDTH if same.all() else int(same.argmin())
+
+
+def paint(clip: Path, *masks: str, **values: Any) -> list[Any]:
+    return list(paint_video(request_of(clip, masks=masks, **values)))
 
 
 @pytest.mark.parametrize("kind", ["folder", "clip"])

@@ -15,39 +15,31 @@ from stylenet.events import Notice
 from stylenet.requests.video import VideoRequest
 from stylenet.video.coding import coding_for
 from stylenet.video.groups import Groups, State
-from stylenet.video.reading import probe
 from stylenet.workflows.group_painter import GroupJob, GroupResult
 from stylenet.workflows.jobs import PAINTED, Job
-from stylenet.workflows.scene_list import SceneList, find_scenes
+from stylenet.workflows.scene_list import SceneList
 from stylenet.workflows.shared_scenes import SharedScenes
 from stylenet.workflows.video import FrameDone, VideoDone, VideoStarted, paint_video
-from tests.video.clips import pan, read_back, write_clip
+from tests.video.clips import pan, read_back, request_of, write_clip
+from tests.workflows.conftest import LONG
 
 pytest.importorskip("av")
 pytest.importorskip("cv2")
 
-LONG = 52
-"""Frames of the longest scene, which has two groups."""
+
+@pytest.fixture
+def clip(three_scenes: Path) -> Path:
+    return three_scenes
 
 
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three scenes of 3, 52 and 4 frames."""
-    there_and_back = [*pan(LONG // 2, seed=1), *pan(LONG // 2, seed=1)[::-1]]
-    frames = [*pan(3), *there_and_back, *pan(4, seed=2)]
-    return write_clip(tmp_path_factory.mktemp("clip") / "clip.mkv", frames, codec="ffv1", pix_fmt="bgr0")
-
-
-def request_of(clip: Path, output: Path, **values: Any) -> VideoRequest:
-    return VideoRequest.of(
-        {"clip": str(clip), "styles": ("starry-night",), "output": str(output), "recipe": "instant", "threads": 1, "size": "32", **values}
-    )
+def small(clip: Path, output: Path, **values: Any) -> VideoRequest:
+    return request_of(clip, output=str(output), **{"size": "32", **values})
 
 
 def check_same_as_alone(clip: Path, output: Path) -> None:
     """Compare the frames with those that one process paints without interruption."""
     alone = output.with_name("alone" + output.suffix)
-    list(paint_video(request_of(clip, alone)))
+    list(paint_video(small(clip, alone)))
     (frames, times), (expected, expected_times) = read_back(output), read_back(alone)
     assert len(frames) == LONG + 7
     assert times == expected_times
@@ -60,23 +52,11 @@ def workers() -> list[psutil.Process]:
     return [one for one in children if "spawn_main" in " ".join(one.cmdline())]
 
 
-def test_scenes_have_the_frames_between_cuts(clip: Path) -> None:
-    found = find_scenes(request_of(clip, clip.with_name("out.mkv")), probe(clip), should_stop=lambda: False)
-    assert found is not None
-    scenes = found.scenes()
-    assert [(scene.number, len(scene.times)) for scene in scenes] == [(0, 3), (1, LONG), (2, 4)]
-    assert [scene.before for scene in scenes] == [None, scenes[0].times[-1], scenes[1].times[-1]]
-    thinned = find_scenes(request_of(clip, clip.with_name("out.mkv"), fps=5.0, begin="0.3"), probe(clip), should_stop=lambda: False)
-    assert thinned is not None
-    assert len(thinned.times) == LONG // 2 + 2
-    assert thinned.scenes()[0].times[0] == Fraction(3, 10)
-
-
 def test_two_workers_of_which_one_is_killed_paint_the_same_frames(clip: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.mkv"
     done: list[FrameDone] = []
     killed = 0
-    for event in paint_video(request_of(clip, output, workers=2)):
+    for event in paint_video(small(clip, output, workers=2)):
         if isinstance(event, VideoStarted):
             before = {one.pid for one in workers()}
         if isinstance(event, FrameDone):
@@ -100,7 +80,7 @@ def test_what_is_painted_is_kept_and_continued_by_any_number_of_workers(clip: Pa
 
     def painted_by(count: int, least: int) -> VideoDone:
         """Run until at least so many frames are painted."""
-        request = request_of(clip, output, workers=count, resume=True)
+        request = small(clip, output, workers=count, resume=True)
         for event in paint_video(request, should_stop=lambda: bool(painted) and painted[-1] >= least):
             if isinstance(event, VideoStarted):
                 painted.append(event.painted)
@@ -126,7 +106,7 @@ def test_damaged_clips_lose_the_same_frames(tmp_path: Path) -> None:
     path.write_bytes(data)
     alone, shared = tmp_path / "alone.mkv", tmp_path / "shared.mkv"
     told = [
-        [event.message for event in paint_video(request_of(path, output, **more)) if isinstance(event, Notice)]
+        [event.message for event in paint_video(small(path, output, **more)) if isinstance(event, Notice)]
         for output, more in ((alone, {}), (shared, {"workers": 2}))
     ]
     assert told[0] == told[1]
@@ -167,7 +147,7 @@ def test_a_group_is_painted_again_if_seeking_finds_other_frames(
     scenes = SceneList(times=["0", "1", "2"], checksums=[0, 10, 20], cuts=[0, 2])
     groups = Groups(tmp_path / "parts", {}, coding_for(Path("out.mkv"), has_alpha=False), resume=False)
     source = Job(source=clip, path=clip, sha256="")
-    shared = SharedScenes(request_of(clip, clip), source, scenes, groups, keys=SeekingPainter.keys, should_stop=lambda: False)
+    shared = SharedScenes(small(clip, clip), source, scenes, groups, keys=SeekingPainter.keys, should_stop=lambda: False)
     told = [(done.frames, done.scenes, done.notices) for done in shared.paint()]
     assert told == [(1, 1, ("a notice",)), (1, 0, ()), (1, 1, ())]
     assert [(job.after, job.frames, job.seeks) for job in jobs] == [(None, 2, True), (None, 2, False), (0, 1, False), (1, 1, False)]
@@ -177,13 +157,13 @@ def test_a_group_is_painted_again_if_seeking_finds_other_frames(
 
 def test_an_error_of_a_worker_ends_the_command(clip: Path, tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="give a larger --size"):
-        list(paint_video(request_of(clip, tmp_path / "out.mkv", workers=2, size="1")))
+        list(paint_video(small(clip, tmp_path / "out.mkv", workers=2, size="1")))
     assert not list(tmp_path.glob("out*"))
 
 
 def test_a_clip_of_one_scene_uses_one_worker(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.mkv", pan(5), codec="ffv1", pix_fmt="bgr0")
-    events = list(paint_video(request_of(clip, tmp_path / "out.mkv", workers=3)))
+    events = list(paint_video(small(clip, tmp_path / "out.mkv", workers=3)))
     notices = [event.message for event in events if isinstance(event, Notice)]
     assert notices == ["the clip has 1 scene, and each is painted by one worker at a time"]
     assert len(read_back(tmp_path / "out.mkv")[0]) == 5
