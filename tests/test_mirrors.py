@@ -13,6 +13,7 @@ TESTS = Path(__file__).parent
 PACKAGES = (
     "",  # modules beside the packages
     "catalog",
+    "cli",
     "encoders",
     "engines",
     "evaluation",

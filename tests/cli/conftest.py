@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
 import pytest
+from typer.main import get_command
 
+from stylenet.cli import commands
 from stylenet.cli.app import main
 from stylenet.engines import forecast
 
 _LAYERS = ("--set", "style.layers={relu1_1=1, relu2_1=1}", "--set", "content.layers={relu2_1=1}")
 QUICK = ("--size", "48", "--set", "pyramid.steps=[3]", "--set", "pyramid.coarsest_px=0", *_LAYERS)
 """Three steps of one small level, seen by shallow layers: enough to go through everything."""
+
+INPUTS = {"photo.png", "painting.jpg", "drawing.png"}
+"""What lies in `folder`."""
+
+PROGRAM = (sys.executable, "-c", "import sys; from stylenet.cli.app import main; sys.exit(main())")
+"""The program, in a process of its own."""
 
 
 @dataclass(frozen=True)
@@ -81,4 +92,22 @@ def files_in(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-INPUTS = {"photo.png", "painting.jpg", "drawing.png"}
+def all_commands() -> Iterator[tuple[str, Any]]:
+    """Each command by its words: `stylize`, `recipes`, `recipes ls`."""
+
+    def walk(command: Any, path: str) -> Iterator[tuple[str, Any]]:
+        for name, inner in getattr(command, "commands", {}).items():
+            yield f"{path}{name}", inner
+            yield from walk(inner, f"{path}{name} ")
+
+    yield from walk(get_command(commands.build()), "")
+
+
+def start_painting(folder: Path) -> subprocess.Popen[str]:
+    """A painting that takes minutes, as its own process, its first step done."""
+    words = ("stylize", "photo.png", "painting.jpg", "-o", "out.png", *QUICK, "--set", "pyramid.steps=[100000]", "--json")
+    process = subprocess.Popen([*PROGRAM, *words], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    while '"step"' not in (line := process.stdout.readline()):
+        assert line, process.communicate()
+    return process

@@ -1,32 +1,17 @@
-"""The door: quick answers, one line for every error, exit codes, documentation that says what there is."""
+"""The door: quick answers, one line for every error, exit codes, and requests to end."""
 
 from __future__ import annotations
 
-import shlex
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.main import get_command
 
 import stylenet
-from stylenet.cli import app, commands, completion
-from stylenet.errors import StylenetError
+from stylenet.cli import app
+from stylenet.cli.app import Interrupted, Stop
 from tests.cli.conftest import Run
-
-DOCS = Path(__file__).parents[2] / "docs" / "commands.md"
-
-
-def all_commands() -> Iterator[tuple[str, Any]]:
-    def walk(command: Any, path: str) -> Iterator[tuple[str, Any]]:
-        for name, inner in getattr(command, "commands", {}).items():
-            yield f"{path}{name}", inner
-            yield from walk(inner, f"{path}{name} ")
-
-    yield from walk(get_command(commands.build()), "")
 
 
 def test_version(run: Run) -> None:
@@ -62,24 +47,6 @@ def test_no_words_and_a_group_alone_show_help(run: Run) -> None:
         assert "Usage" in ended.out
 
 
-def test_every_exit_code_is_told(run: Run) -> None:
-    told = run("--help").out
-    table = DOCS.read_text(encoding="utf-8")
-    for code in {0, app.INTERRUPTED, *(error.exit_code for error in StylenetError.__subclasses__())}:
-        assert f"\n {code}  " in told
-        assert f"| {code} |" in table
-
-
-@pytest.mark.parametrize(("name", "command"), list(all_commands()), ids=lambda value: value if isinstance(value, str) else "")
-def test_every_option_is_documented(name: str, command: Any) -> None:
-    text = DOCS.read_text(encoding="utf-8")
-    assert f"stylenet {name}" in text
-    for parameter in command.params:
-        option = next((word for word in parameter.opts if word.startswith("--")), "")
-        assert option in text
-        assert getattr(parameter, "help", None), f"{name}: {parameter.name} has no help"
-
-
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -95,45 +62,6 @@ def test_wrong_words_are_one_line_that_names_the_help(run: Run, words: tuple[str
     assert ended.code == 2
     assert told in ended.error
     assert ended.error.endswith("--help'")
-
-
-@pytest.mark.parametrize(("name", "command"), list(all_commands()), ids=lambda value: value if isinstance(value, str) else "")
-def test_flags_stand_in_help_without_a_type(run: Run, name: str, command: Any) -> None:
-    told = run(*name.split(), "--help").out
-    assert "<bool>" not in told
-    assert "--help" in told
-
-
-DOCUMENTS = [*DOCS.parent.glob("*.md"), DOCS.parents[1] / "README.md"]
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
-def test_every_documented_command_is_one(document: Path) -> None:
-    """Its words are read, and nothing is run."""
-    known = dict(all_commands())
-    blocks = document.read_text(encoding="utf-8").split("```")[1::2]
-    lines = [line.split(" #")[0] for block in blocks for line in block.replace("\\\n", " ").splitlines() if line.startswith("stylenet ")]
-    for line in lines:
-        words = shlex.split(line.split(" > ")[0].split(" | ")[0].split(" && ")[0])[1:]
-        depth = 2 if " ".join(words[:2]) in known else 1
-        if words[0].startswith("-") or any(word.isupper() and len(word) > 2 and not word.startswith("-") for word in words):
-            continue  # the program's own options, and placeholders
-        command = known[" ".join(words[:depth])]
-        command.make_context(" ".join(words[:depth]), words[depth:])
-
-
-def test_names_are_completed() -> None:
-    assert "starry-night" in completion.complete_style("starry")
-    assert "great-wave" not in completion.complete_style("starry")
-    assert {"instant", "standard"} <= set(completion.complete_recipe(""))
-    assert completion.complete_weights("vgg19-k") == ["vgg19-keras", "vgg19-keras-top"]
-
-
-def test_columns_of_a_table_stay_columns(run: Run) -> None:
-    for words in (("styles", "ls"), ("weights", "ls"), ("recipes", "ls")):
-        lines = run(*words).out.splitlines()
-        places = {line.index("  ") + len(line[line.index("  ") :]) - len(line[line.index("  ") :].lstrip()) for line in lines[:5]}
-        assert len(places) == 1, places
 
 
 def test_an_unexpected_error_is_one_line_and_with_debug_a_traceback(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,3 +90,13 @@ def test_a_pipe_that_closes_early_is_not_complained_about() -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(60) == 0
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="the platform has no such signal")
+def test_a_closed_terminal_counts_once_and_a_second_request_to_end_at_once() -> None:
+    stop = Stop()
+    stop.handle(signal.SIGHUP, None)
+    stop.handle(signal.SIGHUP, None)
+    assert stop()
+    with pytest.raises(Interrupted):
+        stop.handle(signal.SIGTERM, None)

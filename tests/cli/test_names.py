@@ -71,12 +71,6 @@ def test_a_folder_without_a_style_of_its_name_is_a_style(run: Run, folder: Path)
         open_palette("mein")
 
 
-def test_numbers_and_colors_are_no_files(shadowed: Path) -> None:
-    assert parse_blend("0.5", ["a.jpg", "b.jpg", "0.5"]) == ((0.5, 0.5), ["a.jpg", "b.jpg"])
-    assert parse_blend("0.5 0.5", ["a.jpg", "./0.5"]) == ((0.5, 0.5), ["a.jpg", "./0.5"])
-    assert open_palette("#264653") == (("#264653", 1.0),)
-
-
 def test_a_picture_with_a_comma_is_a_picture(folder: Path) -> None:
     (folder / "red, green.jpg").write_bytes((folder / "painting.jpg").read_bytes())
     assert open_palette("red, green.jpg") == open_palette("painting.jpg")
@@ -92,3 +86,9 @@ def test_what_a_replay_paints_with_is_told_by_its_numbers_where_names_are_the_sa
         ended = run("stylize", "--replay", f"{number}.png", "-o", f"again-{number}.png", "--threads", "1")
         assert (ended.code, ended.err) == (0, "")
         assert (folder / f"again-{number}.png").read_bytes() == (folder / f"{number}.png").read_bytes()
+
+
+def test_numbers_and_colors_are_no_files(shadowed: Path) -> None:
+    assert parse_blend("0.5", ["a.jpg", "b.jpg", "0.5"]) == ((0.5, 0.5), ["a.jpg", "b.jpg"])
+    assert parse_blend("0.5 0.5", ["a.jpg", "./0.5"]) == ((0.5, 0.5), ["a.jpg", "./0.5"])
+    assert open_palette("#264653") == (("#264653", 1.0),)

@@ -1,4 +1,4 @@
-"""How events are shown."""
+"""How the events of a painting are shown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from stylenet.cli import printers, progress
-from stylenet.cli.blocks import blocks
 from stylenet.events import Done, Notice, Preview, Started, Step
 
 PLAN = {
@@ -77,27 +76,3 @@ def test_speed_is_that_of_the_last_steps_and_slow_ones_are_told_in_seconds() -> 
     slow = progress.Speed()
     slow.add(Step(step=1, steps=4, level=0, size_px=(8, 6), loss=1.0, terms={}, seconds=4.0, seconds_left=12.0))
     assert slow.text == "4.0 s/step"
-
-
-def test_the_display_suits_the_output(capsys: pytest.CaptureFixture[str]) -> None:
-    assert type(printers.open_printer(quiet=False, as_json=False)) is printers.LinePrinter
-    assert type(printers.open_printer(quiet=True, as_json=False)) is printers.Printer
-    assert type(printers.open_printer(quiet=True, as_json=True)) is printers.JsonPrinter
-
-
-def test_blocks_are_two_pixels_a_character() -> None:
-    image = np.zeros((1, 3, 4, 4), np.float32)
-    image[:, 0, 1::2] = 1.0  # every second row is red
-    segments = [segment for segment in blocks(image, columns=4, rows=2).segments if segment.text == "▀"]
-    assert len(segments) == 4 * 2
-    for segment in segments:
-        assert segment.style is not None
-        assert segment.style.color is not None
-        assert segment.style.bgcolor is not None
-        assert segment.style.color.triplet == (0, 0, 0)
-        assert segment.style.bgcolor.triplet == (255, 0, 0)
-
-
-def test_blocks_keep_the_shape_and_fit() -> None:
-    wide = blocks(np.random.default_rng(0).random((1, 3, 40, 160), dtype=np.float32), columns=60, rows=20).segments
-    assert sum(segment.text == "▀" for segment in wide) == 60 * 8  # 60 columns, 15 pixels: 8 rows

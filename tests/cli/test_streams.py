@@ -1,4 +1,4 @@
-"""Standard output that is closed, has another encoding or loses its reader; and requests to end."""
+"""Standard output that is closed, has another encoding or loses its reader; and a terminal that is closed."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ from pathlib import Path
 import PIL.Image
 import pytest
 
-from stylenet.cli.app import Interrupted, Stop
-from tests.cli.conftest import INPUTS, files_in
-from tests.cli.test_stylize import start_painting
+from tests.cli.conftest import INPUTS, files_in, start_painting
 
 STYLENET = (sys.executable, "-m", "stylenet")
 INSTANT = ("stylize", "photo.png", "senecio", "-o", "out.png", "--recipe", "instant", "--size", "64", "--threads", "1")
@@ -110,16 +108,6 @@ def test_a_terminal_that_is_closed_ends_with_the_picture_kept(folder: Path) -> N
     with PIL.Image.open(folder / "out.png") as picture:
         picture.load()
     assert files_in(folder) == INPUTS | {"out.png", "out.png.resume"}
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="the platform has no such signal")
-def test_a_closed_terminal_counts_once_and_a_second_request_to_end_at_once() -> None:
-    stop = Stop()
-    stop.handle(signal.SIGHUP, None)
-    stop.handle(signal.SIGHUP, None)
-    assert stop()
-    with pytest.raises(Interrupted):
-        stop.handle(signal.SIGTERM, None)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="the platform has no such signal")

@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
-import json
-import os
-import pty
-import random
-import re
-import signal
-import subprocess
-import sys
-import time
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -22,10 +12,7 @@ import pytest
 from typer.main import get_command
 
 from stylenet.cli.commands import build
-from stylenet.cli.progress import PaintingDisplay
 from tests.cli.conftest import INPUTS, QUICK, Run, files_in
-
-PROGRAM = (sys.executable, "-c", "import sys; from stylenet.cli.app import main; sys.exit(main())")
 
 
 def test_paints_into_the_named_file(run: Run, folder: Path) -> None:
@@ -51,28 +38,6 @@ def test_same_seed_same_bytes_other_seed_other_picture(run: Run, folder: Path) -
     assert first != other
 
 
-def test_quiet_says_nothing(run: Run) -> None:
-    ended = run("stylize", "photo.png", "painting.jpg", "-o", "out.png", "--quiet", *QUICK)
-    assert (ended.code, ended.out, ended.err) == (0, "", "")
-
-
-def test_json_is_events_one_a_line(run: Run) -> None:
-    ended = run("stylize", "photo.png", "painting.jpg", "-o", "out.jpg", "--json", "--save-every", "2", *QUICK)
-    events = [json.loads(line) for line in ended.out.splitlines()]
-    assert events[0]["event"] == "started"
-    assert [event["step"] for event in events if event["event"] == "step"] == [1, 2, 3]
-    assert {"event": "saved", "path": "out-0002.jpg"} in events
-    assert (events[-1]["event"], events[-1]["output"], events[-1]["reason"]) == ("done", "out.jpg", "finished")
-    assert events[-1]["receipt"]["seed"] == 0
-
-
-def test_two_styles_with_shares_as_people_write_them(run: Run) -> None:
-    words = ("stylize", "photo.png", "painting.jpg", "drawing.png", "--json", "-o", "out.png", *QUICK)
-    for blend in (("--blend", "0.75", "0.25"), ("--blend", "0.75 0.25"), ("--blend", "3,1")):
-        done = json.loads(run(*words, *blend).out.splitlines()[-1])
-        assert [(style["name"], style["share"]) for style in done["receipt"]["styles"]] == [("painting", 0.75), ("drawing", 0.25)]
-
-
 def test_keeps_pictures_preview_and_timelapse(run: Run, folder: Path) -> None:
     more = ("--save-every", "1", "--preview", "now.png", "--timelapse", "making.gif")
     assert run("stylize", "photo.png", "painting.jpg", "-o", "out.png", *more, *QUICK).code == 0
@@ -86,16 +51,6 @@ def test_keeps_pictures_preview_and_timelapse(run: Run, folder: Path) -> None:
 def test_timelapse_alone_keeps_no_other_file(run: Run, folder: Path) -> None:
     assert run("stylize", "photo.png", "painting.jpg", "-o", "out.png", "--timelapse", "making.webp", *QUICK).code == 0
     assert files_in(folder) == INPUTS | {"out.png", "making.webp"}
-
-
-def test_dry_run_tells_the_plan_and_paints_nothing(run: Run, folder: Path) -> None:
-    words = ("stylize", "photo.png", "painting.jpg", "--dry-run", "--timelapse", "making.gif", *QUICK)
-    told = run(*words).out
-    assert "48 x 38 (3 steps)" in told
-    assert "photo-painting.png" in told
-    plan = json.loads(run(*words, "--json").out)
-    assert (plan["event"], plan["plan"]["size"], plan["steps"]) == ("plan", [48, 38], 3)
-    assert files_in(folder) == INPUTS
 
 
 def test_starts_from_a_picture(run: Run, folder: Path) -> None:
@@ -210,66 +165,6 @@ def test_help_tells_the_defaults_that_the_library_has() -> None:
     assert all(name in told["precision"] for name in PRECISIONS)
 
 
-def start_painting(folder: Path) -> subprocess.Popen[str]:
-    """A painting that takes minutes, as its own process, its first step done."""
-    words = ("stylize", "photo.png", "painting.jpg", "-o", "out.png", *QUICK, "--set", "pyramid.steps=[100000]", "--json")
-    process = subprocess.Popen([*PROGRAM, *words], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    while '"step"' not in (line := process.stdout.readline()):
-        assert line, process.communicate()
-    return process
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interruption_keeps_the_picture(folder: Path, number: signal.Signals) -> None:
-    process = start_painting(folder)
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (130, "")
-    assert json.loads(out.splitlines()[-1])["reason"] == "interrupted"
-    with PIL.Image.open(folder / "out.png") as picture:
-        picture.load()
-    assert files_in(folder) == INPUTS | {"out.png", "out.png.resume"}
-
-
-def resumable(name: str, *, resume: bool = True) -> list[str]:
-    words = ["stylize", "photo.png", "painting.jpg", "-o", name, "--size", "64", "--threads", "1", "--quiet", "--precision", "float32"]
-    return [*words, "--checkpoint-every", "0", "--set", "pyramid.steps=[30]", *(["--resume"] if resume else [])]
-
-
-def test_an_interrupted_painting_goes_on_to_the_same_bytes(run: Run, folder: Path) -> None:
-    shallow = QUICK[-4:]
-    assert run(*resumable("whole.png", resume=False), *shallow).code == 0
-    words = [*PROGRAM, *resumable("out.png", resume=False), *shallow, "--json"]
-    process = subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    while '"step": 3' not in process.stdout.readline():
-        pass
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    assert (folder / "out.png.resume").exists()
-    assert run(*resumable("out.png"), *shallow).code == 0
-    assert not (folder / "out.png.resume").exists()
-    assert (folder / "out.png").read_bytes() == (folder / "whole.png").read_bytes()
-
-
-def test_a_painting_of_other_options_is_not_gone_on_with(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent: list[object] = []
-
-    def interrupted_once(self: PaintingDisplay, event: object) -> None:
-        if not sent:
-            os.kill(os.getpid(), signal.SIGINT)
-        sent.append(event)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(PaintingDisplay, "moved", interrupted_once)
-        assert run("stylize", "photo.png", "painting.jpg", "-o", "out.png", *QUICK).code == 130
-    ended = run("stylize", "photo.png", "painting.jpg", "-o", "out.png", "--resume", "--seed", "5", *QUICK)
-    assert ended.code == 9
-    assert "is of another painting" in ended.error
-    assert "seed" in ended.error
-
-
 def test_a_painting_is_painted_again_from_its_receipt(run: Run, folder: Path) -> None:
     words = ("--seed", "4", "--strength", "70", "--blend", "0.7 0.3", "--palette", "#102030,#fff0e0", "--threads", "1", *QUICK)
     assert run("stylize", "photo.png", "painting.jpg", "drawing.png", "-o", "out.png", *words).code == 0
@@ -287,76 +182,6 @@ def test_other_inputs_are_no_replay(run: Run, folder: Path) -> None:
     (folder / "photo.png").unlink()
     assert "'photo.png' is neither in '.' nor the current directory" in run("stylize", "--replay", "out.png").error
     assert "has no receipt" in run("stylize", "--replay", "drawing.png").error
-
-
-@pytest.mark.slow
-def test_a_hundred_kills_at_random_moments(folder: Path) -> None:
-    """SIGKILL, which no program can hear: whenever it comes, the next run gives the bytes of one that was left alone."""
-    subprocess.run([*PROGRAM, *resumable("whole.png", resume=False)], cwd=folder, check=True)
-    expected = (folder / "whole.png").read_bytes()
-    begun = time.perf_counter()
-    subprocess.run([*PROGRAM, *resumable("timed.png", resume=False)], cwd=folder, check=True)
-    duration = time.perf_counter() - begun
-    moments = random.Random(0)
-    for number in range(100):
-        name = f"out-{number}.png"
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            subprocess.run([*PROGRAM, *resumable(name)], cwd=folder, check=True, timeout=moments.uniform(0.3, 1.1) * duration)
-        subprocess.run([*PROGRAM, *resumable(name)], cwd=folder, check=True)
-        assert (folder / name).read_bytes() == expected, f"after kill {number}"
-        assert not (folder / f"{name}.resume").exists()
-
-
-def test_an_interruption_before_the_first_step_writes_nothing(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from stylenet.workflows import painting
-
-    load = painting._load_photo
-
-    def interrupted(*given: Any) -> object:
-        os.kill(os.getpid(), signal.SIGINT)
-        return load(*given)
-
-    monkeypatch.setattr(painting, "_load_photo", interrupted)
-    ended = run("stylize", "photo.png", "painting.jpg", *QUICK)
-    assert (ended.code, ended.error) == (130, "interrupted; nothing was written")
-    assert files_in(folder) == INPUTS
-
-
-def test_a_second_interruption_ends_at_once(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def twice(self: PaintingDisplay, event: object) -> None:
-        for _ in range(2):
-            os.kill(os.getpid(), signal.SIGINT)
-
-    monkeypatch.setattr(PaintingDisplay, "moved", twice)
-    ended = run("stylize", "photo.png", "painting.jpg", *QUICK)
-    assert (ended.code, ended.error) == (130, "interrupted; nothing was written")
-    assert files_in(folder) == INPUTS
-
-
-def test_a_terminal_shows_bar_and_picture(folder: Path) -> None:
-    controller, terminal = pty.openpty()
-    environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "COLUMNS": "100", "LINES": "40"}
-    environment = {name: value for name, value in environment.items() if name not in ("NO_COLOR", "_TYPER_FORCE_DISABLE_TERMINAL")}
-    words = ("stylize", "photo.png", "painting.jpg", "-o", "out.png", *QUICK, "--set", "pyramid.steps=[20]", "--save-every", "5")
-    process = subprocess.Popen([*PROGRAM, *words], cwd=folder, stdout=terminal, stderr=terminal, env=environment)
-    os.close(terminal)
-    shown = b""
-    while chunk := _read(controller):
-        shown += chunk
-    os.close(controller)
-    assert process.wait(60) == 0
-    text = shown.decode()
-    assert "▀" in text
-    assert re.search(r"loss \d.*(steps/s|s/step).* left", text)
-    assert "saved out-0005.png" in text
-    assert "out.png  (48 x 38, 20 steps in " in text.splitlines()[-1]
-
-
-def _read(descriptor: int) -> bytes:
-    try:
-        return os.read(descriptor, 65536)
-    except OSError:  # Linux: the other end was closed
-        return b""
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "webp"])
@@ -399,13 +224,6 @@ def test_a_second_protect_is_honored(run: Run, folder: Path, monkeypatch: pytest
     assert asked == ["faces", "subject"]
 
 
-def test_shares_may_stand_before_the_photo(run: Run) -> None:
-    words = ("stylize", "--blend", "0.75", "0.25", "photo.png", "painting.jpg", "drawing.png", "--strength", "0", "--json", "-o", "out.png")
-    done = json.loads(run(*words).out.splitlines()[-1])
-    assert done["receipt"]["photo"] == "photo.png"
-    assert [(style["name"], style["share"]) for style in done["receipt"]["styles"]] == [("painting", 0.75), ("drawing", 0.25)]
-
-
 def test_several_pictures_that_may_be_photos_or_styles_are_refused(run: Run, folder: Path) -> None:
     ended = run("stylize", "photo.png", "drawing.png", "photo.png", "painting.jpg")
     assert ended.code == 2
@@ -428,18 +246,6 @@ def test_several_photos_before_the_name_of_a_style_are_painted_one_by_one(run: R
 
 def test_a_photo_and_names_of_styles_are_no_several_photos(run: Run, folder: Path) -> None:
     assert run("stylize", "photo.png", "great-wave", "painting.jpg", "--strength", "0", "-o", "out.png").code == 0
-
-
-def test_the_name_of_a_style_where_a_picture_is_needed(run: Run) -> None:
-    told = "'great-wave' is the name of a style, which holds no picture"
-    assert (
-        f"{told}; give the file of the photo there; the photo comes first: photo.png great-wave"
-        in run("stylize", "great-wave", "photo.png").error
-    )
-    for words in (("train", "great-wave", "--photos", "."), ("styles", "add", "great-wave")):
-        assert f"{told}; give the file of the painting there" in run(*words).error
-    assert told in run("sheet", "great-wave", "painting.jpg").error
-    assert told in run("sequence", "great-wave", "senecio", "the-scream", "-o", "a.gif").error
 
 
 def test_a_file_is_not_suggested_for_its_suffix_alone(run: Run) -> None:

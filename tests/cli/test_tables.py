@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from stylenet.cli.tables import color_patch, print_facts, print_table, shows_color
+from tests.cli.conftest import Run
 
 ROWS = [("one", "a", "short"), ("three", "bcd", "a last column of many words that do not fit into one line")]
 
@@ -60,3 +61,10 @@ def test_colors_where_the_terminal_has_them(
         monkeypatch.setenv(name, value)
     assert shows_color() is expected
     assert color_patch("#0a80ff", 2) == "\x1b[48;2;10;128;255m  \x1b[0m"
+
+
+def test_columns_of_a_table_stay_columns(run: Run) -> None:
+    for words in (("styles", "ls"), ("weights", "ls"), ("recipes", "ls")):
+        lines = run(*words).out.splitlines()
+        places = {line.index("  ") + len(line[line.index("  ") :]) - len(line[line.index("  ") :].lstrip()) for line in lines[:5]}
+        assert len(places) == 1, places

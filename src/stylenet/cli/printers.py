@@ -170,7 +170,7 @@ def time_left(seconds: float | None, *, separator: str = ", ") -> str:
 
 def clock(seconds: float) -> str:
     """A formatted duration: 12 s, 3:05, 1:20 h."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    minutes, seconds = divmod(round(seconds), 60)
-    return f"{minutes}:{seconds:02d}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d} h"
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    return f"{minutes}:{rest:02d}" if minutes < 60 else f"{minutes // 60}:{minutes % 60:02d} h"
