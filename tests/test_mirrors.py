@@ -30,6 +30,7 @@ PACKAGES = (
     "training",
     "video",
     "weights",
+    "workflows",
 )
 
 RECORDS_ONLY = (

@@ -8,8 +8,6 @@ import PIL.Image
 import pytest
 
 from stylenet.catalog import styles
-from stylenet.errors import StyleError
-from stylenet.workflows.samples import choose_pairs
 from tests.cli.conftest import Run, files_in
 
 
@@ -28,11 +26,3 @@ def test_paints_sample_photographs_and_a_sheet(run: Run, folder: Path, monkeypat
 
 def test_a_folder_that_cannot_be_made(run: Run, folder: Path) -> None:
     assert run("demo", "--output", "photo.png/demo").code == 7
-
-
-def test_pairs() -> None:
-    photos = ["astronaut", "coffee", "cat", "rocket"]
-    assert list(choose_pairs(["starry-night", "a", "great-wave", "b"], photos).values()) == ["starry-night", "great-wave", "a", "b"]
-    assert set(choose_pairs(["starry-night"], photos).values()) == {"starry-night"}
-    with pytest.raises(StyleError, match="no styles"):
-        choose_pairs([], photos)

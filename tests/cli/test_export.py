@@ -11,15 +11,11 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
-import torch
 
 from stylenet.catalog import networks
-from stylenet.catalog.networks import NetworkCard, SlimRecord
 from stylenet.networks.export import to_onnx
-from stylenet.networks.files import build, write_network
-from stylenet.storage.hashing import file_sha256
-from stylenet.weights.bundled import bundled_path
 from tests.cli.conftest import INPUTS, Run, files_in
+from tests.networks.small import write_small
 
 onnxruntime = pytest.importorskip("onnxruntime")
 pytest.importorskip("onnx")
@@ -32,12 +28,8 @@ NAMES = {"mine.safetensors", "every.safetensors"}
 @pytest.fixture(autouse=True)
 def small_networks(folder: Path) -> None:
     """One of one painting and one of every style, with random weights, beside the pictures."""
-    sha256 = file_sha256(bundled_path("compact"))
-    for name, code in (("mine", 0), ("every", 4)):
-        torch.manual_seed(code)
-        record = SlimRecord(fine=8, coarse=8, blocks=1, code=code)
-        card = NetworkCard(name=name, paints="every style" if code else "style", record=record, encoder_sha256=sha256)
-        write_network(folder / f"{name}.safetensors", build(record).state_dict(), card)
+    write_small(folder / "mine.safetensors")
+    write_small(folder / "every.safetensors", code=4)
 
 
 def pixels(name: str) -> Any:

@@ -11,8 +11,6 @@ import PIL.Image
 import pytest
 from PIL import ImageDraw
 
-from stylenet.errors import UsageError
-from stylenet.workflows.masking import parse_rectangle
 from tests.cli.conftest import INPUTS, Run, files_in
 
 pytest.importorskip("cv2")
@@ -107,28 +105,3 @@ def test_without_opencv_the_extra_is_named(run: Run, disc: str, monkeypatch: pyt
     ended = run("mask", disc)
     assert ended.code == 2
     assert 'pip install "stylenet[masks]"' in ended.error
-
-
-@pytest.mark.parametrize(
-    ("text", "rectangle"),
-    [
-        ("10,20,50,60", (10, 20, 50, 60)),
-        (" 10 , 20px,50.4 ,60", (10, 20, 50, 60)),
-        ("10%,20%,50%,60%", (20, 20, 100, 60)),
-        ("50%,.5%,50%,99.5%", (100, 0, 100, 100)),
-    ],
-)
-def test_rectangles(text: str, rectangle: tuple[int, int, int, int]) -> None:
-    assert parse_rectangle(text, (200, 100)) == rectangle
-
-
-def test_halves_never_reach_beyond_the_photo() -> None:
-    for width in range(2, 40):
-        x, _, across, _ = parse_rectangle("50%,0,50%,1", (width, 1))
-        assert x + across == width
-
-
-@pytest.mark.parametrize("text", ["", "1,2,3,4,5", "a,b,c,d", "-1,2,3,4", "1,2,3,4 cm"])
-def test_rectangles_that_are_none(text: str) -> None:
-    with pytest.raises(UsageError, match="write X,Y,WIDTH,HEIGHT"):
-        parse_rectangle(text, (200, 100))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from stylenet.errors import UsageError
-from stylenet.workflows.outputs import keep_apart, place
 from tests.cli.conftest import INPUTS, QUICK, Run, files_in
 
 STYLIZE = ("stylize", "photo.webp", "painting.jpg", "-o", "out.png")
@@ -130,15 +127,6 @@ def test_installed_weights_are_not_imported_over_themselves(run: Run, folder: Pa
     assert installed.read_bytes() == b"numbers"
 
 
-def test_results_may_lie_beside_and_in_folders_called_like_a_style(folder: Path) -> None:
-    (folder / "starry-night").mkdir()
-    out = folder / "starry-night" / "out.png"
-    out.write_bytes(b"picture")
-    keep_apart([("--output", out)], ["photo.png", "starry-night"])
-    with pytest.raises(UsageError, match="in the folder 'starry-night'"):
-        keep_apart([("--output", out)], ["photo.png", "./starry-night"])
-
-
 def test_an_invented_name_lies_among_the_paintings_of_a_folder(run: Run, folder: Path) -> None:
     (folder / "empty.png").touch()
     ended = run("stylize", "photo.png", ".", "--recipe", "instant", "--size", "64")
@@ -151,32 +139,6 @@ def test_a_folder_in_place_of_a_photo_is_said(run: Run, folder: Path, words: tup
     ended = run(*words)
     assert (ended.code, "is a folder" in ended.error) == (3, True)
     assert files_in(folder) == INPUTS
-
-
-def test_an_invented_name_is_taken_at_once_and_given_back_unused(folder: Path) -> None:
-    with place(None, "a photo/of:mine") as first, place(None, "a photo/of:mine") as second:
-        assert [first.name, second.name] == ["a-photo-of-mine.png", "a-photo-of-mine-2.png"]
-        assert first.stat().st_size == 0
-        second.write_bytes(b"picture")
-    assert files_in(folder) == INPUTS | {"a-photo-of-mine-2.png"}
-
-
-def test_what_was_stopped_is_gone_on_with_under_the_name_that_was_invented(folder: Path) -> None:
-    for name in ("photo.png", "photo-2.png", "photo-2.png.resume"):
-        (folder / name).write_bytes(b"picture")
-    with place(None, "photo", state=".resume") as path:
-        assert path.name == "photo-2.png"
-    with place(None, "drawing", state=".resume") as path:
-        assert path.name == "drawing-2.png"
-
-
-def test_a_folder_that_cannot_be_written_is_said(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def closed(*arguments: object) -> int:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(os, "open", closed)
-    with place(None, "painting") as path:
-        assert path == Path("painting.png")
 
 
 @pytest.fixture

@@ -1,12 +1,16 @@
-"""A small network and its card."""
+"""A small network, its card, and its file."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import torch
 from torch import nn
 
-from stylenet.catalog.networks import AnyRecord, NetworkCard, SlimRecord
-from stylenet.networks.files import build
+from stylenet.catalog.networks import AnyRecord, NetworkCard, Paints, SlimRecord
+from stylenet.networks.files import build, write_network
+from stylenet.storage.hashing import file_sha256
+from stylenet.weights.bundled import bundled_path
 
 SLIM = SlimRecord(fine=8, coarse=8, blocks=1, mixed=2)
 
@@ -18,3 +22,13 @@ def card(record: AnyRecord = SLIM) -> NetworkCard:
 def made(record: AnyRecord = SLIM) -> nn.Module:
     torch.manual_seed(0)
     return build(record)
+
+
+def write_small(path: Path, *, code: int = 0) -> NetworkCard:
+    """Write a network of random weights, of one painting or with a `code` of every style; its card, named after the file."""
+    torch.manual_seed(code)
+    record = SlimRecord(fine=8, coarse=8, blocks=1, code=code)
+    paints: Paints = "every style" if code else "style"
+    small = NetworkCard(name=path.stem, paints=paints, record=record, encoder_sha256=file_sha256(bundled_path("compact")))
+    write_network(path, build(record).state_dict(), small)
+    return small

@@ -21,6 +21,7 @@ from stylenet.errors import ImageError, OutputError, RecipeError, StyleError, Us
 from stylenet.image.metadata import read_receipt
 from stylenet.requests.batch import BatchRequest
 from stylenet.workflows.batch import REPORT, Finished, paint_batch
+from tests.workflows.batches import request_of
 
 
 @pytest.fixture
@@ -32,11 +33,6 @@ def photos(tmp_path: Path) -> Path:
         PIL.Image.fromarray(pixels).save(folder / name)
     (folder / "notes.txt").write_text("not a picture")
     return folder
-
-
-def request_of(here: Path, **values: Any) -> BatchRequest:
-    given = {"photos": (str(here),), "styles": ("starry-night",), "output": str(here.parent / "out"), "recipe": "instant", "threads": 1}
-    return BatchRequest.of({**given, **values})
 
 
 def run(request: BatchRequest, **more: Any) -> list[Finished]:
@@ -52,7 +48,7 @@ def files(folder: Path) -> set[str]:
 
 
 def test_folders_are_mirrored_and_results_are_the_checkpoint(photos: Path) -> None:
-    request, out = request_of(photos), photos.parent / "out"
+    request, out = request_of(photos.parent), photos.parent / "out"
     assert states(run(request)) == {"a.jpg": "painted", "b.png": "painted", "c.webp": "painted"}
     assert files(out) == {"a.png", "sub/b.png", "sub/deep/c.png", REPORT}
     lines = [json.loads(line) for line in (out / REPORT).read_text().splitlines()]
@@ -62,14 +58,14 @@ def test_folders_are_mirrored_and_results_are_the_checkpoint(photos: Path) -> No
     # Another photo under the same name, and only that one, is painted again; so is everything for another request.
     (photos / "a.jpg").write_bytes((photos / "sub" / "b.png").read_bytes())
     assert states(run(request)) == {"a.jpg": "painted", "b.png": "there", "c.webp": "there"}
-    assert set(states(run(request_of(photos, strength=70.0))).values()) == {"painted"}
+    assert set(states(run(request_of(photos.parent, strength=70.0))).values()) == {"painted"}
     receipt = read_receipt(out / "a.png")
     assert receipt is not None
     assert (receipt["strength"], receipt["photo"]) == (70.0, "a.jpg")
 
 
 def test_styles_are_crossed_and_the_format_is_chosen(photos: Path) -> None:
-    request = request_of(photos, styles=("starry-night", "the-scream"), format="jpg", quality=80)
+    request = request_of(photos.parent, styles=("starry-night", "the-scream"), format="jpg", quality=80)
     assert [one.state for one in run(request)] == ["painted"] * 6
     assert files(photos.parent / "out") == {f"{style}/{name}.jpg" for style in request.styles for name in ("a", "sub/b", "sub/deep/c")} | {
         REPORT
@@ -94,7 +90,7 @@ def test_broken_files_are_listed_and_do_not_stop_it(photos: Path) -> None:
         (photos / name).write_bytes(data)
     (photos / "dangling.png").symlink_to(photos / "nowhere.png")
     os.mkfifo(photos / "pipe.png")
-    finished = run(request_of(photos))
+    finished = run(request_of(photos.parent))
     failed = {one.pair.photo.name: one.reason for one in finished if one.state == "failed"}
     assert set(failed) == {*broken, "dangling.png", "pipe.png"}
     assert all(reason and "unexpected" not in reason and "\n" not in reason for reason in failed.values()), failed
@@ -106,25 +102,25 @@ def test_broken_files_are_listed_and_do_not_stop_it(photos: Path) -> None:
 def test_what_is_refused_before_the_start(photos: Path) -> None:
     out = photos.parent / "out"
     with pytest.raises(UsageError, match="inside the folder of photos"):
-        run(request_of(photos, output=str(photos / "sub" / "out")))
+        run(request_of(photos.parent, output=str(photos / "sub" / "out")))
     with pytest.raises(UsageError, match="inside the folder of photos"):
-        run(request_of(photos, output=str(photos)))
+        run(request_of(photos.parent, output=str(photos)))
     (photos / "A.PNG").write_bytes((photos / "sub" / "b.png").read_bytes())
     with pytest.raises(UsageError, match="would both be written to"):
-        run(request_of(photos))
+        run(request_of(photos.parent))
     (photos / "A.PNG").unlink()
     with pytest.raises(UsageError, match="would both be written to"):
-        run(request_of(photos, styles=("starry-night", "starry-night")))
+        run(request_of(photos.parent, styles=("starry-night", "starry-night")))
     with pytest.raises(ImageError, match="no file or folder 'nowhere'"):
-        run(request_of(photos, photos=("nowhere",)))
+        run(request_of(photos.parent, photos=("nowhere",)))
     with pytest.raises(StyleError, match="stary-night"):
-        run(request_of(photos, styles=("stary-night",)))
+        run(request_of(photos.parent, styles=("stary-night",)))
     with pytest.raises(RecipeError):
-        run(request_of(photos, recipe="instnat"))
+        run(request_of(photos.parent, recipe="instnat"))
     with pytest.raises(UsageError, match="also an input"):
-        run(request_of(photos, photos=(str(photos / "sub" / "b.png"),), output=str(photos / "sub")))
+        run(request_of(photos.parent, photos=(str(photos / "sub" / "b.png"),), output=str(photos / "sub")))
     with pytest.raises(UsageError, match="--blend"):
-        request_of(photos, blend=(1.0,))
+        request_of(photos.parent, blend=(1.0,))
     assert files(out) <= {REPORT}
 
 
@@ -133,29 +129,29 @@ def test_a_file_of_somebody_else_is_not_replaced(photos: Path) -> None:
     out.mkdir()
     PIL.Image.new("RGB", (8, 8)).save(out / "a.png")
     before = (out / "a.png").read_bytes()
-    finished = run(request_of(photos))
+    finished = run(request_of(photos.parent))
     assert states(finished) == {"a.jpg": "failed", "b.png": "painted", "c.webp": "painted"}
     assert (out / "a.png").read_bytes() == before
 
 
 def test_several_words_keep_the_names_of_their_folders(photos: Path) -> None:
-    finished = run(request_of(photos, photos=(str(photos / "sub"), str(photos / "a.jpg"))))
+    finished = run(request_of(photos.parent, photos=(str(photos / "sub"), str(photos / "a.jpg"))))
     assert [one.state for one in finished] == ["painted"] * 3
     assert files(photos.parent / "out") == {"sub/b.png", "sub/deep/c.png", "a.png", REPORT}
 
 
 def test_the_end_is_asked_for(photos: Path) -> None:
     out = photos.parent / "out"
-    finished = run(request_of(photos), should_stop=(out / "a.png").exists)
+    finished = run(request_of(photos.parent), should_stop=(out / "a.png").exists)
     assert [one.state for one in finished] == ["painted", "left", "left"]
-    assert "left" not in states(run(request_of(photos))).values()
+    assert "left" not in states(run(request_of(photos.parent))).values()
 
 
 def test_a_dead_process_loses_nothing(photos: Path) -> None:
     for index in range(8):
         PIL.Image.fromarray(np.random.default_rng(index).integers(0, 255, (32, 32, 3), dtype=np.uint8)).save(photos / f"p{index}.png")
     seen: list[Finished] = []
-    for event in paint_batch(request_of(photos, workers=2)):
+    for event in paint_batch(request_of(photos.parent, workers=2)):
         if isinstance(event, Finished):
             seen.append(event)
             if len(seen) == 2:
@@ -170,17 +166,17 @@ def test_a_dead_process_loses_nothing(photos: Path) -> None:
 
 def test_errors_of_the_request_come_out_of_the_processes(photos: Path) -> None:
     with pytest.raises(StyleError, match="stary-night"):
-        run(request_of(photos, styles=("stary-night",), workers=2))
+        run(request_of(photos.parent, styles=("stary-night",), workers=2))
 
 
 def test_two_batches_do_not_write_into_one_folder_at_once(photos: Path) -> None:
-    first = paint_batch(request_of(photos))
+    first = paint_batch(request_of(photos.parent))
     next(first)
     next(first)  # a picture is painted: the first batch is at work
     with pytest.raises(OutputError, match="another batch"):
-        run(request_of(photos))
+        run(request_of(photos.parent))
     assert [one.state for one in first if isinstance(one, Finished)] == ["painted"] * 2
-    assert set(states(run(request_of(photos))).values()) == {"there"}
+    assert set(states(run(request_of(photos.parent))).values()) == {"there"}
 
 
 def test_a_full_disk_ends_the_batch(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,16 +190,16 @@ def test_a_full_disk_ends_the_batch(photos: Path, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OutputError, match="No space left"):
-        run(request_of(photos))
+        run(request_of(photos.parent))
     assert files(out) == {"a.png", REPORT}  # nothing half written, no lock
     monkeypatch.undo()
-    assert states(run(request_of(photos))) == {"a.jpg": "there", "b.png": "painted", "c.webp": "painted"}
+    assert states(run(request_of(photos.parent))) == {"a.jpg": "there", "b.png": "painted", "c.webp": "painted"}
 
 
 def test_a_folder_that_takes_no_files(photos: Path) -> None:
     (photos.parent / "out" / REPORT).mkdir(parents=True)
     with pytest.raises(OutputError, match=r"report\.jsonl"):
-        run(request_of(photos))
+        run(request_of(photos.parent))
 
 
 def test_a_killed_run_is_continued(photos: Path) -> None:
@@ -218,7 +214,7 @@ def test_a_killed_run_is_continued(photos: Path) -> None:
     process.wait()
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*.png") if not path.name.startswith(".")}
     assert before
-    finished = run(request_of(photos))
+    finished = run(request_of(photos.parent))
     assert {one.state for one in finished} == {"painted", "there"}
     assert sum(one.state == "there" for one in finished) == len(before)
     assert {path: path.stat().st_mtime_ns for path in before} == before

@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import PIL.Image
 import psutil
 import pytest
 
 from stylenet.errors import UsageError
-from stylenet.requests.batch import BatchRequest
 from stylenet.requests.video import VideoRequest
 from stylenet.workflows.batch import paint_batch
-from stylenet.workflows.batch_painter import BatchPainter, PictureJob
-from stylenet.workflows.group_painter import GroupJob, GroupPainter, GroupResult
-from stylenet.workflows.jobs import PAINTED, UNSEEN, Result
-from stylenet.workflows.request_files import read_named_files, with_local_files
 from stylenet.workflows.video import paint_video
-
-
-def pictures(folder: Path, count: int) -> None:
-    folder.mkdir()
-    for index in range(count):
-        pixels = np.random.default_rng(index).integers(0, 255, (32, 40, 3), dtype=np.uint8)
-        PIL.Image.fromarray(pixels).save(folder / f"{index}.png")
-
-
-def request_of(here: Path, **values: object) -> BatchRequest:
-    given = {"photos": (str(here / "in"),), "styles": ("starry-night",), "output": str(here / "out"), "recipe": "instant", "threads": 1}
-    return BatchRequest.of({**given, **values})
-
+from tests.workflows.batches import pictures, request_of
 
 SCRIPT = """
 import json, os, signal, sys
@@ -96,32 +76,6 @@ def test_without_ray_the_command_that_installs_it(tmp_path: Path) -> None:
         list(paint_batch(request_of(tmp_path, ray="auto")))
 
 
-def test_a_machine_without_the_files_paints_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Style, palette and photo are named by paths that do not exist where it is painted."""
-    home, away = tmp_path / "home", tmp_path / "away"
-    home.mkdir()
-    away.mkdir()
-    pictures(home / "in", 2)
-    (home / "in" / "0.png").rename(home / "style.png")
-    (home / "palette.png").write_bytes((home / "style.png").read_bytes())
-    monkeypatch.chdir(home)
-    request = request_of(Path(), styles=("style.png",), palette="palette.png")
-    photo = home / "in" / "1.png"
-    job = PictureJob(source=Path("in", "1.png"), path=photo, sha256="", style="style.png")
-    here = BatchPainter(request)
-    assert here.paint(job, should_stop=lambda: False).state == UNSEEN  # the hash is another one
-    named = read_named_files(request)
-    sent = PictureJob(source=job.source, path=job.path, sha256="", style=job.style, data=photo.read_bytes())
-    expected = here.paint(sent, should_stop=lambda: False)
-    os.rename(home, tmp_path / "elsewhere")
-    monkeypatch.chdir(away)
-    there = BatchPainter(with_local_files(request, named, tmp_path / "copies"), given=request)
-    assert there.keys == here.keys
-    found = there.paint(sent, should_stop=lambda: False)
-    assert found.state == PAINTED, found.reason
-    assert found.data == expected.data
-
-
 CLIP_SCRIPT = """
 import json, sys
 import psutil
@@ -157,33 +111,3 @@ def test_a_cluster_paints_the_scenes_of_a_clip(tmp_path: Path) -> None:
     frames, expected = read_back(tmp_path / "out.mkv")[0], read_back(tmp_path / "alone.mkv")[0]
     assert len(frames) == 12
     assert all(np.array_equal(*pair) for pair in zip(frames, expected, strict=True))
-
-
-def test_a_machine_without_the_clip_and_its_masks_paints_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("cv2")
-    from tests.video.clips import pan, write_clip
-
-    home, away = tmp_path / "home", tmp_path / "away"
-    (home / "masks").mkdir(parents=True)
-    away.mkdir()
-    monkeypatch.chdir(home)
-    for number in range(3):
-        PIL.Image.new("L", (8, 6), 80 * number).save(home / "masks" / f"{number}.png")
-    PIL.Image.fromarray(np.random.default_rng(0).integers(0, 255, (32, 40, 3), dtype=np.uint8)).save(home / "style.png")
-    clip = write_clip(home / "clip.mkv", pan(3), codec="ffv1", pix_fmt="bgr0")
-    values = {"clip": "clip.mkv", "styles": ["starry-night"], "output": "out.mkv", "recipe": "instant", "threads": 1}
-    request = VideoRequest.of({**values, "masks": ["invert:masks=style.png"]})
-    given: dict[str, Any] = {"source": Path("clip.mkv"), "path": clip, "after": None, "frames": 3, "state": None, "seeks": True}
-    unseen, sent = GroupJob(**given, sha256="another"), GroupJob(**given, sha256="", data=clip.read_bytes())
-    here = GroupPainter(request)
-    assert here.paint(unseen, should_stop=lambda: False) == Result(state=UNSEEN)
-    named, expected = read_named_files(request), here.paint(sent, should_stop=lambda: False)
-    os.rename(home, tmp_path / "elsewhere")
-    monkeypatch.chdir(away)
-    there = GroupPainter(with_local_files(request, named, tmp_path / "copies"), given=request)
-    assert there.keys == here.keys
-    found = there.paint(sent, should_stop=lambda: False)
-    assert isinstance(found, GroupResult), found
-    assert isinstance(expected, GroupResult), expected
-    assert len(found.times) == 3
-    assert found.data == expected.data

@@ -8,16 +8,9 @@ import pytest
 from stylenet.errors import UsageError
 from stylenet.image.files import Picture
 from stylenet.painting.painting import stylize
-from stylenet.painting.stylizer import Stylizer, open_stylizer
-from stylenet.requests.painting import Options
+from stylenet.painting.stylizer import Stylizer
 from stylenet.requests.several import SheetRequest
-from stylenet.workflows.sequence import sequence, shares_by_frame
 from stylenet.workflows.sheet import sheet_cells
-
-
-@pytest.fixture(scope="module")
-def quick() -> Stylizer:
-    return open_stylizer("draft", changes={"pyramid.steps": "[2]"}, precision="float32")
 
 
 def test_cells_are_the_paintings_that_their_words_make(quick: Stylizer, photo: Picture) -> None:
@@ -33,19 +26,3 @@ def test_cells_are_the_paintings_that_their_words_make(quick: Stylizer, photo: P
     assert np.array_equal(made[2].image, strong.pixels)
     with pytest.raises(UsageError, match="at least one strength"):
         SheetRequest(photo="", style="", strengths=())
-
-
-def test_shares_go_from_the_first_style_to_the_last() -> None:
-    assert shares_by_frame(2, 3) == [(1, 0), (0.5, 0.5), (0, 1)]
-    assert shares_by_frame(3, 5) == [(1, 0, 0), (0.5, 0.5, 0), (0, 1, 0), (0, 0.5, 0.5), (0, 0, 1)]
-    for styles, frames in ((1, 5), (2, 1), (2, 1001)):
-        with pytest.raises(UsageError, match=f"a sequence of {styles} styles in {frames} frames is not possible"):
-            shares_by_frame(styles, frames)
-
-
-def test_a_sequence_begins_and_ends_with_its_styles(quick: Stylizer, photo: Picture) -> None:
-    frames = list(sequence(quick, photo, ["senecio", "goldfish"], 3, options=Options(size=64)))
-    assert len(frames) == 3
-    first, last = (stylize(photo, style, recipe=quick, size=64).pixels for style in ("senecio", "goldfish"))
-    assert np.array_equal(frames[0].image, first)
-    assert np.array_equal(frames[2].image, last)
