@@ -10,28 +10,8 @@ import stylenet
 
 SOURCE = Path(stylenet.__file__).parent
 TESTS = Path(__file__).parent
-PACKAGES = (
-    "",  # modules beside the packages
-    "catalog",
-    "cli",
-    "encoders",
-    "engines",
-    "evaluation",
-    "image",
-    "losses",
-    "networks",
-    "optimization",
-    "page",
-    "painting",
-    "requests",
-    "storage",
-    "styles",
-    "tiling",
-    "training",
-    "video",
-    "weights",
-    "workflows",
-)
+PACKAGES = ("", *sorted({path.relative_to(SOURCE).parts[0] for path in SOURCE.glob("*/**/*.py") if path.name != "__init__.py"}))
+"""Folders with modules; the first one is that of the modules beside the packages."""
 
 RECORDS_ONLY = (
     "engines/protocol.py",

@@ -43,3 +43,25 @@ def test_this_machine_needs_no_token(host: str) -> None:
 def test_the_folder_is_given_or_the_users(tmp_path: Path) -> None:
     assert ServeRequest(data="here").folder == "here"
     assert Path(ServeRequest().folder).is_relative_to(tmp_path)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "example.org"])
+def test_another_address_needs_a_token(host: str) -> None:
+    with pytest.raises(UsageError, match="other machines can reach, and no --token is given"):
+        ServeRequest(host=host)
+    assert not ServeRequest(host=host, token=TOKEN).is_loopback
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"token": "short"}, "the token is too short"),
+        ({"token": "with spaces in it, so no"}, "spaces"),
+        ({"allow_origins": ("*",)}, "allowed is one origin"),
+        ({"allow_origins": ("https://a.example/path",)}, "allowed is one origin"),
+        ({"port": 70_000}, "port is 70000; allowed are 0 to 65535"),
+    ],
+)
+def test_settings_are_checked(values: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        ServeRequest.of(values)

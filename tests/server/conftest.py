@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +32,12 @@ from stylenet.server.services import Services
 FAKE = (sys.executable, str(Path(__file__).with_name("fake_painter.py")))
 HOME = "http://127.0.0.1"
 JSON = {"content-type": "application/json"}
+TOKEN = "a-token-for-tests-0123456789"
+FOREIGN = "https://evil.example"
+LIVE_PATH = "/v1/live"
+
+NO_PICTURE = "0" * 64
+"""The id of a picture that was never uploaded."""
 
 ERROR_FIELDS = {"code", "error", "allowed", "remedy", "values"}
 """What every error has."""
@@ -163,3 +171,23 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     yield start
     for server in servers:
         server.close()
+
+
+def ask(url: str, method: str = "GET", body: Any = None, **headers: str) -> tuple[int, bytes]:
+    """Status and body of a response; `body` is sent as it is, or as JSON."""
+    data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+    try:
+        with urllib.request.urlopen(
+            urllib.request.Request(url, data=data, method=method, headers={"content-type": "image/png", **headers}), timeout=60
+        ) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
+
+
+def check_headers(headers: Any) -> None:
+    """Every response has these."""
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"].startswith("default-src 'self'")
+    assert headers["referrer-policy"] == "no-referrer"

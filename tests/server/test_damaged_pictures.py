@@ -6,9 +6,8 @@ import hashlib
 import json
 from collections.abc import Callable
 
-from tests.server.conftest import ERROR_FIELDS, Running
+from tests.server.conftest import ERROR_FIELDS, Running, ask
 from tests.server.damaged_pictures import damaged_pictures, sound_pictures
-from tests.server.test_painting import ask
 
 QUERY = "style=starry-night&size=32"
 

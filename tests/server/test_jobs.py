@@ -3,59 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-import stylenet
-from stylenet.errors import StylenetError
 from stylenet.server.store import RUNNING, Store
-from tests.server.conftest import ERROR_FIELDS, Open, Running, add_job, ended, events_of, png, upload
+from tests.server.conftest import ERROR_FIELDS, Open, add_job, ended, events_of, upload
 from tests.server.fake_painter import SEEDS
-
-
-def test_a_job_is_painted_and_its_events_are_stored(server: TestClient) -> None:
-    photo = upload(server, name="my photo.png")
-    job = add_job(server, photo, strength=60)
-    info = ended(server, job)
-    assert (info["state"], info["step"], info["steps"], info["error"]) == ("finished", 4, 4, None)
-    assert info["request"] == {"photo": photo, "styles": ["starry-night"], "strength": 60.0}
-    assert info["command"] == "stylenet stylize 'my photo.png' starry-night --strength 60 --output painting.png"
-    assert info["python"].splitlines()[-1] == "stylenet.stylize('my photo.png', 'starry-night', strength=60.0).save('painting.png')"
-    answer = server.get(info["result"])
-    assert answer.content == f"result of {job}".encode()
-    assert "my%20photo-starry-night.png" in answer.headers["content-disposition"]
-    assert server.get(f"/v1/jobs/{job}/preview.jpg").content == b"preview"
-    found = events_of(server.get(info["events"]).text)
-    assert [number for number, _, _ in found] == list(range(1, len(found) + 1))
-    assert [name for _, name, _ in found] == ["queued", "started", *["step"] * 4, "saved", "done"]
-    assert found[-1][2]["output"] == found[1][2]["plan"]["output"] == found[-2][2]["path"] == info["result"]
-    (entry,) = server.get("/v1/history").json()["results"]
-    assert (entry["job"], entry["receipt"]) == (job, {"seed": 0})
-
-
-def test_events_go_on_after_the_last_one_that_came(server: TestClient) -> None:
-    job = add_job(server, upload(server))
-    ended(server, job)
-    address = f"/v1/jobs/{job}/events"
-    everything = events_of(server.get(address).text)
-    for last in (0, 3, 7):
-        assert events_of(server.get(address, headers={"last-event-id": str(last)}).text) == everything[last:]
-    assert server.get(address, headers={"last-event-id": str(len(everything))}).status_code == 204
-    answer = server.get(address, headers={"last-event-id": "-1"})
-    assert (answer.status_code, answer.json()["allowed"]) == (400, "numbers of events, from 0")
-
-
-def test_events_come_while_the_job_runs(server: TestClient) -> None:
-    job = add_job(server, upload(server), seed=SEEDS["dies once"])
-    found = events_of(server.get(f"/v1/jobs/{job}/events").text)  # ends with the job
-    assert found[-1][1] == "done"
-    notices = [values["message"] for _, name, values in found if name == "notice"]
-    assert notices == ["the painting process ended (signal 9); the job is resumed in a new one"]
-    assert [values["step"] for _, name, values in found if name == "step"] == [1, 2, 1, 2, 3, 4]
 
 
 def test_a_stopped_job_keeps_its_best_picture(server: TestClient) -> None:
@@ -122,14 +78,6 @@ def test_a_job_that_cannot_be_painted_fails_in_words(server: TestClient, tmp_pat
     assert ended(server, add_job(server, upload(server)))["state"] == "finished"  # the next one is painted
 
 
-def test_a_hanging_process_is_killed_and_the_job_painted_again(open_server: Open) -> None:
-    server = open_server(silent_seconds=1)
-    job = add_job(server, upload(server), seed=SEEDS["hangs"])
-    found = events_of(server.get(f"/v1/jobs/{job}/events").text)
-    assert "did not respond for 1 s" in next(values["message"] for _, name, values in found if name == "notice")
-    assert found[-1][1] == "done"
-
-
 def test_the_time_of_a_job_is_bounded(open_server: Open) -> None:
     server = open_server(job_minutes=0.01)
     job = add_job(server, upload(server), seed=SEEDS["long"])
@@ -155,15 +103,6 @@ def test_a_server_that_is_started_again_takes_up_what_was_there(open_server: Ope
     assert ended(server, job)["state"] == "stopped"
     assert ended(server, waiting)["state"] == "finished"
     assert "the server was started again" in server.get(f"/v1/jobs/{job}/events").text
-
-
-def test_an_ended_job_can_be_deleted(server: TestClient, tmp_path: Path) -> None:
-    job = add_job(server, upload(server))
-    ended(server, job)
-    assert server.delete(f"/v1/history/{job}").status_code == 204
-    assert server.get(f"/v1/jobs/{job}").status_code == 404
-    assert server.get("/v1/history").json() == {"results": []}
-    assert not (tmp_path / "data" / "jobs" / job).exists()
 
 
 def test_a_full_disk_stops_no_worker(server: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,15 +144,3 @@ def test_files_that_nothing_is_known_of_are_deleted_at_the_start(open_server: Op
     open_server()
     assert [path.name for path in (tmp_path / "data" / "pictures").iterdir()] == [kept]
     assert [path.name for path in (tmp_path / "data" / "jobs").iterdir()] == [job]
-
-
-def test_a_client_that_loses_the_server_says_so(start: Callable[..., Running], monkeypatch: pytest.MonkeyPatch) -> None:
-    """And not that it could not stop the job, which continues when the server is started again."""
-    monkeypatch.setattr("stylenet.server.client._TRIES", 2)
-    running = start("--threads", "1")
-    events = stylenet.connect(running.url).stylize(png(), "starry-night", recipe="instant")
-    first = next(events)
-    running.kill()
-    with pytest.raises(StylenetError, match="no longer responds; the job continues when it is started again"):
-        list(events)
-    assert isinstance(first, stylenet.Started)

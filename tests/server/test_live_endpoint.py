@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import json
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import PIL.Image
 import psutil
 import pytest
 
@@ -21,14 +18,9 @@ pytest.importorskip("websockets")
 
 from starlette.testclient import TestClient, WebSocketDenialResponse, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
 
-import stylenet
-from tests.server.conftest import ERROR_FIELDS, Open, Running, run_command, upload
-from tests.server.test_guard import FOREIGN, TOKEN, check_headers
+from tests.server.conftest import ERROR_FIELDS, FOREIGN, LIVE_PATH, TOKEN, Open, check_headers, run_command, upload
 
-PATH = "/v1/live"
 JPEG = b"\xff\xd8\xff"
 HANDSHAKE = (
     b"GET /v1/live HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -38,7 +30,7 @@ DEFAULTS = {"style": "starry-night", "strength": 50.0, "style_scale": 1.0, "size
 
 
 @contextlib.contextmanager
-def opened(server: TestClient, path: str = PATH, **headers: str) -> Iterator[WebSocketTestSession]:
+def opened(server: TestClient, path: str = LIVE_PATH, **headers: str) -> Iterator[WebSocketTestSession]:
     """A WebSocket; the test client's own headers are those of a request without a body."""
     with server.websocket_connect(path, headers={"host": "127.0.0.1", **headers}) as socket:
         yield socket
@@ -199,7 +191,7 @@ def test_a_named_origin_may_connect(open_server: Open) -> None:
 
 def test_the_token_is_asked_for(open_server: Open) -> None:
     server = open_server(token=TOKEN)
-    for path, headers in ((PATH, {}), (PATH, {"authorization": "Bearer wrong"}), (f"{PATH}?token={TOKEN}", {})):
+    for path, headers in ((LIVE_PATH, {}), (LIVE_PATH, {"authorization": "Bearer wrong"}), (f"{LIVE_PATH}?token={TOKEN}", {})):
         with pytest.raises(WebSocketDenialResponse) as denied, opened(server, path, **headers):
             pass
         assert denied.value.status_code == 401
@@ -212,11 +204,11 @@ def test_the_token_is_asked_for(open_server: Open) -> None:
 def test_there_is_no_other_socket(shared: TestClient, path: str) -> None:
     with pytest.raises(WebSocketDenialResponse) as denied, opened(shared, path):
         pass
-    assert (denied.value.status_code, denied.value.json()["allowed"]) == (404, PATH)
+    assert (denied.value.status_code, denied.value.json()["allowed"]) == (404, LIVE_PATH)
 
 
 def test_the_address_answers_requests_that_are_not_a_sockets(shared: TestClient) -> None:
-    answer = shared.get(PATH)
+    answer = shared.get(LIVE_PATH)
     assert (answer.status_code, answer.json()["error"]) == (426, "the address is a WebSocket, and the request is not")
 
 
@@ -237,44 +229,3 @@ def test_a_client_that_does_not_read_is_dropped(tmp_path: Path) -> None:
                 time.sleep(0.2)
     finally:
         running.close()
-
-
-def frame(width: int = 96, height: int = 72) -> bytes:
-    rows, columns = np.mgrid[0:height, 0:width]
-    pixels = np.stack([40 + 2 * columns, 60 + rows, 220 - 2 * rows], -1).clip(0, 255).astype(np.uint8)
-    pixels[20:40, 30:60] = (230, 120, 20)
-    buffer = io.BytesIO()
-    PIL.Image.fromarray(pixels).save(buffer, "JPEG", quality=92)
-    return buffer.getvalue()
-
-
-def test_frames_are_painted_as_photos_are(start: Callable[..., Running]) -> None:
-    """On the wire, with a time limit for requests that is shorter than the connection lasts."""
-    url = start("--patience-seconds", "1.5", "--threads", "2").url.replace("http:", "ws:") + PATH
-    settings = {"style": "great-wave", "strength": 70, "size": 128, "steady": 0}
-    expected = stylenet.stylize(frame(), "great-wave", recipe="instant", size=128, strength=70).pixels[0].transpose(1, 2, 0)
-    with connect(url) as socket:
-        socket.send(json.dumps(settings))
-        assert json.loads(socket.recv())["style"] == "great-wave"
-        begin = time.monotonic()
-        while time.monotonic() - begin < 2:
-            socket.send(frame())
-            answer = socket.recv()
-        assert isinstance(answer, bytes)
-        with PIL.Image.open(io.BytesIO(answer)) as image:
-            found = np.asarray(image.convert("RGB")).astype(float)
-        assert found.shape == (96, 128, 3)
-        assert np.abs(found - 255 * expected).mean() < 4
-        socket.send(frame(2000, 8))
-        assert json.loads(socket.recv())["error"] == "the frame has 2000 x 8 pixels"
-        socket.send(frame()[:-900])
-        assert json.loads(socket.recv())["error"].startswith("cannot read the frame: it is damaged or cut off")
-        socket.send(frame())
-        assert isinstance(socket.recv(), bytes)
-        with contextlib.suppress(ConnectionClosed):  # it may be closed before everything is sent
-            socket.send(b"x" * (2**22 + 1))
-        with pytest.raises(ConnectionClosed):
-            socket.recv()
-    with connect(url) as socket:
-        socket.send(frame())
-        assert isinstance(socket.recv(), bytes)

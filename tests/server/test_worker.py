@@ -6,7 +6,6 @@ import io
 import json
 import signal
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,23 +23,11 @@ from stylenet.image.files import load_image
 from stylenet.image.metadata import read_receipt
 from stylenet.painting.stylizer import open_stylizer
 from stylenet.requests.painting import Options
-from tests.server.conftest import Running, png, run_server
+from tests.server.conftest import Running, ask, png, run_server
 
 Start = Callable[..., Running]
 STEPS = 24
 TINY = {"recipe": "draft", "size": 48, "changes": {"pyramid.coarsest_px": "0", "pyramid.steps": f"[{STEPS}]"}}
-
-
-def ask(url: str, method: str = "GET", body: Any = None, **headers: str) -> tuple[int, bytes]:
-    data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-    try:
-        with urllib.request.urlopen(
-            urllib.request.Request(url, data=data, method=method, headers={"content-type": "image/png", **headers}), timeout=60
-        ) as answer:
-            return answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read()
 
 
 def wait_for(url: str, job: str, *, until: Callable[[dict[str, Any]], bool], seconds: float = 200) -> dict[str, Any]:
