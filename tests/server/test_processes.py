@@ -31,9 +31,9 @@ def run(work: Callable[[Worker], Coroutine[Any, Any, None]], folder: Path, *, me
     return asyncio.run(whole())
 
 
-async def frame(worker: Worker, data: bytes = b"a frame", *, seconds: float = SECONDS) -> bytes:
+async def frame(worker: Worker, data: bytes = b"a frame") -> bytes:
     """The result for a frame, whose words say what happens to it."""
-    return (await worker.call("frame", seconds=seconds, data=data)).data
+    return (await worker.call("frame", seconds=SECONDS, data=data)).data
 
 
 def test_one_process_answers_call_after_call(tmp_path: Path) -> None:
@@ -73,11 +73,12 @@ def test_a_process_that_dies_is_replaced_at_the_next_call(tmp_path: Path) -> Non
 
 def test_a_call_has_a_time_limit(tmp_path: Path) -> None:
     async def work(worker: Worker) -> None:
+        request = {"output": str(tmp_path / "out.png"), "seed": SEEDS["hangs"]}
         await frame(worker)  # it is started
         with pytest.raises(WorkerLostError, match="the painting process exceeded its time limit") as caught:
-            await frame(worker, b"slow", seconds=0.05)
+            await worker.call("paint", seconds=0.2, request=request, stop_after_step=False)
         assert caught.value.code == "out-of-time"
-        assert (await frame(worker, b"next")).startswith(b"next"), "what is late is not taken for the answer to the next call"
+        assert (await frame(worker, b"next")).startswith(b"next")
 
     assert run(work, tmp_path).started == 2
 

@@ -13,12 +13,16 @@ from stylenet.requests.serving import ServeRequest
 from stylenet.server.running import live_url, serve
 
 
+def not_reached(url: str) -> None:
+    raise AssertionError(f"the server listens on {url}")
+
+
 def test_an_address_in_use_is_said_before_anything_is_made(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         settings = ServeRequest(port=port, data=str(tmp_path / "data"))
         with pytest.raises(OutputError, match=rf"cannot listen on 127\.0\.0\.1, port {port}: .*; choose another --port or --host"):
-            serve(settings, on_ready=lambda url: None)
+            serve(settings, on_ready=not_reached)
     assert not (tmp_path / "data").exists()
 
 
