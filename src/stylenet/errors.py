@@ -105,10 +105,15 @@ class ShapeError(StylenetError, ValueError):
     """A tensor does not have the documented shape."""
 
 
+def counted(count: int, noun: str) -> str:
+    """A number with its noun: "1 step", "2 steps"."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
-    """` Did you mean 'relu5_1'?` for a close match in `allowed`, otherwise empty; for the end of a message."""
+    """`. Did you mean 'relu5_1'?` for a close match in `allowed`, otherwise empty; for the end of a message."""
     near = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.6)
-    return f" Did you mean '{near[0]}'?" if near else ""
+    return f". Did you mean '{near[0]}'?" if near else ""
 
 
 def did_you_mean_file(name: str, files: Iterable[str]) -> str:
@@ -116,4 +121,4 @@ def did_you_mean_file(name: str, files: Iterable[str]) -> str:
     stem = os.path.splitext(name)[0].lower()
     stems = {file: os.path.splitext(file)[0].lower() for file in files}
     near = difflib.get_close_matches(stem, list(stems.values()), n=1, cutoff=0.6)
-    return f" Did you mean '{next(file for file, other in stems.items() if other == near[0])}'?" if near else ""
+    return f". Did you mean '{next(file for file, other in stems.items() if other == near[0])}'?" if near else ""

@@ -177,7 +177,7 @@ def test_other_inputs_are_no_replay(run: Run, folder: Path) -> None:
     run("stylize", "photo.png", "painting.jpg", "-o", "out.png", *QUICK)
     ended = run("stylize", "drawing.png", "--replay", "out.png", "-o", "again.png")
     assert ended.code == 2
-    assert "these are not the inputs of the receipt: photo differ" in ended.error
+    assert "the receipt is of different inputs (photo)" in ended.error
     assert "omit --size" in run("stylize", "--replay", "out.png", "--size", "40").error
     (folder / "photo.png").unlink()
     assert "'photo.png' is neither in '.' nor the current directory" in run("stylize", "--replay", "out.png").error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from stylenet.catalog.recipes import load_recipe
@@ -9,6 +11,7 @@ from stylenet.engines.one_pass import InstantEngine, TrainedEngine
 from stylenet.engines.onnx_pass import OnnxInstantEngine, OnnxTrainedEngine
 from stylenet.engines.opening import open_engine
 from stylenet.engines.protocol import Engine
+from stylenet.errors import UsageError
 
 
 def test_without_units_for_bfloat16_onnxruntime_paints_and_on_request_torch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,3 +24,19 @@ def test_without_units_for_bfloat16_onnxruntime_paints_and_on_request_torch(monk
             assert type(engine) is (by_torch if units else by_onnx)
             assert type(open_engine(load_recipe(recipe), device="cpu", precision="float32")) is by_onnx
             assert type(open_engine(load_recipe(recipe), device="cpu", precision="bfloat16")) is by_torch
+
+
+@pytest.mark.parametrize("recipe", ["instant", "draft"])
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"threads": 0}, "threads is 0; allowed are 1 to 1024"),
+        ({"threads": 100_000}, "threads is 100000; allowed are 1 to 1024"),
+        ({"threads": "2"}, "threads is '2'; allowed are 1 to 1024"),
+        ({"encoder": 5}, "encoder is 5; allowed are compact, vgg16, vgg19, or a weights file"),
+        ({"encoder": ""}, "encoder is empty"),
+    ],
+)
+def test_values_of_the_machine_are_checked_by_every_engine(recipe: str, values: dict[str, Any], reason: str) -> None:
+    with pytest.raises(UsageError, match=reason):
+        open_engine(load_recipe(recipe), **values)

@@ -9,7 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from stylenet.catalog.recipes import load_recipe
 from stylenet.engines.onnx_networks import OnnxPainter
+from stylenet.engines.onnx_pass import OnnxInstantEngine
+from stylenet.engines.sessions import available_cores, thread_count
 from stylenet.errors import UsageError
 from tests.engines.photos import photo
 
@@ -53,3 +56,10 @@ def test_a_package_that_cannot_be_loaded_is_told_with_the_true_reason(monkeypatc
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(UsageError, match=r"it cannot be loaded \(libcudart.so is missing\); reinstall it"):
         OnnxPainter("great-wave").open()
+
+
+def test_at_most_four_threads_run_on_a_core():
+    assert thread_count() == available_cores()
+    assert thread_count(1) == 1
+    assert thread_count(1024) == min(1024, 4 * available_cores())
+    assert OnnxInstantEngine(load_recipe("instant"), threads=1024).machine()["threads"] == thread_count(1024)

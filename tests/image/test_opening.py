@@ -149,7 +149,7 @@ def test_out_of_memory_is_told_as_such(photo: PIL.Image.Image, monkeypatch: pyte
 def test_a_missing_file_names_its_neighbor(tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").touch()
     assert refused(tmp_path / "holyday.jpg").endswith("there is no such file. Did you mean 'holiday.jpg'?")
-    assert refused(tmp_path / "qqqqq").endswith("there is no such file.")
+    assert refused(tmp_path / "qqqqq").endswith("there is no such file")
     assert refused(tmp_path / "nowhere" / "a.jpg").endswith(f"there is no folder '{tmp_path / 'nowhere'}'")
     assert "there is no" in refused(tmp_path / "holiday.jpg" / "a.jpg")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
@@ -64,3 +65,28 @@ def test_options_are_described() -> None:
     assert default_of(Example, "changes") is not default_of(Example, "changes")
     assert [is_required(Example, name) for name in ("name", "count")] == [True, False]
     assert msgspec.convert(9, type_of(Example, "count")) == 9
+
+
+class Colors(Request, frozen=True, kw_only=True):
+    parts: Annotated[str | tuple[tuple[str, float], ...] | None, option("Colors.")] = None
+    files: Annotated[tuple[str, ...], option("Files.")] = ()
+
+
+def test_numbers_of_numpy_in_nested_lists_become_pythons() -> None:
+    colors = Colors(parts=(("#264653", 1.0), ("#e9c46a", np.float32(2))))  # type: ignore[arg-type]
+    assert colors.parts == (("#264653", 1.0), ("#e9c46a", 2.0))
+
+
+def test_paths_become_text() -> None:
+    assert Colors(parts=Path("a.png"), files=(Path("b.png"),)) == Colors(parts="a.png", files=("b.png",))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("values", [{"name": ""}, {"name": "a", "shares": ("",)}])
+def test_empty_text_is_no_value(values: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="is empty; give a value, or omit it"):
+        Example.of(values)
+
+
+def test_a_number_of_the_wrong_type_is_shown_as_given() -> None:
+    with pytest.raises(UsageError, match=r"^count is 3\.0; allowed are 1 to 9$"):
+        Example.of({"name": "a", "count": 3.0})

@@ -216,7 +216,7 @@ def find_network(source: str | os.PathLike[str]) -> Path:
     if not is_name(source, files):
         return Path(source)
     if name not in files:
-        raise WeightsError(f"there is no included network '{name}'; available: {', '.join(files) or 'none'}.{did_you_mean(name, files)}")
+        raise WeightsError(f"there is no included network '{name}'; available: {', '.join(files) or 'none'}{did_you_mean(name, files)}")
     return files[name]
 
 

@@ -52,7 +52,7 @@ def recipe_path(name: str) -> Path:
     """
     if name not in recipe_names():
         raise RecipeError(
-            f"no recipe is called '{name}'; `stylenet recipes ls` lists them, and a file ends in .toml.{did_you_mean(name, recipe_names())}"
+            f"no recipe is called '{name}'; `stylenet recipes ls` lists them, and a file ends in .toml{did_you_mean(name, recipe_names())}"
         )
     return Path(str(_FOLDER / f"{name}.toml"))
 
@@ -122,7 +122,7 @@ def _change(values: dict[str, Any], key: str, text: str, *, recipe: str) -> None
     parent = ".".join(key.split(".")[:2])
     if key not in known and not (parent in known and parent.endswith(".layers")):
         raise RecipeError(
-            f"recipe '{recipe}': no knob is called '{key}'; `stylenet recipes check --knobs` lists them.{did_you_mean(key, known)}"
+            f"recipe '{recipe}': no knob is called '{key}'; `stylenet recipes check --knobs` lists them{did_you_mean(key, known)}"
         )
     if len(sections) > 1:  # content.layers.relu4_2=1: layer names are keys of a table
         sections, last = [*sections[:1], "layers"], key.split(".", 2)[2]
@@ -147,7 +147,7 @@ def _checked(name: str, values: dict[str, Any]) -> Recipe:
     encoder = ENCODERS.get(recipe.encoder.name)
     if encoder is None:
         raise RecipeError(
-            f"recipe '{name}': encoder.name is '{recipe.encoder.name}'; allowed are {', '.join(ENCODERS)}."
+            f"recipe '{name}': encoder.name is '{recipe.encoder.name}'; allowed are {', '.join(ENCODERS)}"
             f"{did_you_mean(recipe.encoder.name, ENCODERS)}"
         )
     for section, layers in (("content", recipe.content.layers), ("style", recipe.style.layers)):
@@ -155,7 +155,7 @@ def _checked(name: str, values: dict[str, Any]) -> Recipe:
             if layer not in encoder.layers:
                 raise RecipeError(
                     f"recipe '{name}': {section}.layers has '{layer}'; encoder '{encoder.name}' has {encoder.layers[0]} ... "
-                    f"{encoder.layers[-1]}.{did_you_mean(layer, encoder.layers)}"
+                    f"{encoder.layers[-1]}{did_you_mean(layer, encoder.layers)}"
                 )
     distances = STYLE_DISTANCES[recipe.style.statistic]
     if recipe.style.distance not in distances:
@@ -179,7 +179,7 @@ def _explain(message: str, values: Mapping[str, Any]) -> str:
         section = place or "recipe"
         sections = {field.name for field in msgspec.structs.fields(Recipe)}
         known = [name.split(".", 1)[1] for name, _, _ in knobs() if name.startswith(f"{section}.")] if place else sorted(sections)
-        return f"[{section}] has no knob '{word}'; it has {', '.join(known)}.{did_you_mean(word, known)}"
+        return f"[{section}] has no knob '{word}'; it has {', '.join(known)}{did_you_mean(word, known)}"
     if "missing required field" in text:
         return f"[{place or 'recipe'}] lacks '{text.split('`')[1]}'; add it"
     given: Any = values
@@ -190,7 +190,7 @@ def _explain(message: str, values: Mapping[str, Any]) -> str:
             given = given[int(part)]
     if "enum value" in text:
         allowed = _choices(place)
-        return f"{place} is {given!r}; allowed are {', '.join(allowed)}.{did_you_mean(str(given), allowed)}"
+        return f"{place} is {given!r}; allowed are {', '.join(allowed)}{did_you_mean(str(given), allowed)}"
     for word, meaning in _KINDS.items():
         text = text.replace(f"`{word}`", meaning)
     return f"{place.removesuffix('[...]') or 'recipe'} is {given!r}; {text[0].lower()}{text[1:]}"

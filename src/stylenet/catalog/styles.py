@@ -120,7 +120,7 @@ def find_style(name: str) -> Path:
     files = style_files()
     if name not in files:
         raise StyleError(
-            f"'{name}' is neither a file nor one of the {len(files)} styles; `stylenet styles ls` lists them.{did_you_mean(name, files)}"
+            f"'{name}' is neither a file nor one of the {len(files)} styles; `stylenet styles ls` lists them{did_you_mean(name, files)}"
         )
     return files[name]
 

@@ -227,5 +227,5 @@ def weights_record(name: str) -> WeightsRecord:
         raise WeightsError(f"'{name}' is published in {len(files)} files; name one of them: {', '.join(files)}")
     if name not in WEIGHTS:
         names = (*PACKAGED, *WEIGHTS)
-        raise WeightsError(f"no weights are called '{name}'; there are {', '.join(names)}.{did_you_mean(name, names)}")
+        raise WeightsError(f"no weights are called '{name}'; there are {', '.join(names)}{did_you_mean(name, names)}")
     return WEIGHTS[name]

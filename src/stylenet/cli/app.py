@@ -111,7 +111,7 @@ def _about_options(error: Exception) -> str:
     context = getattr(error, "ctx", None)
     if (word := getattr(error, "option_name", None)) and not getattr(error, "possibilities", None):
         known = [name for parameter in context.command.params for name in parameter.opts] if context else []
-        message += f".{did_you_mean(word, known)}" if did_you_mean(word, known) else ""
+        message += did_you_mean(word, known)
     where = context.command_path if context else "stylenet"
     return f"{message[:1].lower()}{message[1:]}{'' if message.endswith('?') else '.'} See '{where} --help'"
 

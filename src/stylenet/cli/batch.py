@@ -12,7 +12,7 @@ from stylenet.cli import options
 from stylenet.cli.app import INTERRUPTED, Stop, signals_call
 from stylenet.cli.fields import Flag, option_of, takes
 from stylenet.cli.printers import Printer, open_printer
-from stylenet.errors import ImageError, UsageError
+from stylenet.errors import ImageError, UsageError, counted
 from stylenet.requests.batch import BatchRequest
 from stylenet.requests.painting import PaintFileRequest
 
@@ -79,7 +79,7 @@ def _photos_and_styles(words: list[str], styles: list[str]) -> tuple[tuple[str, 
 def _show_plan(planned: Planned, printer: Printer) -> None:
     for notice in planned.notices:
         printer.print_line(f"note: {notice}")
-    printer.print_line(f"{len(planned.pairs)} pictures")
+    printer.print_line(counted(len(planned.pairs), "picture"))
     printer.event("started", {"pictures": len(planned.pairs), "notices": planned.notices})
 
 

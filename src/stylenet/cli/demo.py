@@ -10,6 +10,7 @@ import typer
 
 from stylenet.cli import options
 from stylenet.cli.fields import parse_changes
+from stylenet.errors import counted
 from stylenet.painting.defaults import default_recipe
 from stylenet.requests.painting import PaintFileRequest
 from stylenet.workflows.outputs import make_folder
@@ -67,5 +68,5 @@ def demo(
         painting_seconds += done.seconds
     sheet = save_image(contact_sheet([*photos, *paintings], columns=len(pairs)), output / "sheet.png")
     if not quiet:
-        print(f"\n{len(pairs)} pictures painted in {painting_seconds:.0f} s ({time.perf_counter() - began:.0f} s in all)")
+        print(f"\n{counted(len(pairs), 'picture')} painted in {painting_seconds:.0f} s ({time.perf_counter() - began:.0f} s in all)")
         print(f"saved in {output.resolve()}; side by side: {sheet}")

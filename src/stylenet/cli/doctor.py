@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stylenet.cli import options
-from stylenet.extras import command, is_installed, require
+from stylenet.extras import command, is_installed
+from stylenet.requests.painting import RecipeOptions
 
 if TYPE_CHECKING:
     from stylenet.evaluation.machine import PassSpeed, Speed
@@ -28,8 +29,11 @@ def doctor(
     from stylenet.evaluation.machine import describe_machine, measure_pass, measure_speed
 
     has_torch = is_installed("torch")
-    if has_torch and threads is not None:
-        require("torch", "the self-test").set_num_threads(max(1, threads))
+    chosen_options = RecipeOptions.of({"device": device, "precision": precision, "threads": threads})
+    if has_torch:
+        from stylenet.engines.devices import set_threads
+
+        set_threads(chosen_options.threads)
     machine, installed = describe_machine(), describe_installation()
     if not json:
         print_facts(_machine_facts(machine))

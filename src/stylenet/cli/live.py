@@ -51,7 +51,7 @@ def _check_style(style: str) -> None:
         return
     if not Path(style).is_file():
         raise UsageError(
-            f"style is '{style}'; allowed are names listed by 'stylenet styles ls', and picture files.{did_you_mean(style, style_files())}"
+            f"style is '{style}'; allowed are names listed by 'stylenet styles ls', and picture files{did_you_mean(style, style_files())}"
         )
     from stylenet.image.opening import opened
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from stylenet.cli.printers import Printer, clock, time_left
+from stylenet.errors import counted
 from stylenet.events import Done, Event, Notice, Preview, Progress, Started, Step
 from stylenet.workflows.event_json import event_name, event_values
 
@@ -129,14 +130,14 @@ def summary(event: Started) -> str:
     """A plan in one line."""
     plan = event.plan
     size = f"{plan['size'][0]} x {plan['size'][1]}"
-    work = f"{event.steps} steps" if event.steps else "one pass"
+    work = counted(event.steps, "step") if event.steps else "one pass"
     return f"{size}, recipe {plan['recipe']}, {work} ({plan['device']}, {plan['precision']}, {plan['threads']} threads)"
 
 
 def end_line(event: Done, output: Path, *, steps: int) -> str:
     """The last line: the reason for ending, and the result."""
     height, width = event.image.shape[2:]
-    work = f"{event.steps} steps in {event.seconds:.1f} s" if steps else f"{event.seconds:.2f} s"
+    work = f"{counted(event.steps, 'step')} in {event.seconds:.1f} s" if steps else f"{event.seconds:.2f} s"
     facts = f"{output}  ({width} x {height}, {work})"
     if event.reason == "interrupted":
         return f"interrupted at step {event.steps} of {steps}; the best picture so far is kept; continue with --resume: {facts}"

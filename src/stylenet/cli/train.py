@@ -11,6 +11,7 @@ import typer
 from stylenet.cli import options
 from stylenet.cli.app import INTERRUPTED, Interrupted, Stop, signals_call
 from stylenet.cli.fields import SHOW, Flag, takes
+from stylenet.errors import counted
 from stylenet.requests.base import help_of
 from stylenet.requests.training import TrainRequest
 
@@ -102,12 +103,14 @@ def _print_start(request: TrainRequest, event: TrainingStarted, *, quiet: bool, 
         print(json_format.dumps({"event": "started", "plan": msgspec.to_builtins(event.plan), "job": event.job}), flush=True)
     elif not quiet:
         plan = event.plan
-        source = "noise" if request.photos is None else f"{event.job['photos']} photos"
-        length = f"about {plan.minutes:g} minutes" if plan.minutes else f"at most {plan.steps} updates"
-        resumed = f", resuming after {event.step} updates" if event.step else ""
+        source = "noise" if request.photos is None else counted(event.job["photos"], "photo")
+        length = f"about {plan.minutes:g} minutes" if plan.minutes else f"at most {counted(plan.steps, 'update')}"
+        resumed = f", resuming after {counted(event.step, 'update')}" if event.step else ""
         machine = f", {event.processes} processes" if event.processes > 1 else ""
         what = request.network_kind if request.task == "style" else request.task
-        print(f"training '{what}' on {source}, {length} of {plan.batch} crops of {plan.crop_px} px{machine}{resumed}", flush=True)
+        print(
+            f"training '{what}' on {source}, {length} of {counted(plan.batch, 'crop')} of {plan.crop_px} px{machine}{resumed}", flush=True
+        )
 
 
 def _print_end(done: TrainingDone, *, quiet: bool, json: bool) -> None:
@@ -120,7 +123,7 @@ def _print_end(done: TrainingDone, *, quiet: bool, json: bool) -> None:
         return
     from stylenet.catalog.networks import COMMANDS
 
-    result = f"{done.output}  ({done.steps} updates in {done.seconds / 60:.1f} min)"
+    result = f"{done.output}  ({counted(done.steps, 'update')} in {done.seconds / 60:.1f} min)"
     if done.reason == "interrupted":
         print(f"interrupted at update {done.steps} of {done.most_steps}; the network so far is saved; continue with --resume: {result}")
         return

@@ -12,7 +12,7 @@ from stylenet.cli import options
 from stylenet.cli.app import INTERRUPTED, Stop, signals_call
 from stylenet.cli.fields import APPEARANCE, SHOW, Flag, takes
 from stylenet.cli.printers import Printer, open_printer
-from stylenet.errors import UsageError
+from stylenet.errors import UsageError, counted
 from stylenet.requests.base import help_of
 from stylenet.requests.video import VideoRequest
 
@@ -94,7 +94,9 @@ def _show(event: VideoEvent, printer: Printer, *, output: str) -> None:
         printer.event("saved", vars(event))
     elif isinstance(event, VideoDone):
         if event.reason == "interrupted":
-            printer.print_line(f"interrupted after {event.frames} frames, which are kept in '{event.folder}'; continue with --resume")
+            printer.print_line(
+                f"interrupted after {counted(event.frames, 'frame')}; the frames are kept in '{event.folder}'; continue with --resume"
+            )
         else:
-            printer.print_line(f"{output}  ({event.frames} frames in {event.seconds:.1f} s)")
+            printer.print_line(f"{output}  ({counted(event.frames, 'frame')} in {event.seconds:.1f} s)")
         printer.event("done", vars(event))

@@ -89,7 +89,7 @@ class VggEncoder(nn.Module):
         known = self.record.layers
         for name in wanted - set(known):
             has = f"it has {known[0]}, {known[1]}, ... {known[-1]}"
-            raise UsageError(f"encoder '{self.record.name}' has no layer '{name}'; {has}.{did_you_mean(name, known)}")
+            raise UsageError(f"encoder '{self.record.name}' has no layer '{name}'; {has}{did_you_mean(name, known)}")
         check_image(image)
         deepest = max([0, *(known.index(name) for name in wanted)])
         halvings = sum(name.startswith("pool") for name in known[: deepest + 1])

@@ -7,6 +7,7 @@ import os
 import torch
 
 from stylenet.encoders.precision import fastest_dtype
+from stylenet.engines.sessions import thread_count
 from stylenet.errors import UsageError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
@@ -53,9 +54,9 @@ def torch_machine(device: torch.device, dtype: torch.dtype) -> dict[str, str | i
 
 
 def set_threads(threads: int | None) -> None:
-    """Set the number of CPU threads of torch. No effect if `threads` is None or in a forked process, which uses one."""
+    """Set the number of CPU threads of torch, see `thread_count`. No effect if `threads` is None or in a forked process, which uses one."""
     if threads is not None and not _is_forked():
-        torch.set_num_threads(min(threads, 4 * (os.cpu_count() or 1)))
+        torch.set_num_threads(thread_count(threads))
 
 
 def prepare_after_fork(device: torch.device) -> None:

@@ -25,7 +25,7 @@ from stylenet.engines.onnx_networks import (
 )
 from stylenet.engines.passes import PROBE_PX, OnePassEngine, TrainedPassEngine, find_trained
 from stylenet.engines.protocol import FREE_MEMORY_SHARE, Engine, Forecast, OpenStyle, Recolor
-from stylenet.engines.sessions import available_cores, onnxruntime_version
+from stylenet.engines.sessions import onnxruntime_version, thread_count
 from stylenet.engines.style_opening import opened_style
 from stylenet.errors import UsageError
 from stylenet.events import Done
@@ -52,7 +52,7 @@ class _OnnxPass(OnePassEngine):
 
     def __init__(self, recipe: Recipe, *, threads: int | None = None) -> None:
         self.recipe = recipe
-        self.threads = threads or available_cores()
+        self.threads = thread_count(threads)
         self.notices: tuple[str, ...] = ()
 
     def machine(self) -> dict[str, Any]:

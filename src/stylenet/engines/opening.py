@@ -12,6 +12,7 @@ from stylenet.catalog.recipe import Recipe
 from stylenet.engines.protocol import Engine
 from stylenet.errors import UsageError
 from stylenet.extras import is_installed, require
+from stylenet.requests.painting import RecipeOptions
 
 _NETWORK_KNOBS = ("method", "encoder.", "network.", "picture.largest_px", "picture.shape", "picture.rim_px")
 """Prefixes of the recipe values that apply to one-pass networks."""
@@ -37,9 +38,12 @@ def open_engine(
         threads: Number of CPU threads; None: one per core.
 
     Raises:
-        UsageError: a change or an encoder has no effect on the recipe, the device is not available, or torch is required but missing.
+        UsageError: a value is not allowed, a change or an encoder has no effect on the recipe, the device is not available, or torch is
+            required but missing.
         WeightsError: the encoder's weights are missing or unusable.
     """
+    options = RecipeOptions(encoder=encoder, device=device, precision=precision, threads=threads)
+    encoder, threads = options.encoder, options.threads
     if recipe.method == "network":
         _check_changes(recipe, changes or {}, encoder=encoder)
         if encoder in (None, recipe.encoder.name) and not _prefers_torch(device, precision):

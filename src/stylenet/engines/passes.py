@@ -166,8 +166,8 @@ def find_trained(source: object, *, paints: Paints = "style") -> NetworkFile:
     file, chosen = split_style(source)
     if is_name(file, shipped) and file not in shipped:
         raise StyleError(
-            f"no network was trained for '{file}'; available: {', '.join(shipped)}.{did_you_mean(file, shipped)} "
-            "Recipe 'instant' paints in any style, and `stylenet train` trains a network for yours"
+            f"no network was trained for '{file}'; available: {', '.join(shipped)}; recipe 'instant' paints in any style, and "
+            f"`stylenet train` trains a network for yours{did_you_mean(file, shipped)}"
         )
     path = find_network(file)
     if not is_network(path):
@@ -181,7 +181,7 @@ def find_trained(source: object, *, paints: Paints = "style") -> NetworkFile:
         return NetworkFile(path=path, card=card)
     if chosen and chosen not in card.styles:
         raise StyleError(
-            f"network '{path}' has no style '{chosen}'; available: {', '.join(card.styles)}.{did_you_mean(chosen, card.styles)}"
+            f"network '{path}' has no style '{chosen}'; available: {', '.join(card.styles)}{did_you_mean(chosen, card.styles)}"
         )
     name = path.stem
     notice = (

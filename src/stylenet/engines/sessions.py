@@ -74,6 +74,12 @@ def available_cores() -> int:
         return os.cpu_count() or 1
 
 
+def thread_count(threads: int | None = None) -> int:
+    """Number of threads to use: as requested, at most four for each core; None: one for each core. More threads can stop a machine."""
+    cores = available_cores()
+    return cores if threads is None else min(threads, 4 * cores)
+
+
 def onnxruntime_version() -> str:
     """Version of onnxruntime, from the module: reading the package metadata takes as long as reading the photo."""
     return str(_onnxruntime().__version__)

@@ -17,11 +17,12 @@ import torch
 
 from stylenet.catalog.networks import network_files
 from stylenet.catalog.recipes import load_recipe
+from stylenet.engines.devices import set_threads
 from stylenet.errors import StylenetError, WeightsError
 from stylenet.image.files import Picture
 from stylenet.image.resize import resize
 from stylenet.painting.stylizer import Stylizer, open_stylizer
-from stylenet.requests.painting import Options
+from stylenet.requests.painting import Options, RecipeOptions
 
 SIZES_PX = (256, 512, 1024, 2048, 4096)
 
@@ -109,8 +110,7 @@ def bench(
         RecipeError: a recipe is unknown or invalid.
         UsageError: the device is not available.
     """
-    if threads is not None:
-        torch.set_num_threads(threads)  # for the estimates, which are made in this process
+    set_threads(RecipeOptions(threads=threads).threads)  # for the estimates, which are made in this process
     for recipe in recipes:
         load_recipe(recipe)  # reports errors now, not after minutes
     for recipe in recipes:
@@ -158,8 +158,7 @@ def measure(task: Task) -> Measured:
     Raises:
         StylenetError: painting fails.
     """
-    if task.threads is not None:
-        torch.set_num_threads(task.threads)
+    set_threads(task.threads)
     stylizer = open_stylizer(task.recipe, device=task.device)
     style = stylizer.open_style(task.style)
     photo = _photo(task.size_px)

@@ -235,4 +235,4 @@ def _why_no_file(path: Path) -> str:
         return f"'{path}' is a folder; give a picture file"
     if not path.parent.is_dir():
         return f"there is no folder '{path.parent}'"
-    return f"there is no file '{path}'.{did_you_mean_file(path.name, (entry.name for entry in path.parent.iterdir()))}"
+    return f"there is no file '{path}'{did_you_mean_file(path.name, (entry.name for entry in path.parent.iterdir()))}"

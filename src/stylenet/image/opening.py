@@ -217,7 +217,7 @@ def _why_missing(path: str) -> str:
         neighbors = os.listdir(folder or ".")
     except OSError:
         neighbors = []
-    return f"there is no such file.{did_you_mean_file(file_name, neighbors)}"
+    return f"there is no such file{did_you_mean_file(file_name, neighbors)}"
 
 
 def _bytes_of(source: bytes | bytearray | memoryview | BinaryIO) -> bytes:

@@ -64,7 +64,7 @@ def format_of(path: Path, *, formats: Mapping[str, str] = PICTURE_SUFFIXES, size
     suffix = path.suffix.lower()
     if suffix not in formats:
         given = f"unsupported output format '{path.suffix}'" if suffix else "it has no suffix"
-        raise OutputError(f"cannot write '{path}': {given}; allowed are {', '.join(formats)}.{did_you_mean(suffix, formats)}")
+        raise OutputError(f"cannot write '{path}': {given}; allowed are {', '.join(formats)}{did_you_mean(suffix, formats)}")
     largest_px = _LARGEST_SIDE_PX.get(formats[suffix])
     if size is not None and largest_px is not None and max(size) > largest_px:
         raise OutputError(
@@ -79,4 +79,4 @@ def _why_no_folder(folder: Path) -> str:
         neighbors = [entry.name for entry in folder.parent.iterdir() if entry.is_dir()]
     except OSError:
         neighbors = []
-    return f"there is no folder '{folder}'; create it first.{did_you_mean(folder.name, neighbors)}"
+    return f"there is no folder '{folder}'; create it first{did_you_mean(folder.name, neighbors)}"

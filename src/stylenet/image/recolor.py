@@ -77,7 +77,7 @@ def keep_colors(painted: Image, photo: Image, mode: str) -> Image:
         one by one give colors that neither picture has (a yellow dog under a blue sky), but not once the linear transfer went before.
     """
     if mode not in KEEP_COLORS:
-        raise UsageError(f"'{mode}' is not a mode for keeping colors; allowed: {', '.join(KEEP_COLORS)}.{did_you_mean(mode, KEEP_COLORS)}")
+        raise UsageError(f"'{mode}' is not a mode for keeping colors; allowed: {', '.join(KEEP_COLORS)}{did_you_mean(mode, KEEP_COLORS)}")
     _check(painted)
     _check(photo)
     if mode == "luminance":

@@ -135,7 +135,7 @@ def _paper_mm(paper: str) -> tuple[float, float]:
     if match is None or not float(match[1]) or not float(match[2]):
         raise UsageError(
             f"'{paper}' is not a paper size; write WIDTHxHEIGHT and a unit, such as 40x30cm, 400x300mm or 16x12in, or one of "
-            f"{', '.join(PAPERS)}.{did_you_mean(word, PAPERS)}"
+            f"{', '.join(PAPERS)}{did_you_mean(word, PAPERS)}"
         )
     unit = {"mm": 1.0, "cm": 10.0, "in": 25.4}[match[3]]
     return float(match[1]) * unit, float(match[2]) * unit

@@ -186,7 +186,7 @@ class Replay:
         if _style_hashes(self.receipt) != _style_hashes(receipt):
             different.append("styles")
         if different:
-            raise UsageError(f"these are not the inputs of the receipt: {', '.join(different)} differ; give the same files again")
+            raise UsageError(f"the receipt is of different inputs ({', '.join(different)}); give the same files again")
         for name in _SURROUNDINGS:
             if self.receipt.get(name) != receipt.get(name):
                 yield f"painted with {name} {self.receipt.get(name)}, and now with {receipt.get(name)}: the last digits may differ"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Mapping
 from typing import Annotated, Any, Self, get_args, get_origin, get_type_hints
 
@@ -48,7 +49,7 @@ class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         for name in given:
             if name not in cls.__struct_fields__:
                 known = cls.__struct_fields__
-                raise UsageError(f"there is no option '{name}'; allowed are {', '.join(known)}.{did_you_mean(name, known)}")
+                raise UsageError(f"there is no option '{name}'; allowed are {', '.join(known)}{did_you_mean(name, known)}")
         return cls(**given)
 
 
@@ -97,25 +98,36 @@ def _meta(record: type[Request]) -> Mapping[str, Meta]:
 def _checked(record: type[Request], name: str, value: Any) -> Any:
     """The value converted to the type of the field, NumPy numbers to Python numbers."""
     value = _plain(value)
-    kind = _types(record)[name]
+    label = name.replace("_", "-")
+    if value == "" or (isinstance(value, (list, tuple)) and "" in value):
+        raise UsageError(f"{label} is empty; give a value, or omit it")
     try:
-        return msgspec.convert(value, kind)
+        return msgspec.convert(value, _types(record)[name])
     except msgspec.ValidationError as error:
-        label = name.replace("_", "-")
         meta = _meta(record).get(name)
         allowed = (meta.extra or {}).get("allowed", "") if meta is not None else ""
-        shown = f"{value:g}" if isinstance(value, float) else f"'{value}'" if isinstance(value, str) else str(value)
-        raise UsageError(f"{label} is {shown}; allowed are {allowed}" if allowed else f"{label} is {shown}: {_reason_of(error)}") from None
+        reason = f"; allowed are {allowed}" if allowed else f": {_reason_of(error)}"
+        raise UsageError(f"{label} is {_shown(value, error)}{reason}") from None
 
 
 def _plain(value: Any) -> Any:
-    """The value with NumPy numbers, arrays and tensors as Python values."""
+    """The value with NumPy numbers, arrays and tensors as Python values, and paths as text."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
     if isinstance(value, (list, tuple)):
-        plain = tuple(map(_plain, value))
-        return value if plain == value else plain
+        plain = [_plain(part) for part in value]
+        return value if all(new is old for new, old in zip(plain, value, strict=True)) else tuple(plain)
     return value.tolist() if hasattr(value, "tolist") and hasattr(value, "ndim") else value
+
+
+def _shown(value: Any, error: msgspec.ValidationError) -> str:
+    if isinstance(value, str):
+        return f"'{value}'"
+    # A whole number is shown as 3.0 only where the type is wrong and not the range.
+    return f"{value:g}" if isinstance(value, float) and ", got " not in str(error) else str(value)
 
 
 def _reason_of(error: Exception) -> str:
     text = str(error).split(" - at ")[0]
-    return text[:1].lower() + text[1:].replace("`", "'")
+    text = text[:1].lower() + text[1:].replace("`", "'")
+    return text.replace(" | null", "").replace("array", "list")

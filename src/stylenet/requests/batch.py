@@ -37,7 +37,7 @@ class BatchRequest(WorkerOptions, frozen=True, kw_only=True):
         if self.save_every:
             raise UsageError("--save-every is for a single photo; omit it")
         if self.format not in FORMATS:
-            raise UsageError(f"format is '{self.format}'; allowed: {', '.join(FORMATS)}.{did_you_mean(self.format, FORMATS)}")
+            raise UsageError(f"format is '{self.format}'; allowed: {', '.join(FORMATS)}{did_you_mean(self.format, FORMATS)}")
         self.single()
 
     def single(self) -> PaintFileRequest:

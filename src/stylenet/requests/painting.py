@@ -9,7 +9,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from stylenet.errors import UsageError, did_you_mean
+from stylenet.errors import UsageError, counted, did_you_mean
 from stylenet.image.recolor import KEEP_COLORS, check_palette
 from stylenet.image.resize import PRINT_DPI, check_dpi
 from stylenet.requests.base import Request, option
@@ -54,11 +54,20 @@ _UNITS |= {f"{prefix}b": size for prefix, size in _UNITS.items() if prefix} | {"
 class Options(Request, frozen=True, kw_only=True):
     """Options of a painting that do not depend on photo, styles and recipe."""
 
-    size: Annotated[int | str | None, option("Long side in pixels (512), WIDTHxHEIGHT (640x480), or full.")] = None
+    size: Annotated[
+        int | str | None,
+        option(
+            "Long side in pixels (512), WIDTHxHEIGHT (640x480), or full.",
+            allowed="a whole number of pixels for the longer side, 'WIDTHxHEIGHT', or 'full'",
+        ),
+    ] = None
     strength: Strength = 50.0
     style_scale: StyleScale = 1.0
-    blend: Annotated[tuple[float, ...], option("Share of each style, such as 0.7 0.3 (default: equal shares).")] = ()
-    seed: Annotated[int, option("Random seed (default 0).", allowed="whole numbers from 0", ge=0, le=2**63 - 1)] = 0
+    blend: Annotated[
+        tuple[float, ...],
+        option("Share of each style, such as 0.7 0.3 (default: equal shares).", allowed="a list of numbers, one for each style"),
+    ] = ()
+    seed: Annotated[int, option("Random seed (default 0).", allowed="whole numbers from 0 to 2^63 - 1", ge=0, le=2**63 - 1)] = 0
     save_every: Annotated[
         int,
         option(
@@ -78,13 +87,21 @@ class Options(Request, frozen=True, kw_only=True):
     ] = None
     palette: Annotated[
         str | tuple[tuple[str, float], ...] | None,
-        option("Give the result the colors of a style, an image, or a list such as '#264653,#e9c46a'."),
+        option(
+            "Give the result the colors of a style, an image, or a list such as '#264653,#e9c46a'.",
+            allowed="the name of a style, a picture file, colors such as '#264653,#e9c46a', or a list of ('#rrggbb', share)",
+        ),
     ] = None
     feather: Annotated[float, option("Soften the edges of masks.", allowed=f"0 to {MOST_FEATHER_PX} pixels", ge=0, le=MOST_FEATHER_PX)] = (
         0.0
     )
     protect: Annotated[str | tuple[str, ...] | None, option("Keep the photo's faces, or its subject. May be repeated.")] = None
-    memory: Annotated[int | str | None, option("Memory limit, such as 2GB. Larger pictures are painted tile by tile.")] = None
+    memory: Annotated[
+        int | str | None,
+        option(
+            "Memory limit, such as 2GB. Larger pictures are painted tile by tile.", allowed="a whole number of bytes, or text such as 2GB"
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -115,7 +132,7 @@ class Options(Request, frozen=True, kw_only=True):
         if count < 1:
             raise UsageError("no style is given; name at least one")
         if self.blend and len(self.blend) != count:
-            raise UsageError(f"blend has {len(self.blend)} shares for {count} styles; give one for each")
+            raise UsageError(f"blend has {counted(len(self.blend), 'share')} for {counted(count, 'style')}; give one for each")
 
     def shares(self, count: int) -> tuple[float, ...]:
         """Shares of `count` styles, normalized to a sum of one."""
@@ -144,7 +161,7 @@ class Options(Request, frozen=True, kw_only=True):
         if way is not None and way.removesuffix(BEFORE) not in KEEP_COLORS:
             raise UsageError(
                 f"keep-colors is '{way}'; allowed are {', '.join(KEEP_COLORS)}, each with {BEFORE} at its end to recolor the "
-                f"painting and not the result.{did_you_mean(way, KEEP_COLORS)}"
+                f"painting and not the result{did_you_mean(way, KEEP_COLORS)}"
             )
         if way == KEEP_COLORS[0] + BEFORE:
             raise UsageError(
@@ -163,7 +180,10 @@ class RecipeOptions(Options, frozen=True, kw_only=True):
     recipe: Annotated[
         str | None, option("instant, trained, draft, standard (the default), fine, a name listed by 'recipes ls', or a .toml file.")
     ] = None
-    encoder: Annotated[str | None, option("compact, vgg16, vgg19 or a weights file, instead of the recipe's.")] = None
+    encoder: Annotated[
+        str | None,
+        option("compact, vgg16, vgg19 or a weights file, instead of the recipe's.", allowed="compact, vgg16, vgg19, or a weights file"),
+    ] = None
     changes: Annotated[dict[str, str], option("Change a parameter of the recipe: --set style.weight=20. May be repeated.")] = msgspec.field(
         default_factory=dict
     )

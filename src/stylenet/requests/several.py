@@ -43,7 +43,7 @@ class SheetRequest(Request, frozen=True, kw_only=True):
         for way in self.colors:
             if way not in (PLAIN_COLORS, *KEEP_COLORS):
                 raise UsageError(
-                    f"'{way}' is not a color mode; allowed: {PLAIN_COLORS}, {', '.join(KEEP_COLORS)}.{did_you_mean(way, KEEP_COLORS)}"
+                    f"'{way}' is not a color mode; allowed: {PLAIN_COLORS}, {', '.join(KEEP_COLORS)}{did_you_mean(way, KEEP_COLORS)}"
                 )
 
     @property

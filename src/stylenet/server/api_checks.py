@@ -123,7 +123,7 @@ def check_recipe(recipe: str | None, changes: Mapping[str, str], *, start: str |
     """Raise `StylenetError` unless the recipe exists and can be changed like this."""
     if recipe is not None and recipe not in recipe_names():
         raise UsageError(
-            f"recipe is '{shortened(recipe)}'; allowed are names of GET /v1/recipes; files are not read."
+            f"recipe is '{shortened(recipe)}'; allowed are names of GET /v1/recipes; files are not read"
             f"{did_you_mean(recipe[:100], recipe_names())}"
         )
     for name, value in changes.items():
@@ -162,7 +162,7 @@ def _check_style(style: str, *, networks: bool) -> None:
     names = _style_names(networks, int(time.monotonic()) // _RELOAD_SECONDS)
     if not PICTURE_ID.fullmatch(style) and style not in names:
         raise UsageError(
-            f"style is '{shortened(style)}'; allowed are names of GET /v1/styles and ids of PUT /v1/pictures; paths are not read."
+            f"style is '{shortened(style)}'; allowed are names of GET /v1/styles and ids of PUT /v1/pictures; paths are not read"
             f"{did_you_mean(style[:100], names)}",
             code="unknown-style",
             style=shortened(style),

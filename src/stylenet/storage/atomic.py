@@ -66,7 +66,7 @@ def delete_by_name(names: Sequence[str], files: Mapping[str, Path], *, missing: 
     for name in names:
         if name not in files:
             known = f"available: {', '.join(files)}" if files else "there are none"
-            raise error(f"{missing.format(name)}; {known}.{did_you_mean(name, files)}")
+            raise error(f"{missing.format(name)}; {known}{did_you_mean(name, files)}")
     paths = [files[name] for name in dict.fromkeys(names)]
     for path in paths:
         try:

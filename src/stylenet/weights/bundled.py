@@ -34,7 +34,7 @@ def bundled_path(name: str = "compact") -> Path:
     names = bundled_names()
     if name not in names:
         shipped = ", ".join(names) or "none; reinstall stylenet"
-        raise WeightsError(f"stylenet includes no weights '{name}'; included are {shipped}.{did_you_mean(name, names)}")
+        raise WeightsError(f"stylenet includes no weights '{name}'; included are {shipped}{did_you_mean(name, names)}")
     # From a zip archive, the file is unpacked for the lifetime of the process; from a folder this is the file itself.
     stack = ExitStack()
     atexit.register(stack.close)

@@ -216,7 +216,7 @@ def find_weights(name: str | Path, *, preferred: Sequence[str] = (), stand_ins: 
     if path.suffix or path.parent != Path():
         raise WeightsError(f"{path}: there is no such file")
     names = sorted({*bundled_names(), *installed, *PACKAGED, *WEIGHTS, VGG16.name})
-    raise WeightsError(f"no encoder is called '{text}'; there are {', '.join(names)}, or a file.{did_you_mean(text, names)}")
+    raise WeightsError(f"no encoder is called '{text}'; there are {', '.join(names)}, or a file{did_you_mean(text, names)}")
 
 
 def _listed_packaged(record: PackagedRecord, path: Path | None) -> Listed:

@@ -23,7 +23,7 @@ def packaged_record(name: str) -> PackagedRecord:
         WeightsError: No known package includes weights with this name.
     """
     if name not in PACKAGED:
-        raise WeightsError(f"no package includes weights '{name}'; available: {', '.join(PACKAGED)}.{did_you_mean(name, PACKAGED)}")
+        raise WeightsError(f"no package includes weights '{name}'; available: {', '.join(PACKAGED)}{did_you_mean(name, PACKAGED)}")
     return PACKAGED[name]
 
 

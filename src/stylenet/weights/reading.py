@@ -43,7 +43,7 @@ def read_weights(path: str | Path, *, kind: str | None = None, architectures: Se
     """
     path = Path(path)
     if kind is not None and kind not in KINDS:
-        raise WeightsError(f"kind '{kind}' is unknown; allowed are {', '.join(KINDS)}.{did_you_mean(kind, KINDS)}")
+        raise WeightsError(f"kind '{kind}' is unknown; allowed are {', '.join(KINDS)}{did_you_mean(kind, KINDS)}")
     form = detect(path)
     try:
         with warnings.catch_warnings():

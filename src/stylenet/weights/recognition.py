@@ -81,7 +81,7 @@ def preprocessing_of(first_kernel: Any, *, kind: str | None, otherwise: str) -> 
     if kind is not None:
         if kind not in PREPROCESSINGS:
             allowed = ", ".join(PREPROCESSINGS)
-            raise WeightsError(f"kind '{kind}' does not fit this file; allowed are {allowed}.{did_you_mean(kind, PREPROCESSINGS)}")
+            raise WeightsError(f"kind '{kind}' does not fit this file; allowed are {allowed}{did_you_mean(kind, PREPROCESSINGS)}")
         return PREPROCESSINGS[kind], f"{kind}, as given"
     if found := recognize(first_kernel):
         name, value = found

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from filelock import FileLock, Timeout
 from msgspec import structs
 
-from stylenet.errors import ImageError, OutputError, StylenetError, UsageError
+from stylenet.errors import ImageError, OutputError, StylenetError, UsageError, counted
 from stylenet.image.files import load_image
 from stylenet.image.metadata import read_receipt
 from stylenet.image.output import check_output
@@ -116,7 +116,7 @@ def _planned(request: BatchRequest) -> tuple[BatchRequest, list[Pair], tuple[str
     pairs = lay_out_pairs(found, request.styles, output, f".{request.format}")
     written: list[tuple[str, Path | None]] = [("--output", pair.output) for pair in pairs]
     keep_apart([*written, ("--output", output / REPORT)], [*(photo for photo, _ in found.photos), *inputs_of(single)])
-    notices = [f"{found.left_out} files in the folders do not have the suffix of a picture and are skipped"] if found.left_out else []
+    notices = [f"skipped {counted(found.left_out, 'file')} without the suffix of a picture"] if found.left_out else []
     return request, pairs, tuple(notices)
 
 

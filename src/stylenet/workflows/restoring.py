@@ -14,7 +14,7 @@ from torch import Tensor, nn
 import stylenet
 from stylenet.catalog.networks import COMMANDS, Paints, read_network_card
 from stylenet.encoders.resampling import as_tensor, resize
-from stylenet.engines.devices import choose_device, choose_dtype, torch_machine
+from stylenet.engines.devices import choose_device, choose_dtype, set_threads, torch_machine
 from stylenet.errors import WeightsError
 from stylenet.events import Done
 from stylenet.image.files import ImageSource, Picture, load_image
@@ -132,8 +132,7 @@ def restore_file(request: RestoreRequest) -> tuple[Painting, Path]:
     with place(given, f"{Path(request.photo).stem}-{request.verb}") as output:
         check_output(output)
         keep_apart([("--output", output)], [Path(request.photo), Path(request.network)])
-        if request.threads is not None:
-            torch.set_num_threads(request.threads)
+        set_threads(request.threads)
         picture = load_image(request.photo)
         factor = FACTOR if request.task == "super-resolution" else 1
         # Checked before the work starts, because formats limit the number of pixels.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -109,16 +108,14 @@ def train(
 def _trained(
     request: TrainRequest, output: Path, folder: Path, *, should_stop: Callable[[], bool]
 ) -> Iterator[TrainingStarted | Update | Event | TrainingDone]:
-    import torch
 
     from stylenet.catalog.recipes import load_recipe
     from stylenet.encoders.opening import open_encoder
-    from stylenet.engines.devices import choose_device, choose_dtype
+    from stylenet.engines.devices import choose_device, choose_dtype, set_threads
     from stylenet.training.processes import choose_gpu, process_group
     from stylenet.training.trainer import Trainer
 
-    if request.threads is not None:
-        torch.set_num_threads(min(request.threads, 4 * (os.cpu_count() or 1)))
+    set_threads(request.threads)
     choose_gpu()
     device = choose_device(request.device)
     dtype = choose_dtype(request.precision, device)

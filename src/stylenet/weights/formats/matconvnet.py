@@ -31,7 +31,7 @@ def read_matconvnet(path: Path, *, kind: str | None) -> RawWeights:
         WeightsError: The file has no such network, or something in it is an object or a function.
     """
     if kind is not None and kind not in KINDS:
-        raise WeightsError(f"kind '{kind}' does not fit a MATLAB file; allowed are {', '.join(KINDS)}.{did_you_mean(kind, KINDS)}")
+        raise WeightsError(f"kind '{kind}' does not fit a MATLAB file; allowed are {', '.join(KINDS)}{did_you_mean(kind, KINDS)}")
     content = read_matlab(path, ("layers", "normalization", "meta"))
     if not isinstance(content.get("layers"), list):
         raise WeightsError("the MATLAB file has no cell array 'layers'; expected a MatConvNet network")
