@@ -43,6 +43,8 @@ class Shaped(Protocol):
 
 def check_image(image: Shaped) -> None:
     """Raise `ShapeError` unless `image`, an array or a tensor, is (B, 3, H, W) with floating-point values."""
+    if not hasattr(image, "ndim"):
+        raise ShapeError(f"a picture is an array of shape (B, 3, H, W); got {type(image).__name__}")
     if image.ndim != 4 or image.shape[1] != 3 or not is_floating(image):
         raise ShapeError(f"a picture has shape (B, 3, H, W) and floating-point values in 0..1; got {tuple(image.shape)}, {image.dtype}")
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from stylenet.catalog.recipe import Recipe
 from stylenet.catalog.recipes import EVERYDAY, knobs, load_recipe, recipe_names, recipe_text
-from stylenet.errors import RecipeError
+from stylenet.errors import RecipeError, UsageError
 
 MINIMAL = """
 summary = "Mine"
@@ -170,3 +171,29 @@ def test_a_recipe_file_in_another_encoding_is_told(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_bytes(MINIMAL.replace("Mine", "Größe").encode("cp1252"))
     with pytest.raises(RecipeError, match=r"mine\.toml' cannot be read: it is not UTF-8 text .*; save it as UTF-8"):
         load_recipe(tmp_path / "mine.toml")
+
+
+def test_lists_without_end_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "deep.toml"
+    path.write_text("a = " + "[" * 5000)
+    with pytest.raises(RecipeError, match=r"deep\.toml' cannot be read: its lists are nested too deep"):
+        load_recipe(path)
+
+
+@pytest.mark.parametrize(
+    ("source", "changes", "reason"),
+    [
+        (5, None, "a recipe is a name, .*; got int 5"),
+        (None, None, "got NoneType None"),
+        ("draft", ["a=1"], "changes are values by parameter, .*; got list"),
+        ("draft", {None: "1"}, "changes are values by parameter, .*; got dict"),
+    ],
+)
+def test_arguments_of_other_types(source: Any, changes: Any, reason: str) -> None:
+    with pytest.raises(UsageError, match=reason):
+        load_recipe(source, changes)
+
+
+def test_a_file_name_that_is_too_long() -> None:
+    with pytest.raises(RecipeError, match="cannot be read: File name too long"):
+        load_recipe("x" * 300 + ".toml")

@@ -54,3 +54,10 @@ def test_without_a_library_there_are_none(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.delenv("STYLENET_STYLES", raising=False)
     assert styles.added_styles_folder().is_relative_to(tmp_path)
     assert styles.added_styles() == {}
+
+
+def test_a_picture_is_no_style_file(tmp_path: Path) -> None:
+    path = tmp_path / "a b.jpg"
+    path.touch()
+    with pytest.raises(StyleError, match=r"is not a style file; make one with `stylenet styles add '.*a b\.jpg'`"):
+        styles.find_style(str(path))

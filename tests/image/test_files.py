@@ -172,7 +172,7 @@ def test_shapes_are_checked(tmp_path: Path, image: Image, alpha: Image | None, m
     [
         ("a.png", {"bits": 16}, r"with 16 bits; allowed are 8, and 16 for \.tif"),
         ("a.tif", {"bits": 12}, "with 12 bits"),
-        ("a.jpg", {"quality": 0}, r"with quality 0; allowed are 1\.\.100"),
+        ("a.jpg", {"quality": 0}, "with quality 0; allowed are whole numbers from 1 to 100"),
         ("a.jpg", {"receipt": {"log": "x" * 70_000}}, r"its receipt has \d+ bytes, JPEG holds 65500; write a \.png"),
         ("a.png", {"receipt": {"when": object()}}, "the receipt cannot be written as JSON"),
         ("a.gif", {}, r"unsupported output format '\.gif'; allowed are \.png, \.jpg"),
@@ -190,3 +190,40 @@ def test_odd_sizes_pass_through(tmp_path: Path, size: tuple[int, int]) -> None:
     for name in ("a.png", "a.jpg", "a.webp", "a.tif"):
         save_image(image, tmp_path / name)
         assert load_image(tmp_path / name).pixels.shape == image.shape
+
+
+class Unwritable:
+    """A file object that is open for reading."""
+
+    def write(self, data: bytes) -> int:
+        raise io.UnsupportedOperation("write")
+
+
+@pytest.mark.parametrize("target", [None, 5, b"x.png", io.StringIO(), Unwritable()])
+def test_targets_that_cannot_be_written(target: object) -> None:
+    with pytest.raises(OutputError, match="cannot write"):
+        save_image(np.zeros((1, 3, 4, 4), np.float32), target)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("quality", ["9", 9.5, None, 101, True + 100])
+def test_qualities_that_are_not_allowed(quality: object) -> None:
+    with pytest.raises(OutputError, match="allowed are whole numbers from 1 to 100"):
+        save_image(np.zeros((1, 3, 4, 4), np.float32), io.BytesIO(), quality=quality)  # type: ignore[call-overload]
+
+
+def test_a_quality_of_numpy(tmp_path: Path) -> None:
+    assert save_image(np.zeros((1, 3, 4, 4), np.float32), tmp_path / "a.jpg", quality=np.int64(9)).exists()  # type: ignore[call-overload]
+
+
+def test_a_picture_that_is_no_array() -> None:
+    with pytest.raises(ShapeError, match=r"an array of shape \(B, 3, H, W\); got Image"):
+        save_image(PIL.Image.new("RGB", (4, 4)), io.BytesIO())  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("layout", ["sparse", "meta"])
+def test_tensors_without_plain_numbers(layout: str) -> None:
+    torch = pytest.importorskip("torch")
+    dense = torch.zeros(3, 8, 8)
+    tensor = dense.to_sparse() if layout == "sparse" else dense.to("meta")
+    with pytest.raises(ImageError, match="give a dense tensor of numbers"):
+        load_image(tensor)

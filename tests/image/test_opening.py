@@ -74,7 +74,7 @@ def png_header(width: int, height: int) -> bytes:
         (b"\x76\x2f\x31\x01" + bytes(30), "Radiance HDR and OpenEXR are not supported"),
         (b"gimp xcf file\0" + bytes(30), "it is a GIMP document"),
         (b"\0\0\0\x18ftypmp42" + bytes(30), "it is a video or audio file"),
-        (bytes(range(128, 256)), "it is damaged or of an unknown format"),
+        (bytes(range(128, 256)), "it is damaged or in an unsupported format"),
         (b"\x89PNG\r\n\x1a\n", "it is damaged, or an unsupported kind of PNG"),
         (b"\xff\xd8\xff\xe0", "it is damaged"),
         (b"II*\0" + bytes(4), "it is damaged, or an unsupported kind of TIFF"),
@@ -225,3 +225,8 @@ def test_files_are_closed(tmp_path: Path, photo: PIL.Image.Image) -> None:
     os.replace(tmp_path / "a.tif", tmp_path / "b.tif")
     (tmp_path / "b.tif").write_bytes(b"II*\0")
     refused(tmp_path / "b.tif")
+
+
+def test_a_link_to_nothing_is_named(tmp_path: Path) -> None:
+    (tmp_path / "link.jpg").symlink_to("nowhere.jpg")
+    assert refused(tmp_path / "link.jpg").endswith("it is a link to 'nowhere.jpg', which does not exist")

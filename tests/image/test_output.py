@@ -15,7 +15,7 @@ import pytest
 
 from stylenet.errors import OutputError
 from stylenet.image.files import save_image
-from stylenet.image.output import check_output
+from stylenet.image.output import check_output, check_quality
 
 IMAGE = np.full((1, 3, 8, 8), 0.5, np.float32)
 
@@ -119,3 +119,27 @@ def test_a_disk_without_room_is_told_before_painting(tmp_path: Path, monkeypatch
     assert check_output(tmp_path / "a.png", size=(800, 600)) == tmp_path / "a.png"
     with pytest.raises(OutputError, match=r"5 MB are free, but 4000 x 3000 pixels may need 72; make room"):
         check_output(tmp_path / "a.png", size=(4000, 3000))
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("x" * 300 + ".png", "File name too long; choose another name"),
+        ("file.txt/out.png", "is a file, not a folder"),
+        ("folder", "it is a folder; give the name of a file"),
+        ("a\0b.png", "embedded null byte; choose another name"),
+    ],
+)
+def test_paths_that_no_file_can_have(tmp_path: Path, name: str, reason: str) -> None:
+    (tmp_path / "file.txt").touch()
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OutputError, match=reason):
+        check_output(tmp_path / name)
+
+
+def test_formats_with_a_quality() -> None:
+    for name in ("a.jpg", "a.JPEG", "a.webp"):
+        check_quality(Path(name))
+    for name in ("a.png", "a.tif"):
+        with pytest.raises(OutputError, match=r"quality is for \.jpg and \.webp"):
+            check_quality(Path(name))

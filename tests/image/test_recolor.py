@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from stylenet.errors import ImageError, ShapeError, UsageError
 from stylenet.image import recolor
-from stylenet.image.recolor import KEEP_COLORS, keep_colors, parse_color, with_palette
+from stylenet.image.recolor import KEEP_COLORS, check_palette, keep_colors, parse_color, with_palette
 from stylenet.image.resize import resize
 from stylenet.shapes import Image
 
@@ -315,3 +315,9 @@ def test_what_is_no_palette(colors: list[tuple[str, float]], told: str) -> None:
 
 def test_parse_color() -> None:
     assert parse_color("#2A9d8f") == (0x2A, 0x9D, 0x8F)
+
+
+@pytest.mark.parametrize("palette", ["great-wave", ["#264653"], [(1, 2, 3)]])
+def test_palettes_of_other_types(palette: Any) -> None:
+    with pytest.raises(UsageError, match=r"a palette is a list of \('#rrggbb', share\)"):
+        check_palette(palette)

@@ -17,7 +17,7 @@ import msgspec
 
 from stylenet.catalog.encoders import ENCODERS
 from stylenet.catalog.recipe import STYLE_DISTANCES, Recipe
-from stylenet.errors import RecipeError, did_you_mean
+from stylenet.errors import RecipeError, UsageError, did_you_mean
 
 _FOLDER = resources.files("stylenet.catalog") / "recipes"
 EVERYDAY = ("instant", "trained", "refined", "draft", "standard", "fine")
@@ -66,7 +66,9 @@ def load_recipe(source: str | os.PathLike[str] | Recipe, changes: Mapping[str, s
 
     Raises:
         RecipeError: the recipe is unknown or not TOML, or a parameter has an invalid name or value.
+        UsageError: an argument has another type.
     """
+    _check_types(source, changes)
     if isinstance(source, Recipe):
         name, values = source.name, msgspec.to_builtins(source)
     else:
@@ -74,6 +76,13 @@ def load_recipe(source: str | os.PathLike[str] | Recipe, changes: Mapping[str, s
     for key, text in (changes or {}).items():
         _change(values, key, text, recipe=name)
     return _checked(name, values)
+
+
+def _check_types(source: object, changes: object) -> None:
+    if not isinstance(source, (str, os.PathLike, Recipe)):
+        raise UsageError(f"a recipe is a name, a .toml file, or what load_recipe returns; got {type(source).__name__} {source!r:.60}")
+    if changes is not None and not (isinstance(changes, Mapping) and all(isinstance(key, str) for key in changes)):
+        raise UsageError(f"changes are values by parameter, such as {{'style.weight': '20'}}; got {type(changes).__name__} {changes!r:.60}")
 
 
 def knobs(struct: type[msgspec.Struct] = Recipe, prefix: str = "") -> Iterator[tuple[str, str, Any]]:
@@ -103,8 +112,10 @@ def _read(source: str | os.PathLike[str]) -> tuple[str, dict[str, Any]]:
         raise RecipeError(f"no recipe file '{path}'; give the path of a .toml file, or a name of `stylenet recipes ls`") from None
     except UnicodeError as error:
         raise RecipeError(f"recipe file '{path}' cannot be read: it is not UTF-8 text ({error}); save it as UTF-8") from None
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise RecipeError(f"recipe file '{path}' cannot be read: {error}") from None
+    except RecursionError:
+        raise RecipeError(f"recipe file '{path}' cannot be read: its lists are nested too deep") from None
+    except (OSError, ValueError) as error:  # ValueError: not TOML, or a null byte in the path
+        raise RecipeError(f"recipe file '{path}' cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _encoding(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from importlib import resources
 from pathlib import Path
 
@@ -119,6 +120,8 @@ def find_style(name: str) -> Path:
     """
     files = style_files()
     if name not in files:
+        if os.path.isfile(name):
+            raise StyleError(f"'{name}' is not a style file; make one with `stylenet styles add {shlex.quote(name)}`")
         raise StyleError(
             f"'{name}' is neither a file nor one of the {len(files)} styles; `stylenet styles ls` lists them{did_you_mean(name, files)}"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Mapping
@@ -49,7 +50,7 @@ def _check_style(style: str) -> None:
     """Raise `StylenetError` unless the style is a name or a picture."""
     if style in style_files():
         return
-    if not Path(style).is_file():
+    if not os.path.isfile(style):
         raise UsageError(
             f"style is '{style}'; allowed are names listed by 'stylenet styles ls', and picture files{did_you_mean(style, style_files())}"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,7 +60,7 @@ def parse_blend(blend: str | None, styles: Sequence[str]) -> tuple[tuple[float, 
 
 def is_picture(word: str) -> bool:
     """Whether an argument is a picture file, and not a name, a style file or a network."""
-    return not is_name(word, style_files()) and Path(word).is_file() and Path(split_style(word)[0]).suffix != NETWORK_SUFFIX
+    return not is_name(word, style_files()) and os.path.isfile(word) and Path(split_style(word)[0]).suffix != NETWORK_SUFFIX
 
 
 def check_photo(word: str, styles: Sequence[str] = (), *, what: str = "the photo") -> None:
@@ -70,14 +71,14 @@ def check_photo(word: str, styles: Sequence[str] = (), *, what: str = "the photo
         styles: The arguments for the styles.
         what: Description of the picture, for the message.
     """
-    if is_name(word, style_files()) and word in style_files() and not Path(word).is_file():
+    if is_name(word, style_files()) and word in style_files() and not os.path.isfile(word):
         turned = f"; the photo comes first: {styles[0]} {word}" if any(is_picture(style) for style in styles[:1]) else ""
         raise UsageError(f"'{word}' is the name of a style, which holds no picture; give the file of {what} there{turned}")
 
 
 def weights_file(encoder: str | None) -> Path | None:
     """The file given by `--encoder`; None for a name."""
-    return Path(encoder) if encoder is not None and Path(encoder).is_file() else None
+    return Path(encoder) if encoder is not None and os.path.isfile(encoder) else None
 
 
 def _is_number(word: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +12,7 @@ import typer
 from stylenet.cli import options
 from stylenet.cli.completion import complete_recipe
 from stylenet.cli.trees import Commands
-from stylenet.errors import OutputError, UsageError
+from stylenet.errors import OutputError, StylenetError, UsageError
 
 _SOURCE = Annotated[
     str,
@@ -70,7 +72,9 @@ def show(recipe: _SOURCE, json: options.JsonList = False) -> None:
 
 @app.command("copy")
 def copy(
-    recipe: _SOURCE,
+    recipe: Annotated[
+        str, typer.Argument(metavar="NAME", help="A recipe listed by 'recipes ls'.", autocompletion=complete_recipe, show_default=False)
+    ],
     output: Annotated[
         Path | None,
         typer.Argument(
@@ -86,7 +90,7 @@ def copy(
     from stylenet.workflows.outputs import keep_apart
 
     if Path(recipe).suffix == ".toml":
-        raise UsageError(f"'{recipe}' is already a recipe file; copy it like any other file")
+        raise UsageError(f"'{recipe}' is a recipe file already; copy it like any other file")
     text = recipe_text(recipe)
     if output == Path("-"):
         print(text, end="")
@@ -94,7 +98,7 @@ def copy(
     target = output or Path(f"{recipe}.toml")
     check_output(target, formats={".toml": "TOML"})
     keep_apart([("FILE", target)], [recipe_path(recipe)])
-    if target.exists() and not overwrite:
+    if os.path.exists(target) and not overwrite:
         raise OutputError(f"cannot write '{target}': it exists; give another name, or --overwrite")
     with written_whole(target) as temporary:
         temporary.write_text(text, encoding="utf-8")
@@ -115,6 +119,12 @@ def check(
         print_table(knob_rows())
     elif not files:
         raise UsageError("no recipe file is given; give one, or --knobs to list all knobs")
+    failed: list[StylenetError] = []
     for file in files or ():
-        recipe = load_recipe(file)
-        print(f"{file}: recipe '{recipe.name}' is fine")
+        try:
+            print(f"{file}: recipe '{load_recipe(file).name}' is fine")
+        except StylenetError as error:
+            failed.append(error)
+            print(f"stylenet: error: {error}", file=sys.stderr)
+    if failed:
+        raise typer.Exit(failed[0].exit_code)

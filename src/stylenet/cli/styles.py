@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,7 +125,7 @@ def add(
     option, target = ("--name", added_styles_folder() / f"{card.name}.safetensors") if output is None else ("--output", output)
     keep_apart([(option, target)], [picture])
     path = add_style(picture, card, output=output, replace=replace)
-    use = path if output else card.name
+    use = shlex.quote(str(path)) if output else card.name
     print(f"{path}  ({path.stat().st_size / 1000:.0f} kB); use it: stylenet stylize PHOTO {use}")
 
 

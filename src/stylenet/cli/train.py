@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
+import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -129,4 +130,4 @@ def _print_end(done: TrainingDone, *, quiet: bool, json: bool) -> None:
         return
     print(f"{result}; stopped early: the loss no longer fell" if done.reason == "stalled" else result)
     if done.paints != "texture":
-        print(f"use it: stylenet {COMMANDS[done.paints]} PHOTO {done.output}")
+        print(f"use it: stylenet {COMMANDS[done.paints]} PHOTO {shlex.quote(str(done.output))}")

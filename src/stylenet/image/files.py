@@ -7,6 +7,7 @@ save_image(painting, "out.png", alpha=picture.alpha, metadata=picture.metadata, 
 from __future__ import annotations
 
 import io
+import operator
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -185,7 +186,10 @@ def save_image(
     """
     check_image(image)
     size = (int(image.shape[3]), int(image.shape[2]))
+    quality = _checked_quality(quality)
     stream = None if isinstance(path, (str, os.PathLike)) else path
+    if not isinstance(path, (str, os.PathLike)) and not callable(getattr(path, "write", None)):
+        raise OutputError(f"cannot write a picture to {type(path).__name__} {path!r:.60}; give a path or a binary file object")
     if stream is None:
         target = check_output(cast("str | os.PathLike[str]", path), size=size)
     else:
@@ -196,8 +200,6 @@ def save_image(
         bits = 16 if is_tiff else 8
     if bits not in (8, 16) or (bits == 16 and not is_tiff):
         raise OutputError(f"cannot write '{target}' with {bits} bits; allowed are 8, and 16 for .tif")
-    if not 1 <= quality <= 100:
-        raise OutputError(f"cannot write '{target}' with quality {quality}; allowed are 1..100")
     encode = partial(
         _encode, image, alpha, target, metadata=metadata or Metadata(), receipt=None if receipt is None else receipt_text(receipt)
     )
@@ -205,11 +207,24 @@ def save_image(
         # Encoded in memory first, because Pillow seeks, which is not possible in a pipe.
         buffer = io.BytesIO()
         encode(buffer, quality=quality, bits=bits)
-        stream.write(buffer.getvalue())
+        try:
+            stream.write(buffer.getvalue())
+        except (TypeError, ValueError, io.UnsupportedOperation) as cause:  # open as text, closed, or open for reading
+            raise OutputError(f"cannot write to the given file object: {cause}; open it with mode 'wb'") from cause
         return None
     with written_whole(target) as temporary:
         encode(temporary, quality=quality, bits=bits)
     return target
+
+
+def _checked_quality(quality: Any) -> int:
+    try:
+        number = operator.index(quality)
+    except TypeError:
+        number = 0
+    if not 1 <= number <= 100:
+        raise OutputError(f"cannot write a picture with quality {quality!r}; allowed are whole numbers from 1 to 100")
+    return number
 
 
 def _encode(
@@ -293,10 +308,14 @@ def _on_mean_color(rgb: Floats, alpha: Floats) -> Floats:
 
 def _array_of(values: Any) -> NDArray[Any]:
     """The values of a tensor, without importing PyTorch."""
-    if hasattr(values, "detach"):
-        values = values.detach().cpu()
-        values = values.float() if values.is_floating_point() else values  # NumPy has no bfloat16
-    return np.asarray(values)
+    try:
+        if hasattr(values, "detach"):
+            values = values.detach().cpu()
+            values = values.float() if values.is_floating_point() else values  # NumPy has no bfloat16
+        return np.asarray(values)
+    except (TypeError, NotImplementedError, RuntimeError) as cause:  # sparse, quantized, and tensors without data
+        reason = " ".join(str(cause).split())[:160]
+        raise ImageError(f"cannot read the given {type(values).__name__}: {reason}; give a dense tensor of numbers") from None
 
 
 def _channels_first(pixels: Floats) -> Floats:

@@ -231,8 +231,8 @@ def _check_mask(mask: Mask) -> None:
 
 
 def _why_no_file(path: Path) -> str:
-    if path.is_dir():
+    if os.path.isdir(path):
         return f"'{path}' is a folder; give a picture file"
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         return f"there is no folder '{path.parent}'"
     return f"there is no file '{path}'{did_you_mean_file(path.name, (entry.name for entry in path.parent.iterdir()))}"

@@ -102,7 +102,9 @@ def from_array(array: NDArray[Any]) -> Decoded:
         values = unit(array, 255)
     elif array.dtype.kind in "bf":
         values = array.astype(np.float32, copy=False)
-        if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
+        if not np.isfinite(values).all():
+            raise ImageError("an array of floats has values that are not finite (NaN or infinity); replace them with values in 0..1")
+        if not (values.min() >= 0 and values.max() <= 1):
             raise ImageError(
                 f"an array of floats has values in {values.min():g}..{values.max():g}; allowed are 0..1, divide by its full scale"
             )

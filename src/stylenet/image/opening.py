@@ -211,6 +211,8 @@ def _open_file(path: str, name: str) -> BinaryIO:
 
 def _why_missing(path: str) -> str:
     folder, file_name = os.path.split(path)
+    if os.path.islink(path):
+        return f"it is a link to '{os.readlink(path)}', which does not exist"
     if folder and not os.path.isdir(folder):
         return f"there is no folder '{folder}'"
     try:
@@ -270,7 +272,7 @@ def _why_refused(file: BinaryIO, head: bytes, formats: list[str]) -> str:
         except Exception as cause:
             reason = " ".join(str(cause).split())[:160] or type(cause).__name__
             return f"it is damaged, or an unsupported kind of {known} ({reason}); get it again, or convert it to PNG"
-    return f"it is damaged or of an unknown format; supported are {READABLE}"
+    return f"it is damaged or in an unsupported format; supported are {READABLE}"
 
 
 def _what_it_is(head: bytes) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -35,11 +36,11 @@ def check_output(
             the format does not support `size`.
     """
     target = Path(path)
+    if _is_folder(target):
+        raise OutputError(f"cannot write '{target}': it is a folder; give the name of a file")
     format_of(target, formats=formats, size=size)
     folder = target.parent
-    if target.is_dir():
-        raise OutputError(f"cannot write '{target}': it is a folder; give the name of a file")
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise OutputError(f"cannot write '{target}': {_why_no_folder(folder)}")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"cannot write '{target}': you have no permission to write to the folder '{folder}'; choose another one")
@@ -53,6 +54,12 @@ def check_output(
             "make room, or choose another folder"
         )
     return target
+
+
+def check_quality(path: Path) -> None:
+    """Raise `OutputError` if the format of a picture file has no quality."""
+    if format_of(path) not in ("JPEG", "WEBP"):
+        raise OutputError(f"quality is for .jpg and .webp, and the output is '{path.name}'; omit it, or write one of these formats")
 
 
 def format_of(path: Path, *, formats: Mapping[str, str] = PICTURE_SUFFIXES, size: tuple[int, int] | None = None) -> str:
@@ -74,7 +81,20 @@ def format_of(path: Path, *, formats: Mapping[str, str] = PICTURE_SUFFIXES, size
     return formats[suffix]
 
 
+def _is_folder(target: Path) -> bool:
+    try:
+        return stat.S_ISDIR(target.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except PermissionError:
+        raise OutputError(f"cannot write '{target}': you have no permission to enter its folder; choose another one") from None
+    except (OSError, ValueError) as cause:  # the name is too long, links form a loop, or a null byte
+        raise OutputError(f"cannot write '{target}': {getattr(cause, 'strerror', None) or cause}; choose another name") from None
+
+
 def _why_no_folder(folder: Path) -> str:
+    if os.path.exists(folder):
+        return f"'{folder}' is a file, not a folder"
     try:
         neighbors = [entry.name for entry in folder.parent.iterdir() if entry.is_dir()]
     except OSError:

@@ -140,6 +140,9 @@ def with_palette(image: Image, colors: Sequence[tuple[str, float]]) -> Image:
 
 def check_palette(colors: Sequence[tuple[str, float]]) -> None:
     """Raise `UsageError` for a palette with no or too many colors, an invalid color, or a share below 0."""
+    parts: Sequence[object] = colors
+    if not all(isinstance(part, (tuple, list)) and len(part) == 2 for part in parts):
+        raise UsageError(f"a palette is a list of ('#rrggbb', share); got {colors!r:.60}")
     bad = [share for _, share in colors if not (np.isfinite(share) and share >= 0)]
     if bad:
         raise UsageError(f"a share of {bad[0]} is not possible in a palette; allowed are numbers from 0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,9 +164,8 @@ class Replay:
         found = found_again(self.photo, self.path) if self.photo else None
         if found is None:
             named = f"the photo '{self.photo}' is" if self.photo else "the photo's name is not in the receipt, and it is"
-            raise UsageError(
-                f"{named} neither in '{self.path.parent}' nor the current directory; give it: stylenet stylize PHOTO --replay {self.path}"
-            )
+            command = f"stylenet stylize PHOTO --replay {shlex.quote(str(self.path))}"
+            raise UsageError(f"{named} neither in '{self.path.parent}' nor the current directory; give it: {command}")
         return found
 
     def styles_again(self) -> list[str]:
@@ -211,9 +211,9 @@ def _mask_again(words: str, painting: Path) -> str:
     inverted, file_and_style = ("invert:", words.removeprefix("invert:")) if words.startswith("invert:") else ("", words)
     for place in (index for index in range(len(file_and_style) - 1, 0, -1) if file_and_style[index] == "="):
         file, style = Path(file_and_style[:place]), file_and_style[place + 1 :]
-        found = file if file.is_file() else found_again(file.name, painting)
+        found = file if os.path.isfile(file) else found_again(file.name, painting)
         if found is not None:
-            moved = None if not Path(style).suffix or Path(style).exists() else found_again(Path(style).name, painting)
+            moved = None if not Path(style).suffix or os.path.exists(style) else found_again(Path(style).name, painting)
             return f"{inverted}{found}={style if moved is None else os.path.join(os.curdir, moved)}"
     return words
 

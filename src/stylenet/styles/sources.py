@@ -86,7 +86,7 @@ def resolve(source: StyleSource) -> FoundStyle:
         return _of_picture(source)
     if isinstance(source, (str, os.PathLike)):
         path = find_style(str(source)) if is_name(source, style_files()) else Path(source)
-        if path.is_dir():
+        if os.path.isdir(path):
             return _of_folder(path)
         if path.suffix == ".safetensors":
             return read_style(path)

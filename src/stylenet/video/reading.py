@@ -186,8 +186,9 @@ def is_clip(path: Path) -> bool:
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     av = pyav()
-    if not path.is_file():
-        reason = "it is a folder" if path.is_dir() else "it is a pipe or a device" if path.exists() else "there is no such file"
+    if not os.path.isfile(path):
+        reason = "it is a pipe or a device" if os.path.exists(path) else "there is no such file"
+        reason = "it is a folder" if os.path.isdir(path) else reason
         raise ImageError(f"cannot read '{path}': {reason}; give a clip")
     if not path.stat().st_size:
         raise ImageError(f"cannot read '{path}': it is empty (0 bytes)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -202,7 +203,7 @@ def find_weights(name: str | Path, *, preferred: Sequence[str] = (), stand_ins: 
         if locate_packaged(other) is not None:
             return packaged_path(other)
     path = Path(name)
-    if path.is_file() and text not in (*PACKAGED, *WEIGHTS, VGG16.name):  # a file with such a name is written as ./vgg16
+    if os.path.isfile(path) and text not in (*PACKAGED, *WEIGHTS, VGG16.name):  # a file with such a name is written as ./vgg16
         return path
     if text in PACKAGED:
         return packaged_path(text)  # the error says how to install it
@@ -214,7 +215,7 @@ def find_weights(name: str | Path, *, preferred: Sequence[str] = (), stand_ins: 
             f"'stylenet weights import FILE'{others}"
         )
     if path.suffix or path.parent != Path():
-        raise WeightsError(f"{path}: there is no such file")
+        raise WeightsError(f"{path}: {'this is a folder; give a weights file' if os.path.isdir(path) else 'there is no such file'}")
     names = sorted({*bundled_names(), *installed, *PACKAGED, *WEIGHTS, VGG16.name})
     raise WeightsError(f"no encoder is called '{text}'; there are {', '.join(names)}, or a file{did_you_mean(text, names)}")
 

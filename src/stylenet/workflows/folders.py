@@ -60,7 +60,7 @@ def find_photos(words: Sequence[str], output: Path) -> FoundPhotos:
     left_out = 0
     for word in dict.fromkeys(words):
         path = Path(word)
-        if path.is_dir():
+        if os.path.isdir(path):
             _check_outside(path, output)
             inside = PurePath() if len(words) == 1 else PurePath(path.resolve().name)
             for file in _files_below(path):
@@ -68,7 +68,7 @@ def find_photos(words: Sequence[str], output: Path) -> FoundPhotos:
                     found.setdefault(file, inside / file.relative_to(path))
                 else:
                     left_out += 1
-        elif path.exists() or path.is_symlink():
+        elif os.path.exists(path) or path.is_symlink():
             found.setdefault(path, PurePath(path.name))
         else:
             raise ImageError(f"there is no file or folder '{word}'; the photos come first, then the style, or --style for each style")

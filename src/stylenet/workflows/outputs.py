@@ -32,17 +32,17 @@ def keep_apart(outputs: Sequence[tuple[str, Path | None]], inputs: Iterable[Sour
     """
     given = list(_files(inputs))
     sources = {_identity(path): path for path, _ in given}
-    folders = {_identity(path): path for path, may_be_folder in given if may_be_folder and path.is_dir()}
+    folders = {_identity(path): path for path, may_be_folder in given if may_be_folder and os.path.isdir(path)}
     written: dict[object, tuple[str, Path]] = {}
     for option, output in outputs:
         if output is None:
             continue
         identity = _identity(output)
         source = sources.get(identity)
-        if source is None and output.is_file() and output.stat().st_size:
+        if source is None and os.path.isfile(output) and output.stat().st_size:
             source = folders.get(_identity(output.parent))
         if source is not None:
-            where = f"in the folder '{source}'" if source.is_dir() else f"'{source}'"
+            where = f"in the folder '{source}'" if os.path.isdir(source) else f"'{source}'"
             raise UsageError(f"the output '{output}' is also an input, {where}; choose another name for {option}")
         if identity in written:
             other_option, other = written[identity]
@@ -114,7 +114,7 @@ def _files(inputs: Iterable[Source]) -> Iterator[tuple[Path, bool]]:
         if source is None or is_name(source, names):
             continue
         path = Path(split_style(source)[0])
-        if path.exists():
+        if os.path.exists(path):
             yield path, isinstance(source, str)
 
 

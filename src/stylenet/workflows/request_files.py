@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -108,7 +109,7 @@ def _path_of(word: str) -> Path | None:
     if is_name(word, names):
         return added_styles().get(word) if style_files().get(word) == added_styles().get(word) else None
     path = Path(split_style(word)[0])
-    return path if path.exists() else None
+    return path if os.path.exists(path) else None
 
 
 def _local_word(word: str, named: NamedFile, folder: Path) -> str:

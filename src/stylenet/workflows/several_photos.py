@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def requests_for(photos: Sequence[str], request: PaintFileRequest) -> list[Paint
     if request.output is None:
         return [structs.replace(request, photo=photo) for photo in photos]
     folder = Path(request.output)
-    if folder.suffix or folder.is_file():
+    if folder.suffix or os.path.isfile(folder):
         raise UsageError(f"{len(photos)} photos are given, and --output '{folder}' is one file; give a folder, or omit it")
     make_folder(folder)
     outputs = _outputs(photos, "-".join(Path(style).stem for style in request.styles), folder)

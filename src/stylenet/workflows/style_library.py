@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stylenet.catalog.styles import MEASURED_WITH, StyleCard, added_styles, added_styles_folder, built_in_styles
-from stylenet.errors import OutputError, StyleError
+from stylenet.errors import OutputError, StyleError, UsageError
 from stylenet.extras import require
 from stylenet.image.files import ImageSource, load_image
+from stylenet.image.output import check_output
 from stylenet.image.resize import fit_within, resize
 from stylenet.storage.atomic import delete_by_name
 
@@ -87,8 +88,6 @@ def _target(card: StyleCard, output: Path | None, *, replace: bool) -> Path:
         if target.exists() and not replace:
             raise StyleError(f"a style '{card.name}' was added before; give another --name, or --replace")
         return target
-    if output.suffix != _SUFFIX:
-        raise OutputError(f"cannot write '{output}': style files end in {_SUFFIX}")
-    if output.is_dir() or not output.parent.is_dir():
-        raise OutputError(f"cannot write '{output}': {'it is a folder' if output.is_dir() else f'there is no folder {output.parent}'}")
-    return output
+    if replace:
+        raise UsageError("--replace is for the library, and --output writes a file; omit one of them")
+    return check_output(output, formats={_SUFFIX: "style file"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -95,7 +96,7 @@ def train(
     with place(given, f"{stem}-network" if stem else request.task, ".safetensors", state=state) as output:
         check_output(output, formats={".safetensors": "safetensors"})
         folder = output.with_name(output.name + FOLDER_SUFFIX)
-        weights = None if request.loss_network is None or not Path(request.loss_network).is_file() else Path(request.loss_network)
+        weights = None if request.loss_network is None or not os.path.isfile(request.loss_network) else Path(request.loss_network)
         start = None if request.start is None else Path(request.start)
         keep_apart([("--output", output)], [*map(Path, request.paintings), start, weights])
         photos, previews = (None if name is None else Path(name) for name in (request.photos, request.previews))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from pathlib import Path
 from typing import Literal
@@ -38,8 +39,8 @@ def detect(path: Path) -> Format:
     Raises:
         WeightsError: The file does not exist, or its format is not supported.
     """
-    if not path.is_file():
-        raise WeightsError(f"{path}: there is no such file")
+    if not os.path.isfile(path):
+        raise WeightsError(f"{path}: {'this is a folder; give a weights file' if os.path.isdir(path) else 'there is no such file'}")
     size = path.stat().st_size
     if size > _LARGEST_FILE:
         raise WeightsError(f"{path}: {size / 2**30:.0f} GiB is more than any VGG network takes; expected {EXPECTED}")
