@@ -81,7 +81,7 @@ def test_paths_become_text() -> None:
     assert Colors(parts=Path("a.png"), files=(Path("b.png"),)) == Colors(parts="a.png", files=("b.png",))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("values", [{"name": ""}, {"name": "a", "shares": ("",)}])
+@pytest.mark.parametrize("values", [{"name": "a", "shares": ("",)}, {"name": "a", "count": ""}])
 def test_empty_text_is_no_value(values: dict[str, Any]) -> None:
     with pytest.raises(UsageError, match="is empty; give a value, or omit it"):
         Example.of(values)

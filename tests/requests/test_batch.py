@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stylenet.errors import UsageError
+from stylenet.errors import OutputError, UsageError
 from stylenet.requests.batch import BatchRequest
 
 BATCH: dict[str, Any] = {"photos": ("photos",), "styles": ("senecio",), "output": "out"}
@@ -37,5 +37,10 @@ def test_a_result_does_not_depend_on_where_and_how_fast_it_is_painted() -> None:
 
 
 def test_a_photo_has_the_options_of_the_batch() -> None:
-    single = BatchRequest(**BATCH, seed=4, quality=80).single()
+    single = BatchRequest(**BATCH, seed=4, quality=80, format="jpg").single()
     assert (single.seed, single.quality, single.photo, single.styles) == (4, 80, None, ())
+
+
+def test_a_format_without_quality() -> None:
+    with pytest.raises(OutputError, match=r"quality is for \.jpg and \.webp"):
+        BatchRequest(**BATCH, quality=80)

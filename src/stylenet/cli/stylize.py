@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -36,6 +37,8 @@ def stylize(
     named = words[max(1, len(photos)) :]
     if not replays:
         options.check_photo(photos[0], named)
+    if refine and replays:
+        raise UsageError("--replay uses the options in the receipt; omit --refine")
     if refine:
         given = _refined(given)
     first = photos[0] if photos else None
@@ -88,7 +91,7 @@ def _photos(words: Sequence[str]) -> list[str]:
         pictures += 1
     if pictures == len(words) and pictures > 2:
         *photos, last = words
-        each = "; ".join(f"stylenet stylize {photo} {last}" for photo in photos[:2])
+        each = "; ".join(f"stylenet stylize {shlex.quote(photo)} {shlex.quote(last)}" for photo in photos[:2])
         shares = " ".join("1" for _ in words[1:])
         raise UsageError(
             f"{len(photos)} pictures come before '{last}', and any of them may be a photo or a style. To paint each of them: {each}"

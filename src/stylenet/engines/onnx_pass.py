@@ -86,6 +86,12 @@ class _OnnxPass(OnePassEngine):
         least = max(BODY_BYTES * pixels, HEAD_BYTES * min(pixels, _LEAST_PART_PX))
         if available < least:
             most = max(0, limit - resident) / (_PICTURES_BYTES + BODY_BYTES)
+            if limit <= resident:
+                raise UsageError(
+                    f"the program alone needs {round(resident / 1e6)} MB, and {round(limit / 1e6)} MB are allowed; give at least "
+                    f"--memory {round((kept + least) / 1e6) + 1}MB",
+                    code="out-of-memory",
+                )
             raise UsageError(
                 f"a picture of {pixels / 1e6:.1f} megapixels needs at least {round((kept + least) / 1e6)} MB, and {round(limit / 1e6)} MB "
                 f"are allowed; up to {most / 1e6:.1f} megapixels fit: give a smaller --size, or more --memory",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -20,7 +19,7 @@ from stylenet.errors import UsageError
 from stylenet.events import Done, Event, Started
 from stylenet.image.files import ImageSource, Picture, load_image
 from stylenet.image.recolor import keep_colors, with_palette
-from stylenet.image.resize import resize
+from stylenet.image.resize import FULL, resize
 from stylenet.painting.plan import Plan, enlargement_notices, make_plan
 from stylenet.painting.receipts import Replay, receipt_of
 from stylenet.painting.regions import Layout, Region, check_regions, lay_out, with_photo_kept
@@ -57,8 +56,6 @@ def open_stylizer(
         WeightsError: the encoder's weights are missing or unusable.
         UsageError: the device or precision is not available, or the recipe needs torch, which is not installed.
     """
-    if not isinstance(recipe, (str, os.PathLike, Recipe)):
-        raise UsageError(f"a recipe is a name, a .toml file, or what load_recipe returns; got {type(recipe).__name__} {recipe!r:.60}")
     chosen = load_recipe(recipe, changes)
     return Stylizer(open_engine(chosen, encoder=encoder, changes=changes, device=device, precision=precision, threads=threads))
 
@@ -207,6 +204,8 @@ class Stylizer:
         `options.size` is the texture's size, 512 x 512 by default.
         """
         options = options or Options()
+        if str(options.size).lower() == FULL:
+            raise UsageError("size is 'full', which is the size of a photo; for a texture, give pixels, such as 512 or 640x480")
         noise = np.random.default_rng(options.seed).random((1, 3, 512, 512), dtype=np.float32)
         yield from Stylizer(self.engine.for_texture()).stylize(Picture(pixels=noise), styles, options, **more)
 

@@ -99,7 +99,7 @@ def _checked(record: type[Request], name: str, value: Any) -> Any:
     """The value converted to the type of the field, NumPy numbers to Python numbers."""
     value = _plain(value)
     label = name.replace("_", "-")
-    if value == "" or (isinstance(value, (list, tuple)) and "" in value):
+    if not is_required(record, name) and (value == "" or (isinstance(value, (list, tuple)) and "" in value)):
         raise UsageError(f"{label} is empty; give a value, or omit it")
     try:
         return msgspec.convert(value, _types(record)[name])

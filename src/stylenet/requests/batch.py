@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
 from msgspec import structs
 
 from stylenet.errors import UsageError, did_you_mean
+from stylenet.image.output import check_quality
 from stylenet.requests.base import option
 from stylenet.requests.painting import PaintFileRequest, Quality
 from stylenet.requests.workers import WorkerOptions
@@ -38,6 +40,8 @@ class BatchRequest(WorkerOptions, frozen=True, kw_only=True):
             raise UsageError("--save-every is for a single photo; omit it")
         if self.format not in FORMATS:
             raise UsageError(f"format is '{self.format}'; allowed: {', '.join(FORMATS)}{did_you_mean(self.format, FORMATS)}")
+        if self.quality is not None:
+            check_quality(Path(f"result.{self.format}"))
         self.single()
 
     def single(self) -> PaintFileRequest:

@@ -14,6 +14,8 @@ PLAIN_COLORS = "painting"
 
 MOST_FRAMES = 1000
 
+_NUMBERS = "a list of numbers"
+
 
 class SheetRequest(Request, frozen=True, kw_only=True):
     """Small paintings of one photo with several strengths, stroke sizes and color modes."""
@@ -23,9 +25,20 @@ class SheetRequest(Request, frozen=True, kw_only=True):
     output: Annotated[
         str | None, option("Output file: .png, .jpg, .webp or .tif; default: named after the inputs, in the current directory.")
     ] = None
-    strengths: Annotated[tuple[float, ...], option("Strengths to show (default 30 50 70).")] = (30.0, 50.0, 70.0)
-    style_scales: Annotated[tuple[float, ...], option("Sizes of strokes to show (default 0.5 1 2).")] = (0.5, 1.0, 2.0)
-    colors: Annotated[tuple[str, ...], option("painting, and modes of --keep-colors to show (default painting luminance).")] = (
+    strengths: Annotated[tuple[float, ...], option("Strengths to show (default 30 50 70).", allowed=_NUMBERS)] = (
+        30.0,
+        50.0,
+        70.0,
+    )
+    style_scales: Annotated[tuple[float, ...], option("Sizes of strokes to show (default 0.5 1 2).", allowed=_NUMBERS)] = (
+        0.5,
+        1.0,
+        2.0,
+    )
+    colors: Annotated[
+        tuple[str, ...],
+        option("painting, and modes of --keep-colors to show (default painting luminance).", allowed="a list of color modes"),
+    ] = (
         PLAIN_COLORS,
         "luminance",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -108,7 +109,7 @@ def plan_batch(request: BatchRequest) -> Planned:
 
 def _planned(request: BatchRequest) -> tuple[BatchRequest, list[Pair], tuple[str, ...]]:
     output = Path(request.output)
-    if output.is_file():
+    if os.path.isfile(output):
         raise UsageError(f"--output '{output}' is a file; give a folder")
     single = with_recipe(structs.replace(request.single(), styles=request.styles))
     request = structs.replace(request, recipe=single.recipe)
@@ -234,7 +235,7 @@ def _hash_of(photo: Path) -> str:
     Raises:
         ImageError: the file cannot be read.
     """
-    if photo.is_file():
+    if os.path.isfile(photo):
         with contextlib.suppress(OSError):
             return file_sha256(photo)
     load_image(photo)  # raises the specific error

@@ -116,9 +116,9 @@ def sheet(
     request = SheetRequest(
         photo="",
         style="",
-        strengths=tuple(strengths),
-        style_scales=tuple(style_scales),
-        colors=tuple(colors),
+        strengths=strengths,  # type: ignore[arg-type]  # converted and checked
+        style_scales=style_scales,  # type: ignore[arg-type]
+        colors=colors,  # type: ignore[arg-type]
         size=size,
     )
     picture = load_image(photo)

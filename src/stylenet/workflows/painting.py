@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,17 +12,18 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from msgspec import structs
 
 from stylenet.catalog.recipes import load_recipe
-from stylenet.errors import UsageError, WeightsError
+from stylenet.errors import UsageError, WeightsError, counted
 from stylenet.events import Done, Event, Preview, Saved, Started
 from stylenet.extras import is_installed
 from stylenet.image.files import Picture, load_image
 from stylenet.image.masks import parse_mask
-from stylenet.image.output import check_output
+from stylenet.image.output import check_output, check_quality
 from stylenet.painting.defaults import NO_TORCH_NOTICE, default_recipe
 from stylenet.painting.painting import Painting
 from stylenet.painting.receipts import Replay
 from stylenet.painting.regions import Region
 from stylenet.painting.stylizer import Stylizer, open_stylizer
+from stylenet.requests.base import default_of
 from stylenet.requests.painting import PaintFileRequest
 from stylenet.requests.task import Checkpointing
 from stylenet.video.writing import check_animation
@@ -83,7 +85,7 @@ def paint_file(
         raise UsageError("no style is given; name one of 'stylenet styles ls', a painting or a style file")
     with _output(request) as output:
         _check(request, output)
-        notices = (NO_TORCH_NOTICE,) if replay is None and request.recipe is None and not is_installed("torch") else ()
+        notices: tuple[str, ...] = (NO_TORCH_NOTICE,) if replay is None and request.recipe is None and not is_installed("torch") else ()
         request = with_recipe(request, replay)
         stylizer = stylizer or open_for(request, replay)
         if should_stop():
@@ -101,6 +103,9 @@ def paint_file(
             if path is not None:
                 check_output(path, size=size)
         _check_intervals(request, output, every=int(started.plan["save_every"]), steps=started.steps)
+        if request.save_every > started.steps:
+            steps = counted(started.steps, "step")
+            notices += (f"no intermediate picture is saved: the painting has {steps}, --save-every is {request.save_every}",)
         yield replace(started, plan={**started.plan, "output": str(output or STANDARD_STREAM)}, notices=(*notices, *started.notices))
         if request.dry_run:
             return
@@ -141,7 +146,12 @@ def with_recipe(request: PaintFileRequest, replay: Replay | None = None) -> Pain
     if request.recipe is None:
         masked = [str(region.style) for region in map(Region.parse, request.masks) if region.style is not None]
         request = structs.replace(request, recipe=default_recipe([*request.styles, *masked], texture=request.photo is None))
-    load_recipe(request.recipe or "", _changes(request))
+    recipe = load_recipe(request.recipe or "", _changes(request))
+    if recipe.method == "network":
+        for name in ("resume", "checkpoint_every"):
+            if getattr(request, name) != default_of(PaintFileRequest, name):
+                option = f"--{name.replace('_', '-')}"
+                raise UsageError(f"recipe '{recipe.name}' paints in one pass and writes no checkpoints; omit {option}")
     return request
 
 
@@ -231,13 +241,15 @@ def _check(request: PaintFileRequest, output: Path | None) -> None:
             check_output(path)
     if request.timelapse is not None:
         check_animation(request.timelapse)
+    if request.quality is not None:
+        check_quality(output or Path("stdout.png"))
     keep_apart(_outputs(request, output), inputs_of(request))
 
 
 def inputs_of(request: PaintFileRequest) -> list[Source]:
     """All inputs, as given."""
     recipe = Path(request.recipe) if request.recipe is not None and Path(request.recipe).suffix == ".toml" else None
-    encoder = Path(request.encoder) if request.encoder is not None and Path(request.encoder).is_file() else None
+    encoder = Path(request.encoder) if request.encoder is not None and os.path.isfile(request.encoder) else None
     photo = None if request.photo in (None, STANDARD_STREAM) else Path(str(request.photo))
     start = None if request.start is None or request.start in STARTS else Path(request.start)
     palette = request.palette if isinstance(request.palette, str) else None

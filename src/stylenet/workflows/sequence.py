@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -67,6 +68,12 @@ def sequence(
     Raises:
         StylenetError: see the tree in `errors`.
     """
+    if not isinstance(stylizer, Stylizer):
+        raise UsageError(f"a sequence is painted with what open_stylizer returns; got {type(stylizer).__name__} {stylizer!r:.60}")
+    if options is not None and options.blend:
+        raise UsageError("a sequence sets the share of each style in each frame; omit blend")
+    if isinstance(styles, str):
+        raise UsageError(f"styles are a list of at least two styles; got '{styles}'")
     picture = load_image(photo)
     opened = [stylizer.open_style(style) for style in styles]
     for shares in shares_by_frame(len(styles), frames):
@@ -84,12 +91,12 @@ def shares_by_frame(styles: int, frames: int) -> list[tuple[float, ...]]:
     Raises:
         UsageError: fewer than two styles or frames.
     """
-    if styles < 2 or not 2 <= frames <= MOST_FRAMES:
+    if styles < 2 or frames != int(frames) or not 2 <= frames <= MOST_FRAMES:
         raise UsageError(
             f"a sequence of {styles} styles in {frames} frames is not possible; allowed are 2 styles or more, and 2 to {MOST_FRAMES} frames"
         )
     found = []
-    for frame in range(frames):
+    for frame in range(int(frames)):
         place = frame * (styles - 1) / (frames - 1)
         left = min(math.floor(place), styles - 2)
         shares = [0.0] * styles
@@ -104,7 +111,7 @@ def _frame(folder: Path, number: int) -> Path:
 
 def _check_target(output: Path, *, is_animation: bool) -> None:
     if not is_animation:
-        if output.suffix or output.is_file():
+        if (output.suffix and not os.path.isdir(output)) or os.path.isfile(output):
             raise UsageError(f"'{output}' is neither an animation ({', '.join(ANIMATION_SUFFIXES)}) nor a folder")
         make_folder(output)
     else:
