@@ -33,6 +33,11 @@ REJECTED = [
     (("stylize", f"{LONG}.png", "starry-night"), 3, "File name too long"),
     (("stylize", "photo.png", f"{LONG}.png"), 3, "File name too long"),
     (("stylize", "photo.png", "starry-night", "-o", f"{LONG}.png"), 7, "File name too long; choose another name"),
+    (
+        ("batch", "photo.png", "starry-night", "-o", "out", "--recipe", "instant", "--keep-colors", "histogram:before"),
+        5,
+        "style 'starry-night' has no picture to recolor before painting",
+    ),
     (("mask", f"{LONG}.png"), 3, "File name too long"),
 ]
 

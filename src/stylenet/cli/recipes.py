@@ -108,7 +108,7 @@ def copy(
 @app.command("check")
 def check(
     files: Annotated[list[str] | None, typer.Argument(metavar="FILE...", help="Recipe files.", show_default=False)] = None,
-    all_knobs: Annotated[bool, typer.Option("--knobs", help="List every knob with its default, allowed values and meaning.")] = False,
+    all_knobs: Annotated[bool, typer.Option("--knobs", help="List every parameter with its default, allowed values and meaning.")] = False,
 ) -> None:
     """Check recipe files and report errors."""
     from stylenet.catalog.knobs import knob_rows

@@ -107,7 +107,7 @@ def add(
     name: Annotated[str | None, typer.Option("--name", help="Name on the command line; default: derived from the file name.")] = None,
     title: Annotated[str, typer.Option("--title", help="Title of the painting.", show_default=False)] = "",
     artist: Annotated[str, typer.Option("--artist", help="Artist of the painting.", show_default=False)] = "",
-    year: Annotated[str, typer.Option("--year", help="When.", show_default=False)] = "",
+    year: Annotated[str, typer.Option("--year", help="Year of the painting.", show_default=False)] = "",
     licence: Annotated[str, typer.Option("--licence", "--license", help="License of the picture.", show_default=False)] = "",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the style file here instead of adding it to the library.")

@@ -48,7 +48,7 @@ def train(
     json: options.Json = False,
     given: Mapping[str, Any],
 ) -> None:
-    """Train a network that paints in the style of a painting in one pass, for 'stylenet stylize PHOTO OUTPUT'."""
+    """Train a network that paints in the style of a painting in one pass, to use as a style: stylenet stylize PHOTO OUTPUT."""
     for painting in paintings or ():
         options.check_photo(painting, what="the painting")
     request = TrainRequest.of({**given, "paintings": tuple(paintings or ())})

@@ -22,6 +22,7 @@ from stylenet.image.output import check_output
 from stylenet.requests.batch import BatchRequest
 from stylenet.storage.atomic import write_whole
 from stylenet.storage.hashing import file_sha256
+from stylenet.styles.sources import recolored, resolve
 from stylenet.workflows.batch_painter import RECEIPT_KEY, BatchPainter, PictureJob
 from stylenet.workflows.folders import Pair, find_photos, lay_out_pairs
 from stylenet.workflows.jobs import FAILED, LEFT, PAINTED, THERE, Result
@@ -113,6 +114,9 @@ def _planned(request: BatchRequest) -> tuple[BatchRequest, list[Pair], tuple[str
         raise UsageError(f"--output '{output}' is a file; give a folder")
     single = with_recipe(structs.replace(request.single(), styles=request.styles))
     request = structs.replace(request, recipe=single.recipe)
+    if request.recolors_style:
+        for style in request.styles:
+            recolored(resolve(style), lambda picture: picture)  # rejects styles without a picture once, not for every photo
     found = find_photos(request.photos, output)
     pairs = lay_out_pairs(found, request.styles, output, f".{request.format}")
     written: list[tuple[str, Path | None]] = [("--output", pair.output) for pair in pairs]
