@@ -88,7 +88,7 @@ BAD = [
     (("photo.png", "painting.jpg", "--save-every", "-1"), 2, "save-every is -1"),
     (("photo.png", "painting.jpg", "--size", "large"), 2, "'large' is not a valid size"),
     (("photo.png", "painting.jpg", "--size", "4"), 3, "at least 16"),
-    (("photo.png", "painting.jpg", "--blend", "0.5", "0.5"), 2, "2 shares for 1 styles"),
+    (("photo.png", "painting.jpg", "--blend", "0.5", "0.5"), 2, "2 shares for 1 style"),
     (("photo.png", "painting.jpg", "--blend", "half"), 2, "one number for each style"),
     (("photo.png", "painting.jpg", "--device", "tpu"), 2, "device is 'tpu'"),
     (("photo.png", "painting.jpg", "--precision", "int8"), 2, "precision is 'int8'"),

@@ -22,7 +22,7 @@ STANDARD = load_recipe("standard")
         ({"style_scale": 0.0}, r"style-scale is 0; allowed are 0\.125"),
         ({"seed": -1}, "seed is -1; allowed are whole numbers from 0"),
         ({"save_every": -5}, "save-every is -5; allowed are"),
-        ({"blend": (0.5,)}, "blend has 1 shares for 2 styles; give one for each"),
+        ({"blend": (0.5,)}, "blend has 1 share for 2 styles; give one for each"),
         ({"blend": (0.5, -0.5)}, r"blend is 0\.5, -0\.5; shares are 0 or more"),
         ({"blend": (0.0, 0.0)}, "not all 0"),
     ],

@@ -36,7 +36,7 @@ from tests.server.conftest import NO_PICTURE
         (f"style=starry-night&mask={NO_PICTURE}=/etc/passwd", "style is '/etc/passwd'"),
         ("style=starry-night&palette=/etc/passwd", "palette is '/etc/passwd'"),
         ("style=starry-night&keep_colors=all", "keep-colors is 'all'"),
-        ("style=starry-night&blend=1,2", "blend has 2 shares for 1 styles"),
+        ("style=starry-night&blend=1,2", "blend has 2 shares for 1 style"),
         ("style=starry-night&format=svg", "format is 'svg'"),
         ("style=starry-night&quality=0", "quality is 0"),
     ],
