@@ -27,7 +27,7 @@ REJECTED = [
     (("styles", "add", "painting.jpg", "-o", "a.safetensors", "--replace"), 2, "--replace is for the library"),
     (("styles", "add", "painting.jpg", "-o", "painting.jpg/a.safetensors"), 7, "'painting.jpg' is a file, not a folder"),
     (("styles", "show", "painting.jpg"), 5, "'painting.jpg' is not a style file; make one with `stylenet styles add painting.jpg`"),
-    (("export", "missing.safetensors", "a.onnx"), 6, "the network 'missing.safetensors' does not exist"),
+    (("export", "missing.safetensors", "a.onnx"), 6, "there is no network file 'missing.safetensors'"),
     (("weights", "import", "."), 6, "this is a folder; give a weights file"),
     ((*ONE_PASS, "--palette", f"{LONG}.png"), 3, "File name too long"),
     (("stylize", f"{LONG}.png", "starry-night"), 3, "File name too long"),

@@ -189,8 +189,8 @@ def read_network_card(path: Path) -> NetworkCard:
     try:
         return msgspec.json.decode(_metadata(path)[KEY], type=NetworkCard, dec_hook=_decode_record)
     except KeyError:
-        what = "is not a network file" if os.path.exists(path) else "does not exist"
-        raise WeightsError(f"the network '{path}' {what}; train one with `stylenet train`") from None
+        what = f"'{path}' is not a network file" if os.path.exists(path) else f"there is no network file '{path}'"
+        raise WeightsError(f"{what}; train one with `stylenet train`") from None
     except msgspec.MsgspecError as error:
         raise WeightsError(f"network file '{path}' is damaged, or of a newer version: {error}") from None
 
