@@ -136,7 +136,7 @@ def test_an_unfinished_training_is_not_begun_anew_by_mistake(run: Run, folder: P
         (("gone.jpg", "--photos", "photos"), 3, "there is no such file"),
         (("painting.jpg", "--photos", "photos", "-o", "out.png"), 7, "allowed are .safetensors"),
         (("painting.jpg", "--photos", "photos", "--crop", "10"), 2, "64"),
-        (("painting.jpg", "--photos", "photos", "--threads", "0"), 2, "threads is 0; allowed are whole numbers from 1"),
+        (("painting.jpg", "--photos", "photos", "--threads", "0"), 2, "threads is 0; allowed are 1 to 1024"),
         (("painting.jpg", "--photos", "photos", "--start", "painting.jpg"), 6, "is not a network file"),
         (("painting.jpg", "drawing.png", "--photos", "photos"), 2, "use --network johnson"),
         (("painting.jpg", "painting.jpg", "--photos", "photos", "--network", "johnson"), 2, "a different name"),
