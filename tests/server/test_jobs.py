@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from stylenet.server.store import RUNNING, Store
+from stylenet.server.jobs import Jobs
+from stylenet.server.store import RUNNING, JobRow, Store
 from tests.server.conftest import ERROR_FIELDS, Open, add_job, ended, events_of, upload
 from tests.server.fake_painter import SEEDS
 
@@ -103,6 +105,21 @@ def test_a_server_that_is_started_again_takes_up_what_was_there(open_server: Ope
     assert ended(server, job)["state"] == "stopped"
     assert ended(server, waiting)["state"] == "finished"
     assert "the server was started again" in server.get(f"/v1/jobs/{job}/events").text
+
+
+def test_a_stop_before_the_process_has_the_job_counts(server: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = Jobs._painting_fields
+
+    def slowly(jobs: Jobs, row: JobRow) -> dict[str, Any]:
+        time.sleep(0.3)
+        return fields(jobs, row)
+
+    monkeypatch.setattr(Jobs, "_painting_fields", slowly)
+    job = add_job(server, upload(server), seed=SEEDS["long"])
+    while server.get(f"/v1/jobs/{job}").json()["state"] == "queued":
+        pass
+    server.delete(f"/v1/jobs/{job}")
+    assert ended(server, job, seconds=15)["state"] == "stopped"
 
 
 def test_a_full_disk_stops_no_worker(server: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,9 @@ from typing import Any
 
 import msgspec
 
+from stylenet.catalog.recipes import load_recipe
 from stylenet.errors import StylenetError
+from stylenet.painting.defaults import default_recipe
 from stylenet.requests.serving import ServeRequest
 from stylenet.server.api_errors import error_body, too_busy
 from stylenet.server.api_requests import JobRequest
@@ -165,7 +167,10 @@ class Jobs:
 
         def on_event(event: Event) -> None:
             nonlocal has_begun, done
-            has_begun = has_begun or event["event"] == "step"
+            if event["event"] == "step" and not has_begun:
+                has_begun = True
+                if self._row(row.id).stopping:  # asked for before the process had the job, which then forgot it
+                    worker.stop()
             public = self._public(row, event)
             if event["event"] == "done":
                 done = public  # stored together with the history, so that a client that gets the event finds the result
@@ -204,11 +209,11 @@ class Jobs:
             "output": str(self.result(row)),
             "quality": request.quality,
             "preview": str(folder / "preview.jpg"),
-            "resume": self._state_file(row).exists(),
-            "checkpoint_every": settings.checkpoint_seconds,
             "threads": settings.threads or None,
             "memory": settings.memory_mb * 10**6,
         }
+        if load_recipe(request.recipe or default_recipe(request.styles)).method != "network":
+            fields |= {"resume": self._state_file(row).exists(), "checkpoint_every": settings.checkpoint_seconds}
         return {name: value for name, value in fields.items() if value is not None}
 
     def _public(self, row: JobRow, event: Event) -> dict[str, Any]:
