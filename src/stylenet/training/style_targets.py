@@ -162,6 +162,8 @@ class _RootTraces(torch.autograd.Function):
 
 def _by_eigenvalues(matrices: Tensor) -> tuple[Tensor, Tensor]:
     """Traces of the square roots of M + `_RIDGE` I, and the inverses of the square roots, for matrices of norm 1."""
+    if not matrices.isfinite().all():  # LAPACK would raise an error; the trainer reports a loss that is NaN
+        return matrices.new_full((len(matrices),), torch.nan), torch.full_like(matrices, torch.nan)
     values, vectors = torch.linalg.eigh(matrices)
     roots = (values.clamp_min(0) + _RIDGE).sqrt()
     return roots.sum(1), (vectors / roots[:, None]) @ vectors.transpose(1, 2)
