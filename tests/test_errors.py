@@ -35,7 +35,7 @@ def test_an_error_has_a_message_a_code_and_the_values_in_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "told"), [("relu5_2", " Did you mean 'relu5_1'?"), ("content", " Did you mean 'contents'?"), ("xyz", ""), ("", "")]
+    ("word", "told"), [("relu5_2", ". Did you mean 'relu5_1'?"), ("content", ". Did you mean 'contents'?"), ("xyz", ""), ("", "")]
 )
 def test_suggestions_are_near(word: str, told: str) -> None:
     assert did_you_mean(word, ("relu5_1", "contents")) == told
@@ -44,10 +44,10 @@ def test_suggestions_are_near(word: str, told: str) -> None:
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("Potho.png", " Did you mean 'photo.jpg'?"),
+        ("Potho.png", ". Did you mean 'photo.jpg'?"),
         ("a.jpg", ""),
-        ("photo", " Did you mean 'photo.jpg'?"),
-        ("img_1.png", " Did you mean 'IMG_1.JPG'?"),
+        ("photo", ". Did you mean 'photo.jpg'?"),
+        ("img_1.png", ". Did you mean 'IMG_1.JPG'?"),
     ],
 )
 def test_suggestions_of_files_ignore_the_suffix(name: str, told: str) -> None:

@@ -311,7 +311,7 @@ def test_a_blend_of_a_network_is_painted_again_from_its_receipt(many: Path, phot
     *_, done = stylizer.stylize(photo, str(many), again.options, replay=again)
     assert isinstance(done, Done)
     assert done.receipt["styles"] == again.receipt["styles"]
-    with pytest.raises(UsageError, match="styles differ"):
+    with pytest.raises(UsageError, match=r"different inputs \(styles\)"):
         next(stylizer.stylize(photo, f"{many}:sun", Options(size="80x64"), replay=again))
 
 
@@ -367,9 +367,11 @@ def test_networks_have_no_painting_to_recolor(trained: Stylizer, photo: Picture)
 
 
 def test_what_does_not_fit_is_refused_before_painting(instant: Stylizer, photo: Picture) -> None:
-    with pytest.raises(
-        UsageError, match=r"a picture of 12\.8 megapixels needs (at least )?\d+ MB.*give a smaller --size, or more --memory"
-    ):
+    # Which of the two depends on what the process has allocated before.
+    either = (
+        r"12\.8 megapixels needs (at least )?\d+ MB.*give a smaller --size, or more --memory|the program alone needs \d+ MB.*--memory \d+MB"
+    )
+    with pytest.raises(UsageError, match=either):
         instant.plan(photo, Options(size=4000, memory="100MB"))
 
 

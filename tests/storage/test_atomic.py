@@ -90,7 +90,7 @@ def test_nothing_is_deleted_where_a_name_is_unknown(tmp_path: Path) -> None:
     with pytest.raises(StyleError, match=r"^no style 'wave\{' was added; available: waves\. Did you mean 'waves'\?$"):
         delete_by_name(["waves", "wave{"], files, missing="no style '{}' was added", error=StyleError)
     assert files["waves"].exists()
-    with pytest.raises(StyleError, match=r"^no style 'x' was added; there are none\.$"):
+    with pytest.raises(StyleError, match=r"^no style 'x' was added; there are none$"):
         delete_by_name(["x"], {}, missing="no style '{}' was added", error=StyleError)
 
 

@@ -94,7 +94,7 @@ def test_foreign_files(content, message, refused, tmp_path):
 
 def test_no_file(refused, tmp_path):
     refused(tmp_path / "none", "there is no such file")
-    refused(tmp_path, "there is no such file")
+    refused(tmp_path, "this is a folder; give a weights file")
 
 
 @pytest.mark.parametrize("zipped", [True, False])

@@ -65,7 +65,7 @@ def test_a_painting_is_added_with_its_card(library: Path) -> None:
         ({"name": "starry-night", "replace": True}, StyleError, "is a built-in style"),
         ({"name": "photo"}, StyleError, "which means the photo in --mask FILE=photo"),
         ({"name": "1889"}, StyleError, "which would be read as a share of --blend"),
-        ({"output": "mine.png"}, OutputError, "style files end in .safetensors"),
+        ({"output": "mine.png"}, OutputError, "unsupported output format '.png'; allowed are .safetensors"),
         ({"output": "nowhere/mine.safetensors"}, OutputError, "there is no folder"),
         ({"output": ".safetensors"}, OutputError, "cannot write"),
         ({"picture": "missing.jpg"}, ImageError, "missing.jpg"),
