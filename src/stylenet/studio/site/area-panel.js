@@ -34,6 +34,7 @@ export class AreaPanel {
     this.area.reset(settings.photo);
     this.showState();
     if (!settings.area) return;
+    this.at["save-area"].disabled = true; // until the mask is drawn
     const size = Math.max(this.at.area.width, this.at.area.height);
     this.area.load(await createImageBitmap(await getBlob(pictureAddress(settings.area.id, size, "png"))));
     this.at["area-panel"].open = true;
