@@ -159,12 +159,21 @@ def losses(image: Image, photo: Image, style: PictureStyle) -> dict[str, float]:
     return {name: sum(values) / len(values) for name, values in means.items()}
 
 
-def unsteadiness(stylizer: Stylizer, photo: Picture, style: Any) -> float:
-    """How much a painting changes beyond being moved where the photo is moved: root mean square, 0..1."""
+def unsteadiness(stylizer: Stylizer, photo: Picture, style: Any) -> dict[str, float]:
+    """How much a painting changes, besides its shift, where the photo is shifted, noisy or brighter: root mean square, 0..1."""
     rows, columns = SHIFT
-    moved = Picture(pixels=photo.pixels[:, :, rows:, columns:])
-    first, second = (torch.from_numpy(painted(stylizer, picture, style).image) for picture in (photo, moved))
-    return float(shift_distance(first, second, SHIFT).sqrt())
+    noise = np.random.default_rng(0).standard_normal(photo.pixels.shape, dtype=np.float32)
+    changed = {
+        "moved by 3 x 5 px": (photo.pixels[:, :, rows:, columns:], SHIFT),
+        "noise of 1 %": ((photo.pixels + 0.01 * noise).clip(0, 1), (0, 0)),
+        "5 % brighter": ((1.05 * photo.pixels).clip(0, 1), (0, 0)),
+    }
+    first = torch.from_numpy(painted(stylizer, photo, style).image)
+    found = {}
+    for name, (pixels, shift) in changed.items():
+        second = torch.from_numpy(painted(stylizer, Picture(pixels=pixels), style).image)
+        found[name] = round(float(shift_distance(first, second, shift).sqrt()), 4)
+    return found
 
 
 def quality(chosen: list[Pair], sheet: Path | None, *, plain_steps: Sequence[int]) -> dict[str, Any]:
@@ -188,7 +197,7 @@ def quality(chosen: list[Pair], sheet: Path | None, *, plain_steps: Sequence[int
             found = losses(image, photo.pixels, style)
             # Content is absolute: the photo's is zero.
             row[name] = {term: round(found[term] / (1 if term == "content" else begin[term]), 3) for term in TERMS}
-        row["unsteadiness"] = round(unsteadiness(network, photo, pair.network or painting), 4)
+        row["unsteadiness"] = unsteadiness(network, photo, pair.network or painting)
         rows.append(row)
         shown.append(
             [photo.pixels, resize(style.pixels, fit_within(style.pixels.shape[3], style.pixels.shape[2], SIZE_PX)), *pictures.values()]
@@ -199,7 +208,7 @@ def quality(chosen: list[Pair], sheet: Path | None, *, plain_steps: Sequence[int
     names = ("network", *plain)
     means = {name: {term: round(sum(row[name][term] for row in rows) / len(rows), 3) for term in TERMS} for name in names}
     won = {name: {term: sum(row["network"][term] <= row[name][term] for row in rows) for term in TERMS} for name in plain}
-    unsteady = round(sum(row["unsteadiness"] for row in rows) / len(rows), 4)
+    unsteady = {name: round(sum(row["unsteadiness"][name] for row in rows) / len(rows), 4) for name in rows[0]["unsteadiness"]}
     return {"means": means, "unsteadiness of the network": unsteady, "pairs at or under plain optimization": won, "pairs": rows}
 
 

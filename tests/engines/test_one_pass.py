@@ -17,18 +17,16 @@ from stylenet.catalog.networks import AnyRecord, JohnsonRecord, NetworkCard, Sli
 from stylenet.catalog.recipes import load_recipe
 from stylenet.encoders.opening import OpenEncoder, open_encoder
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.engines import onnx_networks
 from stylenet.engines.one_pass import InstantEngine, TrainedEngine
 from stylenet.engines.onnx_pass import OnnxInstantEngine, OnnxTrainedEngine
 from stylenet.engines.protocol import Forecast
 from stylenet.errors import StyleError, UsageError, WeightsError
 from stylenet.events import Done, Started
 from stylenet.image.files import Picture, load_image, save_image
+from stylenet.image.resize import resize
 from stylenet.losses.equivariance import shift_distance
-from stylenet.networks import relay
 from stylenet.networks.files import build, write_network
 from stylenet.networks.slim import SlimNet
-from stylenet.networks.slim_geometry import white_noise_array
 from stylenet.networks.texture import TextureNet
 from stylenet.painting.painting import stylize, texture
 from stylenet.painting.plan import Plan
@@ -77,6 +75,18 @@ def either(request: pytest.FixtureRequest) -> Stylizer:
     return opened(*request.param)
 
 
+def last_image(stylizer: Stylizer, photo: Picture, **more: Any) -> Any:
+    *_, last = stylizer.stylize(photo, "the-scream", **more)
+    assert isinstance(last, Done)
+    return last.image
+
+
+@pytest.fixture
+def scene(photo: Picture) -> Picture:
+    """The photo in four times its size."""
+    return Picture(pixels=resize(photo.pixels, (320, 256)))
+
+
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network as `stylenet train` writes it, not trained at all."""
@@ -106,21 +116,23 @@ def test_paints_the_golden_picture(recipe: str, style: str, engine: str, photo: 
     assert np.abs(photo.pixels - golden).mean() > 0.1
 
 
-def test_a_moved_photo_has_a_moved_painting(either: Stylizer, photo: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nearly, with the noise moved along: networks taught without `losses.equivariance` were at 0.1 and more."""
-    whole = white_noise_array(64, 80, 0)
-    asked = []
+def test_a_moved_photo_has_a_moved_painting(either: Stylizer, scene: Picture) -> None:
+    moved = Picture(pixels=scene.pixels[:, :, 3:, 5:])
 
-    def moved_along(height: int, width: int, _: int) -> Any:
-        asked.append((height, width))
-        return np.ascontiguousarray(whole[:, :, 64 - height :, 80 - width :])
+    def distance(**more: Any) -> float:
+        first, second = (torch.from_numpy(last_image(either, one, **more)) for one in (scene, moved))
+        return float(shift_distance(first, second, (3, 5)).sqrt())
 
-    monkeypatch.setattr(relay, "white_noise_array", moved_along)
-    monkeypatch.setattr(onnx_networks, "_kept_noise", moved_along)
-    moved = Picture(pixels=photo.pixels[:, :, 3:, 5:])
-    first, second = (torch.from_numpy(stylize(one, "the-scream", recipe=either).pixels) for one in (photo, moved))
-    assert asked == [(64, 80), (61, 75)]
-    assert shift_distance(first, second, (3, 5), rim_px=16) < 0.075**2
+    assert distance() < 0.04
+    assert distance(noise_origin=(0, 0)) > 1.4 * distance(), "noise that stays in the frame"
+
+
+def test_a_photo_with_grain_or_more_light_has_nearly_the_same_painting(either: Stylizer, scene: Picture) -> None:
+    painted = stylize(scene, "the-scream", recipe=either).pixels
+    grain = 0.01 * np.random.default_rng(0).standard_normal(scene.pixels.shape, dtype=np.float32)
+    for pixels in (scene.pixels + grain, 1.05 * scene.pixels):
+        again = stylize(Picture(pixels=pixels.clip(0, 1)), "the-scream", recipe=either).pixels
+        assert np.sqrt(np.square(again - painted).mean()) < 0.04
 
 
 def test_takes_on_the_colors_of_the_painting(instant: Stylizer, photo: Picture) -> None:

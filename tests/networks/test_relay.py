@@ -18,7 +18,7 @@ def sizes(height: int, width: int, *, style_scale: float = 1.0) -> list[tuple[in
         return picture
 
     photo = torch.rand((1, 3, height, width), generator=torch.Generator().manual_seed(0))
-    torch.testing.assert_close(by_sizes(paint, photo, style_scale=style_scale, seed=3), photo, rtol=0, atol=1e-5)
+    torch.testing.assert_close(by_sizes(paint, photo, style_scale=style_scale, seed=3, origin=(0, 0)), photo, rtol=0, atol=1e-5)
     return seen
 
 
@@ -44,10 +44,13 @@ def test_the_change_of_the_small_painting_is_where_the_large_one_begins() -> Non
     torch.testing.assert_close(relayed(small + 0.1, small, photo), (photo + 0.1).clamp(0, 1))
 
 
-def test_noise_is_the_same_for_a_seed_and_white() -> None:
-    noise = white_noise(300, 200, 5)
-    assert torch.equal(noise, white_noise(300, 200, 5))
-    assert not torch.equal(noise, white_noise(300, 200, 6))
-    assert abs(float(noise.mean())) < 0.02
-    assert abs(float(noise.std()) - 1) < 0.02
-    assert abs(float((noise[..., 1:] * noise[..., :-1]).mean())) < 0.02
+def test_the_origin_of_the_noise_is_at_the_same_place_at_every_size() -> None:
+    seen: list[Tensor] = []
+
+    def paint(picture: Tensor, noise: Tensor) -> Tensor:
+        seen.append(noise)
+        return picture
+
+    by_sizes(paint, torch.full((1, 3, 768, 1024), 0.5), style_scale=1.0, seed=3, origin=(100, 301))
+    assert torch.equal(seen[0], white_noise(384, 512, 4, (50, 150)))
+    assert torch.equal(seen[1], white_noise(768, 1024, 3, (100, 301)))

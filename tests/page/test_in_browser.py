@@ -127,7 +127,7 @@ def _png(pixels: np.ndarray[Any, Any], **options: Any) -> bytes:
     return file.getvalue()
 
 
-def _page_noise(height: int, width: int, seed: int) -> Array:
+def _page_noise(height: int, width: int, seed: int, _origin: object = None) -> Array:
     """`whiteNoise` of the page's noise.js."""
 
     def hashed(x: Any) -> Any:

@@ -17,7 +17,10 @@ pytest.importorskip("websockets")
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-import stylenet
+from stylenet.events import Done
+from stylenet.image.files import load_image
+from stylenet.painting.stylizer import open_stylizer
+from stylenet.requests.painting import Options
 from tests.server.conftest import LIVE_PATH, Running
 
 
@@ -35,7 +38,10 @@ def test_frames_are_painted_as_photos_are(start: Callable[..., Running]) -> None
     """On the wire, with a time limit for requests that is shorter than the connection lasts."""
     url = start("--patience-seconds", "1.5", "--threads", "2").url.replace("http:", "ws:") + LIVE_PATH
     settings = {"style": "great-wave", "strength": 70, "size": 128, "steady": 0}
-    expected = stylenet.stylize(frame(), "great-wave", recipe="instant", size=128, strength=70).pixels[0].transpose(1, 2, 0)
+    options = Options(size=128, strength=70)
+    *_, done = open_stylizer("instant").stylize(load_image(frame()), "great-wave", options, noise_origin=(0, 0))
+    assert isinstance(done, Done)
+    expected = done.image[0].transpose(1, 2, 0)
     with connect(url) as socket:
         socket.send(json.dumps(settings))
         assert json.loads(socket.recv())["style"] == "great-wave"

@@ -1,6 +1,6 @@
 """Train the network for all styles a little further on a CPU, with few pictures and the loss network `compact`.
 
-    python tools/instant/borders.py NETWORK --data DIR --run DIR [--minutes 22] [--seed 2]
+    python tools/instant/borders.py NETWORK --data DIR --run DIR [--minutes 22] [--seed 2] [--photos 600] [--movements 100]
 
 This is how the included network lost the frame that it left along borders, in three runs of 108, 44 and 126 updates with the seeds 2, 3
 and 4, each from the result of the last. NETWORK is the `instant-16.safetensors` of `train.py` or of such a run, DIR the data of `train.py`.
@@ -28,7 +28,6 @@ from stylenet.training.photos import PhotoStack
 from stylenet.training.plan import Plan
 from stylenet.training.trainer import Trainer
 
-PHOTOS, MOVEMENTS = 600, 100
 CPU = torch.device("cpu")
 
 
@@ -39,13 +38,15 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=22)
     parser.add_argument("--seed", type=int, default=2)
+    parser.add_argument("--photos", type=int, default=600)
+    parser.add_argument("--movements", type=int, default=100)
     arguments = parser.parse_args()
     config = tomllib.loads(Path(__file__).with_name("instant.toml").read_text())
     files = {kind: chosen(arguments.data, config, kind) for kind in ("photos", "movements", "named")}
     rng = random.Random(0)
-    photos = PhotoStack(rng.sample(files["photos"], PHOTOS), side_px=PHOTO_PX, device=CPU)
+    photos = PhotoStack(rng.sample(files["photos"], arguments.photos), side_px=PHOTO_PX, device=CPU)
     paintings = [
-        Paintings(paths=rng.sample(files["movements"], MOVEMENTS), views=1, share=0.3),
+        Paintings(paths=rng.sample(files["movements"], arguments.movements), views=1, share=0.3),
         Paintings(paths=files["named"], views=3, share=0.7),
     ]
     plan = Plan(

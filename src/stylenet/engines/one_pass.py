@@ -233,7 +233,13 @@ class TrainedEngine(TrainedPassEngine, _TorchPass):
 
 def _settings(task: Task[OpenStyle], done: PartDone, shares: tuple[float, ...] = ()) -> PassSettings:
     return PassSettings(
-        strength=task.strength, style_scale=task.style_scale, seed=task.seed, shares=shares, tile_px=task.tile_px, done=done
+        strength=task.strength,
+        style_scale=task.style_scale,
+        seed=task.seed,
+        noise_origin=task.noise_origin,
+        shares=shares,
+        tile_px=task.tile_px,
+        done=done,
     )
 
 

@@ -23,9 +23,10 @@ from stylenet.errors import ShapeError, StyleError, WeightsError
 from stylenet.image.resize import resize
 from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array, read_arrays
+from stylenet.networks.noise import Point, distinct_point, scaled, white_noise_array
 from stylenet.networks.picture_sizes import half_size, looked_at_px, shares_by_size
 from stylenet.networks.progress import PartDone, ignored, share_of
-from stylenet.networks.slim_geometry import STRENGTHS, knob_count, trained_strength, white_noise_array
+from stylenet.networks.slim_geometry import STRENGTHS, knob_count, trained_strength
 from stylenet.storage.hashing import file_sha256
 
 BODY_BYTES = 112
@@ -119,6 +120,7 @@ class OnnxPainter:
         strength: float = 50.0,
         style_scale: float = 1.0,
         seed: int = 0,
+        noise_origin: Point | None = None,
         part_px: int = PART_PX,
         done: PartDone | None = None,
     ) -> Array:
@@ -130,6 +132,7 @@ class OnnxPainter:
             strength: 0 (the photo) to 100.
             style_scale: Size of the strokes relative to those of the style image.
             seed: Random seed of the noise.
+            noise_origin: Origin of the noise in the photo; None: the photo's most distinct point.
             part_px: Pixels per tile of the head, which limits the memory in addition to `BODY_BYTES` per pixel.
             done: Progress callback: called with the share of the work done since the last call.
 
@@ -145,20 +148,20 @@ class OnnxPainter:
         trained = trained_strength(strength)
         work = shares_by_size(photo.shape[2], photo.shape[3], style_scale)
 
-        def paint(picture: Array, seed: int) -> Array:
+        def paint(picture: Array, seed: int, origin: Point) -> Array:
             height, width = picture.shape[2:]
             half = half_size(height, width, style_scale)
             begun = picture
             if half is not None:
                 small = resize(picture, (half[1], half[0]))
-                begun = relayed(paint(small, seed + 1), small, picture)
+                begun = relayed(paint(small, seed + 1, scaled(origin, (height, width), half)), small, picture)
             knobs = self.knobs(styles, trained, looked_at_px(height, width, style_scale))
             keep = part_px >= PART_PX and height * width <= _KEPT_PX
-            noise = (_kept_noise if keep else white_noise_array)(height, width, seed)
+            noise = (_kept_noise if keep else white_noise_array)(height, width, seed, origin)
             part = None if done is None else share_of(done, work[height, width])
             return self.painted(begun, noise, knobs, part_px=part_px, keep_memory=keep, done=part)
 
-        return faded(paint(photo, seed), photo, trained)
+        return faded(paint(photo, seed, distinct_point(photo) if noise_origin is None else noise_origin), photo, trained)
 
     def knobs(self, styles: Sequence[Style], trained: float, style_px: int) -> Array:
         """The knobs, shape (K,), of blended styles measured at an area of `style_px` squared, or of the network's own style.
@@ -266,9 +269,9 @@ def _shared_painter(path: Path, modified_ns: int, threads: int) -> OnnxPainter:
 
 
 @lru_cache(maxsize=2)
-def _kept_noise(height: int, width: int, seed: int) -> Array:
+def _kept_noise(height: int, width: int, seed: int, origin: Point) -> Array:
     """The noise of the last two sizes, which all frames of a clip share."""
-    noise = white_noise_array(height, width, seed)
+    noise = white_noise_array(height, width, seed, origin)
     noise.setflags(write=False)
     return noise
 

@@ -164,6 +164,7 @@ class OnnxInstantEngine(_OnnxPass):
             strength=task.strength,
             style_scale=task.style_scale,
             seed=task.seed,
+            noise_origin=task.noise_origin,
             part_px=task.tile_px or PART_PX,
             done=done,
         )
@@ -235,6 +236,7 @@ class OnnxTrainedEngine(TrainedPassEngine, _OnnxPass):
             strength=task.strength,
             style_scale=task.style_scale,
             seed=task.seed,
+            noise_origin=task.noise_origin,
             part_px=task.tile_px or PART_PX,
             done=done,
         )

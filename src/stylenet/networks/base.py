@@ -31,6 +31,7 @@ class PassSettings:
         strength: 0..100.
         style_scale: Size of the strokes; 1 is that of the style image.
         seed: Random seed of the noise.
+        noise_origin: Row and column of the photo at which the noise has its origin; None: the photo's most distinct point.
         shares: Share of each style, for a network with several; empty: the first style.
         description: Description of the style image, shape (1, D), for a network that paints in every style.
         tile_px: Pixels per tile; None: no tiling.
@@ -40,6 +41,7 @@ class PassSettings:
     strength: float = DEFAULT_STRENGTH
     style_scale: float = 1.0
     seed: int = 0
+    noise_origin: tuple[int, int] | None = None
     shares: tuple[float, ...] = ()
     description: Tensor | None = None
     tile_px: int | None = None

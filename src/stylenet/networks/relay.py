@@ -9,8 +9,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from stylenet.encoders.resampling import resize
+from stylenet.networks.noise import Point, scaled, white_noise_array
 from stylenet.networks.picture_sizes import half_size
-from stylenet.networks.slim_geometry import STRENGTHS, white_noise_array
+from stylenet.networks.slim_geometry import STRENGTHS
 
 RELAYED = 0.35
 """Share of the training pictures that start from the network's painting at half the size."""
@@ -29,7 +30,7 @@ def relayed(painted: Tensor, small: Tensor, photo: Tensor) -> Tensor:
     return (photo + change).clamp(0, 1)
 
 
-def by_sizes(paint: Callable[[Tensor, Tensor], Tensor], photo: Tensor, *, style_scale: float, seed: int) -> Tensor:
+def by_sizes(paint: Callable[[Tensor, Tensor], Tensor], photo: Tensor, *, style_scale: float, seed: int, origin: Point) -> Tensor:
     """A photo painted from coarse to fine.
 
     Args:
@@ -37,19 +38,21 @@ def by_sizes(paint: Callable[[Tensor, Tensor], Tensor], photo: Tensor, *, style_
         photo: (1, 3, H, W), 0..1.
         style_scale: Size of the strokes; with larger ones, smaller photos are halved.
         seed: Random seed of the noise.
+        origin: Origin of the noise in the photo.
     """
     height, width = photo.shape[2:]
     half = half_size(height, width, style_scale)
     begun = photo
     if half is not None:
         small = resize(photo, (half[1], half[0]))
-        begun = relayed(by_sizes(paint, small, style_scale=style_scale, seed=seed + 1), small, photo)
-    return paint(begun, white_noise(height, width, seed).to(photo.device))
+        small_origin = scaled(origin, (height, width), half)
+        begun = relayed(by_sizes(paint, small, style_scale=style_scale, seed=seed + 1, origin=small_origin), small, photo)
+    return paint(begun, white_noise(height, width, seed, origin).to(photo.device))
 
 
-def white_noise(height: int, width: int, seed: int) -> Tensor:
-    """White noise for one photo, shape (1, 1, H, W), the same on every machine."""
-    return torch.from_numpy(white_noise_array(height, width, seed))
+def white_noise(height: int, width: int, seed: int, origin: Point = (0, 0)) -> Tensor:
+    """White noise for one photo, shape (1, 1, H, W), the same on every machine; see `noise.white_noise_array`."""
+    return torch.from_numpy(white_noise_array(height, width, seed, origin))
 
 
 def faded(painted: Tensor, photo: Tensor, strength: float) -> Tensor:

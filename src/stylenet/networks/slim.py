@@ -27,6 +27,7 @@ from torch.nn import functional
 from stylenet.catalog.networks import SlimRecord
 from stylenet.errors import ShapeError
 from stylenet.networks.base import BatchSettings, PassSettings
+from stylenet.networks.noise import distinct_point
 from stylenet.networks.normalization import Normalize, instance_norm
 from stylenet.networks.onnx_graph import Graph
 from stylenet.networks.picture_sizes import shares_by_size
@@ -124,7 +125,11 @@ class SlimNet(SlimLayers):
             done = share_of(settings.done, shares[size])
             return cast(Tensor, self(picture, noise, knobs(strength, size), most_px=settings.tile_px, done=done))
 
-        return faded(by_sizes(paint, photo, style_scale=settings.style_scale, seed=settings.seed), photo, strength)
+        origin = settings.noise_origin
+        if origin is None:
+            origin = distinct_point(photo.float().cpu().numpy())
+        painted = by_sizes(paint, photo, style_scale=settings.style_scale, seed=settings.seed, origin=origin)
+        return faded(painted, photo, strength)
 
     def batch_noise(self, size: tuple[int, int], seeds: Sequence[int], device: torch.device) -> tuple[Tensor, ...]:
         """White noise, (B, 1, H, W); the noise of all pictures is drawn with the first picture's seed."""

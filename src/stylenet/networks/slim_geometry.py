@@ -87,11 +87,6 @@ def trained_strength(strength: float) -> float:
     return float(np.interp(strength, given, trained))
 
 
-def white_noise_array(height: int, width: int, seed: int) -> np.ndarray[Any, np.dtype[np.float32]]:
-    """White noise for one photo, shape (1, 1, H, W), with mean 0 and deviation 1, the same on every machine."""
-    return np.random.default_rng(seed).standard_normal((1, 1, height, width), dtype=np.float32)
-
-
 def of_pixels(kernels: np.ndarray[Any, np.dtype[np.float32]], block: int) -> np.ndarray[Any, np.dtype[np.float32]]:
     """Kernels of a convolution over blocks of pixels, (O, 3 B B, 3, 3), as kernels over pixels with stride B, (O, 3, 3 B, 3 B).
 

@@ -106,6 +106,7 @@ class Stylizer:
         regions: Sequence[Region] = (),
         start: ImageSource | Picture | None = None,
         history: History | None = None,
+        noise_origin: tuple[int, int] | None = None,
         checkpointing: Checkpointing | None = None,
         replay: Replay | None = None,
         timed: bool = False,
@@ -121,6 +122,8 @@ class Stylizer:
             regions: Regions with another style, or where the photo is kept; `styles` apply to the rest.
             start: Initial image instead of the recipe's.
             history: The previous painting, for a frame of a clip; recipes that paint in one pass do not use it.
+            noise_origin: For a frame of a clip: row and column at which the noise of a one-pass network has its origin. None: the photo's
+                most distinct point, so that a photo keeps its strokes when it is cropped.
             checkpointing: Where the state of the painting is saved, so that it can be resumed.
             replay: A receipt to repeat; other inputs are rejected.
             timed: Whether `Started` contains an estimate of the duration, which times a few steps.
@@ -167,6 +170,7 @@ class Stylizer:
             seed=options.seed,
             start=started_from,
             history=history,
+            noise_origin=noise_origin,
             save_every=options.save_every or (max(1, steps // timelapse_frames) if timelapse_frames else 0),
             tile_px=tile_px,
             checkpointing=checkpointing,

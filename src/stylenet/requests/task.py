@@ -54,6 +54,8 @@ class Task(Generic[StyleT]):
         strength: 0..100.
         style_scale: Size of the strokes, 0.125..8.
         seed: Random seed of the noise.
+        noise_origin: Row and column of the photo at which the noise of a one-pass network has its origin; None: the photo's most distinct
+            point, so that the noise moves with the photo.
         start: Initial image instead of the recipe's, (1, 3, H, W), any size.
         history: The previous painting, for recipes that optimize; None: no temporal term.
         save_every: Steps between scheduled previews; 0: the recipe's own interval.
@@ -70,6 +72,7 @@ class Task(Generic[StyleT]):
     strength: float = 50.0
     style_scale: float = 1.0
     seed: int = 0
+    noise_origin: tuple[int, int] | None = None
     start: Image | None = None
     history: History | None = None
     save_every: int = 0

@@ -43,7 +43,7 @@ class LiveFrames:
             self._request, self._steadier = request, StillSteadier(request.steady)
         frame = _checked(data)
         options = Options(size=request.size, strength=request.strength, style_scale=request.style_scale)
-        *_, done = stylizer.stylize(frame, style, options)
+        *_, done = stylizer.stylize(frame, style, options, noise_origin=(0, 0))
         if not isinstance(done, Done):
             raise RuntimeError("a stylizer's last event is Done")
         buffer = io.BytesIO()

@@ -118,7 +118,7 @@ def largest_difference(painter: Painter, network: Network[Any], description: Ten
             if description is not None and "style" in painter.inputs:
                 inputs["style"] = description
             with torch.inference_mode():
-                painted = network.paint(photo, PassSettings(strength=strength, description=description))
+                painted = network.paint(photo, PassSettings(strength=strength, noise_origin=(0, 0), description=description))
                 differences.append((painter(inputs) - painted).abs().max())
     return float(torch.stack(differences).max())
 

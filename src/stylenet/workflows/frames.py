@@ -149,7 +149,14 @@ class FramePainter:
         notices: tuple[str, ...] = ()
         picture = Picture(pixels=photo)
         for event in stylizer.stylize(
-            picture, self._styles, options, regions=regions, start=start, history=history, should_stop=self._should_stop
+            picture,
+            self._styles,
+            options,
+            regions=regions,
+            start=start,
+            history=history,
+            noise_origin=(0, 0),
+            should_stop=self._should_stop,
         ):
             if isinstance(event, Started) and not self._told:
                 notices, self._told = event.notices, True
