@@ -14,6 +14,7 @@ import pytest
 
 from stylenet.catalog import networks
 from stylenet.networks.export import to_onnx
+from stylenet.networks.noise import distinct_point, white_noise_array
 from tests.cli.conftest import INPUTS, Run, files_in
 from tests.networks.small import write_small
 
@@ -36,11 +37,17 @@ def pixels(name: str) -> Any:
     return np.asarray(PIL.Image.open(name).convert("RGB"))
 
 
+def noise_for(image: Any) -> Any:
+    """The noise of `stylenet stylize`."""
+    return white_noise_array(image.shape[2], image.shape[3], 0, distinct_point(image))
+
+
 def painted(path: Path, photo: Any, **more: float) -> Any:
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     inputs = {name: np.array([value], np.float32) for name, value in more.items()}
-    inputs["noise"] = np.random.default_rng(0).standard_normal((1, 1, *photo.shape[:2]), dtype=np.float32)
-    return session.run(["painting"], {"image": photo.transpose(2, 0, 1)[None].astype(np.float32) / 255, **inputs})[0]
+    image = photo.transpose(2, 0, 1)[None].astype(np.float32) / 255
+    inputs["noise"] = noise_for(image)
+    return session.run(["painting"], {"image": image, **inputs})[0]
 
 
 def test_a_trained_network_becomes_a_file_that_paints_as_stylize_does(run: Run, folder: Path) -> None:
@@ -115,7 +122,6 @@ def test_the_page_describes_a_painting(run: Run, folder: Path, monkeypatch: pyte
     photo = pixels("photo.png")
     session = onnxruntime.InferenceSession(folder / "any.onnx", providers=["CPUExecutionProvider"])
     image = photo.transpose(2, 0, 1)[None].astype(np.float32) / 255
-    noise = np.random.default_rng(0).standard_normal((1, 1, *photo.shape[:2]), dtype=np.float32)
-    inputs = {"image": image, "noise": noise, "strength": np.array([50], np.float32), "style": description}
+    inputs = {"image": image, "noise": noise_for(image), "strength": np.array([50], np.float32), "style": description}
     outside = session.run(["painting"], inputs)[0]
     np.testing.assert_allclose(outside, painted(folder / "one.onnx", photo, strength=50), atol=1e-5)

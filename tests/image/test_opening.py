@@ -230,3 +230,15 @@ def test_files_are_closed(tmp_path: Path, photo: PIL.Image.Image) -> None:
 def test_a_link_to_nothing_is_named(tmp_path: Path) -> None:
     (tmp_path / "link.jpg").symlink_to("nowhere.jpg")
     assert refused(tmp_path / "link.jpg").endswith("it is a link to 'nowhere.jpg', which does not exist")
+
+
+def test_a_closed_picture_is_not_called_damaged(tmp_path: Path, photo: PIL.Image.Image) -> None:
+    path = tmp_path / "photo.png"
+    photo.save(path)
+    with PIL.Image.open(path) as never_loaded:
+        pass
+    with path.open("rb") as file:
+        without_file = PIL.Image.open(file)
+    for closed in (never_loaded, without_file):
+        with pytest.raises(ImageError, match=r"the given picture: it or its file is closed; give it before closing it, or give a copy\(\)"):
+            load_image(closed)

@@ -55,6 +55,18 @@ def test_in_other_gradient_modes(photo: Picture, recipe: str, usual: Painting, m
         assert np.array_equal(painted(photo, recipe).pixels, usual.pixels)
 
 
+def test_in_automatic_mixed_precision(photo: Picture, recipe: str, usual: Painting) -> None:
+    own = PIL.Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 48, 3), dtype=np.uint8))
+    measured = stylize(photo, own, recipe=opened(recipe), size=56)
+    distances = stylenet.compare(usual.image, photo=photo, style="starry-night", encoder="compact", device="cpu")
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert np.array_equal(painted(photo, recipe).pixels, usual.pixels)
+        assert np.array_equal(stylize(photo, own, recipe=opened(recipe), size=56).pixels, measured.pixels)
+        assert stylenet.compare(usual.image, photo=photo, style="starry-night", encoder="compact", device="cpu") == distances
+        for _ in opened(recipe).stylize(photo, "starry-night", stylenet.Options(size=48)):
+            assert torch.is_autocast_enabled("cpu"), "the caller's setting holds between events"
+
+
 def test_opened_in_inference_mode_and_used_outside(photo: Picture, recipe: str, usual: Painting) -> None:
     with torch.inference_mode():
         stylizer = opened(recipe)

@@ -96,6 +96,19 @@ def test_a_painting_serves_as_well_as_a_style_file(quick: Stylizer, photo: Pictu
     assert stylize(photo, Picture(pixels=painting), recipe=quick).done.reason == "finished"
 
 
+def test_a_painting_is_an_array_of_any_type_of_pictures(quick: Stylizer, photo: Picture) -> None:
+    painting = stylize(photo, "senecio", recipe=quick)
+    pixels = np.asarray(painting)
+    assert pixels.dtype == np.float32
+    assert pixels.shape == (64, 80, 3)
+    assert np.array_equal(np.asarray(painting, dtype=np.uint8), np.asarray(painting.image))
+    assert np.abs(np.asarray(painting, dtype=np.uint16) / 65535 - pixels).max() < 1e-5
+    assert np.array_equal(np.asarray(painting, dtype=np.float64), pixels)
+    for kind in ("int64", "bool"):
+        with pytest.raises(UsageError, match=f"cannot be an array of {kind}; allowed are floating-point types"):
+            np.asarray(painting, dtype=kind)
+
+
 def test_stopping_keeps_the_picture(quick: Stylizer, photo: Picture) -> None:
     done = list(quick.stylize(photo, "starry-night", should_stop=lambda: True))[-1]
     assert isinstance(done, Done)

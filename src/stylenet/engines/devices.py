@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TypeVar
 
 import torch
 
@@ -12,6 +15,8 @@ from stylenet.errors import UsageError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "float32", "bfloat16")
+
+T = TypeVar("T")
 
 _LOADED_IN = os.getpid()
 """Process ID when this module, and torch with it, was imported."""
@@ -74,6 +79,24 @@ def prepare_after_fork(device: torch.device) -> None:
             "CUDA was initialized before this process was forked and cannot be used in the child; start processes with "
             "multiprocessing's 'spawn' method, or use device='cpu'"
         )
+
+
+@contextmanager
+def own_precision(device: torch.device) -> Iterator[None]:
+    """Compute in the dtypes of the tensors, also in a caller's `torch.autocast`."""
+    with torch.autocast("cpu", enabled=False), torch.autocast(device.type, enabled=False):
+        yield
+
+
+def in_own_precision(events: Iterator[T], device: torch.device) -> Iterator[T]:
+    """The items of a generator, each computed within `own_precision`. The caller's settings hold between them."""
+    with closing(events):  # type: ignore[type-var]  # a generator
+        while True:
+            with own_precision(device):
+                event = next(events, None)
+            if event is None:
+                return
+            yield event
 
 
 def _is_forked() -> bool:

@@ -20,7 +20,7 @@ from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.freed_memory import freed_memory_kept
 from stylenet.encoders.opening import OpenEncoder
 from stylenet.encoders.resampling import as_tensor
-from stylenet.engines.devices import prepare_after_fork, torch_machine
+from stylenet.engines.devices import in_own_precision, own_precision, prepare_after_fork, torch_machine
 from stylenet.engines.facts import engine_facts
 from stylenet.engines.pass_forecast import RETURNED_BYTES, forecast_pass, pass_work
 from stylenet.engines.passes import PROBE_PX, OnePassEngine, TrainedPassEngine, find_trained
@@ -59,6 +59,12 @@ class _TorchPass(OnePassEngine):
     ) -> Forecast:
         """Memory and tiles and, if `timed`, time."""
         prepare_after_fork(self.device)
+        with own_precision(self.device):
+            return self._forecast(levels, styles, held_bytes=held_bytes, memory_bytes=memory_bytes, timed=timed)
+
+    def _forecast(
+        self, levels: Sequence[Level], styles: Sequence[OpenStyle], *, held_bytes: int, memory_bytes: int | None, timed: bool
+    ) -> Forecast:
         size = (levels[-1].width, levels[-1].height)
         records = self._records(styles)
         found = forecast_pass(self.device, records, size, held_bytes=held_bytes, memory_bytes=memory_bytes, dtype=self.dtype)
@@ -76,7 +82,7 @@ class _TorchPass(OnePassEngine):
         """Paint, and yield `Done`; see `OnePassEngine.paint`."""
         prepare_after_fork(self.device)
         with freed_memory_kept(bounded=task.tile_px is not None, returned_bytes=RETURNED_BYTES):
-            yield from super().paint(task)
+            yield from in_own_precision(super().paint(task), self.device)
 
     @abstractmethod
     def _records(self, styles: Sequence[OpenStyle]) -> Sequence[AnyRecord]:
@@ -129,7 +135,8 @@ class InstantEngine(_TorchPass):
         """The statistics of a style, or a style image to be measured."""
         if isinstance(source, OpenStyle):
             return source
-        return measured_style(source, self.recipe, self.encoder, recolor=recolor, least_px=LEAST_STYLE_PX)
+        with own_precision(self.device):
+            return measured_style(source, self.recipe, self.encoder, recolor=recolor, least_px=LEAST_STYLE_PX)
 
     def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]], done: PartDone) -> Image:
         def knobs(strength: float, size: tuple[int, int]) -> Tensor:

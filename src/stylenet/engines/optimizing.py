@@ -15,7 +15,7 @@ from stylenet.catalog.encoders import EncoderRecord
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.freed_memory import freed_memory_kept
 from stylenet.encoders.opening import OpenEncoder, open_encoder
-from stylenet.engines.devices import choose_device, choose_dtype, prepare_after_fork, torch_machine
+from stylenet.engines.devices import choose_device, choose_dtype, in_own_precision, own_precision, prepare_after_fork, torch_machine
 from stylenet.engines.facts import engine_facts
 from stylenet.engines.forecast import forecast
 from stylenet.engines.one_pass import InstantEngine
@@ -87,7 +87,8 @@ class OptimizationEngine:
         """The statistics of a style, or a style image to be measured."""
         if isinstance(source, OpenStyle):
             return source
-        return measured_style(source, self.recipe, self.encoder, recolor=recolor)
+        with own_precision(self.device):
+            return measured_style(source, self.recipe, self.encoder, recolor=recolor)
 
     def with_shares(self, style: OpenStyle, shares: Sequence[float]) -> OpenStyle:
         """Always rejected: a measured style is a single style."""
@@ -98,7 +99,8 @@ class OptimizationEngine:
     ) -> Forecast:
         """Memory, tiles and, if `timed`, time."""
         prepare_after_fork(self.device)
-        return forecast(self.recipe, self.encoder, levels, held_bytes=held_bytes, memory_bytes=memory_bytes, timed=timed)
+        with own_precision(self.device):
+            return forecast(self.recipe, self.encoder, levels, held_bytes=held_bytes, memory_bytes=memory_bytes, timed=timed)
 
     def steps(self, levels: Sequence[Level]) -> int:
         """Number of steps of all levels."""
@@ -145,7 +147,7 @@ class OptimizationEngine:
             device=self.device,
         )
         targets.check()
-        return self._paint(task, targets, pictures[0] if pictures else None)
+        return in_own_precision(self._paint(task, targets, pictures[0] if pictures else None), self.device)
 
     def _paint(self, task: Task[OpenStyle], targets: StyleTargets, style_picture: Image | None) -> Iterator[Event]:
         with freed_memory_kept(bounded=task.tile_px is not None):

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from stylenet.encoders.vgg import VggEncoder
+from stylenet.engines.devices import own_precision
 from stylenet.engines.style_targets import AnyStyle
 from stylenet.evaluation.measures import seen
 from stylenet.image.files import Picture
@@ -54,7 +55,7 @@ def explain(result: Picture, photo: Picture, styles: Sequence[AnyStyle], encoder
     """Heat maps of the losses of a picture; several styles have equal weight."""
     size = fit_within(result.width, result.height, _LOOK_PX)
     painted, target = (seen(resize(picture.pixels, size), encoder) for picture in (result, photo))
-    with torch.no_grad():
+    with own_precision(encoder.mean.device), torch.no_grad():
         content, style = _content(painted, target, encoder), _style(painted, styles, encoder)
     return Explanation(content=content.cpu().numpy(), style=style.cpu().numpy())
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from stylenet.encoders.resampling import as_tensor
 from stylenet.encoders.vgg import VggEncoder
+from stylenet.engines.devices import own_precision
 from stylenet.engines.style_targets import AnyStyle
 from stylenet.image.files import Picture
 from stylenet.image.resize import fit_within, resize
@@ -106,7 +107,7 @@ def measure(
     }
     if photo is not None:
         target = resize(photo.pixels, size)
-        with torch.no_grad():
+        with own_precision(encoder.mean.device), torch.no_grad():
             given, wanted = (
                 framed_features(encoder, seen(pixels, encoder), (CONTENT_LAYER,), _RIM_PX)[0][CONTENT_LAYER] for pixels in (small, target)
             )
@@ -120,7 +121,7 @@ def measure(
 
 def _style_distances(small: Image, encoder: VggEncoder, styles: Sequence[AnyStyle]) -> dict[str, float]:
     size_px = math.sqrt(small.shape[2] * small.shape[3])
-    with torch.no_grad():
+    with own_precision(encoder.mean.device), torch.no_grad():
         _, given = framed_features(encoder, seen(small, encoder), STYLE_LAYERS, _RIM_PX, moments_of=STYLE_LAYERS)
         wasserstein, gram = [], []
         for style in styles:

@@ -254,6 +254,7 @@ def _decoded_picture(
     again: PIL.Image.Image | None = None,
     notices: tuple[str, ...] = (),
 ) -> Picture:
+    is_closed = _is_closed_unread(image)
     try:
         frames = _frame_notice(image) if image.format else ()
         decoded = decode(image, again)
@@ -261,8 +262,18 @@ def _decoded_picture(
     except ImageError as cause:
         raise ImageError(f"cannot read {name}: {cause}") from None
     except Exception as cause:  # Pillow's decoders raise nearly anything for hostile data
+        if is_closed or "closed image" in str(cause):
+            raise ImageError(
+                f"cannot read {name}: it or its file is closed; give it before closing it, or give a copy() made before"
+            ) from None
         raise damaged(name, cause) from cause
     return _picture(decoded, orientation=orientation, notices=notices + frames, metadata=metadata, source=path)
+
+
+def _is_closed_unread(image: PIL.Image.Image) -> bool:
+    """Whether the file of a picture was closed before its pixels were read."""
+    file = getattr(image, "fp", None)
+    return bool(getattr(image, "tile", ())) and (file is None or file.closed)
 
 
 def _frame_notice(image: PIL.Image.Image) -> tuple[str, ...]:

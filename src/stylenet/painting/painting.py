@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, overload
 
+import numpy as np
 from numpy.typing import NDArray
 
 from stylenet.catalog.recipe import Recipe
@@ -51,9 +52,22 @@ class Painting:
         return f"<Painting {size}{f', {styles}' if styles else ''}{f', recipe {recipe}' if recipe else ''}, {self.done.seconds:.1f} s>"
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        """The picture for NumPy, (H, W, 3), 0..1, so that a painting can be a style, an initial image or a mask."""
+        """The picture for NumPy, (H, W, 3), so that a painting can be a style, an initial image or a mask.
+
+        Args:
+            dtype: Floating point: 0..1. uint8: 0..255. uint16: 0..65535.
+            copy: As in `numpy.asarray`.
+
+        Raises:
+            UsageError: another dtype.
+        """
         array = self.pixels[0].transpose(1, 2, 0)
-        return array.astype(array.dtype if dtype is None else dtype, copy=bool(copy))
+        kind = array.dtype if dtype is None else np.dtype(dtype)
+        if kind in (np.uint8, np.uint16):
+            return (array * np.float32(np.iinfo(kind).max)).round().astype(kind)
+        if kind.kind != "f":
+            raise UsageError(f"a painting cannot be an array of {kind}; allowed are floating-point types (0..1), uint8 and uint16")
+        return array.astype(kind, copy=bool(copy))
 
     def _repr_png_(self) -> bytes:
         """The picture for notebooks, at most 1024 px on the long side."""

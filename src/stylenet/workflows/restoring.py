@@ -14,7 +14,7 @@ from torch import Tensor, nn
 import stylenet
 from stylenet.catalog.networks import COMMANDS, Paints, read_network_card
 from stylenet.encoders.resampling import as_tensor, resize
-from stylenet.engines.devices import choose_device, choose_dtype, set_threads, torch_machine
+from stylenet.engines.devices import choose_device, choose_dtype, own_precision, set_threads, torch_machine
 from stylenet.errors import WeightsError
 from stylenet.events import Done
 from stylenet.image.files import ImageSource, Picture, load_image
@@ -98,7 +98,7 @@ def _restored(
     device = choose_device(machine[0])
     dtype = choose_dtype(machine[1], device)
     begun = time.perf_counter()
-    with torch.inference_mode():
+    with own_precision(device), torch.inference_mode():
         network = network.to(device=device, dtype=dtype)
         pixels = restore(as_tensor(picture.pixels, device), network).float().cpu().numpy()
     change: dict[str, Any] = {
