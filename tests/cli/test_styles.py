@@ -34,6 +34,12 @@ def test_show_tells_the_card_and_paints_a_swatch(run: Run, folder: Path) -> None
     assert files_in(folder) == INPUTS | {"mine-swatch.png"}
 
 
+def test_nothing_is_shown_where_the_swatch_cannot_be_painted(run: Run) -> None:
+    ended = run("styles", "show", "great-wave", "--size", "1")
+    assert (ended.code, ended.out) == (3, "")
+    assert "at least 16 on each side" in ended.error
+
+
 def test_options_of_the_swatch_need_one(run: Run) -> None:
     assert "--output and --size are for the swatch" in run("styles", "show", "great-wave", "--no-swatch", "--size", "64").error
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import torch
 
 from stylenet.catalog.recipes import load_recipe
+from stylenet.engines import opening
 from stylenet.engines.one_pass import InstantEngine, TrainedEngine
 from stylenet.engines.onnx_pass import OnnxInstantEngine, OnnxTrainedEngine
 from stylenet.engines.opening import open_engine
@@ -40,3 +42,17 @@ def test_without_units_for_bfloat16_onnxruntime_paints_and_on_request_torch(monk
 def test_values_of_the_machine_are_checked_by_every_engine(recipe: str, values: dict[str, Any], reason: str) -> None:
     with pytest.raises(UsageError, match=reason):
         open_engine(load_recipe(recipe), **values)
+
+
+@pytest.mark.parametrize("recipe", ["instant", "draft"])
+def test_more_threads_than_are_used_are_told(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "thread_count", lambda threads: 8)
+    monkeypatch.setattr(opening, "available_cores", lambda: 2)
+    before = torch.get_num_threads()
+    try:
+        assert open_engine(load_recipe(recipe), threads=1000).notices[-1:] == (
+            "painting with 8 threads instead of 1000, at most four for each of 2 cores",
+        )
+        assert not [notice for notice in open_engine(load_recipe(recipe), threads=8).notices if "threads" in notice]
+    finally:
+        torch.set_num_threads(before)

@@ -54,7 +54,7 @@ def sequence(
     """Paint a photo in a transition between styles, as an animation or a folder of pictures."""
     options.check_photo(photo, styles or ())
     request = SequenceRequest.of({**given, "photo": photo, "styles": tuple(styles or ())})
-    from stylenet.events import Done
+    from stylenet.events import Done, Notice
     from stylenet.workflows.sequence import paint_sequence
 
     stop, painted = Stop(), 0
@@ -64,6 +64,8 @@ def sequence(
                 painted += 1
                 if not quiet:
                     print(f"{painted} of {request.frames}, {event.seconds:.1f} s", flush=True)
+            elif isinstance(event, Notice) and not quiet:
+                print(f"note: {event.message}")
     if not quiet:
         print(request.output)
     if painted < request.frames:

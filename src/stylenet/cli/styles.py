@@ -85,12 +85,6 @@ def show(
         raise UsageError("--output and --size are for the swatch; omit them, or omit --no-swatch")
     path = Path(name) if Path(name).suffix == ".safetensors" else find_style(name)
     card = read_card(path)
-    if json:
-        print(msgspec.json.encode(card).decode())
-    else:
-        print_facts(_facts(card, path))
-        if shows_color():
-            print("".join(color_patch(color, max(1, round(share * 48))) for color, share in card.colors))
     if swatch and not is_installed("torch") and output is None and size is None:
         print(f"the swatch is a texture, which needs torch; install it with: {command('torch')}", file=sys.stderr)
     elif swatch:
@@ -98,6 +92,12 @@ def show(
         with place(output, f"{card.name}-swatch") as output:
             request = PaintFileRequest(styles=(str(path),), output=str(output), recipe=_SWATCH_RECIPE, size=size or _SWATCH_PX)
             run_painting(request, quiet=json)
+    if json:
+        print(msgspec.json.encode(card).decode())
+    else:
+        print_facts(_facts(card, path))
+        if shows_color():
+            print("".join(color_patch(color, max(1, round(share * 48))) for color, share in card.colors))
 
 
 @app.command("add")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from stylenet.catalog.recipe import Recipe
 from stylenet.engines.protocol import Engine
-from stylenet.errors import UsageError
+from stylenet.engines.sessions import available_cores, thread_count
+from stylenet.errors import UsageError, counted
 from stylenet.extras import is_installed, require
 from stylenet.requests.painting import RecipeOptions
 
@@ -43,9 +44,18 @@ def open_engine(
         WeightsError: the encoder's weights are missing or unusable.
     """
     options = RecipeOptions(encoder=encoder, device=device, precision=precision, threads=threads)
-    encoder, threads = options.encoder, options.threads
+    engine = _opened(recipe, options, changes=changes or {})
+    used = thread_count(threads)
+    if threads is not None and used < threads:
+        cores = counted(available_cores(), "core")
+        engine.notices = (*engine.notices, f"painting with {used} threads instead of {threads}, at most four for each of {cores}")
+    return engine
+
+
+def _opened(recipe: Recipe, options: RecipeOptions, *, changes: Mapping[str, str]) -> Engine:
+    encoder, device, precision, threads = options.encoder, options.device, options.precision, options.threads
     if recipe.method == "network":
-        _check_changes(recipe, changes or {}, encoder=encoder)
+        _check_changes(recipe, changes, encoder=encoder)
         if encoder in (None, recipe.encoder.name) and not _prefers_torch(device, precision):
             return _open_onnx(recipe, threads=threads)
         return _open_torch_pass(recipe, encoder=encoder, device=device, precision=precision, threads=threads)

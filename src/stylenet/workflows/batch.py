@@ -15,11 +15,14 @@ from typing import Any, TextIO
 from filelock import FileLock, Timeout
 from msgspec import structs
 
+from stylenet.catalog.recipes import load_recipe
+from stylenet.engines.passes import find_trained
 from stylenet.errors import ImageError, OutputError, StylenetError, UsageError, counted
 from stylenet.image.files import load_image
 from stylenet.image.metadata import read_receipt
 from stylenet.image.output import check_output
 from stylenet.requests.batch import BatchRequest
+from stylenet.requests.painting import PaintFileRequest
 from stylenet.storage.atomic import write_whole
 from stylenet.storage.hashing import file_sha256
 from stylenet.styles.sources import recolored, resolve
@@ -114,15 +117,29 @@ def _planned(request: BatchRequest) -> tuple[BatchRequest, list[Pair], tuple[str
         raise UsageError(f"--output '{output}' is a file; give a folder")
     single = with_recipe(structs.replace(request.single(), styles=request.styles))
     request = structs.replace(request, recipe=single.recipe)
-    if request.recolors_style:
-        for style in request.styles:
-            recolored(resolve(style), lambda picture: picture)  # rejects styles without a picture once, not for every photo
+    for style in request.styles:
+        _check_style(style, single)
     found = find_photos(request.photos, output)
     pairs = lay_out_pairs(found, request.styles, output, f".{request.format}")
     written: list[tuple[str, Path | None]] = [("--output", pair.output) for pair in pairs]
     keep_apart([*written, ("--output", output / REPORT)], [*(photo for photo, _ in found.photos), *inputs_of(single)])
     notices = [f"skipped {counted(found.left_out, 'file')} without the suffix of a picture"] if found.left_out else []
     return request, pairs, tuple(notices)
+
+
+def _check_style(style: str, request: PaintFileRequest) -> None:
+    """Reject a style once instead of for every photo, and before the report of an earlier batch is replaced.
+
+    Raises:
+        StylenetError: the style does not exist, cannot be read, or has no picture to recolor.
+    """
+    recipe = load_recipe(request.recipe or "")
+    if recipe.method == "network" and not recipe.network.name:
+        find_trained(style)
+        return
+    found = resolve(style)
+    if request.recolors_style:
+        recolored(found, lambda picture: picture)
 
 
 def _finished(request: BatchRequest, pairs: Sequence[Pair], should_stop: Callable[[], bool]) -> Iterator[Finished]:

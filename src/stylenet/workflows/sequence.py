@@ -9,8 +9,8 @@ from pathlib import Path
 
 from msgspec import structs
 
-from stylenet.errors import UsageError
-from stylenet.events import Done, Event, Saved
+from stylenet.errors import UsageError, counted
+from stylenet.events import Done, Event, Notice, Saved
 from stylenet.image.files import ImageSource, Picture, load_image
 from stylenet.image.resize import fit_within, resize
 from stylenet.painting.defaults import default_recipe
@@ -28,7 +28,7 @@ _LOOP_PX = 640
 
 
 def paint_sequence(request: SequenceRequest, *, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
-    """Paint a sequence and write it; yields `Done` for every frame, and `Saved` for the animation or the folder.
+    """Paint a sequence and write it; yields `Done` for every frame, possibly a `Notice`, and `Saved` for the animation or the folder.
 
     Raises:
         StylenetError: see the tree in `errors`.
@@ -51,6 +51,8 @@ def paint_sequence(request: SequenceRequest, *, should_stop: Callable[[], bool] 
         yield done
     if is_animation and frames:
         _save(frames, output)
+    if not is_animation and (left := _later_frames(output, len(frames))):
+        yield Notice(message=f"'{output}' also contains {counted(len(left), 'frame')} of a longer sequence, {_range_of(left)}")
     yield Saved(path=output)
 
 
@@ -107,6 +109,15 @@ def shares_by_frame(styles: int, frames: int) -> list[tuple[float, ...]]:
 
 def _frame(folder: Path, number: int) -> Path:
     return folder / f"{number:04d}.png"
+
+
+def _later_frames(folder: Path, count: int) -> list[str]:
+    """Names of the frames in a folder after the first `count`."""
+    return sorted(path.name for path in folder.glob("[0-9][0-9][0-9][0-9].png") if int(path.stem) > count)
+
+
+def _range_of(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
 
 
 def _check_target(output: Path, *, is_animation: bool) -> None:
