@@ -41,6 +41,17 @@ def test_flicker_is_less_and_detail_is_kept() -> None:
     assert steady[0] == pytest.approx(painted[0].clip(0, 1), abs=0.002)
 
 
+@pytest.mark.parametrize(("blur_px", "least"), [(0.4, 0.82), (0.5, 0.62)])
+def test_fine_detail_that_each_warp_blurs_is_restored(blur_px: float, least: float) -> None:
+    strokes = cv2.GaussianBlur(np.random.default_rng(0).normal(0.5, 0.3, (48, 64, 3)), (0, 0), 0.6).clip(0, 1).astype(np.float32)
+    written = 255 * strokes
+    for _ in range(5):
+        warped = cv2.GaussianBlur(written.astype(np.float32), (0, 0), blur_px)
+        written = steadied(strokes, moved(warped), Steadiness.of(80))
+    kept, whole = (np.abs(cv2.Laplacian(image.astype(np.float32), cv2.CV_32F)).mean() for image in (written, 255 * strokes))
+    assert kept > least * whole
+
+
 def test_only_what_is_trusted_is_kept() -> None:
     black, gray = np.zeros((48, 64, 3), np.float32), np.full((48, 64, 3), 0.5, np.float32)
     assert steadied(black, None, Steadiness.of(100)).max() == 0

@@ -15,13 +15,29 @@ _LOW_PX = 3.0
 _ENERGY_PX = 6.0
 """Standard deviation of the window in which the contrast of strokes is compared."""
 
-_CRISPNESS = 0.8
-"""How much of the contrast lost by warping is restored to strokes; 1: the contrast of the new painting."""
+_LEAST_GAIN = 0.5
 
-_GAINS = (0.5, 1.5)
+_FINE_PX = 0.7
+"""The same, that separates the finest detail of strokes, which warping blurs most."""
 
-_LEAST_ENERGY = 0.065
-"""Of strokes, in levels squared (a quarter of a level), so that flat areas have a gain of 1."""
+
+@dataclass(frozen=True, kw_only=True)
+class _Restoration:
+    """How the contrast that strokes lose by warping is restored.
+
+    Attributes:
+        share: How much of it; 1: the contrast of the new painting.
+        least: Energy, in levels squared, that is added to both, so that flat areas have a gain of 1.
+        most: Largest gain.
+    """
+
+    share: float
+    least: float
+    most: float
+
+
+_STROKES = _Restoration(share=0.5, least=0.065, most=1.5)
+_FINE = _Restoration(share=0.7, least=0.02, most=2.0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,16 +74,22 @@ def steadied(painted: Plane, before: WarpedPast | None, steadiness: Steadiness) 
 
 
 def _following(painted: Plane, before: WarpedPast, steadiness: Steadiness) -> Plane:
-    cv2 = opencv()
     low, low_before = blurred(painted, _LOW_PX), blurred(before.painting, _LOW_PX)
     detail = painted - low
     mixed = _mixed(detail, before.painting - low_before, steadiness.detail * before.stroke_trust)
-    own, kept = (blurred(mean_square(plane), _ENERGY_PX) for plane in (detail, mixed))
     # Where the motion is uncertain, sharp strokes would flicker.
-    gain = cv2.pow((own + _LEAST_ENERGY) / (kept + _LEAST_ENERGY), _CRISPNESS / 2).clip(*_GAINS)
-    mixed *= cv2.merge([1 + before.match * (gain - 1)] * 3)
+    mixed *= 1 + before.match[..., None] * (_gain(detail, mixed, _STROKES) - 1)
+    fine, fine_before = (plane - opencv().GaussianBlur(plane, (0, 0), _FINE_PX) for plane in (detail, mixed))
+    fine_before *= before.match[..., None] * (_gain(fine, fine_before, _FINE) - 1)
+    mixed += fine_before
     mixed += _mixed(low, low_before, steadiness.low * before.trust)
     return mixed
+
+
+def _gain(own: Plane, mixed: Plane, restoration: _Restoration) -> Plane:
+    """The factor, (H, W, 1), that restores local contrast of `own` to `mixed`."""
+    wanted, found = (blurred(mean_square(plane), _ENERGY_PX) + restoration.least for plane in (own, mixed))
+    return np.asarray(opencv().pow(wanted / found, restoration.share / 2).clip(_LEAST_GAIN, restoration.most)[..., None])
 
 
 def _mixed(one: Plane, other: Plane, share: Plane) -> Plane:
