@@ -56,7 +56,7 @@ def test_a_batch_is_the_same_in_parts(task: InstantTask) -> None:
 def test_the_same_loss_again(task: InstantTask) -> None:
     batch = task.batch(0, range(4))
     first, again = task.loss(batch), task.loss(batch)
-    assert set(first) == {"content", "style", "smoothness", "mesh", "equivariance"}
+    assert set(first) == {"content", "style", "smoothness", "mesh", "equivariance", "symmetry"}
     assert all(torch.equal(first[name], again[name]) for name in first)
 
 

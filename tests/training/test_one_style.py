@@ -53,7 +53,12 @@ def test_the_loss_is_that_of_the_everyday_recipes(make: Make, painting: Path, en
     assert photos is not None
     # The first of them begins with what is painted at half of the size.
     noise, small_noise = torch.randn(2, 1, 64, 64), torch.randn(1, 1, 32, 32)
-    motion = Motion(shift=torch.tensor([1, 2]), exposure=torch.tensor([1.0, 0.9])[:, None, None, None], grain=torch.zeros(2, 3, 48, 48))
+    motion = Motion(
+        shift=torch.tensor([1, 2]),
+        exposure=torch.tensor([1.0, 0.9])[:, None, None, None],
+        grain=torch.zeros(2, 3, 48, 48),
+        mirrored=torch.tensor([False, True]),
+    )
     batch = StyleBatch(
         photos=photos,
         strengths=torch.tensor([50.0, 20.0]),
@@ -79,8 +84,11 @@ def test_the_loss_is_that_of_the_everyday_recipes(make: Make, painting: Path, en
     mirrored = np.pad(photos.numpy(), ((0, 0), (0, 0), (16, 16), (16, 16)), mode="reflect")
     expected = judge(painted, torch.from_numpy(mirrored), (whole, half), batch.strengths)
     expected["equivariance"] = 60 * (painted[:, :, 17:65, 18:66] - moved)[:, :, 12:-12, 12:-12].square().mean()
+    flipped = network(begun.flip(3), noise.flip(3), knobs, margin_px=32)
+    colors = (painted[:, :, 16:-16, 16:-16].flip(3) - flipped).reshape(2, 3, 2, 32, 2, 32).mean((3, 5))
+    expected["symmetry"] = 60 * colors.square().mean()
     given = task.loss(batch)
-    assert set(given) == {"content", "style", "smoothness", "mesh", "equivariance"}
+    assert set(given) == {"content", "style", "smoothness", "mesh", "equivariance", "symmetry"}
     for name, term in given.items():
         assert term.item() == pytest.approx(expected[name].item(), rel=1e-4)
 

@@ -42,7 +42,7 @@ def test_it_learns(make: Make) -> None:
     first, last = (sum(update.loss for update in part) for part in (updates[:6], updates[-6:]))
     assert last < 0.9 * first
     assert updates[0].loss == pytest.approx(sum(updates[0].terms.values()))
-    assert set(updates[0].terms) == {"content", "style", "smoothness", "mesh", "equivariance"}
+    assert set(updates[0].terms) == {"content", "style", "smoothness", "mesh", "equivariance", "symmetry"}
     assert updates[-1].seconds_left == 0
 
 

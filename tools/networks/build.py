@@ -1,10 +1,11 @@
 """Make the included networks for one painting.
 
-    python tools/networks/build.py PAINTINGS --photos DIR --run DIR --start FILE [--device cuda] [--only NAME ...] [--predicted]
+    python tools/networks/build.py PAINTINGS --photos DIR --run DIR --start FILE|DIR [--device cuda] [--only NAME ...] [--predicted]
 
 PAINTINGS holds the pictures of `tools/styles/paintings.toml`. Each network is trained with the hyperparameters in `networks.toml`, starting
-from what the network for all styles in FILE predicts for the painting. With --predicted, that is written without training. Networks that
-are already in the run folder are skipped.
+from what the network for all styles in FILE predicts for the painting. With --predicted, that is written without training. Networks in the
+folder DIR of an earlier run are trained further, with the hyperparameters under `[further]`. Networks that are already in the run folder
+are skipped.
 """
 
 from __future__ import annotations
@@ -51,10 +52,11 @@ def main() -> None:
     dtype = fastest_dtype(device)
     encoder = open_encoder(EncoderSection(), numbers["loss_network"], device=device, dtype=dtype)
     photos = PhotoStack(find_pictures(arguments.photos), side_px=PHOTO_PX, device=device)
-    known = read_network_card(arguments.start).record
-    record = msgspec.structs.replace(msgspec.convert(msgspec.to_builtins(known), SlimRecord), code=0)
-    plan = msgspec.convert(numbers["plan"], Plan)
     names = arguments.only or numbers["names"]
+    further = arguments.start.is_dir()
+    known = read_network_card(arguments.start / f"{names[0]}.safetensors" if further else arguments.start).record
+    record = msgspec.structs.replace(msgspec.convert(msgspec.to_builtins(known), SlimRecord), code=0)
+    plan = msgspec.convert({**numbers["plan"], **(numbers["further"] if further else {})}, Plan)
     for name in names:
         output = arguments.run / f"{name}.safetensors"
         if output.exists():
@@ -69,7 +71,7 @@ def main() -> None:
             encoder=encoder,
             plan=plan,
             style_px=numbers["style_px"],
-            start=arguments.start,
+            start=arguments.start / output.name if further else arguments.start,
             previews=photos.paths[:4],
         )
         trainer = Trainer(task, plan, folder, device=device, dtype=dtype)

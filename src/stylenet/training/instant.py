@@ -150,7 +150,7 @@ class InstantTask:
         return InstantBatch(photos, views.to(self._device), torch.tensor(strengths, device=self._device), (whole, half), motion)
 
     def loss(self, batch: InstantBatch) -> Mapping[str, Tensor]:
-        """Content, style, smoothness, mesh and equivariance."""
+        """Content, style, smoothness, mesh, equivariance and symmetry."""
         photos = batch.photos.contiguous(memory_format=torch.channels_last)
         views, strengths = batch.views, batch.strengths
         with torch.autocast(self._device.type, enabled=False):
@@ -169,9 +169,11 @@ class InstantTask:
         painted = self._painted(begun, noise, knobs, rim_px=RIM_PX)
         with torch.no_grad():
             moved = self._painted(batch.motion.moved(begun), batch.motion.window(noise), knobs)
+            mirrored = self._painted(batch.motion.mirror(begun), batch.motion.mirror(noise), knobs)
         with torch.autocast(self._device.type, enabled=False):
             terms = self._loss(painted, with_rim(photos), (self._targets[0][views], self._targets[1][views]), strengths)
-            return terms | self._loss.of_motion(without_rim(painted), moved, batch.motion)
+            inside = without_rim(painted)
+            return terms | self._loss.of_motion(inside, moved, batch.motion) | self._loss.of_mirror(inside, mirrored, batch.motion)
 
     def job(self) -> Mapping[str, Any]:
         """Everything that determines the weights."""

@@ -1,4 +1,4 @@
-"""Photos shifted by a few pixels, slightly brighter or darker and with noise, whose paintings should be the same, shifted."""
+"""Changed photos whose paintings should change in the same way: shifted by a few pixels, slightly brighter, with noise, or mirrored."""
 
 from __future__ import annotations
 
@@ -22,11 +22,13 @@ class Motion:
         shift: Number of rows and columns that are cut at the top and on the left, less than the stride of the deepest layer; shape (2,).
         exposure: Factor of each photo's brightness, shape (B, 1, 1, 1).
         grain: Noise added to the photos, shape (B, 3, S - STRIDE, S - STRIDE).
+        mirrored: Whether rows and columns are reversed, shape (2,); at least one of them is.
     """
 
     shift: Tensor
     exposure: Tensor
     grain: Tensor
+    mirrored: Tensor
 
     @classmethod
     def drawn(cls, count: int, size_px: int, *, seed: int, step: int, device: torch.device) -> Motion:
@@ -34,11 +36,13 @@ class Motion:
         rng = item_rng(seed, step, -1)
         shift = torch.tensor(divmod(rng.randrange(1, STRIDE**2), STRIDE), device=device)
         generator = torch.Generator(device).manual_seed(rng.getrandbits(62))
+        mirrored = torch.tensor(rng.choice([(True, False), (False, True), (True, True)]), device=device)
         exposure = 1 + _EXPOSURE * (2 * torch.rand((count, 1, 1, 1), generator=generator, device=device) - 1)
         side = size_px - STRIDE
         return cls(
             shift=shift,
             exposure=exposure,
+            mirrored=mirrored,
             grain=_GRAIN * torch.randn((count, 3, side, side), generator=generator, device=device),
         )
 
@@ -46,6 +50,13 @@ class Motion:
         """The part (B, C, S - STRIDE, S - STRIDE) of pictures (B, C, S, S) that the shifted ones show."""
         places = torch.arange(self.grain.shape[2], device=pictures.device)
         return pictures.index_select(2, places + self.shift[0]).index_select(3, places + self.shift[1])
+
+    def mirror(self, pictures: Tensor) -> Tensor:
+        """Pictures (B, C, H, W), mirrored; mirrored twice, they are the same."""
+        for axis, is_reversed in zip((2, 3), self.mirrored, strict=True):
+            places = torch.arange(pictures.shape[axis], device=pictures.device)
+            pictures = pictures.index_select(axis, torch.where(is_reversed, places.flip(0), places))
+        return pictures
 
     def moved(self, photos: Tensor) -> Tensor:
         """Photos (B, 3, S, S), shifted and changed."""

@@ -164,7 +164,7 @@ class OneStyleTask:
         )
 
     def loss(self, batch: StyleBatch) -> Mapping[str, Tensor]:
-        """Content, style, smoothness and mesh, for slim networks also equivariance; for texture only style."""
+        """Content, style, smoothness and mesh, for slim networks also equivariance and symmetry; for texture only style."""
         photos = None if batch.photos is None else batch.photos.contiguous(memory_format=torch.channels_last)
         strengths, styles = batch.strengths, batch.styles
         begun = self._relayed(photos, batch) if photos is not None and batch.small_noise else photos
@@ -179,9 +179,14 @@ class OneStyleTask:
         if begun is None or batch.motion is None:
             return terms
         noise = tuple(batch.motion.window(each) for each in batch.noise)
+        flipped = tuple(batch.motion.mirror(each) for each in batch.noise)
         with torch.no_grad():
             moved = self.network.paint_batch(batch.motion.moved(begun), BatchSettings(strengths=strengths, noise=noise, styles=styles))
-        return terms | self._loss.of_motion(without_rim(painted) if rim_px else painted, moved, batch.motion)
+            mirrored = self.network.paint_batch(
+                batch.motion.mirror(begun), BatchSettings(strengths=strengths, noise=flipped, styles=styles)
+            )
+        inside = without_rim(painted) if rim_px else painted
+        return terms | self._loss.of_motion(inside, moved, batch.motion) | self._loss.of_mirror(inside, mirrored, batch.motion)
 
     def job(self) -> Mapping[str, Any]:
         """Everything that determines the weights."""

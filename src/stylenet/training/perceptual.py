@@ -43,6 +43,9 @@ _FLATTEST = 0.05
 _MOVED_RIM_PX = 32
 """Width of the border excluded from equivariance, at most a quarter of the picture."""
 
+_COLOR_PX = 32
+"""Side of the squares whose mean colors are compared for symmetry: strokes need not be symmetric."""
+
 Measured = tuple[dict[str, Tensor], dict[str, Centered], dict[str, Centered]]
 """Features of the content layers, moments of the style layers, and moments at half the size."""
 
@@ -52,13 +55,15 @@ class Weights:
     """Weights of the terms. Content is 1 for a picture without content, style is 1 for the photo.
 
     A mesh that is barely visible in a flat sky has a weighted loss of 0.1; its period is the stride of the deepest layer, a multiple of all
-    other strides. Equivariance is 0.3 if the paintings of a photo and of the shifted photo differ by 1/14 of white.
+    other strides. Equivariance is 0.3 if the paintings of a photo and of the shifted photo differ by 1/14 of white; symmetry, if the colors
+    of the paintings of a photo and of the mirrored photo do.
     """
 
     style: float = 7.0
     smoothness: float = 1.0
     mesh: float = 100.0
     equivariance: float = 60.0
+    symmetry: float = 60.0
 
 
 class PerceptualLoss:
@@ -115,6 +120,15 @@ class PerceptualLoss:
         rim_px = min(_MOVED_RIM_PX, min(moved.shape[2:]) // 4)
         distance = shift_distance(motion.window(painted), moved, (0, 0), rim_px=rim_px)
         return {"equivariance": distance * self._weights.equivariance}
+
+    def of_mirror(self, painted: Tensor, mirrored: Tensor, motion: Motion) -> dict[str, Tensor]:
+        """The symmetry term, from the paintings of the photos and of the mirrored photos.
+
+        A network recognizes the borders of a picture, and so its position in it. Without this term, a network for one painting learns to
+        give each part of the frame a color of its own, because the style loss asks for all colors of the painting.
+        """
+        difference = functional.avg_pool2d(motion.mirror(painted) - mirrored, _COLOR_PX)
+        return {"symmetry": difference.square().mean() * self._weights.symmetry}
 
     def of_texture(self, painted: Tensor, target: StyleTargets) -> dict[str, Tensor]:
         """The only term of textures: style, relative to the moments of the style image."""
