@@ -65,6 +65,8 @@ PLAIN_STEPS = (10, 25, 100)
 TERMS = ("content", "style", "wasserstein")
 SHIFT = (3, 5)
 """Rows and columns that are left out of a photo to see what its painting makes of it."""
+SQUARE_PX = 32
+"""Side of the squares whose mean colors are compared with those of the mirrored photo's painting."""
 
 
 def painted(stylizer: Stylizer, photo: Picture, style: Any, **wishes: Any) -> Done:
@@ -160,7 +162,7 @@ def losses(image: Image, photo: Image, style: PictureStyle) -> dict[str, float]:
 
 
 def unsteadiness(stylizer: Stylizer, photo: Picture, style: Any) -> dict[str, float]:
-    """How much a painting changes, besides its shift, where the photo is shifted, noisy or brighter: root mean square, 0..1."""
+    """How much a painting changes, besides its shift, where the photo is shifted, noisy, brighter or mirrored: root mean square, 0..1."""
     rows, columns = SHIFT
     noise = np.random.default_rng(0).standard_normal(photo.pixels.shape, dtype=np.float32)
     changed = {
@@ -173,6 +175,9 @@ def unsteadiness(stylizer: Stylizer, photo: Picture, style: Any) -> dict[str, fl
     for name, (pixels, shift) in changed.items():
         second = torch.from_numpy(painted(stylizer, Picture(pixels=pixels), style).image)
         found[name] = round(float(shift_distance(first, second, shift).sqrt()), 4)
+    mirrored = torch.from_numpy(painted(stylizer, Picture(pixels=np.ascontiguousarray(photo.pixels[..., ::-1])), style).image)
+    colors = torch.nn.functional.avg_pool2d(first.flip(3) - mirrored, SQUARE_PX)
+    found["mirrored, in mean colors"] = round(float(colors.square().mean().sqrt()), 4)
     return found
 
 
