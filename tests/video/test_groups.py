@@ -33,7 +33,7 @@ def group_of(frames: list[NDArray[np.uint8]], *, first: int = 0, coding: Coding 
 
 
 def state_of(frames: list[NDArray[np.uint8]], count: int) -> State:
-    return State(frames=tuple((frame, 255 - frame) for frame in frames), count=count, usual=0.125)
+    return State(frames=tuple((frame, 255 - frame) for frame in frames), count=count, typical_distance=0.125)
 
 
 def test_frames_times_and_state_come_back(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_frames_times_and_state_come_back(tmp_path: Path) -> None:
         assert one.state(0) is None  # the scene is finished
         state = one.state(1)
         assert state is not None
-        assert (state.count, state.usual, len(state.frames)) == (2, 0.125, 1)
+        assert (state.count, state.typical_distance, len(state.frames)) == (2, 0.125, 1)
         assert np.array_equal(state.frames[0][0], frames[4])
         assert np.array_equal(state.frames[0][1], 255 - frames[4])
     assert len(list((tmp_path / "parts").glob("*.state.npz"))) == 1

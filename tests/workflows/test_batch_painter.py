@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stylenet.workflows.batch_painter import BatchPainter, PictureJob
-from stylenet.workflows.jobs import PAINTED, UNSEEN
+from stylenet.workflows.jobs import NEEDS_DATA, PAINTED
 from stylenet.workflows.request_files import read_named_files, with_local_files
 from tests.workflows.batches import pictures, request_of
 
@@ -26,7 +26,7 @@ def test_a_machine_without_the_files_paints_the_same(tmp_path: Path, monkeypatch
     photo = home / "in" / "1.png"
     job = PictureJob(source=Path("in", "1.png"), path=photo, sha256="", style="style.png")
     here = BatchPainter(request)
-    assert here.paint(job, should_stop=lambda: False).state == UNSEEN  # the hash is another one
+    assert here.paint(job, should_stop=lambda: False).state == NEEDS_DATA  # the hash is another one
     named = read_named_files(request)
     sent = PictureJob(source=job.source, path=job.path, sha256="", style=job.style, data=photo.read_bytes())
     expected = here.paint(sent, should_stop=lambda: False)

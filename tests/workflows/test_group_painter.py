@@ -12,7 +12,7 @@ import pytest
 
 from stylenet.requests.video import VideoRequest
 from stylenet.workflows.group_painter import GroupJob, GroupPainter, GroupResult
-from stylenet.workflows.jobs import UNSEEN, Result
+from stylenet.workflows.jobs import NEEDS_DATA, Result
 from stylenet.workflows.request_files import read_named_files, with_local_files
 
 
@@ -33,7 +33,7 @@ def test_a_machine_without_the_clip_and_its_masks_paints_the_same(tmp_path: Path
     given: dict[str, Any] = {"source": Path("clip.mkv"), "path": clip, "after": None, "frames": 3, "state": None, "seeks": True}
     unseen, sent = GroupJob(**given, sha256="another"), GroupJob(**given, sha256="", data=clip.read_bytes())
     here = GroupPainter(request)
-    assert here.paint(unseen, should_stop=lambda: False) == Result(state=UNSEEN)
+    assert here.paint(unseen, should_stop=lambda: False) == Result(state=NEEDS_DATA)
     named, expected = read_named_files(request), here.paint(sent, should_stop=lambda: False)
     os.rename(home, tmp_path / "elsewhere")
     monkeypatch.chdir(away)

@@ -6,21 +6,21 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from stylenet.workflows.jobs import Job, is_source_there, key_of
+from stylenet.workflows.jobs import Job, has_source, key_of
 
 
 def test_a_source_is_there_if_its_bytes_are_the_same(tmp_path: Path) -> None:
     path = tmp_path / "photo.png"
     path.write_bytes(b"the photo")
     job = Job(source=Path("photo.png"), path=path, sha256=hashlib.sha256(b"the photo").hexdigest())
-    assert is_source_there(job)
+    assert has_source(job)
     path.write_bytes(b"another one")
-    assert not is_source_there(job)
+    assert not has_source(job)
     path.unlink()
-    assert not is_source_there(job)
+    assert not has_source(job)
     path.mkdir()
-    assert not is_source_there(job)
-    assert not is_source_there(Job(source=Path("x"), path=Path("x" * 300), sha256=""))
+    assert not has_source(job)
+    assert not has_source(Job(source=Path("x"), path=Path("x" * 300), sha256=""))
 
 
 def test_keys_depend_on_values_and_not_on_their_order() -> None:

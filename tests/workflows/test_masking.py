@@ -61,7 +61,7 @@ def test_a_mask_is_white_where_the_subject_is(square: Path) -> None:
 
 
 def test_outside_of_the_mask_the_photo_is_shown_dark(square: Path) -> None:
-    mask_file(square, Path("mask.png"), shown=Path("shown.png"))
+    mask_file(square, Path("mask.png"), show=Path("shown.png"))
     photo, shown = load_image(square).pixels, load_image("shown.png").pixels
     assert np.allclose(shown[..., 30, 40], photo[..., 30, 40], atol=0.01)
     assert shown[0, 1, 5, 5] < 0.5 * photo[0, 1, 5, 5]
@@ -71,7 +71,7 @@ def test_a_photo_is_not_replaced_by_its_mask(square: Path) -> None:
     before = square.read_bytes()
     for output, shown in ((square, None), (Path("mask.png"), square)):
         with pytest.raises(UsageError, match="also an input"):
-            mask_file(square, output, shown=shown)
+            mask_file(square, output, show=shown)
     with pytest.raises(OutputError, match=r"allowed are \.png"):
         mask_file(square, Path("mask.jpg"))
     with pytest.raises(ImageError, match="no face is found"):

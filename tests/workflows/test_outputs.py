@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stylenet.errors import OutputError, UsageError
-from stylenet.workflows.outputs import keep_apart, make_folder, place
+from stylenet.workflows.outputs import keep_apart, make_folder, reserve_output
 
 INPUTS = {"photo.png", "drawing.png"}
 
@@ -38,7 +38,7 @@ def test_results_may_lie_beside_and_in_folders_called_like_a_style(folder: Path)
 
 
 def test_an_invented_name_is_taken_at_once_and_given_back_unused(folder: Path) -> None:
-    with place(None, "a photo/of:mine") as first, place(None, "a photo/of:mine") as second:
+    with reserve_output(None, "a photo/of:mine") as first, reserve_output(None, "a photo/of:mine") as second:
         assert [first.name, second.name] == ["a-photo-of-mine.png", "a-photo-of-mine-2.png"]
         assert first.stat().st_size == 0
         second.write_bytes(b"picture")
@@ -48,9 +48,9 @@ def test_an_invented_name_is_taken_at_once_and_given_back_unused(folder: Path) -
 def test_what_was_stopped_is_gone_on_with_under_the_name_that_was_invented(folder: Path) -> None:
     for name in ("photo.png", "photo-2.png", "photo-2.png.resume"):
         (folder / name).write_bytes(b"picture")
-    with place(None, "photo", state=".resume") as path:
+    with reserve_output(None, "photo", state=".resume") as path:
         assert path.name == "photo-2.png"
-    with place(None, "drawing", state=".resume") as path:
+    with reserve_output(None, "drawing", state=".resume") as path:
         assert path.name == "drawing-2.png"
 
 
@@ -59,7 +59,7 @@ def test_a_folder_that_cannot_be_written_is_said(folder: Path, monkeypatch: pyte
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "open", closed)
-    with place(None, "painting") as path:
+    with reserve_output(None, "painting") as path:
         assert path == Path("painting.png")
 
 
@@ -86,9 +86,9 @@ def test_files_of_a_folder_of_paintings_are_inputs_and_new_ones_are_not(folder: 
 
 
 def test_an_output_that_is_given_is_left_alone(folder: Path) -> None:
-    with place(Path("photo.png"), "ignored") as path:
+    with reserve_output(Path("photo.png"), "ignored") as path:
         assert path == Path("photo.png")
-    with place(Path("new.png"), "ignored"):
+    with reserve_output(Path("new.png"), "ignored"):
         pass
     assert files_in(folder) == INPUTS
 
@@ -97,7 +97,7 @@ def test_an_output_that_is_given_is_left_alone(folder: Path) -> None:
     ("stem", "name"), [("...", "painting"), ("", "painting"), ("зима", "зима"), ("a b\tc", "a-b-c"), ("x" * 300, "x" * 100)]
 )
 def test_invented_names_are_ones_that_every_system_takes(folder: Path, stem: str, name: str) -> None:
-    with place(None, stem, ".gif") as path:
+    with reserve_output(None, stem, ".gif") as path:
         assert path == Path(f"{name}.gif")
 
 

@@ -54,7 +54,7 @@ def test_what_was_recolored_before_is_remembered(here: Path) -> None:
     [
         ({"palette": "#ff000"}, UsageError, "is not a color"),
         ({"photo": "missing.png"}, ImageError, "missing.png"),
-        ({"photo": "photo.png", "way": "red"}, UsageError, "'red'"),
+        ({"photo": "photo.png", "mode": "red"}, UsageError, "'red'"),
         ({"palette": "#ff0000", "output": "painting.png"}, UsageError, "also an input"),
         ({"photo": "photo.png", "output": "photo.png"}, UsageError, "also an input"),
         ({"palette": "#ff0000", "output": "out.gif"}, OutputError, "gif"),

@@ -10,7 +10,7 @@ import pytest
 
 from stylenet.errors import StylenetError
 from stylenet.workflows.batch_painter import PictureJob
-from stylenet.workflows.jobs import FAILED, PAINTED, THERE, UNSEEN, Job, Result
+from stylenet.workflows.jobs import ALREADY_PAINTED, FAILED, NEEDS_DATA, PAINTED, Job, Result
 from stylenet.workflows.workers import MOST_DEATHS, Dispatcher, Ended, Message, Outcome, Ready, Worker
 
 KEYS = {"style": "key"}
@@ -120,7 +120,7 @@ def test_a_worker_without_the_file_is_sent_its_bytes(tmp_path: Path) -> None:
         name = ("here.png", "gone.png")[index]
         return PictureJob(source=Path(name), path=tmp_path / name, sha256="", style="style")
 
-    workers = FakeWorkers(lambda job: Result(state=UNSEEN) if job.data is None else Result(state=PAINTED, data=job.data))
+    workers = FakeWorkers(lambda job: Result(state=NEEDS_DATA) if job.data is None else Result(state=PAINTED, data=job.data))
     outcomes = {one.index: one.result for one in dispatched(workers, 2, prepare=prepare)}
     assert outcomes[0] == Result(state=PAINTED, data=b"the photo")
     assert outcomes[1].state == FAILED
@@ -129,8 +129,8 @@ def test_a_worker_without_the_file_is_sent_its_bytes(tmp_path: Path) -> None:
 
 def test_what_needs_no_painting_reaches_no_worker() -> None:
     workers = FakeWorkers(painted)
-    outcomes = dispatched(workers, 4, prepare=lambda index, keys: Result(state=THERE) if index % 2 else prepared(index, keys))
-    assert {one.index for one in outcomes if one.result.state == THERE} == {1, 3}
+    outcomes = dispatched(workers, 4, prepare=lambda index, keys: Result(state=ALREADY_PAINTED) if index % 2 else prepared(index, keys))
+    assert {one.index for one in outcomes if one.result.state == ALREADY_PAINTED} == {1, 3}
     assert len(workers.begun) == 2
 
 

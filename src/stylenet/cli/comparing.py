@@ -13,7 +13,7 @@ from stylenet.cli import options
 from stylenet.errors import UsageError
 from stylenet.extras import require
 from stylenet.image.output import check_output
-from stylenet.workflows.outputs import keep_apart, place
+from stylenet.workflows.outputs import keep_apart, reserve_output
 
 if TYPE_CHECKING:
     from stylenet.evaluation.measures import Measures
@@ -74,7 +74,7 @@ def explain(
     """Show as a heat map where a picture departs from the photo, and where it does not yet match the style."""
     if not style:
         raise UsageError("explain needs a style; give --style STYLE")
-    with place(output, f"{result.stem}-explained") as output:
+    with reserve_output(output, f"{result.stem}-explained") as output:
         check_output(output)
         keep_apart([("--output", output)], [result, photo, *style, options.weights_file(encoder)])
         require("torch", "explaining a picture")

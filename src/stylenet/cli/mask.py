@@ -42,6 +42,6 @@ def mask(
         raise UsageError("--faces cannot be combined with --subject or --rectangle; choose one, or make several masks")
     from stylenet.workflows.masking import mask_file
 
-    path, share = mask_file(photo, output, faces=faces, rectangle=rectangle, feather=feather, invert=invert, shown=show)
+    path, share = mask_file(photo, output, faces=faces, rectangle=rectangle, feather=feather, invert=invert, show=show)
     if not quiet:
         print(f"{path}  ({share:.0%} of the photo is inside); edit it, or use it: --mask {path}=STYLE")

@@ -42,7 +42,7 @@ def recolor(
         raise UsageError("--keep-colors requires --photo PHOTO")
     from stylenet.workflows.recoloring import recolor_file
 
-    done = recolor_file(painting, output, photo=photo, way=keep_colors, palette=palette)
+    done = recolor_file(painting, output, photo=photo, mode=keep_colors, palette=palette)
     if not quiet:
         for notice in done.notices:
             print(f"note: {notice}")

@@ -16,7 +16,7 @@ from stylenet.cli.trees import Commands
 from stylenet.errors import UsageError
 from stylenet.extras import command, is_installed, require
 from stylenet.requests.painting import PaintFileRequest
-from stylenet.workflows.outputs import keep_apart, place
+from stylenet.workflows.outputs import keep_apart, reserve_output
 
 if TYPE_CHECKING:
     from stylenet.catalog.styles import StyleCard
@@ -89,7 +89,7 @@ def show(
         print(f"the swatch is a texture, which needs torch; install it with: {command('torch')}", file=sys.stderr)
     elif swatch:
         require("torch", "the swatch is a texture, which")
-        with place(output, f"{card.name}-swatch") as output:
+        with reserve_output(output, f"{card.name}-swatch") as output:
             request = PaintFileRequest(styles=(str(path),), output=str(output), recipe=_SWATCH_RECIPE, size=size or _SWATCH_PX)
             run_painting(request, quiet=json)
     if json:

@@ -1,4 +1,4 @@
-"""Encoders of painted frames, by the suffix of the output."""
+"""Video encoders and their settings, by output suffix."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ WITH_ALPHA = ".webm, .mov, .webp or .apng"
 
 
 _MOST_LOOP_FRAMES = 600
-"""Maximum frames of a GIF, WebP or APNG, which are held in memory until all are written."""
+"""Maximum number of frames in a GIF, WebP or APNG, which are all held in memory until the file is written."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Coding:
-    """An encoder and its settings. Frames are encoded in closed groups, one packet for each frame, so that groups can be joined by copying.
+    """An encoder and its settings. Frames are encoded in closed groups, one packet per frame, so that groups can be joined by copying.
 
     Attributes:
         codec: FFmpeg name of the encoder.
         pixels: FFmpeg name of the pixel format.
         name: Common name.
         options: Options of the encoder.
-        has_alpha: Whether frames have a fourth channel.
-        group: Suffix and format of the file of one group.
+        has_alpha: Whether frames have an alpha channel.
+        group: File suffix and container format of a group.
     """
 
     codec: str
@@ -51,7 +51,7 @@ class Coding:
     group: tuple[str, str] = (".mkv", "matroska")
 
 
-# Visually lossless constant rate factors; brush strokes are fine detail everywhere.
+# Visually lossless constant rate factors, because brush strokes put fine detail everywhere.
 _H264 = Coding(
     codec="libx264",
     pixels="yuv420p",
@@ -70,11 +70,11 @@ _LOSSLESS_ALPHA = Coding(codec="ffv1", pixels="bgra", name="FFV1", options={"thr
 
 
 def coding_for(output: Path, *, has_alpha: bool) -> Coding:
-    """The coding of a file. Groups of a loop are lossless, and converted at the end.
+    """The encoder settings for an output file. The groups of a loop are stored losslessly and converted at the end.
 
     Args:
-        output: File with one of `OUTPUT_SUFFIXES`.
-        has_alpha: Whether the clip has transparency; some formats drop it.
+        output: Path with one of `OUTPUT_SUFFIXES`.
+        has_alpha: Whether the clip has transparency, which some formats drop.
 
     Raises:
         UsageError: this build of PyAV lacks the encoder.
@@ -97,7 +97,7 @@ def coding_for(output: Path, *, has_alpha: bool) -> Coding:
 
 
 def add_stream(container: Any, coding: Coding, size: tuple[int, int], *, rate: int = 25, group: int | None = None) -> Any:
-    """A video stream of (width, height) in an open container; `group` is the maximum interval of key frames."""
+    """Add a video stream of (width, height) to an open container; `group` is the maximum interval between key frames."""
     options = dict(coding.options) | ({"g": str(group)} if group is not None else {})
     stream = container.add_stream(coding.codec, rate=rate, options=options)
     stream.width, stream.height, stream.pix_fmt = *size, coding.pixels
@@ -108,7 +108,7 @@ def add_stream(container: Any, coding: Coding, size: tuple[int, int], *, rate: i
 
 
 def coded_frame(pixels: NDArray[np.uint8], coding: Coding, number: int, *, rate: int = 25) -> Any:
-    """A frame (H, W, 3 or 4) in the format of the encoder."""
+    """A frame (H, W, 3 or 4) in the pixel format of the encoder."""
     frame = pyav().VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgba" if pixels.shape[2] == 4 else "rgb24")
     if coding.pixels.startswith("yuv"):
         frame = frame.reformat(format=coding.pixels, dst_colorspace="ITU709", dst_color_range="MPEG")
@@ -119,7 +119,7 @@ def coded_frame(pixels: NDArray[np.uint8], coding: Coding, number: int, *, rate:
 
 
 def check_loop(output: Path, *, rate: float, frames: int | None) -> None:
-    """Check that a GIF, WebP or APNG can hold a clip; `frames` is their approximate number, None if unknown.
+    """Check that a GIF, WebP or APNG can hold a clip; `frames` is the approximate number of frames, None if unknown.
 
     Raises:
         UsageError: the clip has too many frames, or too many per second.
@@ -135,7 +135,7 @@ def check_loop(output: Path, *, rate: float, frames: int | None) -> None:
 
 
 def with_alpha(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
-    """A frame (H, W, 3) with its transparency (of any size; None: none) as a fourth channel."""
+    """A frame (H, W, 3) with an alpha channel of any size as its fourth channel; None: fully opaque."""
     height, width = pixels.shape[:2]
     if alpha is None:
         alpha = np.full((height, width), 255, np.uint8)

@@ -1,8 +1,8 @@
-"""Closed groups of painted frames, each encoded separately and stored in a folder until all are joined.
+"""Closed groups of painted frames, each encoded separately and stored in a folder until they are joined.
 
-Groups are written atomically: `00002-00003.mp4` (or `.mkv`) contains the frames of the fourth group of the third scene,
-`00002-00003.npz` their times. `00002-00003.state.npz`, the state for the next frame, exists only for the last group of a scene that is
-not finished.
+Groups are written atomically. `00002-00003.mp4` (or `.mkv`) holds the frames of the fourth group of the third scene, and
+`00002-00003.npz` their times. `00002-00003.state.npz` holds the state for the next frame; it exists only for the last group of an
+unfinished scene.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ Times: TypeAlias = tuple[Fraction, Fraction | None]
 _JOB = "job.json"
 
 _TIMES, _STATE = ".npz", ".state.npz"
-"""Suffixes of the times of a group, which are written last, and of the state after it."""
+"""Suffixes of a group's times, which are written last, and of the state after the group."""
 
 TICKS = 90_000
-"""Time base of the frames."""
+"""Ticks per second of frame times."""
 
 MOST_FRAMES = 48
-"""Maximum frames of a group, which are painted again after an interruption."""
+"""Maximum number of frames in a group; an interrupted group is painted again."""
 
 _GROUP_BYTES = 256 * 10**6
-"""Maximum size of the frames of an open group."""
+"""Maximum memory for the frames of an open group."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,14 +50,14 @@ class State:
     """State after the last frame of a group, for the next frame.
 
     Attributes:
-        frames: `Past.frames`: the last frame with its painting as written, and earlier ones.
+        frames: `Past.frames`: the last frame and earlier ones, with their paintings as written.
         count: `Past.count`.
-        usual: `CutDetector.usual`.
+        typical_distance: `CutDetector.typical_distance`.
     """
 
     frames: Sequence[tuple[Pixels, Pixels]]
     count: int
-    usual: float = 0.0
+    typical_distance: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -65,7 +65,7 @@ class Group:
     """An encoded group.
 
     Attributes:
-        data: The file with its frames.
+        data: The bytes of the encoded file.
         times: Time and duration of each frame.
     """
 
@@ -74,7 +74,7 @@ class Group:
 
 
 class OpenGroup:
-    """A group that frames are added to.
+    """A group to which frames are added.
 
     Attributes:
         times: Time and duration of each frame.
@@ -87,7 +87,7 @@ class OpenGroup:
 
     @property
     def is_full(self) -> bool:
-        """Whether the group has its maximum length."""
+        """Whether the group has reached its maximum length."""
         return bool(self._frames) and len(self._frames) >= max(4, min(MOST_FRAMES, _GROUP_BYTES // self._frames[0].nbytes))
 
     def add(self, frame: Frame, painted: Pixels) -> None:
@@ -99,12 +99,12 @@ class OpenGroup:
         height, width = painted.shape[0] // 2 * 2, painted.shape[1] // 2 * 2
         if min(height, width) < 2:
             raise UsageError(f"the frames would have {painted.shape[1]} x {painted.shape[0]} pixels; give a larger --size")
-        shown = with_alpha(painted, frame.alpha) if self._coding.has_alpha else painted
-        self._frames.append(shown[:height, :width])
+        pixels = with_alpha(painted, frame.alpha) if self._coding.has_alpha else painted
+        self._frames.append(pixels[:height, :width])
         self.times.append((frame.time, frame.seconds))
 
     def encoded(self) -> Group:
-        """The encoded group, which starts with a key frame and has no B-frames, so that groups can be joined at any times.
+        """The encoded group. It starts with a key frame and has no B-frames, so that groups can be joined with any time stamps.
 
         Raises:
             OutputError: the encoder fails.
@@ -123,9 +123,9 @@ class Groups:
     """The folder of groups of one clip.
 
     Args:
-        folder: The folder, which is created.
-        job: Everything that the frames depend on, as plain values.
-        coding: Coding of the groups.
+        folder: The folder; it is created.
+        job: Everything that affects the frames, as plain values.
+        coding: Encoder settings of the groups.
         resume: Keep existing groups.
 
     Raises:
@@ -168,25 +168,25 @@ class Groups:
         return [self._path(scene, number, self._coding.group[0]) for scene, number in self._numbers()]
 
     def times(self, scene: int | None = None) -> list[Times]:
-        """Time and duration of each stored frame, of one scene or of all."""
+        """Time and duration of each stored frame of one scene, or of all scenes."""
         found = []
-        for one, number in self._numbers():
-            if scene is None or one == scene:
-                with np.load(self._path(one, number, _TIMES)) as saved:
-                    found += [(Fraction(str(time)), Fraction(str(shown)) if shown else None) for time, shown in saved["times"]]
+        for group_scene, number in self._numbers():
+            if scene is None or group_scene == scene:
+                with np.load(self._path(group_scene, number, _TIMES)) as saved:
+                    found += [(Fraction(str(time)), Fraction(str(duration)) if duration else None) for time, duration in saved["times"]]
         return found
 
     def state(self, scene: int) -> State | None:
-        """State after the last group of a scene; None without groups, or if the scene is finished."""
+        """The state after the last group of a scene; None if the scene has no groups or is finished."""
         path = self._path(scene, self._counts[scene] - 1, _STATE)
         if not path.is_file():
             return None
         with np.load(path) as saved:
             frames = tuple(zip(saved["sources"], saved["paintings"], strict=True))
-            return State(frames=frames, count=int(saved["count"]), usual=float(saved["usual"]))
+            return State(frames=frames, count=int(saved["count"]), typical_distance=float(saved["usual"]))
 
     def add(self, scene: int, group: Group, state: State | None) -> None:
-        """Store the next group of a scene with the state after it; None if the scene is finished.
+        """Store the next group of a scene and the state after it; `state` is None if the scene is finished.
 
         Raises:
             OutputError: the disk is full.
@@ -196,14 +196,14 @@ class Groups:
         if state is not None:
             with written_whole(self._path(scene, number, _STATE)) as temporary, temporary.open("wb") as file:
                 sources, paintings = zip(*state.frames, strict=True)
-                np.savez(file, sources=sources, paintings=paintings, count=state.count, usual=state.usual)
+                np.savez(file, sources=sources, paintings=paintings, count=state.count, usual=state.typical_distance)
         with written_whole(self._path(scene, number, _TIMES)) as temporary, temporary.open("wb") as file:
-            np.savez(file, times=np.array([(str(time), str(shown) if shown else "") for time, shown in group.times]))
+            np.savez(file, times=np.array([(str(time), str(duration) if duration else "") for time, duration in group.times]))
         self._counts[scene] += 1
         self._path(scene, number - 1, _STATE).unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Delete the folder after joining the groups."""
+        """Delete the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _numbers(self) -> list[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""Joining groups to one clip with the sound and subtitles of the source, by copying packets without encoding again."""
+"""Joining groups into one clip with the sound and subtitles of the source, by copying packets without reencoding."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SOUND = {
     "mov": {"aac", "mp3", "ac3", "eac3", "alac", "pcm_s16le", "pcm_s24le", "pcm_s16be", "pcm_s24be"},
     "webm": {"opus", "vorbis"},
 }
-"""Sound codecs that players support in each container; Matroska holds all."""
+"""Audio codecs that players support in each container; Matroska supports all."""
 
 _SUBTITLES = {
     "mp4": {"mov_text"},
@@ -34,7 +34,7 @@ _SUBTITLES = {
 
 @dataclass(frozen=True, kw_only=True)
 class _SoundEncoder:
-    """An encoder of sound with its sample rates, sample format and frame size."""
+    """An audio encoder with its sample rates, sample format and frame size."""
 
     name: str
     codec: str
@@ -52,18 +52,18 @@ _AAC = _SoundEncoder(
 )
 _OPUS = _SoundEncoder(name="Opus", codec="libopus", rates=(48000,), samples="flt", frame_samples=960)
 
-_USUAL_SECONDS = Fraction(1, 25)
+_DEFAULT_FRAME_SECONDS = Fraction(1, 25)
 
 
 def join(groups: Groups, clip: Clip, output: Path, *, begin: Fraction, end: Fraction | None) -> list[str]:
-    """Write the clip atomically; returns notices, one line each.
+    """Write the clip atomically; returns notices for the user, one line each.
 
     Args:
         groups: The painted and encoded groups.
         clip: The source of sound, subtitles and pixel aspect ratio.
-        output: File with a suffix in `CONTAINERS`.
+        output: Path with a suffix in `CONTAINERS`.
         begin: Time in the source that becomes zero.
-        end: Time in the source at which sound ends; None: the end of the source.
+        end: Time in the source at which sound and subtitles end; None: the end of the painted frames.
 
     Raises:
         OutputError: it cannot be written.
@@ -85,14 +85,14 @@ def join(groups: Groups, clip: Clip, output: Path, *, begin: Fraction, end: Frac
         if clip.shape != 1:
             with contextlib.suppress(AttributeError, ValueError):
                 video.sample_aspect_ratio = clip.shape
-        others = [_Copied(stream, target, kind, notices) for stream in (*source.streams.audio, *source.streams.subtitles)]
-        others = [other for other in others if other.target is not None]
-        pictures = _pictures(clips, times, video, begin)
-        sounds = _others(source, others, shift=begin + clip.start, end=end + clip.start)
-        for _, packet in _by_time(pictures, sounds):
+        tracks = [_Track(stream, target, kind, notices) for stream in (*source.streams.audio, *source.streams.subtitles)]
+        tracks = [track for track in tracks if track.target is not None]
+        video_packets = _video_packets(clips, times, video, begin)
+        track_packets = _track_packets(source, tracks, shift=begin + clip.start, end=end + clip.start)
+        for _, packet in _merged_by_time(video_packets, track_packets):
             target.mux(packet)
-        for other in others:
-            for packet in other.rest():
+        for track in tracks:
+            for packet in track.flush():
                 target.mux(packet)
     return notices
 
@@ -114,11 +114,13 @@ def _alpha_modes(container: Any) -> set[str]:
 
 
 def _end(times: Sequence[Times]) -> Fraction:
-    time, shown = times[-1]
-    return time + (shown or (time - times[-2][0] if len(times) > 1 else _USUAL_SECONDS))
+    """The time at which the last frame ends."""
+    time, duration = times[-1]
+    return time + (duration or (time - times[-2][0] if len(times) > 1 else _DEFAULT_FRAME_SECONDS))
 
 
-def _pictures(clips: Sequence[Path], times: Sequence[Times], video: Any, begin: Fraction) -> Iterator[tuple[float, Any]]:
+def _video_packets(clips: Sequence[Path], times: Sequence[Times], video: Any, begin: Fraction) -> Iterator[tuple[float, Any]]:
+    """The packets of all groups with their times in the result."""
     ends = [time for time, _ in times[1:]] + [_end(times)]
     number = 0
     for path in clips:
@@ -132,8 +134,8 @@ def _pictures(clips: Sequence[Path], times: Sequence[Times], video: Any, begin: 
             yield float(time - begin), packet
 
 
-class _Copied:
-    """A stream of the source and the matching stream of the result; sound that the container does not support is encoded again."""
+class _Track:
+    """A stream of the source and the matching stream of the result; audio that the container does not support is reencoded."""
 
     def __init__(self, stream: Any, target: Any, kind: str, notices: list[str]) -> None:
         self.stream, self.target, self._encoder, self._resampler = stream, None, False, None
@@ -161,7 +163,7 @@ class _Copied:
             notices.append(f"subtitles ({codec}) are dropped, because {kind} files do not support them; a .mkv keeps them")
 
     def packets(self, packet: Any, shift: Fraction) -> Iterator[Any]:
-        """The packets of the result for a packet of the source, moved `shift` seconds earlier."""
+        """The packets of the result for a packet of the source, shifted `shift` seconds earlier."""
         if not self._encoder:
             packet.stream = self.target
             ticks = round(shift / packet.time_base)
@@ -171,32 +173,33 @@ class _Copied:
             return
         for frame in packet.decode():
             frame.pts = None if frame.pts is None else frame.pts - round(shift / frame.time_base)
-            for fitted in self._resampler.resample(frame):  # type: ignore[union-attr]  # set if there is an encoder
-                yield from self.target.encode(fitted)  # type: ignore[union-attr]
+            for resampled in self._resampler.resample(frame):  # type: ignore[union-attr]  # set if there is an encoder
+                yield from self.target.encode(resampled)  # type: ignore[union-attr]
 
-    def rest(self) -> Iterator[Any]:
-        """The packets that the encoder has buffered."""
+    def flush(self) -> Iterator[Any]:
+        """The packets that remain in the encoder."""
         if self._encoder:
-            for fitted in self._resampler.resample(None):  # type: ignore[union-attr]
-                yield from self.target.encode(fitted)  # type: ignore[union-attr]
+            for resampled in self._resampler.resample(None):  # type: ignore[union-attr]
+                yield from self.target.encode(resampled)  # type: ignore[union-attr]
             yield from self.target.encode(None)  # type: ignore[union-attr]
 
 
-def _others(source: Any, others: list[_Copied], *, shift: Fraction, end: Fraction) -> Iterator[tuple[float, Any]]:
+def _track_packets(source: Any, tracks: list[_Track], *, shift: Fraction, end: Fraction) -> Iterator[tuple[float, Any]]:
+    """The packets of sound and subtitles with their times in the result."""
     av = pyav()
-    if not others:
+    if not tracks:
         return
-    by_index = {other.stream.index: other for other in others}
-    cut = shift > (source.start_time or 0) * Fraction(1, av.time_base)  # otherwise packets before zero are the priming of the encoder
-    if cut:
+    by_index = {track.stream.index: track for track in tracks}
+    trims_start = shift > (source.start_time or 0) * Fraction(1, av.time_base)  # otherwise, packets before zero are encoder priming
+    if trims_start:
         with contextlib.suppress(av.error.FFmpegError):
             source.seek(int(shift * av.time_base))
-    over: set[int] = set()
-    packets_left = source.demux([other.stream for other in others])
-    while len(over) < len(others):
+    finished: set[int] = set()
+    demuxed = source.demux([track.stream for track in tracks])
+    while len(finished) < len(tracks):
         try:
-            packet = next(packets_left, None)
-        except (av.error.FFmpegError, ValueError):  # the file ends here or is damaged
+            packet = next(demuxed, None)
+        except (av.error.FFmpegError, ValueError):  # the file is truncated or damaged
             return
         if packet is None:
             return
@@ -204,14 +207,14 @@ def _others(source: Any, others: list[_Copied], *, shift: Fraction, end: Fractio
             continue
         time = packet.pts * packet.time_base
         if time >= end:
-            over.add(packet.stream.index)
-        elif (time >= shift or not cut) and packet.stream.index not in over:
+            finished.add(packet.stream.index)
+        elif (time >= shift or not trims_start) and packet.stream.index not in finished:
             with contextlib.suppress(av.error.InvalidDataError):
-                for made in by_index[packet.stream.index].packets(packet, shift):
-                    yield float(time - shift), made
+                for converted in by_index[packet.stream.index].packets(packet, shift):
+                    yield float(time - shift), converted
 
 
-def _by_time(first: Iterator[tuple[float, Any]], second: Iterator[tuple[float, Any]]) -> Iterator[tuple[float, Any]]:
+def _merged_by_time(first: Iterator[tuple[float, Any]], second: Iterator[tuple[float, Any]]) -> Iterator[tuple[float, Any]]:
     """Merge two streams by time, buffering one packet of each."""
     one, other = next(first, None), next(second, None)
     while one is not None or other is not None:

@@ -1,4 +1,4 @@
-"""Masks for a clip: one picture for all frames, or a folder or a clip with one mask for each frame."""
+"""Masks for a clip: one picture for all frames, or a folder or clip with one mask per frame."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ MASK_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".
 class ClipMask:
     """The mask of each frame of a clip.
 
-    A moving mask may be empty in some frames.
+    A mask that changes over time may be empty in some frames.
 
     Args:
-        option: Names a picture, a folder of pictures in the order of their names, or a clip.
+        option: A picture, a folder of pictures in the order of their file names, or a clip.
         clip: The clip to be painted.
 
     Attributes:
@@ -36,7 +36,7 @@ class ClipMask:
 
     Raises:
         ImageError: a file cannot be read, or a single picture is empty.
-        UsageError: the numbers of masks and frames differ.
+        UsageError: the number of masks differs from the number of frames.
     """
 
     def __init__(self, option: MaskOption, clip: Clip) -> None:
@@ -61,32 +61,34 @@ class ClipMask:
             )
 
     def at(self, time: Fraction) -> Mask:
-        """The mask of the frame at a time, shape (1, 1, H, W), 0..1; fastest in the order of the frames."""
+        """The mask of the frame at a time, shape (1, 1, H, W), 0..1. Sequential access is fastest."""
         if self._still is not None:
             return self._still
-        number = max(0, bisect.bisect_right(self._times, time) - 1)
-        picture = self._clip.picture(number) if self._clip else self.files[number]
+        index = max(0, bisect.bisect_right(self._times, time) - 1)
+        picture = self._clip.picture(index) if self._clip else self.files[index]
         return load_mask(picture, inverted=self._inverted, may_be_empty=True)
 
 
 class _MaskClip:
+    """A clip whose frames are masks."""
+
     def __init__(self, path: Path) -> None:
         self._source = probe(path)
         self.times = frame_times(self._source)
         self._frames: Iterator[Frame] | None = None
-        self._next = 0
+        self._next_index = 0
 
-    def picture(self, number: int) -> Picture:
-        """The frame with a number."""
-        wanted = self.times[number]
-        if self._frames is None or number < self._next:
+    def picture(self, index: int) -> Picture:
+        """The frame at an index."""
+        wanted = self.times[index]
+        if self._frames is None or index < self._next_index:
             self._frames = read_frames(self._source, begin=wanted)
         for frame in self._frames:
-            if frame.time >= wanted - self._half():
-                self._next = number + 1
+            if frame.time >= wanted - self._time_tolerance():
+                self._next_index = index + 1
                 return Picture(pixels=image_of(frame.pixels), source=str(self._source.path))
         raise UsageError(f"the mask '{self._source.path}' cannot be decoded after {float(wanted):.2f} s; encode it again")
 
-    def _half(self) -> Fraction:
-        """Half of the shortest time between two frames."""
+    def _time_tolerance(self) -> Fraction:
+        """Half of the shortest interval between two frames."""
         return min((later - earlier for earlier, later in pairwise(self.times)), default=Fraction(1)) / 2

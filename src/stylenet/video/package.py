@@ -14,5 +14,5 @@ def pyav() -> Any:
         UsageError: it is not installed.
     """
     av = require("av", "a clip")
-    av.logging.set_level(None)  # the code that reads a clip reports errors itself
+    av.logging.set_level(None)  # callers report errors themselves
     return av

@@ -1,4 +1,4 @@
-"""The paintings of past frames, moved to the next frame."""
+"""Paintings of past frames, warped to the next frame."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ import numpy as np
 from stylenet.video.flow import Motion, MotionEstimator, Pixels, Plane, opencv
 
 _SPACING, _KEPT = 4, 3
-"""Every fourth frame is kept, at most three of them: uncovered areas are found up to 12 frames back."""
+"""Every fourth frame is kept, at most three of them, so uncovered areas are filled from up to 12 frames back."""
 
 _SCOUT_PX, _EARLIER_PX = 120, 240
-"""Long sides at which the motion from kept frames is estimated: to choose the one that shows most of the uncovered areas,
-and to fill them from it."""
+"""Long sides at which the motion from earlier frames is estimated: to choose the frame that shows most of the uncovered areas, and to fill
+them from it."""
 
 _LEAST_AREA = 0.002
-"""Least share of the frame that must have been uncovered for the motion of another frame to be estimated."""
+"""Minimum share of the frame that must be uncovered before earlier frames are searched."""
 
 _LEAST_SHARE = 0.02
-"""Share of an earlier painting that is too small to be seen."""
+"""Smaller shares of an earlier painting are invisible and skipped."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class WarpedPast:
-    """Past paintings, moved to a frame, and their reliability as in `Motion`.
+    """Past paintings, warped to a frame, and their reliability as in `Motion`.
 
     Attributes:
         painting: Shape (H, W, 3), 0..255.
-        trust: Shape (H, W), 0..1: for colors.
-        stroke_trust: Shape (H, W), 0..1: for fine detail.
+        trust: Shape (H, W), 0..1: reliability of colors.
+        stroke_trust: Shape (H, W), 0..1: reliability of fine detail.
         match: Shape (H, W), 0..1: 1 where the past predicts the frame exactly.
     """
 
@@ -43,64 +43,64 @@ class WarpedPast:
 class Past:
     """The last frame of a scene and a few before it, with their paintings.
 
-    What a moving object uncovers takes its painting from an earlier frame that showed it (Ruder et al. 2016).
+    Areas uncovered by a moving object are filled from an earlier frame that shows them (Ruder et al. 2016).
 
     Args:
-        earlier: How many frames to keep besides the last one.
+        earlier: Number of frames to keep besides the last one.
 
     Attributes:
-        frames: Frames with their paintings, (H, W, 3), uint8, in order; the last frame last.
-        count: Frames of the scene so far.
+        frames: Pairs of a frame and its painting, (H, W, 3), uint8, in order.
+        count: Number of frames of the scene so far.
     """
 
     def __init__(self, *, earlier: int = _KEPT) -> None:
         self._most = 1 + earlier
         self.frames: Sequence[tuple[Pixels, Pixels]] = ()
         self.count = 0
-        self._motions: _Motions | None = None
+        self._estimators: _Estimators | None = None
 
     def begin(self) -> None:
         """Start a scene."""
         self.frames, self.count = (), 0
 
     def add(self, frame: Pixels, painted: Pixels) -> None:
-        """Add the next frame; the one before it is dropped, or kept for longer."""
+        """Add the next frame, and drop the previous one unless it is to be kept."""
         kept = self.frames if self.count % _SPACING == 1 else self.frames[:-1]
         self.frames = (*kept, (frame, painted))[-self._most :]
         self.count += 1
 
     def moved_to(self, frame: Pixels) -> WarpedPast | None:
-        """The past paintings, moved to the next frame; None at the start of a scene."""
+        """The past paintings, warped to the next frame; None at the start of a scene."""
         if not self.frames:
             return None
-        before, painted = self.frames[-1]
-        if self._motions is None:
-            self._motions = _Motions(painted.shape[1::-1])
-        motion = self._motions.usual.motion(before, frame)
-        moved = WarpedPast(painting=motion.moved(painted), trust=motion.trust, stroke_trust=motion.stroke_trust, match=motion.match)
-        shows = self._uncovered_in(frame, moved)
-        return moved if shows is None else _filled(moved, self._motions.earlier.motion(shows[0], frame), shows[1])
+        previous, painted = self.frames[-1]
+        if self._estimators is None:
+            self._estimators = _Estimators(painted.shape[1::-1])
+        motion = self._estimators.previous.motion(previous, frame)
+        warped = WarpedPast(painting=motion.warp(painted), trust=motion.trust, stroke_trust=motion.stroke_trust, match=motion.match)
+        earlier = self._best_source(frame, warped)
+        return warped if earlier is None else _filled(warped, self._estimators.earlier.motion(earlier[0], frame), earlier[1])
 
-    def _uncovered_in(self, frame: Pixels, moved: WarpedPast) -> tuple[Pixels, Pixels] | None:
-        """The kept frame that shows most of what the last one does not, and its painting; None if there is little of it."""
-        if len(self.frames) < 2 or self._motions is None:
+    def _best_source(self, frame: Pixels, warped: WarpedPast) -> tuple[Pixels, Pixels] | None:
+        """The earlier frame that shows most of the uncovered areas, and its painting; None if little is uncovered."""
+        if len(self.frames) < 2 or self._estimators is None:
             return None
-        cv2, scout = opencv(), self._motions.scout
-        holes = _holes(cv2.resize(moved.stroke_trust, scout.size, interpolation=cv2.INTER_AREA))
+        cv2, scout = opencv(), self._estimators.scout
+        holes = _holes(cv2.resize(warped.stroke_trust, scout.size, interpolation=cv2.INTER_AREA))
         holes = cv2.erode(holes, np.ones((3, 3), np.uint8))
         if holes.mean() < _LEAST_AREA:
             return None
-        areas = [float((holes * scout.motion(before, frame).stroke_trust).mean()) for before, _ in self.frames[:-1]]
+        areas = [float((holes * scout.motion(earlier, frame).stroke_trust).mean()) for earlier, _ in self.frames[:-1]]
         best = int(np.argmax(areas))
         return None if areas[best] < _LEAST_AREA else self.frames[best]
 
 
-class _Motions:
-    """Estimators of motion from the last frame and from earlier ones, for paintings of (width, height)."""
+class _Estimators:
+    """Motion estimators for the previous frame and for earlier ones, for paintings of (width, height)."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         scale = min(1.0, _SCOUT_PX / max(size))
-        self.usual = MotionEstimator(size)
+        self.previous = MotionEstimator(size)
         self.earlier = MotionEstimator(size, most_px=_EARLIER_PX)
         self.scout = MotionEstimator((max(16, round(size[0] * scale)), max(16, round(size[1] * scale))))
 
@@ -110,12 +110,12 @@ def _holes(stroke_trust: Plane) -> Plane:
     return (1 - 2 * stroke_trust).clip(0, None)
 
 
-def _filled(moved: WarpedPast, motion: Motion, painted: Pixels) -> WarpedPast:
-    """A moved painting, with its holes filled from an earlier one."""
-    share = _holes(moved.stroke_trust) * motion.stroke_trust
-    seen = share > _LEAST_SHARE
-    if seen.any():
-        moved.painting[seen] += share[seen][:, None] * (motion.moved_at(painted, seen) - moved.painting[seen])
-    trusts = ((moved.trust, motion.trust), (moved.stroke_trust, motion.stroke_trust), (moved.match, motion.match))
+def _filled(warped: WarpedPast, motion: Motion, painted: Pixels) -> WarpedPast:
+    """A warped painting with its holes filled from an earlier one."""
+    share = _holes(warped.stroke_trust) * motion.stroke_trust
+    visible = share > _LEAST_SHARE
+    if visible.any():
+        warped.painting[visible] += share[visible][:, None] * (motion.warp_at(painted, visible) - warped.painting[visible])
+    trusts = ((warped.trust, motion.trust), (warped.stroke_trust, motion.stroke_trust), (warped.match, motion.match))
     trust, stroke_trust, match = (one + share * (other - one) for one, other in trusts)
-    return WarpedPast(painting=moved.painting, trust=trust, stroke_trust=stroke_trust, match=match)
+    return WarpedPast(painting=warped.painting, trust=trust, stroke_trust=stroke_trust, match=match)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,10 @@ from stylenet.video.package import pyav
 from stylenet.video.tones import HLG, PQ, toned_down
 
 _PICTURES = ("image2", "_pipe")
-"""Part of the names of FFmpeg's formats for single pictures."""
+"""Parts of the names of FFmpeg's formats for still pictures."""
 
 _ONLY_FILES = {"protocol_whitelist": "file"}
-"""Playlists cannot access the network."""
+"""Keeps playlists from accessing the network."""
 
 _BT709, _UNKNOWN_COLORS, _HD_ROWS = 1, 2, 720
 
@@ -34,12 +34,12 @@ class Clip:
 
     Attributes:
         path: The file.
-        width: Width of upright frames.
-        height: Height of upright frames.
+        width: Width of the upright frames.
+        height: Height of the upright frames.
         seconds: Duration; None if unknown.
         rate: Average frames per second.
         shape: Pixel aspect ratio (width by height).
-        start: Time of the first packet in the file, which becomes zero.
+        start: Start time in the file, from which times are counted.
         has_alpha: Whether frames have transparency.
         has_sound: Whether the clip has a sound stream.
         notices: Notices for the user, one line each.
@@ -76,11 +76,15 @@ class Frame:
 
 @dataclass
 class Losses:
-    """Counts of packets that could not be decoded."""
+    """What could not be decoded.
+
+    Attributes:
+        packets: Number of packets.
+        ended_early: Whether reading stopped before the end of the file.
+    """
 
     packets: int = 0
     ended_early: bool = False
-    last: float = field(default=0.0)
 
 
 def probe(path: str | os.PathLike[str]) -> Clip:
@@ -96,8 +100,8 @@ def probe(path: str | os.PathLike[str]) -> Clip:
         frame = next(_decoded(container, stream, Losses()), None)
         if frame is None:
             raise ImageError(f"cannot read '{file}': its video stream has no frame that can be decoded")
-        height, width = _upright(frame, _small(frame)).shape[:2]
-        turned = (width, height) != (frame.width, frame.height)
+        height, width = _upright(frame, _without_channels(frame)).shape[:2]
+        is_rotated = (width, height) != (frame.width, frame.height)
         shape = Fraction(stream.sample_aspect_ratio or 1) or Fraction(1)
         rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
         start = Fraction(container.start_time or 0, av.time_base)
@@ -110,7 +114,7 @@ def probe(path: str | os.PathLike[str]) -> Clip:
             height=height,
             seconds=seconds,
             rate=rate if 0 < rate <= 1000 else Fraction(25),
-            shape=1 / shape if turned else shape,
+            shape=1 / shape if is_rotated else shape,
             start=start,
             has_alpha=_has_alpha(frame),
             has_sound=bool(container.streams.audio),
@@ -119,16 +123,16 @@ def probe(path: str | os.PathLike[str]) -> Clip:
 
 
 def read_frames(clip: Clip, *, begin: Fraction = _ZERO, end: Fraction | None = None, losses: Losses | None = None) -> Iterator[Frame]:
-    """The frames with a time in [begin, end), in display order.
+    """The frames with times in [begin, end), in display order.
 
     Args:
         clip: The result of `probe`.
-        begin: Seconds.
-        end: Seconds; None: the end of the decodable part.
-        losses: Counts what could not be decoded.
+        begin: Start time in seconds.
+        end: End time in seconds; None: the end of the decodable part.
+        losses: Updated with what could not be decoded.
 
     Raises:
-        ImageError: the file can no longer be opened, or a frame has another size.
+        ImageError: the file can no longer be opened, or the frame size changes.
     """
     av, losses = pyav(), losses if losses is not None else Losses()
     last: Fraction | None = None
@@ -143,7 +147,6 @@ def read_frames(clip: Clip, *, begin: Fraction = _ZERO, end: Fraction | None = N
             if last is not None and time <= last:
                 continue  # duplicate time: a damaged or edited file
             last = time
-            losses.last = float(time)
             if end is not None and time >= end:
                 return
             if time < begin:
@@ -154,9 +157,9 @@ def read_frames(clip: Clip, *, begin: Fraction = _ZERO, end: Fraction | None = N
                     f"cannot paint '{clip.path}': its frames are {clip.width} x {clip.height}, and {pixels.shape[1]} x {pixels.shape[0]} "
                     f"at {float(time):.2f} s; cut it there with --to {float(time):.2f}"
                 )
-            shown = Fraction(frame.duration) * stream.time_base if frame.duration else None
+            duration = Fraction(frame.duration) * stream.time_base if frame.duration else None
             alpha = _upright(frame, frame.reformat(format="rgba").to_ndarray()[..., 3]) if clip.has_alpha and _has_alpha(frame) else None
-            yield Frame(time=time, seconds=shown, pixels=pixels, alpha=alpha)
+            yield Frame(time=time, seconds=duration, pixels=pixels, alpha=alpha)
 
 
 def frame_times(clip: Clip) -> list[Fraction]:
@@ -174,7 +177,7 @@ def frame_times(clip: Clip) -> list[Fraction]:
 
 
 def is_clip(path: Path) -> bool:
-    """Whether a file is a clip and not a picture.
+    """Whether a file is a clip rather than a picture.
 
     Raises:
         ImageError: it is neither.
@@ -195,9 +198,9 @@ def _opened(path: Path) -> Iterator[Any]:
     try:
         container = av.open(os.path.abspath(path), options=_ONLY_FILES, metadata_errors="replace")
     except (av.error.FFmpegError, ValueError) as error:
-        words = str(error).lower()
-        why = "it is not a clip, or its index is missing, as in an interrupted recording" if "invalid data" in words else _reason(error)
-        raise ImageError(f"cannot read '{path}': {why}") from None
+        is_invalid = "invalid data" in str(error).lower()
+        reason = "it is not a clip, or its index is missing, as in an interrupted recording" if is_invalid else _reason(error)
+        raise ImageError(f"cannot read '{path}': {reason}") from None
     with container:
         yield container
 
@@ -221,7 +224,7 @@ def _is_cover(stream: Any) -> bool:
 
 
 def _decoded(container: Any, stream: Any, losses: Losses) -> Iterator[Any]:
-    """All frames that can be decoded. Other packets are counted and skipped."""
+    """All frames that can be decoded; packets that cannot are counted and skipped."""
     av, decoder = pyav(), _decoder(stream)
     packets = container.demux(stream)
     while True:
@@ -266,7 +269,8 @@ def _rgb(frame: Any) -> Pixels:
     return frame.reformat(format="rgb24", src_colorspace=source).to_ndarray()
 
 
-def _small(frame: Any) -> Pixels:
+def _without_channels(frame: Any) -> Pixels:
+    """An array with the height and width of a frame, and no data."""
     return np.empty((frame.height, frame.width, 0), np.uint8)
 
 

@@ -11,42 +11,43 @@ _CELLS = (12, 16)
 _BINS = 16
 
 _CUT = 0.35
-"""Smallest color distance, 0..1, of a cut."""
+"""Minimum color distance of a cut, 0..1."""
 
 _JUMP = 3.0
-"""Smallest ratio of the distance at a cut to the usual distance."""
+"""Minimum ratio of the distance at a cut to the typical distance."""
 
 
 class CutDetector:
-    """Compares each frame with the previous one, by colors in coarse cells and overall.
+    """Compares each frame with the previous one by the mean colors of coarse cells and by color histograms.
 
     Attributes:
-        usual: Usual distance of consecutive frames.
+        typical_distance: Typical color distance of consecutive frames.
     """
 
     def __init__(self) -> None:
-        self._before: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
-        self.usual = 0.0
+        self._previous: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
+        self.typical_distance = 0.0
 
-    def continue_from(self, frame: Pixels, usual: float) -> None:
+    def continue_from(self, frame: Pixels, typical_distance: float) -> None:
         """Continue after a frame."""
-        self._before, self.usual = _described(frame), usual
+        self._previous, self.typical_distance = _features(frame), typical_distance
 
     def is_cut(self, frame: Pixels) -> bool:
         """Whether a frame (H, W, 3), uint8, starts a scene; true for the first frame."""
-        now = _described(frame)
-        before, self._before = self._before, now
-        if before is None:
+        current = _features(frame)
+        previous, self._previous = self._previous, current
+        if previous is None:
             return True
-        places = float(np.abs(now[0] - before[0]).mean()) * 4
-        colors = float(np.abs(now[1] - before[1]).sum()) / 6
-        distance = min(1.0, (places + colors) / 2)
-        cut = distance > _CUT and distance > _JUMP * self.usual
-        self.usual = 0.0 if cut else max(distance, 0.7 * self.usual + 0.3 * distance)
-        return cut
+        cell_distance = float(np.abs(current[0] - previous[0]).mean()) * 4
+        histogram_distance = float(np.abs(current[1] - previous[1]).sum()) / 6
+        distance = min(1.0, (cell_distance + histogram_distance) / 2)
+        is_cut = distance > _CUT and distance > _JUMP * self.typical_distance
+        self.typical_distance = 0.0 if is_cut else max(distance, 0.7 * self.typical_distance + 0.3 * distance)
+        return is_cut
 
 
-def _described(frame: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _features(frame: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The mean colors of the cells, and a histogram of each channel."""
     height, width = frame.shape[:2]
     rows = np.linspace(0, height - 1, 6 * _CELLS[0]).astype(int)
     columns = np.linspace(0, width - 1, 6 * _CELLS[1]).astype(int)

@@ -12,29 +12,29 @@ _WHITE_NITS = 203.0
 """Reference white of HDR video: ITU-R BT.2408."""
 
 _PEAK = 1000.0 / _WHITE_NITS
-"""The brightest light that is distinguished from white."""
+"""The brightest light that is not clipped, relative to white."""
 
 _TO_BT709 = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]], np.float32)
 """Linear BT.2020 to linear BT.709: ITU-R BT.2087, table 4."""
 
 
 def toned_down(frame: NDArray[np.uint16], transfer: int) -> NDArray[np.uint8]:
-    """A frame (H, W, 3), 16 bits, RGB in BT.2020, as sRGB with 8 bits.
+    """Tone-map a frame (H, W, 3) from 16-bit BT.2020 RGB to 8-bit sRGB.
 
-    Light up to half of white is unchanged; brighter light is compressed with its color (Reinhard's extended curve on the maximum of
+    Light up to half of white is unchanged. Brighter light is compressed, preserving its hue (Reinhard's extended curve on the maximum of
     the channels).
 
     Args:
-        frame: Coded values.
+        frame: Encoded values.
         transfer: `PQ` or `HLG`.
     """
     coded = frame.astype(np.float32) / np.float32(65535)
     light = _from_pq(coded) if transfer == PQ else _from_hlg(coded)
     light = (light @ _TO_BT709.T).clip(0, None)
-    most = light.max(axis=2, keepdims=True).clip(1e-6, None)
-    over, peak = (most - 0.5).clip(0, None) / 0.5, (_PEAK - 0.5) / 0.5
-    rolled = 0.5 + 0.5 * over * (1 + over / peak**2) / (1 + over)
-    light *= np.where(most > 0.5, rolled / most, 1)
+    brightest = light.max(axis=2, keepdims=True).clip(1e-6, None)
+    excess, peak = (brightest - 0.5).clip(0, None) / 0.5, (_PEAK - 0.5) / 0.5
+    compressed = 0.5 + 0.5 * excess * (1 + excess / peak**2) / (1 + excess)
+    light *= np.where(brightest > 0.5, compressed / brightest, 1)
     light = light.clip(0, 1)
     srgb = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
     return np.rint(srgb * 255).astype(np.uint8)

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from stylenet.shapes import Image
 
 CLIP_SUFFIXES = {".mp4": "MP4", ".webm": "WEBM"}
-"""Formats that need PyAV, by suffix."""
+"""Formats that require PyAV, by suffix."""
 
 ANIMATION_SUFFIXES = {**LOOP_SUFFIXES, **CLIP_SUFFIXES}
 """All formats, by suffix."""
 
 _LAST_MS = 1500
-"""Duration of the last frame."""
+"""Display time of the last frame."""
 
 _MOST_RATE = 60
 
@@ -53,10 +53,10 @@ def save_animation(frames: Iterable[Image], path: str | os.PathLike[str], *, sec
     """Write frames as an animation atomically, and return its path; the last frame is shown longer.
 
     Args:
-        frames: Pictures, shape (1, 3, H, W), 0..1. Smaller ones, from coarser levels, are resized to the last one. Clips have even
-            sides: their last column or row may be cropped.
+        frames: Pictures, shape (1, 3, H, W), 0..1. Smaller ones, from coarser levels, are resized to the size of the last one. Clips need
+            even sides, so their last column or row may be cropped.
         path: Ends in .gif, .webp, .apng, .mp4 or .webm; an existing file is replaced.
-        seconds: Total duration of the frames before the last; if there are too many, some are dropped evenly.
+        seconds: Total duration of the frames before the last one. If there are too many frames, some are dropped at even intervals.
 
     Raises:
         OutputError: The path cannot be written, there are no frames, or `seconds` is not above 0.
@@ -95,7 +95,7 @@ def _fitted(picture: Image, size: tuple[int, int]) -> NDArray[np.uint8]:
 
 
 def _thinned(frames: list[Image], most: int) -> list[Image]:
-    """At most `most` frames before the last one, evenly chosen, and the last."""
+    """The last frame, preceded by at most `most` of the others at even intervals."""
     before = frames[:-1]
     if len(before) <= most:
         return frames

@@ -1,4 +1,4 @@
-"""Many photos in many styles. The results are the checkpoint: a picture that was painted by the same request is skipped."""
+"""Painting many photos in many styles. The results serve as checkpoints: pictures painted by the same request are skipped."""
 
 from __future__ import annotations
 
@@ -28,16 +28,17 @@ from stylenet.storage.hashing import file_sha256
 from stylenet.styles.sources import recolored, resolve
 from stylenet.workflows.batch_painter import RECEIPT_KEY, BatchPainter, PictureJob
 from stylenet.workflows.folders import Pair, find_photos, lay_out_pairs
-from stylenet.workflows.jobs import FAILED, LEFT, PAINTED, THERE, Result
+from stylenet.workflows.jobs import ALREADY_PAINTED, FAILED, INTERRUPTED, PAINTED, Result
 from stylenet.workflows.opening_workers import open_workers
 from stylenet.workflows.outputs import keep_apart, make_folder
 from stylenet.workflows.painting import inputs_of, with_recipe
 from stylenet.workflows.workers import Dispatcher
 
 REPORT = "report.jsonl"
-"""File in the output folder with a line for every picture."""
+"""File in the output folder with one line per picture."""
 
 _ABANDONED_SECONDS = 3600.0
+"""Age from which partial files are deleted; younger ones may belong to another run."""
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 """Disk full, quota exceeded, read-only file system."""
@@ -45,10 +46,10 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """The plan.
+    """The plan of a batch.
 
     Attributes:
-        pairs: Every picture to paint.
+        pairs: The pictures to paint.
         notices: Notices for the user, one line each.
     """
 
@@ -58,7 +59,7 @@ class Planned:
 
 @dataclass(frozen=True, kw_only=True)
 class Finished:
-    """One picture is finished.
+    """A picture is finished.
 
     Attributes:
         pair: The picture.
@@ -66,8 +67,8 @@ class Finished:
         reason: Why it failed, in one line.
         seconds: Painting time.
         done: Number of finished pictures, including this one.
-        count: Number of all pictures.
-        seconds_left: Estimated remaining time; None before the first picture is painted.
+        count: Total number of pictures.
+        seconds_left: Estimated remaining time; None until a picture has been painted.
     """
 
     pair: Pair
@@ -83,26 +84,26 @@ def paint_batch(request: BatchRequest, *, should_stop: Callable[[], bool] = lamb
     """Paint all photos in all styles; yields `Planned`, then `Finished` for each picture in order of completion.
 
     Args:
-        request: The batch.
-        should_stop: Called often; true ends the batch, and unfinished pictures are "left".
+        request: The request.
+        should_stop: Called several times per second; true ends the batch, and unfinished pictures are "left".
 
     Raises:
-        StylenetError: before painting: names collide, or a style or recipe is unknown. A photo that fails does not raise.
+        StylenetError: before painting: names collide, or a style or recipe is unknown. Failed photos raise no error.
         OutputError: the disk is full.
     """
     request, pairs, notices = _planned(request)
     yield Planned(pairs=pairs, notices=notices)
     make_folder(Path(request.output))
     with _open_report(Path(request.output)) as report:
-        _clear(pairs)
+        _delete_abandoned_files(pairs)
         for finished in _finished(request, pairs, should_stop):
-            report.write(_line(finished))
+            report.write(_report_line(finished))
             report.flush()
             yield finished
 
 
 def plan_batch(request: BatchRequest) -> Planned:
-    """The plan, without painting.
+    """The plan of a batch, without painting.
 
     Raises:
         StylenetError: names collide, or a photo or recipe does not exist.
@@ -128,7 +129,7 @@ def _planned(request: BatchRequest) -> tuple[BatchRequest, list[Pair], tuple[str
 
 
 def _check_style(style: str, request: PaintFileRequest) -> None:
-    """Reject a style once instead of for every photo, and before the report of an earlier batch is replaced.
+    """Check a style once instead of for each photo, and before the report of an earlier batch is replaced.
 
     Raises:
         StylenetError: the style does not exist, cannot be read, or has no picture to recolor.
@@ -145,18 +146,18 @@ def _check_style(style: str, request: PaintFileRequest) -> None:
 def _finished(request: BatchRequest, pairs: Sequence[Pair], should_stop: Callable[[], bool]) -> Iterator[Finished]:
     workers = open_workers(request, BatchPainter, most=len(pairs), should_stop=should_stop)
     progress = _Progress(count=len(pairs), workers=workers.count)
-    left = set(range(len(pairs)))
+    unfinished = set(range(len(pairs)))
     dispatcher = Dispatcher(workers, len(pairs), prepare=lambda index, keys: _prepared(pairs[index], keys), should_stop=should_stop)
     for outcome in dispatcher.outcomes():
-        left.discard(outcome.index)
+        unfinished.discard(outcome.index)
         pair = pairs[outcome.index]
         yield progress.finished(pair, _saved(pair, outcome.result), seconds=outcome.seconds)
-    for index in sorted(left):
-        yield progress.finished(pairs[index], Result(state=LEFT, reason="interrupted before it was painted"), seconds=0.0)
+    for index in sorted(unfinished):
+        yield progress.finished(pairs[index], Result(state=INTERRUPTED, reason="interrupted before it was painted"), seconds=0.0)
 
 
 def _prepared(pair: Pair, keys: Mapping[str, str]) -> PictureJob | Result:
-    """The job of a picture, or its result if it exists already or cannot be painted."""
+    """The job for a picture, or its result if it was painted before or cannot be painted."""
     try:
         sha256 = _hash_of(pair.photo)
         if pair.output.exists():
@@ -165,7 +166,7 @@ def _prepared(pair: Pair, keys: Mapping[str, str]) -> PictureJob | Result:
                 message = f"'{pair.output}' exists and was not painted by StyleNet; move it, or choose another folder for --output"
                 return Result(state=FAILED, reason=message)
             if receipt.get(RECEIPT_KEY) == {"request": keys[pair.style], "input_sha256": sha256}:
-                return Result(state=THERE)
+                return Result(state=ALREADY_PAINTED)
         make_folder(pair.output.parent)
         check_output(pair.output)
     except StylenetError as error:
@@ -199,7 +200,7 @@ class _Progress:
         self._seconds = 0.0
 
     def finished(self, pair: Pair, result: Result, *, seconds: float) -> Finished:
-        self._done += result.state != LEFT
+        self._done += result.state != INTERRUPTED
         if result.state == PAINTED:
             self._painted += 1
             self._seconds += seconds
@@ -215,7 +216,7 @@ class _Progress:
         )
 
 
-def _line(finished: Finished) -> str:
+def _report_line(finished: Finished) -> str:
     pair = finished.pair
     values = {"photo": str(pair.photo), "style": pair.style, "output": str(pair.output), "state": finished.state}
     return json.dumps({**values, "reason": finished.reason, "seconds": finished.seconds}) + "\n"
@@ -223,7 +224,7 @@ def _line(finished: Finished) -> str:
 
 @contextlib.contextmanager
 def _open_report(folder: Path) -> Iterator[TextIO]:
-    """Lock the output folder and open the report; two batches would paint the same pictures and mix their reports.
+    """Lock the output folder and open the report. Two batches in one folder would paint the same pictures and mix their reports.
 
     Raises:
         OutputError: another batch writes to the folder, or the folder is not writable.
@@ -241,8 +242,8 @@ def _open_report(folder: Path) -> Iterator[TextIO]:
         raise OutputError(f"cannot write '{folder / REPORT}': {error.strerror}; choose another folder for --output") from None
 
 
-def _clear(pairs: Sequence[Pair]) -> None:
-    """Delete partial files of killed runs; files younger than an hour may belong to another run."""
+def _delete_abandoned_files(pairs: Sequence[Pair]) -> None:
+    """Delete partial files of killed runs."""
     for folder in {pair.output.parent for pair in pairs}:
         for path in folder.glob(".stylenet-*.part"):
             with contextlib.suppress(OSError):
@@ -251,7 +252,7 @@ def _clear(pairs: Sequence[Pair]) -> None:
 
 
 def _hash_of(photo: Path) -> str:
-    """SHA-256 of a regular file; pipes are not read.
+    """SHA-256 of a photo, which must be a regular file: pipes are not read.
 
     Raises:
         ImageError: the file cannot be read.
@@ -259,7 +260,7 @@ def _hash_of(photo: Path) -> str:
     if os.path.isfile(photo):
         with contextlib.suppress(OSError):
             return file_sha256(photo)
-    load_image(photo)  # raises the specific error
+    load_image(photo)  # raises a specific error
     raise ImageError(f"cannot read '{photo}'")
 
 

@@ -1,4 +1,4 @@
-"""The painter in each worker of a batch, which opens the engine and the styles once."""
+"""Painting the pictures of a batch in a worker, which opens the engine and the styles once."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from stylenet.image.files import load_image
 from stylenet.painting.painting import Painting
 from stylenet.painting.receipts import NOT_OF_THE_INPUTS
 from stylenet.requests.batch import BatchRequest
-from stylenet.workflows.jobs import FAILED, LEFT, PAINTED, UNSEEN, Job, Result, is_source_there, key_of
+from stylenet.workflows.jobs import FAILED, INTERRUPTED, NEEDS_DATA, PAINTED, Job, Result, has_source, key_of
 from stylenet.workflows.painting import open_for
 
 RECEIPT_KEY = "batch"
-"""Fields in the receipt of a result: the key of its request, and the hash of the photo file."""
+"""Field of the receipt with the key of the request and the hash of the photo file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class BatchPainter:
         given: The original request, if `request` refers to copies of its files.
 
     Attributes:
-        keys: For each style, a hash of everything that a result depends on, except the photo.
+        keys: For each style, a hash of everything that affects a result, except the photo.
 
     Raises:
         StylenetError: a style or the recipe cannot be opened, or an option does not apply to it.
@@ -71,8 +71,8 @@ class BatchPainter:
                     path = Path(folder, job.source.name)
                     path.write_bytes(job.data)
                     return self._painted(path, job, should_stop)
-            if not is_source_there(job):
-                return Result(state=UNSEEN)
+            if not has_source(job):
+                return Result(state=NEEDS_DATA)
             return self._painted(job.path, job, should_stop)
         except MemoryError:
             return Result(state=FAILED, reason="not enough memory for this picture; use a smaller --size")
@@ -86,7 +86,7 @@ class BatchPainter:
         except StylenetError as error:
             return Result(state=FAILED, reason=str(error).replace(str(path), str(job.source)))
         if not isinstance(event, Done) or event.reason == "interrupted":
-            return Result(state=LEFT)
+            return Result(state=INTERRUPTED)
         batch = {"request": self.keys[job.style], "input_sha256": job.sha256}
         done = replace(event, receipt={**event.receipt, "palette": self._palette, RECEIPT_KEY: batch})
         file = io.BytesIO()

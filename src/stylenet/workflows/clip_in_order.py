@@ -1,4 +1,4 @@
-"""Painting a clip in order, in this process, while it is decoded."""
+"""Painting a clip in order in this process while it is decoded."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from stylenet.workflows.clip_painter import ClipPainter, Progress
 
 
 class ClipInOrder:
-    """Paints frames one after the other, and stores them in groups.
+    """Paints frames one after another and stores them in groups.
 
     Args:
         painter: Paints the frames.
-        groups: Stored groups of earlier runs, and of this one.
-        coding: Coding of the groups.
-        should_stop: Called before every frame.
+        groups: Stored groups, including those of earlier runs.
+        coding: Encoder settings of the groups.
+        should_stop: Called before each frame.
     """
 
     def __init__(self, painter: ClipPainter, groups: Groups, coding: Coding, *, should_stop: Callable[[], bool]) -> None:
@@ -42,20 +42,20 @@ class ClipInOrder:
             state = self._painter.state()
             yield Progress(frames=1, pixels=done.pixels, scenes=int(done.begins_scene), notices=done.notices)
         self._close(state)
-        self._written()
+        self._wait_for_writing()
 
     def _close(self, state: State | None) -> None:
         """Start encoding the open group in the background."""
         if self._open.times:
-            self._written()
+            self._wait_for_writing()
             self._writing = self._writer.submit(self._store, self._scene, self._open, state)
             self._open = OpenGroup(self._coding)
 
     def _store(self, scene: int, group: OpenGroup, state: State | None) -> None:
         self._groups.add(scene, group.encoded(), state)
 
-    def _written(self) -> None:
-        """Wait for the group that is being encoded."""
+    def _wait_for_writing(self) -> None:
+        """Wait until the previous group is encoded and stored."""
         if self._writing is not None:
             self._writing.result()
             self._writing = None

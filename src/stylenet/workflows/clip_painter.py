@@ -1,4 +1,4 @@
-"""The frames of a clip that a request asks for, and their painting."""
+"""Selecting and painting the frames of a clip."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from stylenet.workflows.frames import FramePainter, PaintedFrame
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Progress:
-    """One or several frames are painted.
+    """One or several frames have been painted.
 
     Attributes:
         frames: Number of frames.
-        pixels: The last of them, (H, W, 3), uint8.
-        scenes: Number of scenes that begin in them.
+        pixels: The last painted frame, (H, W, 3), uint8.
+        scenes: Number of scenes that start in these frames.
         notices: Notices for the user, one line each.
     """
 
@@ -37,9 +37,9 @@ class ClipPainter:
 
     Args:
         request: The request.
-        clip: Its clip.
+        clip: The clip of the request.
         painter: Paints the frames.
-        regions: The regions of the frames.
+        regions: The regions of each frame.
 
     Raises:
         UsageError: the request does not fit the length of the clip.
@@ -50,16 +50,16 @@ class ClipPainter:
         self._begin, self._length = request.begin_seconds, painted_seconds(request, clip)
 
     def paint(self, frame: Frame) -> PaintedFrame | None:
-        """The painting of the next frame, or None if it was interrupted."""
+        """Paint the next frame; returns None if it was interrupted."""
         share = 0.0 if not self._length else float(frame.time - self._begin) / self._length
         return self._painter.paint(frame.pixels, share, self._regions.at(frame.time, frame.pixels))
 
     def state(self) -> State:
-        """The state for the next frame."""
+        """The state after the last painted frame."""
         return self._painter.state()
 
     def continue_from(self, state: State | None) -> None:
-        """Continue after a group; None: at the start of a scene."""
+        """Continue from the state after a group; None: start a new scene."""
         self._painter.continue_from(state)
 
 
@@ -82,13 +82,13 @@ def painted_seconds(request: VideoRequest, clip: Clip) -> float | None:
 def frames_to_paint(
     request: VideoRequest, clip: Clip, *, after: Fraction | None, losses: Losses | None = None, seeks: bool = True
 ) -> Iterator[Frame]:
-    """The frames that a request asks for, thinned to `--fps`.
+    """The frames that a request selects, reduced to its frame rate.
 
     Args:
         request: The request.
-        clip: Its clip.
+        clip: The clip of the request.
         after: Time of the last painted frame; only later ones are returned. None: all.
-        losses: Counts what could not be decoded.
+        losses: Updated with what could not be decoded.
         seeks: Whether to decode from the key frame before `after` instead of from the start.
 
     Raises:
@@ -101,9 +101,9 @@ def frames_to_paint(
         if after is not None and frame.time <= after:
             continue
         if fps is not None:
-            now = int((frame.time - begin) * fps)
-            if now <= tick:
+            frame_tick = int((frame.time - begin) * fps)
+            if frame_tick <= tick:
                 continue
-            tick = now
+            tick = frame_tick
             frame = Frame(time=frame.time, seconds=None, pixels=frame.pixels, alpha=frame.alpha)
         yield frame

@@ -1,4 +1,4 @@
-"""Measures of finished pictures, with a sheet or a heat map."""
+"""Measuring finished pictures, with an optional sheet or heat map."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ DEFAULT_ENCODER = "vgg19"
 def compare_files(
     results: Sequence[Path], *, photo: Path | None = None, styles: Sequence[str] = (), encoder: str | None = None, sheet: Path | None = None
 ) -> list[Measures]:
-    """The measures of finished pictures.
+    """Measure finished pictures.
 
     Args:
-        results: Picture files.
-        photo: The photo that they were painted from.
-        styles: The styles that they were painted in.
+        results: The pictures.
+        photo: The photo from which they were painted.
+        styles: The styles in which they were painted.
         encoder: Name of weights or a weights file; default: VGG-19.
-        sheet: Output file for the pictures side by side with their measures.
+        sheet: Output file for a sheet of the pictures, labeled with their measures.
 
     Raises:
         StylenetError: a picture or a style cannot be opened, or the sheet cannot be written.
@@ -42,12 +42,12 @@ def compare_files(
 
 
 def explain_file(result: Path, photo: Path, styles: Sequence[str], output: Path, *, encoder: str | None = None) -> list[str]:
-    """Write a heat map of where a picture differs from its photo and its style; returns a summary.
+    """Write heat maps that show where a picture departs from its photo and its style; returns a summary, one line each.
 
     Args:
-        result: The picture file.
-        photo: The photo that it was painted from.
-        styles: The styles that it was painted in.
+        result: The picture.
+        photo: The photo from which it was painted.
+        styles: The styles in which it was painted.
         output: Output file.
         encoder: Name of weights or a weights file; default: VGG-19.
 
@@ -60,7 +60,7 @@ def explain_file(result: Path, photo: Path, styles: Sequence[str], output: Path,
     cells, facts = [(result.name, picture.pixels)], []
     for name, heat in (("content lost", found.content), ("style missing", found.style)):
         most = max(float(np.quantile(heat, 0.98)), 1e-6)
-        # The distance of a window from a whole painting is never 0, so a scale from 0 would show a single color.
+        # A window never matches a whole painting exactly, so a scale that starts at 0 would show a single color.
         least = float(np.quantile(heat, 0.02)) if heat is found.style else 0.0
         cells.append((f"{name}: dark {least:.2g}, bright {most:.2g}", overlay(picture.pixels, heat, most=most, least=least)))
         facts.append(f"{name}: {float(heat.mean()):.3g} on average, {most:.3g} at the maximum")

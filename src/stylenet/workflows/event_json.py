@@ -1,4 +1,4 @@
-"""Events as JSON, for `--json` and the server; pictures are reported by their size, without pixels."""
+"""Events as JSON, for `--json` and the server. Pictures are represented by their size, without pixels."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def event_name(event: Event) -> str:
     return type(event).__name__.lower()
 
 
-def event_values(event: Event, **more: Any) -> dict[str, Any]:
+def event_values(event: Event, **extra: Any) -> dict[str, Any]:
     """The event as JSON values, with its name under `event`.
 
     Args:
-        event: Any event.
-        more: Additional values, placed before those of the event.
+        event: The event.
+        extra: Additional values, placed before those of the event.
     """
     if isinstance(event, Preview):
         height, width = event.image.shape[2:]
@@ -29,11 +29,11 @@ def event_values(event: Event, **more: Any) -> dict[str, Any]:
         values = {name: value for name, value in vars(event).items() if name != "image"}
     else:
         values = dict(vars(event))
-    return {"event": event_name(event), **plain({**more, **values})}
+    return {"event": event_name(event), **plain({**extra, **values})}
 
 
 def plain(value: Any) -> Any:
-    """`value` in JSON types: without infinities, paths and tuples."""
+    """`value` converted to JSON types, without infinities, paths and tuples."""
     if isinstance(value, Mapping):
         return {str(key): plain(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):

@@ -1,4 +1,4 @@
-"""Export of networks as ONNX files, after comparing the graph with the network."""
+"""Exporting networks as ONNX files, after comparing the graph with the network."""
 
 from __future__ import annotations
 
@@ -32,16 +32,15 @@ from stylenet.styles.sources import StyleSource
 from stylenet.styles.style import Style, moments_at
 
 MOST_DIFFERENCE = 1e-3
-"""Largest allowed difference between the results of graph and network: a quarter of a step of 8-bit images."""
+"""Largest allowed difference between the results of graph and network: a quarter of an 8-bit level."""
 
 COMPARED_SIZES = ((128, 128), (97, 131), (150, 87), (17, 64), (7, 11))
-"""Heights and widths for the comparison: even and odd, landscape and portrait, and small. Still smaller pictures amplify rounding."""
+"""(height, width) of the pictures compared: even and odd, landscape and portrait, and small. Even smaller ones amplify rounding errors."""
 
 COMPARED_STRENGTHS = (0.0, 5.0, 30.0, 50.0, 72.0, 100.0)
 
-
 _STYLE_PX = 448
-"""Root of the area at which a painting is described: the largest size that is painted without coarser levels."""
+"""Square root of the area at which a painting is described: the largest size that is painted without coarser levels."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +50,7 @@ class Exported:
     Attributes:
         path: The file.
         inputs: Names of the inputs of the graph.
-        difference: Largest difference of a pixel between graph and network in the comparison, on the scale 0..1.
+        difference: Largest pixel difference between the results of graph and network, on the scale 0..1.
     """
 
     path: Path
@@ -64,8 +63,8 @@ def export_network(source: str | Path, output: str | Path, *, style: StyleSource
 
     Args:
         source: Name of an included network, or a file written by `stylenet train`.
-        output: Ends in `.onnx`.
-        style: For the network for all styles: the style to store in the file. Without it, the style is an input.
+        output: Output file, which ends in `.onnx`.
+        style: Only for the network for all styles: the style to store in the file. Without it, the style is an input of the graph.
 
     Raises:
         UsageError: a style is given for a network that has its own, or a package is missing.
@@ -95,12 +94,12 @@ def export_network(source: str | Path, output: str | Path, *, style: StyleSource
 
 
 def largest_difference(painter: Painter, network: Network[Any], description: Tensor | None = None) -> float:
-    """Largest difference of a pixel between the results of a graph and its network, 0..1, at five sizes and six strengths.
+    """Largest pixel difference between the results of a graph and its network, 0..1, at five sizes and six strengths.
 
     Args:
         painter: Runs the graph.
-        network: In float32, on the CPU.
-        description: The painting stored in the graph; if the style is an input, each size uses a different built-in style.
+        network: The network, in float32, on the CPU.
+        description: Description of the painting stored in the graph; if the style is an input, each size uses another built-in style.
     """
     generator = torch.Generator().manual_seed(0)
     descriptions = _built_in(network) if isinstance(network, InstantNet) and "style" in painter.inputs else None
@@ -124,7 +123,7 @@ def largest_difference(painter: Painter, network: Network[Any], description: Ten
 
 
 def _built_in(network: InstantNet) -> Iterator[Tensor]:
-    """Descriptions of built-in styles; random numbers would not have the distribution of paintings."""
+    """Descriptions of built-in styles, because random numbers are not distributed like those of paintings."""
     for path in built_in_styles().values():
         yield _described(network, read_style(path))
 

@@ -1,4 +1,4 @@
-"""Photos of a batch and their output files: folders are mirrored, and all results have different names."""
+"""The photos of a batch and their output files: folders are mirrored, and output names are unique."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PICTURE_FILES = frozenset(
     {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".avif", ".heic", ".heif", ".gif", ".bmp", ".ico"}
     | {".jp2", ".j2k", ".jpx", ".ppm", ".pgm", ".pbm", ".pnm", ".qoi"}
 )
-"""Suffixes of files that are painted in a folder. Files given by name may have any suffix."""
+"""Suffixes of the files in a folder that are painted. Files given by name may have any suffix."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +23,9 @@ class Pair:
     """One picture to paint.
 
     Attributes:
-        photo: The file.
+        photo: The photo file.
         style: The style as given.
-        output: The file of the result.
+        output: The output file.
     """
 
     photo: Path
@@ -39,7 +39,7 @@ class FoundPhotos:
 
     Attributes:
         photos: Each file with its path in the output folder.
-        left_out: Number of files in the folders without the suffix of a picture.
+        left_out: Number of skipped files, which do not have the suffix of a picture.
     """
 
     photos: tuple[tuple[Path, PurePath], ...]
@@ -47,13 +47,13 @@ class FoundPhotos:
 
 
 def find_photos(words: Sequence[str], output: Path) -> FoundPhotos:
-    """The photos, in the order of the arguments and then of their names.
+    """Find the photos, in the order of the arguments, then of their names.
 
-    A single folder is mirrored into the output folder; of several arguments, each folder under its own name. Hidden files and links to
-    folders are skipped.
+    A single folder is mirrored directly into the output folder. If there are several arguments, each folder is mirrored under its own
+    name. Hidden files and links to folders are skipped.
 
     Raises:
-        ImageError: a file or folder does not exist, or contains no picture.
+        ImageError: a file or folder does not exist, or there are no pictures.
         UsageError: the output folder is inside a folder of photos.
     """
     found: dict[Path, PurePath] = {}
@@ -78,52 +78,53 @@ def find_photos(words: Sequence[str], output: Path) -> FoundPhotos:
 
 
 def lay_out_pairs(found: FoundPhotos, styles: Sequence[str], output: Path, suffix: str) -> list[Pair]:
-    """Every photo in every style, photo by photo.
+    """Pair every photo with every style, photo by photo.
 
     Raises:
         UsageError: two results would have the same name, ignoring case.
     """
     folders = [PurePath()] if len(styles) == 1 else [PurePath(style_name(style)) for style in styles]
     pairs = [
-        Pair(photo=photo, style=style, output=output / folder / place.with_suffix(suffix))
-        for photo, place in found.photos
+        Pair(photo=photo, style=style, output=output / folder / path.with_suffix(suffix))
+        for photo, path in found.photos
         for style, folder in zip(styles, folders, strict=True)
     ]
     names: dict[str, Pair] = {}
     for pair in pairs:
-        other = names.setdefault(_same_name(pair.output), pair)
+        other = names.setdefault(_comparable(pair.output), pair)
         if other is not pair:
             both = f"'{other.photo}' and '{pair.photo}'" if other.photo != pair.photo else f"the styles '{other.style}' and '{pair.style}'"
             raise UsageError(f"{both} would both be written to '{pair.output}'; rename one, or paint them into two folders")
     for pair in pairs:
         for folder in pair.output.parents:
-            if taken := names.get(_same_name(folder)):
+            if taken := names.get(_comparable(folder)):
                 raise UsageError(f"'{taken.photo}' would be written to '{folder}', which is a folder of results; rename the photo")
     return pairs
 
 
 def style_name(style: str) -> str:
-    """Name of the folder of a style: the style's name, or the file name without its suffix."""
+    """The folder name of a style: its name, or its file name without the suffix."""
     file, one = split_style(style)
     return one or Path(file).resolve().stem
 
 
 def _files_below(folder: Path) -> Iterator[Path]:
-    for place, folders, files in os.walk(folder):
+    for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if not name.startswith("."):
-                yield Path(place, name)
+                yield Path(parent, name)
 
 
 def _check_outside(folder: Path, output: Path) -> None:
-    inside, outside = output.resolve(), folder.resolve()
-    if inside == outside or outside in inside.parents:
+    target, source = output.resolve(), folder.resolve()
+    if target == source or source in target.parents:
         raise UsageError(
             f"the output folder '{output}' is inside the folder of photos '{folder}', so the next run would paint the results, too; "
             "choose a folder outside it for --output"
         )
 
 
-def _same_name(path: Path) -> str:
+def _comparable(path: Path) -> str:
+    """A path normalized for file systems that ignore case."""
     return unicodedata.normalize("NFC", str(path)).casefold()

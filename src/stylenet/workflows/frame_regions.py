@@ -1,4 +1,4 @@
-"""Regions of each frame of a clip: moving masks, faces and subjects."""
+"""Regions of each frame of a clip: masks, faces and subjects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stylenet.video.reading import Clip
 
 
 class FrameRegions:
-    """Regions of each frame.
+    """The regions of each frame of a clip.
 
     Args:
         request: The request with its masks.
@@ -29,7 +29,7 @@ class FrameRegions:
         files: Files of all masks.
 
     Raises:
-        StylenetError: a mask or its style cannot be used, or the numbers of masks and frames differ.
+        StylenetError: a mask or its style cannot be used, or the number of masks differs from the number of frames.
     """
 
     def __init__(self, request: VideoRequest, clip: Clip, stylizer: Stylizer) -> None:

@@ -1,4 +1,4 @@
-"""The frames of a clip, painted and steadied one after the other."""
+"""Painting and steadying the frames of a clip, one after another."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ from stylenet.video.scenes import CutDetector
 from stylenet.video.steadying import Steadiness, steadied
 
 _TEMPORAL_WEIGHT = 200.0
-"""Of the squared distance to the painting before; content and style are near 1."""
+"""Maximum weight of the squared distance to the previous painting; the content and style terms are near 1."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class PaintedFrame:
-    """A frame.
+    """A painted frame.
 
     Attributes:
-        pixels: (H, W, 3), uint8, as it is written but for the crop to even sides.
-        begins_scene: Whether it has nothing to do with the one before.
-        notices: Of the painting, of the first frame.
+        pixels: (H, W, 3), uint8, before cropping to even sides.
+        begins_scene: Whether the frame is the first of a scene.
+        notices: Notices for the user, one line each; only for the first painted frame.
     """
 
     pixels: Pixels
@@ -49,18 +49,18 @@ class PaintedFrame:
 
 
 class FramePainter:
-    """Paints frames; each needs the one before.
+    """Paints frames in order; each is blended with the previous ones of its scene.
 
     Args:
-        request: Of the clip.
-        stylizer: For its recipe.
-        should_stop: Asked while a frame is painted.
+        request: The request.
+        stylizer: A stylizer for the recipe of the request.
+        should_stop: Called while a frame is painted; true interrupts it.
 
     Attributes:
-        facts: What the frames depend on besides the options and the regions: the recipe with its network, and the styles.
+        facts: Everything that affects the frames besides the options and the regions: the recipe with its network, and the styles.
 
     Raises:
-        StylenetError: a style cannot be opened, or an option means nothing to the recipe.
+        StylenetError: a style cannot be opened, or an option does not apply to the recipe.
     """
 
     def __init__(self, request: VideoRequest, stylizer: Stylizer, *, should_stop: Callable[[], bool]) -> None:
@@ -77,74 +77,75 @@ class FramePainter:
         recipe = {name: value for name, value in stylizer.engine.facts().items() if name not in NOT_OF_THE_INPUTS}
         self.facts = {"recipe": recipe, "styles": [style.sha256 for style in opened]}
         self._styles: list[Any] = list(request.styles) if request.recolors_style else opened
-        self._turns = len(opened) > 1 and not options.blend
+        self._changes_styles = len(opened) > 1 and not options.blend  # from each style to the next over time
         self._steadiness = Steadiness.of(request.steady)
         if request.steady:
             opencv()
-        self._quick = Stylizer(_with_recipe(stylizer, _few_steps(stylizer.recipe, request.frame_steps))) if self._optimizes else stylizer
+        self._refiner = Stylizer(_with_recipe(stylizer, _refining(stylizer.recipe, request.frame_steps))) if self._optimizes else stylizer
         self._cuts = CutDetector()
         self._past = Past() if request.steady else Past(earlier=0)
-        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="motion")
-        self._told = False
+        self._motion_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="motion")
+        self._has_reported_notices = False
 
     def continue_from(self, state: State | None) -> None:
-        """Go on after the last frame of a group; None: at the start of a scene."""
+        """Continue from the state after a group; None: start a new scene."""
         self._cuts = CutDetector()
         self._past.begin()
         if state is not None:
-            self._cuts.continue_from(state.frames[-1][0], state.usual)
+            self._cuts.continue_from(state.frames[-1][0], state.typical_distance)
             self._past.frames, self._past.count = state.frames, state.count
 
     def state(self) -> State:
-        """What the next frame needs to know."""
-        return State(frames=self._past.frames, count=self._past.count, usual=self._cuts.usual)
+        """The state after the last painted frame, from which the next one can continue."""
+        return State(frames=self._past.frames, count=self._past.count, typical_distance=self._cuts.typical_distance)
 
     def paint(self, pixels: Pixels, share: float, regions: Sequence[Region] = ()) -> PaintedFrame | None:
-        """The painting of a frame (H, W, 3), uint8, or None where the end was asked for.
+        """Paint the next frame; returns None if `should_stop` interrupted it.
 
         Args:
-            pixels: The frame.
-            share: Of the clip's time that lies before it, 0..1.
-            regions: Where another style is painted, or the photo is kept.
+            pixels: The frame, (H, W, 3), uint8.
+            share: Position of the frame in the clip, 0 (start) to 1 (end).
+            regions: Regions with another style, or where the frame is kept.
 
         Raises:
             StylenetError: see `Stylizer.stylize`.
         """
-        photo, begins = image_of(pixels), self._cuts.is_cut(pixels)
-        if begins:
+        photo, begins_scene = image_of(pixels), self._cuts.is_cut(pixels)
+        if begins_scene:
             self._past.begin()
-        moved: Future[WarpedPast | None] | None = None
+        warped_past: Future[WarpedPast | None] | None = None
         history: History | None = None
         if self._request.steady:
-            moved = self._beside.submit(self._past.moved_to, pixels)
+            warped_past = self._motion_thread.submit(self._past.moved_to, pixels)
             if self._optimizes:
-                history = _history(moved.result(), self._request.steady / 100)
-        done, notices = self._painted(photo, share, history, regions)
-        if done is None:
+                history = _history(warped_past.result(), self._request.steady / 100)
+        image, notices = self._painted(photo, share, history, regions)
+        if image is None:
             return None
-        painted = np.ascontiguousarray(done[0].transpose(1, 2, 0))
-        written = steadied(painted, None if moved is None else moved.result(), self._steadiness)
-        if moved is not None and any(region.style is None for region in regions):
-            written = self._with_photo_kept(written, photo, regions)
-        self._past.add(pixels, written)
-        return PaintedFrame(pixels=written, begins_scene=begins, notices=notices)
+        painted = np.ascontiguousarray(image[0].transpose(1, 2, 0))
+        result = steadied(painted, None if warped_past is None else warped_past.result(), self._steadiness)
+        if warped_past is not None and any(region.style is None for region in regions):
+            result = self._with_photo_kept(result, photo, regions)
+        self._past.add(pixels, result)
+        return PaintedFrame(pixels=result, begins_scene=begins_scene, notices=notices)
 
-    def _with_photo_kept(self, written: Pixels, photo: Image, regions: Sequence[Region]) -> Pixels:
-        size = (written.shape[1], written.shape[0])
+    def _with_photo_kept(self, painted: Pixels, photo: Image, regions: Sequence[Region]) -> Pixels:
+        """A steadied frame with the source frame restored in the regions that keep it."""
+        size = (painted.shape[1], painted.shape[0])
         layout = lay_out(regions, Picture(pixels=photo), size, feather_px=self._request.feather, protected=())
         if layout.keep is None:
-            return written
-        kept = with_photo_kept(image_of(written), resize(photo, size), layout.keep)
-        return np.rint(kept[0].transpose(1, 2, 0).clip(0, 1) * 255).astype(np.uint8)
+            return painted
+        image = with_photo_kept(image_of(painted), resize(photo, size), layout.keep)
+        return np.rint(image[0].transpose(1, 2, 0).clip(0, 1) * 255).astype(np.uint8)
 
     def _painted(
         self, photo: Image, share: float, history: History | None, regions: Sequence[Region]
     ) -> tuple[Image | None, tuple[str, ...]]:
         feather = self._request.feather if regions else 0.0
         options = structs.replace(self._options, strength=self._request.strength_at(share), feather=feather)
-        if self._turns:
+        if self._changes_styles:
             options = structs.replace(options, blend=shares_at(len(self._styles), share))
-        stylizer = self._stylizer if history is None else self._quick
+        stylizer = self._stylizer if history is None else self._refiner
         start = None if history is None else Picture(pixels=_start(history, photo))
         notices: tuple[str, ...] = ()
         picture = Picture(pixels=photo)
@@ -158,24 +159,24 @@ class FramePainter:
             noise_origin=(0, 0),
             should_stop=self._should_stop,
         ):
-            if isinstance(event, Started) and not self._told:
-                notices, self._told = event.notices, True
+            if isinstance(event, Started) and not self._has_reported_notices:
+                notices, self._has_reported_notices = event.notices, True
             elif isinstance(event, Done):
                 return (None if event.reason == "interrupted" else event.image), notices
         return None, notices
 
 
 def shares_at(styles: int, share: float) -> tuple[float, ...]:
-    """The share of every style at a share of the time: two neighbors at a time, evenly."""
-    place = min(1.0, max(0.0, share)) * (styles - 1)
-    left = min(int(place), styles - 2)
+    """The share of each style at a position in the clip, 0..1: a linear transition from each style to the next."""
+    position = min(1.0, max(0.0, share)) * (styles - 1)
+    left = min(int(position), styles - 2)
     shares = [0.0] * styles
-    shares[left], shares[left + 1] = 1 - (place - left), place - left
+    shares[left], shares[left + 1] = 1 - (position - left), position - left
     return tuple(shares)
 
 
-def _few_steps(recipe: Recipe, steps: int) -> Recipe:
-    """The recipe for a frame that starts from the painting before it: its finest level alone, with few steps."""
+def _refining(recipe: Recipe, steps: int) -> Recipe:
+    """A recipe reduced to a few steps at its finest level, for frames that start from the previous painting."""
     pyramid = structs.replace(
         recipe.pyramid,
         coarsest_px=0,
@@ -187,6 +188,7 @@ def _few_steps(recipe: Recipe, steps: int) -> Recipe:
 
 
 def _with_recipe(stylizer: Stylizer, recipe: Recipe) -> Any:
+    """The engine of a stylizer with another recipe."""
     if recipe.solver.name == "scipy-lbfgs":
         raise UsageError(f"recipe '{recipe.name}' does not start from another painting; choose draft, standard, fine or instant for a clip")
     engine = copy.copy(stylizer.engine)
@@ -194,15 +196,15 @@ def _with_recipe(stylizer: Stylizer, recipe: Recipe) -> Any:
     return engine
 
 
-def _history(before: WarpedPast | None, share: float) -> History | None:
-    """Past paintings moved to a frame, which count by a share of `_TEMPORAL_WEIGHT` where they are trusted."""
-    if before is None:
+def _history(past: WarpedPast | None, share: float) -> History | None:
+    """Warped past paintings, weighted by `share` times `_TEMPORAL_WEIGHT` where they are reliable."""
+    if past is None:
         return None
-    return History(before=image_of(before.painting), weights=_TEMPORAL_WEIGHT * share * before.stroke_trust[None, None])
+    return History(before=image_of(past.painting), weights=_TEMPORAL_WEIGHT * share * past.stroke_trust[None, None])
 
 
 def _start(history: History, photo: Image) -> Image:
-    """The painting before, moved along; the photo where it does not count."""
+    """The initial image: the warped previous painting where it is reliable, otherwise the frame."""
     height, width = history.before.shape[2:]
     trust = history.weights / max(float(history.weights.max()), 1e-9)
     return trust * history.before + (1 - trust) * resize(photo, (width, height))

@@ -1,4 +1,4 @@
-"""The painter in each worker that paints scenes of a clip, group by group."""
+"""Painting the scenes of a clip in a worker, group by group."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from stylenet.video.reading import Clip, Frame, probe
 from stylenet.workflows.clip_painter import ClipPainter, frames_to_paint
 from stylenet.workflows.frame_regions import FrameRegions
 from stylenet.workflows.frames import FramePainter
-from stylenet.workflows.jobs import LEFT, PAINTED, UNSEEN, Job, Result, is_source_there, key_of
+from stylenet.workflows.jobs import INTERRUPTED, NEEDS_DATA, PAINTED, Job, Result, has_source, key_of
 from stylenet.workflows.painting import open_for
 from stylenet.workflows.scene_list import checksum
 
@@ -31,7 +31,7 @@ class GroupJob(Job):
     Attributes:
         after: Time of the last frame before the group; None at the start of the clip.
         frames: Number of frames left in the scene; the group may have fewer.
-        state: State after the group before it; None at the start of a scene.
+        state: State after the previous group; None at the start of a scene.
         seeks: Whether decoding may start in the middle of the clip.
     """
 
@@ -43,7 +43,7 @@ class GroupJob(Job):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GroupResult(Result):
-    """A painted group; `data` is its file. It is empty if its frames cannot be decoded.
+    """A painted group; `data` is the encoded file, empty if the frames cannot be decoded.
 
     Attributes:
         times: Time and duration of each frame.
@@ -65,7 +65,7 @@ class GroupPainter:
 
     Args:
         request: The request, with its recipe resolved.
-        given: Ignored: the files are compared by their hashes.
+        given: Ignored, because files are compared by their hashes.
 
     Raises:
         StylenetError: a style or the recipe cannot be opened, or an option does not apply to it.
@@ -79,14 +79,14 @@ class GroupPainter:
         self.keys = keys_of(self._frame_painter)
         self._opened: tuple[Clip, ClipPainter] | None = None
         self._frames: Iterator[Frame] = iter(())
-        self._at: Fraction | None = None
+        self._position: Fraction | None = None  # time of the last painted frame
 
     def paint(self, job: GroupJob, *, should_stop: Callable[[], bool]) -> Result | StylenetError:
         """Paint a group; errors are returned, never raised."""
-        self._should_stop.asks = should_stop
+        self._should_stop.callback = should_stop
         try:
-            if self._opened is None and job.data is None and not is_source_there(job):
-                return Result(state=UNSEEN)
+            if self._opened is None and job.data is None and not has_source(job):
+                return Result(state=NEEDS_DATA)
             with freed_memory_kept():
                 return self._painted(job, *(self._opened or self._open(job)))
         except StylenetError as error:
@@ -109,9 +109,9 @@ class GroupPainter:
         return self._opened
 
     def _painted(self, job: GroupJob, clip: Clip, painter: ClipPainter) -> Result:
-        if self._at is None or self._at != job.after:
+        if self._position is None or self._position != job.after:
             self._frames = frames_to_paint(self._request, clip, after=job.after, seeks=job.seeks)
-        self._at = None
+        self._position = None
         painter.continue_from(job.state)
         group = OpenGroup(coding_for(Path(self._request.output), has_alpha=clip.has_alpha))
         checksums: list[int] = []
@@ -119,11 +119,11 @@ class GroupPainter:
         while len(group.times) < job.frames and not group.is_full and (frame := next(self._frames, None)) is not None:
             done = painter.paint(frame)
             if done is None or self._should_stop():
-                return Result(state=LEFT)
+                return Result(state=INTERRUPTED)
             group.add(frame, done.pixels)
             checksums.append(checksum(frame))
             notices += done.notices
-        self._at = group.times[-1][0] if group.times else None
+        self._position = group.times[-1][0] if group.times else None
         return GroupResult(
             state=PAINTED,
             data=group.encoded().data if group.times else b"",
@@ -136,15 +136,15 @@ class GroupPainter:
 
 
 class _Stop:
-    """Whether to stop; each job has its own way to find out."""
+    """Calls the stop callback of the current job."""
 
     def __init__(self) -> None:
-        self.asks: Callable[[], bool] = lambda: False
+        self.callback: Callable[[], bool] = lambda: False
 
     def __call__(self) -> bool:
-        return self.asks()
+        return self.callback()
 
 
 def keys_of(painter: FramePainter) -> Mapping[str, str]:
-    """`Painter.keys` of a painter of frames."""
+    """The `Painter.keys` of a frame painter."""
     return {"frames": key_of(painter.facts)}

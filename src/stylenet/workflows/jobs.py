@@ -1,4 +1,4 @@
-"""Jobs that workers paint, and their results."""
+"""Jobs for workers, and their results."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from typing import Any, Protocol, TypeAlias
 from stylenet.errors import StylenetError
 from stylenet.storage.hashing import file_sha256
 
-PAINTED, THERE, FAILED, LEFT = "painted", "there", "failed", "left"
-"""States of a result: painted, already painted by the same request, failed, or interrupted."""
+PAINTED, ALREADY_PAINTED, FAILED, INTERRUPTED = "painted", "there", "failed", "left"
+"""States of a result. `ALREADY_PAINTED`: the output exists and was painted by the same request."""
 
-UNSEEN = "unseen"
-"""State of a job whose source the worker cannot read from its path; it needs the bytes."""
+NEEDS_DATA = "needs data"
+"""State of a job whose source file the worker does not have; it must receive the bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A part of a request, for a worker.
+    """A part of a request that one worker paints.
 
     Attributes:
-        source: The file as given, for messages.
-        path: The absolute path.
-        sha256: Checksum of the file.
-        data: The bytes of the file, for a worker on a machine that does not have it.
+        source: Path of the source file as given, for messages.
+        path: Absolute path of the source file.
+        sha256: Checksum of the source file.
+        data: Bytes of the source file, for a worker that does not have it.
     """
 
     source: Path
@@ -41,9 +41,9 @@ class Result:
     """The result of a job.
 
     Attributes:
-        state: One of the states of this module.
-        data: The file that was painted.
-        reason: Why it failed, in one line.
+        state: One of the states in this module.
+        data: Bytes of the painted file.
+        reason: Why the job failed, in one line.
     """
 
     state: str
@@ -51,8 +51,8 @@ class Result:
     reason: str = ""
 
 
-def is_source_there(job: Job) -> bool:
-    """Whether the source of a job is on this machine, at the same path."""
+def has_source(job: Job) -> bool:
+    """Whether this machine has the source file of a job at the same path."""
     try:
         return job.path.is_file() and file_sha256(job.path) == job.sha256
     except OSError:
@@ -69,12 +69,12 @@ class Painter(Protocol):
 
     @property
     def keys(self) -> Mapping[str, str]:
-        """Hashes of everything that the results depend on, except the source."""
+        """Hashes of everything that affects the results, except the source file."""
 
     def paint(self, job: Any, *, should_stop: Callable[[], bool]) -> Result | StylenetError:
         """Paint a job. A returned error ends the whole request."""
 
 
 OpenPainter: TypeAlias = Callable[..., Painter]
-"""Opens the painter of a request (with its recipe resolved) in a worker; `given` is the original request, if the first one refers to
-copies of its files. It must be importable by its name."""
+"""Opens the painter for a request (with its recipe resolved) in a worker. The keyword `given` is the original request if the first one
+refers to copies of its files. It must be importable by name."""

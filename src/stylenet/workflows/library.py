@@ -1,4 +1,4 @@
-"""The commands `mask`, `recolor`, `sheet` and `compare` as functions."""
+"""Functions for the commands `mask`, `recolor`, `sheet` and `compare`."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def find_subject(photo: ImageSource | Picture, *, rectangle: tuple[int, int, int
 
     Args:
         photo: Anything that `load_image` accepts or returns.
-        rectangle: Left, top, width and height in pixels: the subject is inside and nearly reaches its sides.
+        rectangle: Left, top, width and height in pixels of a rectangle that closely surrounds the subject.
 
     Raises:
         ImageError: no subject is found.
@@ -82,8 +82,8 @@ def recolor(
         raise UsageError("keep_colors requires photo")
     picture = load_image(painting)
     if photo is not None:
-        way = recoloring.KEEP_COLORS[0] if keep_colors is None else keep_colors
-        return replace(picture, pixels=recoloring.keep_colors(picture.pixels, load_image(photo).pixels, way))
+        mode = recoloring.KEEP_COLORS[0] if keep_colors is None else keep_colors
+        return replace(picture, pixels=recoloring.keep_colors(picture.pixels, load_image(photo).pixels, mode))
     options = Options(palette=palette)  # type: ignore[arg-type]  # converted and checked
     colors = open_palette(options.palette) if isinstance(options.palette, str) else options.palette
     return replace(picture, pixels=recoloring.with_palette(picture.pixels, colors or ()))
@@ -138,7 +138,7 @@ def compare(
 
     Args:
         results: One or several pictures: files, arrays, `Painting`s.
-        photo: The photo that they were painted from.
+        photo: The photo from which they were painted.
         style: The style to compare with, as in `stylize`.
         encoder: Computes the features: "vgg19", "vgg16", "compact" or a weights file.
         device: "auto", "cpu", "cuda" or "mps".
@@ -155,5 +155,5 @@ def compare(
     if not pictures:
         raise UsageError("there is nothing to compare; give at least one picture")
     source = None if photo is None else load_image(photo)
-    looks, styles = open_measuring(encoder, style if isinstance(style, (list, tuple)) else [style], device=device)
-    return [measure(picture, looks, photo=source, styles=styles) for picture in pictures]
+    network, styles = open_measuring(encoder, style if isinstance(style, (list, tuple)) else [style], device=device)
+    return [measure(picture, network, photo=source, styles=styles) for picture in pictures]

@@ -13,7 +13,7 @@ from stylenet.image.masks import soften
 from stylenet.image.output import check_output
 from stylenet.image.subject import Rectangle, find_faces, find_subject
 from stylenet.shapes import Image, Mask
-from stylenet.workflows.outputs import keep_apart, place
+from stylenet.workflows.outputs import keep_apart, reserve_output
 
 
 def mask_file(
@@ -24,9 +24,9 @@ def mask_file(
     rectangle: str | None = None,
     feather: float = 0.0,
     invert: bool = False,
-    shown: Path | None = None,
+    show: Path | None = None,
 ) -> tuple[Path, float]:
-    """Write a mask, white where the subject or the faces of a photo are; its file and the share of the photo inside it.
+    """Write a mask, white where the subject or the faces of a photo are; returns its path and the share of the photo inside it.
 
     Args:
         photo: The photo file.
@@ -35,16 +35,16 @@ def mask_file(
         rectangle: Search for the subject in this rectangle; see `parse_rectangle`.
         feather: Width of the soft edge in pixels.
         invert: Mask everything else instead.
-        shown: Output file for the photo with everything outside the mask darkened.
+        show: Output file for the photo with everything outside the mask darkened.
 
     Raises:
         StylenetError: the photo cannot be read, nothing is found in it, or the mask cannot be written.
     """
-    with place(output, f"{photo.stem}-mask") as target:
+    with reserve_output(output, f"{photo.stem}-mask") as target:
         check_output(target, formats={".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"})
-        if shown is not None:
-            check_output(shown)
-        keep_apart([("--output", target), ("--show", shown)], [photo])
+        if show is not None:
+            check_output(show)
+        keep_apart([("--output", target), ("--show", show)], [photo])
         picture = load_image(photo)
         if faces:
             found = find_faces(picture.pixels)
@@ -54,8 +54,8 @@ def mask_file(
         found = soften(found, feather)
         found = 1 - found if invert else found
         save_image(np.repeat(found, 3, axis=1), target)
-        if shown is not None:
-            save_image(_shaded(picture.pixels, found), shown)
+        if show is not None:
+            save_image(_shaded(picture.pixels, found), show)
         return target, float(found.mean())
 
 
@@ -65,10 +65,10 @@ def parse_rectangle(text: str, size: tuple[int, int]) -> Rectangle:
     found = [word for word in words if word]
     if len(words) != 4 or len(found) != 4:
         raise UsageError(f"--rectangle is '{text}'; write X,Y,WIDTH,HEIGHT in pixels or percent, such as 120,80,400,300 or 10%,20%,50%,60%")
-    values = (float(word[1]) * (whole / 100 if word[2] == "%" else 1) for word, whole in zip(found, (*size, *size), strict=True))
-    x, y, across, down = values
+    values = (float(word[1]) * (side / 100 if word[2] == "%" else 1) for word, side in zip(found, (*size, *size), strict=True))
+    x, y, width, height = values
     left, top = round(x), round(y)
-    return left, top, round(x + across) - left, round(y + down) - top
+    return left, top, round(x + width) - left, round(y + height) - top
 
 
 def _shaded(photo: Image, mask: Mask) -> Image:

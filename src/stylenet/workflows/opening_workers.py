@@ -1,4 +1,4 @@
-"""Opening the workers that a request asks for."""
+"""Opening the workers for a request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stylenet.workflows.workers import ThisProcess, Workers
 
 
 def open_workers(request: WorkerOptions, open_painter: OpenPainter, *, most: int, should_stop: Callable[[], bool]) -> Workers:
-    """The workers of a request: on a cluster, in processes, or this process.
+    """Open the workers for a request: on a cluster, in processes, or in this process.
 
     Args:
         request: The request, with its recipe resolved.

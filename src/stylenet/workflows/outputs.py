@@ -1,4 +1,4 @@
-"""Output files: never overwrite an input, write two results to one file, or replace a file that the user did not name."""
+"""Checks of output files, so that no input, no other result and no file that the user did not name is overwritten."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from stylenet.catalog.styles import style_files
 from stylenet.errors import OutputError, UsageError
 
 Source = str | os.PathLike[str] | None
-"""An input as given. A `str` may be the name of a style or network; None: not given."""
+"""An input as given; a `str` may also be the name of a style or network. None: not given."""
 
 
 def keep_apart(outputs: Sequence[tuple[str, Path | None]], inputs: Iterable[Source]) -> None:
-    """Raise if an output is also an input, or if two outputs are the same file; call this before the first step.
+    """Check that no output is also an input and that no two outputs are the same file; call this before painting.
 
     Links are followed, and case is ignored where the file system ignores it.
 
     Args:
-        outputs: Each output file with the option that names it.
-        inputs: All inputs. Names that are not files are ignored. Of a folder of paintings, which is given as a `str` like every
-            style, every file counts.
+        outputs: Output files, each with the option that names it.
+        inputs: All inputs. Names that are not files are ignored. A folder of paintings, which is a `str` like every style, stands for all
+            of its files.
 
     Raises:
         UsageError: an output is also an input, or two outputs are one file.
@@ -52,21 +52,21 @@ def keep_apart(outputs: Sequence[tuple[str, Path | None]], inputs: Iterable[Sour
 
 
 @contextlib.contextmanager
-def place(output: Path | None, stem: str, suffix: str = ".png", *, state: str = "") -> Iterator[Path]:
-    """`output`, or if it is None a new file in the current directory, named after `stem`.
+def reserve_output(output: Path | None, stem: str, suffix: str = ".png", *, state: str = "") -> Iterator[Path]:
+    """Yield `output`, or, if it is None, a new file in the current directory that is named after `stem`.
 
     The new file is created empty to reserve its name, and deleted at the end if nothing was written to it.
 
     Args:
         output: The output file, if given.
-        stem: The generated name without its suffix.
+        stem: Stem of the generated name.
         suffix: Suffix of the generated name.
-        state: Suffix of the checkpoint of an unfinished result. If a checkpoint exists, its name is used again.
+        state: Suffix of checkpoint files. If there is a checkpoint of an unfinished result, its name is reused.
     """
     if output is not None:
         yield output
         return
-    path = _claimed(stem, suffix, state)
+    path = _reserved(stem, suffix, state)
     try:
         yield path
     finally:
@@ -76,17 +76,18 @@ def place(output: Path | None, stem: str, suffix: str = ".png", *, state: str = 
 
 
 def make_folder(folder: Path) -> None:
-    """Create a folder for results if it does not exist."""
+    """Create an output folder if it does not exist."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot create the folder '{folder}': {error.strerror}; choose another one with --output") from None
 
 
-def _claimed(stem: str, suffix: str, state: str) -> Path:
+def _reserved(stem: str, suffix: str, state: str) -> Path:
+    """The name of an unfinished result, or a new empty file."""
     stem = re.sub(r"[^\w.-]+", "-", stem).strip("-.")[:100] or "painting"
-    if state and (begun := _unfinished(stem, suffix, state)):
-        return begun
+    if state and (unfinished := _unfinished(stem, suffix, state)):
+        return unfinished
     path, number = Path(f"{stem}{suffix}"), 2
     while True:
         try:
@@ -108,7 +109,7 @@ def _unfinished(stem: str, suffix: str, state: str) -> Path | None:
 
 
 def _files(inputs: Iterable[Source]) -> Iterator[tuple[Path, bool]]:
-    """The inputs that are files or folders, each with whether a folder is allowed."""
+    """The inputs that are files or folders, and whether each may be a folder."""
     names = {*style_files(), *network_files()}
     for source in inputs:
         if source is None or is_name(source, names):
@@ -119,7 +120,7 @@ def _files(inputs: Iterable[Source]) -> Iterator[tuple[Path, bool]]:
 
 
 def _identity(path: Path) -> object:
-    """A value that is equal for two paths of one file, which need not exist."""
+    """A value that is equal for all paths of one file, which need not exist."""
     try:
         found = path.stat()
     except OSError:

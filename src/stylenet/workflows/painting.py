@@ -27,32 +27,32 @@ from stylenet.requests.base import default_of
 from stylenet.requests.painting import PaintFileRequest
 from stylenet.requests.task import Checkpointing
 from stylenet.video.writing import check_animation
-from stylenet.workflows.outputs import Source, keep_apart, place
+from stylenet.workflows.outputs import Source, keep_apart, reserve_output
 from stylenet.workflows.recording import Recorder, interval_path
 
 if TYPE_CHECKING:
     from stylenet.image.files import ImageSource
 
 STANDARD_STREAM = "-"
-"""Instead of a file: standard input for the photo, standard output for the result."""
+"""Path that stands for standard input (photo) and standard output (result)."""
 
 STARTS = ("content", "noise", "style", "network")
-"""Allowed values of `start` besides a file."""
+"""Allowed values of `start` besides files."""
 
 _STATE_SUFFIX = ".resume"
-"""Suffix of the checkpoint file next to the output, which is deleted after the last step."""
+"""Suffix of the checkpoint file next to the output; the file is deleted after the last step."""
 
 _FRAMES = 60
-"""Frames of a timelapse without `save_every`."""
+"""Number of frames of a timelapse without `save_every`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Streams:
-    """The streams for `-`.
+    """Standard streams, for paths that are `-`.
 
     Attributes:
-        photo: Gives the bytes of the photo.
-        output: Receives the bytes of the result, a PNG.
+        photo: The bytes of the photo.
+        output: The stream to which the result is written as PNG.
     """
 
     photo: bytes | None = None
@@ -68,13 +68,13 @@ def paint_file(
 ) -> Iterator[Event]:
     """Paint a request and write its files; yields the events of the painting, `Saved` for each file, and finally `Done`.
 
-    If stopped before the first step, it yields no `Done`. With `dry_run` it yields only `Started`.
+    There is no `Done` if painting is stopped before the first step. With `dry_run`, only `Started` is yielded.
 
     Args:
-        request: The painting.
+        request: The request.
         stylizer: The result of `open_for`, if several paintings share one.
-        streams: For a photo or an output that is `-`.
-        should_stop: Called after every step; true ends painting with the best picture so far.
+        streams: The streams for a photo or an output that is `-`.
+        should_stop: Called after each step; true ends painting with the best picture so far.
 
     Raises:
         StylenetError: before or during painting; nothing was written.
@@ -115,7 +115,7 @@ def paint_file(
 
 
 def open_for(request: PaintFileRequest, replay: Replay | None = None) -> Stylizer:
-    """The stylizer for a request, whose recipe is resolved.
+    """Open the stylizer for a request with a resolved recipe.
 
     Raises:
         RecipeError, WeightsError, UsageError: see `open_stylizer`.
@@ -140,7 +140,7 @@ def open_for(request: PaintFileRequest, replay: Replay | None = None) -> Stylize
 
 
 def with_recipe(request: PaintFileRequest, replay: Replay | None = None) -> PaintFileRequest:
-    """The request with its recipe resolved; the recipe and all changes are checked before torch is loaded."""
+    """The request with its recipe resolved; the recipe and its changes are checked without loading torch."""
     if replay is not None:
         return request
     if request.recipe is None:
@@ -194,11 +194,10 @@ def _painted(
 def _replayed(request: PaintFileRequest) -> Replay | None:
     if request.replay is None:
         return None
-    given = structs.asdict(request)
-    kept = {"photo", "styles", "masks", "replay", "output", "quality", "device", "precision", "threads", "memory", "start", "resume"}
-    kept |= {"checkpoint_every", "timelapse", "preview", "dry_run", "save_every"}
-    plain = structs.asdict(PaintFileRequest())
-    changed = [name for name, value in given.items() if name not in kept and value != plain[name]]
+    values, defaults = structs.asdict(request), structs.asdict(PaintFileRequest())
+    allowed = {"photo", "styles", "masks", "replay", "output", "quality", "device", "precision", "threads", "memory", "start", "resume"}
+    allowed |= {"checkpoint_every", "timelapse", "preview", "dry_run", "save_every"}
+    changed = [name for name, value in values.items() if name not in allowed and value != defaults[name]]
     if changed:
         raise UsageError(f"--replay uses the options in the receipt; omit --{changed[0].replace('_', '-').replace('changes', 'set')}")
     return Replay.of(request.replay)
@@ -219,7 +218,7 @@ def _with_inputs(request: PaintFileRequest, replay: Replay | None) -> PaintFileR
 
 @contextlib.contextmanager
 def _output(request: PaintFileRequest) -> Iterator[Path | None]:
-    """The path of the output, generated if none is given; None for standard output."""
+    """Yield the path of the output, generated if none is given; None for standard output."""
     if request.output == STANDARD_STREAM:
         for name in ("timelapse", "save_every", "resume"):
             if getattr(request, name):
@@ -228,14 +227,14 @@ def _output(request: PaintFileRequest) -> Iterator[Path | None]:
         return
     names = [Path(style).stem for style in request.styles]
     photo = "photo" if request.photo == STANDARD_STREAM else request.photo
-    invented = "-".join([Path(photo).stem, *names] if photo else [*names, "texture"])
+    stem = "-".join([Path(photo).stem, *names] if photo else [*names, "texture"])
     given = None if request.output is None else Path(request.output)
-    with place(given, invented, state=_STATE_SUFFIX if request.resume else "") as output:
+    with reserve_output(given, stem, state=_STATE_SUFFIX if request.resume else "") as output:
         yield output
 
 
 def _check(request: PaintFileRequest, output: Path | None) -> None:
-    """Check all files before torch is loaded."""
+    """Check all files without loading torch."""
     for path in (output, _preview_file(request)):
         if path is not None:
             check_output(path)
@@ -247,7 +246,7 @@ def _check(request: PaintFileRequest, output: Path | None) -> None:
 
 
 def inputs_of(request: PaintFileRequest) -> list[Source]:
-    """All inputs, as given."""
+    """All inputs of a request, as given."""
     recipe = Path(request.recipe) if request.recipe is not None and Path(request.recipe).suffix == ".toml" else None
     encoder = Path(request.encoder) if request.encoder is not None and os.path.isfile(request.encoder) else None
     photo = None if request.photo in (None, STANDARD_STREAM) else Path(str(request.photo))
@@ -268,7 +267,7 @@ def _outputs(request: PaintFileRequest, output: Path | None) -> list[tuple[str, 
 
 
 def _check_intervals(request: PaintFileRequest, output: Path | None, *, every: int, steps: int) -> None:
-    """As `keep_apart`, for intermediate pictures, whose names depend on the number of steps."""
+    """Like `keep_apart` for intermediate pictures, whose names depend on the number of steps."""
     if output is None or not every or not _saves_pictures(request):
         return
     pictures = [("--output", interval_path(output, step)) for step in range(every, steps + 1, every)]
@@ -276,7 +275,7 @@ def _check_intervals(request: PaintFileRequest, output: Path | None, *, every: i
 
 
 def _saves_pictures(request: PaintFileRequest) -> bool:
-    """Whether intermediate pictures are saved: by `save_every`, unless it is for the timelapse, or by the recipe."""
+    """Whether scheduled previews are saved as pictures. With a timelapse and no `save_every`, they are only frames of it."""
     return bool(request.save_every) or request.timelapse is None
 
 
@@ -289,7 +288,7 @@ def _preview_file(request: PaintFileRequest) -> Path | None:
 
 
 def _changes(request: PaintFileRequest) -> dict[str, str]:
-    """The changed parameters of the recipe, including `start` unless it is a file."""
+    """Changes to the parameters of the recipe, including `start` unless it is a file."""
     if request.start not in STARTS:
         return request.changes
     if "picture.start" in request.changes:
@@ -317,17 +316,17 @@ def _begin(
     frames: int,
     should_stop: Callable[[], bool],
 ) -> Iterator[Event]:
-    """The events of the painting; painting starts after the first one."""
-    more: dict[str, Any] = {
+    """The events of the painting. Painting starts after the first event."""
+    settings: dict[str, Any] = {
         "replay": replay,
         "timed": request.dry_run,
         "timelapse_frames": 0 if request.save_every else frames,
         "should_stop": should_stop,
     }
     if output is not None:
-        more["checkpointing"] = Checkpointing(path=_state_file(output), resume=request.resume, seconds=request.checkpoint_every)
+        settings["checkpointing"] = Checkpointing(path=_state_file(output), resume=request.resume, seconds=request.checkpoint_every)
     styles = list(request.styles)
     if photo is None:
-        return stylizer.texture(styles, request, **more)
+        return stylizer.texture(styles, request, **settings)
     start: ImageSource | None = None if request.start is None or request.start in STARTS else request.start
-    return stylizer.stylize(photo, styles, request, regions=[Region.parse(words) for words in request.masks], start=start, **more)
+    return stylizer.stylize(photo, styles, request, regions=[Region.parse(text) for text in request.masks], start=start, **settings)

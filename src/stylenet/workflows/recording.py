@@ -1,4 +1,4 @@
-"""Files written during painting: intermediate pictures, the preview, the frames of a timelapse."""
+"""Files written while painting: intermediate pictures, the preview and the timelapse."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from stylenet.shapes import Image
 
 _FRAME_PX = 640  # keeps the file small; all frames are held in memory
-_PREVIEW_SHARE = 0.1  # share of the time spent on writing preview files
+_PREVIEW_SHARE = 0.1  # maximum share of the time spent on writing previews
 
 
 def interval_path(output: Path, step: int) -> Path:
-    """The file of the intermediate picture after a step, next to the result."""
+    """Path of the intermediate picture after a step, next to the result."""
     return output.with_name(f"{output.stem}-{step:04d}{output.suffix}")
 
 
@@ -29,11 +29,11 @@ class Recorder:
     """Writes previews to files.
 
     Attributes:
-        output: The file of the result; intermediate pictures are written next to it.
+        output: The output file; intermediate pictures are written next to it.
         size_px: (width, height) of the result.
-        preview: File that always contains the current picture.
-        timelapse: File for the timelapse.
-        pictures: Whether scheduled previews are saved as files.
+        preview: File that is updated with the current picture.
+        timelapse: Output file of the timelapse.
+        pictures: Whether scheduled previews are saved as intermediate pictures.
     """
 
     output: Path
@@ -46,7 +46,7 @@ class Recorder:
 
     def record(self, event: Preview) -> Path | None:
         """Record a preview; returns the path of the intermediate picture, if one was saved."""
-        self._show(event.image)
+        self._update_preview(event.image)
         if not event.scheduled:
             return None
         if self.timelapse is not None:
@@ -63,14 +63,14 @@ class Recorder:
         if self.timelapse is not None:
             save_animation([*self._frames, self._frame(pixels)], self.timelapse)
 
-    def _show(self, image: Image) -> None:
-        begin = time.perf_counter()
-        if self.preview is not None and begin >= self._next_preview:
+    def _update_preview(self, image: Image) -> None:
+        start = time.perf_counter()
+        if self.preview is not None and start >= self._next_preview:
             save_image(image, self.preview)
             now = time.perf_counter()
-            self._next_preview = now + (now - begin) / _PREVIEW_SHARE
+            self._next_preview = now + (now - start) / _PREVIEW_SHARE
 
     def _frame(self, image: Image) -> Image:
         width, height = self.size_px
-        level = fit_within(int(image.shape[3]), int(image.shape[2]), max(fit_within(width, height, _FRAME_PX)))
-        return resize(image, level)
+        size = fit_within(int(image.shape[3]), int(image.shape[2]), max(fit_within(width, height, _FRAME_PX)))
+        return resize(image, size)

@@ -1,4 +1,4 @@
-"""Files named in a request (styles, recipe, encoder, palette, masks), for machines that do not have them."""
+"""Files named in a request (styles, recipe, encoder, palette, masks), to send to machines that do not have them."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _Options = TypeVar("_Options", bound=WorkerOptions)
 
 @dataclass(frozen=True, kw_only=True)
 class NamedFile:
-    """A file or folder that a request names.
+    """A file or folder named in a request.
 
     Attributes:
         path: Absolute path.
-        data: The bytes of each file, by its name.
-        hashes: SHA-256 of each file, by its name.
+        data: Bytes of each file, by file name.
+        hashes: SHA-256 of each file, by file name.
         is_folder: Whether `path` is a folder.
     """
 
@@ -41,11 +41,11 @@ class NamedFile:
 
 @dataclass(frozen=True, kw_only=True)
 class NamedFiles:
-    """All files that a request names.
+    """All files named in a request.
 
     Attributes:
-        files: The files, by their names in the request. Included styles and recipes are omitted.
-        masks: The masks, by their text in the request; their files have absolute paths.
+        files: The files, by the words that name them in the request. Built-in styles and recipes are omitted.
+        masks: The masks, by their text in the request, with absolute paths.
     """
 
     files: Mapping[str, NamedFile]
@@ -53,7 +53,7 @@ class NamedFiles:
 
 
 def read_named_files(request: WorkerOptions) -> NamedFiles:
-    """The files named in a request."""
+    """Read the files named in a request."""
     options = {text: parse_mask(text, for_clip=True) for text in _masks_of(request)}
     masks = {text: replace(option, mask=option.mask.absolute()) for text, option in options.items()}
     files = {str(option.mask): _read(option.mask) for option in masks.values()}
@@ -66,12 +66,12 @@ def read_named_files(request: WorkerOptions) -> NamedFiles:
 
 
 def with_local_files(request: _Options, named: NamedFiles, folder: Path) -> _Options:
-    """The request with names of the same files on this machine.
+    """The request with the paths of its files on this machine.
 
     Args:
         request: The original request.
-        named: Files of the request.
-        folder: Files that are missing here, or differ, are written to its subfolders.
+        named: The files of the request.
+        folder: Files that are missing on this machine, or differ, are written to subfolders of this folder.
     """
     local = {word: _local_word(word, file, folder / str(number)) for number, (word, file) in enumerate(named.files.items())}
 
@@ -81,14 +81,14 @@ def with_local_files(request: _Options, named: NamedFiles, folder: Path) -> _Opt
     palette = translated(request.palette) if isinstance(request.palette, str) else request.palette
     masks = (named.masks[text] for text in _masks_of(request))
     local_masks = [replace(mask, mask=Path(local[str(mask.mask)]), style=translated(mask.style)) for mask in masks]
-    more = {"masks": tuple(str(mask) for mask in local_masks)} if local_masks else {}
+    changes = {"masks": tuple(str(mask) for mask in local_masks)} if local_masks else {}
     return structs.replace(
         request,
         styles=tuple(local.get(style, style) for style in request.styles),
         recipe=translated(request.recipe),
         encoder=translated(request.encoder),
         palette=palette,
-        **more,
+        **changes,
     )
 
 
@@ -105,6 +105,7 @@ def _read(path: Path) -> NamedFile:
 
 
 def _path_of(word: str) -> Path | None:
+    """The file or folder that a word names; None for built-in names, which every machine has."""
     names = {*style_files(), *network_files()}
     if is_name(word, names):
         return added_styles().get(word) if style_files().get(word) == added_styles().get(word) else None
@@ -113,6 +114,7 @@ def _path_of(word: str) -> Path | None:
 
 
 def _local_word(word: str, named: NamedFile, folder: Path) -> str:
+    """The word that names a file on this machine; the file is written to `folder` if it is missing."""
     style = split_style(word)[1]
     path = named.path
     if not _is_same(path, named):

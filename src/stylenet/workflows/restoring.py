@@ -29,13 +29,13 @@ from stylenet.painting.painting import Painting
 from stylenet.requests.restoring import RestoreRequest
 from stylenet.storage.hashing import file_sha256
 from stylenet.styles.sources import pixels_fingerprint
-from stylenet.workflows.outputs import keep_apart, place
+from stylenet.workflows.outputs import keep_apart, reserve_output
 
 _TILE_PX = 256 * 256
-"""Input pixels that are enlarged in one piece, which takes about 0.5 GB with the default network."""
+"""Maximum number of input pixels that are enlarged in one pass, which takes about 0.5 GB with the default network."""
 
 _COLORS_PX = 256
-"""Long side at which colors are predicted, that of the scenes in training; lightness keeps the size of the photo."""
+"""Long side at which colors are predicted, as in training. The lightness keeps the resolution of the photo."""
 
 
 def enlarge(photo: ImageSource | Picture, network: str | Path, *, device: str = "auto", precision: str = "auto") -> Painting:
@@ -53,12 +53,12 @@ def enlarge(photo: ImageSource | Picture, network: str | Path, *, device: str = 
         UsageError: the result would have too many pixels, or the device or precision is not available.
     """
 
-    def larger(pixels: Tensor, net: nn.Module) -> Tensor:
+    def enlarge_pixels(pixels: Tensor, net: nn.Module) -> Tensor:
         height, width = pixels.shape[2:]
         target_size(width, height, (FACTOR * width, FACTOR * height))
         return cast(JohnsonNet, net)(pixels, most_px=_TILE_PX)
 
-    return _restored(photo, Path(network), "super-resolution", larger, machine=(device, precision))
+    return _restored(photo, Path(network), "super-resolution", enlarge_pixels, machine=(device, precision))
 
 
 def colorize(photo: ImageSource | Picture, network: str | Path, *, device: str = "auto", precision: str = "auto") -> Painting:
@@ -76,33 +76,33 @@ def colorize(photo: ImageSource | Picture, network: str | Path, *, device: str =
         UsageError: the device or precision is not available.
     """
 
-    def in_color(pixels: Tensor, net: nn.Module) -> Tensor:
+    def colorize_pixels(pixels: Tensor, net: nn.Module) -> Tensor:
         small = resize(pixels, fit_within(pixels.shape[3], pixels.shape[2], _COLORS_PX))
         colors = colored(net, small).clamp(0, 1)
         return torch.from_numpy(keep_colors(pixels.cpu().numpy(), colors.float().cpu().numpy(), "luminance"))
 
-    return _restored(photo, Path(network), "colorization", in_color, machine=(device, precision))
+    return _restored(photo, Path(network), "colorization", colorize_pixels, machine=(device, precision))
 
 
 def _restored(
-    photo: ImageSource | Picture, path: Path, lost: Paints, restore: Callable[[Tensor, nn.Module], Tensor], *, machine: tuple[str, str]
+    photo: ImageSource | Picture, path: Path, task: Paints, restore: Callable[[Tensor, nn.Module], Tensor], *, machine: tuple[str, str]
 ) -> Painting:
     card = read_network_card(path)
-    if card.paints != lost:
+    if card.paints != task:
         raise WeightsError(
-            f"network '{path}' is for {card.paints}, not for {lost}; use it with: stylenet {COMMANDS[card.paints]}, or make one that fits "
-            f"with: stylenet train --task {lost}"
+            f"network '{path}' is for {card.paints}, not for {task}; use it with: stylenet {COMMANDS[card.paints]}, or make one that fits "
+            f"with: stylenet train --task {task}"
         )
     picture = load_image(photo)
     network, _ = read_network(path)
     device = choose_device(machine[0])
     dtype = choose_dtype(machine[1], device)
-    begun = time.perf_counter()
+    start = time.perf_counter()
     with own_precision(device), torch.inference_mode():
         network = network.to(device=device, dtype=dtype)
         pixels = restore(as_tensor(picture.pixels, device), network).float().cpu().numpy()
     change: dict[str, Any] = {
-        "what": lost,
+        "what": task,
         "network": path.stem,
         "network_sha256": file_sha256(path),
         "photo": Path(picture.source).name if picture.source else None,
@@ -116,7 +116,7 @@ def _restored(
     before = (read_receipt(Path(picture.source)) if picture.source else None) or {}
     if "restored" in before:
         change["before"] = before["restored"]
-    seconds = time.perf_counter() - begun
+    seconds = time.perf_counter() - start
     receipt = {**before, "restored": change}
     done = Done(image=pixels, steps=0, seconds=seconds, loss=0.0, reason="finished", receipt=receipt)
     return Painting(pixels=pixels, photo=picture, done=done)
@@ -129,13 +129,13 @@ def restore_file(request: RestoreRequest) -> tuple[Painting, Path]:
         StylenetError: see `enlarge` and `colorize`; nothing was written.
     """
     given = None if request.output is None else Path(request.output)
-    with place(given, f"{Path(request.photo).stem}-{request.verb}") as output:
+    with reserve_output(given, f"{Path(request.photo).stem}-{request.verb}") as output:
         check_output(output)
         keep_apart([("--output", output)], [Path(request.photo), Path(request.network)])
         set_threads(request.threads)
         picture = load_image(request.photo)
         factor = FACTOR if request.task == "super-resolution" else 1
-        # Checked before the work starts, because formats limit the number of pixels.
+        # Checked before the network runs, because formats limit the number of pixels.
         check_output(output, size=(factor * picture.width, factor * picture.height))
         restore = enlarge if request.task == "super-resolution" else colorize
         painting = restore(picture, request.network, device=request.device, precision=request.precision)

@@ -1,4 +1,4 @@
-"""Sample photos and the styles that suit them."""
+"""Sample photos and suitable styles."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from stylenet.errors import StyleError
 from stylenet.extras import is_installed
 
 _PAIRS = {"astronaut": "starry-night", "coffee": "great-wave", "cat": "the-scream", "rocket": "edtaonisl"}
-"""The style of each sample photo; a missing style is replaced by another one."""
+"""The preferred style of each sample photo."""
 
 _SCENE_PAIRS = {"face": "the-scream", "hills": "starry-night", "street": "great-wave"}
-"""The same for computed scenes, used without scikit-image's photos."""
+"""The same for synthetic scenes, which replace scikit-image's photos if it is not installed."""
 
 
 def sample_photos() -> Mapping[str, Callable[[], Any]]:
-    """Functions that return arrays: sample photos of scikit-image, or computed scenes if it is not installed."""
+    """Functions that return arrays: scikit-image's sample photos, or synthetic scenes if it is not installed."""
     if not is_installed("skimage"):
         from stylenet.image.scenes import SCENES
 
@@ -27,7 +27,7 @@ def sample_photos() -> Mapping[str, Callable[[], Any]]:
 
 
 def choose_pairs(styles: Sequence[str], photos: Sequence[str]) -> Mapping[str, str]:
-    """A style for each sample photo: its own if installed, otherwise preferably an unused one.
+    """A style for each sample photo: the preferred one if it is in the library, otherwise an unused one if possible.
 
     Args:
         styles: Styles in the library.
@@ -40,5 +40,5 @@ def choose_pairs(styles: Sequence[str], photos: Sequence[str]) -> Mapping[str, s
         raise StyleError("the library has no styles; install stylenet again, or make one with: stylenet styles add PICTURE")
     pairs = {photo: {**_PAIRS, **_SCENE_PAIRS}[photo] for photo in photos}
     others = [style for style in styles if style not in pairs.values()] or list(styles)
-    lacking = [photo for photo, style in pairs.items() if style not in styles]
-    return {**pairs, **{photo: others[index % len(others)] for index, photo in enumerate(lacking)}}
+    without_style = [photo for photo, style in pairs.items() if style not in styles]
+    return {**pairs, **{photo: others[index % len(others)] for index, photo in enumerate(without_style)}}

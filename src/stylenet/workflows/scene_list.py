@@ -1,4 +1,4 @@
-"""The scenes of a clip, found before it is painted."""
+"""Finding the scenes of a clip before it is painted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Scene:
 
     Attributes:
         number: Number of the scene, from 0.
-        before: Time of the last frame before it; None for the first scene.
+        before: Time of the last frame of the previous scene; None for the first scene.
         times: Time of each frame.
         checksums: Checksum of each frame.
     """
@@ -42,8 +42,8 @@ class SceneList(msgspec.Struct, frozen=True, kw_only=True):
         times: Time of each frame, as text.
         checksums: Checksum of each frame.
         cuts: Index of the first frame of each scene.
-        lost_packets: Packets that could not be decoded.
-        ended_early: Whether the clip is damaged at its end.
+        lost_packets: Number of packets that could not be decoded.
+        ended_early: Whether reading stopped before the end of the file.
     """
 
     times: list[str]
@@ -67,7 +67,7 @@ def find_scenes(request: VideoRequest, clip: Clip, *, should_stop: Callable[[], 
 
     Args:
         request: The request.
-        clip: Its clip, which is decoded once.
+        clip: The clip of the request, which is decoded once.
         should_stop: Called for every frame.
 
     Raises:
@@ -93,7 +93,7 @@ def checksum(frame: Frame) -> int:
 
 
 def write_scenes(path: Path, scenes: SceneList) -> None:
-    """Write a list for later runs.
+    """Write a scene list for later runs.
 
     Raises:
         OutputError: it cannot be written.
@@ -102,5 +102,5 @@ def write_scenes(path: Path, scenes: SceneList) -> None:
 
 
 def read_scenes(path: Path) -> SceneList:
-    """The list in a file."""
+    """Read a scene list."""
     return msgspec.json.decode(path.read_bytes(), type=SceneList)

@@ -1,4 +1,4 @@
-"""A photo painted in a transition between styles, as an animation or a folder of pictures."""
+"""Painting a photo in a transition between styles, as an animation or a folder of pictures."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from stylenet.video.writing import ANIMATION_SUFFIXES, CLIP_SUFFIXES, check_anim
 from stylenet.workflows.outputs import keep_apart, make_folder
 
 _LOOP_PX = 640
-"""Long side of the frames of an animation, to limit the file size."""
+"""Maximum long side of the frames of a GIF, WebP or APNG, to limit the file size."""
 
 
 def paint_sequence(request: SequenceRequest, *, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
-    """Paint a sequence and write it; yields `Done` for every frame, possibly a `Notice`, and `Saved` for the animation or the folder.
+    """Paint a sequence and write it; yields `Done` for each frame, possibly a `Notice`, and `Saved` for the animation or folder.
 
     Raises:
         StylenetError: see the tree in `errors`.
@@ -88,7 +88,7 @@ def sequence(
 
 
 def shares_by_frame(styles: int, frames: int) -> list[tuple[float, ...]]:
-    """The shares of the styles in each frame: evenly from each style to the next.
+    """The shares of the styles in each frame: a linear transition from each style to the next.
 
     Raises:
         UsageError: fewer than two styles or frames.
@@ -99,10 +99,10 @@ def shares_by_frame(styles: int, frames: int) -> list[tuple[float, ...]]:
         )
     found = []
     for frame in range(int(frames)):
-        place = frame * (styles - 1) / (frames - 1)
-        left = min(math.floor(place), styles - 2)
+        position = frame * (styles - 1) / (frames - 1)
+        left = min(math.floor(position), styles - 2)
         shares = [0.0] * styles
-        shares[left], shares[left + 1] = 1 - (place - left), place - left
+        shares[left], shares[left + 1] = 1 - (position - left), position - left
         found.append(tuple(shares))
     return found
 

@@ -1,4 +1,4 @@
-"""Several photos painted alike: one request for each of them."""
+"""Requests for painting several photos with the same options."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from stylenet.requests.painting import PaintFileRequest
 from stylenet.workflows.outputs import make_folder
 
 _SINGLE = {"timelapse": "--timelapse", "preview": "--preview", "resume": "--resume", "start": "--start", "masks": "--mask"}
-"""Options that apply to a single photo, and their spelling."""
+"""Options that apply to a single photo, by field."""
 
 
 def requests_for(photos: Sequence[str], request: PaintFileRequest) -> list[PaintFileRequest]:
-    """A request for each photo. `output` is a folder, which is created; without it, each output is named automatically.
+    """A request for each photo. `output` is a folder, which is created; if it is omitted, output names are generated.
 
     Raises:
         UsageError: an option applies to a single photo only, or the output is a file.
@@ -37,7 +37,7 @@ def requests_for(photos: Sequence[str], request: PaintFileRequest) -> list[Paint
 
 
 def _outputs(photos: Sequence[str], styles: str, folder: Path) -> list[Path]:
-    """The output file of each photo, unique."""
+    """A unique output file for each photo."""
     found: list[Path] = []
     for photo in photos:
         stem, number = f"{Path(photo).stem}-{styles}", 2

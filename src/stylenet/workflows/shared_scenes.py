@@ -1,4 +1,4 @@
-"""Painting the scenes of a clip side by side, with workers."""
+"""Painting the scenes of a clip in parallel, with workers."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from stylenet.workflows.workers import Dispatcher
 
 
 class SharedScenes:
-    """Paints the scenes that are not finished, the longest first. A worker paints one group of a scene at a time.
+    """Paints the unfinished scenes, the longest first. Each worker paints one group of a scene at a time.
 
     Args:
         request: The request, with its recipe resolved.
         source: The clip.
-        found: All of its scenes.
-        groups: Stored groups of earlier runs, and of this one.
+        found: All scenes of the clip.
+        groups: Stored groups, including those of earlier runs.
         keys: `Painter.keys` that all workers must have.
-        should_stop: Called often.
+        should_stop: Called several times per second.
 
     Attributes:
-        notice: Notice for the user, one line; empty: none.
+        notice: Notice for the user, one line; empty if there is none.
     """
 
     def __init__(
@@ -51,20 +51,20 @@ class SharedScenes:
             self.notice = f"the clip has {len(scenes)} scene{'s' if len(scenes) > 1 else ''}, and each is painted by one worker at a time"
 
     def paint(self) -> Iterator[Progress]:
-        """Paint; yields progress after each group. Ends early if `should_stop` returns true.
+        """Paint all scenes; yields progress after each group. Ends early if `should_stop` returns true.
 
         Raises:
             StylenetError: a frame cannot be painted, a group cannot be written, or workers cannot be started.
         """
         if not self._scenes:
             return
-        count, told = len(self._scenes), set[str]()
+        count, reported = len(self._scenes), set[str]()
         workers = open_workers(self._request, GroupPainter, most=count, should_stop=self._should_stop)
         dispatcher = Dispatcher(workers, count, prepare=self._job, should_stop=self._should_stop, keys=self._keys)
         with closing(dispatcher.outcomes()) as outcomes:
             for outcome in outcomes:
                 scene = self._scenes[outcome.index]
-                begins = not self._painted[scene.number]
+                is_first_group = not self._painted[scene.number]
                 result = self._checked(scene, outcome.result)
                 if result is None:
                     dispatcher.add_first(outcome.index)
@@ -72,12 +72,12 @@ class SharedScenes:
                 self._store(scene, result)
                 if self._left(scene):
                     dispatcher.add_first(outcome.index)
-                notices = tuple(notice for notice in result.notices if notice not in told)
-                told.update(notices)
-                yield Progress(frames=len(result.times), pixels=result.after.frames[-1][1], scenes=int(begins), notices=notices)
+                notices = tuple(notice for notice in result.notices if notice not in reported)
+                reported.update(notices)
+                yield Progress(frames=len(result.times), pixels=result.after.frames[-1][1], scenes=int(is_first_group), notices=notices)
 
     def _left(self, scene: Scene) -> int:
-        """Number of frames of a scene that are not painted."""
+        """Number of frames of a scene that are not yet painted."""
         return len(scene.times) - self._painted[scene.number]
 
     def _job(self, index: int, _: Mapping[str, str]) -> GroupJob:
@@ -95,9 +95,9 @@ class SharedScenes:
         )
 
     def _checked(self, scene: Scene, result: Result) -> GroupResult | None:
-        """A painted group; None if it must be painted again, from frames that are decoded from the start of the clip.
+        """A painted group; None if it must be painted again with frames decoded from the start of the clip.
 
-        Some clips, such as damaged ones, have other frames if they are decoded from a key frame in the middle.
+        Some clips, such as damaged ones, yield different frames when decoding starts at a key frame in the middle.
         """
         if not isinstance(result, GroupResult):
             raise StylenetError(f"cannot paint '{self._source.source}': {result.reason}")

@@ -19,7 +19,7 @@ from stylenet.requests.painting import Options
 from stylenet.requests.several import PLAIN_COLORS, SheetRequest
 from stylenet.shapes import Image
 from stylenet.styles.sources import StyleSource
-from stylenet.workflows.outputs import keep_apart, place
+from stylenet.workflows.outputs import keep_apart, reserve_output
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ def paint_sheet(request: SheetRequest) -> Iterator[Cell | Path]:
     Raises:
         StylenetError: see the tree in `errors`.
     """
-    with place(
+    with reserve_output(
         None if request.output is None else Path(request.output), f"{Path(request.photo).stem}-{Path(request.style).stem}-sheet"
     ) as output:
         check_output(output)
@@ -57,25 +57,25 @@ def paint_sheet(request: SheetRequest) -> Iterator[Cell | Path]:
 
 
 def sheet_stylizer(recipe: str | Path | Recipe | None, style: StyleSource) -> Stylizer:
-    """The stylizer for a sheet; default recipe: "draft", or that of the network if the style is one."""
-    usual = default_recipe([style])
-    return open_stylizer(recipe or ("draft" if usual == "standard" else usual))
+    """Open the stylizer for a sheet; default recipe: "draft", or "trained" if the style is a network."""
+    default = default_recipe([style])
+    return open_stylizer(recipe or ("draft" if default == "standard" else default))
 
 
 def sheet_of(cells: Sequence[Cell], request: SheetRequest) -> Image:
-    """The cells in a grid with a row for each strength, each above its options."""
+    """A grid of the cells with a row for each strength; each cell is labeled with its options."""
     columns = len(request.style_scales) * len(request.colors)
     return contact_sheet([(cell.label, cell.image) for cell in cells], columns=columns, cell_px=request.size)
 
 
 def sheet_cells(photo: ImageSource | Picture, style: StyleSource, request: SheetRequest, *, stylizer: Stylizer) -> Iterator[Cell]:
-    """A painting for each strength, style scale and color mode, row by row; the last varies fastest.
+    """Paint each combination of strength, style scale and color mode; the color mode varies fastest.
 
-    The style is measured as for the full size, but thumbnails show the strokes of a large picture only roughly.
+    The style is measured as for a full-size painting, but small cells show the strokes of a large picture only roughly.
 
     Args:
-        photo: Replaces the photo of the request.
-        style: Replaces the style of the request.
+        photo: The photo, used instead of that of the request.
+        style: The style, used instead of that of the request.
         request: The values to combine, and the size.
         stylizer: Paints the cells.
 
@@ -87,8 +87,8 @@ def sheet_cells(photo: ImageSource | Picture, style: StyleSource, request: Sheet
     for strength, style_scale in itertools.product(request.strengths, request.style_scales):
         options = Options(size=request.size, strength=strength, style_scale=style_scale)
         done = next(event for event in stylizer.stylize(picture, opened, options) if isinstance(event, Done))
-        for way in request.colors:
-            # Colors are changed after painting, so each combination is painted only once.
-            image = done.image if way == PLAIN_COLORS else keep_colors(done.image, picture.pixels, way)
+        for mode in request.colors:
+            # Colors are changed after painting, so each strength and style scale is painted only once.
+            image = done.image if mode == PLAIN_COLORS else keep_colors(done.image, picture.pixels, mode)
             label = f"--strength {strength:g} --style-scale {style_scale:g}"
-            yield Cell(label=label if way == PLAIN_COLORS else f"{label} --keep-colors {way}", image=image)
+            yield Cell(label=label if mode == PLAIN_COLORS else f"{label} --keep-colors {mode}", image=image)

@@ -1,4 +1,4 @@
-"""Adding styles to the library, and removing them."""
+"""Adding styles to the library and removing them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from stylenet.storage.atomic import delete_by_name
 
 _SUFFIX = ".safetensors"
 _RESERVED = ("photo",)
-"""Names with another meaning on the command line: `--mask FILE=photo` keeps the photo."""
+"""Names that have another meaning on the command line: `--mask FILE=photo` keeps the photo."""
 
 _LARGEST_PX = 4096  # the limit of `styles.style.ladder_sizes`
 
 
 def name_from(picture: Path) -> str:
-    """The name of a style, made from a file name: lower case letters, digits and single hyphens; "style" if nothing remains."""
+    """A style name derived from a file name: lower-case letters, digits and single hyphens; "style" if nothing remains."""
     return re.sub(r"[^a-z0-9]+", "-", picture.stem.lower()).strip("-") or "style"
 
 
@@ -32,8 +32,8 @@ def add_style(picture: ImageSource, card: StyleCard, *, output: Path | None = No
     Args:
         picture: The painting.
         card: Metadata such as name, title and artist; measured values are filled in.
-        output: A file to write instead of adding to the library.
-        replace: Whether an added style of this name may be replaced.
+        output: File to write instead of adding the style to the library.
+        replace: Whether to replace an added style of this name.
 
     Raises:
         ImageError: The painting cannot be read.
@@ -67,7 +67,7 @@ def remove_styles(names: Sequence[str]) -> list[Path]:
     """Delete added styles from the library, all or none; returns the deleted files.
 
     Raises:
-        StyleError: One of them is built in, or none was added under this name.
+        StyleError: A style is built in, or was not added to the library.
         OutputError: A file cannot be deleted.
     """
     added = added_styles()

@@ -1,4 +1,4 @@
-"""Training, from a request to the network file."""
+"""Training a network, from a request to the network file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stylenet.image.crops import find_pictures
 from stylenet.image.files import load_image
 from stylenet.image.output import check_output
 from stylenet.requests.training import DEFAULT_STYLE_PX, TrainRequest, style_name
-from stylenet.workflows.outputs import keep_apart, make_folder, place
+from stylenet.workflows.outputs import keep_apart, make_folder, reserve_output
 
 if TYPE_CHECKING:
     from stylenet.events import Event
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from stylenet.training.trainer import Trainer, Update
 
 FOLDER_SUFFIX = ".training"
-"""Suffix of the folder next to the output that holds the checkpoint; it is deleted after the last update."""
+"""Suffix of the folder next to the output that holds the checkpoint; the folder is deleted after the last update."""
 
-_PATIENCE = 8  # checks of the loss without improvement, every 50 updates
+_PATIENCE = 8  # number of loss checks without improvement; there is one every 50 updates
 _WARMUP = 50  # updates; at most a tenth of all updates
-_EVERY = 100  # interval of checkpoints and previews, in updates
+_SAVE_INTERVAL = 100  # updates between checkpoints, and between previews
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class TrainingStarted:
     Attributes:
         plan: Hyperparameters.
         job: Description of task and data, as plain values.
-        step: Updates done by earlier runs.
+        step: Number of updates done by earlier runs.
         processes: Number of processes that train together.
     """
 
@@ -87,13 +87,13 @@ def train(
     require("torch", "training a network")
     from stylenet.training.processes import current_processes
 
-    several = current_processes().count > 1  # raises now if the environment is inconsistent
+    several = current_processes().count > 1  # raises an error if the environment is inconsistent
     if request.output is None and several:
         raise UsageError("several processes train one network, and need a common output file; give --output FILE")
     stem = "-".join(Path(painting).stem for painting in request.paintings)
     given = None if request.output is None else Path(request.output)
     state = FOLDER_SUFFIX if request.resume else ""
-    with place(given, f"{stem}-network" if stem else request.task, ".safetensors", state=state) as output:
+    with reserve_output(given, f"{stem}-network" if stem else request.task, ".safetensors", state=state) as output:
         check_output(output, formats={".safetensors": "safetensors"})
         folder = output.with_name(output.name + FOLDER_SUFFIX)
         weights = None if request.loss_network is None or not os.path.isfile(request.loss_network) else Path(request.loss_network)
@@ -196,8 +196,8 @@ def _plan(request: TrainRequest) -> Plan:
         warmup=min(_WARMUP, request.most_steps // 10),
         patience=_PATIENCE if request.task == "style" else 0,
         seed=request.seed,
-        checkpoint_every=_EVERY,
-        preview_every=_EVERY,
+        checkpoint_every=_SAVE_INTERVAL,
+        preview_every=_SAVE_INTERVAL,
     )
 
 
@@ -207,8 +207,8 @@ def _task(request: TrainRequest, encoder: Any, plan: Plan) -> OneStyleTask | Res
     if request.task != "style":
         from stylenet.training.restoration import RestorationTask
 
-        lost: Literal["super-resolution", "colorization"] = request.task
-        return RestorationTask(photos, lost, encoder=encoder, plan=plan, previews=previews)
+        task: Literal["super-resolution", "colorization"] = request.task
+        return RestorationTask(photos, task, encoder=encoder, plan=plan, previews=previews)
     from stylenet.training.one_style import OneStyleTask
 
     return OneStyleTask(
@@ -230,5 +230,5 @@ def _record(request: TrainRequest) -> AnyRecord:
         case "johnson":
             return JohnsonRecord(styles=len(request.paintings))
         case "texture":
-            # The numbers of scales are those of the paper, for texture and for stylization.
+            # The numbers of scales are those of the paper for textures and for stylization.
             return TextureRecord(scales=5) if request.photos is None else TextureRecord(content=True, scales=6)

@@ -38,12 +38,13 @@ from stylenet.workflows.scene_list import SceneList, find_scenes, read_scenes, w
 from stylenet.workflows.shared_scenes import SharedScenes
 
 _PARTS_SUFFIX = ".parts"
-"""Suffix of the folder next to the output that holds the groups until they are joined."""
+"""Suffix of the folder next to the output in which groups are stored until they are joined."""
 
 _SCENES = "scenes.json"
-"""File in that folder with the scenes, if they are painted side by side."""
+"""File in that folder that lists the scenes, if they are painted in parallel."""
 
-_NOT_OF_THE_FRAMES = ("output", "clip", "styles", "resume", "preview", "workers", "ray", "threads", "device", "precision", "memory")
+_OPTIONS_WITHOUT_EFFECT = ("output", "clip", "styles", "resume", "preview", "workers", "ray", "threads", "device", "precision", "memory")
+"""Options that do not affect the frames, or whose files are hashed instead."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,13 +66,13 @@ class VideoStarted:
 
 @dataclass(frozen=True, kw_only=True)
 class FrameDone:
-    """A frame is painted.
+    """A frame has been painted.
 
     Attributes:
-        frame: Frames painted so far, including earlier runs.
-        frames: Approximate number of all frames.
-        size: (width, height).
-        scenes: Scenes started so far in this run.
+        frame: Number of frames painted so far, including earlier runs.
+        frames: Approximate total number of frames.
+        size: (width, height) of the frame.
+        scenes: Number of scenes started so far in this run.
         seconds: Time since the start.
         seconds_left: Estimated remaining time.
     """
@@ -89,10 +90,10 @@ class VideoDone:
     """The last event.
 
     Attributes:
-        frames: Frames painted, including earlier runs.
+        frames: Number of frames painted, including earlier runs.
         seconds: Duration of this run.
         reason: "finished" or "interrupted".
-        folder: The folder that an interrupted clip is resumed from.
+        folder: The folder from which an interrupted clip is resumed.
     """
 
     frames: int
@@ -109,7 +110,7 @@ def paint_video(request: VideoRequest, *, should_stop: Callable[[], bool] = lamb
 
     Args:
         request: The clip and its options.
-        should_stop: Called after every frame; true stops, and `resume` continues.
+        should_stop: Called after each frame; true stops painting, which `resume` continues.
 
     Raises:
         StylenetError: before or during painting; painted frames are kept for `resume`.
@@ -133,10 +134,10 @@ def paint_video(request: VideoRequest, *, should_stop: Callable[[], bool] = lamb
 
 
 class _Run:
-    """One run; the constructor checks and opens everything."""
+    """One run of `paint_video`. The constructor checks the request and opens everything."""
 
     def __init__(self, request: VideoRequest, should_stop: Callable[[], bool]) -> None:
-        self.request, self._asked_to_stop = request, should_stop
+        self.request, self._stop_callback = request, should_stop
         self.stopped, self._losses = False, Losses()
         self.output = check_output(request.output, formats={suffix: suffix for suffix in OUTPUT_SUFFIXES})
         self._preview = None if request.preview in (None, "none") else check_output(str(request.preview))
@@ -152,11 +153,11 @@ class _Run:
         self.request = request = structs.replace(request, recipe=single.recipe)
         self.clip = probe(request.clip)
         self._coding = coding_for(self.output, has_alpha=self.clip.has_alpha)
-        self.frames = _about_frames(request, self.clip)
+        self.frames = _approximate_frames(request, self.clip)
         self._is_loop = self.output.suffix.lower() in LOOP_SUFFIXES
         if self._is_loop:
             check_loop(self.output, rate=min(float(self.clip.rate), request.fps or 1000.0), frames=self.frames)
-        self._begun = time.perf_counter()
+        self._start_time = time.perf_counter()
         stylizer = open_for(structs.replace(single, styles=()))
         painter = FramePainter(request, stylizer, should_stop=self._should_stop)
         regions = FrameRegions(request, self.clip, stylizer)
@@ -165,28 +166,28 @@ class _Run:
             "clip": self._clip_sha256,
             "masks": [file_sha256(file) for file in regions.files],
             **painter.facts,
-            "options": {name: value for name, value in msgspec.to_builtins(request).items() if name not in _NOT_OF_THE_FRAMES},
+            "options": {name: value for name, value in msgspec.to_builtins(request).items() if name not in _OPTIONS_WITHOUT_EFFECT},
         }
         self.groups = Groups(self.output.with_name(self.output.name + _PARTS_SUFFIX), job, self._coding, resume=request.resume)
         self.painted = len(self.groups.times())
         self._list_file = self.groups.folder / _SCENES
         self._keys = keys_of(painter)
-        # Workers open painters of their own.
+        # Workers open their own painters.
         self._painter = None if self._is_shared else ClipPainter(request, self.clip, painter, regions)
 
     @property
     def _is_shared(self) -> bool:
-        """Whether scenes are painted side by side, now or by an earlier run."""
+        """Whether scenes are painted in parallel, by this run or an earlier one."""
         return (self.request.workers or 1) > 1 or self.request.ray is not None or self._list_file.is_file()
 
     def _should_stop(self) -> bool:
-        self.stopped = self.stopped or self._asked_to_stop()
+        self.stopped = self.stopped or self._stop_callback()
         return self.stopped
 
     @property
     def seconds(self) -> float:
         """Time since the start of the run."""
-        return time.perf_counter() - self._begun
+        return time.perf_counter() - self._start_time
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -210,8 +211,8 @@ class _Run:
         return notices
 
     def paint(self) -> Iterator[VideoEvent]:
-        """Paint all missing frames, and save them in groups."""
-        scenes, before, next_preview = 0, self.painted, 0.0
+        """Paint all missing frames and save them in groups."""
+        scenes, painted_before, next_preview = 0, self.painted, 0.0
         for done in self._paint_in_order(self._painter) if self._painter is not None else self._paint_scenes():
             if isinstance(done, Notice):
                 yield done
@@ -219,7 +220,7 @@ class _Run:
             yield from (Notice(message=message) for message in done.notices)
             scenes += done.scenes
             self.painted += done.frames
-            yield self._progress(done.pixels, scenes=scenes, before=before)
+            yield self._progress(done.pixels, scenes=scenes, painted_before=painted_before)
             if self._preview is not None and self.seconds >= next_preview:
                 save_image(image_of(done.pixels), self._preview)
                 next_preview = self.seconds + 1.0
@@ -235,7 +236,7 @@ class _Run:
         yield from ClipInOrder(painter, self.groups, self._coding, should_stop=self._should_stop).paint(frames)
 
     def _paint_scenes(self) -> Iterator[Progress | Notice]:
-        """Paint scenes side by side. They are found first, unless an earlier run has found them."""
+        """Paint scenes in parallel, after finding them unless an earlier run did."""
         if self._list_file.is_file():
             found: SceneList | None = read_scenes(self._list_file)
         else:
@@ -265,20 +266,20 @@ class _Run:
         if self._losses.packets:
             yield f"{self._losses.packets} damaged packets of the clip could not be decoded and are skipped"
 
-    def _progress(self, painted: Pixels, *, scenes: int, before: int) -> FrameDone:
+    def _progress(self, painted: Pixels, *, scenes: int, painted_before: int) -> FrameDone:
         expected = None if self.frames is None else max(self.frames, self.painted)
-        each = self.seconds / max(1, self.painted - before)
+        seconds_per_frame = self.seconds / max(1, self.painted - painted_before)
         return FrameDone(
             frame=self.painted,
             frames=expected,
             size=(painted.shape[1], painted.shape[0]),
             scenes=scenes,
             seconds=self.seconds,
-            seconds_left=None if expected is None else each * (expected - self.painted),
+            seconds_left=None if expected is None else seconds_per_frame * (expected - self.painted),
         )
 
 
-def _about_frames(request: VideoRequest, clip: Clip) -> int | None:
+def _approximate_frames(request: VideoRequest, clip: Clip) -> int | None:
     """Approximate number of frames to paint; None if unknown."""
     seconds = painted_seconds(request, clip)
     return None if seconds is None else max(1, round(seconds * min(float(clip.rate), request.fps or 1000.0)))

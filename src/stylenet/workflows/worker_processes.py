@@ -1,4 +1,4 @@
-"""Workers that are processes on this machine."""
+"""Worker processes on this machine."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _Process:
 class WorkerProcesses:
     """Processes that share the CPU cores.
 
-    They are spawned, because threads of libraries do not survive a fork.
+    They are spawned, because library threads do not survive a fork.
 
     Args:
         request: The request, with its recipe resolved.
@@ -64,26 +64,27 @@ class WorkerProcesses:
         return worker
 
     def messages(self, seconds: float) -> Iterator[tuple[Worker, Message]]:
-        """What the processes have sent."""
+        """Messages received from the processes."""
         for connection in wait(list(self._processes), timeout=seconds):
             worker = self._processes[connection]
             try:
                 message = worker.connection.recv()
             except (EOFError, OSError):
-                yield worker, Ended(reason=self._removed(worker))
+                yield worker, Ended(reason=self._remove(worker))
                 continue
             if isinstance(message, StylenetError):
                 raise message
             yield worker, message
 
     def close(self) -> None:
-        """Kill all processes; they write no files."""
+        """Kill all processes, which is safe because they write no files."""
         for worker in self._processes.values():
             worker.process.kill()
         for worker in list(self._processes.values()):
-            self._removed(worker)
+            self._remove(worker)
 
-    def _removed(self, worker: _Process) -> str:
+    def _remove(self, worker: _Process) -> str:
+        """Forget a process that has ended or was killed; returns the reason."""
         del self._processes[worker.connection]
         worker.connection.close()
         worker.process.join(_END_SECONDS)
@@ -95,7 +96,7 @@ def _serve(connection: Connection, request: WorkerOptions, open_painter: OpenPai
     """Paint jobs until the connection is closed."""
     for name in ("SIGINT", "SIGHUP"):
         if (number := getattr(signal, name, None)) is not None:
-            signal.signal(number, signal.SIG_IGN)  # a terminal sends them to all processes; the first one handles them
+            signal.signal(number, signal.SIG_IGN)  # a terminal sends them to all processes; only the main process handles them
     with suppress(EOFError, OSError):
         try:
             painter = open_painter(request)
@@ -104,6 +105,6 @@ def _serve(connection: Connection, request: WorkerOptions, open_painter: OpenPai
             return
         connection.send(Ready(keys=painter.keys))
         while True:
-            # Nothing is sent while it paints, so `poll` is true only if the other side has closed.
+            # Nothing is sent to a painting process, so `poll` is true only if the other end was closed.
             connection.send(painter.paint(connection.recv(), should_stop=connection.poll))
     os._exit(0)  # tearing down torch takes time

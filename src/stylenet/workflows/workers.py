@@ -10,14 +10,14 @@ from typing import Protocol, TypeAlias
 
 from stylenet.errors import StylenetError
 from stylenet.requests.workers import WorkerOptions
-from stylenet.workflows.jobs import FAILED, LEFT, UNSEEN, Job, OpenPainter, Painter, Result
+from stylenet.workflows.jobs import FAILED, INTERRUPTED, NEEDS_DATA, Job, OpenPainter, Painter, Result
 
 MOST_DEATHS = 5
-"""Workers that may die while painting the same job. A job that needs too much memory kills each of them; a job whose worker was
-killed for another reason is painted by the next."""
+"""Number of workers that may die while painting the same job. A job that needs too much memory kills all of them; one whose worker was
+killed for another reason is painted by the next worker."""
 
 _MOST_FAILED_STARTS = 8
-"""Workers in a row that may die before they are ready."""
+"""Number of consecutive workers that may die before they are ready."""
 
 _POLL_SECONDS = 0.2
 
@@ -35,10 +35,10 @@ class Ready:
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """A worker has ended, with its job.
+    """A worker has died, and its job with it.
 
     Attributes:
-        reason: Short description.
+        reason: Short description of the cause.
     """
 
     reason: str
@@ -64,10 +64,10 @@ class Workers(Protocol):
     count: int
 
     def start(self) -> Worker:
-        """Start a worker. Its first message is `Ready`, or `Ended`."""
+        """Start a worker. Its first message is `Ready` or `Ended`."""
 
     def messages(self, seconds: float) -> Iterable[tuple[Worker, Message]]:
-        """Wait for messages, at most about this long.
+        """Wait for messages, for at most about `seconds`.
 
         Raises:
             StylenetError: no worker can fulfill the request.
@@ -83,7 +83,7 @@ class ThisProcess:
     Args:
         request: The request, with its recipe resolved.
         open_painter: Opens the painter.
-        should_stop: Called while it paints.
+        should_stop: Called while painting.
     """
 
     count = 1
@@ -98,7 +98,7 @@ class ThisProcess:
         return self
 
     def paint(self, job: Job) -> None:
-        """Store a job for `messages`."""
+        """Store a job, which `messages` paints."""
         self._job = job
 
     def messages(self, seconds: float) -> Iterator[tuple[Worker, Message]]:
@@ -133,20 +133,20 @@ class Outcome:
 
 
 Prepare: TypeAlias = Callable[[int, Mapping[str, str]], Job | Result]
-"""Maps an index and the keys of the workers to the job, or to its result if there is nothing to paint."""
+"""Returns the job at an index, given the keys of the workers, or its result if there is nothing to paint."""
 
 
 class Dispatcher:
     """Assigns jobs to workers, one at a time to each.
 
-    If a worker dies, it is replaced, and its job moves to the end of the queue. A job whose workers died
-    `MOST_DEATHS` times has failed.
+    A worker that dies is replaced, and its job moves to the end of the queue. A job fails when `MOST_DEATHS` workers have died while
+    painting it.
 
     Args:
         workers: Started and closed by the dispatcher.
         count: Number of jobs.
-        prepare: Called for a job before it is assigned.
-        keys: `Painter.keys` that all workers must have; None: those of the first one.
+        prepare: Called for each job before it is assigned.
+        keys: `Painter.keys` that all workers must have; None: those of the first worker.
         should_stop: Called several times per second.
     """
 
@@ -162,13 +162,13 @@ class Dispatcher:
         self._workers, self._prepare, self._should_stop = workers, prepare, should_stop
         self._waiting = deque(range(count))
         self._idle: list[Worker] = []
-        self._busy: dict[Worker, tuple[int, Job, float]] = {}  # the index, the job, the time it began
+        self._busy: dict[Worker, tuple[int, Job, float]] = {}  # index, job and start time
         self._keys = keys
         self._deaths: Counter[int] = Counter()
         self._failed_starts = 0
 
     def outcomes(self) -> Generator[Outcome, None, None]:
-        """Results in order of completion, until `should_stop` returns true.
+        """The results in order of completion, until `should_stop` returns true.
 
         Raises:
             StylenetError: a style or the recipe cannot be opened, or workers cannot be started.
@@ -178,66 +178,67 @@ class Dispatcher:
                 self._workers.start()
             while (self._waiting or self._busy) and not self._should_stop():
                 for worker, message in self._workers.messages(_POLL_SECONDS):
-                    yield from self._handled(worker, message)
+                    yield from self._handle(worker, message)
                 while self._waiting and self._idle and not self._should_stop():
-                    yield from self._hand_out()
+                    yield from self._assign_next()
         finally:
             self._workers.close()
 
     def add_first(self, index: int) -> None:
-        """Assign the job of an index that has a result once more, before all others: it is the first of several."""
+        """Queue an index again before all others, after its result: the next job of several with this index."""
         self._deaths[index] = 0
         self._waiting.appendleft(index)
 
-    def _handled(self, worker: Worker, message: Message) -> Iterator[Outcome]:
+    def _handle(self, worker: Worker, message: Message) -> Iterator[Outcome]:
         if isinstance(message, Ended):
             yield from self._replace(worker, message)
             return
         if isinstance(message, Ready):
             self._failed_starts = 0
             self._check_keys(message.keys)
-        elif message.state == UNSEEN:
+        elif message.state == NEEDS_DATA:
             yield from self._send_bytes(worker)
             return
         else:
-            index, _, begun = self._busy.pop(worker)
-            if message.state != LEFT:
-                yield Outcome(index=index, result=message, seconds=time.perf_counter() - begun)
+            index, _, started = self._busy.pop(worker)
+            if message.state != INTERRUPTED:
+                yield Outcome(index=index, result=message, seconds=time.perf_counter() - started)
         self._idle.append(worker)
 
-    def _hand_out(self) -> Iterator[Outcome]:
+    def _assign_next(self) -> Iterator[Outcome]:
         """Assign the next job to an idle worker, or finish it if there is nothing to paint."""
-        index, begun = self._waiting.popleft(), time.perf_counter()
+        index, started = self._waiting.popleft(), time.perf_counter()
         job = self._prepare(index, self._keys or {})
         if isinstance(job, Result):
-            yield Outcome(index=index, result=job, seconds=time.perf_counter() - begun)
+            yield Outcome(index=index, result=job, seconds=time.perf_counter() - started)
             return
         worker = self._idle.pop()
-        self._busy[worker] = index, job, begun
+        self._busy[worker] = index, job, started
         worker.paint(job)
 
     def _send_bytes(self, worker: Worker) -> Iterator[Outcome]:
-        """Start a job again, with the bytes of its source."""
-        index, job, begun = self._busy[worker]
+        """Send a job again, with the bytes of its source file."""
+        index, job, started = self._busy[worker]
         try:
             data = job.path.read_bytes()
         except (OSError, MemoryError):
             del self._busy[worker]
             self._idle.append(worker)
             reason = f"'{job.source}' can no longer be read, and the worker does not have a copy"
-            yield Outcome(index=index, result=Result(state=FAILED, reason=reason), seconds=time.perf_counter() - begun)
+            yield Outcome(index=index, result=Result(state=FAILED, reason=reason), seconds=time.perf_counter() - started)
         else:
             worker.paint(replace(job, data=data))
 
     def _replace(self, worker: Worker, ended: Ended) -> Iterator[Outcome]:
+        """Queue the job of a dead worker again, or let it fail, and start another worker if one is needed."""
         if (busy := self._busy.pop(worker, None)) is not None:
-            index, _, begun = busy
+            index, _, started = busy
             self._deaths[index] += 1
             if self._deaths[index] < MOST_DEATHS:
                 self._waiting.append(index)
             else:
                 reason = f"the worker that painted it died {MOST_DEATHS} times ({ended.reason}), perhaps for lack of memory"
-                yield Outcome(index=index, result=Result(state=FAILED, reason=reason), seconds=time.perf_counter() - begun)
+                yield Outcome(index=index, result=Result(state=FAILED, reason=reason), seconds=time.perf_counter() - started)
         elif worker in self._idle:
             self._idle.remove(worker)
         else:
