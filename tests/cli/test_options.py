@@ -29,11 +29,11 @@ def test_shares_may_stand_before_the_photo(run: Run) -> None:
 def test_the_name_of_a_style_where_a_picture_is_needed(run: Run) -> None:
     told = "'great-wave' is the name of a style, which holds no picture"
     assert (
-        f"{told}; give the file of the photo there; the photo comes first: photo.png great-wave"
+        f"{told}; give the file of the photo instead; the photo comes first: photo.png great-wave"
         in run("stylize", "great-wave", "photo.png").error
     )
     for words in (("train", "great-wave", "--photos", "."), ("styles", "add", "great-wave")):
-        assert f"{told}; give the file of the painting there" in run(*words).error
+        assert f"{told}; give the file of the painting instead" in run(*words).error
     assert told in run("sheet", "great-wave", "painting.jpg").error
     assert told in run("sequence", "great-wave", "senecio", "the-scream", "-o", "a.gif").error
 

@@ -86,7 +86,7 @@ def test_a_painting_of_other_options_is_not_gone_on_with(run: Run, folder: Path,
         sent.append(event)
 
     with monkeypatch.context() as patched:
-        patched.setattr(PaintingDisplay, "moved", interrupted_once)
+        patched.setattr(PaintingDisplay, "advanced", interrupted_once)
         assert run("stylize", "photo.png", "painting.jpg", "-o", "out.png", *QUICK).code == 130
     ended = run("stylize", "photo.png", "painting.jpg", "-o", "out.png", "--resume", "--seed", "5", *QUICK)
     assert ended.code == 9
@@ -132,7 +132,7 @@ def test_a_second_interruption_ends_at_once(run: Run, folder: Path, monkeypatch:
         for _ in range(2):
             os.kill(os.getpid(), signal.SIGINT)
 
-    monkeypatch.setattr(PaintingDisplay, "moved", twice)
+    monkeypatch.setattr(PaintingDisplay, "advanced", twice)
     ended = run("stylize", "photo.png", "painting.jpg", *QUICK)
     assert (ended.code, ended.error) == (130, "interrupted; nothing was written")
     assert files_in(folder) == INPUTS

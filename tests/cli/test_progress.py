@@ -34,7 +34,7 @@ def test_plain_lines(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
         display = progress.PaintingDisplay(printer)
         display.started(STARTED)
         for event in (step(1), step(2), Notice(message="a step was undone"), Preview(image=PIXELS, step=2)):
-            display.moved(event)
+            display.advanced(event)
         display.saved(Path("a-0002.png"))
         display.done(done(), Path("a.png"), steps=4)
     assert capsys.readouterr().out.splitlines() == [
@@ -53,7 +53,7 @@ def test_json_has_no_pixels_and_no_nan(capsys: pytest.CaptureFixture[str]) -> No
         display = progress.PaintingDisplay(printer)
         display.started(STARTED)
         for event in (step(1, math.inf), Notice(message="careful"), Preview(image=PIXELS, step=1, scheduled=True)):
-            display.moved(event)
+            display.advanced(event)
         display.done(done(), Path("a.png"), steps=4)
     started, moved, notice, preview, ended = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert (started["event"], started["plan"]) == ("started", PLAN)

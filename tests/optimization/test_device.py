@@ -10,7 +10,7 @@ from stylenet.catalog.recipe import EncoderSection
 from stylenet.catalog.recipes import load_recipe
 from stylenet.encoders.opening import OpenEncoder, open_encoder
 from stylenet.evaluation.explaining import CONTENT_LAYERS, _content
-from stylenet.evaluation.measures import seen
+from stylenet.evaluation.measures import on_device
 from stylenet.optimization.paint import _Run
 from stylenet.requests.task import Task
 from stylenet.styles.framing import framed_features
@@ -45,7 +45,7 @@ def test_photo_regions_and_every_start(encoder: OpenEncoder, start: str) -> None
 def test_style_pictures_and_compared_pictures(encoder: OpenEncoder) -> None:
     style = PictureStyle(name="a", pixels=PIXELS, encoder=encoder.exact, rim_px=16)
     assert all(moments.gram.is_meta for moments in style.at(64, ("relu1_1", "relu2_1")).values())
-    picture = seen(PIXELS, encoder.exact)
+    picture = on_device(PIXELS, encoder.exact)
     assert picture.is_meta
     features, _ = framed_features(encoder.exact, picture, CONTENT_LAYERS, 16)
     assert all(values.is_meta for values in features.values())

@@ -247,14 +247,14 @@ def test_the_page_and_its_worker_cannot_reach_another_place(visit: Visit):
 @pytest.mark.parametrize(
     ("data", "name", "words"),
     [
-        (b"These are words and no picture at all.", "letter.png", "That file is no picture"),
+        (b"These are words and no picture at all.", "letter.png", "That file is not a picture"),
         (b"", "nothing.jpg", "That file is empty"),
         (_png(_photo(64, 64))[:200], "half.png", "damaged"),
         (_png(_photo(8, 40)), "tiny.png", "smaller than 16 pixels"),
         (
             _png(_photo(32, 32), save_all=True, append_images=[PIL.Image.fromarray(_photo(32, 32)[::-1])]),
             "moving.png",
-            "moving picture",
+            "animation",
         ),
     ],
 )

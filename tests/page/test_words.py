@@ -55,7 +55,7 @@ def test_what_is_said_is_there(site: str):
     said: set[str] = set()
     for text in _texts(site):
         said |= set(re.findall(r'data-(?:word|label|hint)="(\w+)"', text))
-        said |= set(re.findall(r'\b(?:(?:say|tell|complain|Refusal|Refused)\(|spoken\("\w+", )"(\w+)"', text))
+        said |= set(re.findall(r'\b(?:(?:translate|setStatus|setProblem|FileError|PictureError)\(|textElement\("\w+", )"(\w+)"', text))
     assert said <= known
     assert {"live": {"record", "still"}}.get(site, {"drop", "savePng"}) <= said
 

@@ -30,10 +30,10 @@ def test_what_is_not_allowed(values: dict[str, Any], reason: str) -> None:
 
 
 def test_a_result_does_not_depend_on_where_and_how_fast_it_is_painted() -> None:
-    one = BatchRequest(**BATCH, seed=3).of_the_result()
-    other = BatchRequest(photos=("x",), styles=("y",), output="z", workers=4, threads=2, memory="2GB", seed=3).of_the_result()
+    one = BatchRequest(**BATCH, seed=3).result_options()
+    other = BatchRequest(photos=("x",), styles=("y",), output="z", workers=4, threads=2, memory="2GB", seed=3).result_options()
     assert one == other
-    assert one != BatchRequest(**BATCH, seed=4).of_the_result()
+    assert one != BatchRequest(**BATCH, seed=4).result_options()
 
 
 def test_a_photo_has_the_options_of_the_batch() -> None:

@@ -13,10 +13,10 @@ from tests.server.conftest import ERROR_FIELDS, FOREIGN, TOKEN, Open
 @pytest.mark.parametrize(
     ("headers", "status", "error"),
     [
-        ({"host": "evil.example"}, 400, "the server is called 'evil.example'"),
-        ({"host": "127.0.0.1.evil.example"}, 400, "the server is called '127.0.0.1.evil.example'"),
-        ({"host": "127.0.0.1@evil.example"}, 400, "the server is called '127.0.0.1@evil.example'"),
-        ({"host": ""}, 400, "the server is called ''"),
+        ({"host": "evil.example"}, 400, "the request is for the host 'evil.example'"),
+        ({"host": "127.0.0.1.evil.example"}, 400, "the request is for the host '127.0.0.1.evil.example'"),
+        ({"host": "127.0.0.1@evil.example"}, 400, "the request is for the host '127.0.0.1@evil.example'"),
+        ({"host": ""}, 400, "the request is for the host ''"),
         ({"origin": FOREIGN}, 403, f"the request comes from another page, '{FOREIGN}'"),
         ({"origin": "null"}, 403, "the request comes from another page, 'null'"),
         ({"origin": "http://127.0.0.1:81"}, 403, "the request comes from another page, 'http://127.0.0.1:81'"),

@@ -130,6 +130,6 @@ def test_a_client_that_loses_the_server_says_so(start: Callable[..., Running], m
     events = stylenet.connect(running.url).stylize(png(), "starry-night", recipe="instant")
     first = next(events)
     running.kill()
-    with pytest.raises(StylenetError, match="no longer responds; the job continues when it is started again"):
+    with pytest.raises(StylenetError, match="no longer responds; the job continues after a restart"):
         list(events)
     assert isinstance(first, stylenet.Started)

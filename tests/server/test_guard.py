@@ -54,6 +54,6 @@ def test_every_answer_carries_its_headers_and_no_traceback(open_server: Open, mo
         assert "Traceback" not in answer.text
     monkeypatch.setattr("stylenet.server.info_endpoints.is_installed", lambda name: 1 / 0)
     answer = server.get("/healthz")
-    assert (answer.status_code, answer.json()["error"]) == (500, "an unexpected error; the server's log has it")
+    assert (answer.status_code, answer.json()["error"]) == (500, "an unexpected error; the server's log has details")
     check_headers(answer.headers)
     assert "ZeroDivisionError" not in answer.text

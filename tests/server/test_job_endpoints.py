@@ -88,7 +88,7 @@ def test_events_come_while_the_job_runs(server: TestClient) -> None:
     found = events_of(server.get(f"/v1/jobs/{job}/events").text)  # ends with the job
     assert found[-1][1] == "done"
     notices = [values["message"] for _, name, values in found if name == "notice"]
-    assert notices == ["the painting process ended (signal 9); the job is resumed in a new one"]
+    assert notices == ["the painting process ended (signal 9); the job is resumed in a new process"]
     assert [values["step"] for _, name, values in found if name == "step"] == [1, 2, 1, 2, 3, 4]
 
 

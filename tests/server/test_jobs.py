@@ -85,7 +85,7 @@ def test_the_time_of_a_job_is_bounded(open_server: Open) -> None:
     job = add_job(server, upload(server), seed=SEEDS["long"])
     info = ended(server, job)
     assert (info["state"], info["result"]) == ("stopped", f"/v1/jobs/{job}/result")
-    assert "the 0.01 minutes of a job are over" in server.get(f"/v1/jobs/{job}/events").text
+    assert "the limit of 0.01 minutes per job is reached" in server.get(f"/v1/jobs/{job}/events").text
 
 
 def test_a_server_that_is_started_again_takes_up_what_was_there(open_server: Open, tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_server_that_is_started_again_takes_up_what_was_there(open_server: Ope
     server.delete(f"/v1/jobs/{job}")
     assert ended(server, job)["state"] == "stopped"
     assert ended(server, waiting)["state"] == "finished"
-    assert "the server was started again" in server.get(f"/v1/jobs/{job}/events").text
+    assert "the server was restarted" in server.get(f"/v1/jobs/{job}/events").text
 
 
 def test_a_stop_before_the_process_has_the_job_counts(server: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:

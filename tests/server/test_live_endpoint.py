@@ -121,7 +121,7 @@ def test_a_client_that_sends_nothing_but_errors_is_dropped(server: TestClient) -
 def test_a_silent_client_is_dropped(open_server: Open) -> None:
     with opened(open_server(patience_seconds=0.2)) as socket, pytest.raises(WebSocketDisconnect) as closed:
         socket.receive_text()
-    assert (closed.value.code, closed.value.reason) == (1008, "no frame came within 0.2 s")
+    assert (closed.value.code, closed.value.reason) == (1008, "no frame was received within 0.2 s")
 
 
 def test_the_number_of_cameras_is_bounded(server: TestClient) -> None:
@@ -160,7 +160,7 @@ def test_a_painting_of_ones_own(server: TestClient) -> None:
 @pytest.mark.parametrize(
     ("headers", "status", "error"),
     [
-        ({"host": "evil.example"}, 400, "the server is called 'evil.example'"),
+        ({"host": "evil.example"}, 400, "the request is for the host 'evil.example'"),
         ({"origin": FOREIGN}, 403, f"the request comes from another page, '{FOREIGN}'"),
         ({"origin": "null"}, 403, "the request comes from another page, 'null'"),
         ({"origin": "http://127.0.0.1:81"}, 403, "the request comes from another page, 'http://127.0.0.1:81'"),

@@ -138,7 +138,7 @@ def test_the_camera_is_painted_recorded_and_let_go(visit: Visit, tmp_path: Path)
     assert page.is_disabled("#record")
     assert page.is_disabled("#still")
     visit.painted()
-    rate = re.fullmatch(r"([0-9.]+) pictures a second, ([0-9,]+) ms delay", page.inner_text("#rates"))
+    rate = re.fullmatch(r"([0-9.]+) frames per second, ([0-9,]+) ms delay", page.inner_text("#rates"))
     assert rate
     assert float(rate[1]) > 0
     assert json.loads(str(visit.sent[0])) == {"style": "the-scream", "strength": 70, "style_scale": 1, "size": 256, "steady": 60}
@@ -197,12 +197,12 @@ def test_it_pauses_while_the_page_is_hidden_and_survives_a_killed_server(visit: 
     page.evaluate(hide, False)
     visit.says("#status", "The camera is on.")
     studio.process.send_signal(signal.SIGSTOP)
-    visit.says("#status", "The server takes long for this picture")
+    visit.says("#status", "The server is taking a long time")
     assert page.inner_text("#rates") == ""
     studio.process.send_signal(signal.SIGCONT)
     visit.says("#status", "The camera is on.")
     studio.kill()
-    visit.says("#status", "The server does not answer. Trying again")
+    visit.says("#status", "The server does not respond. Trying again")
     studio.process = run_server(folder, "--port", studio.url.rsplit(":")[-1], "--threads", "2").process
     visit.says("#status", "The camera is on.")
     page.evaluate("() => document.getElementById('video').srcObject.getTracks()[0].dispatchEvent(new Event('ended'))")
@@ -215,7 +215,7 @@ def test_it_pauses_while_the_page_is_hidden_and_survives_a_killed_server(visit: 
     [
         ("NotFoundError", "No camera was found."),
         ("NotAllowedError", "This page may not use the camera."),
-        ("NotReadableError", "The camera is used by another program."),
+        ("NotReadableError", "The camera is in use by another program."),
         ("UnknownError", "The camera cannot be used"),
         ("", "The browser allows the camera only at 127.0.0.1, at localhost, or over HTTPS."),
     ],

@@ -63,7 +63,7 @@ def test_every_control_has_a_name(page: str) -> None:
     for control in re.findall(r"<(?:input|select|textarea|button|canvas)[^>]*>", page):
         id = re.search(r'id="([\w-]+)"', control)
         names = "data-word=" in control or "data-label=" in control or 'aria-hidden="true"' in control
-        assert names or control in labels or (id and re.search(rf"at\.{id[1]}\.textContent = .*say\(", code)), control
+        assert names or control in labels or (id and re.search(rf"ui\.{id[1]}\.textContent = .*translate\(", code)), control
 
 
 @pytest.mark.parametrize("folder", ["words", "live/words"])

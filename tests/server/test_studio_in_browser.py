@@ -231,7 +231,7 @@ def test_a_painting_is_stopped_and_is_there_after_the_page_is_loaded_again(visit
     page.click(".card >> nth=0")
     page.wait_for_selector("#result[open]")
     page.click("#delete")
-    assert page.inner_text("#delete") == "Delete for good"
+    assert page.inner_text("#delete") == "Delete permanently"
     page.click("#delete")
     page.wait_for_selector("#result", state="hidden")
     page.wait_for_selector(f"#results > :nth-child({before + 1})", state="detached")

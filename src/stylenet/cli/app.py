@@ -16,7 +16,7 @@ from types import FrameType
 from typing import TypeVar
 
 import stylenet
-from stylenet.cli.streams import steady_streams
+from stylenet.cli.streams import robust_streams
 from stylenet.errors import StylenetError, UsageError, did_you_mean
 from stylenet.waiting import set_up_threads
 
@@ -42,11 +42,12 @@ def run() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; `arguments` are those after the program's name."""
-    with steady_streams():
-        return _ended(list(sys.argv[1:] if arguments is None else arguments))
+    with robust_streams():
+        return _exit_code(list(sys.argv[1:] if arguments is None else arguments))
 
 
-def _ended(words: list[str]) -> int:
+def _exit_code(words: list[str]) -> int:
+    """Run one command, and convert errors and signals to exit codes."""
     if words == ["--version"]:
         print(f"stylenet {stylenet.__version__}")
         return 0
@@ -73,7 +74,7 @@ def _ended(words: list[str]) -> int:
             import traceback
 
             traceback.print_exc()
-        if received:  # a package interrupted during import raised a different error
+        if received:  # a package that was interrupted during import has raised another error
             return _print_error("interrupted; nothing was written", INTERRUPTED, kind="")
         return _explain(error)
 
@@ -123,7 +124,7 @@ def _print_error(message: str, code: int, *, kind: str = "error: ") -> int:
 
 @contextlib.contextmanager
 def signals_call(handler: object) -> Iterator[None]:
-    """Let `handler(number, frame)` handle SIGINT and SIGTERM; has no effect outside the main thread.
+    """Let `handler(number, frame)` handle SIGINT and SIGTERM in the block; has no effect outside the main thread.
 
     SIGHUP (the terminal was closed) is handled too, unless the program was started with `nohup`.
     """
@@ -133,20 +134,20 @@ def signals_call(handler: object) -> Iterator[None]:
     numbers = [signal.SIGINT, signal.SIGTERM]
     if _HANGUP is not None and signal.getsignal(_HANGUP) is not signal.SIG_IGN:
         numbers.append(_HANGUP)
-    before = {number: signal.signal(number, handler) for number in numbers}  # type: ignore[arg-type]
+    previous = {number: signal.signal(number, handler) for number in numbers}  # type: ignore[arg-type]
     try:
         yield
     finally:
-        for number, earlier in before.items():
-            signal.signal(number, earlier)
+        for number, previous_handler in previous.items():
+            signal.signal(number, previous_handler)
 
 
 class Stop:
     """Becomes true at the first Ctrl-C, which makes the current step the last; a second one ends the program immediately.
 
-    SIGHUP counts once, because the system and the shell both send it.
+    A second SIGHUP is ignored, because the system and the shell both send it.
 
-    The first signal raises no exception, because packages interrupted during import may catch it and stay partly loaded.
+    The first signal raises no exception, because a package that is being imported may catch it and remain partly loaded.
     """
 
     def __init__(self) -> None:

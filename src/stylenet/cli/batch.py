@@ -33,7 +33,7 @@ def batch(
     *,
     style: Annotated[
         list[str] | None,
-        typer.Option("--style", metavar="STYLE", help="Paint every photo in this style; all arguments are photos. May be repeated."),
+        typer.Option("--style", metavar="STYLE", help="Paint every photo in this style; all arguments are then photos. May be repeated."),
     ] = None,
     dry_run: Annotated[bool, option_of(PaintFileRequest, "dry_run")] = False,
     quiet: options.Quiet = False,

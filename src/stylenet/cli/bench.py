@@ -75,8 +75,8 @@ def _cells(measured: Measured) -> str:
         return f"would take about {measured.forecast_seconds:.0f} s; --all runs it"
     median = measured.median_seconds
     times = "  ".join(f"{seconds:>8.3g}" for seconds in (median, min(measured.seconds), max(measured.seconds)))
-    on_card = f", {measured.device_bytes / 1e9:.2f} GB on the GPU" if measured.device_bytes else ""
-    return f"{1 / median:>10.3g}  {times}  {measured.memory_bytes / 1e9:>5.2f} GB{on_card}"
+    gpu_memory = f", {measured.device_bytes / 1e9:.2f} GB on the GPU" if measured.device_bytes else ""
+    return f"{1 / median:>10.3g}  {times}  {measured.memory_bytes / 1e9:>5.2f} GB{gpu_memory}"
 
 
 def _names(text: str | None) -> list[str]:

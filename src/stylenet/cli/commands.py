@@ -39,13 +39,13 @@ _MODULES = {
     "doctor": "doctor",
     "bench": "bench",
 }
-"""The module of each command, in the order of the help page. It defines a function of this name, or a group of commands, `app`."""
+"""The module of each command, in the order of the help page. It defines a function of this name, or `app`, a group of commands."""
 
 _EXAMPLE = "stylenet stylize photo.jpg starry-night -o painting.png"
 
 
 def build(words: Sequence[str] = ()) -> typer.Typer:
-    """The command that the first of `words` names, otherwise all commands. Building the options of all of them takes time."""
+    """Build the command named by the first of `words`, otherwise all commands, which takes longer."""
     app = Commands(
         name="stylenet",
         help=f"StyleNet paints a photo in the manner of a painting.\n\nFor a first picture: {_EXAMPLE}",

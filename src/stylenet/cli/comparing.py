@@ -18,9 +18,11 @@ from stylenet.workflows.outputs import keep_apart, reserve_output
 if TYPE_CHECKING:
     from stylenet.evaluation.measures import Measures
 
-Photo = Annotated[Path | None, typer.Option("--photo", metavar="PHOTO", help="The photo that they were painted from.")]
+Photo = Annotated[Path | None, typer.Option("--photo", metavar="PHOTO", help="The photo from which they were painted.")]
 StyleOption = Annotated[list[str] | None, typer.Option("--style", metavar="STYLE", help="The style to compare with. May be repeated.")]
-Sheet = Annotated[Path | None, typer.Option("--sheet", metavar="FILE", help="Also write a sheet of the pictures with their measures.")]
+Sheet = Annotated[
+    Path | None, typer.Option("--sheet", metavar="FILE", help="Also write a sheet of the pictures, labeled with their measures.")
+]
 
 
 def compare(
@@ -65,13 +67,13 @@ def _print(results: list[Path], rows: list[Measures], lower: set[str]) -> None:
 def explain(
     result: Annotated[Path, typer.Argument(metavar="RESULT", help="A finished picture.", show_default=False)],
     *,
-    photo: Annotated[Path, typer.Option("--photo", metavar="PHOTO", help="The photo that it was painted from.")],
+    photo: Annotated[Path, typer.Option("--photo", metavar="PHOTO", help="The photo from which it was painted.")],
     style: Annotated[list[str], typer.Option("--style", metavar="STYLE", help="The style to compare with. May be repeated.")],
     output: options.Output = None,
     encoder: options.Encoder = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Show as a heat map where a picture departs from the photo, and where it does not yet match the style."""
+    """Write heat maps that show where a picture departs from its photo, and where it does not match its style."""
     if not style:
         raise UsageError("explain needs a style; give --style STYLE")
     with reserve_output(output, f"{result.stem}-explained") as output:

@@ -32,7 +32,7 @@ def demo(
     """Paint sample photos in built-in styles, and report how long this machine takes."""
     from stylenet.catalog.styles import list_styles
 
-    began = time.perf_counter()
+    start = time.perf_counter()
     samples = sample_photos()
     pairs = choose_pairs([card.name for card in list_styles()], list(samples))
     make_folder(output)
@@ -53,7 +53,7 @@ def demo(
                 "photo": str(photo),
                 "styles": (style,),
                 "output": str(output / f"{name}-{style}.png"),
-                "recipe": recipe if number == 1 else recipe or default_recipe([style]),  # so that a notice is shown once
+                "recipe": recipe if number == 1 else recipe or default_recipe([style]),  # so that a notice is shown only once
                 "changes": parse_changes(changes),
                 "size": size,
                 "seed": seed,
@@ -68,5 +68,5 @@ def demo(
         painting_seconds += done.seconds
     sheet = save_image(contact_sheet([*photos, *paintings], columns=len(pairs)), output / "sheet.png")
     if not quiet:
-        print(f"\n{counted(len(pairs), 'picture')} painted in {painting_seconds:.0f} s ({time.perf_counter() - began:.0f} s in all)")
+        print(f"\n{counted(len(pairs), 'picture')} painted in {painting_seconds:.0f} s ({time.perf_counter() - start:.0f} s in all)")
         print(f"saved in {output.resolve()}; side by side: {sheet}")

@@ -83,8 +83,8 @@ def _installed_facts(installed: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "extras", f"missing: {', '.join(missing)}; install with: {command(*missing)}" if missing else "all installed"
     yield "weights", ", ".join(installed["weights"]) or "none: install stylenet again"
     for name, facts in installed["packaged"].items():
-        here = f"{facts['path']} ({_megabytes(facts['size_bytes'])}), checksum correct" if facts["path"] else facts["problem"]
-        yield name, here
+        state = f"{facts['path']} ({_megabytes(facts['size_bytes'])}), checksum correct" if facts["path"] else facts["problem"]
+        yield name, state
     yield "library", f"{installed['styles']} styles, {installed['recipes']} recipes"
     for name, problem in installed["unusable_styles"].items():
         yield f"style {name}", problem

@@ -18,7 +18,7 @@ class Download:
 
     def __init__(self, *, quiet: bool) -> None:
         self._quiet, self._terminal = quiet, sys.stdout.isatty()
-        self._said, self._width = 0.0, 0
+        self._last_printed, self._width = 0.0, 0
 
     def __enter__(self) -> Self:
         return self
@@ -28,7 +28,7 @@ class Download:
             print("\r" + " " * self._width, end="\r", flush=True)
 
     def show(self, progress: DownloadProgress) -> None:
-        """Show the progress."""
+        """Show the current progress."""
         if self._quiet:
             return
         received, total = progress.received_bytes / 1e6, progress.total_bytes
@@ -38,6 +38,6 @@ class Download:
         if self._terminal:
             print("\r" + line.ljust(self._width), end="", flush=True)
             self._width = len(line)
-        elif time.perf_counter() - self._said >= _LINE_SECONDS:
-            self._said = time.perf_counter()
+        elif time.perf_counter() - self._last_printed >= _LINE_SECONDS:
+            self._last_printed = time.perf_counter()
             print(line, flush=True)

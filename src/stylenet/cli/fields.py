@@ -1,4 +1,4 @@
-"""Command-line options generated from the fields of a request, which define help, type and default; this module defines their spelling."""
+"""Command-line options generated from the fields of requests, which define help, type and default. This module defines their spelling."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Flag:
     Attributes:
         words: Names of the option; empty: the name of the field.
         metavar: Placeholder for the value; None: its type.
-        panel: Section of the help page.
+        panel: Section on the help page.
         complete: Shell completion of the value.
         envvar: Environment variable that sets the value if the option is omitted.
         shows_default: Whether to print the default after the help.
@@ -86,7 +86,7 @@ FLAGS: Mapping[str, Flag] = {
     "timelapse": Flag(metavar="FILE", panel=SHOW),
     "preview": Flag(metavar="FILE|none", panel=SHOW),
 }
-"""By field, in the order of the help page. Requests that do not derive from `Options` use the order of their fields."""
+"""The flag of each field, in the order of the help page. Requests that do not derive from `Options` use the order of their fields."""
 
 
 def option_of(record: type[Request], name: str, flag: Flag | None = None) -> Any:
@@ -106,11 +106,11 @@ def option_of(record: type[Request], name: str, flag: Flag | None = None) -> Any
 def takes(record: type[Request], flags: Mapping[str, Flag] = FLAGS, *, without: Collection[str] = ()) -> Callable[[_Command], _Command]:
     """Decorator that adds an option for each field of a request that is not already a parameter of the command.
 
-    The command receives the given values in `given`; `changes` and lists of numbers are parsed.
+    The command receives the values of these options in `given`, without omitted ones; `changes` and lists of numbers are parsed.
 
     Args:
         record: The request class.
-        flags: Spelling of options, if it differs from `FLAGS`.
+        flags: Flags of the options by field; fields that are missing get default flags.
         without: Fields without an option.
     """
 
@@ -139,20 +139,20 @@ def takes(record: type[Request], flags: Mapping[str, Flag] = FLAGS, *, without: 
     return decorate
 
 
-def parse_numbers(text: str, word: str) -> tuple[float, ...]:
-    """The numbers in `text`, separated by commas or spaces.
+def parse_numbers(text: str, name: str) -> tuple[float, ...]:
+    """The numbers in `text`, separated by commas or spaces; `name` is the option, for messages.
 
     Raises:
-        UsageError: something in it is not a number.
+        UsageError: a part of the text is not a number.
     """
     try:
-        return tuple(float(each) for each in text.replace(",", " ").split())
+        return tuple(float(word) for word in text.replace(",", " ").split())
     except ValueError:
-        raise UsageError(f"{word} is '{text}'; write numbers, such as 30 50 70") from None
+        raise UsageError(f"{name} is '{text}'; write numbers, such as 30 50 70") from None
 
 
 def parse_changes(items: Sequence[str] | None) -> dict[str, str]:
-    """Parameters and their values, both as text, from `--set KNOB=VALUE`."""
+    """Parse `--set KNOB=VALUE` into parameters and their values, both as text."""
     changes = {}
     for item in items or ():
         key, equals, value = item.partition("=")

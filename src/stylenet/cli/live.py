@@ -1,4 +1,4 @@
-"""`stylenet live`: the camera, painted while it runs, in the browser."""
+"""`stylenet live`: live camera painting in the browser."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ def live(
     browser: Browser = True,
     given: Mapping[str, Any],
 ) -> None:
-    """Open a page in the browser that shows the camera, painted while it runs."""
+    """Open a page in the browser that paints the camera live."""
     request = LiveRequest.of({**given, "style": style})
     _check_style(request.style)
 
     def open_page(url: str) -> None:
-        # In a thread, because the server must answer the upload.
+        # In a thread, because the server must respond to the upload.
         threading.Thread(target=_open_page, args=(url, request), kwargs={"opens_browser": browser}, daemon=True).start()
 
     run_server(ServeRequest.of({"port": port, "data": data, "threads": threads}), on_ready=open_page)
 
 
 def _check_style(style: str) -> None:
-    """Raise `StylenetError` unless the style is a name or a picture."""
+    """Raise `StylenetError` unless the style is the name of a style or a picture file."""
     if style in style_files():
         return
     if not os.path.isfile(style):
@@ -76,7 +76,7 @@ def _open_page(url: str, request: LiveRequest, *, opens_browser: bool) -> None:
 
 
 def _page_settings(url: str, request: LiveRequest) -> dict[str, Any]:
-    """The settings that differ from their defaults; a picture is uploaded, and named by its id."""
+    """The settings that differ from their defaults. A picture is uploaded and replaced by its id."""
     values = {name: value for name, value in msgspec.to_builtins(request).items() if value != default_of(LiveRequest, name)}
     if request.style not in style_files():
         from stylenet.server.client import connect

@@ -1,4 +1,4 @@
-"""Parameters that several commands share besides the fields of their requests, and checks of arguments before a request is made."""
+"""Parameters shared by several commands, and checks of arguments before a request is created."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ JsonList = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def parse_blend(blend: str | None, styles: Sequence[str]) -> tuple[tuple[float, ...], list[str]]:
-    """The shares, and the styles without the numbers among them.
+    """Parse `--blend`; returns the shares, and the styles without the numbers among them.
 
-    In `a.jpg b.jpg --blend 0.7 0.3`, the parser assigns only 0.7 to the option, and 0.3 arrives as a style. To use a folder of
-    paintings whose name is a number, write it as a path: `./1889`.
+    In `a.jpg b.jpg --blend 0.7 0.3`, the parser assigns only 0.7 to the option and treats 0.3 as a style. A folder of paintings whose
+    name is a number must be written as a path: `./1889`.
     """
     if blend is None:
         return (), list(styles)
@@ -59,7 +59,7 @@ def parse_blend(blend: str | None, styles: Sequence[str]) -> tuple[tuple[float, 
 
 
 def is_picture(word: str) -> bool:
-    """Whether an argument is a picture file, and not a name, a style file or a network."""
+    """Whether an argument is a picture file rather than a name, a style file or a network."""
     return not is_name(word, style_files()) and os.path.isfile(word) and Path(split_style(word)[0]).suffix != NETWORK_SUFFIX
 
 
@@ -72,8 +72,8 @@ def check_photo(word: str, styles: Sequence[str] = (), *, what: str = "the photo
         what: Description of the picture, for the message.
     """
     if is_name(word, style_files()) and word in style_files() and not os.path.isfile(word):
-        turned = f"; the photo comes first: {styles[0]} {word}" if any(is_picture(style) for style in styles[:1]) else ""
-        raise UsageError(f"'{word}' is the name of a style, which holds no picture; give the file of {what} there{turned}")
+        hint = f"; the photo comes first: {styles[0]} {word}" if any(is_picture(style) for style in styles[:1]) else ""
+        raise UsageError(f"'{word}' is the name of a style, which holds no picture; give the file of {what} instead{hint}")
 
 
 def weights_file(encoder: str | None) -> Path | None:

@@ -1,4 +1,4 @@
-"""Run a painting from the command line: show its events and set the exit code."""
+"""Running a painting from the command line: showing its events and setting the exit code."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _show(events: Iterator[Event], display: PaintingDisplay, *, dry_run: bool) -
             else:
                 display.saved(event.path)
         elif isinstance(event, (Step, Progress, Preview, Notice)):
-            display.moved(event)
+            display.advanced(event)
         else:
             display.done(event, output, steps=steps)
             return event

@@ -19,10 +19,10 @@ LINE_SECONDS = 10.0
 
 
 class Printer:
-    """Prints only reports; the base class, used for `--quiet`.
+    """Prints only requested output, as for `--quiet`; the base class of the other printers.
 
     Args:
-        to_stderr: Whether to print to standard error, because the result goes to standard output.
+        to_stderr: Whether to print to standard error because the result goes to standard output.
     """
 
     def __init__(self, *, to_stderr: bool = False) -> None:
@@ -35,14 +35,14 @@ class Printer:
         pass
 
     def report(self, line: str) -> None:
-        """Print a requested line, also with `--quiet`."""
+        """Print a line that was requested, even with `--quiet`."""
         print(line, flush=True, file=sys.stderr if self._to_stderr else sys.stdout)
 
     def print_line(self, line: str) -> None:
         """Print a permanent line."""
 
     def finish(self, line: str) -> None:
-        """Print the last line, in place of the progress."""
+        """Print the last line, which replaces the progress."""
         self.print_line(line)
 
     def advance(self, line: str, *, label: str, share: float | None, details: str) -> None:
@@ -50,26 +50,26 @@ class Printer:
 
         Args:
             line: Text for plain output.
-            label: Text before the bar.
+            label: Text before the progress bar.
             share: Finished share, 0..1; None: unknown.
-            details: Text after the bar.
+            details: Text after the progress bar.
         """
 
     def picture(self, image: Image) -> None:
         """Show the current picture, (1, 3, H, W), 0..1, if the terminal can."""
 
     def event(self, name: str, values: Mapping[str, Any]) -> None:
-        """Print an event for programs."""
+        """Print an event as JSON, if the printer does."""
 
     def count(self, done: int, total: int, *, details: str, seconds_left: float | None) -> None:
         """Show that `done` of `total` parts are finished."""
-        words = f"{details}{time_left(seconds_left)}".removeprefix(", ")
-        comma = ", " if words else ""
-        self.advance(f"{done} of {total}{comma}{words}", label=f"{done} of {total}", share=done / max(1, total), details=words)
+        text = f"{details}{time_left(seconds_left)}".removeprefix(", ")
+        comma = ", " if text else ""
+        self.advance(f"{done} of {total}{comma}{text}", label=f"{done} of {total}", share=done / max(1, total), details=text)
 
 
 class LinePrinter(Printer):
-    """Prints plain lines, of progress one every ten seconds."""
+    """Prints plain lines, and a line of progress every ten seconds."""
 
     def __init__(self, *, to_stderr: bool = False) -> None:
         super().__init__(to_stderr=to_stderr)
@@ -85,7 +85,7 @@ class LinePrinter(Printer):
 
 
 class BarPrinter(Printer):
-    """Prints a progress bar, and the current picture above it if the terminal can show it.
+    """Prints a progress bar, with the current picture above it if the terminal can show one.
 
     Args:
         pictures: Whether to show pictures.
@@ -164,7 +164,7 @@ def open_printer(*, quiet: bool, as_json: bool, pictures: bool = False, to_stder
 
 
 def time_left(seconds: float | None, *, separator: str = ", ") -> str:
-    """The remaining time after a separator; empty if it is not known yet."""
+    """The remaining time after a separator; empty if it is unknown."""
     return "" if seconds is None else f"{separator}{clock(seconds)} left"
 
 

@@ -19,7 +19,7 @@ class PaintingDisplay:
     """Shows the events of a painting or a training.
 
     Args:
-        printer: Prints them.
+        printer: Prints the events.
     """
 
     def __init__(self, printer: Printer) -> None:
@@ -37,11 +37,11 @@ class PaintingDisplay:
         for notice in event.notices:
             self._printer.print_line(f"note: {notice}")
         self._printer.print_line(f"painting {summary(event)}")
-        self._write(event)
+        self._print_event(event)
 
-    def moved(self, event: Step | Progress | Preview | Notice) -> None:
-        """Show that painting continues."""
-        self._write(event)
+    def advanced(self, event: Step | Progress | Preview | Notice) -> None:
+        """Show an event that occurs while painting."""
+        self._print_event(event)
         if isinstance(event, Notice):
             self._printer.print_line(f"note: {event.message}")
         elif isinstance(event, Preview):
@@ -61,7 +61,7 @@ class PaintingDisplay:
     def done(self, event: Done, output: Path, *, steps: int) -> None:
         """Show that the result was written; `steps` is the planned number."""
         self._printer.finish(end_line(event, output, steps=steps))
-        self._write(event, output=output)
+        self._print_event(event, output=output)
 
     def _step(self, event: Step) -> None:
         self._speed.add(event)
@@ -69,25 +69,25 @@ class PaintingDisplay:
         self._printer.advance(
             f"step {event.step} of {event.steps}, loss {event.loss:.4g}, {self._speed.text}{time_left(left)}",
             label=f"{event.size_px[0]} x {event.size_px[1]}",
-            # The share of the time, not of the steps, which take longer at finer levels.
+            # The share of the time rather than of the steps, which take longer at finer levels.
             share=None if left is None else event.seconds / max(event.seconds + left, 1e-9),
             details=f"step {event.step}/{event.steps}  loss {event.loss:.4g}  {self._speed.text}{time_left(left, separator='  ')}",
         )
 
-    def _write(self, event: Event, **more: Any) -> None:
-        values = event_values(event, **more)
+    def _print_event(self, event: Event, **extra: Any) -> None:
+        values = event_values(event, **extra)
         del values["event"]
         self._printer.event(event_name(event), values)
 
 
 class Speed:
-    """Steps a second over the last steps."""
+    """Speed over the last steps."""
 
     def __init__(self) -> None:
         self._last: deque[tuple[int, float]] = deque(maxlen=_SPEED_STEPS)
 
     def add(self, event: Step) -> None:
-        """Count a step."""
+        """Record a step."""
         self._last.append((event.step, event.seconds))
 
     @property
@@ -101,7 +101,7 @@ class Speed:
 
 
 def plan_lines(event: Started, output: Path) -> Sequence[str]:
-    """A resolved plan as text, one line per value."""
+    """A plan as text, one line per value."""
     plan = event.plan
     levels = ", ".join(f"{level['size'][0]} x {level['size'][1]} ({level['steps']} steps)" for level in plan["levels"])
     return (

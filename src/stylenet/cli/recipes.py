@@ -42,7 +42,7 @@ def list_all(json: options.JsonList = False) -> None:
 
 @app.command("show")
 def show(recipe: _SOURCE, json: options.JsonList = False) -> None:
-    """Explain a recipe: its source, what it minimizes, what to expect, which weights it uses."""
+    """Explain a recipe: its source, what it minimizes, what to expect, and which weights it uses."""
     import msgspec
 
     from stylenet.catalog.knobs import changed_knobs
@@ -83,7 +83,7 @@ def copy(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Copy a recipe to a file that you can edit. Its comments cite the source of each number."""
+    """Copy a recipe to a file for editing. Its comments cite the source of each number."""
     from stylenet.catalog.recipes import recipe_path, recipe_text
     from stylenet.image.output import check_output
     from stylenet.storage.atomic import written_whole

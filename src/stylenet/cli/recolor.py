@@ -30,12 +30,12 @@ def recolor(
         typer.Option(
             "--palette",
             metavar="NAME|FILE|COLORS",
-            help="Use a palette: that of a style, of a picture, or a list such as '#264653,#2a9d8f,#e9c46a'.",
+            help="Use the palette of a style or a picture, or a list such as '#264653,#2a9d8f,#e9c46a'.",
         ),
     ] = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Give a finished painting the colors of its photo, or a palette, without painting it again."""
+    """Give a finished painting the colors of its photo or of a palette, without painting it again."""
     if (photo is None) == (palette is None):
         raise UsageError("give either --photo PHOTO or --palette NAME|FILE|COLORS")
     if keep_colors is not None and photo is None:

@@ -1,4 +1,4 @@
-"""`stylenet serve` and `stylenet studio`: StyleNet over HTTP, and as a page in the browser."""
+"""`stylenet serve` and `stylenet studio`: an HTTP server, and a page in the browser."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SERVER_FLAGS = {name: Flag(shows_default=True) for name in ServeRequest.__struct
     "allow_hosts": Flag(("--allow-host",), metavar="NAME"),
     "allow_origins": Flag(("--allow-origin",), metavar="ORIGIN"),
 }
-"""Spelling of the options of a server."""
+"""The flag of each server option."""
 
 PAGE_OPTIONS = ("port", "data", "threads")
 """Options of the commands that open a page."""
@@ -50,8 +50,8 @@ def run_server(settings: ServeRequest, *, on_ready: Callable[[str], None] = lamb
     """Serve until Ctrl-C or SIGTERM.
 
     Args:
-        settings: Of the server.
-        on_ready: Called with the address once requests are accepted.
+        settings: The settings of the server.
+        on_ready: Called with the address as soon as requests are accepted.
 
     Raises:
         UsageError: a package is missing.
@@ -62,7 +62,7 @@ def run_server(settings: ServeRequest, *, on_ready: Callable[[str], None] = lamb
     from stylenet.server.running import serve as run
 
     def ready(url: str) -> None:
-        print(f"listening on {url}  (Ctrl-C ends; jobs are resumed at the next start)")
+        print(f"listening on {url}  (Ctrl-C stops; jobs are resumed at the next start)")
         if not settings.is_loopback:
             print(
                 f"note: anyone who can reach {settings.host} and has the token can read and write pictures, paint, and read the "

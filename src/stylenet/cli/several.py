@@ -24,14 +24,14 @@ def sheet(
     photo: Annotated[str, typer.Argument(metavar="PHOTO", help=help_of(SheetRequest, "photo"), show_default=False)],
     style: Annotated[str, typer.Argument(metavar="STYLE", help=help_of(SheetRequest, "style"), show_default=False)],
     *,
-    colors: Annotated[str | None, typer.Option("--colors", metavar="WAY...", help=help_of(SheetRequest, "colors"))] = None,
+    colors: Annotated[str | None, typer.Option("--colors", metavar="MODE...", help=help_of(SheetRequest, "colors"))] = None,
     quiet: options.Quiet = False,
     given: Mapping[str, Any],
 ) -> None:
     """Paint a contact sheet of a photo with several strengths, stroke sizes and color modes, each labeled with its options."""
     options.check_photo(photo, [style])
-    ways = None if colors is None else tuple(colors.replace(",", " ").split())
-    request = SheetRequest.of({**given, "photo": photo, "style": style, "colors": ways})
+    modes = None if colors is None else tuple(colors.replace(",", " ").split())
+    request = SheetRequest.of({**given, "photo": photo, "style": style, "colors": modes})
     from stylenet.workflows.sheet import paint_sheet
 
     for number, cell in enumerate(paint_sheet(request), start=1):

@@ -1,4 +1,4 @@
-"""Robust standard output and standard error: closed, with a limited encoding, or a pipe whose reader has closed it."""
+"""Standard streams that may be closed, have a limited encoding, or be pipes whose reader has exited."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ import sys
 from collections.abc import Iterator
 from typing import Any, TextIO, cast
 
-_GONE = {errno.EPIPE, errno.EIO, errno.ESHUTDOWN} | ({errno.EINVAL} if os.name == "nt" else set())
-"""Errors of writing to a closed pipe or terminal; EINVAL on Windows."""
+_DISCONNECTED = {errno.EPIPE, errno.EIO, errno.ESHUTDOWN} | ({errno.EINVAL} if os.name == "nt" else set())
+"""Errors raised by writing to a closed pipe or terminal."""
 
 
-class Outlet:
-    """A text stream whose reader may disconnect; later output is discarded.
-
-    A full disk is still an error.
-    """
+class RobustStream:
+    """A text stream that discards output once its reader has disconnected. Other errors, such as a full disk, are still raised."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -27,32 +24,32 @@ class Outlet:
 
     def write(self, text: str) -> int:
         """Write text, or discard it if the reader has disconnected."""
-        with self._until_gone():
+        with self._discarding_if_disconnected():
             self._stream.write(text)
         return len(text)
 
     def flush(self) -> None:
         """Flush the stream."""
-        with self._until_gone():
+        with self._discarding_if_disconnected():
             self._stream.flush()
 
     @contextlib.contextmanager
-    def _until_gone(self) -> Iterator[None]:
+    def _discarding_if_disconnected(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            if error.errno not in _GONE:
+            if error.errno not in _DISCONNECTED:
                 raise
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())  # also discards what the stream has buffered
-            os.close(nowhere)
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, self._stream.fileno())  # also discards buffered output
+            os.close(null)
 
 
 @contextlib.contextmanager
-def steady_streams() -> Iterator[None]:
-    """Inside, printing never fails: closed streams are replaced, and characters that the encoding lacks become `?`."""
+def robust_streams() -> Iterator[None]:
+    """Make printing safe in the block: closed streams are replaced, and characters missing from the encoding become `?`."""
     with contextlib.ExitStack() as stack:
-        # In this order, because a new descriptor gets the lowest free number: no picture file may become descriptor 1 or 2.
+        # In this order, because a new descriptor gets the lowest free number, and no picture file may get 1 or 2.
         for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
             if getattr(sys, name) is None:  # closed by `>&-`, or a program without a console on Windows
                 stream = stack.enter_context(open(os.devnull, mode, encoding="utf-8"))
@@ -61,7 +58,7 @@ def steady_streams() -> Iterator[None]:
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")
-        out, err = Outlet(sys.stdout), Outlet(sys.stderr)
+        out, err = RobustStream(sys.stdout), RobustStream(sys.stderr)
         with contextlib.redirect_stdout(cast(TextIO, out)), contextlib.redirect_stderr(cast(TextIO, err)):
             try:
                 yield

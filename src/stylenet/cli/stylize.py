@@ -40,7 +40,7 @@ def stylize(
     if refine and replays:
         raise UsageError("--replay uses the options in the receipt; omit --refine")
     if refine:
-        given = _refined(given)
+        given = _with_refined_recipe(given)
     first = photos[0] if photos else None
     request = PaintFileRequest.of({**given, "photo": first, "styles": tuple(named), "blend": shares or None, "output": output})
     if len(photos) > 1:
@@ -71,7 +71,7 @@ def texture(
     run_painting(request, quiet=quiet, json=json)
 
 
-def _refined(given: Mapping[str, Any]) -> Mapping[str, Any]:
+def _with_refined_recipe(given: Mapping[str, Any]) -> Mapping[str, Any]:
     if given.get("recipe", "instant") != "instant":
         raise UsageError(
             f"--refine cannot be combined with --recipe {given['recipe']}; "
@@ -91,10 +91,10 @@ def _photos(words: Sequence[str]) -> list[str]:
         pictures += 1
     if pictures == len(words) and pictures > 2:
         *photos, last = words
-        each = "; ".join(f"stylenet stylize {shlex.quote(photo)} {shlex.quote(last)}" for photo in photos[:2])
+        commands = "; ".join(f"stylenet stylize {shlex.quote(photo)} {shlex.quote(last)}" for photo in photos[:2])
         shares = " ".join("1" for _ in words[1:])
         raise UsageError(
-            f"{len(photos)} pictures come before '{last}', and any of them may be a photo or a style. To paint each of them: {each}"
+            f"{len(photos)} pictures come before '{last}', and any of them may be a photo or a style. To paint each of them: {commands}"
             f"{'; ...' if len(photos) > 2 else ''}. To mix the pictures after the first as styles, give shares: --blend {shares}"
         )
     return list(words[:pictures]) if 1 < pictures < len(words) else list(words[:1])
@@ -107,12 +107,12 @@ def _paint_each(photos: Sequence[str], request: PaintFileRequest, *, quiet: bool
     from stylenet.workflows.several_photos import requests_for
 
     first, *others = requests_for(photos, request)
-    others = [with_recipe(each) for each in others]  # so that a notice about the default recipe is shown once
+    others = [with_recipe(other) for other in others]  # so that a notice about the default recipe is shown only once
     stylizer = open_for(with_recipe(first))
     failed: list[StylenetError] = []
-    for each in (first, *others):
+    for single in (first, *others):
         try:
-            run_painting(each, quiet=quiet, json=json, stylizer=stylizer)
+            run_painting(single, quiet=quiet, json=json, stylizer=stylizer)
         except StylenetError as error:
             failed.append(error)
             print(f"stylenet: error: {error}", file=sys.stderr)

@@ -9,19 +9,19 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 _NARROWEST = 24
-"""Smallest width of a wrapped column, in characters."""
+"""Minimum width of a wrapped column, in characters."""
 
 
 def print_table(rows: Iterable[Sequence[str]]) -> None:
-    """Print rows in aligned columns; in a terminal the last column is wrapped, in a pipe each row is one line."""
+    """Print rows in aligned columns. In a terminal, the last column is wrapped; otherwise each row is one line."""
     lines = [tuple(row) for row in rows]
     if not lines:
         return
     widths = [max(len(row[column]) for row in lines) for column in range(len(lines[0]) - 1)]
-    room = shutil.get_terminal_size().columns - sum(widths) - 2 * len(widths) if sys.stdout.isatty() else 0
+    last_width = shutil.get_terminal_size().columns - sum(widths) - 2 * len(widths) if sys.stdout.isatty() else 0
     for row in lines:
         first = "".join(f"{cell.ljust(width)}  " for cell, width in zip(row, widths, strict=False))
-        wrapped = textwrap.wrap(row[-1], room) if room >= _NARROWEST else [row[-1]]
+        wrapped = textwrap.wrap(row[-1], last_width) if last_width >= _NARROWEST else [row[-1]]
         print(f"{first}{wrapped[0] if wrapped else ''}".rstrip())
         for line in wrapped[1:]:
             print(" " * (sum(widths) + 2 * len(widths)) + line)
@@ -39,7 +39,7 @@ def print_facts(facts: Iterable[tuple[str, str]]) -> None:
 
 
 def shows_color() -> bool:
-    """Whether standard output is a terminal with 16 million colors, and color is not disabled."""
+    """Whether standard output is a terminal with 24-bit color, and color is not disabled."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("COLORTERM", "") in ("truecolor", "24bit")
 
 

@@ -73,9 +73,9 @@ def train(
                 display.saved(event.path)
             elif isinstance(event, Update):
                 size = (request.crop or 0, request.crop or 0)
-                display.moved(Step(level=0, size_px=size, **{name: value for name, value in vars(event).items() if name != "rate"}))
+                display.advanced(Step(level=0, size_px=size, **{name: value for name, value in vars(event).items() if name != "rate"}))
             elif isinstance(event, Preview | Notice):
-                display.moved(event)
+                display.advanced(event)
     if done is None:
         if stop():
             raise Interrupted
@@ -89,7 +89,7 @@ def _handler(stop: Stop) -> Any:
     def handle(number: int, frame: Any) -> None:
         from stylenet.training.processes import current_processes
 
-        # Several processes get the signal twice, from the terminal and from torchrun, and all must end after the same update.
+        # With several processes, the signal arrives twice, from the terminal and from torchrun, and all must stop after the same update.
         if current_processes().count == 1 or not stop():
             stop.handle(number, frame)
 
@@ -115,7 +115,7 @@ def _print_start(request: TrainRequest, event: TrainingStarted, *, quiet: bool, 
 
 
 def _print_end(done: TrainingDone, *, quiet: bool, json: bool) -> None:
-    """Print the output file, the reason for ending, and how to use the network."""
+    """Print the output file, the reason for stopping, and how to use the network."""
     if json:
         facts = {"steps": done.steps, "seconds": done.seconds, "loss": done.loss, "reason": done.reason}
         print(json_format.dumps({"event": "done", "output": str(done.output), **facts}), flush=True)

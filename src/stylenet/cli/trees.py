@@ -1,4 +1,4 @@
-"""Command groups whose help shows flags without a type."""
+"""Command groups whose help does not show a type for flags."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 class _Command(TyperCommand):
     def get_params(self, ctx: Any) -> list[Any]:
-        """All parameters, flags without the type that Typer shows."""
+        """All parameters, with the type of flags removed."""
         return _flags_without_type(super().get_params(ctx))
 
 
 class _Group(TyperGroup):
     def get_params(self, ctx: Any) -> list[Any]:
-        """All parameters, flags without the type that Typer shows."""
+        """All parameters, with the type of flags removed."""
         return _flags_without_type(super().get_params(ctx))
 
 

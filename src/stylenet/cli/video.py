@@ -1,4 +1,4 @@
-"""`stylenet video`: clips."""
+"""`stylenet video`: paint clips."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def video(
     json: options.Json = False,
     given: Mapping[str, Any],
 ) -> None:
-    """Paint a clip with steady frames, its sound and its frame times. Several styles blend into each other over time."""
+    """Paint a clip with steady frames, keeping its sound and frame times. Several styles blend into each other over time."""
     shares, named = options.parse_blend(blend, styles or [])
     request = VideoRequest.of({**given, **_strength(strength), "clip": clip, "styles": tuple(named), "blend": shares or None})
     from stylenet.workflows.video import VideoDone, paint_video

@@ -104,15 +104,15 @@ def verify(
     ] = None,
     kind: _KIND = None,
 ) -> None:
-    """Verify that weights are what they claim to be: shapes, values, and the response of the layers to a probe image."""
+    """Verify weights: their shapes, their values, and the response of the layers to a probe image."""
     from stylenet.weights.library import find_weights
 
     if kind is not None and original is None:
         raise UsageError("--kind requires --original FILE")
     require("torch", "verifying weights")
-    from stylenet.weights.probe import verify as prove
+    from stylenet.weights.probe import verify as run_verification
 
-    result = prove(find_weights(weights), original=original, kind=kind)
+    result = run_verification(find_weights(weights), original=original, kind=kind)
     for sentence in result.proven:
         print(f"proven: {sentence}")
     for sentence in result.open:

@@ -1,4 +1,4 @@
-"""What is installed: versions, optional packages, weights, styles and recipes."""
+"""A description of the installation: versions, optional packages, weights, styles and recipes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def describe_installation() -> dict[str, Any]:
 
 
 def _packaged() -> dict[str, dict[str, Any]]:
-    """The paths of weights in other packages, or why they cannot be used."""
+    """The paths of weights in other packages, or the reasons why they cannot be used."""
     report: dict[str, dict[str, Any]] = {}
     for name, record in PACKAGED.items():
         facts: dict[str, Any] = {"path": None, "size_bytes": None, "version": None, "problem": None}

@@ -1,4 +1,4 @@
-"""Description of this machine, and a self-test of its speed."""
+"""A description of this machine, and a self-test of its speed."""
 
 from __future__ import annotations
 
@@ -64,17 +64,17 @@ class PassSpeed:
 
 def describe_machine() -> Mapping[str, Any]:
     """CPU, memory, accelerators and threads as plain values, without measuring. Accelerators are detected only with torch."""
-    known = _of_torch() if is_installed("torch") else {"threads": available_cores(), "bfloat16_units": [], "cuda": [], "mps": False}
+    details = _torch_details() if is_installed("torch") else {"threads": available_cores(), "bfloat16_units": [], "cuda": [], "mps": False}
     return {
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}",
         "processor": _processor(),
         "cores": os.cpu_count() or 1,
-        **known,
+        **details,
         "memory_bytes": _memory_bytes(),
     }
 
 
-def _of_torch() -> dict[str, Any]:
+def _torch_details() -> dict[str, Any]:
     torch = require("torch", "describing the machine")
     from stylenet.encoders.precision import bfloat16_units
 
@@ -95,16 +95,19 @@ def measure_pass(*, seconds: float = 5.0, device: str = "auto", precision: str =
     """
     stylizer = open_stylizer("instant", device=device, precision=precision, threads=threads)
     picture, style = _synthetic(seed=1), stylizer.open_style(_synthetic(seed=2).pixels)
-    taken: list[float] = []
+    durations: list[float] = []
     start = time.perf_counter()
-    while len(taken) < 2 or time.perf_counter() - start < seconds:  # the first pass also measures the style
-        begun = time.perf_counter()
+    while len(durations) < 2 or time.perf_counter() - start < seconds:  # the first pass also measures the style
+        pass_start = time.perf_counter()
         for _ in stylizer.stylize(picture, style, Options(size=TEST_PX)):
             pass
-        taken.append(time.perf_counter() - begun)
+        durations.append(time.perf_counter() - pass_start)
     machine = stylizer.machine()
     return PassSpeed(
-        seconds=statistics.median(taken[1:]), passes=len(taken) - 1, device=str(machine["device"]), precision=str(machine["precision"])
+        seconds=statistics.median(durations[1:]),
+        passes=len(durations) - 1,
+        device=str(machine["device"]),
+        precision=str(machine["precision"]),
     )
 
 
@@ -117,19 +120,19 @@ def measure_speed(*, seconds: float = 5.0, device: str = "auto", precision: str 
     default = open_stylizer(device=device, precision=precision)
     stylizer = open_stylizer(changes={"pyramid.coarsest_px": "0", "pyramid.steps": "[100000]"}, device=device, precision=precision)
     picture = _synthetic(seed=1)
-    begun: list[Step] = []
+    steps: list[Step] = []
 
-    def enough() -> bool:
-        return len(begun) > _WARM_UP_STEPS and time.perf_counter() - start >= seconds
+    def is_long_enough() -> bool:
+        return len(steps) > _WARM_UP_STEPS and time.perf_counter() - start >= seconds
 
     start = time.perf_counter()
-    for event in stylizer.stylize(picture, _synthetic(seed=2), Options(size=TEST_PX), should_stop=enough):
+    for event in stylizer.stylize(picture, _synthetic(seed=2), Options(size=TEST_PX), should_stop=is_long_enough):
         if isinstance(event, Step):
-            begun.append(event)
+            steps.append(event)
         elif isinstance(event, Done):
             break
-    measured = begun[_WARM_UP_STEPS:]
-    speed = len(measured) / max(begun[-1].seconds - begun[_WARM_UP_STEPS - 1].seconds, 1e-9)
+    measured = steps[_WARM_UP_STEPS:]
+    speed = len(measured) / max(steps[-1].seconds - steps[_WARM_UP_STEPS - 1].seconds, 1e-9)
     machine = default.machine()
     return Speed(
         steps_per_second=speed,
@@ -141,7 +144,7 @@ def measure_speed(*, seconds: float = 5.0, device: str = "auto", precision: str 
 
 
 def _full_size_steps(stylizer: Stylizer, picture: Picture) -> float:
-    """All steps of a recipe, converted to steps at the full size: the time of a step is proportional to its pixels."""
+    """The number of full-size steps that take as long as all steps of a recipe; the time of a step is proportional to its pixels."""
     plan = stylizer.plan(picture, Options(size=TEST_PX))
     return sum(level.steps * level.width * level.height for level in plan.levels) / TEST_PX**2
 

@@ -27,40 +27,40 @@ from stylenet.styles.style import moments_at
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 CONTENT_LAYER = "relu4_1"
 
-_LOOK_PX = 768
-"""Long side at which features are compared; larger sizes take much longer and add nothing about style."""
+_FEATURE_PX = 768
+"""Long side at which features are compared; larger sizes take much longer without adding information about style."""
 
 _RIM_PX = 16
 _PERIODS = (2, 4, 8, 16)
 """Periods of checkerboards in pixels: the strides of networks."""
 
 _FRAME_PX = 8
-"""Width of the border, where a straight line counts as a frame."""
+"""Width of the border in which straight lines are taken for a frame."""
 
 _LEAST_DETAIL = 0.01
-"""Smallest deviation of the lightness of a photo outside of flat areas."""
+"""Lightness deviation below which an area of a photo counts as flat."""
 
 _MOST_BLOCKS = 1024
-"""Maximum number of blocks whose spectra are used (32 MB)."""
+"""Maximum number of blocks whose spectra are computed (32 MB)."""
 
 Plane = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measures:
-    """Measures of one picture; None if they need a photo or style that was not given.
+    """Measures of one picture; None for those that need a photo or style that was not given.
 
     Attributes:
-        style: Relative Wasserstein-2 distance from the painting, mean of five layers; 0: the painting's statistics. Lower is better.
+        style: Relative Wasserstein-2 distance from the painting, mean of five layers; 0: identical statistics. Lower is better.
         gram: Relative distance of the Gram matrices, mean of five layers. Lower is better.
-        content: Distance from the photo at relu4_1 relative to its variance; 0: the photo, 1: nothing of it remains.
-        ssim: Structural similarity of the lightness with the photo's, -1..1.
-        edges: Share of the photo's edges that the picture has within two pixels, 0..1.
+        content: Distance from the photo at relu4_1 relative to its variance; 0: identical, 1: no content remains.
+        ssim: Structural similarity to the lightness of the photo, -1..1.
+        edges: Share of the photo's edges that the picture reproduces within two pixels, 0..1.
         noise: Standard deviation of grain, excluding edges, in levels of 0..255.
         checkerboard: Largest power at periods of 2, 4, 8 and 16 px relative to neighboring frequencies; about 1 if there is none.
         seam: Step at the strongest straight line across the picture relative to the lines around it; about 1 if there is none.
-        border: Change of fine detail along the border relative to the inside, each relative to the photo; about 1 if both are painted
-            alike, below 0.8 if a frame of the photo is left.
+        border: Change of the photo's fine detail along the border, relative to the inside; about 1 if both are painted alike, below 0.8
+            if a frame of the photo remains.
         palette: Distance between the colors of picture and painting (sliced Wasserstein-1 in RGB), 0..1.
     """
 
@@ -93,11 +93,11 @@ def measure(
     Args:
         result: A picture of any size.
         encoder: Computes the features, in float32.
-        photo: Resized to the size of the result.
-        styles: Measured at the area of the result; several have equal weight.
-        seams: Rows and columns where tiles meet; other lines are ignored.
+        photo: The photo; it is resized to the size of the result.
+        styles: The styles, measured at the area of the result; several styles have equal weight.
+        seams: Rows and columns at which tiles meet; other lines are ignored.
     """
-    size = fit_within(result.width, result.height, _LOOK_PX)
+    size = fit_within(result.width, result.height, _FEATURE_PX)
     small = resize(result.pixels, size)
     light = lightness(result.pixels)
     found: dict[str, float] = {
@@ -109,7 +109,8 @@ def measure(
         target = resize(photo.pixels, size)
         with own_precision(encoder.mean.device), torch.no_grad():
             given, wanted = (
-                framed_features(encoder, seen(pixels, encoder), (CONTENT_LAYER,), _RIM_PX)[0][CONTENT_LAYER] for pixels in (small, target)
+                framed_features(encoder, on_device(pixels, encoder), (CONTENT_LAYER,), _RIM_PX)[0][CONTENT_LAYER]
+                for pixels in (small, target)
             )
             found["content"] = float(ContentTarget(wanted, "spread").loss(given))
         planes = lightness(small), lightness(target)
@@ -122,7 +123,7 @@ def measure(
 def _style_distances(small: Image, encoder: VggEncoder, styles: Sequence[AnyStyle]) -> dict[str, float]:
     size_px = math.sqrt(small.shape[2] * small.shape[3])
     with own_precision(encoder.mean.device), torch.no_grad():
-        _, given = framed_features(encoder, seen(small, encoder), STYLE_LAYERS, _RIM_PX, moments_of=STYLE_LAYERS)
+        _, given = framed_features(encoder, on_device(small, encoder), STYLE_LAYERS, _RIM_PX, moments_of=STYLE_LAYERS)
         wasserstein, gram = [], []
         for style in styles:
             wanted = moments_at(style, size_px, STYLE_LAYERS, encoder.mean.device)
@@ -137,13 +138,13 @@ def _style_distances(small: Image, encoder: VggEncoder, styles: Sequence[AnyStyl
     return found
 
 
-def seen(image: Image, encoder: VggEncoder) -> Tensor:
+def on_device(image: Image, encoder: VggEncoder) -> Tensor:
     """A picture as a tensor on the encoder's device."""
     return as_tensor(image, encoder.mean.device)
 
 
 def _pixels(style: AnyStyle) -> list[Image]:
-    """The pictures of a style; none if it is a style file."""
+    """The pictures of a style; empty for a style file."""
     return [part.pixels for part in getattr(style, "parts", [style]) if hasattr(part, "pixels")]
 
 
@@ -193,10 +194,10 @@ def noise(plane: Plane) -> float:
 def checkerboard(plane: Plane) -> float:
     """Largest ratio of the power at horizontal, vertical and diagonal periods of 2, 4, 8 and 16 pixels to the power nearby.
 
-    It uses the median spectrum of overlapping blocks of 64 pixels with a Hann window: patterns that repeat over the whole picture stand
-    out, single shapes do not. The power of pictures falls with the square of the frequency; this is removed first. "Nearby" is the
-    geometric mean of the frequencies 3 to 5 steps away, for horizontal and vertical periods on their axis only: vertical and horizontal
-    edges put power on the axes, which is not a checkerboard.
+    The spectrum is the median over overlapping blocks of 64 pixels with a Hann window, so that patterns that repeat over the whole picture
+    stand out and single shapes do not. The power of natural pictures falls with the square of the frequency, which is compensated first.
+    The power nearby is the geometric mean over the frequencies 3 to 5 steps away. For horizontal and vertical periods, only frequencies on
+    the same axis count, because straight edges put power on the axes without being a checkerboard.
     """
     side = 64
     if min(plane.shape) < side:
@@ -226,13 +227,13 @@ def checkerboard(plane: Plane) -> float:
 def seam(plane: Plane, rows: Sequence[int] | None = None, columns: Sequence[int] | None = None) -> float:
     """How much the strongest straight line across the whole picture stands out; 1 to 2 if there is none, lower if few are examined.
 
-    The strength of a line is the median over its length of the step across it, signed by its main direction, beyond what the gradient
-    on both sides explains, plus a twentieth of the rest without the sign: drawn edges bend and end, a seam does not. It is compared with
-    the lines 3 to 12 away and with all; 1 is the level of the strongest fiftieth of the lines, because one in a thousand always
-    stands out. If no lines are given, the outer 8 pixels are ignored: scans have frames there, and tiles do not meet there.
+    The step across a line is the difference of the two rows, less what the gradients on both sides explain. The strength of a line is the
+    magnitude of the median step over its length, plus a twentieth of the median magnitude: drawn edges bend and end, a seam does not. It is
+    relative to the lines 3 to 12 pixels away and to all lines, and scaled so that the strongest fiftieth of the lines start at 1, because
+    some line always stands out. If no lines are given, the outer 8 pixels are ignored, because scans have frames there.
 
-    Grain and strokes hide seams: in a smooth picture, two levels of 256 are detected, in a small painting with rough
-    strokes about eight. Straight edges of the scene, such as those of buildings, count as seams if no lines are given.
+    Grain and strokes hide seams: a smooth picture reveals steps of two 8-bit levels, a small painting with rough strokes steps of about
+    eight. Straight edges in the scene, such as those of buildings, count as seams if no lines are given.
 
     Args:
         plane: Shape (H, W), 0..1. Sides below 48 px are ignored.
@@ -244,17 +245,18 @@ def seam(plane: Plane, rows: Sequence[int] | None = None, columns: Sequence[int]
         if values.shape[0] < 48:
             continue
         strength = _line_strengths(values)
-        usual = max(float(np.percentile(strength[_FRAME_PX:-_FRAME_PX], 98)), 1.0)
-        # The first strength is that of the step to row 2.
-        places = range(_FRAME_PX, len(strength) - _FRAME_PX) if lines is None else [line - 2 for line in lines]
-        found += [float(strength[place]) / usual for place in places if 0 <= place < len(strength)]
+        baseline = max(float(np.percentile(strength[_FRAME_PX:-_FRAME_PX], 98)), 1.0)
+        # The first strength belongs to the step to row 2.
+        indices = range(_FRAME_PX, len(strength) - _FRAME_PX) if lines is None else [line - 2 for line in lines]
+        found += [float(strength[index]) / baseline for index in indices if 0 <= index < len(strength)]
     return max(found, default=1.0)
 
 
 def border(given: Plane, target: Plane) -> float:
     """How much a painting (H, W) changes the detail of its photo along the border, relative to the inside.
 
-    Detail is what a Gaussian of 2 pixels removes. The border is a twelfth of the shorter side wide; a strip of the same width is skipped.
+    Detail is the difference from a Gaussian blur of 2 pixels. The width of the border is a twelfth of the shorter side; a strip of the same
+    width inside it is ignored.
     """
     from scipy.ndimage import gaussian_filter
 
@@ -270,13 +272,13 @@ def border(given: Plane, target: Plane) -> float:
 
 
 def _line_strengths(values: Plane) -> Plane:
-    """Strength of the step from the previous row, relative to the rows around; for rows 2 to H - 2, shape (H - 3,)."""
+    """Strength of the step from the previous row relative to the surrounding rows, for rows 2 to H - 2; shape (H - 3,)."""
     step = values[2:-1] - values[1:-2]
     step -= 0.5 * ((values[1:-2] - values[:-3]) + (values[3:] - values[2:-1]))
     strength = np.abs(np.median(step, axis=1)) + 0.05 * np.median(np.abs(step), axis=1)
     around = np.lib.stride_tricks.sliding_window_view(np.pad(strength, 12, constant_values=np.nan), 25)
     near = np.nanmedian(np.delete(around, range(10, 15), axis=1), axis=1)
-    # A tenth of a level of 256 is invisible.
+    # A tenth of an 8-bit level is invisible.
     found: Plane = strength / np.maximum(np.maximum(near, np.median(strength)), 0.1 / 255)
     return found
 

@@ -16,12 +16,12 @@ from stylenet.styles.sources import StyleSource
 
 
 def open_measuring(encoder: str, styles: Sequence[StyleSource], *, device: str = "auto") -> tuple[VggEncoder, list[AnyStyle]]:
-    """Open an encoder in float32, and styles to be measured with it.
+    """Open an encoder in float32, and styles measured with it.
 
     Args:
         encoder: Name of weights or a weights file.
         styles: Names, style files, pictures or folders.
-        device: "auto" uses the fastest.
+        device: Where to compute; "auto" chooses the fastest device.
 
     Raises:
         WeightsError: the weights are missing or unusable.

@@ -1,4 +1,4 @@
-"""Speed and memory of engines, each measured in its own process."""
+"""Measuring the speed and memory of recipes, each in its own process."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ from stylenet.requests.painting import Options, RecipeOptions
 SIZES_PX = (256, 512, 1024, 2048, 4096)
 
 LONGEST_SECONDS = 60.0
-"""Longest time of a painting to be measured."""
+"""Default limit on the estimated time of a painting; slower ones are not measured."""
 
 _ENOUGH_SECONDS = 20.0
 """Time after which a measurement is not repeated."""
 
 _STYLE = "starry-night"
 
-_SEEN_PX = 64
-"""Side of the picture for the plan; the size to paint is an option."""
+_PHOTO_PX = 64
+"""Side of the photo for estimates; the size of the painting is an option."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A measurement to be made.
+    """A measurement to make.
 
     Attributes:
         recipe: Name or file.
-        style: As for `stylize`.
+        style: The style, as for `stylize`.
         size_px: Side of a square picture.
-        repeats: Paintings after the first one, a warm-up that counts only if it takes so long that there are no others.
-        device: As for `open_stylizer`.
+        repeats: Number of paintings after the first one, which is a warm-up and counts only if it takes so long that there are no others.
+        device: The device, as for `open_stylizer`.
         threads: Number of CPU threads; None: torch's default.
     """
 
@@ -61,12 +61,12 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """A measurement.
+    """The result of a measurement.
 
     Attributes:
         recipe: Name or file.
         size_px: Side of the square picture.
-        seconds: Time of each painting, from pixels to pixels, with the style opened and the photo in memory.
+        seconds: Time of each painting, with the photo in memory and the style opened before.
         memory_bytes: Peak memory of the process.
         device_bytes: Peak GPU memory.
         forecast_seconds: Estimate for a painting that was skipped because it takes too long.
@@ -96,14 +96,14 @@ def bench(
     device: str = "auto",
     threads: int | None = None,
 ) -> Iterator[Measured]:
-    """Measure each recipe at each size, one after the other; measurements that fail contain the reason.
+    """Measure each recipe at each size, one after another; results of failed measurements contain the reason.
 
     Args:
         recipes: Names or files.
         sizes_px: Sides of square pictures.
         repeats: Number of paintings.
         longest_seconds: Skip measurements with a longer estimate; None: skip none.
-        device: As for `open_stylizer`.
+        device: The device, as for `open_stylizer`.
         threads: Number of CPU threads.
 
     Raises:
@@ -164,10 +164,10 @@ def measure(task: Task) -> Measured:
     photo = _photo(task.size_px)
     seconds: list[float] = []
     while len(seconds) <= task.repeats and sum(seconds) < _ENOUGH_SECONDS:
-        begun = time.perf_counter()
+        start = time.perf_counter()
         for _ in stylizer.stylize(photo, style, Options(size=task.size_px)):
             pass
-        seconds.append(time.perf_counter() - begun)
+        seconds.append(time.perf_counter() - start)
     return Measured(
         recipe=task.recipe,
         size_px=task.size_px,
@@ -197,7 +197,7 @@ def peak_bytes() -> int:
 def _forecast_seconds(stylizer: Stylizer, size_px: int) -> float | None:
     """Estimated time of a painting; None if there is no estimate."""
     style = stylizer.open_style(_style_for(stylizer))
-    return stylizer.plan(_photo(_SEEN_PX), Options(size=size_px), styles=[style], timed=True).values.get("seconds")
+    return stylizer.plan(_photo(_PHOTO_PX), Options(size=size_px), styles=[style], timed=True).values.get("seconds")
 
 
 def _style_for(stylizer: Stylizer) -> str:
@@ -210,6 +210,6 @@ def _style_for(stylizer: Stylizer) -> str:
 
 
 def _photo(side_px: int) -> Picture:
-    """Soft spots of color; the content does not affect the time."""
+    """A picture of soft spots of color; the content does not affect the time."""
     spots = np.random.default_rng(0).random((1, 3, 16, 16), dtype=np.float32)
     return Picture(pixels=resize(spots, (side_px, side_px)))

@@ -1,4 +1,4 @@
-"""Building the page: site files, networks, built-in styles and onnxruntime-web. Does not use torch."""
+"""Building the page from the site files, networks, built-in styles and onnxruntime-web, without torch."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from stylenet.page.styles import packed_sums, style_sums
 from stylenet.weights.download import OnProgress
 
 MARK = "site-files.js"
-"""File that identifies a page; folders without it are not overwritten."""
+"""File that identifies a page; other folders are not overwritten."""
 
-_SHORT = 10
-"""Hexadecimal digits of a checksum in a folder's name."""
+_DIGITS = 10
+"""Number of hexadecimal digits of a checksum in a folder name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +53,9 @@ def build_page(
     """Write a page that paints in the browser, atomically.
 
     Args:
-        folder: A new or empty folder, or an earlier page, which is replaced.
+        folder: A new or empty folder, or an existing page, which is replaced.
         runtime: The version of onnxruntime-web; None: the tested version.
-        archive: A local archive of it.
+        archive: A local archive of onnxruntime-web.
         styles: Style files to include; None: all built-in styles.
         on_progress: Called while onnxruntime-web is downloaded.
 
@@ -68,12 +68,12 @@ def build_page(
     runtime = runtime or pinned_runtime()
     files = _site()
     data = _data(list(built_in_styles().values()) if styles is None else styles)
-    taken = runtime_files(runtime, archive, on_progress=on_progress)
+    runtime_data = runtime_files(runtime, archive, on_progress=on_progress)
     # The folder names contain a checksum, so that browsers never use outdated cached files.
-    data_folder, runtime_folder = f"data-{_digest(data)[:_SHORT]}/", f"runtime-{runtime.version}/"
+    data_folder, runtime_folder = f"data-{_digest(data)[:_DIGITS]}/", f"runtime-{runtime.version}/"
     files |= {data_folder + name: content for name, content in data.items()}
-    files |= {runtime_folder + name: content for name, content in taken.items()}
-    files[MARK] = _listed(files, data_folder, runtime_folder)
+    files |= {runtime_folder + name: content for name, content in runtime_data.items()}
+    files[MARK] = _file_list(files, data_folder, runtime_folder)
     _write(folder, files)
     return Page(folder=folder, files={name: len(content) for name, content in sorted(files.items())})
 
@@ -111,11 +111,11 @@ def _data(styles: Sequence[Path]) -> dict[str, bytes]:
         raise WeightsError(f"a network is missing ({error}); reinstall stylenet") from None
 
 
-def _listed(files: Mapping[str, bytes], data_folder: str, runtime_folder: str) -> bytes:
-    """A script with the list of files, for the page, its worker and the service worker, which updates when the script changes."""
+def _file_list(files: Mapping[str, bytes], data_folder: str, runtime_folder: str) -> bytes:
+    """A script with the list of files, for the page, its worker and the service worker, which is updated when the script changes."""
     large = sorted(name for name in files if name.startswith((data_folder, runtime_folder)))
     site = {
-        "version": _digest(files)[:_SHORT],
+        "version": _digest(files)[:_DIGITS],
         "data": data_folder,
         "runtime": runtime_folder,
         "shell": ["./", MARK, *sorted(set(files) - set(large) - {"index.html", "service-worker.js"})],
@@ -144,7 +144,7 @@ def _check(folder: Path) -> None:
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write to a folder next to it, then rename it."""
+    """Write the files to a temporary folder next to the target, then rename it."""
     target = folder.resolve()
     name = secrets.token_hex(6)
     part, earlier = target.with_name(f".stylenet-{name}.part"), target.with_name(f".stylenet-{name}.earlier")

@@ -1,4 +1,4 @@
-"""onnxruntime-web: its version, its source, and the files that a page uses."""
+"""onnxruntime-web: its version, its download, and the files that a page needs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEFAULT_REGISTRY = "https://registry.npmjs.org/"
 """Default registry of npm packages."""
 
 _LONGEST_FILE = 2**28
-"""Maximum unpacked size of a file in the archive."""
+"""Maximum unpacked size of a file from the archive."""
 
 _SETTING = re.compile(r"^\s*registry\s*=\s*[\"']?([^\s\"']+)", re.MULTILINE)
 
@@ -34,7 +34,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         size_bytes: Size of the archive.
         sha256: Checksum of the archive.
         licence: License of the package.
-        files: Names of the required files in `package/dist` of the archive.
+        files: Names of the required files in the folder `package/dist` of the archive.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class _Archive(msgspec.Struct, frozen=True, kw_only=True):
-    """The archive, for the download code."""
+    """The archive, as a record for `weights.download`."""
 
     name: str
     urls: tuple[str, ...]
@@ -63,7 +63,7 @@ def pinned_runtime() -> Runtime:
 
 
 def runtime_files(runtime: Runtime, archive: Path | None = None, *, on_progress: OnProgress | None = None) -> Mapping[str, bytes]:
-    """The files that a page uses, by name, from the verified archive.
+    """The files that a page needs, by name, from the verified archive.
 
     Args:
         runtime: The version.

@@ -1,8 +1,8 @@
-"""The built-in styles for a page: the precomputed first layer of the coder, for each style and size.
+"""The built-in styles of a page: precomputed sums of the first layer of the coder, for each style and size.
 
-A style file of 200 kB has a description of 3994 numbers, from which the first layer of the coder computes 256. The strength is one more
-input of that layer, so these sums can be stored: the page adds the strength and computes the rest. This takes 1 kB per size, without
-rounding, in float32.
+A style file of 200 kB gives a description of 3994 numbers, from which the first layer of the coder computes 256 sums. The strength is a
+further input of that layer, so the page can store the sums of the others, add the strength and compute the remaining layers. The sums take
+1 kB per size in float32, without loss of precision.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ from stylenet.styles.stored import StoredStyle
 
 @dataclass(frozen=True)
 class StyleSums:
-    """A style at all sizes.
+    """The sums of a style at all sizes.
 
     Attributes:
-        card: Card of the style.
-        sums: Sums of the first layer without the strength: shape (sizes, 256). Sizes increase from 192 px in steps of 32; the
-            last row is the largest size of the style, and is used for all larger ones.
+        card: Metadata of the style.
+        sums: Sums of the first layer without the strength, shape (sizes, 256). Sizes increase from 192 px in steps of 32; the last row
+            is for the largest size of the style, and is used for all larger sizes.
     """
 
     card: StyleCard
@@ -43,16 +43,16 @@ class StyleSums:
 
 
 def style_sums(paths: Sequence[Path], arrays: Mapping[str, Array], where: object) -> list[StyleSums]:
-    """The styles in these files, processed by the coder in `arrays`, the tensors of the network file `where`."""
+    """Compute the sums of style files with the coder in `arrays`, the tensors of the network file `where`."""
     coder = StyleCoder(arrays, where)
 
-    def one(path: Path) -> StyleSums:
-        painting = _Ladder(read_style(path))
+    def sums_of(path: Path) -> StyleSums:
+        painting = _StoredSizes(read_style(path))
         rows = [coder.sums(coder.describe(painting.at(size_px))) for size_px in style_sizes(painting.largest_px)]
         return StyleSums(painting.card, np.stack(rows))
 
     with ThreadPoolExecutor(available_cores()) as pool:
-        return list(pool.map(one, paths))
+        return list(pool.map(sums_of, paths))
 
 
 def style_sizes(largest_px: int) -> list[int]:
@@ -62,23 +62,23 @@ def style_sizes(largest_px: int) -> list[int]:
 
 
 def packed_sums(found: Sequence[StyleSums]) -> tuple[list[dict[str, Any]], bytes]:
-    """A list for the page, and all sums as one safetensors file; `first` and `rows` in the list give the rows of each style."""
+    """The list of styles for the page, and all sums as one safetensors file; `first` and `rows` in the list locate the rows of a style."""
     listed, first = [], 0
-    for look in found:
-        card = look.card
-        shown = {"name": card.name, "title": card.title or card.name, "artist": card.artist, "year": card.year}
-        listed.append({**shown, "colors": card.colors, "mean": card.mean_color, "first": first, "rows": len(look.sums)})
-        first += len(look.sums)
-    return listed, save({"sums": np.concatenate([look.sums for look in found])})
+    for style in found:
+        card = style.card
+        labels = {"name": card.name, "title": card.title or card.name, "artist": card.artist, "year": card.year}
+        listed.append({**labels, "colors": card.colors, "mean": card.mean_color, "first": first, "rows": len(style.sums)})
+        first += len(style.sums)
+    return listed, save({"sums": np.concatenate([style.sums for style in found])})
 
 
-class _Ladder:
-    """A stored painting that unpacks the statistics of each stored size only once."""
+class _StoredSizes:
+    """The statistics of a stored painting at all its sizes, each unpacked only once."""
 
     def __init__(self, painting: StoredStyle) -> None:
         self.card = painting.card
         self._sizes = sorted(painting.card.sizes_px)
-        self._steps = [painting.at(size, tuple(LAYERS)) for size in self._sizes]
+        self._statistics = [painting.at(size, tuple(LAYERS)) for size in self._sizes]
 
     @property
     def largest_px(self) -> int:
@@ -86,10 +86,10 @@ class _Ladder:
         return self._sizes[-1]
 
     def at(self, size_px: float) -> Mapping[str, LayerStatistics]:
-        """As `StoredStyle.at`: means and second moments are blended, along the logarithm of the size."""
+        """Like `StoredStyle.at`: means and second moments are interpolated along the logarithm of the size."""
         above = next((index for index, size in enumerate(self._sizes) if size >= size_px), len(self._sizes) - 1)
         below = max(0, above - 1) if self._sizes[above] > size_px else above
         if above == below:
-            return self._steps[above]
+            return self._statistics[above]
         share = math.log(size_px / self._sizes[below]) / math.log(self._sizes[above] / self._sizes[below])
-        return {layer: self._steps[below][layer].between(self._steps[above][layer], share) for layer in LAYERS}
+        return {layer: self._statistics[below][layer].between(self._statistics[above][layer], share) for layer in LAYERS}

@@ -14,12 +14,12 @@ from stylenet.errors import UsageError, did_you_mean
 
 
 def option(help: str, *, allowed: str = "", **limits: Any) -> Meta:
-    """The help and the range of an option.
+    """Define the help and the range of an option.
 
     Args:
         help: One sentence for `--help` and forms.
-        allowed: The range as text for error messages; by default derived from the limits.
-        limits: msgspec's `ge`, `le`, `gt`, `lt`, ...
+        allowed: The range as text for error messages; default: msgspec's message.
+        limits: Constraints of `msgspec.Meta`, such as `ge` and `le`.
     """
     return Meta(description=help, extra={"allowed": allowed}, **limits)
 
@@ -28,7 +28,7 @@ class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A record whose values are checked on construction and when read from JSON.
 
     Raises:
-        UsageError: a value has the wrong type or is out of range. The message says what is allowed.
+        UsageError: a value has the wrong type or is out of range. The message states what is allowed.
     """
 
     def __post_init__(self) -> None:
@@ -40,7 +40,7 @@ class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
-        """The request with these values; None means that an option is omitted.
+        """Create a request; values that are None count as omitted.
 
         Raises:
             UsageError: an option does not exist, or a value is not allowed.
@@ -96,8 +96,8 @@ def _meta(record: type[Request]) -> Mapping[str, Meta]:
 
 
 def _checked(record: type[Request], name: str, value: Any) -> Any:
-    """The value converted to the type of the field, NumPy numbers to Python numbers."""
-    value = _plain(value)
+    """A value converted to the type of its field."""
+    value = _as_python(value)
     label = name.replace("_", "-")
     if not is_required(record, name) and (value == "" or (isinstance(value, (list, tuple)) and "" in value)):
         raise UsageError(f"{label} is empty; give a value, or omit it")
@@ -107,23 +107,23 @@ def _checked(record: type[Request], name: str, value: Any) -> Any:
         meta = _meta(record).get(name)
         allowed = (meta.extra or {}).get("allowed", "") if meta is not None else ""
         reason = f"; allowed are {allowed}" if allowed else f": {_reason_of(error)}"
-        raise UsageError(f"{label} is {_shown(value, error)}{reason}") from None
+        raise UsageError(f"{label} is {_formatted(value, error)}{reason}") from None
 
 
-def _plain(value: Any) -> Any:
-    """The value with NumPy numbers, arrays and tensors as Python values, and paths as text."""
+def _as_python(value: Any) -> Any:
+    """Convert NumPy numbers, arrays and tensors to Python values, and paths to text."""
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     if isinstance(value, (list, tuple)):
-        plain = [_plain(part) for part in value]
-        return value if all(new is old for new, old in zip(plain, value, strict=True)) else tuple(plain)
+        converted = [_as_python(part) for part in value]
+        return value if all(new is old for new, old in zip(converted, value, strict=True)) else tuple(converted)
     return value.tolist() if hasattr(value, "tolist") and hasattr(value, "ndim") else value
 
 
-def _shown(value: Any, error: msgspec.ValidationError) -> str:
+def _formatted(value: Any, error: msgspec.ValidationError) -> str:
     if isinstance(value, str):
         return f"'{value}'"
-    # A whole number is shown as 3.0 only where the type is wrong and not the range.
+    # 3.0 is printed as 3, except where the problem is its type.
     return f"{value:g}" if isinstance(value, float) and ", got " not in str(error) else str(value)
 
 

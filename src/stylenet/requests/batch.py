@@ -16,12 +16,12 @@ from stylenet.requests.workers import WorkerOptions
 
 FORMATS = ("png", "jpg", "webp", "tif")
 
-_NOT_OF_THE_RESULT = ("photos", "styles", "output", "workers", "ray", "device", "precision", "threads", "memory", "save_every")
-"""Options that change at most the last digits of a result, or whose files are hashed instead."""
+_OPTIONS_WITHOUT_EFFECT = ("photos", "styles", "output", "workers", "ray", "device", "precision", "threads", "memory", "save_every")
+"""Options that do not affect a result beyond rounding, or whose files are hashed instead."""
 
 
 class BatchRequest(WorkerOptions, frozen=True, kw_only=True):
-    """Many photos, each painted in every one of the styles."""
+    """Many photos, each painted in each of the styles."""
 
     photos: Annotated[tuple[str, ...], option("Pictures and folders; folders are searched with their subfolders.")]
     styles: Annotated[tuple[str, ...], option("Each photo is painted in each style: names, paintings, style files, folders of paintings.")]
@@ -49,6 +49,6 @@ class BatchRequest(WorkerOptions, frozen=True, kw_only=True):
         known = set(PaintFileRequest.__struct_fields__) - {"photo", "styles", "output"}
         return PaintFileRequest(**{name: value for name, value in structs.asdict(self).items() if name in known})
 
-    def of_the_result(self) -> dict[str, object]:
-        """The options that a result depends on, as plain values."""
-        return {name: value for name, value in msgspec.to_builtins(self).items() if name not in _NOT_OF_THE_RESULT}
+    def result_options(self) -> dict[str, object]:
+        """The options that affect a result, as plain values."""
+        return {name: value for name, value in msgspec.to_builtins(self).items() if name not in _OPTIONS_WITHOUT_EFFECT}

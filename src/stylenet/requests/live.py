@@ -1,4 +1,4 @@
-"""The request of `stylenet live`: how the frames of a camera are painted."""
+"""The request of `stylenet live`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stylenet.requests.painting import Strength, StyleScale
 
 
 class LiveRequest(Request, frozen=True, kw_only=True):
-    """The painting of a camera's frames; every value may change between two frames."""
+    """How the frames of a camera are painted; all values may change between frames."""
 
     style: Annotated[str, option("Name of a style (see 'stylenet styles ls'), or a painting (default starry-night).")] = "starry-night"
     strength: Strength = 50.0
@@ -26,7 +26,7 @@ class LiveRequest(Request, frozen=True, kw_only=True):
     steady: Annotated[
         float,
         option(
-            "How closely parts of the picture that do not move follow the previous painting, 0 to 100 (default 60).",
+            "How closely static parts of the picture follow the previous painting, 0 to 100 (default 60).",
             allowed="0 to 100",
             ge=0,
             le=100,

@@ -1,4 +1,4 @@
-"""Options for the hardware."""
+"""Hardware options."""
 
 from __future__ import annotations
 

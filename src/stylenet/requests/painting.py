@@ -1,4 +1,4 @@
-"""The requests of paintings."""
+"""The requests of `stylenet stylize` and `stylenet texture`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _UNITS |= {f"{prefix}b": size for prefix, size in _UNITS.items() if prefix} | {"
 
 
 class Options(Request, frozen=True, kw_only=True):
-    """Options of a painting that do not depend on photo, styles and recipe."""
+    """Options of a painting, without its photo, styles and recipe."""
 
     size: Annotated[
         int | str | None,
@@ -144,7 +144,7 @@ class Options(Request, frozen=True, kw_only=True):
         return PRINT_DPI if self.dpi is None and self.paper is not None else self.dpi
 
     def memory_bytes(self) -> int | None:
-        """The limit in bytes.
+        """The memory limit in bytes; None: no limit.
 
         Raises:
             UsageError: `memory` cannot be parsed.
@@ -157,25 +157,25 @@ class Options(Request, frozen=True, kw_only=True):
         return round(float(match[1]) * _UNITS[match[2]])
 
     def _check_colors(self) -> None:
-        way = self.keep_colors
-        if way is not None and way.removesuffix(BEFORE) not in KEEP_COLORS:
+        mode = self.keep_colors
+        if mode is not None and mode.removesuffix(BEFORE) not in KEEP_COLORS:
             raise UsageError(
-                f"keep-colors is '{way}'; allowed are {', '.join(KEEP_COLORS)}, each with {BEFORE} at its end to recolor the "
-                f"painting and not the result{did_you_mean(way, KEEP_COLORS)}"
+                f"keep-colors is '{mode}'; allowed are {', '.join(KEEP_COLORS)}, optionally followed by {BEFORE} to recolor the "
+                f"painting instead of the result{did_you_mean(mode, KEEP_COLORS)}"
             )
-        if way == KEEP_COLORS[0] + BEFORE:
+        if mode == KEEP_COLORS[0] + BEFORE:
             raise UsageError(
                 "keep-colors luminance:before is not possible: it matches positions, and those of the painting "
                 "do not correspond to those of the photo"
             )
         if isinstance(self.palette, tuple) and self.palette:
             check_palette(self.palette)
-        if self.palette and way is not None:
-            raise UsageError(f"palette and keep-colors {way} cannot be combined; choose one")
+        if self.palette and mode is not None:
+            raise UsageError(f"palette and keep-colors {mode} cannot be combined; choose one")
 
 
 class RecipeOptions(Options, frozen=True, kw_only=True):
-    """Options together with the recipe and the hardware."""
+    """Painting options together with the recipe and the hardware."""
 
     recipe: Annotated[
         str | None, option("instant, trained, draft, standard (the default), fine, a name listed by 'recipes ls', or a .toml file.")

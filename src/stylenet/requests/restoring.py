@@ -23,5 +23,5 @@ class RestoreRequest(Request, frozen=True, kw_only=True):
 
     @property
     def verb(self) -> str:
-        """What is done to the photo, as a past participle."""
+        """What happens to the photo, as a past participle for messages and file names."""
         return "enlarged" if self.task == "super-resolution" else "colored"

@@ -16,20 +16,20 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
 
 
 class ServeRequest(Request, frozen=True, kw_only=True):
-    """A server: its address, who may call it, and its limits."""
+    """The settings of a server: its address, access and limits."""
 
-    host: Annotated[str, option("Address to listen on; any but loopback requires --token.")] = "127.0.0.1"
+    host: Annotated[str, option("Address to listen on; addresses other than loopback require --token.")] = "127.0.0.1"
     port: Annotated[int, option("Port; 0: a free one.", allowed="0 to 65535", ge=0, le=65535)] = DEFAULT_PORT
     data: Annotated[str | None, option("Folder for pictures, jobs and history; default: in the user's state directory.")] = None
     token: Annotated[str | None, option("Secret that every request must send; at least 16 characters.")] = None
-    allow_hosts: Annotated[tuple[str, ...], option("Host name under which the server is called. May be repeated.")] = ()
+    allow_hosts: Annotated[tuple[str, ...], option("Additional host name of the server. May be repeated.")] = ()
     allow_origins: Annotated[
         tuple[str, ...], option("Web page that may call the server, such as https://example.org. May be repeated.")
     ] = ()
-    workers: Annotated[int, option("Jobs painted at the same time.", allowed="1 to 64", ge=1, le=64)] = 1
+    workers: Annotated[int, option("Number of jobs painted at the same time.", allowed="1 to 64", ge=1, le=64)] = 1
     threads: Annotated[int, option("CPU threads of each painting; 0: all.", allowed=f"0 to {MOST_THREADS}", ge=0, le=MOST_THREADS)] = 0
-    queue: Annotated[int, option("Jobs that may wait.", allowed="1 to 100000", ge=1, le=100_000)] = 100
-    job_minutes: Annotated[float, option("Longest painting time of a job in minutes.", allowed="0.01 to 10080", ge=0.01, le=10_080)] = 60.0
+    queue: Annotated[int, option("Maximum number of waiting jobs.", allowed="1 to 100000", ge=1, le=100_000)] = 100
+    job_minutes: Annotated[float, option("Maximum painting time of a job in minutes.", allowed="0.01 to 10080", ge=0.01, le=10_080)] = 60.0
     memory_mb: Annotated[
         int,
         option("Memory of each painting process in MB. A process that uses more is replaced.", allowed="256 to 1000000", ge=256, le=10**6),
@@ -38,11 +38,11 @@ class ServeRequest(Request, frozen=True, kw_only=True):
     history_mb: Annotated[
         int, option("Disk space for results in MB; the oldest are deleted first.", allowed="1 to 1000000", ge=1, le=10**6)
     ] = 2000
-    keep_minutes: Annotated[float, option("Minutes that an unused picture is kept.", allowed="0.001 to 525600", ge=0.001, le=525_600)] = (
-        60.0
-    )
-    upload_mb: Annotated[float, option("Largest upload in MB.", allowed="0.001 to 1000", ge=0.001, le=1000)] = 32.0
-    megapixels: Annotated[float, option("Largest picture in megapixels.", allowed="0.001 to 200", ge=0.001, le=200)] = 50.0
+    keep_minutes: Annotated[
+        float, option("Minutes for which an unused picture is kept.", allowed="0.001 to 525600", ge=0.001, le=525_600)
+    ] = 60.0
+    upload_mb: Annotated[float, option("Maximum size of an upload in MB.", allowed="0.001 to 1000", ge=0.001, le=1000)] = 32.0
+    megapixels: Annotated[float, option("Maximum size of a picture in megapixels.", allowed="0.001 to 200", ge=0.001, le=200)] = 50.0
     silent_seconds: Annotated[
         float, option("Seconds without a sign of life after which a painting process is killed.", allowed="1 to 3600", ge=1, le=3600)
     ] = 60.0

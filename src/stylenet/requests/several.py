@@ -21,7 +21,7 @@ class SheetRequest(Request, frozen=True, kw_only=True):
     """Small paintings of one photo with several strengths, stroke sizes and color modes."""
 
     photo: Annotated[str, option("The picture to paint.")]
-    style: Annotated[str, option("A style's name, a painting, a style file, or a folder.")]
+    style: Annotated[str, option("Name of a style, a painting, a style file, or a folder of paintings.")]
     output: Annotated[
         str | None, option("Output file: .png, .jpg, .webp or .tif; default: named after the inputs, in the current directory.")
     ] = None
@@ -37,7 +37,7 @@ class SheetRequest(Request, frozen=True, kw_only=True):
     )
     colors: Annotated[
         tuple[str, ...],
-        option("painting, and modes of --keep-colors to show (default painting luminance).", allowed="a list of color modes"),
+        option("Color modes to show: painting, or modes of --keep-colors (default painting luminance).", allowed="a list of color modes"),
     ] = (
         PLAIN_COLORS,
         "luminance",
@@ -53,15 +53,15 @@ class SheetRequest(Request, frozen=True, kw_only=True):
             Options(strength=strength)
         for style_scale in self.style_scales:
             Options(style_scale=style_scale)
-        for way in self.colors:
-            if way not in (PLAIN_COLORS, *KEEP_COLORS):
+        for mode in self.colors:
+            if mode not in (PLAIN_COLORS, *KEEP_COLORS):
                 raise UsageError(
-                    f"'{way}' is not a color mode; allowed: {PLAIN_COLORS}, {', '.join(KEEP_COLORS)}{did_you_mean(way, KEEP_COLORS)}"
+                    f"'{mode}' is not a color mode; allowed: {PLAIN_COLORS}, {', '.join(KEEP_COLORS)}{did_you_mean(mode, KEEP_COLORS)}"
                 )
 
     @property
     def count(self) -> int:
-        """Pictures on the sheet."""
+        """Number of pictures on the sheet."""
         return len(self.strengths) * len(self.style_scales) * len(self.colors)
 
 

@@ -1,4 +1,4 @@
-"""A prepared painting, with everything opened, measured and laid out."""
+"""A prepared painting task, the input of an engine."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Checkpointing:
     """Where and how often the state of a painting is saved.
 
     Attributes:
-        path: The file; the code that saves the result deletes it.
-        resume: Continue from the saved state, with a byte-identical result; if there is none, start from the beginning.
-        seconds: Interval of checkpoints.
+        path: The checkpoint file. Whoever saves the result deletes it.
+        resume: Whether to continue from the saved state, which gives a byte-identical result; without one, painting starts over.
+        seconds: Interval between checkpoints.
     """
 
     path: Path
@@ -32,11 +32,11 @@ class Checkpointing:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class History:
-    """The painting before a frame of a clip.
+    """The painting of the previous frame of a clip.
 
     Attributes:
         before: The previous painting, warped to this frame, (1, 3, H, W), 0..1.
-        weights: Its weight at each pixel, (1, 1, H, W), from 0; relative to the recipe's other weights.
+        weights: Its weight at each pixel, (1, 1, H, W), 0 or more, relative to the recipe's other weights.
     """
 
     before: Image
@@ -45,24 +45,24 @@ class History:
 
 @dataclass(frozen=True, kw_only=True)
 class Task(Generic[StyleT]):
-    """What an engine paints.
+    """A painting to be computed by an engine, with its inputs opened, measured and laid out.
 
     Attributes:
-        photo: (1, 3, H, W), 0..1, at the size to paint.
+        photo: (1, 3, H, W), 0..1, at the size of the painting.
         styles: The styles of each painted region with their shares; the last region is the rest of the picture.
         weights: The weight of each region at each pixel, (R, 1, H, W); None: one region everywhere.
         strength: 0..100.
         style_scale: Size of the strokes, 0.125..8.
         seed: Random seed of the noise.
-        noise_origin: Row and column of the photo at which the noise of a one-pass network has its origin; None: the photo's most distinct
+        noise_origin: Row and column of the photo that is the origin of a one-pass network's noise; None: the photo's most distinctive
             point, so that the noise moves with the photo.
-        start: Initial image instead of the recipe's, (1, 3, H, W), any size.
+        start: Initial image, which replaces the recipe's, (1, 3, H, W), any size.
         history: The previous painting, for recipes that optimize; None: no temporal term.
         save_every: Steps between scheduled previews; 0: the recipe's own interval.
         tile_px: Pixels processed in one pass; None: all of them.
-        checkpointing: Where the state is saved; None: not at all.
-        finish: Postprocessing of every picture that is shown or saved: (1, 3, H, W), 0..1, any size, to the same.
-        should_stop: Called after every step; true ends painting with the current picture.
+        checkpointing: Where the state is saved; None: no checkpoints.
+        finish: Postprocessing of each picture that is shown or saved; maps (1, 3, H, W), 0..1, any size, to the same shape.
+        should_stop: Called after each step; true ends painting with the current picture.
         receipt: Passed on to `Done`.
     """
 

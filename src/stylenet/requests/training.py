@@ -17,14 +17,14 @@ TrainingTask = Literal["style", "super-resolution", "colorization"]
 
 DEFAULT_STEPS = 2000
 DEFAULT_STYLE_PX = 384
-_MOST_STEPS = 1_000_000  # if minutes are given instead
+_MOST_STEPS = 1_000_000  # used if --minutes limits the training
 
 _OF_STYLE = {"paintings": "a painting", "network": "--network", "style_size": "--style-size", "start": "--start"}
-"""Options that apply only to the task `style`, and their spelling."""
+"""Options that apply only to the task `style`, by field."""
 
 
 class TrainRequest(Request, frozen=True, kw_only=True):
-    """A network to be trained to paint in a style, or to enlarge or color photos."""
+    """A network to train: to paint in a style, or to enlarge or color photos."""
 
     paintings: Annotated[tuple[str, ...], option("The style image; several with --network johnson.")] = ()
     task: Annotated[TrainingTask, option("What to train for; the last two need no painting.")] = "style"
@@ -98,5 +98,5 @@ class TrainRequest(Request, frozen=True, kw_only=True):
 
 
 def style_name(file: Path) -> str:
-    """The name of a file in kebab case; "painting" if nothing of it remains."""
+    """The name of a file in kebab case; "painting" if nothing remains."""
     return re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-") or "painting"

@@ -75,12 +75,12 @@ class VideoRequest(WorkerOptions, frozen=True, kw_only=True):
 
     @property
     def begin_seconds(self) -> Fraction:
-        """`begin` as a number."""
+        """Start time in seconds."""
         return Fraction(0) if self.begin is None else parse_time(self.begin)
 
     @property
     def end_seconds(self) -> Fraction | None:
-        """`end` as a number."""
+        """End time in seconds; None: the end of the clip."""
         return None if self.end is None else parse_time(self.end)
 
     def single(self) -> PaintFileRequest:
@@ -89,7 +89,7 @@ class VideoRequest(WorkerOptions, frozen=True, kw_only=True):
         return PaintFileRequest(**{name: value for name, value in structs.asdict(self).items() if name in known})
 
     def strength_at(self, share: float) -> float:
-        """The strength at a share of the clip's time, 0..1."""
+        """The strength at a position in the clip, 0 (start) to 1 (end)."""
         if not self.strengths:
             return self.strength
         first, last = self.strengths
@@ -97,7 +97,7 @@ class VideoRequest(WorkerOptions, frozen=True, kw_only=True):
 
 
 def parse_time(text: str) -> Fraction:
-    """Seconds, from `12.5`, `1:05` or `1:02:03.5`.
+    """Parse `12.5`, `1:05` or `1:02:03.5` as seconds.
 
     Raises:
         UsageError: the text is not a time.

@@ -13,7 +13,7 @@ MOST_WORKERS = 256
 
 
 class WorkerOptions(RecipeOptions, frozen=True, kw_only=True):
-    """Options of painting together with the workers that share it."""
+    """Painting options together with the workers that share the work."""
 
     styles: Annotated[tuple[str, ...], option("The styles.")]
     workers: Annotated[

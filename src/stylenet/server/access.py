@@ -1,4 +1,4 @@
-"""Access control: host names, origins, sites and the token."""
+"""Access control by host name, origin, site and token."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from stylenet.server.api_errors import ApiError
 COOKIE = "stylenet_token"
 
 _PAGE_SCHEMES = {"ws": "http", "wss": "https"}
-"""By scheme of a WebSocket: that of the page that opens it."""
+"""The scheme of the page that opens a WebSocket, by the scheme of the WebSocket."""
 
 _SAFE_SITES = (None, "same-origin", "none")
 _ALL_ADDRESSES = ("0.0.0.0", "::")
@@ -28,7 +28,7 @@ class Access:
     """Decides whether a request is allowed.
 
     Args:
-        settings: Names, origins and token of the server.
+        settings: The settings of the server, with its host names, origins and token.
     """
 
     def __init__(self, settings: ServeRequest) -> None:
@@ -37,7 +37,7 @@ class Access:
         self._origins = {origin.lower().rstrip("/") for origin in settings.allow_origins}
 
     def check(self, scope: Scope) -> str | None:
-        """The foreign origin of a request, if it has one and that is allowed.
+        """Check a request; returns its origin if that is a foreign one that is allowed.
 
         Raises:
             ApiError: the request is not allowed.
@@ -46,7 +46,7 @@ class Access:
         host = self._check_host(headers)
         scheme = _PAGE_SCHEMES.get(scope["scheme"], scope["scheme"])
         origin = self._check_origin(headers, own=f"{scheme}://{host}")
-        is_preflight = origin is not None and scope.get("method") == "OPTIONS"  # browsers send it without a token
+        is_preflight = origin is not None and scope.get("method") == "OPTIONS"  # browsers send preflight requests without a token
         if self._token is not None and not is_preflight and scope["path"] != "/healthz":
             self._check_token(headers, scope)
         return origin
@@ -59,7 +59,7 @@ class Access:
             raise ApiError(
                 400,
                 "unknown-host",
-                f"the server is called '{host[:100]}'",
+                f"the request is for the host '{host[:100]}'",
                 allowed=", ".join(sorted(self._hosts)),
                 remedy="use one of these names, or start the server with --allow-host NAME",
             )
@@ -103,7 +103,7 @@ def _token_in_cookie(headers: Headers) -> str:
 
 
 def _host_names(settings: ServeRequest) -> set[str]:
-    """Names under which the server may be called."""
+    """The host names that requests may use."""
     names = {*LOOPBACK_NAMES, settings.host.lower(), *(name.lower() for name in settings.allow_hosts)}
     if settings.host in _ALL_ADDRESSES:
         entries = [entry for entries in psutil.net_if_addrs().values() for entry in entries]
@@ -120,6 +120,6 @@ def _is_ip(text: str) -> bool:
 
 
 def _name_of(host: str) -> str:
-    """The name in `NAME:PORT` or `[ADDRESS]:PORT`; empty if it has another form."""
+    """The name in `NAME:PORT` or `[ADDRESS]:PORT`; empty if the text is invalid."""
     match = re.fullmatch(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9.-]+))(?::[0-9]{1,5})?", host)
     return "" if match is None else (match[1] or match[2])

@@ -1,4 +1,4 @@
-"""Checks of the values in requests: ids and names are allowed, paths and addresses are not."""
+"""Checks of the values in API requests: ids and names are allowed, paths and URLs are not."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ JOB_ID = re.compile(r"[0-9a-f]{20}")
 MOST_STYLES = 16
 MOST_SIDE_PX = 20_000
 _RELOAD_SECONDS = 5
-"""How long the names of styles are cached; users may add styles while the server runs."""
+"""Time for which style names are cached; users may add styles while the server runs."""
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 _COLORS = re.compile(r"#[0-9A-Fa-f]{6}|#?[0-9A-Fa-f]{6}(\s*,\s*#?[0-9A-Fa-f]{6})+")
@@ -34,7 +34,7 @@ class Mask(NamedTuple):
     """A mask in a request.
 
     Attributes:
-        prefix: "invert:" or nothing.
+        prefix: "invert:" or empty.
         picture: Id of the mask.
         style: Name of a style, picture id, or "photo".
     """
@@ -47,7 +47,7 @@ class Mask(NamedTuple):
         """`FILE=STYLE` or `invert:FILE=STYLE`.
 
         Args:
-            file_of: The file of a picture by its id; other words as they are.
+            file_of: Returns the file of a picture id, and other words unchanged.
         """
         return f"{self.prefix}{file_of(self.picture)}={file_of(self.style)}"
 
@@ -62,7 +62,7 @@ def check_styles(styles: Sequence[str], *, networks: bool = False) -> None:
     """Raise `UsageError` unless there are styles, and each is a known name or a picture id.
 
     Args:
-        styles: To be checked.
+        styles: The styles to check.
         networks: Whether names of trained networks are allowed.
     """
     if not styles:
@@ -74,7 +74,7 @@ def check_styles(styles: Sequence[str], *, networks: bool = False) -> None:
 
 
 def check_masks(masks: Sequence[str], *, networks: bool = False) -> None:
-    """Raise `UsageError` unless each is `ID=STYLE` or `invert:ID=STYLE`, with a style as in `check_styles` or "photo"."""
+    """Raise `UsageError` unless each mask is `ID=STYLE` or `invert:ID=STYLE`, with a style as in `check_styles` or "photo"."""
     for text in masks:
         style = split_mask(text).style
         if style != KEEP:
@@ -82,7 +82,7 @@ def check_masks(masks: Sequence[str], *, networks: bool = False) -> None:
 
 
 def check_blend(options: Options, styles: Sequence[str]) -> None:
-    """Raise `UsageError` unless there is a share for every style, if there are shares."""
+    """Raise `UsageError` if shares are given, but not one for each style."""
     if options.blend:
         options.check_styles(len(styles))
 
@@ -108,19 +108,19 @@ def check_size(size: int | str | None) -> None:
 
 
 def sides_px(size: int | str | None) -> tuple[int, ...]:
-    """The sides that a size names: one, two, or none for `full`."""
+    """The sides given by a size: one, two, or none for `full`."""
     match = _SIZE.fullmatch(str(size))
     return () if match is None else tuple(int(side) for side in match.groups() if side)
 
 
 def check_start(start: str | None) -> None:
-    """Raise `UsageError` unless the start is one of the named ones or a picture id."""
+    """Raise `UsageError` unless the start is one of `STARTS` or a picture id."""
     if start is not None and start not in STARTS and not PICTURE_ID.fullmatch(start):
         raise UsageError(f"start is '{shortened(start)}'; allowed are {', '.join(STARTS)}, or the id of a picture")
 
 
 def check_recipe(recipe: str | None, changes: Mapping[str, str], *, start: str | None) -> None:
-    """Raise `StylenetError` unless the recipe exists and can be changed like this."""
+    """Raise `StylenetError` unless the recipe exists and accepts the changes."""
     if recipe is not None and recipe not in recipe_names():
         raise UsageError(
             f"recipe is '{shortened(recipe)}'; allowed are names of GET /v1/recipes; files are not read"
@@ -154,7 +154,7 @@ def split_mask(text: str) -> Mask:
 
 
 def shortened(text: str) -> str:
-    """At most 80 characters of a text."""
+    """A text shortened to at most 80 characters."""
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 

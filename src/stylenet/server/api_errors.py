@@ -1,4 +1,4 @@
-"""Errors of the API: a status, and a JSON body with `code`, `error`, `allowed`, `remedy` and `values`."""
+"""API errors: a status, and a JSON body with `code`, `error`, `allowed`, `remedy` and `values`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ApiError(Exception):
         error: What was given, and what is wrong with it.
         allowed: What is allowed.
         remedy: What to do.
-        values: Values in the sentences.
+        values: Values that appear in the sentences.
         headers: Additional headers of the response.
     """
 
@@ -43,10 +43,10 @@ class ApiError(Exception):
 
     @classmethod
     def of(cls, error: StylenetError, *, status: int = 422, message: str | None = None) -> ApiError:
-        """The error for one of the library.
+        """Convert an error of the library.
 
         Args:
-            error: Of the library.
+            error: The error.
             status: HTTP status.
             message: Replaces the message of the error.
         """
@@ -54,7 +54,7 @@ class ApiError(Exception):
         return cls(status, body.code, body.error, allowed=body.allowed, remedy=body.remedy, values=body.values)
 
     def response(self) -> Response:
-        """The response."""
+        """The response to send."""
         return json_response(self.body, status=self.status, headers=self.headers)
 
 
@@ -65,17 +65,17 @@ def too_busy(code: str, reason: str, *, seconds: int, **values: Value) -> ApiErr
 
 
 def unexpected_error() -> ApiError:
-    """The error 500; details are only in the log."""
-    return ApiError(500, "unexpected-error", "an unexpected error; the server's log has it", remedy="report it")
+    """The error 500, whose details are only in the log."""
+    return ApiError(500, "unexpected-error", "an unexpected error; the server's log has details", remedy="report it")
 
 
 def error_body(message: str, *, code: str, values: Mapping[str, Value] | None = None) -> ErrorBody:
-    """The body for a message of the library, whose parts, what was given, allowed and to be done, are separated by semicolons."""
+    """Split a message of the library at its semicolons into what was given, what is allowed, and what to do."""
     error, *rest = message.split("; ")
-    allowed = [_without_introduction(part) for part in rest if part.startswith("allowed")]
+    allowed = [_without_allowed_prefix(part) for part in rest if part.startswith("allowed")]
     remedy = [part for part in rest if not part.startswith("allowed")]
     return ErrorBody(code=code, error=error, allowed="; ".join(allowed), remedy="; ".join(remedy), values=dict(values or {}))
 
 
-def _without_introduction(part: str) -> str:
+def _without_allowed_prefix(part: str) -> str:
     return part.removeprefix("allowed").removeprefix(":").removeprefix(" are").removeprefix(" is").strip()

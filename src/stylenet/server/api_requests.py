@@ -1,4 +1,4 @@
-"""The requests of the API: those of the library, with picture ids in place of files, and nothing that names a file on the server."""
+"""API requests: like those of the library, but with picture ids instead of files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SET_BY_SERVER = ("threads", "memory", "save_every")
 """Options that clients cannot set."""
 
 NOT_FOR_PASSES = ("memory", "save_every", "paper")
-"""Options that a single pass does not take."""
+"""Options that single passes do not support."""
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _LISTS = ("style", "mask", "protect")
@@ -41,7 +41,7 @@ _NUMBERS = ("strength", "style_scale", "feather")
 
 
 class JobRequest(PaintRequest, frozen=True, kw_only=True):
-    """A painting: the fields of `PaintRequest`, with picture ids in place of files."""
+    """A painting: the fields of `PaintRequest`, with picture ids instead of files."""
 
     format: Annotated[Literal["png", "jpg", "webp", "tif"], option("Format of the result.", allowed="png, jpg, webp, tif")] = "png"
     quality: Quality = None
@@ -50,7 +50,7 @@ class JobRequest(PaintRequest, frozen=True, kw_only=True):
         super().__post_init__()
         for name in SET_BY_SERVER:
             if getattr(self, name) != default_of(PaintRequest, name):
-                raise UsageError(f"{name} is given, and the server sets it; omit it")
+                raise UsageError(f"{name} is set by the server; omit it")
         check_styles(self.styles, networks=True)
         check_blend(self, self.styles)
         check_photo(self.photo)
@@ -62,7 +62,7 @@ class JobRequest(PaintRequest, frozen=True, kw_only=True):
         check_encoder(self.encoder)
 
     def pictures(self) -> tuple[str, ...]:
-        """Ids of all pictures that are needed."""
+        """Ids of all pictures that the job needs."""
         words = [self.photo, *self.styles, self.start, self.palette]
         for text in self.masks:
             mask = split_mask(text)
@@ -75,10 +75,10 @@ class JobRequest(PaintRequest, frozen=True, kw_only=True):
         return {name: value for name, value in values.items() if value != default_of(JobRequest, name)}
 
     def painting_fields(self, path_of: Callable[[str], Path]) -> dict[str, Any]:
-        """The fields of a `PaintRequest` as JSON values, with files in place of ids.
+        """The fields of a `PaintRequest` as JSON values, with files instead of ids.
 
         Args:
-            path_of: The file of a picture by its id.
+            path_of: Returns the file of a picture id.
         """
 
         def resolved(word: Any) -> Any:
@@ -95,7 +95,7 @@ class JobRequest(PaintRequest, frozen=True, kw_only=True):
 
 
 class PassRequest(Options, frozen=True, kw_only=True):
-    """A single pass: the options of a painting as the query of an address."""
+    """A single pass: the options of a painting as the query of a URL."""
 
     style: Annotated[
         tuple[str, ...], option(f"Name of a style, or picture id. Up to {MOST_STYLES}: repeat it, or separate them by commas.")
@@ -103,8 +103,8 @@ class PassRequest(Options, frozen=True, kw_only=True):
     mask: Annotated[
         tuple[str, ...],
         option(
-            "Another style where the picture with this id is white: ID=STYLE. ID=photo keeps the photo there, invert:ID=STYLE paints where "
-            "it is black. May be repeated."
+            "Use another style where the picture with this id is white: ID=STYLE. ID=photo keeps the photo there; invert:ID=STYLE applies "
+            "where it is black. May be repeated."
         ),
     ] = ()
     format: Annotated[Literal["png", "jpg", "webp"], option("Format of the picture.", allowed="png, jpg, webp")] = "jpg"
@@ -114,7 +114,7 @@ class PassRequest(Options, frozen=True, kw_only=True):
         super().__post_init__()
         for name in NOT_FOR_PASSES:
             if getattr(self, name) != default_of(Options, name):
-                raise UsageError(f"{name} is given, which a single pass does not take; omit it, or use POST /v1/jobs")
+                raise UsageError(f"{name} is not supported by a single pass; omit it, or use POST /v1/jobs")
         check_styles(self.style)
         check_masks(self.mask)
         check_blend(self, self.style)
@@ -123,7 +123,7 @@ class PassRequest(Options, frozen=True, kw_only=True):
 
     @classmethod
     def from_query(cls, pairs: Iterable[tuple[str, str]], **defaults: Any) -> PassRequest:
-        """The request in the query of an address.
+        """Parse the query of a URL.
 
         Raises:
             UsageError: an option does not exist or is given twice, or a value is not allowed.

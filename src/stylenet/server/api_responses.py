@@ -20,7 +20,7 @@ class ErrorBody(Struct, frozen=True, kw_only=True):
         error: What was given, and what is wrong with it.
         allowed: What is allowed.
         remedy: What to do.
-        values: Values in the sentences, by the names in `error_codes`.
+        values: Values that appear in the sentences, by the names in `error_codes`.
     """
 
     code: str
@@ -34,7 +34,7 @@ class PictureInfo(PictureFacts, frozen=True, kw_only=True):
     """An uploaded picture.
 
     Attributes:
-        kept_until: Unix time until which it is kept if nothing uses it.
+        kept_until: Unix time at which it is deleted if it is not used before.
     """
 
     kept_until: float
@@ -48,13 +48,13 @@ class JobInfo(Struct, frozen=True, kw_only=True):
         request: The fields that differ from their defaults.
         created: Unix time; so are `started` and `ended`.
         step: The last finished step.
-        steps: Number of steps; 0 while unknown.
-        seconds_left: Estimate for a running job.
+        steps: Number of steps; 0 if unknown.
+        seconds_left: Estimated remaining time of a running job.
         jobs_before: Number of jobs ahead in the queue.
-        events: Address of its events.
-        result: Address of the result, once there is one.
-        pictures: Those pictures of the request that the server still has, by id.
-        error: Why it failed; `code`, `allowed`, `remedy` and `values` as in every error.
+        events: URL path of its events.
+        result: URL path of the result, if there is one.
+        pictures: The pictures of the request that are still stored, by id.
+        error: Why it failed; `code`, `allowed`, `remedy` and `values` are as in every error.
         command: The shell command that paints the same picture.
         python: The Python code that paints the same picture.
     """
@@ -82,7 +82,7 @@ class JobInfo(Struct, frozen=True, kw_only=True):
 
 
 class HistoryItem(Struct, frozen=True, kw_only=True):
-    """A stored result, with its receipt: everything needed to paint it again."""
+    """A stored result, with a receipt that contains everything needed to repeat it."""
 
     job: str
     created: float
@@ -127,7 +127,7 @@ class Health(Struct, frozen=True, kw_only=True):
 
 
 def json_response(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON response; not cached unless `headers` say so."""
+    """A JSON response, which is not cached unless `headers` allow it."""
     return Response(
         msgspec.json.encode(value),
         status_code=status,

@@ -29,10 +29,10 @@ Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 
 def build(services: Services) -> ASGIApp:
-    """The application; it closes the services when it ends.
+    """Build the application, which closes the services when it shuts down.
 
     Args:
-        services: Of the server.
+        services: The services of the server.
     """
 
     @contextlib.asynccontextmanager
@@ -54,9 +54,9 @@ def build(services: Services) -> ASGIApp:
 
 
 class _Resource:
-    """An address with an endpoint for each of its methods.
+    """A path with an endpoint for each of its methods.
 
-    With a `Route`, other methods would fall through to the static files, which support only GET.
+    A `Route` would pass other methods on to the static files, which support only GET.
     """
 
     def __init__(self, endpoints: Mapping[str, Endpoint]) -> None:
@@ -99,7 +99,7 @@ def _routes() -> list[BaseRoute]:
     routes: list[BaseRoute] = [Route(path, _Resource(endpoints)) for path, endpoints in resources.items()]
     routes += [WebSocketRoute(live_endpoint.LIVE_PATH, live_endpoint.live), WebSocketRoute("/{path:path}", live_endpoint.no_socket)]
     if info_endpoints.SITE.is_dir():
-        mimetypes.add_type("text/javascript", ".js")  # some systems map it to another type, and browsers then reject modules
+        mimetypes.add_type("text/javascript", ".js")  # some systems map .js to another type, and browsers reject such modules
         routes.append(Mount("/shared", StaticFiles(directory=info_endpoints.SHARED)))
         routes.append(Mount("/", StaticFiles(directory=info_endpoints.SITE)))
     return routes

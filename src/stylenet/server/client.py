@@ -1,4 +1,4 @@
-"""A client for a server, with the events of the library. It needs only the standard library.
+"""A client for a StyleNet server that yields the events of the library. HTTP needs only the standard library.
 
 server = stylenet.connect("http://127.0.0.1:7410")
 for event in server.stylize("photo.jpg", "starry-night", recipe="draft"):
@@ -22,7 +22,7 @@ from stylenet.events import Done, Event, Notice, Preview, Progress, Saved, Start
 
 _TIMEOUT_SECONDS = 60.0
 _TRIES = 30
-"""Attempts to reconnect to a server that may be restarting."""
+"""Number of attempts to reconnect to a server that may be restarting."""
 
 
 def connect(url: str, token: str | None = None) -> Remote:
@@ -33,7 +33,7 @@ def connect(url: str, token: str | None = None) -> Remote:
         token: The token that the server was started with, if it has one.
 
     Raises:
-        UsageError: the address has another form.
+        UsageError: the address is invalid.
     """
     match = re.fullmatch(r"(https?)://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?/?", url)
     if match is None:
@@ -49,7 +49,7 @@ class Remote:
         is_secure: Whether the connection uses TLS.
         host: Name or address.
         port: Port; None: the default.
-        token: Sent with every request.
+        token: The token that is sent with every request.
     """
 
     is_secure: bool
@@ -87,9 +87,9 @@ class Remote:
         style: str | os.PathLike[str] | bytes | Sequence[str | os.PathLike[str] | bytes],
         **options: Any,
     ) -> Iterator[Event]:
-        """Paint a photo on the server; yields the events of the painting, and `Done` with the picture at the end.
+        """Paint a photo on the server; yields the events of the painting, and finally `Done` with the picture.
 
-        Closing the generator early stops the job. After a lost connection, events continue where they stopped.
+        Closing the generator early stops the job. If the connection is lost, it is opened again and no event is lost.
 
         Args:
             photo: A file, its bytes, or an open file.
@@ -167,7 +167,7 @@ class Remote:
                 connection.close()
             tries += 1
             time.sleep(min(2.0, 0.1 * tries))
-        raise StylenetError(f"the server at {self.host} no longer responds; the job continues when it is started again")
+        raise StylenetError(f"the server at {self.host} no longer responds; the job continues after a restart")
 
     def _json(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Any:
         return json.loads(self._bytes(method, path, body, headers))
@@ -186,7 +186,7 @@ class Remote:
             return response.status, response.read()
         except (OSError, http.client.HTTPException) as error:
             raise StylenetError(
-                f"the server at {self.host}, port {self.port or 'usual'}, cannot be reached: {str(error) or type(error).__name__}"
+                f"the server at {self.host}, port {self.port or 'default'}, cannot be reached: {str(error) or type(error).__name__}"
             ) from None
         finally:
             connection.close()
@@ -200,7 +200,7 @@ class Remote:
 
 
 def _parsed(lines: Any) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
-    """Events of a stream: number, name, values."""
+    """The events of a stream: number, name and values."""
     fields: dict[str, str] = {}
     for raw in lines:
         line = raw.decode().rstrip("\r\n")

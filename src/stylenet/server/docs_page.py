@@ -1,4 +1,4 @@
-"""The description of the API as a plain HTML page."""
+"""The API description as a plain HTML page."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _operations(api: dict[str, Any]) -> Iterator[str]:
 
 
 def _errors(api: dict[str, Any]) -> Iterator[str]:
-    yield "<h2>Codes of errors</h2>"
+    yield "<h2>Error codes</h2>"
     codes = api["components"]["schemas"]["ErrorBody"]["properties"]["code"]["oneOf"]
     yield from _table((each["const"], each["description"], {}) for each in codes)
 

@@ -1,4 +1,4 @@
-"""The codes of errors and notices: stable identifiers, by which programs distinguish them and pages translate them."""
+"""The codes of errors and notices: stable identifiers for programs, and for the translations of web pages."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ CODES = {
     "picture-gone": "The picture was never uploaded, or is no longer stored; values: id.",
     "photo-too-small": "The photo is too small for the recipe; values: width, height, least.",
     "style-too-small": "The picture of the style is too small; values: width, height, least.",
-    "empty-mask": "The mask marks nothing.",
+    "empty-mask": "The mask is empty.",
     "no-face": "No face was found in the photo.",
     "no-subject": "No subject was found in the photo.",
-    # what is painted
+    # paintings
     "unknown-style": "There is no such style; values: style.",
     "unusable-style": "The style cannot be used with this recipe, or its file is broken.",
     "invalid-recipe": "A parameter of the recipe does not exist, or its value is not allowed.",
@@ -51,18 +51,18 @@ CODES = {
     "wrong-media-type": "The body has the wrong media type.",
     "body-too-long": "The JSON body has too many bytes.",
     "not-found": "There is nothing at this address.",
-    "method-not-allowed": "The address does not have this method.",
-    "unexpected-error": "An error in the server, which its log describes.",
+    "method-not-allowed": "The address does not support this method.",
+    "unexpected-error": "An internal error; the server's log has details.",
     # the WebSocket
     "not-a-websocket": "The address accepts only WebSockets.",
-    "too-many-cameras": "The server paints no further camera; values: most.",
-    "invalid-frame": "The frame is not a JPEG file, or too large.",
+    "too-many-cameras": "The server is painting as many cameras as it can; values: most.",
+    "invalid-frame": "The frame is too large or not a JPEG file.",
 }
-"""By code: the meaning of an error, and the names of its values."""
+"""The meaning of each error code, and the names of the values that come with it."""
 
 NOTICES = {
-    "server-restarted": "The server was started again, and the job is resumed.",
-    "process-replaced": "The painting process was lost, and the job is resumed in a new one.",
-    "time-over": "The time of the job is over, and it ends with the best picture; values: minutes.",
+    "server-restarted": "The server was restarted, and the job is resumed.",
+    "process-replaced": "The painting process was lost, and the job is resumed in a new process.",
+    "time-over": "The time limit of the job is reached, and the best picture so far is kept; values: minutes.",
 }
-"""By code: the meaning of a notice of the server. Those of the library have no code."""
+"""The meaning of each notice code. Only notices of the server have codes."""

@@ -1,6 +1,6 @@
-"""Middleware around the whole application: access, time limits of requests, and the headers of every response.
+"""Middleware around the whole application: access control, time limits for requests, and security headers.
 
-A WebSocket has the same access control. Once it is open, its endpoint sets the time limits.
+WebSockets have the same access control. Once a WebSocket is open, its endpoint sets the time limits.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from stylenet.server.access import Access
 from stylenet.server.api_errors import ApiError, too_busy, unexpected_error
 
 _MOST_REQUESTS = 2000
-"""Requests that are handled at the same time."""
+"""Maximum number of requests handled at the same time."""
 
 _WHOLE_FACTOR = 8
-"""The time limit of a whole request, in units of the limit of one of its parts."""
+"""Time limit for receiving a whole request, as a multiple of the limit for one part."""
 
 _SEND_FACTOR = 2
-"""The time limit for sending a part of a response, in the same units."""
+"""Time limit for sending one part of a response, in the same unit."""
 
 SECURITY_HEADERS = {
     "content-security-policy": "default-src 'self'; img-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; "
@@ -44,12 +44,12 @@ _LOG = logging.getLogger("stylenet.server")
 
 
 class Guard:
-    """The outermost application.
+    """The outermost ASGI application.
 
     Args:
         app: The guarded application.
-        settings: Who may call it, and how long a client may take.
-        responses: Counts responses by status.
+        settings: The settings of the server, with its access rules and time limits.
+        responses: Counter of responses by status.
     """
 
     def __init__(self, app: ASGIApp, settings: ServeRequest, *, responses: Counter[int]) -> None:
@@ -81,14 +81,14 @@ class Guard:
         except ApiError as error:
             await exchange.send_error(error)
         except (ClientDisconnect, TimeoutError):
-            pass  # the client has gone, or accepts no more data: its connection is closed
+            pass  # the client has disconnected, or accepts no more data; its connection is closed
         except Exception:
             _LOG.exception("an unexpected error")
             await exchange.send_error(unexpected_error())
 
 
 class _Exchange:
-    """One request and its response, with time limits and headers; or a WebSocket."""
+    """A request and its response, or a WebSocket, with time limits and headers."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, *, patience_seconds: float, responses: Counter[int]) -> None:
         self.scope = scope
@@ -104,7 +104,7 @@ class _Exchange:
         Raises:
             ApiError: the client is too slow.
         """
-        if not self._expects_body:  # all that can come now is the end of the connection, or a message of a WebSocket, at any time
+        if not self._expects_body:  # a disconnect or a WebSocket message may arrive at any time
             return await self._receive()
         try:
             async with asyncio.timeout(min(self._patience_seconds, self._deadline - time.monotonic())):
@@ -136,7 +136,7 @@ class _Exchange:
             await self._send(message)
 
     async def send_error(self, error: ApiError) -> None:
-        """Send an error, unless a response has begun."""
+        """Send an error, unless a response has been started."""
         if not self._has_response:
             await error.response()(self.scope, self.receive, self.send)
 

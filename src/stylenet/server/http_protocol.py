@@ -1,4 +1,4 @@
-"""uvicorn's protocols: HTTP with a time limit for the head of a request and errors in the form of the API, and WebSockets."""
+"""uvicorn's protocols, adapted: HTTP with a time limit for request headers and with API errors, and WebSockets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stylenet.server.guard import SECURITY_HEADERS
 
 
 class HttpProtocol(H11Protocol):
-    """Closes connections on which no complete head of a request arrives in time; uvicorn itself waits forever.
+    """Closes connections on which the headers of a request do not arrive in time; uvicorn itself waits forever.
 
     Attributes:
         head_seconds: The time limit, set by subclasses. `guard` limits the time for the body.
@@ -24,38 +24,38 @@ class HttpProtocol(H11Protocol):
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for the first request."""
+        """Start the timer for the first request."""
         super().connection_made(transport)
         self._start_timer(self.head_seconds)
 
     def data_received(self, data: bytes) -> None:
-        """Stop waiting once a request has begun."""
+        """Stop the timer once the headers of a request are complete."""
         cycle = self.cycle
         super().data_received(data)
         if self.cycle is not cycle:
             self._cancel_timer()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """Stop waiting; the endpoint of the WebSocket limits the time from now on."""
+        """Stop the timer; from now on, the endpoint of the WebSocket limits the time."""
         self._cancel_timer()
         super().handle_websocket_upgrade(event)
 
     def on_response_complete(self) -> None:
-        """Wait for the next request."""
+        """Start the timer for the next request."""
         super().on_response_complete()
         if not self.transport.is_closing():
             self._start_timer(self.head_seconds + self.timeout_keep_alive)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
+        """Stop the timer."""
         self._cancel_timer()
         super().connection_lost(exc)
 
     def send_400_response(self, msg: str) -> None:
-        """Reject what is not HTTP, and close the connection."""
+        """Respond to invalid HTTP with an error, and close the connection."""
         headers = {**SECURITY_HEADERS, "connection": "close"}
         error = ApiError(400, "invalid-request", "the request is not valid HTTP", remedy="see /docs", headers=headers)
-        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):  # no response has begun
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):  # no response has been started
             response = error.response()
             head = h11.Response(status_code=400, headers=response.raw_headers, reason=b"Bad Request")
             for event in (head, h11.Data(data=bytes(response.body)), h11.EndOfMessage()):
@@ -77,10 +77,7 @@ class HttpProtocol(H11Protocol):
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
-    """Rejects handshakes without the log entry that uvicorn writes for each, as if the application had failed.
-
-    A connection whose client does not read what is left is aborted some time after its end; uvicorn would keep it.
-    """
+    """Rejects handshakes without logging them as application failures, and aborts ended connections whose client stops reading."""
 
     async def send(self, message: Any) -> None:
         """Send a message of the application."""
@@ -89,6 +86,6 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self.handshake_complete = True
 
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
-        """Close the connection for good."""
+        """Abort the connection if it is still open after the timeout."""
         super().on_task_complete(task)
         self.loop.call_later(self.close_timeout, self.transport.abort)

@@ -1,4 +1,4 @@
-"""Endpoints of styles, recipes and the API's description, the studio's page, health and metrics."""
+"""Endpoints for styles, recipes, the API description, the studio page, health and metrics."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ SITE = Path(__file__).parents[1] / "studio" / "site"
 """The files of the studio."""
 
 SHARED = Path(__file__).parents[1] / "page" / "site" / "shared"
-"""The files that the studio shares with the static page, served at `/shared`."""
+"""The files that the studio shares with the static page; they are served at `/shared`."""
 
 _RELOAD_SECONDS = 5
-"""How long the styles are cached; users may add styles while the server runs."""
+"""Time for which styles are cached; users may add styles while the server runs."""
 
 
 async def styles(request: Request) -> Response:
@@ -41,22 +41,22 @@ async def recipes(request: Request) -> Response:
 
 
 async def openapi(request: Request) -> Response:
-    """The description of the API for programs."""
+    """The API description for programs (OpenAPI)."""
     return json_response(description(), headers={"cache-control": "no-cache"})
 
 
 async def docs(request: Request) -> Response:
-    """The description of the API for people."""
+    """The API description for people."""
     return HTMLResponse(docs_html())
 
 
 async def docs_css(request: Request) -> Response:
-    """The style sheet of that page."""
+    """The style sheet of the API description."""
     return Response(CSS, media_type="text/css")
 
 
 async def home(request: Request) -> Response:
-    """The studio, or the API's description if its files are missing. `?token=`, which the guard has checked, becomes a cookie."""
+    """The studio, or the API description if its files are missing. `?token=`, which the guard has checked, becomes a cookie."""
     if "token" in request.query_params:
         response = RedirectResponse("/", status_code=303)
         response.set_cookie(COOKIE, request.query_params["token"], httponly=True, samesite="strict")

@@ -1,4 +1,4 @@
-"""Endpoints of jobs: adding, watching and stopping them, and their results."""
+"""Job endpoints: adding, following, stopping and deleting jobs, and their results."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CACHED_FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
 
 
 async def add_job(request: Request) -> Response:
-    """Queue a painting: 202."""
+    """Queue a painting; responds with 202."""
     services: Services = request.app.state.services
     job = await _job_request(request)
     for id in job.pictures():
@@ -49,7 +49,7 @@ async def show_job(request: Request) -> Response:
 
 
 async def stop_job(request: Request) -> Response:
-    """Stop a job and keep the best picture so far; a job that has ended stays as it is."""
+    """Stop a job and keep the best picture so far; has no effect on a job that has ended."""
     services: Services = request.app.state.services
     services.jobs.stop(_job_row(request).id)
     row = _job_row(request)
@@ -65,7 +65,7 @@ async def events(request: Request) -> Response:
         error = f"Last-Event-ID is '{last[:50]}'"
         raise ApiError(400, "invalid-request", error, allowed="numbers of events, from 0", remedy="omit it")
     if row.state in ENDED and not services.store.events_after(row.id, int(last), most=1):
-        return Response(status_code=204)  # otherwise an EventSource would connect again forever
+        return Response(status_code=204)  # otherwise an EventSource would reconnect forever
 
     async def lines() -> AsyncIterator[str]:
         yield "retry: 1000\n\n"
@@ -84,7 +84,7 @@ async def preview(request: Request) -> Response:
 
 
 async def result(request: Request) -> Response:
-    """The painting; its receipt is stored in the file. `?format=` converts it."""
+    """The painting, with its receipt stored in the file; `?format=` converts it."""
     services: Services = request.app.state.services
     row = _job_row(request)
     path = _result_file(services, row)
@@ -101,7 +101,7 @@ async def result(request: Request) -> Response:
 
 
 async def thumbnail(request: Request) -> Response:
-    """The painting at a small size."""
+    """The painting at a reduced size."""
     services: Services = request.app.state.services
     row = _job_row(request)
     path, key = _result_file(services, row), f"thumbnail {row.id}"
@@ -218,7 +218,7 @@ def _last_values(store: Store, row: JobRow, name: str) -> dict[str, Any]:
 
 
 def _stem(store: Store, row: JobRow) -> str:
-    """A file name for the result, without its suffix: of the photo and the styles."""
+    """A file name for the result, without a suffix, made from the names of the photo and the styles."""
     request = msgspec.json.decode(row.request)
     picture = store.picture(request.get("photo", ""))
     photo = "painting" if picture is None or not picture.name else picture.name.rpartition(".")[0] or picture.name

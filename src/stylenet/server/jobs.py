@@ -1,4 +1,4 @@
-"""Jobs: queued, painted by workers, resumed from their checkpoints after a crash, with all events stored."""
+"""Jobs, which are queued, painted by workers, and resumed from their checkpoints after a crash; all events are stored."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from stylenet.server.store import ENDED, FAILED, FINISHED, QUEUED, RUNNING, STOP
 
 _MOST_LOSSES = 9
 _LOSS_WHILE_LOADING, _LOSS_WHILE_PAINTING = 1, 3
-"""A job fails after three processes in a row that were lost while they painted it, without a new checkpoint in between. One that is lost
-before the first step, for which there may be other reasons, counts a third."""
+"""A job fails if three processes in a row are lost while painting it, without a new checkpoint in between. A process lost before the first
+step counts only a third, because the job may not be the cause."""
 
 _GRACE_SECONDS = 60.0
-"""How long a painting may take to write its result after its time limit."""
+"""Time for writing the result after the time limit of a job."""
 
 _RETRY_SECONDS = 5.0
 """Pause after a database error."""
@@ -44,13 +44,13 @@ class Jobs:
     """All jobs of a server.
 
     Args:
-        settings: Limits.
-        store: Where jobs and events are stored.
-        folder: Data folder; each job has a folder in it.
-        workers: Processes that paint, one job each at a time.
+        settings: The settings of the server, with its limits.
+        store: The database with jobs and events.
+        folder: The data folder, in which each job has a folder.
+        workers: Painting processes; each paints one job at a time.
 
     Attributes:
-        lost: Number of processes that were lost while they painted.
+        lost: Number of processes lost while painting.
     """
 
     def __init__(self, settings: ServeRequest, store: Store, folder: Path, *, workers: Sequence[Worker]) -> None:
@@ -62,14 +62,14 @@ class Jobs:
         self._is_closing = False
         self.lost = 0
         for job in store.requeue_running():
-            self._add_notice(job, "server-restarted", "the server was started again; the job is resumed")
+            self._add_notice(job, "server-restarted", "the server was restarted; the job is resumed")
 
     def folder(self, job: str) -> Path:
         """The folder of a job's files."""
         return self._folder / "jobs" / job
 
     def result(self, row: JobRow) -> Path:
-        """The file of a job's result."""
+        """The file for the result of a job."""
         return self.folder(row.id) / f"result.{msgspec.json.decode(row.request).get('format', 'png')}"
 
     def add(self, request: JobRequest) -> JobRow:
@@ -90,7 +90,7 @@ class Jobs:
         return self._row(job)
 
     def stop(self, job: str) -> None:
-        """End a job and keep the best picture so far."""
+        """Stop a job and keep the best picture so far."""
         row = self._row(job)
         if row.state == QUEUED and not self._state_file(row).exists():
             self._end(row, STOPPED, "stopped", {})
@@ -105,7 +105,7 @@ class Jobs:
         shutil.rmtree(self.folder(job), ignore_errors=True)
 
     async def events(self, job: str, after: int) -> AsyncIterator[EventRow | None]:
-        """Events with numbers above `after`, as they happen, until the last one; None is a heartbeat."""
+        """Yield events with numbers above `after` as they happen, until the last one; None is a heartbeat."""
         while True:
             rows = self._store.events_after(job, after)
             for row in rows:
@@ -124,19 +124,19 @@ class Jobs:
                 yield None
 
     def close(self) -> None:
-        """End all streams of events."""
+        """End all event streams."""
         self._is_closing = True
         for new_event in self._new_events.values():
             new_event.set()
 
     async def run(self, worker: Worker) -> None:
-        """Paint one job after another until cancelled; the next server resumes what is being painted then."""
+        """Paint one job after another until cancelled; the next server resumes a job that is interrupted."""
         try:
             while True:
                 row = await self._next_job()
                 try:
                     await self._paint(row, worker)
-                except sqlite3.Error:  # a full disk, say
+                except sqlite3.Error:  # for example a full disk
                     _LOG.exception("job %s is queued again", row.id)
                     await self._requeue(row)
         finally:
@@ -149,7 +149,7 @@ class Jobs:
         return queued[0]
 
     async def _requeue(self, row: JobRow) -> None:
-        """Queue a job again as soon as the database can be written."""
+        """Queue a job again as soon as the database is writable."""
         while True:
             await asyncio.sleep(_RETRY_SECONDS)
             with contextlib.suppress(sqlite3.Error):
@@ -161,19 +161,19 @@ class Jobs:
         self._painting[row.id] = worker
         checkpoint = _modified(self._state_file(row))
         limit = self._settings.job_minutes * 60
-        timer = asyncio.get_running_loop().call_later(limit, self._end_in_time, row, worker)
-        has_begun = False
+        timer = asyncio.get_running_loop().call_later(limit, self._on_time_limit, row, worker)
+        has_started = False
         done: Event | None = None
 
         def on_event(event: Event) -> None:
-            nonlocal has_begun, done
-            if event["event"] == "step" and not has_begun:
-                has_begun = True
-                if self._row(row.id).stopping:  # asked for before the process had the job, which then forgot it
+            nonlocal has_started, done
+            if event["event"] == "step" and not has_started:
+                has_started = True
+                if self._row(row.id).stopping:  # requested before the process received the job, and thus ignored by it
                     worker.stop()
             public = self._public(row, event)
             if event["event"] == "done":
-                done = public  # stored together with the history, so that a client that gets the event finds the result
+                done = public  # stored together with the result, so that a client that receives the event finds the result
             else:
                 self._add_event(row.id, event["event"], public)
 
@@ -184,7 +184,7 @@ class Jobs:
             self._fail(row, str(error), code=error.code, **error.values)
         except WorkerLostError as error:
             has_progress = _modified(self._state_file(row)) != checkpoint
-            self._resume(row, str(error), loss=_LOSS_WHILE_PAINTING if has_begun else _LOSS_WHILE_LOADING, has_progress=has_progress)
+            self._resume(row, str(error), loss=_LOSS_WHILE_PAINTING if has_started else _LOSS_WHILE_LOADING, has_progress=has_progress)
         except OSError as error:
             self._fail(row, f"unexpected {type(error).__name__}: {error}", code="unexpected-error")
         else:
@@ -193,10 +193,10 @@ class Jobs:
             timer.cancel()
             self._painting.pop(row.id, None)
 
-    def _end_in_time(self, row: JobRow, worker: Worker) -> None:
+    def _on_time_limit(self, row: JobRow, worker: Worker) -> None:
         worker.stop()
         minutes = self._settings.job_minutes
-        message = f"the {minutes:g} minutes of a job are over; it ends with the best picture"
+        message = f"the limit of {minutes:g} minutes per job is reached; the best picture so far is kept"
         self._add_notice(row.id, "time-over", message, minutes=minutes)
 
     def _painting_fields(self, row: JobRow) -> dict[str, Any]:
@@ -217,7 +217,7 @@ class Jobs:
         return {name: value for name, value in fields.items() if value is not None}
 
     def _public(self, row: JobRow, event: Event) -> dict[str, Any]:
-        """The values of an event, with addresses in place of files."""
+        """The values of an event, with URL paths instead of files."""
         values = {name: value for name, value in event.items() if name != "event"}
         address = f"/v1/jobs/{row.id}/result"
         match event["event"]:
@@ -239,14 +239,14 @@ class Jobs:
         self._end(row, STOPPED if done["reason"] == "interrupted" else FINISHED, "done", done, history=entry)
 
     def _resume(self, row: JobRow, reason: str, *, loss: int, has_progress: bool) -> None:
-        """Queue a job again whose process was lost, unless this has happened too often."""
+        """Queue a job again after its process was lost, unless this has happened too often."""
         self.lost += 1
         losses = (0 if has_progress else self._row(row.id).losses) + loss
         if losses >= _MOST_LOSSES:
-            self._fail(row, f"{reason}, again and again; try a smaller size", code="job-lost")
+            self._fail(row, f"{reason}, several times; try a smaller size", code="job-lost")
             return
         self._store.change_job(row.id, state=QUEUED, losses=losses)
-        self._add_notice(row.id, "process-replaced", f"{reason}; the job is resumed in a new one")
+        self._add_notice(row.id, "process-replaced", f"{reason}; the job is resumed in a new process")
 
     def _fail(self, row: JobRow, message: str, *, code: str, **values: Any) -> None:
         message = message.replace(f"{self._folder / 'pictures'}/", "").replace(str(self._folder), "")
@@ -287,10 +287,10 @@ class Jobs:
         return result.with_name(result.name + _STATE_SUFFIX)
 
     def _seconds_to_wait(self) -> int:
-        """Estimate of the time until a job ends: that of the last jobs."""
+        """Estimated time until a job ends, from the durations of the last jobs."""
         ended = [row for row in self._store.jobs(*ENDED, most=10, newest_first=True) if row.started and row.ended]
-        usual = sum((row.ended or 0) - (row.started or 0) for row in ended) / len(ended) if ended else 10.0
-        return max(1, min(600, round(usual / len(self.workers))))
+        mean = sum((row.ended or 0) - (row.started or 0) for row in ended) / len(ended) if ended else 10.0
+        return max(1, min(600, round(mean / len(self.workers))))
 
 
 def _modified(path: Path) -> int:

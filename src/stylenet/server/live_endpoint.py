@@ -1,8 +1,8 @@
-"""The endpoint of live painting: a WebSocket that takes a camera's frames and settings, and sends paintings.
+"""The endpoint for live painting: a WebSocket that receives camera frames and settings, and sends paintings.
 
-Every message gets exactly one in response, in the same order: a frame (binary, JPEG) gets its painting, settings (text, JSON) get all
-settings that now apply, and what is wrong with either gets an error, which is JSON as in the rest of the API. A client sends its next frame
-once the last one has come back; frames sent earlier wait in the connection.
+Every message gets exactly one response, in the same order. A frame (binary, JPEG) is answered with its painting, and settings (text, JSON)
+with all settings that now apply. Errors are JSON as in the rest of the API. A client sends its next frame after the painting of the last
+one has arrived; frames sent earlier wait in the connection.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ from stylenet.server.services import Services
 LIVE_PATH = "/v1/live"
 
 MOST_SESSIONS = 4
-"""Cameras that are painted at the same time. They share one worker."""
+"""Maximum number of cameras painted at the same time; they share one worker."""
 
 MOST_FRAME_BYTES = 2**20
 MOST_MESSAGE_BYTES = 2**22
-"""A longer message ends the connection before it is read."""
+"""Longer messages are not read, and close the connection."""
 
 _JPEG = b"\xff\xd8\xff"
 
 _MOST_SETTINGS_BYTES = 10_000
 _MOST_ERRORS = 20
-"""Errors in a row after which the connection is closed."""
+"""Number of consecutive errors after which the connection is closed."""
 
 _FRAME_SECONDS = 30.0
-"""Longest painting time of a frame. The first one also opens the network, and measures the style."""
+"""Maximum painting time of a frame. The first frame also includes loading the network and measuring the style."""
 
 _SEND_FACTOR = 2
-"""The time limit for sending a painting, in units of the limit for the next message."""
+"""Time limit for sending a painting, as a multiple of the limit for receiving a message."""
 
 _TOO_MANY = ErrorBody(
     code="too-many-cameras",
@@ -59,7 +59,7 @@ _LOG = logging.getLogger("stylenet.server")
 
 
 async def live(socket: WebSocket) -> None:
-    """Paint frames until the client leaves, or does not send anything for a while."""
+    """Paint frames until the client disconnects or stops sending."""
     services: Services = socket.app.state.services
     await socket.accept()
     if services.live_sessions >= MOST_SESSIONS:
@@ -70,13 +70,13 @@ async def live(socket: WebSocket) -> None:
     try:
         await _Session(socket, services).run()
     except (WebSocketDisconnect, TimeoutError):
-        pass  # the client has gone, or accepts no more data: the connection is closed
+        pass  # the client has disconnected, or accepts no more data; the connection is closed
     finally:
         services.live_sessions -= 1
 
 
 async def live_without_socket(request: Request) -> Response:
-    """The error for a request that is not a WebSocket's."""
+    """The error for requests that are not WebSocket handshakes."""
     raise ApiError(
         426,
         "not-a-websocket",
@@ -88,13 +88,13 @@ async def live_without_socket(request: Request) -> Response:
 
 
 async def no_socket(socket: WebSocket) -> None:
-    """The error for other addresses."""
+    """The error for WebSockets at other addresses."""
     error = f"there is no WebSocket at '{socket.url.path[:200]}'"
     raise ApiError(404, "not-found", error, allowed=LIVE_PATH, remedy="use this address")
 
 
 class _Session:
-    """One connection."""
+    """A connection."""
 
     def __init__(self, socket: WebSocket, services: Services) -> None:
         self._socket, self._services = socket, services
@@ -103,11 +103,11 @@ class _Session:
         self._request = LiveRequest()
 
     async def run(self) -> None:
-        """Respond to one message after the other.
+        """Respond to one message after another.
 
         Raises:
-            WebSocketDisconnect: the client has left.
-            TimeoutError: it does not accept a response.
+            WebSocketDisconnect: the client has disconnected.
+            TimeoutError: the client does not accept a response.
         """
         errors = 0
         while errors < _MOST_ERRORS:
@@ -115,7 +115,7 @@ class _Session:
                 async with asyncio.timeout(self._patience_seconds):
                     message = await self._socket.receive()
             except TimeoutError:
-                await self._socket.close(_POLICY, f"no frame came within {self._patience_seconds:g} s")
+                await self._socket.close(_POLICY, f"no frame was received within {self._patience_seconds:g} s")
                 return
             if message["type"] == "websocket.disconnect":
                 return
@@ -144,10 +144,10 @@ class _Session:
             return _text(unexpected_error().body), True
 
     def _change(self, text: str) -> None:
-        """Change the settings that a message names.
+        """Apply the settings in a message.
 
         Raises:
-            UsageError: it is not an object, or a value is not allowed.
+            UsageError: the message is not a JSON object, or a value is not allowed.
         """
         if len(text) > _MOST_SETTINGS_BYTES:
             raise UsageError(f"the settings have {len(text)} characters; allowed are {_MOST_SETTINGS_BYTES}")
@@ -162,10 +162,10 @@ class _Session:
         self._request = changed
 
     async def _painted(self, frame: bytes) -> bytes:
-        """The painting of a frame.
+        """Paint a frame.
 
         Raises:
-            ApiError: it is too large, not a JPEG file, or the server is too busy.
+            ApiError: the frame is too large, not a JPEG file, or the server is too busy.
             WorkerError: the worker reports an error.
         """
         if len(frame) > MOST_FRAME_BYTES:

@@ -1,4 +1,4 @@
-"""Frames of a camera in a worker: checked, painted in one pass, and steadied with the painting before."""
+"""Painting the frames of a camera in a worker, each blended with the previous painting."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stylenet.requests.painting import Options
 from stylenet.video.stillness import StillSteadier
 
 MOST_SIDE_PX = 1920
-"""The longest side of a frame before it is resized."""
+"""Maximum long side of a frame before it is resized."""
 
 _QUALITY = 85
 
@@ -28,18 +28,18 @@ class LiveFrames:
         self._steadier = StillSteadier(0)
 
     def painted(self, data: bytes, request: LiveRequest, stylizer: Stylizer, style: OpenStyle) -> bytes:
-        """The painting of a frame; both are JPEG files.
+        """Paint a frame; the frame and the result are JPEG files.
 
         Args:
             data: The frame.
-            request: How it is painted.
-            stylizer: With a recipe that paints in one pass.
+            request: The settings.
+            stylizer: A stylizer whose recipe paints in one pass.
             style: The style of the request.
 
         Raises:
             ImageError: the frame is damaged or too large.
         """
-        if request != self._request:  # the painting before would shine through
+        if request != self._request:  # otherwise, the previous painting would show through
             self._request, self._steadier = request, StillSteadier(request.steady)
         frame = _checked(data)
         options = Options(size=request.size, strength=request.strength, style_scale=request.style_scale)

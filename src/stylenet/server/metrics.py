@@ -22,10 +22,10 @@ class _Metric(NamedTuple):
 
 
 def metrics_text(services: Services, responses: Counter[int]) -> str:
-    """All metrics.
+    """All metrics as text.
 
     Args:
-        services: The server's.
+        services: The services of the server.
         responses: Number of responses by status.
     """
     lines: list[str] = []
@@ -48,13 +48,13 @@ def _metrics(services: Services, responses: Counter[int]) -> Iterator[_Metric]:
     started = {name: worker.started for name, worker in workers.items()}
     yield _Metric("responses_total", "counter", "Responses by status.", _labeled("status", dict(sorted(responses.items()))))
     yield _Metric("jobs", "gauge", "Jobs by state.", _labeled("state", states))
-    yield _Metric("waiting_passes", "gauge", "Single passes that wait.", _labeled("queue", waiting))
+    yield _Metric("waiting_passes", "gauge", "Waiting single passes.", _labeled("queue", waiting))
     yield _Metric("passes_total", "counter", "Finished single passes.", _labeled("queue", done))
     yield _Metric("superseded_total", "counter", "Previews dropped for newer ones.", {"": services.previews.superseded})
     yield _Metric("cache_hits_total", "counter", "Previews served from memory.", {"": services.cache.hits})
     yield _Metric("live_sessions", "gauge", "Cameras that are being painted.", {"": services.live_sessions})
-    yield _Metric("live_frames_total", "counter", "Painted frames of cameras.", {"": services.live_frames})
-    yield _Metric("lost_processes_total", "counter", "Processes that died or were killed while they worked.", _labeled("process", lost))
+    yield _Metric("live_frames_total", "counter", "Painted camera frames.", {"": services.live_frames})
+    yield _Metric("lost_processes_total", "counter", "Processes that died or were killed while working.", _labeled("process", lost))
     yield _Metric("started_processes_total", "counter", "Processes started.", _labeled("process", started))
     yield _Metric("memory_bytes", "gauge", "Resident memory.", _labeled("process", memory))
     yield _Metric("pictures_bytes", "gauge", "Disk space of uploaded pictures.", {"": services.pictures.used_bytes()})

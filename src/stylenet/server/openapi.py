@@ -1,4 +1,4 @@
-"""The description of the API (OpenAPI 3.1), generated from its records."""
+"""The OpenAPI 3.1 description of the API, generated from its records."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _ERRORS = {
     "400": "The request is malformed, or the host name is not the server's.",
     "401": "The token is missing or wrong.",
     "403": "The request comes from another site.",
-    "404": "It does not exist, or not any more.",
+    "404": "It does not exist, or is no longer stored.",
     "405": "The method is not allowed here.",
     "408": "The request was not complete in time.",
-    "409": "It conflicts with the current state.",
+    "409": "The request conflicts with the current state.",
     "411": "Content-Length is missing.",
-    "413": "It is too large.",
+    "413": "The body or the picture is too large.",
     "415": "The media type is not supported.",
     "422": "A value is not allowed.",
-    "429": "There is too much to do; see the header Retry-After.",
+    "429": "The server is too busy; see the header Retry-After.",
 }
 _RECORDS = (JobRequest, PassRequest, ErrorBody, PictureInfo, JobInfo, HistoryItem, StyleInfo, RecipeInfo, Health)
 _JOB_LINKS = {
@@ -63,7 +63,7 @@ _SIZE = "^(full|[0-9]{1,5}( ?[xX] ?[0-9]{1,5})?)$"
 def description() -> Json:
     """The whole description."""
     _, schemas = msgspec.json.schema_components(_RECORDS, ref_template="#/components/schemas/{name}")
-    _without_messages(schemas)
+    _remove_message_texts(schemas)
     query = schemas.pop("PassRequest")["properties"]
     job = schemas["JobRequest"]
     for name in SET_BY_SERVER:
@@ -79,7 +79,7 @@ def description() -> Json:
         "info": {
             "title": "StyleNet",
             "version": stylenet.__version__,
-            "description": "Paints photos in the manner of paintings. PUT /v1/pictures answers with a picture's id, the SHA-256 of its "
+            "description": "Paints photos in the manner of paintings. PUT /v1/pictures returns the id of a picture, the SHA-256 of its "
             "bytes. Every error is JSON with code, error, allowed, remedy and values; the codes are stable and listed in the schema "
             "ErrorBody. /v1/live is a WebSocket that paints the frames of a camera, which OpenAPI cannot describe: see "
             "docs/live.md#the-socket.",
@@ -93,12 +93,12 @@ def description() -> Json:
 
 
 def _codes() -> Json:
-    """The schema of the codes of errors, each with its meaning."""
+    """The schema of error codes, each with its meaning."""
     return {"type": "string", "oneOf": [{"const": code, "description": meaning} for code, meaning in CODES.items()]}
 
 
 def _limits() -> dict[str, Json]:
-    """Schemas of options that are checked by more than their types."""
+    """Schemas of options whose checks go beyond their types."""
     styles = sorted(style_files())
     job_styles = sorted({**style_files(), **network_files()})
     null = {"type": "null"}
@@ -132,13 +132,13 @@ def _mask(styles: list[str]) -> Json:
 def _paths(options: list[Json]) -> Json:
     client = _header(
         "Stylenet-Client",
-        "Any word that identifies the client. Its newest preview replaces an older one that waits, which then gets 409.",
+        "Any string that identifies the client. A new preview replaces an older waiting one of the same client, which then fails with 409.",
     )
     name = _header("Stylenet-Name", "File name of the picture; the first 100 characters are stored.")
-    after = _header("Last-Event-ID", "Number of the last event that was received.", pattern="^[0-9]{1,15}$")
+    after = _header("Last-Event-ID", "Number of the last received event.", pattern="^[0-9]{1,15}$")
     picture = {"required": True, "content": {"application/octet-stream": {}, "image/*": {}}}
     job = {"required": True, "content": {"application/json": {"schema": _ref("JobRequest")}}}
-    format = {"name": "format", "in": "query", "description": "By default that of the job.", "schema": {"enum": [*MEDIA_TYPES]}}
+    format = {"name": "format", "in": "query", "description": "Default: the format of the job.", "schema": {"enum": [*MEDIA_TYPES]}}
     picture_id, job_id = _path_id("SHA-256 of the picture.", 64), _path_id("Id of the job.", 20)
     info, job_info = _json(_ref("PictureInfo")), _json(_ref("JobInfo"))
     return {
@@ -154,9 +154,11 @@ def _paths(options: list[Json]) -> Json:
             for what in PROTECTED
         },
         "/v1/preview/{id}.jpg": {
-            "get": _operation("One pass at a small size; can be cached forever.", {"200": _image()}, [picture_id, *options, client]),
+            "get": _operation(
+                "A preview: one pass at a small size; can be cached forever.", {"200": _image()}, [picture_id, *options, client]
+            ),
         },
-        "/v1/stylize": {"post": _operation("One pass of the picture in the body.", {"200": _image()}, options, picture)},
+        "/v1/stylize": {"post": _operation("One pass over the picture in the body.", {"200": _image()}, options, picture)},
         "/v1/jobs": {
             "get": _operation("The newest 100 jobs.", {"200": _list("jobs", "JobInfo")}),
             "post": _operation("Queue a painting.", {"202": job_info}, body=job, links=_JOB_LINKS),
@@ -174,7 +176,7 @@ def _paths(options: list[Json]) -> Json:
         },
         "/v1/jobs/{id}/preview.jpg": {"get": _operation("The current picture.", {"200": _image()}, [job_id])},
         "/v1/jobs/{id}/result": {"get": _operation("The painting, with its receipt.", {"200": _image()}, [job_id, format])},
-        "/v1/jobs/{id}/thumbnail.webp": {"get": _operation("The painting at a small size.", {"200": _image()}, [job_id])},
+        "/v1/jobs/{id}/thumbnail.webp": {"get": _operation("The painting at a reduced size.", {"200": _image()}, [job_id])},
         "/v1/history": {"get": _operation("Stored results with their receipts.", {"200": _list("results", "HistoryItem")})},
         "/v1/history/{id}": {"delete": _operation("Delete a job that has ended, with its result.", {"204": {}}, [job_id])},
         "/v1/styles": {"get": _operation("Styles that can be used by name.", {"200": _list("styles", "StyleInfo")})},
@@ -196,10 +198,10 @@ def _operation(
 
     Args:
         summary: One sentence.
-        responses: Content of the successful responses by status.
-        parameters: In the path, the query and the headers.
-        body: Of the request.
-        links: From the successful responses to other operations.
+        responses: Content of the successful responses, by status.
+        parameters: Parameters in the path, the query and the headers.
+        body: The request body.
+        links: Links from the successful responses to other operations.
     """
     found: Json = {}
     for status, content in responses.items():
@@ -246,13 +248,13 @@ def _ref(name: str) -> Json:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def _without_messages(schema: Any) -> None:
-    """Remove what is only for the library's own messages."""
+def _remove_message_texts(schema: Any) -> None:
+    """Remove texts that are only for error messages."""
     if isinstance(schema, dict):
         if isinstance(schema.get("allowed"), str):
             schema.pop("allowed")
         for inner in schema.values():
-            _without_messages(inner)
+            _remove_message_texts(inner)
     elif isinstance(schema, list):
         for inner in schema:
-            _without_messages(inner)
+            _remove_message_texts(inner)

@@ -1,4 +1,4 @@
-"""Single passes in a separate process: a bounded queue in which the newest preview of a client replaces its older one."""
+"""Single passes in a separate process: a bounded queue in which a new preview replaces an older one of the same client."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Call:
     result: asyncio.Future[Result] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
     def fail(self, error: Exception) -> None:
-        if not self.result.done():  # the client may have closed its connection
+        if not self.result.done():  # the client may have disconnected
             self.result.set_exception(error)
 
 
@@ -37,8 +37,8 @@ class PassQueue:
         worker: Handles one call at a time.
 
     Attributes:
-        superseded: Number of calls that a newer one of the same client replaced.
-        lost: Number of processes that were lost during a call.
+        superseded: Number of calls replaced by a newer call of the same client.
+        lost: Number of processes lost during a call.
         done: Number of finished calls.
     """
 
@@ -50,23 +50,23 @@ class PassQueue:
 
     @property
     def waiting(self) -> int:
-        """Number of calls that wait."""
+        """Number of waiting calls."""
         return len(self._waiting)
 
     async def call(
         self, name: str, *, client: str | None = None, is_first: bool = False, seconds: float = _CALL_SECONDS, **values: Any
     ) -> Result:
-        """The result of a call.
+        """Queue a call and return its result.
 
         Args:
-            name: Of the call; see `Worker.call`.
-            client: Whose waiting call is replaced, if there is one.
-            is_first: Whether it goes to the front of the queue.
+            name: The name of the call; see `Worker.call`.
+            client: Identifies the client, whose older waiting call is replaced.
+            is_first: Whether the call goes to the front of the queue.
             seconds: Time limit, after which the worker is killed.
-            values: Arguments, as of `Worker.call`.
+            values: Arguments, as for `Worker.call`.
 
         Raises:
-            ApiError: it was replaced, the queue is full, or the worker was lost.
+            ApiError: the call was replaced, the queue is full, or the worker was lost.
             WorkerError: the worker reports an error.
         """
         if client is not None:
@@ -79,7 +79,7 @@ class PassQueue:
         try:
             return await call.result
         finally:
-            with contextlib.suppress(ValueError):  # cancelled while it waited
+            with contextlib.suppress(ValueError):  # still in the queue if it was cancelled while waiting
                 self._waiting.remove(call)
 
     async def run(self) -> None:
@@ -123,7 +123,7 @@ class PreviewCache:
     """Recent previews in memory.
 
     Attributes:
-        hits: Number of previews that were found.
+        hits: Number of previews found in the cache.
     """
 
     def __init__(self) -> None:
@@ -132,7 +132,7 @@ class PreviewCache:
         self.hits = 0
 
     def get(self, key: str) -> bytes | None:
-        """A preview, if it is there."""
+        """A preview, if it is in the cache."""
         if key not in self._values:
             return None
         self.hits += 1

@@ -1,4 +1,4 @@
-"""Endpoints of pictures: uploads, masks of faces and subjects, previews and single passes."""
+"""Picture endpoints: uploads, masks of faces and subjects, previews and single passes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _MOST_PASS_PX = 4096
 
 
 async def put_picture(request: Request) -> Response:
-    """Store the picture in the body: 201, or 200 if it is stored already."""
+    """Store the picture in the body; responds with 201, or with 200 if it is already stored."""
     _check_type(request)
     services: Services = request.app.state.services
     name = re.sub(r"[^\w .-]+", "-", request.headers.get("stylenet-name", ""))[:100].strip(". ")
@@ -51,7 +51,7 @@ async def find_mask(request: Request, *, what: str) -> Response:
 
 
 async def preview(request: Request) -> Response:
-    """One pass at a small size. The picture at an address never changes, so it can be cached forever."""
+    """A preview: one pass at a small size. The picture at a URL never changes, so it can be cached forever."""
     services: Services = request.app.state.services
     id = request.path_params["id"]
     if not PICTURE_ID.fullmatch(id):
@@ -77,7 +77,7 @@ async def preview(request: Request) -> Response:
 
 
 async def stylize(request: Request) -> Response:
-    """One pass of the picture in the body."""
+    """One pass over the picture in the body."""
     _check_type(request)
     services: Services = request.app.state.services
     options = PassRequest.from_query(request.query_params.multi_items(), format="png", quality=95)
@@ -105,7 +105,7 @@ def _check_type(request: Request) -> None:
 async def _run_pass(
     request: Request, queue: PassQueue, photo: Path, options: PassRequest, *, client: str | None = None, is_preview: bool = False
 ) -> bytes:
-    """The painted picture as a file's bytes."""
+    """Paint a picture in one pass; returns the bytes of the file."""
     services: Services = request.app.state.services
     to_file = partial(file_or_name, services)
     values = options.options()
@@ -128,15 +128,15 @@ async def _run_pass(
 
 
 async def run_in_worker(request: Request, queue: PassQueue, name: str, path: Path, *, client: str | None = None, **values: Any) -> bytes:
-    """The bytes that a worker makes from a picture; the call is dropped if the client closes the connection before it starts.
+    """Make a call about a picture and return the resulting bytes. A waiting call is dropped if the client disconnects.
 
     Args:
-        request: Of the client.
-        queue: Of the worker.
-        name: Of the call; see `Worker.call`.
+        request: The request of the client.
+        queue: The queue of the worker.
+        name: The name of the call; see `Worker.call`.
         path: File of the picture.
-        client: Whose waiting call is replaced, if there is one.
-        values: More arguments of the call.
+        client: Identifies the client, whose older waiting call is replaced.
+        values: Further arguments of the call.
 
     Raises:
         ApiError: the worker reports an error.
@@ -158,7 +158,7 @@ async def run_in_worker(request: Request, queue: PassQueue, name: str, path: Pat
 
 
 def file_or_name(services: Services, word: Any) -> Any:
-    """The file of a picture by its id; other values as they are."""
+    """The file of a picture id; other values are returned unchanged."""
     if not isinstance(word, str) or not PICTURE_ID.fullmatch(word):
         return word
     services.pictures.find(word)

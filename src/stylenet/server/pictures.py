@@ -1,4 +1,4 @@
-"""Uploaded pictures: streamed into files, checked in a worker, and deleted some time after their last use."""
+"""Uploaded pictures, which are streamed into files, checked by a worker, and deleted some time after their last use."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from stylenet.server.processes import WorkerError
 from stylenet.server.store import PictureRow, Store
 
 _USED_SECONDS = 30.0
-"""Uses within this time after the last one are not stored."""
+"""Minimum time between two recorded uses of a picture."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Upload:
-    """A complete body.
+    """A completely received body.
 
     Attributes:
         path: Temporary file, which the caller may move.
-        sha256: Of the bytes.
+        sha256: Checksum of the bytes.
         bytes: Number of bytes.
     """
 
@@ -44,10 +44,10 @@ class Pictures:
     """The uploaded pictures of a server.
 
     Args:
-        settings: Limits.
-        store: Where their metadata is stored.
-        folder: Data folder.
-        passes: Queue of the worker that checks them.
+        settings: The settings of the server, with its limits.
+        store: The database with the metadata of the pictures.
+        folder: The data folder.
+        passes: The queue of the worker that checks uploads.
     """
 
     def __init__(self, settings: ServeRequest, store: Store, folder: Path, *, passes: PassQueue) -> None:
@@ -64,11 +64,11 @@ class Pictures:
         return self._folder / id
 
     def without_folder(self, message: str) -> str:
-        """A message that names pictures by their ids instead of their files."""
+        """A message with picture ids instead of their paths."""
         return message.replace(f"{self._folder}{os.sep}", "")
 
     async def add(self, request: Request, *, name: str) -> tuple[PictureRow, bool]:
-        """The picture that a request uploads, and whether it is new.
+        """Store the picture that a request uploads; returns it, and whether it is new.
 
         Raises:
             ApiError: it is too large, cut off, or not a picture.
@@ -88,10 +88,10 @@ class Pictures:
         """The body of a request in a temporary file, which is deleted at the end of the block.
 
         Raises:
-            ApiError: it is too large, cut off, or there is no room.
+            ApiError: it is too large or cut off, or there is no space for it.
         """
         expected = self._expected_bytes(request)
-        self._make_room(expected)
+        self._make_space(expected)
         self._incoming_bytes += expected
         path = self._incoming / secrets.token_hex(8)
         digest, count = hashlib.sha256(), 0
@@ -126,7 +126,7 @@ class Pictures:
         """A picture by its id; this counts as a use.
 
         Raises:
-            ApiError: it does not exist, or not any more.
+            ApiError: it does not exist or is no longer stored.
         """
         row = self._store.picture(id)
         if row is None or not self.path(id).is_file():
@@ -143,7 +143,7 @@ class Pictures:
         return row
 
     async def sweep(self) -> None:
-        """Delete unused pictures, except the masks of the history, and the oldest results if they take more space than they may."""
+        """Delete unused pictures, except the masks of stored results, and the oldest results if they exceed the space limit."""
         keep_seconds = self._settings.keep_minutes * 60
         needed = self._store.needed_pictures() | self._store.masks_of_history()
         for row in self._store.pictures():
@@ -153,11 +153,11 @@ class Pictures:
         await asyncio.to_thread(self._delete_temporary_files, old)
 
     def used_bytes(self) -> int:
-        """Disk space of all pictures, with uploads in progress."""
+        """Disk space of all pictures, including uploads in progress."""
         return self._store.picture_bytes() + self._incoming_bytes
 
     def _delete_orphans(self) -> None:
-        """Delete files that a killed server had not yet recorded."""
+        """Delete files that a killed server did not record."""
         for path in self._folder.iterdir():
             if self._store.picture(path.name) is None:
                 path.unlink()
@@ -166,13 +166,13 @@ class Pictures:
                 shutil.rmtree(path, ignore_errors=True)
 
     def _delete_old_jobs(self, keep_seconds: float) -> list[str]:
-        """Delete old jobs without a result and jobs whose results do not fit any more; the other old jobs."""
-        room = self._settings.history_mb * 10**6
+        """Delete old jobs without results, and jobs whose results exceed the space limit; returns the ids of the other old jobs."""
+        space = self._settings.history_mb * 10**6
         old = []
         for job in self._store.ended_jobs():
             is_old = time.time() - job.ended > keep_seconds
-            room -= job.bytes or 0
-            if (job.bytes is None and is_old) or room < 0:
+            space -= job.bytes or 0
+            if (job.bytes is None and is_old) or space < 0:
                 self._store.delete_job(job.id)
                 shutil.rmtree(self._jobs / job.id, ignore_errors=True)
             elif is_old:
@@ -212,17 +212,18 @@ class Pictures:
             headers={"connection": "close"},
         )
 
-    def _make_room(self, wanted: int) -> None:
+    def _make_space(self, needed_bytes: int) -> None:
+        """Delete the least recently used pictures until an upload fits."""
         most = self._settings.disk_mb * 10**6
         used = self.used_bytes()
-        if used + wanted <= most:
+        if used + needed_bytes <= most:
             return
         needed, masks = self._store.needed_pictures(), self._store.masks_of_history()
         for row in sorted(self._store.pictures(), key=lambda row: row.id in masks):
             if row.id not in needed:
                 used -= row.bytes
                 self._delete(row)
-            if used + wanted <= most:
+            if used + needed_bytes <= most:
                 return
         reason = f"the disk space for pictures, {self._settings.disk_mb} MB, is in use by jobs"
         raise too_busy("storage-full", reason, seconds=30, most_mb=self._settings.disk_mb)

@@ -1,4 +1,4 @@
-"""Painting processes as seen by the server: started on demand, monitored, and replaced when they use too much memory."""
+"""Painting processes, which are started on demand, monitored, and replaced when they use too much memory."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ PAINTER = (sys.executable, "-m", "stylenet.server.worker")
 """The command that starts a painting process."""
 
 _HARD_FACTOR = 1.5
-"""A process that exceeds its memory by this factor is killed immediately."""
+"""A process that exceeds its memory limit by this factor is killed immediately."""
 
 _LONGEST_LINE = 2**24
 
 _EXIT_SECONDS = 2.0
-"""How long to wait for the exit code of a process that has closed its pipe."""
+"""Maximum time to wait for the exit code of a process that has closed its pipe."""
 
 Event = Mapping[str, Any]
 
 
 class Result(NamedTuple):
-    """The result of a call, and the bytes that came with it."""
+    """The result of a call, and the bytes sent with it."""
 
     values: Mapping[str, Any]
     data: bytes
@@ -56,7 +56,7 @@ class WorkerError(StylenetError):
         message: Message for the user.
         kind: Name of the error's class in the process, or "unexpected".
         code: One of `error_codes.CODES`.
-        values: Values in the message.
+        values: Values that appear in the message.
     """
 
     def __init__(self, message: str, kind: str, *, code: str, **values: Any) -> None:
@@ -69,10 +69,10 @@ class Worker:
     """A process that handles one call at a time.
 
     Args:
-        folder: Its working directory, which is empty, so that no relative path names a file.
-        memory_bytes: The process is replaced after a call that leaves it with more.
-        silent_seconds: It is killed if it sends nothing for so long.
-        command: Starts it.
+        folder: Its working directory, which is empty so that relative paths name no files.
+        memory_bytes: The process is replaced if it uses more memory after a call.
+        silent_seconds: The process is killed if it sends nothing for this time.
+        command: The command that starts it.
 
     Attributes:
         started: Number of processes started.
@@ -89,13 +89,13 @@ class Worker:
     async def call(
         self, name: str, *, seconds: float, data: bytes = b"", on_event: Callable[[Event], None] = lambda event: None, **values: Any
     ) -> Result:
-        """The result of a call.
+        """Make a call and return its result.
 
         Args:
             name: "inspect", "pass", "frame", "find_mask", "convert", "thumbnail" or "paint".
             seconds: Time limit, after which the process is killed.
-            data: Bytes that belong to the call.
-            on_event: Called with every event before the result.
+            data: Bytes to send with the call.
+            on_event: Called with each event before the result.
             values: Arguments, as JSON values.
 
         Raises:
@@ -114,12 +114,12 @@ class Worker:
                     await process.wait()
             await self.kill()
             raise WorkerLostError(f"the painting process ended ({_exit_reason(process)})") from error
-        except BaseException:  # its later messages would be mistaken for those of the next call
+        except BaseException:  # otherwise, its messages would be mistaken for those of the next call
             await self.kill()
             raise
 
     def stop(self) -> None:
-        """Ask the process to end its painting with the best picture so far."""
+        """Ask the process to stop painting and keep the best picture so far."""
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ConnectionError):
                 _send(self._process, {"call": "stop"})
@@ -149,7 +149,7 @@ class Worker:
             cwd=self._folder,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path and Path(path).is_absolute())},
             limit=_LONGEST_LINE,
-            start_new_session=True,  # Ctrl-C is handled by the server, which ends its processes
+            start_new_session=True,  # Ctrl-C reaches only the server, which ends its processes
         )
         self.started += 1
         self.memory_bytes_now = 0
@@ -202,7 +202,7 @@ def _send(process: asyncio.subprocess.Process, call: Mapping[str, Any], data: by
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:
-    """Kill a process. `Process.kill` would fetch its exit code itself, and asyncio, which waits for the code, would not get it."""
+    """Kill a process. `Process.kill` would collect the exit code that asyncio waits for."""
     if hasattr(signal, "SIGKILL"):
         os.kill(process.pid, signal.SIGKILL)
     else:

@@ -1,4 +1,4 @@
-"""Running the application in uvicorn."""
+"""Running the application with uvicorn."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from stylenet.server.processes import PAINTER
 from stylenet.server.services import Services
 
 _BACKLOG = 2048
-"""Maximum connections waiting to be accepted."""
+"""Maximum number of connections waiting to be accepted."""
 
 _LONGEST_HEAD_BYTES = 2**15
 
 
 class _Server(uvicorn.Server):
-    """Calls a function once it accepts requests."""
+    """Calls a function as soon as it accepts requests."""
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -42,9 +42,9 @@ def serve(settings: ServeRequest, *, on_ready: Callable[[str], None], command: S
     """Serve requests until a signal ends the process.
 
     Args:
-        settings: Of the server.
-        on_ready: Called with the address once requests are accepted.
-        command: Starts a painting process.
+        settings: The settings of the server.
+        on_ready: Called with the address as soon as requests are accepted.
+        command: The command that starts a painting process.
 
     Raises:
         UsageError: the folder cannot be used.
@@ -77,8 +77,8 @@ def live_url(url: str, settings: Mapping[str, Any]) -> str:
     """The address of the page that paints a camera's frames.
 
     Args:
-        url: Of the server.
-        settings: Which the page starts with.
+        url: The address of the server.
+        settings: The initial settings of the page.
     """
     return str(URL(f"{url}/live.html").include_query_params(**settings))
 
@@ -86,7 +86,7 @@ def live_url(url: str, settings: Mapping[str, Any]) -> str:
 def _bound_socket(settings: ServeRequest) -> socket.socket:
     try:
         found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)
-        family, kind, protocol, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)  # prefer IPv4
+        family, kind, protocol, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)  # prefer IPv4
         with contextlib.ExitStack() as stack:
             listener = stack.enter_context(socket.socket(family, kind, protocol))
             if os.name == "posix":  # elsewhere the option lets two servers share a port

@@ -20,22 +20,22 @@ from stylenet.server.store import Store
 
 _SWEEP_SECONDS = 30.0
 _LOCK_SECONDS = 10.0
-"""How long to wait for the lock, which a server that was just killed may still hold."""
+"""Maximum time to wait for the lock, which a server that was just killed may still hold."""
 
 _LOG = logging.getLogger("stylenet.server")
 
 
 class Services:
-    """The parts of a server, which share one folder.
+    """The components of a server, which share a data folder.
 
     Args:
-        settings: Of the server.
-        command: Starts a painting process.
+        settings: The settings of the server.
+        command: The command that starts a painting process.
 
     Attributes:
         store: The database.
-        previews: Passes of previews, and checks of uploads.
-        passes: Other single passes.
+        previews: Queue of previews, camera frames and checks of uploads.
+        passes: Queue of other single passes.
         cache: Recent previews.
         pictures: Uploaded pictures.
         jobs: Paintings.
@@ -62,7 +62,7 @@ class Services:
         return [self.previews.run(), self.passes.run(), *(self.jobs.run(worker) for worker in self.jobs.workers), self._sweep()]
 
     def close(self) -> None:
-        """Release the folder."""
+        """Close the database and release the folder."""
         self.store.close()
         self._lock.release()
 

@@ -13,8 +13,8 @@ def as_command(request: Mapping[str, Any], name_of: Callable[[str], str]) -> str
     """The command, to be run in the folder of the photo.
 
     Args:
-        request: Fields of a `JobRequest` that differ from their defaults.
-        name_of: The file name of a picture by its id; other words as they are.
+        request: The fields of a `JobRequest` that differ from their defaults.
+        name_of: Returns the file name of a picture id, and other words unchanged.
     """
     words = ["stylenet", "stylize" if request.get("photo") else "texture"]
     words += [name_of(word) for word in (request.get("photo"), *request["styles"]) if word]
@@ -29,7 +29,7 @@ def as_command(request: Mapping[str, Any], name_of: Callable[[str], str]) -> str
 
 
 def as_python(request: Mapping[str, Any], name_of: Callable[[str], str]) -> str | None:
-    """The Python code; None if `stylenet.stylize` does not take one of the options."""
+    """The Python code; None if `stylenet.stylize` does not support one of the options."""
     if not request.get("photo") or any(
         name in request for name in ("changes", "masks", "start", "encoder", "precision", "device", "paper")
     ):
@@ -55,11 +55,11 @@ def _arguments(name: str, value: Any) -> list[str]:
 
 
 def _number(value: float) -> str:
-    """A number with all digits, so that the command paints exactly the same picture."""
+    """A number with all its digits, so that the command paints exactly the same picture."""
     return repr(value).removesuffix(".0")
 
 
 def _with_names(word: str, name_of: Callable[[str], str]) -> str:
-    """A value with file names instead of ids; masks, `ID=STYLE`, have two."""
+    """A value with file names instead of ids; a mask, `ID=STYLE`, may contain two."""
     prefix = "invert:" if word.startswith("invert:") else ""
     return prefix + "=".join(name_of(part) for part in word.removeprefix("invert:").split("="))

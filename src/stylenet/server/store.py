@@ -1,6 +1,6 @@
-"""One SQLite file with the metadata of pictures, the jobs, their events, and the history of results.
+"""An SQLite database with the metadata of pictures, the jobs with their events, and the history of results.
 
-Every change is written before the client gets its response, so that a killed server loses nothing that it accepted.
+Every change is written before the client receives its response, so that a killed server loses nothing that it has accepted.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class PictureFacts(Struct, frozen=True, kw_only=True):
     Attributes:
         id: SHA-256 of its bytes.
         bytes: Size of the file.
-        name: File name that the client gave; may be empty.
+        name: File name given by the client; may be empty.
     """
 
     id: str
@@ -55,7 +55,7 @@ class PictureFacts(Struct, frozen=True, kw_only=True):
 
 
 class PictureRow(PictureFacts, frozen=True, kw_only=True):
-    """An uploaded picture: Unix times of its upload and its last use."""
+    """An uploaded picture, with the Unix times of its upload and its last use."""
 
     created: float
     used: float
@@ -65,10 +65,10 @@ class JobRow(Struct, frozen=True, kw_only=True):
     """A job.
 
     Attributes:
-        request: JSON of the fields of the request.
-        pictures: JSON list of the ids of its pictures, which are kept until it has ended.
-        losses: Weighted number of processes that died while they painted it, since its last checkpoint.
-        stopping: Whether a client has asked to stop it.
+        request: The fields of the request as JSON.
+        pictures: The ids of its pictures as a JSON list; the pictures are kept until the job ends.
+        losses: Weighted number of processes lost while painting it since its last checkpoint.
+        stopping: Whether a client has requested to stop it.
         error: Why it failed.
     """
 
@@ -110,10 +110,10 @@ class HistoryRow(Struct, frozen=True, kw_only=True):
 
 
 class Store:
-    """The database. All calls are short, and are made by the thread of the event loop.
+    """The database. All calls are short, and are made from the event loop's thread.
 
     Args:
-        path: The file; it is created if it is missing.
+        path: The file; it is created if it does not exist.
     """
 
     def __init__(self, path: Path) -> None:
@@ -140,7 +140,7 @@ class Store:
         self._db.execute("COMMIT")
 
     def add_picture(self, row: PictureRow) -> None:
-        """Add a picture, or mark it as used if it is known."""
+        """Add a picture, or update the time of its last use if it is known."""
         self._db.execute(
             "INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET used = excluded.used",
             msgspec.structs.astuple(row),
@@ -173,7 +173,7 @@ class Store:
         return {id for row in rows for id in msgspec.json.decode(row["pictures"])}
 
     def masks_of_history(self) -> set[str]:
-        """Ids of the masks with which the results of the history were painted."""
+        """Ids of the masks used by stored results."""
         rows = self._db.execute("SELECT request FROM jobs JOIN history ON history.job = jobs.id WHERE request LIKE '%\"masks\"%'")
         masks = [text for row in rows for text in msgspec.json.decode(row["request"]).get("masks", ())]
         return {text.removeprefix("invert:").partition("=")[0] for text in masks}
@@ -195,7 +195,7 @@ class Store:
         return None if row is None else _job(row)
 
     def jobs(self, *states: str, most: int = 1000, newest_first: bool = False) -> list[JobRow]:
-        """Jobs in these states, or in all if none is given, the oldest first."""
+        """Jobs in the given states, or in all states if none is given; the oldest first by default."""
         where = f"WHERE state IN ({', '.join('?' * len(states))})" if states else ""
         order = "DESC" if newest_first else "ASC"
         rows = self._db.execute(f"SELECT * FROM jobs {where} ORDER BY created {order}, rowid {order} LIMIT ?", (*states, most))
@@ -225,7 +225,7 @@ class Store:
         self._db.execute(f"UPDATE jobs SET {names} WHERE id = ?", (*values.values(), id))
 
     def requeue_running(self) -> list[str]:
-        """Queue the jobs again that were running when the last server ended; returns their ids."""
+        """Queue again the jobs that were running when the last server ended; returns their ids."""
         ids = [job.id for job in self.jobs(RUNNING)]
         self._db.execute("UPDATE jobs SET state = ? WHERE state = ?", (QUEUED, RUNNING))
         return ids
@@ -252,7 +252,7 @@ class Store:
         return [EventRow(**row) for row in rows]
 
     def last_event(self, job: str, name: str) -> EventRow | None:
-        """The last event with a name."""
+        """The last event of a kind."""
         row = self._db.execute(
             "SELECT number, name, data FROM events WHERE job = ? AND name = ? ORDER BY number DESC LIMIT 1", (job, name)
         ).fetchone()

@@ -1,7 +1,7 @@
-"""The process that decodes and paints: `python -m stylenet.server.worker`, which the server controls through pipes.
+"""The process that decodes and paints: `python -m stylenet.server.worker`, controlled by the server through pipes.
 
-Calls and the messages back have the same form: one line of JSON, which holds the size of the bytes that follow it. The process ends when
-its standard input does, so that it does not outlive a killed server.
+Calls and messages have the same form: one line of JSON, which gives the number of bytes that follow it. The process exits when its
+standard input ends, so that it does not outlive a killed server.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
 HEARTBEAT_SECONDS = 0.5
 
-_KEPT = 16
-"""Number of photos, of styles and of live sessions that are cached."""
+_CACHE_SIZE = 16
+"""Maximum number of values in each cache: photos, styles, masks and live sessions."""
 
 _PROTECTED_PX = 1024
-"""Long side of the photos in which faces and subjects are found."""
+"""Long side at which photos are searched for faces and subjects."""
 
 _THUMBNAIL_QUALITY = 85
 
@@ -70,14 +70,14 @@ class _RecentValues:
     def get(self, key: Any, make: Callable[[], Any]) -> Any:
         if key not in self._values:
             self._values[key] = make()
-            while len(self._values) > _KEPT:
+            while len(self._values) > _CACHE_SIZE:
                 self._values.popitem(last=False)
         self._values.move_to_end(key)
         return self._values[key]
 
 
 class Calls:
-    """A method for each call that the server can make."""
+    """The calls that the server can make, one method each."""
 
     def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
@@ -86,7 +86,7 @@ class Calls:
         self._photos, self._styles, self._masks, self._sessions = (_RecentValues() for _ in range(4))
 
     def inspect(self, call: Mapping[str, Any]) -> None:
-        """Whether a file is a picture, and its size; only the header is read."""
+        """Check that a file is a picture, and send its size; only the header is read."""
         from stylenet.image.opening import opened
 
         with opened(call["path"]) as file:
@@ -94,7 +94,7 @@ class Calls:
             self._pipe.send("result", width=width, height=height, format=file.image.format or "TIFF")
 
     def paint_pass(self, call: Mapping[str, Any]) -> None:
-        """A photo painted in one pass, as the bytes of a file."""
+        """Paint a photo in one pass, and send the bytes of the file."""
         from stylenet.events import Done
         from stylenet.image.files import load_image
         from stylenet.painting.painting import Painting
@@ -103,7 +103,7 @@ class Calls:
         stylizer = self._opened_stylizer(call["threads"])
         options = Options.of(call["options"])
         photo = self._preview_photo(call["path"], options) if call["is_preview"] else load_image(call["path"])
-        photo = replace(photo, source=None)  # a temporary file, whose name must not appear in the receipt
+        photo = replace(photo, source=None)  # the name of the temporary file must not appear in the receipt
 
         def opened(style: Any) -> Any:
             return style if options.recolors_style else self._opened_style(style, stylizer)
@@ -118,7 +118,7 @@ class Calls:
         self._pipe.send("result", buffer.getvalue(), memory_bytes=_memory_bytes())
 
     def paint_frame(self, call: Mapping[str, Any]) -> None:
-        """A frame of a camera, painted in one pass, as the bytes of a JPEG file."""
+        """Paint a camera frame in one pass, and send the bytes of a JPEG file."""
         from stylenet.requests.live import LiveRequest
         from stylenet.server.live_frames import LiveFrames
 
@@ -129,7 +129,7 @@ class Calls:
         self._pipe.send("result", data, memory_bytes=_memory_bytes())
 
     def find_mask(self, call: Mapping[str, Any]) -> None:
-        """A mask of a photo's faces or its subject, as the bytes of a PNG file."""
+        """Find the faces or the subject of a photo, and send the mask as the bytes of a PNG file."""
         from stylenet.image.files import save_image
         from stylenet.image.resize import fit_within
         from stylenet.painting.regions import FINDERS
@@ -140,7 +140,7 @@ class Calls:
         self._pipe.send("result", buffer.getvalue(), memory_bytes=_memory_bytes())
 
     def convert(self, call: Mapping[str, Any]) -> None:
-        """A result in another format, with its receipt, as the bytes of a file."""
+        """Convert a result with its receipt to another format, and send the bytes of the file."""
         from stylenet.image.files import load_image, save_image
         from stylenet.image.metadata import read_receipt
 
@@ -151,7 +151,7 @@ class Calls:
         self._pipe.send("result", buffer.getvalue(), memory_bytes=_memory_bytes())
 
     def thumbnail(self, call: Mapping[str, Any]) -> None:
-        """A result at a small size, as the bytes of a WebP file, with its transparency."""
+        """Reduce a result with its transparency, and send the bytes of a WebP file."""
         from stylenet.image.files import load_image, save_image
         from stylenet.image.resize import fit_within, resize
 
@@ -163,7 +163,7 @@ class Calls:
         self._pipe.send("result", buffer.getvalue(), memory_bytes=_memory_bytes())
 
     def paint(self, call: Mapping[str, Any]) -> None:
-        """A job painted into its files; its events are sent as they happen."""
+        """Paint a job and write its files; events are sent as they happen."""
         from stylenet.events import Step
         from stylenet.requests.painting import PaintFileRequest
         from stylenet.workflows.event_json import event_values
@@ -171,7 +171,7 @@ class Calls:
 
         for event in paint_file(PaintFileRequest.of(call["request"]), should_stop=self.should_stop.is_set):
             self._pipe.send("event", event=event_values(event))
-            if call["stop_after_step"] and isinstance(event, Step):  # after one step there is a picture
+            if call["stop_after_step"] and isinstance(event, Step):  # after one step, there is a picture to keep
                 self.should_stop.set()
         self._pipe.send("result", memory_bytes=_memory_bytes())
 
@@ -185,7 +185,7 @@ class Calls:
         return self._styles.get(style, partial(stylizer.open_style, style))
 
     def _preview_photo(self, path: str, options: Options) -> Picture:
-        """The photo at the size of the preview; larger where faces are to be found in it."""
+        """The photo at the size of the preview, or larger if faces or a subject must be found in it."""
         from stylenet.image.resize import fit_within, target_size
 
         if options.protected:
@@ -256,7 +256,7 @@ def _read_calls(stream: BinaryIO, waiting: queue.SimpleQueue[Mapping[str, Any]],
         else:
             should_stop.clear()
             waiting.put(call)
-    os._exit(0)  # the server has ended: the next one resumes what is being painted
+    os._exit(0)  # the server has ended; the next one resumes the current job
 
 
 def _send_heartbeats(pipe: Pipe) -> None:
@@ -270,7 +270,7 @@ def _send_heartbeats(pipe: Pipe) -> None:
 def main() -> None:
     """Handle calls until standard input ends."""
     set_up_threads()
-    # Libraries may print; the pipe is for messages only.
+    # Libraries may print to standard output, but the pipe is for messages only.
     messages = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     waiting: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()

@@ -59,7 +59,7 @@ class BatchPainter:
         self._styles: Mapping[str, Any] = dict(zip(given.styles, styles, strict=True))
         facts = {name: value for name, value in self._stylizer.engine.facts().items() if name not in NOT_OF_THE_INPUTS}
         self.keys = {
-            name: key_of({"facts": facts, "style": style.sha256, "shares": style.shares, "options": given.of_the_result()})
+            name: key_of({"facts": facts, "style": style.sha256, "shares": style.shares, "options": given.result_options()})
             for name, style in zip(given.styles, opened, strict=True)
         }
 

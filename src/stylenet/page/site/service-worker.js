@@ -1,5 +1,5 @@
-// Keeps the page for use without a network, and answers with headers that a static host may not send: those that let the page's
-// threads share memory, and the page's content security policy for its workers too.
+// Stores the page for offline use, and adds headers that a static host may not send: those that let threads share memory, and the
+// content security policy, which then also applies to workers.
 
 importScripts("site-files.js");
 
@@ -48,34 +48,34 @@ self.addEventListener("message", ({ data, source }) => {
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET" || new URL(request.url).origin !== self.location.origin) return;
-  event.respondWith(answered(request));
+  event.respondWith(respond(request));
 });
 
-async function answered(request) {
+async function respond(request) {
   const url = new URL(request.url);
   const path = url.href.startsWith(self.registration.scope) ? url.href.slice(self.registration.scope.length).split(/[?#]/)[0] : "";
   const isLarge = large.includes(path);
   const cache = await caches.open(isLarge ? LARGE : SHELL);
-  const page = request.mode === "navigate" && (path === "" || path === "index.html");
-  let answer = await cache.match(page ? "./" : request, { ignoreSearch: true, ignoreVary: true });
-  if (!answer) {
-    answer = await fetch(isLarge ? new Request(request.url, { cache: "no-cache" }) : request);
-    if (isLarge && answer.ok) await cache.put(request.url, answer.clone());
+  const isPage = request.mode === "navigate" && (path === "" || path === "index.html");
+  let response = await cache.match(isPage ? "./" : request, { ignoreSearch: true, ignoreVary: true });
+  if (!response) {
+    response = await fetch(isLarge ? new Request(request.url, { cache: "no-cache" }) : request);
+    if (isLarge && response.ok) await cache.put(request.url, response.clone());
   }
-  return guarded(answer, page ? "index.html" : path);
+  return withHeaders(response, isPage ? "index.html" : path);
 }
 
-function guarded(answer, path) {
-  if (answer.status === 0 || answer.type === "opaqueredirect") return answer;
-  const headers = new Headers(answer.headers);
+function withHeaders(response, path) {
+  if (response.status === 0 || response.type === "opaqueredirect") return response;
+  const headers = new Headers(response.headers);
   headers.set("Cross-Origin-Opener-Policy", "same-origin");
   headers.set("Cross-Origin-Embedder-Policy", "require-corp");
   headers.set("Cross-Origin-Resource-Policy", "same-origin");
   headers.set("Content-Security-Policy", POLICY);
   headers.set("X-Content-Type-Options", "nosniff");
   const type = TYPES[path.slice(path.lastIndexOf(".") + 1)];
-  if (type && answer.ok) headers.set("Content-Type", type);
-  return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
+  if (type && response.ok) headers.set("Content-Type", type);
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }
 
 async function keep(paths) {

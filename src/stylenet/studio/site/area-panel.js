@@ -1,4 +1,4 @@
-// The panel of the marked area: what holds in it, the tools, what the server finds, and the mask that is sent.
+// The panel of the marked area: its use, the tools, automatic masks, and the upload of the mask.
 
 import { Area } from "/area.js";
 import { showError } from "/errors.js";
@@ -7,53 +7,53 @@ import { getBlob, pictureAddress, upload } from "/server.js";
 import { change, settings } from "/settings.js";
 
 export class AreaPanel {
-  /** `at`: the page's elements; `changed()`: called when the painting is another one by it. */
-  constructor({ at, changed, messages }) {
-    Object.assign(this, { at, changed, messages });
+  /** `ui`: the page's elements; `changed()`: called when a change affects the painting. */
+  constructor({ ui, changed, messages }) {
+    Object.assign(this, { ui, changed, messages });
     const tool = () => document.querySelector("input[name=tool]:checked").value;
     const marked = () => this.sending.ask(true).catch((error) => showError(messages, error));
-    this.area = new Area({ canvas: at.area, cursor: at.cursor, tool, brush: () => Number(at.brush.value), changed: marked });
+    this.area = new Area({ canvas: ui.area, cursor: ui.cursor, tool, brush: () => Number(ui.brush.value), changed: marked });
     this.sending = new Latest((_, isLatest) => this.send(isLatest));
-    at["area-panel"].addEventListener("toggle", () => this.showCanvas());
-    for (const what of ["faces", "subject"]) at[what].addEventListener("click", () => this.find(what));
-    for (const name of ["invert", "undo", "clear"]) at[name].addEventListener("click", () => this.area[name]());
-    at["save-area"].addEventListener("click", () => this.save());
-    this.choice(at["area-use"], "areaUse");
-    this.choice(at["area-style"], "areaStyle");
+    ui["area-panel"].addEventListener("toggle", () => this.showCanvas());
+    for (const what of ["faces", "subject"]) ui[what].addEventListener("click", () => this.find(what));
+    for (const name of ["invert", "undo", "clear"]) ui[name].addEventListener("click", () => this.area[name]());
+    ui["save-area"].addEventListener("click", () => this.save());
+    this.choice(ui["area-use"], "areaUse");
+    this.choice(ui["area-style"], "areaStyle");
   }
 
-  /** Begin with another photo. */
+  /** Start over with another photo. */
   reset() {
     this.area.reset(settings.photo);
     change({ area: null });
     this.showState();
   }
 
-  /** Draw the mask again that was sent before the page was loaded. */
+  /** Redraw the mask that was uploaded before the page was reloaded. */
   async restore() {
     this.area.reset(settings.photo);
     this.showState();
     if (!settings.area) return;
-    this.at["save-area"].disabled = true; // until the mask is drawn
-    const size = Math.max(this.at.area.width, this.at.area.height);
+    this.ui["save-area"].disabled = true; // until the mask is drawn
+    const size = Math.max(this.ui.area.width, this.ui.area.height);
     this.area.load(await createImageBitmap(await getBlob(pictureAddress(settings.area.id, size, "png"))));
-    this.at["area-panel"].open = true;
+    this.ui["area-panel"].open = true;
     this.showState();
   }
 
-  /** The values of the controls are those of the settings. */
+  /** Update the controls from the settings. */
   showState() {
-    const { at, area } = this;
-    at["area-use"].value = settings.areaUse;
-    at["area-style"].value = settings.areaStyle;
-    at["area-style-row"].hidden = settings.areaUse !== "style";
-    at.undo.disabled = !area.undone.length;
-    at["save-area"].disabled = !settings.area;
+    const { ui, area } = this;
+    ui["area-use"].value = settings.areaUse;
+    ui["area-style"].value = settings.areaStyle;
+    ui["area-style-row"].hidden = settings.areaUse !== "style";
+    ui.undo.disabled = !area.undoStack.length;
+    ui["save-area"].disabled = !settings.area;
     this.showCanvas();
   }
 
   showCanvas() {
-    this.at.area.hidden = !settings.photo || !this.at["area-panel"].open;
+    this.ui.area.hidden = !settings.photo || !this.ui["area-panel"].open;
   }
 
   choice(select, name) {
@@ -77,19 +77,19 @@ export class AreaPanel {
   }
 
   async find(what) {
-    const { at, messages } = this;
+    const { ui, messages } = this;
     if (!settings.photo) return;
-    at.faces.disabled = at.subject.disabled = true;
-    messages.complain("");
-    messages.tell("finding");
+    ui.faces.disabled = ui.subject.disabled = true;
+    messages.setProblem("");
+    messages.setStatus("finding");
     try {
       const found = await createImageBitmap(await getBlob(`/v1/pictures/${settings.photo.id}/${what}.png`));
       this.area.add(found);
     } catch (error) {
       showError(messages, error);
-      messages.tell("preview");
+      messages.setStatus("preview");
     } finally {
-      at.faces.disabled = at.subject.disabled = false;
+      ui.faces.disabled = ui.subject.disabled = false;
     }
   }
 

@@ -1,32 +1,32 @@
-// An area of the photo that is marked by hand: brush, rectangle and eraser, by pointer or by keyboard.
+// Marking an area of the photo with brush, rectangle and eraser, by pointer or keyboard.
 
-const LONG_PX = 1024; // of the mask's picture
+const LONG_PX = 1024; // long side of the mask
 const MOST_UNDO = 10;
 const MARK = [224, 85, 43]; // red, green, blue
 const COLOR = `rgb(${MARK.join(" ")})`;
-const STEP = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Area {
-  /** `tool()`: "brush", "rectangle" or "eraser"; `brush()`: its size in percent of the long side; `changed()`: called after every mark. */
+  /** `tool()`: "brush", "rectangle" or "eraser"; `brush()`: brush size in percent of the long side; `changed()`: called after each change. */
   constructor({ canvas, cursor, tool, brush, changed }) {
-    Object.assign(this, { canvas, cursor, tool, brush, changed, undone: [] });
+    Object.assign(this, { canvas, cursor, tool, brush, changed, undoStack: [] });
     this.context = canvas.getContext("2d", { willReadFrequently: true });
     canvas.addEventListener("pointerdown", (event) => this.begin(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
     for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, () => this.end());
     canvas.addEventListener("pointerleave", () => (cursor.hidden = true));
     canvas.addEventListener("blur", () => (cursor.hidden = true));
-    canvas.addEventListener("keydown", (event) => this.press(event));
+    canvas.addEventListener("keydown", (event) => this.onKey(event));
   }
 
-  /** Begin with nothing marked, for a photo {width, height}. */
+  /** Clear the area for a photo {width, height}. */
   reset({ width, height }) {
     const scale = Math.min(1, LONG_PX / Math.max(width, height));
     this.canvas.width = Math.max(1, Math.round(width * scale));
     this.canvas.height = Math.max(1, Math.round(height * scale));
-    this.undone = [];
+    this.undoStack = [];
     this.corner = this.last = null;
-    this.place = { x: this.canvas.width / 2, y: this.canvas.height / 2 };
+    this.position = { x: this.canvas.width / 2, y: this.canvas.height / 2 };
   }
 
   /** Whether nothing is marked. */
@@ -36,9 +36,9 @@ export class Area {
     return true;
   }
 
-  /** Mark what is white in a picture, in addition. */
+  /** Also mark what is white in a picture. */
   add(image) {
-    this.remember();
+    this.saveForUndo();
     const { width, height } = this.canvas;
     const other = new OffscreenCanvas(width, height).getContext("2d");
     other.drawImage(image, 0, 0, width, height);
@@ -48,33 +48,33 @@ export class Area {
   }
 
   invert() {
-    this.remember();
+    this.saveForUndo();
     this.redraw((alpha) => 255 - alpha);
     this.changed();
   }
 
   clear() {
-    this.remember();
+    this.saveForUndo();
     this.redraw(() => 0);
     this.changed();
   }
 
   undo() {
-    const before = this.undone.pop();
+    const before = this.undoStack.pop();
     if (!before) return;
     this.context.putImageData(before, 0, 0);
     this.changed();
   }
 
-  /** Mark only what is white in a picture; it counts as no change. */
+  /** Mark what is white in a picture, without calling `changed`. */
   load(image) {
     const { changed } = this;
     this.changed = () => {};
     this.add(image);
-    Object.assign(this, { changed, undone: [] });
+    Object.assign(this, { changed, undoStack: [] });
   }
 
-  /** The mask as a picture: white where it is marked, on black. */
+  /** The mask as a picture: marked areas are white, the rest is black. */
   async picture() {
     const { data, width, height } = this.pixels();
     for (let index = 0; index < data.length; index += 4) {
@@ -101,27 +101,27 @@ export class Area {
     this.context.putImageData(pixels, 0, 0);
   }
 
-  remember() {
-    this.undone.push(this.pixels());
-    if (this.undone.length > MOST_UNDO) this.undone.shift();
+  saveForUndo() {
+    this.undoStack.push(this.pixels());
+    if (this.undoStack.length > MOST_UNDO) this.undoStack.shift();
   }
 
-  // --- by pointer
+  // --- pointer
 
   begin(event) {
     this.canvas.setPointerCapture(event.pointerId);
-    this.remember();
-    this.place = this.last = this.corner = this.placeOf(event);
-    if (this.tool() !== "rectangle") this.stroke(this.place, this.place);
+    this.saveForUndo();
+    this.position = this.last = this.corner = this.positionOf(event);
+    if (this.tool() !== "rectangle") this.stroke(this.position, this.position);
   }
 
   move(event) {
-    this.place = this.placeOf(event);
+    this.position = this.positionOf(event);
     this.showCursor();
     if (!this.last) return;
-    if (this.tool() === "rectangle") this.rectangle(this.corner, this.place);
-    else this.stroke(this.last, this.place);
-    this.last = this.place;
+    if (this.tool() === "rectangle") this.rectangle(this.corner, this.position);
+    else this.stroke(this.last, this.position);
+    this.last = this.position;
   }
 
   end() {
@@ -130,7 +130,7 @@ export class Area {
     this.changed();
   }
 
-  placeOf(event) {
+  positionOf(event) {
     const box = this.canvas.getBoundingClientRect();
     return {
       x: ((event.clientX - box.left) / box.width) * this.canvas.width,
@@ -138,17 +138,17 @@ export class Area {
     };
   }
 
-  // --- by keyboard: the arrow keys move, the space bar marks; a rectangle has two corners
+  // --- keyboard: the arrow keys move, the space bar marks; a rectangle is marked by two corners
 
-  press(event) {
-    if (event.key in STEP) {
-      const [right, down] = STEP[event.key];
+  onKey(event) {
+    if (event.key in DIRECTIONS) {
+      const [right, down] = DIRECTIONS[event.key];
       const step = Math.max(this.canvas.width, this.canvas.height) * (event.shiftKey ? 0.005 : 0.03);
-      this.place = {
-        x: Math.min(this.canvas.width, Math.max(0, this.place.x + right * step)),
-        y: Math.min(this.canvas.height, Math.max(0, this.place.y + down * step)),
+      this.position = {
+        x: Math.min(this.canvas.width, Math.max(0, this.position.x + right * step)),
+        y: Math.min(this.canvas.height, Math.max(0, this.position.y + down * step)),
       };
-      if (this.corner) this.rectangle(this.corner, this.place);
+      if (this.corner) this.rectangle(this.corner, this.position);
     } else if (event.key === " " || event.key === "Enter") {
       this.mark();
     } else if (event.key === "Escape" && this.corner) {
@@ -163,20 +163,20 @@ export class Area {
 
   mark() {
     if (this.tool() === "rectangle" && !this.corner) {
-      this.remember();
-      this.corner = this.place;
+      this.saveForUndo();
+      this.corner = this.position;
       return;
     }
     if (this.tool() === "rectangle") {
       this.corner = null;
     } else {
-      this.remember();
-      this.stroke(this.place, this.place);
+      this.saveForUndo();
+      this.stroke(this.position, this.position);
     }
     this.changed();
   }
 
-  // --- marks
+  // --- drawing
 
   stroke(from, to) {
     const { context } = this;
@@ -190,7 +190,7 @@ export class Area {
   }
 
   rectangle(from, to) {
-    this.context.putImageData(this.undone.at(-1), 0, 0);
+    this.context.putImageData(this.undoStack.at(-1), 0, 0);
     this.context.fillStyle = COLOR;
     this.context.fillRect(Math.min(from.x, to.x), Math.min(from.y, to.y), Math.abs(to.x - from.x), Math.abs(to.y - from.y));
   }
@@ -203,9 +203,9 @@ export class Area {
     const { cursor, canvas } = this;
     cursor.hidden = false;
     cursor.classList.toggle("square", this.tool() === "rectangle");
-    const wide = this.tool() === "rectangle" ? 10 : (this.width() / canvas.width) * canvas.clientWidth;
-    cursor.style.setProperty("--wide", `${wide}px`);
-    cursor.style.left = `${(100 * this.place.x) / canvas.width}%`;
-    cursor.style.top = `${(100 * this.place.y) / canvas.height}%`;
+    const size = this.tool() === "rectangle" ? 10 : (this.width() / canvas.width) * canvas.clientWidth;
+    cursor.style.setProperty("--wide", `${size}px`);
+    cursor.style.left = `${(100 * this.position.x) / canvas.width}%`;
+    cursor.style.top = `${(100 * this.position.y) / canvas.height}%`;
   }
 }

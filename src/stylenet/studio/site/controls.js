@@ -1,79 +1,79 @@
-// The sliders and menus: their values are those of the settings.
+// The sliders and menus, which show and change the settings.
 
-import { say } from "/shared/language.js";
+import { translate } from "/shared/language.js";
 import { SIZES, change, settings } from "/settings.js";
 import { RECIPE_NAMES, recipeWords, strokeSize } from "/words.js";
 
 const MOST_COLORS = 8;
 
 export class Controls {
-  /** `at`: the page's elements; `recipes`: the names of those that work here; `changed()`: called when the painting is another one. */
-  constructor({ at, recipes, changed }) {
-    Object.assign(this, { at, changed });
+  /** `ui`: the page's elements; `recipes`: the names of usable recipes; `changed()`: called when a change affects the painting. */
+  constructor({ ui, recipes, changed }) {
+    Object.assign(this, { ui, changed });
     this.recipes = RECIPE_NAMES.filter((name) => recipes.includes(name));
-    at["without-torch"].hidden = this.recipes.length > 1;
+    ui["without-torch"].hidden = this.recipes.length > 1;
     this.slider("strength", String);
     this.slider("strokes", strokeSize);
-    this.slider("share", (value) => say("percent", { n: value }));
-    this.slider("feather", (value) => say("percent", { n: value }));
-    at.brush.addEventListener("input", () => this.show());
+    this.slider("share", (value) => translate("percent", { n: value }));
+    this.slider("feather", (value) => translate("percent", { n: value }));
+    ui.brush.addEventListener("input", () => this.show());
     for (const name of ["second", "colors", "palette"]) this.menu(name, true);
     for (const name of ["recipe", "size"]) this.menu(name, false);
-    at["palette-colors"].addEventListener("input", () => {
-      change({ paletteColors: [...at["palette-colors"].querySelectorAll("input")].map(({ value }) => value) });
+    ui["palette-colors"].addEventListener("input", () => {
+      change({ paletteColors: [...ui["palette-colors"].querySelectorAll("input")].map(({ value }) => value) });
       changed();
     });
-    this.speak();
+    this.updateTexts();
   }
 
-  /** Say everything in the language that is chosen. */
-  speak() {
-    const { at } = this;
-    at.recipe.replaceChildren(...this.recipes.map((name) => new Option(recipeWords(name)[0], name)));
-    at.size.replaceChildren(...SIZES.map((size) => new Option(size === "full" ? say("full") : say("pixels", { n: size }), size)));
+  /** Update all texts to the current language. */
+  updateTexts() {
+    const { ui } = this;
+    ui.recipe.replaceChildren(...this.recipes.map((name) => new Option(recipeWords(name)[0], name)));
+    ui.size.replaceChildren(...SIZES.map((size) => new Option(size === "full" ? translate("full") : translate("pixels", { n: size }), size)));
     this.show();
   }
 
   /** Show the settings. */
   show() {
-    const { at } = this;
+    const { ui } = this;
     if (!this.recipes.includes(settings.recipe)) change({ recipe: this.recipes.includes("refined") ? "refined" : "instant" });
     for (const name of ["strength", "strokes", "share", "feather", "second", "colors", "palette", "recipe", "size"]) {
-      at[name].value = settings[name];
-      if (this[name]) at[`${name}-value`].textContent = this[name](settings[name]);
+      ui[name].value = settings[name];
+      if (this[name]) ui[`${name}-value`].textContent = this[name](settings[name]);
     }
-    at["recipe-hint"].textContent = recipeWords(settings.recipe)[1];
-    at["brush-value"].textContent = say("percent", { n: at.brush.value });
-    at["share-row"].hidden = !settings.second;
-    at["palette-row"].hidden = settings.colors !== "palette";
-    at["palette-colors"].hidden = settings.palette !== "";
+    ui["recipe-hint"].textContent = recipeWords(settings.recipe)[1];
+    ui["brush-value"].textContent = translate("percent", { n: ui.brush.value });
+    ui["share-row"].hidden = !settings.second;
+    ui["palette-row"].hidden = settings.colors !== "palette";
+    ui["palette-colors"].hidden = settings.palette !== "";
     this.showColors();
   }
 
   slider(name, words) {
     this[name] = words;
-    this.at[name].addEventListener("input", () => {
-      change({ [name]: Number(this.at[name].value) });
-      this.at[`${name}-value`].textContent = words(settings[name]);
+    this.ui[name].addEventListener("input", () => {
+      change({ [name]: Number(this.ui[name].value) });
+      this.ui[`${name}-value`].textContent = words(settings[name]);
       if (name !== "feather" || settings.area) this.changed();
     });
   }
 
-  menu(name, isSeen) {
-    this.at[name].addEventListener("change", () => {
-      change({ [name]: this.at[name].value });
+  menu(name, affectsPreview) {
+    this.ui[name].addEventListener("change", () => {
+      change({ [name]: this.ui[name].value });
       this.show();
-      if (isSeen) this.changed();
+      if (affectsPreview) this.changed();
     });
   }
 
   showColors() {
-    const box = this.at["palette-colors"];
+    const box = this.ui["palette-colors"];
     const colors = settings.paletteColors;
     if (box.querySelectorAll("input").length === colors.length) {
       box.querySelectorAll("input").forEach((input, index) => {
         input.value = colors[index];
-        input.setAttribute("aria-label", say("paletteColor", { n: index + 1 }));
+        input.setAttribute("aria-label", translate("paletteColor", { n: index + 1 }));
       });
       return;
     }
@@ -89,7 +89,7 @@ export class Controls {
   button(sign, word, isDisabled, paletteColors) {
     const button = Object.assign(document.createElement("button"), { type: "button", textContent: sign, disabled: isDisabled });
     button.dataset.label = word;
-    button.setAttribute("aria-label", say(word));
+    button.setAttribute("aria-label", translate(word));
     button.addEventListener("click", () => {
       change({ paletteColors });
       this.showColors();

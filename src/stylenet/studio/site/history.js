@@ -1,6 +1,6 @@
-// The history: every painting that the server keeps, with its receipt; each can be saved, used again, and deleted.
+// The history: all stored paintings with their receipts; each can be saved, reused and deleted.
 
-import { say } from "/shared/language.js";
+import { translate } from "/shared/language.js";
 import { showError } from "/errors.js";
 import { Saving } from "/saving.js";
 import { deleteResult, getJson } from "/server.js";
@@ -8,31 +8,31 @@ import { settings } from "/settings.js";
 import { recipeWords, strokeSize } from "/words.js";
 
 export class History {
-  /** `at`: the page's elements; `titleOf(name)`: of a style; `reuse(job, withPhoto)`: takes the settings of a job, and its photo. */
-  constructor({ at, titleOf, reuse, messages }) {
-    Object.assign(this, { at, titleOf, items: [] });
-    this.saving = new Saving(at["result-saving"]);
-    for (const button of [at.reuse, at.reopen]) {
+  /** `ui`: the page's elements; `titleOf(name)`: the title of a style; `reuse(job, withPhoto)`: applies the settings of a job, optionally with its photo. */
+  constructor({ ui, titleOf, reuse, messages }) {
+    Object.assign(this, { ui, titleOf, items: [] });
+    this.saving = new Saving(ui["result-saving"]);
+    for (const button of [ui.reuse, ui.reopen]) {
       button.addEventListener("click", () => {
-        at.result.close();
-        reuse(this.opened, button === at.reopen);
+        ui.result.close();
+        reuse(this.opened, button === ui.reopen);
       });
     }
-    at.delete.addEventListener("click", () => this.delete().catch((error) => showError(messages, error)));
+    ui.delete.addEventListener("click", () => this.delete().catch((error) => showError(messages, error)));
   }
 
-  /** Read the history again. */
+  /** Reload the history. */
   async refresh() {
     this.items = (await getJson("/v1/history")).results;
     this.list();
   }
 
-  /** Show it, in the language that is chosen. */
+  /** Show the history in the current language. */
   list() {
-    const { history, results } = this.at;
+    const { history, results } = this.ui;
     history.hidden = !this.items.length;
     results.replaceChildren(...this.items.map((item) => this.card(item)));
-    if (this.at.result.open) this.describe();
+    if (this.ui.result.open) this.describe();
   }
 
   card(item) {
@@ -44,7 +44,7 @@ export class History {
     const [title, small] = ["b", "small"].map((tag) => document.createElement(tag));
     title.textContent = name;
     small.textContent = date;
-    button.setAttribute("aria-label", say("openResult", { style: name, date }));
+    button.setAttribute("aria-label", translate("openResult", { style: name, date }));
     button.append(image, title, small);
     button.addEventListener("click", () => this.open(item));
     line.append(button);
@@ -54,20 +54,20 @@ export class History {
   async open(item) {
     this.item = item;
     this.opened = await getJson(`/v1/jobs/${item.job}`);
-    this.at["result-image"].src = item.result;
+    this.ui["result-image"].src = item.result;
     this.saving.offer(this.opened);
     const { pictures, request } = this.opened;
-    this.at.reuse.hidden = !settings.photo;
-    this.at.reopen.hidden = request.photo === settings.photo?.id || !pictures[request.photo];
-    this.isSure = false;
+    this.ui.reuse.hidden = !settings.photo;
+    this.ui.reopen.hidden = request.photo === settings.photo?.id || !pictures[request.photo];
+    this.isConfirmed = false;
     this.describe();
-    this.at.result.showModal();
+    this.ui.result.showModal();
   }
 
   describe() {
     const { receipt, created } = this.item;
-    const { at } = this;
-    at["result-title"].textContent = at["result-image"].alt = this.nameOf(this.item);
+    const { ui } = this;
+    ui["result-title"].textContent = ui["result-image"].alt = this.nameOf(this.item);
     const colors = receipt.palette ? "colorsPalette" : COLORS[receipt.keep_colors ?? ""];
     const rows = [
       ["receiptStyle", this.nameOf(this.item)],
@@ -75,36 +75,36 @@ export class History {
       ["receiptSize", receipt.size && `${receipt.size[0]} × ${receipt.size[1]}`],
       ["receiptStrength", receipt.strength],
       ["receiptStrokes", strokeSize(Math.log2(receipt.style_scale ?? 1))],
-      ["receiptColors", colors && say(colors)],
+      ["receiptColors", colors && translate(colors)],
       ["receiptSeed", receipt.seed],
       ["receiptDate", new Date(created * 1000).toLocaleString(document.documentElement.lang)],
     ];
     const known = rows.filter(([, value]) => value != null && value !== "");
-    at.receipt.replaceChildren(
+    ui.receipt.replaceChildren(
       ...known.flatMap(([word, value]) => [
-        Object.assign(document.createElement("dt"), { textContent: say(word) }),
+        Object.assign(document.createElement("dt"), { textContent: translate(word) }),
         Object.assign(document.createElement("dd"), { textContent: value }),
       ]),
     );
-    at["receipt-whole"].textContent = JSON.stringify(receipt, null, 2);
-    at.delete.textContent = say(this.isSure ? "deleteSure" : "delete");
+    ui["receipt-whole"].textContent = JSON.stringify(receipt, null, 2);
+    ui.delete.textContent = translate(this.isConfirmed ? "deleteSure" : "delete");
   }
 
-  // Asked twice: what is deleted is gone.
+  // The first click asks for confirmation, because deleting cannot be undone.
   async delete() {
-    if (!this.isSure) {
-      this.isSure = true;
+    if (!this.isConfirmed) {
+      this.isConfirmed = true;
       this.describe();
       return;
     }
     await deleteResult(this.item.job);
-    this.at.result.close();
+    this.ui.result.close();
     await this.refresh();
   }
 
   nameOf({ receipt }) {
-    const names = (receipt.styles ?? []).map(({ name }) => this.titleOf(name) ?? (/^[0-9a-f]{64}$/.test(name) ? say("own") : name));
-    return [...new Set(names)].join(" + ") || say("style");
+    const names = (receipt.styles ?? []).map(({ name }) => this.titleOf(name) ?? (/^[0-9a-f]{64}$/.test(name) ? translate("own") : name));
+    return [...new Set(names)].join(" + ") || translate("style");
   }
 }
 

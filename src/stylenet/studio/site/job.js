@@ -1,20 +1,20 @@
-// A painting that takes its time: its bar, the time left, its picture as it grows, and its end.
+// The view of a running job: its progress, the time left, and its current picture.
 
-import { hasWord, say } from "/shared/language.js";
+import { hasTranslation, translate } from "/shared/language.js";
 import { Messages } from "/shared/messages.js";
 import { showError } from "/errors.js";
 import { ServerError, getJson, stopJob, watch } from "/server.js";
 import { duration } from "/words.js";
 
 export class JobView {
-  /** `picture(address)`: shows a picture; `ended(job, word, places)`: called with the finished job, and what to say. */
+  /** `picture(address)`: shows a picture; `ended(job, word, values)`: called at the end with the finished job, if any, and a status. */
   constructor({ box, progress, status, show, stop, notice, messages, picture, ended }) {
     Object.assign(this, { box, progress, show, stop, notice, messages, picture, ended, job: null });
-    this.words = new Messages({ status });
+    this.statusMessage = new Messages({ status });
     show.addEventListener("click", () => this.setShown(true));
     stop.addEventListener("click", () => {
       stop.disabled = true;
-      this.words.tell("stopping");
+      this.statusMessage.setStatus("stopping");
       stopJob(this.job.id).catch((error) => showError(messages, error));
     });
   }
@@ -24,9 +24,9 @@ export class JobView {
     return this.job !== null;
   }
 
-  /** Watch a job to its end. */
+  /** Follow a job to its end. */
   follow(job) {
-    this.leave();
+    this.unfollow();
     this.job = job;
     this.steps = 0;
     this.latest = "";
@@ -36,52 +36,52 @@ export class JobView {
     this.notice.textContent = "";
     this.progress.removeAttribute("value");
     this.setShown(true);
-    this.source = watch(job.id, (name, values) => this.job === job && this.heard(name, values));
+    this.source = watch(job.id, (name, values) => this.job === job && this.onEvent(name, values));
   }
 
-  /** Watch no more; the server goes on. */
-  leave() {
+  /** Stop following the job; the server continues to paint it. */
+  unfollow() {
     this.source?.close();
     this.job = this.source = null;
     this.box.hidden = true;
   }
 
-  /** Whether its picture is to be seen, or a preview of other settings. */
+  /** Set whether the picture of the job is shown, rather than a preview of other settings. */
   setShown(isShown) {
     this.isShown = isShown;
     this.show.hidden = isShown || !this.job;
     if (isShown && this.latest) this.picture(this.latest);
   }
 
-  heard(name, values) {
+  onEvent(name, values) {
     const isStopping = this.stop.disabled;
-    if (name === "queued") this.words.tell(values.jobs_before ? "queued" : "queuedNext", { n: values.jobs_before });
+    if (name === "queued") this.statusMessage.setStatus(values.jobs_before ? "queued" : "queuedNext", { n: values.jobs_before });
     if (name === "started") {
       this.steps = values.steps;
-      this.words.tell(this.steps ? "preparing" : "pass");
-      for (const notice of values.notices) this.tellNotice(notice);
+      this.statusMessage.setStatus(this.steps ? "preparing" : "pass");
+      for (const notice of values.notices) this.addNotice(notice);
     }
-    if (name === "notice") this.tellNotice(hasWord(values.code) ? say(values.code, values.values) : values.message);
+    if (name === "notice") this.addNotice(hasTranslation(values.code) ? translate(values.code, values.values) : values.message);
     if (name === "step" || name === "progress") this.showProgress(values, isStopping);
     if (name === "preview") {
       this.latest = `/v1/jobs/${this.job.id}/preview.jpg?step=${values.step}`;
       if (this.isShown) this.picture(this.latest);
     }
-    if (name === "lost") this.words.tell("lost");
+    if (name === "lost") this.statusMessage.setStatus("lost");
     if (name === "done") this.finish(values);
     if (name === "failed") {
-      this.leave();
+      this.unfollow();
       this.ended(null);
       showError(this.messages, new ServerError(422, values));
     }
     if (name === "stopped") {
-      this.leave();
+      this.unfollow();
       this.ended(null, "ended");
     }
   }
 
-  // What the server has to say of this job, once each: it is told again when a job is resumed.
-  tellNotice(text) {
+  // Show each notice only once; notices are repeated when a job is resumed.
+  addNotice(text) {
     if (this.notice.textContent.includes(text)) return;
     this.notice.textContent += `${this.notice.textContent && " · "}${text}`;
     this.notice.hidden = false;
@@ -90,13 +90,13 @@ export class JobView {
   showProgress({ share, seconds, seconds_left: left, step, steps }, isStopping) {
     if (share !== undefined) this.progress.value = share;
     else if (left !== null) this.progress.value = seconds === undefined ? step / steps : seconds / Math.max(seconds + left, 1e-9);
-    if (step && left !== null && !isStopping) this.words.tell("steps", { step, steps, time: () => duration(left) });
+    if (step && left !== null && !isStopping) this.statusMessage.setStatus("steps", { step, steps, time: () => duration(left) });
   }
 
   async finish({ seconds, reason, output }) {
     const { id } = this.job;
     const isShown = this.isShown;
-    this.leave();
+    this.unfollow();
     const job = await getJson(`/v1/jobs/${id}`);
     if (isShown) this.picture(output);
     const word = !isShown ? "later" : reason === "interrupted" ? "stoppedShows" : "shows";

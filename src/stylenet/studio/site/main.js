@@ -1,9 +1,9 @@
-// The page: a photo, a style, and what is painted of them; the parts of the page, brought together.
+// The main module of the studio, which connects the parts of the page.
 
 import { Camera } from "/shared/camera.js";
-import { takeChosen, takeDropped, takePasted } from "/shared/dropping.js";
+import { onFileChosen, onFilesDropped, onFilePasted } from "/shared/dropping.js";
 import { Easel } from "/shared/easel.js";
-import { offerLanguages, say } from "/shared/language.js";
+import { offerLanguages, translate } from "/shared/language.js";
 import { Messages } from "/shared/messages.js";
 import { StyleStrip, inOrder } from "/shared/strip.js";
 import { AreaPanel } from "/area-panel.js";
@@ -19,12 +19,12 @@ import { change, jobFields, restore, settings, settingsOf } from "/settings.js";
 import { Sheet } from "/sheet.js";
 import "/words.js";
 
-const at = Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
-const messages = new Messages({ status: at.status, problem: at.problem });
-const easel = new Easel({ ...at, height: () => innerHeight * 0.46 });
+const ui = Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
+const messages = new Messages({ status: ui.status, problem: ui.problem });
+const easel = new Easel({ ...ui, height: () => innerHeight * 0.46 });
 const strip = new StyleStrip({
-  ...at,
-  menus: [at.second, at["area-style"], at.palette],
+  ...ui,
+  menus: [ui.second, ui["area-style"], ui.palette],
   changed: () => {
     change({ style: strip.chosen });
     follow();
@@ -32,60 +32,60 @@ const strip = new StyleStrip({
 });
 const own = new OwnPaintings(strip);
 const preview = new Preview({
-  size: () => Math.max(at.easel.clientWidth, at.easel.clientHeight) * devicePixelRatio,
+  size: () => Math.max(ui.easel.clientWidth, ui.easel.clientHeight) * devicePixelRatio,
   picture: (blob) => {
     showAfter(URL.createObjectURL(blob));
-    messages.tell("preview");
+    messages.setStatus("preview");
   },
   failed,
 });
-const saving = new Saving(at.saving);
+const saving = new Saving(ui.saving);
 const job = new JobView({
-  box: at.job,
-  progress: at.progress,
-  status: at["job-status"],
-  show: at.show,
-  stop: at.stop,
-  notice: at.notice,
+  box: ui.job,
+  progress: ui.progress,
+  status: ui["job-status"],
+  show: ui.show,
+  stop: ui.stop,
+  notice: ui.notice,
   messages,
   picture: (address) => {
-    preview.leave();
+    preview.cancel();
     showAfter(address);
   },
   ended,
 });
-const area = new AreaPanel({ at, changed: follow, messages });
-const sheet = new Sheet({ dialog: at.sheet, grid: at["sheet-grid"], messages, chosen: takeSettings });
-const reuse = (job, withPhoto) => takeJob(job, withPhoto).catch(failed);
-const history = new History({ at, titleOf: (name) => strip.titleOf(name), messages, reuse });
+const area = new AreaPanel({ ui, changed: follow, messages });
+const sheet = new Sheet({ dialog: ui.sheet, grid: ui["sheet-grid"], messages, chosen: applySettings });
+const reuse = (job, withPhoto) => applyJob(job, withPhoto).catch(failed);
+const history = new History({ ui, titleOf: (name) => strip.titleOf(name), messages, reuse });
 const camera = new Camera({
-  dialog: at.camera,
-  video: at.video,
-  snap: at.snap,
-  leave: at.leave,
-  file: at["camera-file"],
-  taken: takePhoto,
-  failed: () => messages.complain("noCamera"),
+  dialog: ui.camera,
+  video: ui.video,
+  snap: ui.snap,
+  leave: ui.leave,
+  file: ui["camera-file"],
+  taken: openPhoto,
+  failed: () => messages.setProblem("noCamera"),
 });
 let controls = null;
 
 // --- pictures
 
 function showAfter(address) {
-  const old = at.after.src;
-  at.after.src = address;
+  const old = ui.after.src;
+  ui.after.src = address;
   if (old.startsWith("blob:")) URL.revokeObjectURL(old);
   easel.setPainted(true);
 }
 
-async function takePhoto(file) {
-  messages.complain("");
-  messages.tell("loading");
+async function openPhoto(file) {
+  messages.setProblem("");
+  messages.setStatus("loading");
   try {
     const { id, width, height } = await upload(file);
     change({ photo: await upright({ id, width, height }) });
   } catch (error) {
-    messages.tell(settings.photo ? "preview" : "hint");
+    messages.setStatus(settings.photo ? "preview" : "hint");
     failed(error);
     return;
   }
@@ -95,22 +95,22 @@ async function takePhoto(file) {
 }
 
 function showPhoto() {
-  at.empty.hidden = true;
-  at.tools.hidden = false;
+  ui.empty.hidden = true;
+  ui.tools.hidden = false;
   easel.show({ ...settings.photo, url: pictureAddress(settings.photo.id, PHOTO_PX) });
 }
 
 function forgetPhoto() {
   change({ photo: null, area: null, job: null });
-  preview.leave();
-  at.empty.hidden = false;
-  at.easel.hidden = at.tools.hidden = true;
+  preview.cancel();
+  ui.empty.hidden = false;
+  ui.easel.hidden = ui.tools.hidden = true;
   saving.offer(null);
-  messages.tell("hint");
+  messages.setStatus("hint");
 }
 
-async function takePainting(file) {
-  messages.complain("");
+async function addPainting(file) {
+  messages.setProblem("");
   try {
     await own.add(file);
     follow();
@@ -125,38 +125,38 @@ function failed(error) {
     showError(messages, error);
   } else if (id === settings.photo?.id) {
     forgetPhoto();
-    messages.complain("expired");
+    messages.setProblem("expired");
   } else {
     if (settings.area?.id === id) area.reset();
     own.forget(id);
     controls?.show();
     follow();
-    messages.complain("expiredOther");
+    messages.setProblem("expiredOther");
   }
 }
 
 // --- painting
 
-// What is chosen has changed: the preview follows, while a job that runs goes on.
+// Update the preview after a change of the settings; a running job continues.
 function follow() {
   if (!settings.photo) return;
   saving.offer(null);
   if (job.isRunning) job.setShown(false);
   else change({ job: null });
-  messages.tell("previewing");
-  messages.complain("");
+  messages.setStatus("previewing");
+  messages.setProblem("");
   preview.follow();
 }
 
-function takeSettings(values) {
+function applySettings(values) {
   change(values);
   strip.choose(settings.style);
   controls.show();
   follow();
 }
 
-// The settings of a job; its photo, if that is wanted; and its area, which belongs to its photo.
-async function takeJob(job, withPhoto) {
+// Apply the settings of a job, optionally with its photo; its area is applied only to the same photo.
+async function applyJob(job, withPhoto) {
   const { request, pictures } = job;
   own.recall(job);
   if (withPhoto) {
@@ -166,83 +166,83 @@ async function takeJob(job, withPhoto) {
   const values = settingsOf(job);
   const isSamePhoto = request.photo === settings.photo?.id;
   if (!isSamePhoto) for (const name of ["area", "areaUse", "areaStyle", "feather"]) delete values[name];
-  takeSettings(values);
+  applySettings(values);
   if (!isSamePhoto) return;
   await area.restore();
-  if (request.masks && !values.area) messages.complain("expiredOther");
+  if (request.masks && !values.area) messages.setProblem("expiredOther");
 }
 
 async function paint() {
-  at.paint.disabled = true;
-  messages.complain("");
+  ui.paint.disabled = true;
+  messages.setProblem("");
   try {
     begin(await addJob(jobFields()));
   } catch (error) {
-    at.paint.disabled = false;
+    ui.paint.disabled = false;
     failed(error);
   }
 }
 
 function begin(added) {
-  preview.leave();
+  preview.cancel();
   saving.offer(null);
   change({ job: added.id });
-  at.paint.disabled = true;
-  messages.tell("");
+  ui.paint.disabled = true;
+  messages.setStatus("");
   job.follow(added);
 }
 
-function ended(finished, word, places) {
-  at.paint.disabled = false;
+function ended(finished, word, values) {
+  ui.paint.disabled = false;
   if (!finished) change({ job: null });
   saving.offer(finished);
-  if (word) messages.tell(word, places);
+  if (word) messages.setStatus(word, values);
   history.refresh().catch(failed);
 }
 
-// --- beginning
+// --- startup
 
-function speak() {
-  messages.speak();
-  job.words.speak();
-  at.before.alt = say("before");
-  at.after.alt = say("after");
-  controls?.speak();
+function updateTexts() {
+  messages.updateTexts();
+  job.statusMessage.updateTexts();
+  ui.before.alt = translate("before");
+  ui.after.alt = translate("after");
+  controls?.updateTexts();
   history.list();
 }
 
 function listen() {
-  for (const button of [at.choose, at.another]) button.addEventListener("click", () => at["photo-file"].click());
-  for (const button of [at.shoot, at.again]) button.addEventListener("click", () => camera.open());
-  at.bring.addEventListener("click", () => at["painting-file"].click());
-  takeChosen(at["photo-file"], takePhoto);
-  takeChosen(at["painting-file"], takePainting);
-  takePasted(takePhoto);
-  takeDropped(at.veil, (files, target) => {
-    const take = target.closest?.(".styles") ? takePainting : takePhoto;
-    take(files[0]).then(() => files.length > 1 && !messages.complaint && messages.complain("onlyOne"));
+  for (const button of [ui.choose, ui.another]) button.addEventListener("click", () => ui["photo-file"].click());
+  for (const button of [ui.shoot, ui.again]) button.addEventListener("click", () => camera.open());
+  ui.bring.addEventListener("click", () => ui["painting-file"].click());
+  onFileChosen(ui["photo-file"], openPhoto);
+  onFileChosen(ui["painting-file"], addPainting);
+  onFilePasted(openPhoto);
+  onFilesDropped(ui.veil, (files, target) => {
+    const take = target.closest?.(".styles") ? addPainting : openPhoto;
+    take(files[0]).then(() => files.length > 1 && !messages.problem && messages.setProblem("onlyOne"));
   });
-  at.paint.addEventListener("click", paint);
-  at.variants.addEventListener("click", () => sheet.open());
+  ui.paint.addEventListener("click", paint);
+  ui.variants.addEventListener("click", () => sheet.open());
 }
 
 async function start() {
   restore();
-  offerLanguages(at.language, speak);
-  messages.tell("hint");
+  offerLanguages(ui.language, updateTexts);
+  messages.setStatus("hint");
   const [{ styles }, { recipes }] = await Promise.all([getJson("/v1/styles"), getJson("/v1/recipes")]);
   for (const style of inOrder(styles)) strip.add({ ...style, mean: style.mean_color });
   own.restore();
   strip.choose(settings.style);
   const works = recipes.filter((recipe) => recipe.works_here && recipe.everyday).map(({ name }) => name);
-  controls = new Controls({ at, recipes: works, changed: follow });
+  controls = new Controls({ ui, recipes: works, changed: follow });
   listen();
   await history.refresh();
   if (settings.photo) await resume();
   document.documentElement.dataset.ready = "yes";
 }
 
-// What was there before the page was loaded again: the photo, its area, and the job.
+// Restore the state from before a reload: the photo, its area and the job.
 async function resume() {
   showPhoto();
   await area.restore().catch(failed);

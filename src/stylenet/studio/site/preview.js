@@ -1,4 +1,4 @@
-// The preview: it follows what is chosen, small and at once, and larger once nothing changes any more.
+// The preview of the current settings: small and immediate, then larger when nothing has changed for a while.
 
 import { Latest } from "/latest.js";
 import { getPreview, previewAddress } from "/server.js";
@@ -9,21 +9,21 @@ const MOST_PX = 1024;
 const REST_MS = 500;
 
 export class Preview {
-  /** `size()`: pixels of the long side on the screen; `picture(blob)`: shows a preview; `failed(error)`. */
+  /** `size()`: long side on the screen in pixels; `picture(blob)`: shows a preview; `failed(error)`: called after an error. */
   constructor({ size, picture, failed }) {
     Object.assign(this, { size, picture, failed, number: 0 });
-    this.latest = new Latest((wish, isLatest) => this.paint(wish, isLatest));
+    this.latest = new Latest((request, isLatest) => this.paint(request, isLatest));
   }
 
-  /** Show what is chosen now. */
+  /** Show a preview of the current settings. */
   follow() {
     clearTimeout(this.timer);
     this.number += 1;
     this.latest.ask({ number: this.number, size: FAST_PX });
   }
 
-  /** Show no preview that is still to come. */
-  leave() {
+  /** Discard pending previews. */
+  cancel() {
     clearTimeout(this.timer);
     this.number += 1;
   }

@@ -1,23 +1,23 @@
-// What can be done with a finished painting: save it, and copy it as a command or as Python code.
+// Saving a finished painting, and copying it as a command or as Python code.
 
-import { spoken } from "/words.js";
+import { textElement } from "/words.js";
 
 export class Saving {
-  /** `box`: is filled with links and buttons. */
+  /** `box`: the element to fill with links and buttons. */
   constructor(box) {
     this.box = box;
-    this.png = spoken("a", "savePng", { className: "button", download: "" });
-    this.jpeg = spoken("a", "saveJpeg", { className: "button", download: "" });
+    this.png = textElement("a", "savePng", { className: "button", download: "" });
+    this.jpeg = textElement("a", "saveJpeg", { className: "button", download: "" });
     this.command = this.button("copyCommand", () => this.job.command);
     this.python = this.button("copyPython", () => this.job.python);
     this.text = Object.assign(document.createElement("textarea"), { readOnly: true, rows: 3, spellcheck: false });
-    this.caption = spoken("span", "copied");
+    this.caption = textElement("span", "copied");
     this.label = Object.assign(document.createElement("label"), { className: "copied", hidden: true });
     this.label.append(this.caption, this.text);
     box.append(this.png, this.jpeg, this.command, this.python, this.label);
   }
 
-  /** Offer a finished job; null: nothing. */
+  /** Offer a finished job; null: hide the buttons. */
   offer(job) {
     this.job = job;
     this.box.hidden = !job;
@@ -29,7 +29,7 @@ export class Saving {
   }
 
   button(word, textOf) {
-    const button = spoken("button", word, { type: "button" });
+    const button = textElement("button", word, { type: "button" });
     button.addEventListener("click", () => this.copy(textOf()));
     return button;
   }
@@ -45,6 +45,6 @@ export class Saving {
       this.text.focus();
       this.text.select();
     }
-    this.caption.replaceWith((this.caption = spoken("span", word)));
+    this.caption.replaceWith((this.caption = textElement("span", word)));
   }
 }

@@ -1,11 +1,11 @@
-// The server's interface, as far as the page needs it.
+// A client for those parts of the server's API that the page needs.
 
-/** The long side of a photo on the screen. */
+/** Long side of photos on the screen. */
 export const PHOTO_PX = 1024;
 
 const client = crypto.randomUUID ? crypto.randomUUID() : String(Math.random());
 
-/** What the server answers to what it does not do; `code` and `values` are for the page's own words, `message` is in English. */
+/** An error response; `code` and `values` are for translation, `message` is in English. */
 export class ServerError extends Error {
   constructor(status, body) {
     super([body.error, body.allowed && `allowed: ${body.allowed}`, body.remedy].filter(Boolean).join("; "));
@@ -13,30 +13,30 @@ export class ServerError extends Error {
   }
 }
 
-async function ask(path, options = {}) {
-  const answer = await fetch(path, options);
-  if (answer.ok) return answer;
-  let body = { error: `${answer.status}` };
+async function request(path, options = {}) {
+  const response = await fetch(path, options);
+  if (response.ok) return response;
+  let body = { error: `${response.status}` };
   try {
-    body = await answer.json();
+    body = await response.json();
   } catch {
-    // no JSON: the status has to do
+    // not JSON: only the status is known
   }
-  throw new ServerError(answer.status, body);
+  throw new ServerError(response.status, body);
 }
 
-export const getJson = async (path) => (await ask(path)).json();
+export const getJson = async (path) => (await request(path)).json();
 
-export const getBlob = async (path, options) => (await ask(path, options)).blob();
+export const getBlob = async (path, options) => (await request(path, options)).blob();
 
-/** Send a picture: {id, width, height, name}. */
+/** Upload a picture; returns {id, width, height, name}. */
 export async function upload(file, name = file.name || "photo.png") {
-  const plain = name.replace(/[^\x20-\x7e]/g, "-");
-  const headers = { "content-type": "application/octet-stream", "stylenet-name": plain };
-  return (await ask("/v1/pictures", { method: "PUT", body: file, headers })).json();
+  const asciiName = name.replace(/[^\x20-\x7e]/g, "-");
+  const headers = { "content-type": "application/octet-stream", "stylenet-name": asciiName };
+  return (await request("/v1/pictures", { method: "PUT", body: file, headers })).json();
 }
 
-/** The address of one pass over a picture; `fields` are those of the interface, lists where they may be repeated. */
+/** The URL of a preview of a picture; `fields` are those of the API, with arrays for repeated fields. */
 export function previewAddress(photo, fields) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(fields)) {
@@ -45,40 +45,40 @@ export function previewAddress(photo, fields) {
   return `/v1/preview/${photo}.jpg?${query}`;
 }
 
-/** A picture as it was uploaded: at strength 0, a pass leaves it as it is. */
+/** The URL of an uploaded picture: a preview at strength 0, which does not change it. */
 export const pictureAddress = (id, size, format = "jpg") => previewAddress(id, { style: "starry-night", strength: 0, size, format });
 
-/** The size of a photo as it is seen, upright; the server's numbers are those of the file. */
+/** A photo with the size of its upright picture; the server returns the size stored in the file. */
 export async function upright({ id, width, height }) {
   const src = pictureAddress(id, PHOTO_PX);
   const image = Object.assign(new Image(), { src });
-  await image.decode().catch(() => ask(src)); // which throws the server's error
+  await image.decode().catch(() => request(src)); // throws the server's error
   const isTurned = image.naturalWidth > image.naturalHeight !== width > height && width !== height;
   return isTurned ? { id, width: height, height: width } : { id, width, height };
 }
 
-/** A preview; a newer one of this page takes the place of one that waits. */
+/** Fetch a preview; it replaces an older waiting preview of this page. */
 export const getPreview = (address) => getBlob(address, { headers: { "stylenet-client": client } });
 
 export async function addJob(fields) {
   const headers = { "content-type": "application/json" };
-  return (await ask("/v1/jobs", { method: "POST", body: JSON.stringify(fields), headers })).json();
+  return (await request("/v1/jobs", { method: "POST", body: JSON.stringify(fields), headers })).json();
 }
 
-export const stopJob = (id) => ask(`/v1/jobs/${id}`, { method: "DELETE" });
+export const stopJob = (id) => request(`/v1/jobs/${id}`, { method: "DELETE" });
 
-export const deleteResult = (id) => ask(`/v1/history/${id}`, { method: "DELETE" });
+export const deleteResult = (id) => request(`/v1/history/${id}`, { method: "DELETE" });
 
-/** Events of a job, `heard(name, values)`; the browser continues after the last one by itself when the connection breaks. */
-export function watch(id, heard) {
+/** Follow the events of a job with `onEvent(name, values)`; the browser reconnects by itself and continues after the last event. */
+export function watch(id, onEvent) {
   const source = new EventSource(`/v1/jobs/${id}/events`);
   const last = ["done", "failed", "stopped"];
   for (const name of ["queued", "started", "step", "progress", "preview", "notice", ...last]) {
     source.addEventListener(name, (event) => {
       if (last.includes(name)) source.close();
-      heard(name, JSON.parse(event.data));
+      onEvent(name, JSON.parse(event.data));
     });
   }
-  source.addEventListener("error", () => source.readyState !== EventSource.CLOSED && heard("lost", {}));
+  source.addEventListener("error", () => source.readyState !== EventSource.CLOSED && onEvent("lost", {}));
   return source;
 }

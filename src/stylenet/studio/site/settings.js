@@ -1,9 +1,9 @@
-// What a person has chosen: kept in this browser, and sent as the fields of a preview or of a job.
+// The settings of the user, which are stored in the browser and sent as the fields of previews and jobs.
 
-const KEPT = "stylenet-studio";
+const STORAGE_KEY = "stylenet-studio";
 const MOST_OWN = 8;
 
-/** `photo`: {id, width, height}; `own`: paintings {name, title}; `area`: {id, name} of the mask; `strokes`: logarithm to the base of 2. */
+/** `photo`: {id, width, height}; `own`: added paintings {name, title}; `area`: {id, name} of the mask; `strokes`: base-2 logarithm of the size. */
 export const settings = {
   photo: null,
   style: "starry-night",
@@ -31,34 +31,34 @@ export const settings = {
 /** Long sides that can be chosen, in pixels. */
 export const SIZES = ["512", "768", "1024", "1536", "2048", "full"];
 
-/** Read what this browser has kept. */
+/** Read the settings stored in this browser. */
 export function restore() {
-  const found = kept();
+  const found = stored();
   for (const name of Object.keys(settings)) if (name in found) settings[name] = found[name];
 }
 
-/** Change settings, and keep them, beside those that another tab has changed. */
+/** Change settings and store them, keeping changes made in other tabs. */
 export function change(values) {
   Object.assign(settings, values);
-  localStorage.setItem(KEPT, JSON.stringify({ ...kept(), ...values }));
+  localStorage.setItem(STORAGE_KEY, JSON.stringify({ ...stored(), ...values }));
 }
 
-function kept() {
+function stored() {
   try {
-    return JSON.parse(localStorage.getItem(KEPT) ?? "{}");
+    return JSON.parse(localStorage.getItem(STORAGE_KEY) ?? "{}");
   } catch {
-    return {}; // what another version has kept
+    return {}; // stored by another version
   }
 }
 
-/** Add a painting of the person's own, {name, title}; the oldest ones go, and are returned. */
+/** Add a painting of the user, {name, title}; returns the oldest ones, which are dropped. */
 export function addOwn(painting) {
   const own = [painting, ...settings.own.filter(({ name }) => name !== painting.name)];
   change({ own: own.slice(0, MOST_OWN) });
   return own.slice(MOST_OWN);
 }
 
-/** The fields of one pass at a size. */
+/** The fields of a preview at a size. */
 export function previewFields(size, values = settings) {
   const { styles, blend, masks, ...fields } = fieldsOf(values, size);
   return { style: styles, ...(blend && { blend: blend.join(" ") }), ...(masks && { mask: masks }), ...fields, size };
@@ -71,7 +71,7 @@ export function jobFields() {
   return { photo: settings.photo.id, ...fieldsOf(settings, longSide), recipe: settings.recipe, size };
 }
 
-/** The settings in the fields of a job; the area only if the server still has its mask, one of `pictures`. */
+/** The settings of a job; its area is restored only if the server still has the mask, one of `pictures`. */
 export function settingsOf({ request, pictures }) {
   const [style, second = ""] = request.styles;
   const blend = request.blend ?? [0.5, 0.5];

@@ -1,6 +1,6 @@
-// A sheet of variants: small previews of several strengths and sizes of strokes. A click takes their settings over.
+// A sheet of variants: small previews of several strengths and stroke sizes. A click on one applies its settings.
 
-import { say } from "/shared/language.js";
+import { translate } from "/shared/language.js";
 import { showError } from "/errors.js";
 import { getBlob, previewAddress } from "/server.js";
 import { previewFields, settings } from "/settings.js";
@@ -9,16 +9,16 @@ import { strokeSize } from "/words.js";
 const STRENGTHS = [25, 45, 65, 85];
 const STROKES = [-1, 0, 1];
 const SIZE_PX = 320;
-const AT_ONCE = 2; // so that the server has time for others
+const CONCURRENT = 2; // leaves the server time for other requests
 
 export class Sheet {
-  /** `chosen({strength, strokes})`: called with the settings of the variant that is clicked. */
+  /** `chosen({strength, strokes})`: called with the settings of the clicked variant. */
   constructor({ dialog, grid, chosen, messages }) {
     Object.assign(this, { dialog, grid, chosen, messages });
     dialog.addEventListener("close", () => this.controller?.abort());
   }
 
-  /** Show the variants of what is chosen now. */
+  /** Show variants of the current settings. */
   async open() {
     this.controller = new AbortController();
     const { signal } = this.controller;
@@ -30,7 +30,7 @@ export class Sheet {
       for (let cell = waiting.shift(); cell; cell = waiting.shift()) await this.fill(cell, signal);
     };
     try {
-      await Promise.all(Array.from({ length: AT_ONCE }, work));
+      await Promise.all(Array.from({ length: CONCURRENT }, work));
     } catch (error) {
       if (!signal.aborted) showError(this.messages, error);
       this.dialog.close();
@@ -42,7 +42,7 @@ export class Sheet {
     const image = Object.assign(document.createElement("img"), { alt: "" });
     image.width = settings.photo.width;
     image.height = settings.photo.height;
-    const caption = Object.assign(document.createElement("span"), { textContent: say("variantName", { ...values, scale: strokeSize(values.strokes) }) });
+    const caption = Object.assign(document.createElement("span"), { textContent: translate("variantName", { ...values, scale: strokeSize(values.strokes) }) });
     button.append(image, caption);
     button.addEventListener("click", () => {
       this.dialog.close();

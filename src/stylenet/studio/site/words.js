@@ -1,13 +1,13 @@
-// What the studio says.
+// The texts of the studio.
 
-import { setWords, say } from "/shared/language.js";
+import { setTranslations, translate } from "/shared/language.js";
 import { SHARED_WORDS } from "/shared/words.js";
 import { ERROR_WORDS } from "/errors.js";
 import { words as en } from "/words/en.js";
 import { words as ja } from "/words/ja.js";
 import { words as zh } from "/words/zh.js";
 
-setWords(SHARED_WORDS, ERROR_WORDS, { en, ja, zh });
+setTranslations(SHARED_WORDS, ERROR_WORDS, { en, ja, zh });
 
 const RECIPES = {
   instant: ["recipeInstant", "hintInstant"],
@@ -17,27 +17,27 @@ const RECIPES = {
   fine: ["recipeFine", "hintFine"],
 };
 
-/** The recipes that the page offers. */
+/** The recipes offered by the page. */
 export const RECIPE_NAMES = Object.keys(RECIPES);
 
-/** A recipe in words, and what is particular about it. */
+/** The label and the description of a recipe. */
 export function recipeWords(name) {
-  return name in RECIPES ? RECIPES[name].map((word) => say(word)) : [name, ""];
+  return name in RECIPES ? RECIPES[name].map((word) => translate(word)) : [name, ""];
 }
 
-/** A time in words. */
+/** A duration as text. */
 export function duration(seconds) {
-  return seconds < 90 ? say("seconds", { n: Math.max(0, Math.round(seconds)) }) : say("minutes", { n: Math.round(seconds / 60) });
+  return seconds < 90 ? translate("seconds", { n: Math.max(0, Math.round(seconds)) }) : translate("minutes", { n: Math.round(seconds / 60) });
 }
 
-/** The size of strokes in words; `strokes` is its logarithm to the base of 2. */
+/** The stroke size as text; `strokes` is its base-2 logarithm. */
 export function strokeSize(strokes) {
-  return say("times", { n: (2 ** strokes).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 2 }) });
+  return translate("times", { n: (2 ** strokes).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 2 }) });
 }
 
-/** An element whose text is a sentence, in the language that is chosen. */
-export function spoken(tag, word, more = {}) {
-  const element = Object.assign(document.createElement(tag), { textContent: say(word), ...more });
+/** An element with a translated text. */
+export function textElement(tag, word, properties = {}) {
+  const element = Object.assign(document.createElement(tag), { textContent: translate(word), ...properties });
   element.dataset.word = word;
   return element;
 }

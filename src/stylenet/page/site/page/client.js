@@ -1,11 +1,11 @@
-// The worker that paints, as the page sees it: the latest wish counts, and a worker that is deep in a large picture is let go.
+// The page's side of the painting worker. Only the latest request counts; a worker that is busy with a large picture is replaced.
 
-const LONG_PX = 1.5e6; // a step of more pixels is not waited for when there is a newer wish
+const MAX_WAIT_PX = 1.5e6; // a newer request does not wait for a step with more pixels
 
 export class Client {
-  /** `tell`: called with every message of the worker. */
-  constructor({ processor, threads, tell }) {
-    Object.assign(this, { processor, threads, tell, number: 0, photo: null, own: new Map(), step: 0, paintingNow: 0 });
+  /** `onMessage`: called with the messages of the worker. */
+  constructor({ processor, threads, onMessage }) {
+    Object.assign(this, { processor, threads, onMessage, number: 0, photo: null, own: new Map(), step: 0 });
     this.start();
   }
 
@@ -13,8 +13,8 @@ export class Client {
     this.worker?.terminate();
     this.step = 0;
     this.worker = new Worker(new URL("../painting/worker.js", import.meta.url), { type: "module" });
-    this.worker.onmessage = ({ data }) => this.heard(data);
-    this.worker.onerror = () => this.tell({ kind: "failed", about: "open", word: "noRuntime" });
+    this.worker.onmessage = ({ data }) => this.handle(data);
+    this.worker.onerror = () => this.onMessage({ kind: "failed", about: "open", word: "noRuntime" });
     this.waiting = [];
     this.isReady = false;
     this.worker.postMessage({ kind: "open", processor: this.processor, threads: this.threads });
@@ -22,26 +22,26 @@ export class Client {
     for (const painting of this.own.values()) this.send(painting);
   }
 
-  /** Paint photos like this one from now on. */
+  /** Set the photo to paint. */
   setPhoto(photo) {
     this.photo = { kind: "photo", ...photo };
     this.send(this.photo);
   }
 
-  /** Know a person's own painting by a name. */
+  /** Add a painting of the user as a style with a name. */
   addOwn(name, painting) {
     const message = { kind: "own", name, ...painting };
     this.own.set(name, message);
     this.send(message);
   }
 
-  /** Paint, and forget what was wished before; the number by which the answers are known. */
-  paint(wish) {
-    if (this.step > LONG_PX) this.start();
+  /** Paint; replaces earlier requests. Returns the number that identifies the responses. */
+  paint(request) {
+    if (this.step > MAX_WAIT_PX) this.start();
     this.number += 1;
-    // Of wishes that wait for the worker's opening, too, the latest counts.
+    // Also of the requests that wait for the worker to open, only the latest counts.
     this.waiting = this.waiting.filter(({ kind }) => kind !== "paint");
-    this.send({ ...wish, kind: "paint", number: this.number });
+    this.send({ ...request, kind: "paint", number: this.number });
     return this.number;
   }
 
@@ -50,10 +50,10 @@ export class Client {
     else this.waiting.push(message);
   }
 
-  heard(message) {
+  handle(message) {
     if (message.kind === "unfit") {
       this.processor = "wasm";
-      this.tell(message);
+      this.onMessage(message);
       this.start();
       return;
     }
@@ -68,18 +68,18 @@ export class Client {
     }
     if (message.kind === "progress") this.step = message.px;
     if (message.kind === "painted" || message.kind === "failed") this.step = 0;
-    if ("number" in message && message.number !== this.number) return; // of an older wish
-    this.tell(message);
+    if ("number" in message && message.number !== this.number) return; // belongs to an older request
+    this.onMessage(message);
   }
 }
 
-/** What this browser should paint with: "webgpu" where there is an adapter that is no emulation, else "wasm"; `asked` overrides. */
-export async function chosenProcessor(asked) {
-  if (asked === "wasm" || asked === "webgpu") return asked;
+/** The processor to paint with: "webgpu" if there is an adapter that is not emulated, otherwise "wasm"; `requested` overrides it. */
+export async function chosenProcessor(requested) {
+  if (requested === "wasm" || requested === "webgpu") return requested;
   try {
     const adapter = await navigator.gpu?.requestAdapter();
-    const emulated = adapter?.isFallbackAdapter || adapter?.info?.isFallbackAdapter;
-    return adapter && !emulated && localStorage.getItem("stylenet-webgpu") !== "unfit" ? "webgpu" : "wasm";
+    const isEmulated = adapter?.isFallbackAdapter || adapter?.info?.isFallbackAdapter;
+    return adapter && !isEmulated && localStorage.getItem("stylenet-webgpu") !== "unfit" ? "webgpu" : "wasm";
   } catch {
     return "wasm";
   }

@@ -1,4 +1,4 @@
-// The easel with a painting that is made in this browser: a canvas.
+// An easel whose painting is a canvas, because it is computed in the browser.
 
 import { Easel } from "../shared/easel.js";
 
@@ -8,7 +8,7 @@ export class CanvasEasel extends Easel {
     super.show(photo);
   }
 
-  /** Show a painting's pixels. */
+  /** Show the pixels of a painting. */
   paint({ pixels, width, height, transparent }) {
     this.isTransparent = transparent;
     this.after.width = width;
@@ -17,8 +17,8 @@ export class CanvasEasel extends Easel {
     this.setPainted(true);
   }
 
-  /** The painting as a file, without an alpha channel where nothing is transparent; JPEG has none, and the painting lies on white. */
-  async saved(type) {
+  /** Encode the painting as a file. Opaque paintings have no alpha channel; JPEG files have a white background. */
+  async encode(type) {
     let canvas = this.after;
     if (type === "image/jpeg" || !this.isTransparent) {
       canvas = document.createElement("canvas");

@@ -1,154 +1,154 @@
-// The page: what a person does becomes a wish to the worker, and what it answers becomes visible.
+// The main module of the static page: turns user input into requests to the worker, and shows its responses.
 
 import "../site-files.js";
 import { Camera } from "../shared/camera.js";
-import { takeChosen, takeDropped, takePasted } from "../shared/dropping.js";
-import { offerLanguages, say } from "../shared/language.js";
+import { onFileChosen, onFilesDropped, onFilePasted } from "../shared/dropping.js";
+import { offerLanguages, translate } from "../shared/language.js";
 import { Messages } from "../shared/messages.js";
 import { StyleStrip, inOrder } from "../shared/strip.js";
 import { Client, chosenProcessor } from "./client.js";
 import { CanvasEasel } from "./easel.js";
-import { keep, settled } from "./offline.js";
-import { Refusal, openedPicture } from "./opening.js";
+import { settled, storeOffline } from "./offline.js";
+import { FileError, openedPicture } from "./opening.js";
 import "./words.js";
 
 const SIZES = [1, 2, 4, 8, 12]; // megapixels
-const OWN_LOOK_PX = 704; // root of the area at which a person's own painting is looked at, at most
+const OWN_STYLE_PX = 704; // square root of the maximum area at which an added painting is measured
 const STROKES = [0.5, 0.7, 1, 1.4, 2];
 
-const at = Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
-const asked = new URLSearchParams(location.search);
-const phone = matchMedia("(pointer: coarse)").matches;
+const ui = Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
+const parameters = new URLSearchParams(location.search);
+const isPhone = matchMedia("(pointer: coarse)").matches;
 const most = mostMegapixels();
 let photo = null;
 let client = null;
-let wishTimer = 0;
-let begun = 0;
-let finished = false;
+let requestTimer = 0;
+let startTime = 0;
+let isFinished = false;
 let ready = null;
 
-const easel = new CanvasEasel({ stage: at.stage, easel: at.easel, before: at.before, after: at.after, line: at.line, divider: at.divider });
-const messages = new Messages({ status: at.status, problem: at.problem });
-const tell = (word, places) => messages.tell(word, places);
-const complain = (word, places) => messages.complain(word, places);
-const strip = new StyleStrip({ strip: at.strip, search: at.search, none: at.none, menus: [at.second], changed: styleChanged });
+const easel = new CanvasEasel({ stage: ui.stage, easel: ui.easel, before: ui.before, after: ui.after, line: ui.line, divider: ui.divider });
+const messages = new Messages({ status: ui.status, problem: ui.problem });
+const setStatus = (word, values) => messages.setStatus(word, values);
+const setProblem = (word, values) => messages.setProblem(word, values);
+const strip = new StyleStrip({ strip: ui.strip, search: ui.search, none: ui.none, menus: [ui.second], changed: styleChanged });
 const camera = new Camera({
-  dialog: at.camera,
-  video: at.video,
-  snap: at.snap,
-  leave: at.leave,
-  file: at["camera-file"],
-  taken: takePhoto,
-  failed: () => complain("noCamera"),
+  dialog: ui.camera,
+  video: ui.video,
+  snap: ui.snap,
+  leave: ui.leave,
+  file: ui["camera-file"],
+  taken: openPhoto,
+  failed: () => setProblem("noCamera"),
 });
 
 function mostMegapixels() {
-  const memory = navigator.deviceMemory ?? (phone ? 2 : 8); // gigabytes; some browsers do not tell
+  const memory = navigator.deviceMemory ?? (isPhone ? 2 : 8); // gigabytes; not all browsers report it
   return memory >= 8 ? 12 : memory >= 4 ? 4 : 2;
 }
 
-// --- words
+// --- texts
 
-function speak() {
-  messages.speak();
-  at.before.alt = say("before");
-  at.after.setAttribute("aria-label", say("after"));
-  for (const option of at.size.options) option.textContent = say("megapixels", { n: option.value });
+function updateTexts() {
+  messages.updateTexts();
+  ui.before.alt = translate("before");
+  ui.after.setAttribute("aria-label", translate("after"));
+  for (const option of ui.size.options) option.textContent = translate("megapixels", { n: option.value });
   if (ready) describeProcessor();
 }
 
 function describeProcessor() {
   const { processor, threads } = ready;
   const word = processor === "webgpu" ? "onGraphics" : threads > 1 ? "onProcessor" : "onProcessorOne";
-  at.processor.textContent = say(word, { n: threads });
+  ui.processor.textContent = translate(word, { n: threads });
 }
 
 // --- photos
 
-async function takePhoto(file) {
-  complain("");
+async function openPhoto(file) {
+  setProblem("");
   try {
     const opened = await openedPicture(file);
     if (photo) URL.revokeObjectURL(photo.url);
     photo = { ...opened, name: (file.name ?? "photo").replace(/\.[^.]*$/, "") };
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    complain(error.word, error.places);
+    if (!(error instanceof FileError)) throw error;
+    setProblem(error.word, error.values);
     return;
   }
-  at.empty.hidden = true;
-  at.another.hidden = at.again.hidden = false;
+  ui.empty.hidden = true;
+  ui.another.hidden = ui.again.hidden = false;
   setFinished(false);
   easel.show(photo);
   client?.setPhoto({ blob: photo.blob, width: photo.width, height: photo.height });
-  wishBoth();
+  requestBoth();
 }
 
-async function takePainting(file) {
-  complain("");
+async function addPainting(file) {
+  setProblem("");
   try {
     const { blob, url, width, height } = await openedPicture(file);
     const name = `own-${Date.now()}`;
     const picture = Object.assign(new Image(), { src: url, alt: "" });
-    strip.add({ name, title: file.name?.replace(/\.[^.]*$/, "") || say("own"), artist: say("own"), year: "" }, { picture, first: true });
-    const mostPx = Math.min(OWN_LOOK_PX, most >= 12 ? OWN_LOOK_PX : 512) ** 2;
+    strip.add({ name, title: file.name?.replace(/\.[^.]*$/, "") || translate("own"), artist: translate("own"), year: "" }, { picture, first: true });
+    const mostPx = Math.min(OWN_STYLE_PX, most >= 12 ? OWN_STYLE_PX : 512) ** 2;
     client?.addOwn(name, { blob, width, height, mostPx });
     strip.choose(name);
     styleChanged();
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    complain(error.word, error.places);
+    if (!(error instanceof FileError)) throw error;
+    setProblem(error.word, error.values);
   }
 }
 
-// --- wishes
+// --- requests
 
-function wish(preview) {
-  clearTimeout(wishTimer);
+function requestPainting(preview) {
+  clearTimeout(requestTimer);
   if (!photo || !client || !strip.chosen) return;
-  const share = at.second.value ? Number(at.share.value) / 100 : 0;
+  const share = ui.second.value ? Number(ui.share.value) / 100 : 0;
   const styles = [{ name: strip.chosen, share: 1 - share }];
-  if (share) styles.push({ name: at.second.value, share });
-  begun = performance.now();
+  if (share) styles.push({ name: ui.second.value, share });
+  startTime = performance.now();
   setFinished(false);
   client.paint({
     preview,
     styles,
-    strength: Number(at.strength.value),
-    styleScale: STROKES[Number(at.strokes.value) + 2],
-    mostPx: Number(at.size.value) * 1e6,
+    strength: Number(ui.strength.value),
+    styleScale: STROKES[Number(ui.strokes.value) + 2],
+    mostPx: Number(ui.size.value) * 1e6,
   });
-  if (!preview) tell(ready ? "painting" : "loading");
+  if (!preview) setStatus(ready ? "painting" : "loading");
 }
 
-// The preview first, and once it is there the full picture.
+// Request the preview first, and the full picture when it has been painted.
 let fullAfterPreview = false;
 
-function wishBoth() {
+function requestBoth() {
   fullAfterPreview = true;
-  wish(true);
+  requestPainting(true);
 }
 
 function styleChanged() {
-  at["share-row"].hidden = !at.second.value;
-  wishBoth();
+  ui["share-row"].hidden = !ui.second.value;
+  requestBoth();
 }
 
 function setFinished(value) {
-  finished = value;
-  at.png.disabled = at.jpeg.disabled = !value;
-  if (value) at.progress.hidden = true;
+  isFinished = value;
+  ui.png.disabled = ui.jpeg.disabled = !value;
+  if (value) ui.progress.hidden = true;
 }
 
-// --- answers
+// --- responses
 
-function heard(message) {
+function handle(message) {
   if (message.kind === "ready") {
     ready = message;
     document.documentElement.dataset.ready = `${message.processor} ${message.threads}`;
     describeProcessor();
-    tell(photo ? "painting" : "chooseFirst");
-    keepOffline(message.processor);
+    setStatus(photo ? "painting" : "chooseFirst");
+    storeForOfflineUse(message.processor);
   }
   if (message.kind === "unfit") localStorage.setItem("stylenet-webgpu", "unfit");
   if (message.kind === "progress") showProgress(message.share);
@@ -161,127 +161,127 @@ function showPainted(message) {
   const { preview, last, width, height, milliseconds } = message;
   document.documentElement.dataset.painted = `${preview ? "preview" : last ? "full" : "part"} ${width}x${height} ${Math.round(milliseconds)}`;
   if (preview) {
-    tell("previewing", { ms: Math.round(milliseconds) });
+    setStatus("previewing", { ms: Math.round(milliseconds) });
     if (fullAfterPreview) {
       fullAfterPreview = false;
-      wish(false);
+      requestPainting(false);
     }
     return;
   }
   if (!last) return;
   setFinished(true);
-  const places = { w: width, h: height, s: (milliseconds / 1000).toFixed(1), pw: photo.width, ph: photo.height, n: most };
+  const values = { w: width, h: height, s: (milliseconds / 1000).toFixed(1), pw: photo.width, ph: photo.height, n: most };
   const isReduced = photo.width * photo.height > 1.02 * width * height;
-  tell(isReduced ? (Number(at.size.value) < most ? "reduced" : "reducedMost") : "painted", places);
+  setStatus(isReduced ? (Number(ui.size.value) < most ? "reduced" : "reducedMost") : "painted", values);
 }
 
 function showProgress(share) {
-  at.progress.hidden = false;
-  at.progress.value = share;
-  const seconds = (performance.now() - begun) / 1000;
-  if (share > 0.05 && seconds > 2) tell("paintingLeft", { s: Math.ceil((seconds / share) * (1 - share)) });
+  ui.progress.hidden = false;
+  ui.progress.value = share;
+  const seconds = (performance.now() - startTime) / 1000;
+  if (share > 0.05 && seconds > 2) setStatus("paintingLeft", { s: Math.ceil((seconds / share) * (1 - share)) });
 }
 
 function showFailed({ word, about, detail }) {
-  at.progress.hidden = true;
-  if (detail) console.warn(detail); // for whoever looks for the cause; the page says it in words
-  const smaller = SIZES.filter((size) => size < Number(at.size.value)).pop();
+  ui.progress.hidden = true;
+  if (detail) console.warn(detail); // for debugging
+  const smaller = SIZES.filter((size) => size < Number(ui.size.value)).pop();
   if (word === "tooLarge" && about === "paint" && smaller) {
-    at.size.value = smaller;
-    complain("smallerNow", { n: smaller });
-    client.start(); // its memory does not shrink by itself
-    wish(false);
+    ui.size.value = smaller;
+    setProblem("smallerNow", { n: smaller });
+    client.start(); // the memory of a worker does not shrink
+    requestPainting(false);
     return;
   }
-  complain(about === "open" ? "noRuntime" : word);
+  setProblem(about === "open" ? "noRuntime" : word);
 }
 
-function keepOffline(processor) {
+function storeForOfflineUse(processor) {
   const mark = processor === "webgpu" ? /webgpu|asyncify/ : /wasm\.min|threaded\.(mjs|wasm)$/;
   const paths = self.SITE.large.filter((path) => !path.startsWith(self.SITE.runtime) || mark.test(path));
-  keep(paths, () => {
-    at.offline.dataset.word = "offlineReady";
-    at.offline.textContent = say("offlineReady");
+  storeOffline(paths, () => {
+    ui.offline.dataset.word = "offlineReady";
+    ui.offline.textContent = translate("offlineReady");
   });
 }
 
-async function save(type, ending) {
-  if (!finished) return;
-  const blob = await easel.saved(type);
+async function save(type, suffix) {
+  if (!isFinished) return;
+  const blob = await easel.encode(type);
   const link = Object.assign(document.createElement("a"), {
     href: URL.createObjectURL(blob),
-    download: `${photo.name}-${strip.chosen.replace(/^own-\d+$/, "own")}.${ending}`,
+    download: `${photo.name}-${strip.chosen.replace(/^own-\d+$/, "own")}.${suffix}`,
   });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
 }
 
-// --- what a person does
+// --- user input
 
 function listen() {
-  for (const button of [at.choose, at.another]) button.addEventListener("click", () => at["photo-file"].click());
-  for (const button of [at.shoot, at.again]) button.addEventListener("click", () => camera.open());
-  at.bring.addEventListener("click", () => at["painting-file"].click());
-  takeChosen(at["photo-file"], takePhoto);
-  takeChosen(at["painting-file"], takePainting);
-  at.png.addEventListener("click", () => save("image/png", "png"));
-  at.jpeg.addEventListener("click", () => save("image/jpeg", "jpg"));
-  slider(at.strength, at["strength-value"], (value) => value);
-  slider(at.strokes, at["strokes-value"], (value) => `${STROKES[Number(value) + 2]}×`);
-  slider(at.share, at["share-value"], (value) => `${value} %`);
-  at.size.addEventListener("change", () => wish(false));
-  at.second.addEventListener("change", styleChanged);
-  takePasted(takePhoto);
-  takeDropped(at.veil, (files, target) => {
-    const take = target.closest?.(".styles") ? takePainting : takePhoto;
-    take(files[0]).then(() => files.length > 1 && !messages.complaint && complain("onlyOne"));
+  for (const button of [ui.choose, ui.another]) button.addEventListener("click", () => ui["photo-file"].click());
+  for (const button of [ui.shoot, ui.again]) button.addEventListener("click", () => camera.open());
+  ui.bring.addEventListener("click", () => ui["painting-file"].click());
+  onFileChosen(ui["photo-file"], openPhoto);
+  onFileChosen(ui["painting-file"], addPainting);
+  ui.png.addEventListener("click", () => save("image/png", "png"));
+  ui.jpeg.addEventListener("click", () => save("image/jpeg", "jpg"));
+  slider(ui.strength, ui["strength-value"], (value) => value);
+  slider(ui.strokes, ui["strokes-value"], (value) => `${STROKES[Number(value) + 2]}×`);
+  slider(ui.share, ui["share-value"], (value) => `${value} %`);
+  ui.size.addEventListener("change", () => requestPainting(false));
+  ui.second.addEventListener("change", styleChanged);
+  onFilePasted(openPhoto);
+  onFilesDropped(ui.veil, (files, target) => {
+    const take = target.closest?.(".styles") ? addPainting : openPhoto;
+    take(files[0]).then(() => files.length > 1 && !messages.problem && setProblem("onlyOne"));
   });
   document.addEventListener("keydown", (event) => {
-    if ((event.ctrlKey || event.metaKey) && event.key === "s" && finished) {
+    if ((event.ctrlKey || event.metaKey) && event.key === "s" && isFinished) {
       event.preventDefault();
       save("image/png", "png");
     }
   });
 }
 
-// While it slides the preview, on release the full picture. Arrow keys release with every step: the full picture waits a little.
-function slider(input, output, shown) {
-  const show = () => (output.textContent = shown(input.value));
+// Moving a slider requests a preview, and releasing it the full picture, after a delay because arrow keys release it with every step.
+function slider(input, output, textOf) {
+  const show = () => (output.textContent = textOf(input.value));
   input.addEventListener("input", () => {
     show();
     fullAfterPreview = false;
-    wish(true);
+    requestPainting(true);
   });
   input.addEventListener("change", () => {
     show();
-    clearTimeout(wishTimer);
-    wishTimer = setTimeout(() => wish(false), 350);
+    clearTimeout(requestTimer);
+    requestTimer = setTimeout(() => requestPainting(false), 350);
   });
   show();
 }
 
 async function begin() {
-  for (const size of SIZES.filter((size) => size <= most)) at.size.append(new Option("", size));
-  at.size.value = Math.min(most, phone ? 2 : 4);
-  offerLanguages(at.language, speak);
-  tell("loading");
+  for (const size of SIZES.filter((size) => size <= most)) ui.size.append(new Option("", size));
+  ui.size.value = Math.min(most, isPhone ? 2 : 4);
+  offerLanguages(ui.language, updateTexts);
+  setStatus("loading");
   listen();
   if (!("OffscreenCanvas" in self) || !("WebAssembly" in self)) {
-    complain("noSupport");
+    setProblem("noSupport");
     return;
   }
   await settled(() => photo !== null);
-  const threads = Number(asked.get("threads")) || (self.crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency || 1) : 1);
-  client = new Client({ processor: await chosenProcessor(asked.get("processor")), threads, tell: heard });
-  const answer = await fetch(`${self.SITE.data}styles.json`);
-  const styles = inOrder(await answer.json());
+  const threads = Number(parameters.get("threads")) || (self.crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency || 1) : 1);
+  client = new Client({ processor: await chosenProcessor(parameters.get("processor")), threads, onMessage: handle });
+  const response = await fetch(`${self.SITE.data}styles.json`);
+  const styles = inOrder(await response.json());
   for (const style of styles) strip.add(style);
   strip.choose(styles[0].name);
-  at.bring.disabled = false;
-  if (photo) await takePhoto(photo.blob);
+  ui.bring.disabled = false;
+  if (photo) await openPhoto(photo.blob);
 }
 
 begin().catch((error) => {
   console.error(error);
-  complain("noRuntime");
+  setProblem("noRuntime");
 });

@@ -1,10 +1,10 @@
-// The service worker: it keeps the page for use offline, and lets threads share memory, which a plain static host does not.
+// Registering the service worker, which stores the page for offline use and lets threads share memory, unlike a plain static host.
 
 const WAIT_MS = 4000;
 
 /**
- * Resolves when the page may start. On the very first visit it is loaded again, once, so that threads can share memory, unless
- * `isBusy()`: a person has begun already.
+ * Resolves when the page may start. On the first visit, the page is reloaded once so that threads can share memory, unless `isBusy()`
+ * returns that the user has already started.
  */
 export async function settled(isBusy) {
   if (!("serviceWorker" in navigator) || !self.isSecureContext) return;
@@ -17,12 +17,12 @@ export async function settled(isBusy) {
       await new Promise(() => {});
     }
   } catch {
-    // A browser that forbids it paints all the same, with one thread and online.
+    // Without the service worker, the page still paints, but with one thread and only online.
   }
 }
 
-/** Ask that these files be kept; calls `done` when they are. */
-export function keep(paths, done) {
+/** Ask the service worker to store files for offline use; calls `done` when they are stored. */
+export function storeOffline(paths, done) {
   const container = navigator.serviceWorker;
   if (!container?.controller) return;
   container.addEventListener("message", ({ data }) => data?.kind === "kept" && data.kept && done());

@@ -1,30 +1,31 @@
-// Files that a person gives: which are still pictures, and how large they are. Others are refused by the name of a sentence.
+// Opening files given by the user: checks that they are still pictures, and determines their size.
 
 const LEAST_SIDE_PX = 16;
 
-export class Refusal extends Error {
-  constructor(word, places = {}) {
+/** The file cannot be used; `word` is the name of a text. */
+export class FileError extends Error {
+  constructor(word, values = {}) {
     super(word);
-    Object.assign(this, { word, places });
+    Object.assign(this, { word, values });
   }
 }
 
-/** {blob, url, width, height} of a file with a still picture, upright. */
+/** {blob, url, width, height} of a still picture; the size is that of the upright picture. */
 export async function openedPicture(blob) {
-  if (!blob.size) throw new Refusal("emptyFile");
+  if (!blob.size) throw new FileError("emptyFile");
   const kind = await kindOf(blob);
-  if (!kind) throw new Refusal("notPicture");
-  if (kind.moving) throw new Refusal("moving");
+  if (!kind) throw new FileError("notPicture");
+  if (kind.moving) throw new FileError("moving");
   const url = URL.createObjectURL(blob);
   try {
-    // Reads the head alone, and turns upright: a photo of 48 megapixels is not unpacked for it.
+    // The browser reads only the header, so even a photo of 48 megapixels is not decoded here.
     const { naturalWidth: width, naturalHeight: height } = await loaded(url);
-    if (Math.min(width, height) < LEAST_SIDE_PX) throw new Refusal("tiny", { n: LEAST_SIDE_PX });
+    if (Math.min(width, height) < LEAST_SIDE_PX) throw new FileError("tiny", { n: LEAST_SIDE_PX });
     return { blob, url, width, height };
   } catch (error) {
     URL.revokeObjectURL(url);
-    if (error instanceof Refusal) throw error;
-    throw ["HEIC", "AVIF", "TIFF"].includes(kind.name) ? new Refusal("unread", { kind: kind.name }) : new Refusal("broken");
+    if (error instanceof FileError) throw error;
+    throw ["HEIC", "AVIF", "TIFF"].includes(kind.name) ? new FileError("unread", { kind: kind.name }) : new FileError("broken");
   }
 }
 
@@ -37,7 +38,7 @@ function loaded(url) {
   });
 }
 
-// By the bytes, not by the name: {name, moving}, or nothing for what is no picture of pixels.
+// The format, determined by the bytes rather than the name: {name, moving}; null if it is not a raster picture.
 async function kindOf(blob) {
   const head = new Uint8Array(await blob.slice(0, 64).arrayBuffer());
   const text = (from, to) => String.fromCharCode(...head.slice(from, to));

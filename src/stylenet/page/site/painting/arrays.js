@@ -1,8 +1,8 @@
-// A safetensors file as float32 arrays by name; 8-bit kernels are multiplied by the scale of their channel.
+// Reading safetensors files as float32 arrays; 8-bit kernels are multiplied by the scales of their channels.
 
 const SCALES = ["|scale", "_scale"];
 
-/** {name: {shape, values}} of the bytes of a safetensors file. */
+/** The arrays in the bytes of a safetensors file, {name: {shape, values}}. */
 export function readArrays(buffer) {
   const headerBytes = Number(new DataView(buffer).getBigUint64(0, true));
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, headerBytes)));
@@ -14,7 +14,7 @@ export function readArrays(buffer) {
     const bytes = buffer.slice(8 + headerBytes + begin, 8 + headerBytes + end);
     const values = asFloats(bytes, dtype, name);
     if (dtype === "I8") {
-      if (!scale) throw new Error(`${name} has 8 bits a value and no scale`);
+      if (!scale) throw new Error(`${name} is 8-bit and has no scale`);
       const [first, last] = header[scale].data_offsets;
       const scales = asFloats(buffer.slice(8 + headerBytes + first, 8 + headerBytes + last), header[scale].dtype, scale);
       const each = values.length / scales.length;
@@ -28,29 +28,29 @@ export function readArrays(buffer) {
 }
 
 /**
- * One buffer with all weights that a graph wants, one behind the other, as its initializers place them.
- * `wanted` is {name: shape}; `enter.weight|4` means kernels over blocks of 4 x 4 pixels that are wanted as kernels over pixels.
+ * All weights of a graph in one buffer, in the order of its initializers.
+ * `wanted` is {name: shape}; `enter.weight|4` means that kernels over blocks of 4 x 4 pixels are converted to kernels over pixels.
  */
 export function boundWeights(wanted, arrays, prefix = "") {
   const sizes = Object.values(wanted).map((shape) => shape.reduce((a, b) => a * b, 1));
   const buffer = new Float32Array(sizes.reduce((a, b) => a + b, 0));
-  let place = 0;
+  let offset = 0;
   Object.keys(wanted).forEach((key, index) => {
     const [name, side] = key.split("|");
     const array = arrays[prefix + name];
     if (!array) throw new Error(`${name} is missing`);
     const block = Number(side || 1);
     const blocks = side && array.shape.length === 4 && array.shape[1] === 3 * block * block;
-    const values = blocks ? ofPixels(array, block) : array.values;
+    const values = blocks ? overPixels(array, block) : array.values;
     if (values.length !== sizes[index]) throw new Error(`${name} has another shape`);
-    buffer.set(values, place);
-    place += values.length;
+    buffer.set(values, offset);
+    offset += values.length;
   });
   return buffer;
 }
 
 // Channel (c, i, j) at position (y, x) of a kernel over blocks is color c of the pixel at (B y + i, B x + j).
-function ofPixels({ shape: [outputs, , rows, columns], values }, block) {
+function overPixels({ shape: [outputs, , rows, columns], values }, block) {
   const result = new Float32Array(values.length);
   let from = 0;
   for (let output = 0; output < outputs; output++)
@@ -67,7 +67,7 @@ function asFloats(bytes, dtype, name) {
   if (dtype === "F32") return new Float32Array(bytes);
   if (dtype === "I8") return Float32Array.from(new Int8Array(bytes));
   if (dtype === "F16") return Float32Array.from(new Uint16Array(bytes), half);
-  throw new Error(`${name} is of a type that is not known here: ${dtype}`);
+  throw new Error(`${name} has the unsupported type ${dtype}`);
 }
 
 function half(bits) {

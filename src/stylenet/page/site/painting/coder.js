@@ -1,14 +1,14 @@
-// From what the network knows of a painting to its knobs: the coder's layers, by strength.
+// The coder: layers that map the description of a painting and the strength to the knobs of the painting network.
 
-const USUAL = 50;
+const DEFAULT_STRENGTH = 50;
 const UNIT = 25;
-export const LEAST_STRENGTH = 10; // below, the photo shines through
+export const LEAST_STRENGTH = 10; // below it, the photo is blended in
 const MOST_STRENGTH = 100;
 
-// A person's strengths and the strengths of the training that they stand for, so that equal steps change a picture about equally.
+// Pairs of the user's strength and the strength used in training, chosen so that equal steps change a picture about equally.
 const CURVE = [[0, 0], [20, 10], [50, 50], [75, 61], [100, 100]];
 
-/** The strength of the training for a strength of 0..100. */
+/** Convert the user's strength, 0..100, to that used in training. */
 export function trainedStrength(strength) {
   const given = Math.min(Math.max(strength, 0), 100);
   const index = CURVE.findIndex(([end], place) => place > 0 && given <= end);
@@ -17,7 +17,7 @@ export function trainedStrength(strength) {
 }
 
 export class Coder {
-  /** `arrays`: of the network of every style. */
+  /** `arrays`: the arrays of the network for all styles. */
   constructor(arrays) {
     this.hidden = arrays["coder.hidden.weight"];
     this.hiddenBias = arrays["coder.hidden.bias"].values;
@@ -30,7 +30,7 @@ export class Coder {
     this.knobsBias = arrays["coder.knobs.bias"].values;
   }
 
-  /** The first layer's sums for a description, before the strength comes in. */
+  /** The sums of the first layer for a description, without the strength. */
   sums(description) {
     const [outputs, inputs] = this.hidden.shape;
     const sums = Float32Array.from(this.hiddenBias);
@@ -42,22 +42,22 @@ export class Coder {
     return sums;
   }
 
-  /** The knobs of styles [{sums, share}, ...] at a strength of the training. */
+  /** The knobs for styles [{sums, share}, ...] at a strength as used in training. */
   knobs(styles, trained) {
-    const place = (Math.min(Math.max(trained, LEAST_STRENGTH), MOST_STRENGTH) - USUAL) / UNIT;
+    const scaled = (Math.min(Math.max(trained, LEAST_STRENGTH), MOST_STRENGTH) - DEFAULT_STRENGTH) / UNIT;
     const result = new Float32Array(this.knobsBias.length);
     for (const { sums, share } of styles) {
       if (!share) continue;
       const inputs = this.hidden.shape[1];
-      const known = this.bounded("hidden", sums);
-      const hidden = known.map((sum, row) => silu(sum + this.hidden.values[row * inputs + inputs - 1] * place));
+      const bounded = this.bounded("hidden", sums);
+      const hidden = bounded.map((sum, row) => silu(sum + this.hidden.values[row * inputs + inputs - 1] * scaled));
       const code = this.bounded("code", dense(this.code, this.codeBias, hidden)).map(silu);
       dense(this.knobsWeight, this.knobsBias, code).forEach((value, index) => (result[index] += share * value));
     }
     return result;
   }
 
-  /** Values of a layer, each within the range that it has for paintings. */
+  /** Values of a layer, clipped to the ranges that occur for paintings. */
   bounded(layer, values) {
     const [low, high] = [this.bounds[`${layer}_low`], this.bounds[`${layer}_high`]];
     return values.map((value, unit) => Math.min(high[unit], Math.max(low[unit], value)));

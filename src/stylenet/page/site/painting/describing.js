@@ -1,4 +1,4 @@
-// A person's own painting: its features, their statistics, and the description that the coder takes.
+// The description of an added painting for the coder, computed from the statistics of its features.
 
 import { halfEven, LEAST_STYLE_PX } from "./sizes.js";
 import { resized } from "./resampling.js";
@@ -9,18 +9,18 @@ const FARTHEST = 4;
 const LEAST_DEVIATION = 1e-5;
 const RIM_PX = 16;
 const SMALLEST_SIDE_PX = 16;
-const BLOCK = 512; // positions that are projected at a time, so that they stay in the processor's cache
+const BLOCK = 512; // positions projected at a time, few enough for the CPU cache
 
-/** The size at which a painting is measured for an area of `sizePx` squared: enlarged only where it is very small. */
-export function lookedAtSize(height, width, sizePx) {
+/** The size at which a painting is measured for an area of `sizePx` squared; only very small paintings are enlarged. */
+export function measuredSize(height, width, sizePx) {
   const root = Math.sqrt(width * height);
   const scale = Math.max(Math.max(Math.min(root, sizePx), LEAST_STYLE_PX) / root, SMALLEST_SIDE_PX / Math.min(width, height));
   return { height: Math.max(1, halfEven(height * scale)), width: Math.max(1, halfEven(width * scale)) };
 }
 
-/** The description of a painting {planes, height, width} looked at at `sizePx`. `encode` gives the features of a picture by layer. */
-export async function described(painting, sizePx, encode, arrays) {
-  const size = lookedAtSize(painting.height, painting.width, sizePx);
+/** Describe a painting {planes, height, width} measured at `sizePx`; `encode` returns the features of a picture by layer. */
+export async function describe(painting, sizePx, encode, arrays) {
+  const size = measuredSize(painting.height, painting.width, sizePx);
   const picture = resized(painting, size.height, size.width);
   const rim = Math.floor(Math.min(RIM_PX, size.height - 1, size.width - 1) / 16) * 16;
   const features = await encode(reflected(picture, rim));
@@ -51,21 +51,21 @@ function reflected({ planes, height, width }, rim) {
 
 function mirror(length, rim) {
   return Array.from({ length: length + 2 * rim }, (_, index) => {
-    const at = index - rim;
-    return at < 0 ? -at : at >= length ? 2 * (length - 1) - at : at;
+    const position = index - rim;
+    return position < 0 ? -position : position >= length ? 2 * (length - 1) - position : position;
   });
 }
 
-// The features without the rim's, as planes of `rows` positions.
-function inner({ data, channels, height, width }, rim, tall, wide) {
-  tall = Math.max(1, tall);
-  wide = Math.max(1, wide);
-  const rows = tall * wide;
+// The features without those of the rim, as planes of `rows` positions.
+function inner({ data, channels, height, width }, rim, innerHeight, innerWidth) {
+  innerHeight = Math.max(1, innerHeight);
+  innerWidth = Math.max(1, innerWidth);
+  const rows = innerHeight * innerWidth;
   const result = new Float32Array(channels * rows);
   for (let channel = 0; channel < channels; channel++)
-    for (let row = 0; row < tall; row++) {
+    for (let row = 0; row < innerHeight; row++) {
       const from = (channel * height + row + rim) * width + rim;
-      result.set(data.subarray(from, from + wide), channel * rows + row * wide);
+      result.set(data.subarray(from, from + innerWidth), channel * rows + row * innerWidth);
     }
   return { data: result, channels, rows };
 }
@@ -77,17 +77,17 @@ function moments(data, channels, rows) {
     const values = data.subarray(channel * rows, (channel + 1) * rows);
     let sum = 0;
     for (let index = 0; index < rows; index++) sum += values[index];
-    const middle = sum / rows;
+    const average = sum / rows;
     let squares = 0;
-    for (let index = 0; index < rows; index++) squares += (values[index] - middle) ** 2;
-    mean.push(middle);
+    for (let index = 0; index < rows; index++) squares += (values[index] - average) ** 2;
+    mean.push(average);
     deviation.push(Math.max(Math.sqrt(squares / rows), LEAST_DEVIATION));
   }
   return { mean, deviation };
 }
 
-// Covariances along the directions, in units of the deviations: the upper triangle, row by row. To project the positions costs a
-// tenth of what their whole covariance would.
+// The upper triangle of the covariance along the directions, in units of the deviations, row by row. Projecting the positions costs a
+// tenth of computing their full covariance.
 function correlated(data, rows, mean, deviation, directions) {
   const products = new Float64Array(DIRECTIONS * DIRECTIONS);
   const projected = new Float64Array(DIRECTIONS * BLOCK);

@@ -1,12 +1,12 @@
-// White noise that is the same in every browser: two hashes for each pair of pixels, brought to a normal distribution (Box and Muller).
+// White noise that is the same in every browser: two hashes per pair of pixels, converted to normal variables (Box and Muller).
 
-/** Noise for one picture, `count` values of mean 0 and deviation 1. */
+/** `count` values with mean 0 and standard deviation 1. */
 export function whiteNoise(count, seed) {
   const noise = new Float32Array(count);
-  const base = hashed((seed + 1) >>> 0);
+  const base = hash((seed + 1) >>> 0);
   for (let index = 0; index < count; index += 2) {
-    const radius = Math.sqrt(-2 * Math.log((hashed((base + index) >>> 0) + 0.5) / 2 ** 32));
-    const angle = (2 * Math.PI * hashed((base + index + 1) >>> 0)) / 2 ** 32;
+    const radius = Math.sqrt(-2 * Math.log((hash((base + index) >>> 0) + 0.5) / 2 ** 32));
+    const angle = (2 * Math.PI * hash((base + index + 1) >>> 0)) / 2 ** 32;
     noise[index] = radius * Math.cos(angle);
     if (index + 1 < count) noise[index + 1] = radius * Math.sin(angle);
   }
@@ -14,7 +14,7 @@ export function whiteNoise(count, seed) {
 }
 
 // A permutation of 32 bits in which every bit depends on every other.
-function hashed(x) {
+function hash(x) {
   x = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
   x = Math.imul(x ^ (x >>> 15), 0xd35a2d97);
   return (x ^ (x >>> 15)) >>> 0;

@@ -1,22 +1,22 @@
-// Picture files as planes of 0..1 with their transparency apart, and back to pixels for a canvas.
+// Converting picture files to planes of 0..1 with separate transparency, and back to canvas pixels.
 
 import { resized } from "./resampling.js";
 
-export class Refused extends Error {
-  /** `word`: the name of a sentence in words.js. */
+export class PictureError extends Error {
+  /** `word`: the name of a text in words.js. */
   constructor(word) {
     super(word);
     this.word = word;
   }
 }
 
-/** The size of a picture of at most `mostPx` pixels. */
+/** The size of a picture reduced to at most `mostPx` pixels. */
 export function within(height, width, mostPx) {
   const scale = Math.min(1, Math.sqrt(mostPx / (height * width)));
   return { height: Math.max(1, Math.round(height * scale)), width: Math.max(1, Math.round(width * scale)) };
 }
 
-/** A picture file, upright, reduced to a size: {planes, alpha, height, width}. Transparent parts hold the mean of the visible colors. */
+/** Decode a picture file, upright and reduced to a size: {planes, alpha, height, width}. Transparent parts get the mean visible color. */
 export async function decoded(blob, { height, width }) {
   let bitmap;
   try {
@@ -28,7 +28,7 @@ export async function decoded(blob, { height, width }) {
       resizeQuality: "high",
     });
   } catch {
-    throw new Refused("broken");
+    throw new PictureError("broken");
   }
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d", { willReadFrequently: true });
@@ -40,12 +40,12 @@ export async function decoded(blob, { height, width }) {
 function split(pixels, height, width) {
   const count = height * width;
   const planes = [0, 1, 2].map(() => new Float32Array(count));
-  let opaque = true;
+  let isOpaque = true;
   for (let index = 0; index < count; index++) {
     for (let color = 0; color < 3; color++) planes[color][index] = pixels[4 * index + color] / 255;
-    opaque &&= pixels[4 * index + 3] === 255;
+    isOpaque &&= pixels[4 * index + 3] === 255;
   }
-  if (opaque) return { planes, alpha: null, height, width };
+  if (isOpaque) return { planes, alpha: null, height, width };
   const alpha = Float32Array.from({ length: count }, (_, index) => pixels[4 * index + 3] / 255);
   const total = alpha.reduce((a, b) => a + b, 0);
   for (const plane of planes) {
@@ -57,14 +57,14 @@ function split(pixels, height, width) {
   return { planes, alpha, height, width };
 }
 
-/** A picture at a smaller size, its transparency too. */
+/** A picture and its transparency at a smaller size. */
 export function smaller(picture, height, width) {
   const { planes } = resized(picture, height, width);
   const alpha = picture.alpha && resized({ ...picture, planes: [picture.alpha] }, height, width).planes[0];
   return { planes, alpha, height, width };
 }
 
-/** Bytes red, green, blue, alpha for a canvas. */
+/** RGBA bytes for a canvas. */
 export function pixelsOf({ planes, height, width }, alpha) {
   const pixels = new Uint8ClampedArray(4 * height * width);
   for (let index = 0; index < height * width; index++) {

@@ -1,20 +1,20 @@
-// Whether a graphics processor paints what the processor paints, and sooner: one small picture, both ways.
+// Checks with a small picture that the GPU paints the same as the CPU, and is not slower.
 
 import { Painter } from "./painter.js";
 
 const SIDE_PX = 192;
 const TOLERANCE = 2 / 255;
 
-/** Whether this painter's picture comes out as that of the same runtime on the processor, and does not take longer. */
-export async function probed(painter) {
+/** Whether a painter gives the same result as the CPU, and does not take longer. */
+export async function matchesCpu(painter) {
   const { runtime } = painter;
   const arrays = await runtime.arrays("instant.safetensors");
   const body = await runtime.session("slim-body", arrays, "painter.", "wasm");
   const head = await runtime.session("slim-head", arrays, "painter.", "wasm");
   try {
-    const usual = await timed(new Painter(runtime, painter.coder, body, head));
-    const other = await timed(painter);
-    return other.milliseconds <= usual.milliseconds && usual.values.every((value, index) => Math.abs(value - other.values[index]) <= TOLERANCE);
+    const onCpu = await timed(new Painter(runtime, painter.coder, body, head));
+    const tested = await timed(painter);
+    return tested.milliseconds <= onCpu.milliseconds && onCpu.values.every((value, index) => Math.abs(value - tested.values[index]) <= TOLERANCE);
   } catch {
     return false;
   } finally {
@@ -23,12 +23,12 @@ export async function probed(painter) {
   }
 }
 
-// Twice: the first time, shaders are made and memory is asked for.
+// Runs twice, because the first run also compiles shaders and allocates memory.
 async function timed(painter) {
   await probe(painter);
-  const begun = performance.now();
+  const start = performance.now();
   const values = await probe(painter);
-  return { values, milliseconds: performance.now() - begun };
+  return { values, milliseconds: performance.now() - start };
 }
 
 async function probe(painter) {
@@ -38,8 +38,8 @@ async function probe(painter) {
       return 0.5 + 0.5 * Math.sin(column / step + row / (9 - color));
     }),
   );
-  const wide = painter.coder.hiddenBias.length;
-  const sumsAt = async () => [{ share: 1, sums: Float32Array.from({ length: wide }, (_, index) => Math.sin(index)) }];
+  const length = painter.coder.hiddenBias.length;
+  const sumsAt = async () => [{ share: 1, sums: Float32Array.from({ length }, (_, index) => Math.sin(index)) }];
   for await (const painted of painter.paint({ planes, height: SIDE_PX, width: SIDE_PX }, { sumsAt, strength: 60 })) {
     return painted.planes.flatMap((plane) => [...plane]);
   }

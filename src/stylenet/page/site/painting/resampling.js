@@ -1,6 +1,6 @@
-// Pictures as planes {planes: [Float32Array, ...], height, width}, brought to another size.
+// Resizing pictures {planes: [Float32Array, ...], height, width}.
 
-/** At another size, by antialiased bicubic interpolation as Pillow does it, within 0..1; itself at its own size. */
+/** Resize a picture with antialiased bicubic interpolation like Pillow's, clipped to 0..1. */
 export function resized(picture, height, width) {
   if (picture.height === height && picture.width === width) return picture;
   const columns = smoothTaps(picture.width, width);
@@ -14,7 +14,7 @@ export function resized(picture, height, width) {
   return { planes, height, width };
 }
 
-/** Planes at a larger size, by bicubic interpolation without antialiasing, as torch does it. */
+/** Enlarge planes with bicubic interpolation without antialiasing, like torch's. */
 export function enlarged(planes, from, height, width) {
   const columns = sharpTaps(from.width, width);
   const rows = sharpTaps(from.height, height);
@@ -24,57 +24,57 @@ export function enlarged(planes, from, height, width) {
   });
 }
 
-// Of each place: the places that it is made of and their weights.
-function smoothTaps(given, wanted) {
-  const scale = given / wanted;
+// For each output index, the input indices that contribute to it and their weights.
+function smoothTaps(inputLength, outputLength) {
+  const scale = inputLength / outputLength;
   const spread = Math.max(scale, 1);
-  return Array.from({ length: wanted }, (_, place) => {
-    const center = (place + 0.5) * scale;
+  return Array.from({ length: outputLength }, (_, index) => {
+    const center = (index + 0.5) * scale;
     const first = Math.max(0, Math.trunc(center - 2 * spread + 0.5));
-    const last = Math.min(given, Math.trunc(center + 2 * spread + 0.5));
+    const last = Math.min(inputLength, Math.trunc(center + 2 * spread + 0.5));
     const weights = Array.from({ length: last - first }, (_, tap) => cubic((first + tap - center + 0.5) / spread, -0.5));
     const sum = weights.reduce((a, b) => a + b, 0);
     return { indices: weights.map((_, tap) => first + tap), weights: weights.map((weight) => weight / sum) };
   });
 }
 
-function sharpTaps(given, wanted) {
-  const scale = Math.fround(Math.fround(given) / Math.fround(wanted));
-  return Array.from({ length: wanted }, (_, place) => {
-    const at = Math.fround(Math.fround(Math.fround(place + 0.5) * scale) - 0.5);
+function sharpTaps(inputLength, outputLength) {
+  const scale = Math.fround(Math.fround(inputLength) / Math.fround(outputLength));
+  return Array.from({ length: outputLength }, (_, index) => {
+    const at = Math.fround(Math.fround(Math.fround(index + 0.5) * scale) - 0.5);
     const first = Math.floor(at);
     const taps = [-1, 0, 1, 2];
     return {
-      indices: taps.map((tap) => Math.min(given - 1, Math.max(0, first + tap))),
+      indices: taps.map((tap) => Math.min(inputLength - 1, Math.max(0, first + tap))),
       weights: taps.map((tap) => cubic(at - first - tap, -0.75)),
     };
   });
 }
 
-// Keys 1981, eq. 4; `slope` at its first zero.
+// Keys 1981, eq. 4; `slope` is the slope at the first zero.
 function cubic(x, slope) {
   x = Math.abs(x);
   if (x < 1) return ((slope + 2) * x - (slope + 3)) * x * x + 1;
   return x < 2 ? ((slope * x - 5 * slope) * x + 8 * slope) * x - 4 * slope : 0;
 }
 
-function alongRows(plane, height, given, taps, wanted) {
-  const result = new Float32Array(height * wanted);
-  for (let column = 0; column < wanted; column++) {
+function alongRows(plane, height, inputLength, taps, outputLength) {
+  const result = new Float32Array(height * outputLength);
+  for (let column = 0; column < outputLength; column++) {
     const { indices, weights } = taps[column];
     for (let row = 0; row < height; row++) {
       let sum = 0;
-      for (let tap = 0; tap < weights.length; tap++) sum += weights[tap] * plane[row * given + indices[tap]];
-      result[row * wanted + column] = sum;
+      for (let tap = 0; tap < weights.length; tap++) sum += weights[tap] * plane[row * inputLength + indices[tap]];
+      result[row * outputLength + column] = sum;
     }
   }
   return result;
 }
 
-function alongColumns(plane, width, taps, wanted) {
-  const result = new Float32Array(wanted * width);
+function alongColumns(plane, width, taps, outputLength) {
+  const result = new Float32Array(outputLength * width);
   const sums = new Float64Array(width);
-  for (let row = 0; row < wanted; row++) {
+  for (let row = 0; row < outputLength; row++) {
     const { indices, weights } = taps[row];
     sums.fill(0);
     for (let tap = 0; tap < weights.length; tap++) {

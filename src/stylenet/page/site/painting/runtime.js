@@ -1,19 +1,19 @@
-// onnxruntime-web: opened once, with graphs whose weights come from the networks' own files.
+// onnxruntime-web, opened once, with graphs whose weights are read from the network files.
 
 import "../site-files.js";
 import { boundWeights, readArrays } from "./arrays.js";
 
 const HERE = new URL("../", import.meta.url);
 
-/** A file of the page's data. */
-export async function fetched(name) {
-  const answer = await fetch(new URL(self.SITE.data + name, HERE));
-  if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
-  return answer;
+/** Fetch a data file of the page. */
+export async function fetchData(name) {
+  const response = await fetch(new URL(self.SITE.data + name, HERE));
+  if (!response.ok) throw new Error(`${name}: ${response.status}`);
+  return response;
 }
 
 export class Runtime {
-  /** `processor`: "wasm", or "webgpu". `threads`: of the former. */
+  /** `processor`: "wasm" or "webgpu"; `threads`: number of threads for "wasm". */
   static async open(processor, threads) {
     const folder = new URL(self.SITE.runtime, HERE);
     const kind = processor === "webgpu" ? "webgpu" : "wasm";
@@ -29,18 +29,18 @@ export class Runtime {
     this.ort = ort;
     this.processor = processor;
     this.files = {};
-    this.wanted = fetched("weights.json").then((answer) => answer.json());
+    this.wanted = fetchData("weights.json").then((response) => response.json());
   }
 
-  /** The arrays of a network's file, read once. */
+  /** The arrays of a network file, which is read only once. */
   arrays(name) {
-    this.files[name] ??= fetched(name).then(async (answer) => readArrays(await answer.arrayBuffer()));
+    this.files[name] ??= fetchData(name).then(async (response) => readArrays(await response.arrayBuffer()));
     return this.files[name];
   }
 
-  /** A session of a bare graph with the weights in `arrays`. */
+  /** Create a session for a graph without weights, using the weights in `arrays`. */
   async session(graph, arrays, prefix = "", processor = this.processor) {
-    const [bytes, wanted] = await Promise.all([fetched(`${graph}.onnx`).then((answer) => answer.arrayBuffer()), this.wanted]);
+    const [bytes, wanted] = await Promise.all([fetchData(`${graph}.onnx`).then((response) => response.arrayBuffer()), this.wanted]);
     const weights = boundWeights(wanted[graph], arrays, prefix);
     return this.ort.InferenceSession.create(new Uint8Array(bytes), {
       executionProviders: [processor],

@@ -1,41 +1,41 @@
-// The sizes at which a picture is painted and a painting looked at, and the parts of a large picture.
+// The sizes at which pictures are painted and styles are measured, and the parts of large pictures.
 
-const WHOLE_PX = 384; // root of the area from which on a picture is painted at half of its size first
+const WHOLE_PX = 384; // square root of the area from which a picture is first painted at half its size
 const LEAST_HALF_PX = 64;
 export const LEAST_STYLE_PX = 192;
 export const STYLE_PX_STEP = 32;
 
-export const SHUFFLE = 4; // pixels on a side of one position of the features
+export const SHUFFLE = 4; // side of a feature position in pixels
 const MARGIN_PX = 48;
 const APRON_PX = SHUFFLE;
-const HALO = 3; // positions around a part without which its painting would differ
+const HALO = 3; // positions around a part that affect its painting
 export const HALO_PX = SHUFFLE * HALO;
 
-/** The sizes at which a picture is painted one after the other, from the smallest to its own. */
+/** The sizes at which a picture is painted, from the smallest to its own. */
 export function ladder(height, width, styleScale) {
   const sizes = [{ height, width }];
   for (;;) {
     const { height, width } = sizes[0];
     const half = { height: Math.max(1, Math.floor(height / 2)), width: Math.max(1, Math.floor(width / 2)) };
-    const large = Math.sqrt(height * width) / 2 >= WHOLE_PX / styleScale;
-    if (!large || Math.min(half.height, half.width) < LEAST_HALF_PX) return sizes;
+    const isLarge = Math.sqrt(height * width) / 2 >= WHOLE_PX / styleScale;
+    if (!isLarge || Math.min(half.height, half.width) < LEAST_HALF_PX) return sizes;
     sizes.unshift(half);
   }
 }
 
-/** Root of the area at which a painting is looked at: as large as the picture, in steps. */
-export function lookedAtPx(height, width, styleScale) {
+/** Square root of the area at which a style is measured: that of the picture times the style scale, rounded to steps. */
+export function styleSizePx(height, width, styleScale) {
   return Math.max(LEAST_STYLE_PX, STYLE_PX_STEP * halfEven((Math.sqrt(height * width) * styleScale) / STYLE_PX_STEP));
 }
 
-/** As Python rounds: of two equally near ones the even one. */
+/** Round half to even, like Python. */
 export function halfEven(value) {
   const below = Math.floor(value);
   const rest = value - below;
   return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
 }
 
-/** Parts that cover a picture once, each with at most `mostPx` pixels together with what it must see. */
+/** Parts that cover a picture without overlap, each with at most `mostPx` pixels including its halo. */
 export function partsOf(height, width, mostPx) {
   const columns = spans(width, Math.max(SHUFFLE, Math.floor(Math.sqrt(mostPx)) - 2 * HALO_PX));
   const widest = Math.max(...columns.map(([first, last]) => last - first));
@@ -43,7 +43,7 @@ export function partsOf(height, width, mostPx) {
   return rows.flatMap((rows) => columns.map((columns) => ({ rows, columns })));
 }
 
-/** The pixels of a picture in its frame that a part must see: {data, height, width}, three planes. */
+/** The pixels of a part and its halo, reflected at the border of the picture: {data, height, width}, three planes. */
 export function photoAround(picture, part) {
   const { height, width } = picture;
   const rows = mirrored(part.rows, height);
@@ -58,7 +58,7 @@ export function photoAround(picture, part) {
   return { data, height: rows.length, width: columns.length };
 }
 
-/** The features {data, channels, height, width} that a part must see. */
+/** The features of a part and its halo: {data, channels, height, width}. */
 export function featuresAround(features, part) {
   const [top, bottom] = positions(part.rows);
   const [left, right] = positions(part.columns);
@@ -75,7 +75,7 @@ export function featuresAround(features, part) {
   return { data, channels: features.channels, height, width };
 }
 
-/** The end of a span grown to whole positions. */
+/** The end of a span, extended to whole positions. */
 export function whole([first, last]) {
   return first + Math.ceil((last - first) / SHUFFLE) * SHUFFLE;
 }
@@ -84,14 +84,14 @@ function positions(span) {
   return [Math.floor((MARGIN_PX + span[0]) / SHUFFLE) - HALO, Math.floor((MARGIN_PX + whole(span)) / SHUFFLE) + HALO];
 }
 
-// The pixels that a part must see along one side: beyond its borders, a picture is reflected.
+// The pixels of a span and its halo along one axis, reflected at the border of the picture.
 function mirrored(span, length) {
   const begin = span[0] - HALO_PX - APRON_PX;
   const end = whole(span) + HALO_PX + APRON_PX;
   const period = Math.max(1, 2 * (length - 1));
   return Int32Array.from({ length: end - begin }, (_, index) => {
-    const at = (((begin + index) % period) + period) % period;
-    return Math.min(at, period - at);
+    const position = (((begin + index) % period) + period) % period;
+    return Math.min(position, period - position);
   });
 }
 

@@ -1,11 +1,11 @@
-// Paints, apart from the page's own thread. Of several wishes the latest counts.
+// The painting worker. Of several requests, only the latest counts.
 
-import { described } from "./describing.js";
+import { describe } from "./describing.js";
 import { Painter, Stopped } from "./painter.js";
-import { Refused, decoded, pixelsOf, smaller, within } from "./pictures.js";
-import { probed } from "./probe.js";
+import { PictureError, decoded, pixelsOf, smaller, within } from "./pictures.js";
+import { matchesCpu } from "./probe.js";
 import { readArrays } from "./arrays.js";
-import { Runtime, fetched } from "./runtime.js";
+import { Runtime, fetchData } from "./runtime.js";
 import { LEAST_STYLE_PX, STYLE_PX_STEP } from "./sizes.js";
 
 const PREVIEW_PX = 256 ** 2;
@@ -14,9 +14,9 @@ let painter = null;
 let builtIn = null;
 let encoder = null;
 let photo = null; // {blob, height, width, prepared}
-let wish = null;
-let busy = false;
-const own = new Map(); // a person's paintings by name: {picture, mostPx, known: {px: sums}}
+let pending = null; // the latest request
+let isBusy = false;
+const own = new Map(); // paintings added by the user, by name: {picture, mostPx, sums: Map of sums by size}
 
 self.onmessage = async ({ data }) => {
   try {
@@ -24,7 +24,7 @@ self.onmessage = async ({ data }) => {
     if (data.kind === "photo") photo = { ...data, prepared: new Map() };
     if (data.kind === "own") addOwn(data);
     if (data.kind === "paint") {
-      wish = data;
+      pending = data;
       await work();
     }
   } catch (error) {
@@ -33,63 +33,63 @@ self.onmessage = async ({ data }) => {
 };
 
 async function open({ processor, threads }) {
-  const begun = performance.now();
+  const start = performance.now();
   const runtime = await Runtime.open(processor, threads);
   painter = await Painter.open(runtime);
-  if (runtime.processor === "webgpu" && !(await probed(painter))) {
+  if (runtime.processor === "webgpu" && !(await matchesCpu(painter))) {
     post({ kind: "unfit" });
     return;
   }
   const [list, arrays] = await Promise.all([
-    fetched("styles.json").then((answer) => answer.json()),
-    fetched("styles.safetensors").then(async (answer) => readArrays(await answer.arrayBuffer())),
+    fetchData("styles.json").then((response) => response.json()),
+    fetchData("styles.safetensors").then(async (response) => readArrays(await response.arrayBuffer())),
   ]);
-  builtIn = { styles: new Map(list.map((style) => [style.name, style])), sums: arrays.sums.values, wide: arrays.sums.shape[1] };
-  post({ kind: "ready", processor: runtime.processor, threads, milliseconds: performance.now() - begun });
+  builtIn = { styles: new Map(list.map((style) => [style.name, style])), sums: arrays.sums.values, length: arrays.sums.shape[1] };
+  post({ kind: "ready", processor: runtime.processor, threads, milliseconds: performance.now() - start });
 }
 
-// At once, so that a wish that follows finds it; it waits for the picture.
+// Added immediately, so that the next request finds it; that request waits for the picture to be decoded.
 function addOwn({ name, blob, height, width, mostPx }) {
-  own.set(name, { picture: decoded(blob, within(height, width, mostPx)), mostPx, known: new Map() });
+  own.set(name, { picture: decoded(blob, within(height, width, mostPx)), mostPx, sums: new Map() });
 }
 
 async function work() {
-  if (busy) return;
-  busy = true;
+  if (isBusy) return;
+  isBusy = true;
   try {
-    while (wish) {
-      const request = wish;
-      wish = null;
+    while (pending) {
+      const request = pending;
+      pending = null;
       try {
-        await fulfil(request);
+        await paint(request);
       } catch (error) {
         if (!(error instanceof Stopped)) fail(error, request);
       }
     }
   } finally {
-    busy = false;
+    isBusy = false;
   }
 }
 
-async function fulfil(request) {
-  const begun = performance.now();
+async function paint(request) {
+  const start = performance.now();
   const picture = await prepared(request.preview ? PREVIEW_PX : request.mostPx);
-  const turn = async (share, px) => {
+  const onStep = async (share, px) => {
     if (!request.preview) post({ kind: "progress", number: request.number, share, px });
-    await nextTurn();
-    if (wish) throw new Stopped();
+    await receiveMessages();
+    if (pending) throw new Stopped();
   };
   const sumsAt = async (px) => {
     const found = [];
     for (const { name, share } of request.styles) if (share) found.push({ share, sums: await sumsOf(name, px) });
     return found;
   };
-  const settings = { sumsAt, strength: request.strength, styleScale: request.styleScale, turn };
+  const settings = { sumsAt, strength: request.strength, styleScale: request.styleScale, onStep };
   for await (const painted of painter.paint(picture, settings)) {
     const { height, width, last } = painted;
     const alpha = picture.alpha && (last ? picture.alpha : smaller(picture, height, width).alpha);
     const pixels = pixelsOf(painted, alpha);
-    const milliseconds = performance.now() - begun;
+    const milliseconds = performance.now() - start;
     const transparent = Boolean(alpha);
     const { number, preview } = request;
     post({ kind: "painted", number, preview, pixels, height, width, last, transparent, milliseconds }, [pixels.buffer]);
@@ -114,18 +114,18 @@ async function prepared(mostPx) {
 }
 
 async function sumsOf(name, px) {
-  const mine = own.get(name);
-  if (!mine) {
+  const ownPainting = own.get(name);
+  if (!ownPainting) {
     const { first, rows } = builtIn.styles.get(name);
     const row = first + Math.min(rows - 1, Math.round((px - LEAST_STYLE_PX) / STYLE_PX_STEP));
-    return builtIn.sums.subarray(row * builtIn.wide, (row + 1) * builtIn.wide);
+    return builtIn.sums.subarray(row * builtIn.length, (row + 1) * builtIn.length);
   }
-  const size = Math.min(px, Math.sqrt(mine.mostPx));
-  if (!mine.known.has(size)) {
+  const size = Math.min(px, Math.sqrt(ownPainting.mostPx));
+  if (!ownPainting.sums.has(size)) {
     const arrays = await painter.runtime.arrays("instant.safetensors");
-    mine.known.set(size, painter.coder.sums(await described(await mine.picture, size, encode, arrays)));
+    ownPainting.sums.set(size, painter.coder.sums(await describe(await ownPainting.picture, size, encode, arrays)));
   }
-  return mine.known.get(size);
+  return ownPainting.sums.get(size);
 }
 
 async function encode({ data, height, width }) {
@@ -137,8 +137,8 @@ async function encode({ data, height, width }) {
   );
 }
 
-// Lets messages in: a new wish may have come. A timer would wait for four milliseconds.
-function nextTurn() {
+// Let the worker receive messages, such as a new request. A timer would wait for at least four milliseconds.
+function receiveMessages() {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
@@ -150,8 +150,8 @@ function nextTurn() {
 }
 
 function fail(error, { kind, number = 0, name }) {
-  const memory = error instanceof RangeError || /memory|alloc|buffer size|exceeds/i.test(String(error?.message ?? error));
-  const word = error instanceof Refused ? error.word : memory ? "tooLarge" : "failed";
+  const isMemoryError = error instanceof RangeError || /memory|alloc|buffer size|exceeds/i.test(String(error?.message ?? error));
+  const word = error instanceof PictureError ? error.word : isMemoryError ? "tooLarge" : "failed";
   post({ kind: "failed", about: kind, number, name, word, detail: String(error?.message ?? error) });
 }
 

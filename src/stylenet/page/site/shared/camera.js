@@ -1,12 +1,12 @@
-// The camera: on a phone its own app, elsewhere a window with its picture.
+// Taking a photo: with the camera app on a phone, in a dialog elsewhere.
 
-import { takeChosen } from "./dropping.js";
+import { onFileChosen } from "./dropping.js";
 
-/** Calls `taken(blob)` with a photo, or `failed()`. */
+/** Calls `taken(blob)` with a photo, or `failed()` if there is no camera. */
 export class Camera {
   constructor({ dialog, video, snap, leave, file, taken, failed }) {
     Object.assign(this, { dialog, video, file, failed });
-    takeChosen(file, taken);
+    onFileChosen(file, taken);
     leave.addEventListener("click", () => dialog.close());
     dialog.addEventListener("close", () => this.stop());
     snap.addEventListener("click", () => {

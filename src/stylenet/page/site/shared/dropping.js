@@ -1,7 +1,7 @@
-// Pictures that are dropped anywhere on the page or pasted into it.
+// Picture files that are dropped on the page, pasted into it, or chosen.
 
-/** `veil`: shown while files hang over the page; `taken(files, target)`: called with what was dropped and the element below. */
-export function takeDropped(veil, taken) {
+/** `veil`: shown while files are dragged over the page; `taken(files, target)`: called with dropped files and the element below them. */
+export function onFilesDropped(veil, taken) {
   let depth = 0;
   addEventListener("dragenter", (event) => {
     event.preventDefault();
@@ -22,16 +22,16 @@ export function takeDropped(veil, taken) {
   });
 }
 
-/** `taken(file)`: called with a picture that is pasted. */
-export function takePasted(taken) {
+/** `taken(file)`: called with a pasted file. */
+export function onFilePasted(taken) {
   document.addEventListener("paste", (event) => {
     const file = [...(event.clipboardData?.files ?? [])][0];
     if (file) taken(file);
   });
 }
 
-/** `taken(file)`: called with the file that a person chooses in an <input>, as often as it is chosen. */
-export function takeChosen(input, taken) {
+/** `taken(file)`: called with each file chosen in an <input>. */
+export function onFileChosen(input, taken) {
   input.addEventListener("change", () => {
     const file = input.files[0];
     input.value = ""; // so that the same file can be chosen again

@@ -1,36 +1,38 @@
-// What the page tells: how things stand, and what is wrong. Both are said again in another language when it is chosen.
+// The status line and the error message of a page. Both are updated when another language is chosen.
 
-import { say } from "./language.js";
+import { translate } from "./language.js";
 
 export class Messages {
-  /** Where it is told; `problem` may be left out. */
+  /** `status` and `problem`: the elements that show them; `problem` may be omitted. */
   constructor({ status, problem }) {
-    Object.assign(this, { status, problem, told: null, complaint: null });
+    this.elements = { status, problem };
+    this.status = this.problem = null;
   }
 
-  /** How things stand: a sentence by its name; "" for nothing to tell. */
-  tell(word, places = {}) {
-    this.told = word ? { word, places } : null;
-    this.speak();
+  /** Show a status by the name of its text; "": none. `values` fill the placeholders. */
+  setStatus(word, values = {}) {
+    this.status = word ? { word, values } : null;
+    this.updateTexts();
   }
 
-  /** What is wrong: a sentence by its name; "" for nothing any more. */
-  complain(word, places = {}) {
-    this.complaint = word ? { word, places } : null;
-    this.speak();
+  /** Show an error by the name of its text; "": none. */
+  setProblem(word, values = {}) {
+    this.problem = word ? { word, values } : null;
+    this.updateTexts();
   }
 
-  /** What is wrong, in the words of somebody else. */
-  quote(text) {
-    this.complaint = { text };
-    this.speak();
+  /** Show an error as untranslated text. */
+  setProblemText(text) {
+    this.problem = { text };
+    this.updateTexts();
   }
 
-  speak() {
-    const text = (message) => (message ? (message.text ?? say(message.word, message.places)) : "");
-    this.status.textContent = text(this.told);
-    if (!this.problem) return;
-    this.problem.textContent = text(this.complaint);
-    this.problem.hidden = !this.complaint;
+  updateTexts() {
+    const textOf = (message) => (message ? (message.text ?? translate(message.word, message.values)) : "");
+    const { status, problem } = this.elements;
+    status.textContent = textOf(this.status);
+    if (!problem) return;
+    problem.textContent = textOf(this.problem);
+    problem.hidden = !this.problem;
   }
 }

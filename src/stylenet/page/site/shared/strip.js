@@ -1,18 +1,18 @@
-// The strip of styles: chosen as one of a group, by pointer or arrow keys, and searched by title, painter and year.
+// The strip of styles: a radio group that can be searched by title, artist and year.
 
 import { swatch } from "./swatches.js";
 
-const FIRST = ["starry-night", "great-wave", "the-scream", "water-lilies", "dance", "impression-sunrise"]; // the others by title
+const FIRST = ["starry-night", "great-wave", "the-scream", "water-lilies", "dance", "impression-sunrise"]; // the others follow by title
 
-/** Styles in the order of the strip. */
+/** Sort styles in the order of the strip. */
 export function inOrder(styles) {
-  const place = ({ name }) => (FIRST.indexOf(name) + 1 || FIRST.length + 1) - 1;
+  const rank = ({ name }) => (FIRST.indexOf(name) + 1 || FIRST.length + 1) - 1;
   const key = ({ title }) => title.replace(/^The /, "");
-  return [...styles].sort((a, b) => place(a) - place(b) || key(a).localeCompare(key(b)));
+  return [...styles].sort((a, b) => rank(a) - rank(b) || key(a).localeCompare(key(b)));
 }
 
 export class StyleStrip {
-  /** `menus`: every <select> that offers the styles, too; `changed`: called when another style is chosen. */
+  /** `menus`: <select> elements that also offer the styles; `changed`: called when another style is chosen. */
   constructor({ strip, search, none, menus, changed }) {
     Object.assign(this, { strip, menus });
     search.addEventListener("input", () => {
@@ -27,7 +27,7 @@ export class StyleStrip {
     strip.addEventListener("change", changed);
   }
 
-  /** Add a style {name, title, artist, year, colors, mean}; `picture`: an image to show for it. */
+  /** Add a style {name, title, artist, year, colors, mean}; `picture`: an image to show instead of a swatch; `first`: whether it goes to the front. */
   add(style, { picture, first } = {}) {
     if (this.inputOf(style.name)) return;
     const label = document.createElement("label");
@@ -44,7 +44,7 @@ export class StyleStrip {
     for (const menu of this.menus) menu.append(new Option(style.title, style.name));
   }
 
-  /** Take a style away. */
+  /** Remove a style. */
   remove(name) {
     this.inputOf(name)?.closest("label").remove();
     for (const menu of this.menus) for (const option of [...menu.options]) if (option.value === name) option.remove();

@@ -1,25 +1,25 @@
-// A small picture of a style from its palette: strokes in its colors, the same each time.
+// Swatches of styles: strokes in the colors of the palette, the same each time.
 
-const WIDE = 144;
-const TALL = 108;
+const WIDTH = 144;
+const HEIGHT = 108;
 
-/** A canvas with strokes in a painting's colors [["#rrggbb", share], ...]. */
+/** A canvas with strokes in the colors of a painting, [["#rrggbb", share], ...]. */
 export function swatch({ name, colors, mean }) {
   const canvas = document.createElement("canvas");
-  canvas.width = WIDE;
-  canvas.height = TALL;
+  canvas.width = WIDTH;
+  canvas.height = HEIGHT;
   const context = canvas.getContext("2d");
   const random = generator(name);
   context.fillStyle = mean ?? colors[0][0];
-  context.fillRect(0, 0, WIDE, TALL);
+  context.fillRect(0, 0, WIDTH, HEIGHT);
   context.lineCap = "round";
   const tilt = (random() - 0.5) * 1.6;
   const bend = 0.6 + 1.8 * random();
   for (let stroke = 0; stroke < 150; stroke++) {
-    context.strokeStyle = picked(colors, random());
+    context.strokeStyle = colorAt(colors, random());
     context.globalAlpha = 0.75;
     context.lineWidth = 3 + 9 * random() * (1 - stroke / 220);
-    let [x, y] = [WIDE * (1.2 * random() - 0.1), TALL * (1.2 * random() - 0.1)];
+    let [x, y] = [WIDTH * (1.2 * random() - 0.1), HEIGHT * (1.2 * random() - 0.1)];
     context.beginPath();
     context.moveTo(x, y);
     for (let step = 0; step < 5; step++) {
@@ -33,8 +33,8 @@ export function swatch({ name, colors, mean }) {
   return canvas;
 }
 
-function picked(colors, place) {
-  let sum = colors.reduce((all, [, share]) => all + share, 0) * place;
+function colorAt(colors, position) {
+  let sum = colors.reduce((all, [, share]) => all + share, 0) * position;
   for (const [color, share] of colors) if ((sum -= share) <= 0) return color;
   return colors[0][0];
 }

@@ -1,4 +1,4 @@
-// What both pages say.
+// Texts that the pages share.
 
 import { words as en } from "./words/en.js";
 import { words as ja } from "./words/ja.js";

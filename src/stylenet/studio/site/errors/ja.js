@@ -1,4 +1,4 @@
-// What the server's errors and notices mean, by their codes, in Japanese.
+// The texts of the server's errors and notices, by code, in Japanese.
 
 export const words = {
   "no-server": "サーバーが応答しません。次のコマンドで起動し直してください：stylenet studio",

@@ -1,4 +1,4 @@
-// What the server's errors and notices mean, by their codes, in Chinese.
+// The texts of the server's errors and notices, by code, in Chinese.
 
 export const words = {
   "no-server": "服务器没有响应。请重新启动：stylenet studio",

@@ -1,7 +1,7 @@
-// The camera: its stream, and its newest picture as a JPEG file.
+// The camera: its stream, and its latest picture as a JPEG file.
 
 const QUALITY = 0.85;
-const WORDS = {
+const ERROR_WORDS = {
   NotAllowedError: "refused",
   SecurityError: "refused",
   NotFoundError: "missing",
@@ -10,17 +10,17 @@ const WORDS = {
   AbortError: "inUse",
 };
 
-/** Give a canvas a size; one that it has already would cost new memory. */
-export function fit(canvas, width, height) {
+/** Resize a canvas; setting the same size again would reallocate its memory. */
+export function resizeCanvas(canvas, width, height) {
   if (canvas.width === width && canvas.height === height) return;
   canvas.width = width;
   canvas.height = height;
 }
 
-// Encoders of clips take no odd sides.
+// Video encoders need even sides.
 const even = (side) => Math.max(2, 2 * Math.round(side / 2));
 
-/** Why there is no picture: `word` is the name of a sentence. */
+/** The camera cannot be used; `word` is the name of a text. */
 export class CameraError extends Error {
   constructor(word) {
     super(word);
@@ -33,12 +33,12 @@ export class LiveCamera {
   #isFresh = false;
   #waiting = null;
 
-  /** `video`: shows the camera's own picture; `ended()`: called when the camera is unplugged or taken away. */
+  /** `video`: the element that shows the camera; `ended()`: called when the camera is disconnected or access is revoked. */
   constructor({ video, ended }) {
     Object.assign(this, { video, ended });
   }
 
-  /** Ask for the camera, by its id or any, and show its picture. */
+  /** Request access to the camera with an id, or to any camera, and show its picture. */
   async start(device = "") {
     if (!navigator.mediaDevices?.getUserMedia) throw new CameraError("insecure");
     const which = device ? { deviceId: { exact: device } } : { facingMode: "user" };
@@ -49,12 +49,12 @@ export class LiveCamera {
       await this.video.play();
     } catch (error) {
       this.stop();
-      throw new CameraError(WORDS[error.name] ?? "noCamera");
+      throw new CameraError(ERROR_WORDS[error.name] ?? "noCamera");
     }
     this.#watch(this.video.srcObject);
   }
 
-  /** Let go of the camera. */
+  /** Release the camera. */
   stop() {
     for (const track of this.tracks()) {
       track.removeEventListener("ended", this.ended);
@@ -64,7 +64,7 @@ export class LiveCamera {
     this.#waiting?.(false);
   }
 
-  /** Send no pictures for a while. */
+  /** Pause or resume the camera. */
   pause(isPaused) {
     for (const track of this.tracks()) track.enabled = !isPaused;
   }
@@ -73,7 +73,7 @@ export class LiveCamera {
     return this.video.srcObject?.getTracks() ?? [];
   }
 
-  /** The cameras that there are, {id, label}; without permission, they have no labels. */
+  /** The available cameras, {id, label}; labels are empty without permission. */
   async list() {
     const devices = await navigator.mediaDevices.enumerateDevices();
     return devices.filter(({ kind }) => kind === "videoinput").map(({ deviceId, label }) => ({ id: deviceId, label }));
@@ -84,7 +84,7 @@ export class LiveCamera {
     return this.tracks()[0]?.getSettings().deviceId ?? "";
   }
 
-  /** The next picture that was not yet returned: {file, taken}, a JPEG file and the time; null if the camera is stopped meanwhile. */
+  /** Wait for the next new picture: {file, taken}, a JPEG file and its time; null if the camera is stopped meanwhile. */
   async picture({ size, isMirrored }) {
     if (!this.#isFresh && !(await new Promise((done) => (this.#waiting = done)))) return null;
     this.#isFresh = false;
@@ -93,7 +93,7 @@ export class LiveCamera {
     if (!videoWidth) return null;
     const scale = Math.min(1, size / Math.max(videoWidth, videoHeight));
     const canvas = this.#canvas;
-    fit(canvas, even(videoWidth * scale), even(videoHeight * scale));
+    resizeCanvas(canvas, even(videoWidth * scale), even(videoHeight * scale));
     const context = canvas.getContext("2d", { alpha: false });
     if (isMirrored) context.setTransform(-1, 0, 0, 1, canvas.width, 0);
     else context.resetTransform();
@@ -103,7 +103,7 @@ export class LiveCamera {
     return file && { file, taken };
   }
 
-  // Note every new picture of a stream.
+  // Note each new picture of a stream.
   #watch(stream) {
     if (this.video.srcObject !== stream) return;
     this.#isFresh = true;

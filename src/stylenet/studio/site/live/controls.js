@@ -1,6 +1,6 @@
-// The controls of the camera's page: their values are those of the settings.
+// The controls of the live page, which show and change the settings.
 
-import { say } from "/shared/language.js";
+import { translate } from "/shared/language.js";
 import { change, settings } from "/settings.js";
 import { strokeSize } from "/live/words.js";
 
@@ -8,36 +8,36 @@ const SIZES = [256, 384, 512, 768];
 const SLIDERS = { strength: String, strokes: strokeSize, liveSteady: String };
 
 export class LiveControls {
-  /** `at`: the page's elements; `shown()`: called when what is shown changes without another painting. */
-  constructor({ at, shown }) {
-    this.at = at;
+  /** `ui`: the page's elements; `shown()`: called when a change affects only the display. */
+  constructor({ ui, shown }) {
+    this.ui = ui;
     for (const [name, words] of Object.entries(SLIDERS)) {
-      at[name].addEventListener("input", () => {
-        change({ [name]: Number(at[name].value) });
-        at[`${name}-value`].textContent = words(settings[name]);
+      ui[name].addEventListener("input", () => {
+        change({ [name]: Number(ui[name].value) });
+        ui[`${name}-value`].textContent = words(settings[name]);
       });
     }
-    at.liveSize.addEventListener("change", () => change({ liveSize: Number(at.liveSize.value) }));
+    ui.liveSize.addEventListener("change", () => change({ liveSize: Number(ui.liveSize.value) }));
     for (const name of ["liveMirror", "liveInset"]) {
-      at[name].addEventListener("change", () => {
-        change({ [name]: at[name].checked });
+      ui[name].addEventListener("change", () => {
+        change({ [name]: ui[name].checked });
         shown();
       });
     }
   }
 
-  /** Show the settings, in the language that is chosen. */
-  speak() {
-    const { at } = this;
+  /** Show the settings in the current language. */
+  updateTexts() {
+    const { ui } = this;
     const sizes = [...new Set([...SIZES, settings.liveSize])].sort((a, b) => a - b);
-    at.liveSize.replaceChildren(...sizes.map((size) => new Option(say("pixels", { n: size }), size)));
-    for (const name of [...Object.keys(SLIDERS), "liveSize"]) at[name].value = settings[name];
-    for (const [name, words] of Object.entries(SLIDERS)) at[`${name}-value`].textContent = words(settings[name]);
-    for (const name of ["liveMirror", "liveInset"]) at[name].checked = settings[name];
+    ui.liveSize.replaceChildren(...sizes.map((size) => new Option(translate("pixels", { n: size }), size)));
+    for (const name of [...Object.keys(SLIDERS), "liveSize"]) ui[name].value = settings[name];
+    for (const [name, words] of Object.entries(SLIDERS)) ui[`${name}-value`].textContent = words(settings[name]);
+    for (const name of ["liveMirror", "liveInset"]) ui[name].checked = settings[name];
   }
 }
 
-/** The settings as the fields of the interface. */
+/** The settings as fields of the API. */
 export const liveFields = () => ({
   style: settings.style,
   strength: settings.strength,

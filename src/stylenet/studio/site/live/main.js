@@ -1,11 +1,11 @@
-// The page of the camera: its parts, brought together.
+// The main module of the live page, which connects its parts.
 
-import { takeChosen } from "/shared/dropping.js";
-import { offerLanguages, say } from "/shared/language.js";
+import { onFileChosen } from "/shared/dropping.js";
+import { offerLanguages, translate } from "/shared/language.js";
 import { Messages } from "/shared/messages.js";
 import { StyleStrip, inOrder } from "/shared/strip.js";
 import { showError } from "/errors.js";
-import { CameraError, LiveCamera, fit } from "/live/camera.js";
+import { CameraError, LiveCamera, resizeCanvas } from "/live/camera.js";
 import { Connection, LostError } from "/live/connection.js";
 import { LiveControls, liveFields } from "/live/controls.js";
 import { Rates } from "/live/rates.js";
@@ -16,16 +16,16 @@ import { OwnPaintings } from "/own.js";
 import { getJson } from "/server.js";
 import { addOwn, change, restore, settings } from "/settings.js";
 
-const TELL_MS = 500;
+const RATES_INTERVAL_MS = 500;
 
-const at = Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
-const messages = new Messages({ status: at.status, problem: at.problem });
-const strip = new StyleStrip({ ...at, menus: [], changed: () => change({ style: strip.chosen }) });
+const ui = Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
+const messages = new Messages({ status: ui.status, problem: ui.problem });
+const strip = new StyleStrip({ ...ui, menus: [], changed: () => change({ style: strip.chosen }) });
 const own = new OwnPaintings(strip);
-const controls = new LiveControls({ at, shown: showCamera });
+const controls = new LiveControls({ ui, shown: showCamera });
 const rates = new Rates();
-const camera = new LiveCamera({ video: at.video, ended: () => stop("unplugged") });
-const recorder = new ClipRecorder({ canvas: at.painted, failed: (reason) => messages.complain("recordFailed", { reason }) });
+const camera = new LiveCamera({ video: ui.video, ended: () => stop("unplugged") });
+const recorder = new ClipRecorder({ canvas: ui.painted, failed: (reason) => messages.setProblem("recordFailed", { reason }) });
 const session = new LiveSession({
   camera,
   connection: new Connection(),
@@ -38,59 +38,59 @@ let isOn = false;
 // --- the camera
 
 async function start(device) {
-  at.start.disabled = true;
-  messages.complain("");
-  messages.tell("asking");
+  ui.start.disabled = true;
+  messages.setProblem("");
+  messages.setStatus("asking");
   try {
     await camera.start(device);
     await offerCameras();
   } catch (error) {
-    at.start.disabled = false;
+    ui.start.disabled = false;
     stop(error instanceof CameraError ? error.word : "noCamera");
     return;
   }
   setOn(true);
-  messages.tell("opening");
+  messages.setStatus("opening");
   if (document.hidden) setPaused();
   else session.start();
 }
 
-/** Stop everything; `word`: what was wrong. */
+/** Stop everything; `word`: the name of an error text, if there was an error. */
 function stop(word = "") {
   recorder.stop();
   session.stop();
   camera.stop();
   if (document.fullscreenElement) document.exitFullscreen();
   setOn(false);
-  messages.tell("stopped");
-  messages.complain(word);
-  at.start.focus();
+  messages.setStatus("stopped");
+  messages.setProblem(word);
+  ui.start.focus();
 }
 
 function setOn(value) {
   isOn = value;
-  at.start.disabled = false;
-  at.empty.hidden = isOn;
-  at.screen.hidden = at.tools.hidden = !isOn;
-  if (!recorder.isRecording) fit(at.painted, 1, 1);
-  at.record.disabled = at.still.disabled = true; // until there is a painting
+  ui.start.disabled = false;
+  ui.empty.hidden = isOn;
+  ui.screen.hidden = ui.tools.hidden = !isOn;
+  if (!recorder.isRecording) resizeCanvas(ui.painted, 1, 1);
+  ui.record.disabled = ui.still.disabled = true; // until there is a painting
   rates.clear();
   showCamera();
-  tellRates();
+  showRates();
 }
 
 async function offerCameras() {
   const found = await camera.list();
-  at["cameras-row"].hidden = found.length < 2;
-  at.cameras.replaceChildren(...found.map(({ id, label }, index) => new Option(label || say("cameraName", { n: index + 1 }), id)));
-  at.cameras.value = camera.device;
+  ui["cameras-row"].hidden = found.length < 2;
+  ui.cameras.replaceChildren(...found.map(({ id, label }, index) => new Option(label || translate("cameraName", { n: index + 1 }), id)));
+  ui.cameras.value = camera.device;
 }
 
 async function changeCamera() {
   if (!isOn) return;
   session.stop();
   camera.stop();
-  await start(at.cameras.value);
+  await start(ui.cameras.value);
 }
 
 function setPaused() {
@@ -99,68 +99,68 @@ function setPaused() {
   recorder.pause(document.hidden);
   rates.clear();
   session.stop();
-  messages.tell(document.hidden ? "paused" : "opening");
+  messages.setStatus(document.hidden ? "paused" : "opening");
   if (!document.hidden) session.start();
 }
 
-// --- what is seen
+// --- display
 
 function showCamera() {
-  at.video.classList.toggle("mirrored", settings.liveMirror);
-  at.video.classList.toggle("away", !settings.liveInset);
+  ui.video.classList.toggle("mirrored", settings.liveMirror);
+  ui.video.classList.toggle("away", !settings.liveInset);
 }
 
 function showPainting(bitmap, delay) {
-  const { painted } = at;
-  if (!recorder.isRecording) fit(painted, bitmap.width, bitmap.height);
+  const { painted } = ui;
+  if (!recorder.isRecording) resizeCanvas(painted, bitmap.width, bitmap.height);
   painted.getContext("2d", { alpha: false }).drawImage(bitmap, 0, 0, painted.width, painted.height);
-  at.record.disabled = at.still.disabled = false;
+  ui.record.disabled = ui.still.disabled = false;
   rates.add(delay);
-  if (messages.told?.word !== "running") messages.tell("running");
-  if (messages.complaint) messages.complain("");
+  if (messages.status?.word !== "running") messages.setStatus("running");
+  if (messages.problem) messages.setProblem("");
 }
 
 function showFailure(error) {
   rates.clear();
   if (error instanceof TypeError || error instanceof LostError) {
-    messages.tell("lost"); // what fetch says of a connection that fails
+    messages.setStatus("lost"); // fetch throws a TypeError if the connection fails
   } else if (error.code === "picture-gone") {
     own.forget(settings.style);
-    messages.complain("expired");
+    messages.setProblem("expired");
   } else {
-    messages.tell("busy");
+    messages.setStatus("busy");
     showError(messages, error);
   }
 }
 
-function tellRates() {
+function showRates() {
   if (isOn && rates.isStalled()) {
     rates.clear();
-    messages.tell("stalled");
+    messages.setStatus("stalled");
   }
   const { current } = rates;
-  at.rates.textContent = isOn && current ? rateWords(current) : "";
-  at.record.textContent = recorder.isRecording ? say("recording", { time: clock(recorder.seconds) }) : say("record");
-  at.record.setAttribute("aria-pressed", String(recorder.isRecording));
+  ui.rates.textContent = isOn && current ? rateWords(current) : "";
+  ui.record.textContent = recorder.isRecording ? translate("recording", { time: clock(recorder.seconds) }) : translate("record");
+  ui.record.setAttribute("aria-pressed", String(recorder.isRecording));
 }
 
 function toggleClip() {
   if (recorder.isRecording) recorder.stop();
   else if (recorder.kind) recorder.start();
-  else messages.complain("noRecorder");
-  tellRates();
+  else messages.setProblem("noRecorder");
+  showRates();
 }
 
-// --- beginning
+// --- startup
 
-function speak() {
-  messages.speak();
-  controls.speak();
-  tellRates();
+function updateTexts() {
+  messages.updateTexts();
+  controls.updateTexts();
+  showRates();
 }
 
-// What the command line asks for; after that, the page's own settings count.
-function takeAddress() {
+// Apply the settings given by the command line, and remove them from the address, so that later changes persist.
+function applyAddress() {
   const address = new URL(location);
   const given = Object.fromEntries(address.searchParams);
   const numbers = { strength: "strength", size: "liveSize", steady: "liveSteady" };
@@ -173,28 +173,28 @@ function takeAddress() {
 }
 
 function listen() {
-  at.start.addEventListener("click", async () => {
+  ui.start.addEventListener("click", async () => {
     await start();
-    if (isOn) at.stop.focus();
+    if (isOn) ui.stop.focus();
   });
-  at.stop.addEventListener("click", () => stop());
-  at.record.addEventListener("click", toggleClip);
-  at.still.addEventListener("click", () => saveStill(at.painted));
-  at.full.addEventListener("click", () => at.screen.requestFullscreen());
-  at.full.hidden = !document.fullscreenEnabled;
-  at.cameras.addEventListener("change", changeCamera);
-  at.bring.addEventListener("click", () => at["painting-file"].click());
-  takeChosen(at["painting-file"], (file) => own.add(file).catch((error) => showError(messages, error)));
+  ui.stop.addEventListener("click", () => stop());
+  ui.record.addEventListener("click", toggleClip);
+  ui.still.addEventListener("click", () => saveStill(ui.painted));
+  ui.full.addEventListener("click", () => ui.screen.requestFullscreen());
+  ui.full.hidden = !document.fullscreenEnabled;
+  ui.cameras.addEventListener("change", changeCamera);
+  ui.bring.addEventListener("click", () => ui["painting-file"].click());
+  onFileChosen(ui["painting-file"], (file) => own.add(file).catch((error) => showError(messages, error)));
   document.addEventListener("visibilitychange", setPaused);
   addEventListener("beforeunload", (event) => recorder.isRecording && event.preventDefault());
-  setInterval(tellRates, TELL_MS);
+  setInterval(showRates, RATES_INTERVAL_MS);
 }
 
 async function begin() {
   restore();
-  takeAddress();
-  offerLanguages(at.language, speak);
-  messages.tell("stopped");
+  applyAddress();
+  offerLanguages(ui.language, updateTexts);
+  messages.setStatus("stopped");
   listen();
   const { styles } = await getJson("/v1/styles");
   for (const style of inOrder(styles)) strip.add({ ...style, mean: style.mean_color });

@@ -1,4 +1,4 @@
-// Pictures a second, and their delay, over the last few seconds.
+// Frame rate and delay over the last few seconds.
 
 const SPAN_MS = 3000;
 const STALLED_MS = 5000;
@@ -6,23 +6,23 @@ const STALLED_MS = 5000;
 export class Rates {
   #shown = [];
 
-  /** Forget everything. */
+  /** Reset. */
   clear() {
     this.#shown = [];
   }
 
-  /** Count a picture that is shown `delay` milliseconds after the camera took it. */
+  /** Record a frame that is shown `delay` milliseconds after it was captured. */
   add(delay, now = performance.now()) {
     this.#shown.push({ now, delay });
     while (this.#shown.length > 2 && this.#shown[0].now < now - SPAN_MS) this.#shown.shift();
   }
 
-  /** Whether the last picture was shown long ago. */
+  /** Whether no frame has been shown for a while. */
   isStalled(now = performance.now()) {
     return this.#shown.length > 0 && this.#shown.at(-1).now < now - STALLED_MS;
   }
 
-  /** Pictures a second and the median delay in milliseconds; null before there are two pictures. */
+  /** Frames per second and the median delay in milliseconds; null for fewer than two frames. */
   get current() {
     const shown = this.#shown;
     if (shown.length < 2) return null;

@@ -1,9 +1,9 @@
-// What is painted, kept: a clip of the canvas, or a single picture.
+// Recording the painting: a clip of the canvas, or a single picture.
 
 const KINDS = ["video/mp4;codecs=avc1.42E01E", "video/webm;codecs=vp8", "video/webm", "video/mp4"];
 const PART_MS = 1000;
 
-/** Offer a file for saving, named by the time. */
+/** Download a file named after the current time. */
 function save(blob, suffix) {
   const time = new Date(Date.now() - 60000 * new Date().getTimezoneOffset()).toISOString().slice(0, 19).replace(/\D/g, "-");
   const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: `stylenet-${time}.${suffix}` });
@@ -21,11 +21,11 @@ export class ClipRecorder {
   #seconds = 0;
   #since = 0;
 
-  /** `canvas`: what is recorded; it must keep its size meanwhile. `failed(message)`: called when the browser gives up. */
+  /** `canvas`: the canvas to record, whose size must not change meanwhile; `failed(message)`: called when recording fails. */
   constructor({ canvas, failed }) {
     Object.assign(this, { canvas, failed });
-    const isThere = "MediaRecorder" in globalThis && "captureStream" in canvas;
-    this.kind = isThere ? KINDS.find((kind) => MediaRecorder.isTypeSupported(kind)) : undefined;
+    const isSupported = "MediaRecorder" in globalThis && "captureStream" in canvas;
+    this.kind = isSupported ? KINDS.find((kind) => MediaRecorder.isTypeSupported(kind)) : undefined;
   }
 
   get isRecording() {
@@ -37,7 +37,7 @@ export class ClipRecorder {
     return this.#seconds + (this.#recorder?.state === "recording" ? (performance.now() - this.#since) / 1000 : 0);
   }
 
-  /** Begin a clip. */
+  /** Start a clip. */
   start() {
     const parts = [];
     const recorder = new MediaRecorder(this.canvas.captureStream(), { mimeType: this.kind, videoBitsPerSecond: 8_000_000 });
@@ -54,7 +54,7 @@ export class ClipRecorder {
     this.#since = performance.now();
   }
 
-  /** Leave out what comes now, or go on. */
+  /** Pause or resume recording. */
   pause(isPaused) {
     if (!this.#recorder) return;
     this.#seconds = this.seconds;
@@ -63,7 +63,7 @@ export class ClipRecorder {
     else this.#recorder.resume();
   }
 
-  /** End the clip, and save it. */
+  /** Stop the clip and save it. */
   stop() {
     const recorder = this.#recorder;
     this.#recorder = null;

@@ -1,4 +1,4 @@
-// The painting of the camera: one picture after the other, as long as it runs and the page is visible.
+// Painting the camera, one picture after another, while it runs and the page is visible.
 
 import { LostError } from "/live/connection.js";
 import { getJson } from "/server.js";
@@ -9,8 +9,8 @@ export class LiveSession {
   #run = 0;
 
   /**
-   * `camera`, `connection`: where pictures come from and where they are painted; `wanted()`: {size, isMirrored, fields} of the next one;
-   * `shown(bitmap, delay)`: takes a painting; `failed(error)`: says what is wrong, before another try.
+   * `camera`, `connection`: the source of pictures, and where they are painted; `wanted()`: {size, isMirrored, fields} of the next picture;
+   * `shown(bitmap, delay)`: called with each painting; `failed(error)`: called after an error, before trying again.
    */
   constructor({ camera, connection, wanted, shown, failed }) {
     Object.assign(this, { camera, connection, wanted, shown, failed });
@@ -31,7 +31,7 @@ export class LiveSession {
     }
   }
 
-  /** Paint no more. */
+  /** Stop painting. */
   stop() {
     this.#run += 1;
     this.connection.close();
@@ -47,13 +47,13 @@ export class LiveSession {
   }
 }
 
-// Why a socket is closed is not told to pages; an ordinary request shows it.
+// Browsers do not tell pages why a WebSocket was closed, so the reason is determined by an ordinary request.
 async function reasonOf(error) {
   if (!(error instanceof LostError)) return error;
   try {
     await getJson("/v1/recipes");
     return error;
-  } catch (told) {
-    return told;
+  } catch (reason) {
+    return reason;
   }
 }

@@ -1,4 +1,4 @@
-// What the studio says, in Japanese.
+// The texts of the studio, in Japanese.
 
 export const words = {
   promise: "あなたの写真を、名画の筆づかいで。写真はこのコンピューターに残ります。",

@@ -1,4 +1,4 @@
-// What the studio says, in Chinese.
+// The texts of the studio, in Chinese.
 
 export const words = {
   promise: "让你的照片有名画的笔触。照片留在这台电脑上。",

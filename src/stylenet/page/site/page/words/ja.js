@@ -1,4 +1,4 @@
-// What the page without a server says, in Japanese.
+// The texts of the static page, in Japanese.
 
 export const words = {
   promise: "あなたの写真を、名画の筆づかいで。写真はこの端末から出ません。",
@@ -7,7 +7,7 @@ export const words = {
   stays: "写真は端末に残ります。ほかのサーバーには一切接続しません。",
   offlineReady: "オフラインでも使えます。",
   licenses: "ライセンス",
-  loading: "筆を用意しています…",
+  loading: "読み込んでいます…",
   chooseFirst: "まず写真を選んでください。",
   previewing: "プレビュー、{ms} ミリ秒",
   painting: "描いています…",

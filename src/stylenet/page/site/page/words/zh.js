@@ -1,4 +1,4 @@
-// What the page without a server says, in Chinese.
+// The texts of the static page, in Chinese.
 
 export const words = {
   promise: "让你的照片有名画的笔触。照片不会离开这台设备。",
@@ -7,7 +7,7 @@ export const words = {
   stays: "照片留在你的设备上；本页不向其他服务器请求任何内容。",
   offlineReady: "现在可以离线使用。",
   licenses: "许可证",
-  loading: "正在准备画笔…",
+  loading: "正在加载…",
   chooseFirst: "请先选择一张照片。",
   previewing: "预览，{ms} 毫秒",
   painting: "正在绘制…",

@@ -1,4 +1,4 @@
-// What both pages say, in Japanese.
+// Texts that the pages share, in Japanese.
 
 export const words = {
   language: "言語",

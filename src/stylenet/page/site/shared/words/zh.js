@@ -1,4 +1,4 @@
-// What both pages say, in Chinese.
+// Texts that the pages share, in Chinese.
 
 export const words = {
   language: "语言",

@@ -1,4 +1,4 @@
-// What the page of the camera says, in Japanese.
+// The texts of the live page, in Japanese.
 
 export const words = {
   promise: "カメラの映像を、その場で絵に。映像はこのコンピューターに残ります。",

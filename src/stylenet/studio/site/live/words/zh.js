@@ -1,4 +1,4 @@
-// What the page of the camera says, in Chinese.
+// The texts of the live page, in Chinese.
 
 export const words = {
   promise: "摄像头画面实时变成画作。画面留在这台电脑上。",
