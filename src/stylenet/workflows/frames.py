@@ -80,7 +80,7 @@ class FramePainter:
         self._changes_styles = len(opened) > 1 and not options.blend  # from each style to the next over time
         self._steadiness = Steadiness.of(request.steady)
         if request.steady:
-            opencv()
+            opencv()  # raises an error now if it is not installed
         self._refiner = Stylizer(_with_recipe(stylizer, _refining(stylizer.recipe, request.frame_steps))) if self._optimizes else stylizer
         self._cuts = CutDetector()
         self._past = Past() if request.steady else Past(earlier=0)

@@ -5,7 +5,7 @@ import { onFileChosen, onFilesDropped, onFilePasted } from "/shared/dropping.js"
 import { Easel } from "/shared/easel.js";
 import { offerLanguages, translate } from "/shared/language.js";
 import { Messages } from "/shared/messages.js";
-import { StyleStrip, inOrder } from "/shared/strip.js";
+import { StyleStrip, sortedStyles } from "/shared/strip.js";
 import { AreaPanel } from "/area-panel.js";
 import { Controls } from "/controls.js";
 import { showError } from "/errors.js";
@@ -231,7 +231,7 @@ async function start() {
   offerLanguages(ui.language, updateTexts);
   messages.setStatus("hint");
   const [{ styles }, { recipes }] = await Promise.all([getJson("/v1/styles"), getJson("/v1/recipes")]);
-  for (const style of inOrder(styles)) strip.add({ ...style, mean: style.mean_color });
+  for (const style of sortedStyles(styles)) strip.add({ ...style, mean: style.mean_color });
   own.restore();
   strip.choose(settings.style);
   const works = recipes.filter((recipe) => recipe.works_here && recipe.everyday).map(({ name }) => name);

@@ -5,11 +5,11 @@ import { Camera } from "../shared/camera.js";
 import { onFileChosen, onFilesDropped, onFilePasted } from "../shared/dropping.js";
 import { offerLanguages, translate } from "../shared/language.js";
 import { Messages } from "../shared/messages.js";
-import { StyleStrip, inOrder } from "../shared/strip.js";
+import { StyleStrip, sortedStyles } from "../shared/strip.js";
 import { Client, chosenProcessor } from "./client.js";
 import { CanvasEasel } from "./easel.js";
-import { settled, storeOffline } from "./offline.js";
-import { FileError, openedPicture } from "./opening.js";
+import { storeOffline, whenReady } from "./offline.js";
+import { FileError, openPicture } from "./opening.js";
 import "./words.js";
 
 const SIZES = [1, 2, 4, 8, 12]; // megapixels
@@ -68,7 +68,7 @@ function describeProcessor() {
 async function openPhoto(file) {
   setProblem("");
   try {
-    const opened = await openedPicture(file);
+    const opened = await openPicture(file);
     if (photo) URL.revokeObjectURL(photo.url);
     photo = { ...opened, name: (file.name ?? "photo").replace(/\.[^.]*$/, "") };
   } catch (error) {
@@ -87,7 +87,7 @@ async function openPhoto(file) {
 async function addPainting(file) {
   setProblem("");
   try {
-    const { blob, url, width, height } = await openedPicture(file);
+    const { blob, url, width, height } = await openPicture(file);
     const name = `own-${Date.now()}`;
     const picture = Object.assign(new Image(), { src: url, alt: "" });
     strip.add({ name, title: file.name?.replace(/\.[^.]*$/, "") || translate("own"), artist: translate("own"), year: "" }, { picture, first: true });
@@ -270,11 +270,11 @@ async function begin() {
     setProblem("noSupport");
     return;
   }
-  await settled(() => photo !== null);
+  await whenReady(() => photo !== null);
   const threads = Number(parameters.get("threads")) || (self.crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency || 1) : 1);
   client = new Client({ processor: await chosenProcessor(parameters.get("processor")), threads, onMessage: handle });
   const response = await fetch(`${self.SITE.data}styles.json`);
-  const styles = inOrder(await response.json());
+  const styles = sortedStyles(await response.json());
   for (const style of styles) strip.add(style);
   strip.choose(styles[0].name);
   ui.bring.disabled = false;

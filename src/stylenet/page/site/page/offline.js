@@ -6,7 +6,7 @@ const WAIT_MS = 4000;
  * Resolves when the page may start. On the first visit, the page is reloaded once so that threads can share memory, unless `isBusy()`
  * returns that the user has already started.
  */
-export async function settled(isBusy) {
+export async function whenReady(isBusy) {
   if (!("serviceWorker" in navigator) || !self.isSecureContext) return;
   try {
     await navigator.serviceWorker.register("service-worker.js", { updateViaCache: "none" });

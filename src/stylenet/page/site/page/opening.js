@@ -10,8 +10,8 @@ export class FileError extends Error {
   }
 }
 
-/** {blob, url, width, height} of a still picture; the size is that of the upright picture. */
-export async function openedPicture(blob) {
+/** Open a file with a still picture; returns {blob, url, width, height}, the size being that of the upright picture. */
+export async function openPicture(blob) {
   if (!blob.size) throw new FileError("emptyFile");
   const kind = await kindOf(blob);
   if (!kind) throw new FileError("notPicture");

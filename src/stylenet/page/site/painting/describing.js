@@ -24,18 +24,18 @@ export async function describe(painting, sizePx, encode, arrays) {
   const picture = resized(painting, size.height, size.width);
   const rim = Math.floor(Math.min(RIM_PX, size.height - 1, size.width - 1) / 16) * 16;
   const features = await encode(reflected(picture, rim));
-  const [means, deviations, correlations] = [[], [], []];
+  const [means, deviations, covariances] = [[], [], []];
   LAYERS.forEach((layer, depth) => {
     const { data, channels, rows } = inner(features[layer], rim >> depth, size.height >> depth, size.width >> depth);
     const directions = arrays[`coder.directions_${layer}`].values;
     const { mean, deviation } = moments(data, channels, rows);
     means.push(...mean);
     deviations.push(...deviation.map(Math.log));
-    correlations.push(...correlated(data, rows, mean, deviation, directions));
+    covariances.push(...covariancesAlong(data, rows, mean, deviation, directions));
   });
   const center = arrays["coder.center"].values;
   const spread = arrays["coder.spread"].values;
-  return Float32Array.from([...means, ...deviations, ...correlations], (value, index) =>
+  return Float32Array.from([...means, ...deviations, ...covariances], (value, index) =>
     Math.min(FARTHEST, Math.max(-FARTHEST, (value - center[index]) / spread[index])),
   );
 }
@@ -88,7 +88,7 @@ function moments(data, channels, rows) {
 
 // The upper triangle of the covariance along the directions, in units of the deviations, row by row. Projecting the positions costs a
 // tenth of computing their full covariance.
-function correlated(data, rows, mean, deviation, directions) {
+function covariancesAlong(data, rows, mean, deviation, directions) {
   const products = new Float64Array(DIRECTIONS * DIRECTIONS);
   const projected = new Float64Array(DIRECTIONS * BLOCK);
   for (let begin = 0; begin < rows; begin += BLOCK) {

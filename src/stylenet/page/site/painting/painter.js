@@ -43,7 +43,7 @@ export class Painter {
       const painted = await this.painted(input, noise, knobs, (part, px) => onStep(done + part * share, px));
       done += share;
       previous = painted;
-      yield { planes: faded(painted.planes, level.planes, trained), height, width, last: index === sizes.length - 1 };
+      yield { planes: blendedWithPhoto(painted.planes, level.planes, trained), height, width, last: index === sizes.length - 1 };
     }
   }
 
@@ -102,7 +102,7 @@ function relayed(painted, small, picture) {
 }
 
 // Below the minimum strength of the network, the photo is blended in; at 0, only the photo remains.
-function faded(painted, photo, trained) {
+function blendedWithPhoto(painted, photo, trained) {
   if (trained >= LEAST_STRENGTH) return painted;
   const share = Math.max(trained, 0) / LEAST_STRENGTH;
   return painted.map((plane, color) => plane.map((value, index) => photo[color][index] + share * (value - photo[color][index])));

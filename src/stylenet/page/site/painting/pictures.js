@@ -11,13 +11,13 @@ export class PictureError extends Error {
 }
 
 /** The size of a picture reduced to at most `mostPx` pixels. */
-export function within(height, width, mostPx) {
+export function fitWithin(height, width, mostPx) {
   const scale = Math.min(1, Math.sqrt(mostPx / (height * width)));
   return { height: Math.max(1, Math.round(height * scale)), width: Math.max(1, Math.round(width * scale)) };
 }
 
 /** Decode a picture file, upright and reduced to a size: {planes, alpha, height, width}. Transparent parts get the mean visible color. */
-export async function decoded(blob, { height, width }) {
+export async function decode(blob, { height, width }) {
   let bitmap;
   try {
     bitmap = await createImageBitmap(blob, {
@@ -58,7 +58,7 @@ function split(pixels, height, width) {
 }
 
 /** A picture and its transparency at a smaller size. */
-export function smaller(picture, height, width) {
+export function downscale(picture, height, width) {
   const { planes } = resized(picture, height, width);
   const alpha = picture.alpha && resized({ ...picture, planes: [picture.alpha] }, height, width).planes[0];
   return { planes, alpha, height, width };

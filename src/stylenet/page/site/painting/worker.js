@@ -2,7 +2,7 @@
 
 import { describe } from "./describing.js";
 import { Painter, Stopped } from "./painter.js";
-import { PictureError, decoded, pixelsOf, smaller, within } from "./pictures.js";
+import { PictureError, decode, downscale, fitWithin, pixelsOf } from "./pictures.js";
 import { matchesCpu } from "./probe.js";
 import { readArrays } from "./arrays.js";
 import { Runtime, fetchData } from "./runtime.js";
@@ -50,7 +50,7 @@ async function open({ processor, threads }) {
 
 // Added immediately, so that the next request finds it; that request waits for the picture to be decoded.
 function addOwn({ name, blob, height, width, mostPx }) {
-  own.set(name, { picture: decoded(blob, within(height, width, mostPx)), mostPx, sums: new Map() });
+  own.set(name, { picture: decode(blob, fitWithin(height, width, mostPx)), mostPx, sums: new Map() });
 }
 
 async function work() {
@@ -73,7 +73,7 @@ async function work() {
 
 async function paint(request) {
   const start = performance.now();
-  const picture = await prepared(request.preview ? PREVIEW_PX : request.mostPx);
+  const picture = await preparedPhoto(request.preview ? PREVIEW_PX : request.mostPx);
   const onStep = async (share, px) => {
     if (!request.preview) post({ kind: "progress", number: request.number, share, px });
     await receiveMessages();
@@ -87,7 +87,7 @@ async function paint(request) {
   const settings = { sumsAt, strength: request.strength, styleScale: request.styleScale, onStep };
   for await (const painted of painter.paint(picture, settings)) {
     const { height, width, last } = painted;
-    const alpha = picture.alpha && (last ? picture.alpha : smaller(picture, height, width).alpha);
+    const alpha = picture.alpha && (last ? picture.alpha : downscale(picture, height, width).alpha);
     const pixels = pixelsOf(painted, alpha);
     const milliseconds = performance.now() - start;
     const transparent = Boolean(alpha);
@@ -96,23 +96,25 @@ async function paint(request) {
   }
 }
 
-async function prepared(mostPx) {
-  const size = within(photo.height, photo.width, mostPx);
+// The photo at a size of at most `mostPx` pixels, decoded once.
+async function preparedPhoto(mostPx) {
+  const size = fitWithin(photo.height, photo.width, mostPx);
   const key = `${size.width}x${size.height}`;
   const known = photo.prepared.get(key);
   if (known) return known;
   const current = photo;
   if (mostPx === PREVIEW_PX) {
-    const larger = await decoded(photo.blob, within(photo.height, photo.width, 4 * PREVIEW_PX));
-    current.prepared.set(key, smaller(larger, size.height, size.width));
+    const larger = await decode(photo.blob, fitWithin(photo.height, photo.width, 4 * PREVIEW_PX));
+    current.prepared.set(key, downscale(larger, size.height, size.width));
   } else {
     for (const other of [...current.prepared.keys()]) if (other !== current.small) current.prepared.delete(other);
-    current.prepared.set(key, await decoded(photo.blob, size));
+    current.prepared.set(key, await decode(photo.blob, size));
   }
   if (mostPx === PREVIEW_PX) current.small = key;
   return current.prepared.get(key);
 }
 
+// The sums of a style measured at a size.
 async function sumsOf(name, px) {
   const ownPainting = own.get(name);
   if (!ownPainting) {

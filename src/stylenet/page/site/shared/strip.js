@@ -4,8 +4,8 @@ import { swatch } from "./swatches.js";
 
 const FIRST = ["starry-night", "great-wave", "the-scream", "water-lilies", "dance", "impression-sunrise"]; // the others follow by title
 
-/** Sort styles in the order of the strip. */
-export function inOrder(styles) {
+/** The styles in the order of the strip. */
+export function sortedStyles(styles) {
   const rank = ({ name }) => (FIRST.indexOf(name) + 1 || FIRST.length + 1) - 1;
   const key = ({ title }) => title.replace(/^The /, "");
   return [...styles].sort((a, b) => rank(a) - rank(b) || key(a).localeCompare(key(b)));

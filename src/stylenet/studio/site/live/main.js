@@ -3,7 +3,7 @@
 import { onFileChosen } from "/shared/dropping.js";
 import { offerLanguages, translate } from "/shared/language.js";
 import { Messages } from "/shared/messages.js";
-import { StyleStrip, inOrder } from "/shared/strip.js";
+import { StyleStrip, sortedStyles } from "/shared/strip.js";
 import { showError } from "/errors.js";
 import { CameraError, LiveCamera, resizeCanvas } from "/live/camera.js";
 import { Connection, LostError } from "/live/connection.js";
@@ -197,7 +197,7 @@ async function begin() {
   messages.setStatus("stopped");
   listen();
   const { styles } = await getJson("/v1/styles");
-  for (const style of inOrder(styles)) strip.add({ ...style, mean: style.mean_color });
+  for (const style of sortedStyles(styles)) strip.add({ ...style, mean: style.mean_color });
   own.restore();
   strip.choose(settings.style);
   document.documentElement.dataset.ready = "yes";
