@@ -122,7 +122,7 @@ def test_an_interrupted_clip_continues_with_the_same_frames(clip: Path, monkeypa
 
 def test_memory_does_not_grow_with_the_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stylenet.video.groups.MOST_FRAMES", 4)
-    monkeypatch.setattr("stylenet.workflows.frames.FramePainter._painted", lambda self, photo, *_: (photo, ()))
+    monkeypatch.setattr("stylenet.workflows.frames.FramePainter._paint_photo", lambda self, photo, *_: (photo, ()))
     held: list[weakref.ref[np.ndarray]] = []
     paint = FramePainter.paint
 

@@ -74,11 +74,11 @@ def runtime_files(runtime: Runtime, archive: Path | None = None, *, on_progress:
         DownloadError: the archive cannot be downloaded.
         WeightsError: `archive` is another file, or incomplete.
     """
-    path = archive or _fetched(runtime, on_progress)
+    path = archive or _fetch_archive(runtime, on_progress)
     wanted = f"{runtime.name} {runtime.version}"
     if not path.is_file():
         raise WeightsError(f"there is no file '{path}'; --runtime takes the archive of {wanted}, as `npm pack` saves it")
-    if reason := mismatch(path, _described(runtime)):
+    if reason := mismatch(path, _archive_record(runtime)):
         raise WeightsError(f"'{path}' is not the archive of {wanted} ({reason}); `npm pack {runtime.name}@{runtime.version}` saves it")
     found: dict[str, bytes] = {}
     try:
@@ -108,10 +108,10 @@ def registry(environment: Mapping[str, str] | None = None, home: Path | None = N
     return chosen_there[-1].rstrip("/") + "/" if chosen_there else DEFAULT_REGISTRY
 
 
-def _fetched(runtime: Runtime, on_progress: OnProgress | None) -> Path:
+def _fetch_archive(runtime: Runtime, on_progress: OnProgress | None) -> Path:
     by_hand = f"download it elsewhere (`npm pack {runtime.name}@{runtime.version}`) and give the file with --runtime FILE"
     try:
-        return fetch(_described(runtime), on_progress=on_progress)
+        return fetch(_archive_record(runtime), on_progress=on_progress)
     except DownloadError as error:
         if is_offline():
             raise DownloadError(
@@ -120,7 +120,7 @@ def _fetched(runtime: Runtime, on_progress: OnProgress | None) -> Path:
         raise DownloadError(f"{error}; or {by_hand}") from None
 
 
-def _described(runtime: Runtime) -> _Archive:
+def _archive_record(runtime: Runtime) -> _Archive:
     file_name = f"{runtime.name}-{runtime.version}.tgz"
     return _Archive(
         name=runtime.name,

@@ -119,17 +119,17 @@ class _Session:
                 return
             if message["type"] == "websocket.disconnect":
                 return
-            response, is_error = await self._response(message)
+            response, is_error = await self._handle(message)
             errors = errors + 1 if is_error else 0
             async with asyncio.timeout(_SEND_FACTOR * self._patience_seconds):
                 await self._socket.send(response)
         await self._socket.close(_POLICY, f"{_MOST_ERRORS} errors in a row")
 
-    async def _response(self, message: Any) -> tuple[dict[str, Any], bool]:
-        """The response to a message, and whether it is an error."""
+    async def _handle(self, message: Any) -> tuple[dict[str, Any], bool]:
+        """Handle a message; returns the response, and whether it is an error."""
         try:
             if message.get("bytes") is not None:
-                return {"type": "websocket.send", "bytes": await self._painted(message["bytes"])}, False
+                return {"type": "websocket.send", "bytes": await self._paint(message["bytes"])}, False
             self._change(message.get("text") or "")
             return _text(self._request), False
         except ApiError as error:
@@ -161,7 +161,7 @@ class _Session:
         file_or_name(self._services, changed.style)
         self._request = changed
 
-    async def _painted(self, frame: bytes) -> bytes:
+    async def _paint(self, frame: bytes) -> bytes:
         """Paint a frame.
 
         Raises:

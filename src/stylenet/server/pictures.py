@@ -78,7 +78,7 @@ class Pictures:
             if known is not None and self.path(known.id).is_file():
                 self._store.mark_used([known.id])
                 return known, False
-            row = await self._inspected(upload, name=name)
+            row = await self._inspect(upload, name=name)
             await asyncio.to_thread(os.replace, upload.path, self.path(row.id))
             self._store.add_picture(row)
             return row, True
@@ -120,7 +120,7 @@ class Pictures:
         Raises:
             ApiError: it is not a picture, or too large.
         """
-        await self._inspected(upload)
+        await self._inspect(upload)
 
     def find(self, id: str) -> PictureRow:
         """A picture by its id; this counts as a use.
@@ -228,7 +228,7 @@ class Pictures:
         reason = f"the disk space for pictures, {self._settings.disk_mb} MB, is in use by jobs"
         raise too_busy("storage-full", reason, seconds=30, most_mb=self._settings.disk_mb)
 
-    async def _inspected(self, upload: Upload, *, name: str = "") -> PictureRow:
+    async def _inspect(self, upload: Upload, *, name: str = "") -> PictureRow:
         try:
             facts, _ = await self._passes.call("inspect", is_first=True, path=str(upload.path))
         except WorkerError as error:

@@ -49,7 +49,7 @@ class Services:
     def __init__(self, settings: ServeRequest, *, command: Sequence[str] = PAINTER) -> None:
         self.settings, self._command = settings, command
         self._folder = Path(settings.folder)
-        self._lock = _locked(self._folder)
+        self._lock = _lock_folder(self._folder)
         self.store = Store(self._folder / "server.sqlite")
         self.previews, self.passes = PassQueue(self._new_worker()), PassQueue(self._new_worker())
         self.cache = PreviewCache()
@@ -84,7 +84,7 @@ class Services:
             await asyncio.sleep(min(_SWEEP_SECONDS, self.settings.keep_minutes * 60))
 
 
-def _locked(folder: Path) -> FileLock:
+def _lock_folder(folder: Path) -> FileLock:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = FileLock(folder / "server.lock", thread_local=False)

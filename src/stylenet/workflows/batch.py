@@ -91,12 +91,12 @@ def paint_batch(request: BatchRequest, *, should_stop: Callable[[], bool] = lamb
         StylenetError: before painting: names collide, or a style or recipe is unknown. Failed photos raise no error.
         OutputError: the disk is full.
     """
-    request, pairs, notices = _planned(request)
+    request, pairs, notices = _plan(request)
     yield Planned(pairs=pairs, notices=notices)
     make_folder(Path(request.output))
     with _open_report(Path(request.output)) as report:
         _delete_abandoned_files(pairs)
-        for finished in _finished(request, pairs, should_stop):
+        for finished in _paint_pairs(request, pairs, should_stop):
             report.write(_report_line(finished))
             report.flush()
             yield finished
@@ -108,11 +108,11 @@ def plan_batch(request: BatchRequest) -> Planned:
     Raises:
         StylenetError: names collide, or a photo or recipe does not exist.
     """
-    _, pairs, notices = _planned(request)
+    _, pairs, notices = _plan(request)
     return Planned(pairs=pairs, notices=notices)
 
 
-def _planned(request: BatchRequest) -> tuple[BatchRequest, list[Pair], tuple[str, ...]]:
+def _plan(request: BatchRequest) -> tuple[BatchRequest, list[Pair], tuple[str, ...]]:
     output = Path(request.output)
     if os.path.isfile(output):
         raise UsageError(f"--output '{output}' is a file; give a folder")
@@ -143,20 +143,20 @@ def _check_style(style: str, request: PaintFileRequest) -> None:
         recolored(found, lambda picture: picture)
 
 
-def _finished(request: BatchRequest, pairs: Sequence[Pair], should_stop: Callable[[], bool]) -> Iterator[Finished]:
+def _paint_pairs(request: BatchRequest, pairs: Sequence[Pair], should_stop: Callable[[], bool]) -> Iterator[Finished]:
     workers = open_workers(request, BatchPainter, most=len(pairs), should_stop=should_stop)
     progress = _Progress(count=len(pairs), workers=workers.count)
     unfinished = set(range(len(pairs)))
-    dispatcher = Dispatcher(workers, len(pairs), prepare=lambda index, keys: _prepared(pairs[index], keys), should_stop=should_stop)
+    dispatcher = Dispatcher(workers, len(pairs), prepare=lambda index, keys: _prepare(pairs[index], keys), should_stop=should_stop)
     for outcome in dispatcher.outcomes():
         unfinished.discard(outcome.index)
         pair = pairs[outcome.index]
-        yield progress.finished(pair, _saved(pair, outcome.result), seconds=outcome.seconds)
+        yield progress.finished(pair, _save(pair, outcome.result), seconds=outcome.seconds)
     for index in sorted(unfinished):
         yield progress.finished(pairs[index], Result(state=INTERRUPTED, reason="interrupted before it was painted"), seconds=0.0)
 
 
-def _prepared(pair: Pair, keys: Mapping[str, str]) -> PictureJob | Result:
+def _prepare(pair: Pair, keys: Mapping[str, str]) -> PictureJob | Result:
     """The job for a picture, or its result if it was painted before or cannot be painted."""
     try:
         sha256 = _hash_of(pair.photo)
@@ -174,7 +174,7 @@ def _prepared(pair: Pair, keys: Mapping[str, str]) -> PictureJob | Result:
     return PictureJob(source=pair.photo, path=pair.photo.absolute(), sha256=sha256, style=pair.style)
 
 
-def _saved(pair: Pair, result: Result) -> Result:
+def _save(pair: Pair, result: Result) -> Result:
     """Write the file of a painted picture.
 
     Raises:

@@ -70,16 +70,16 @@ class BatchPainter:
                 with tempfile.TemporaryDirectory(prefix="stylenet-") as folder:
                     path = Path(folder, job.source.name)
                     path.write_bytes(job.data)
-                    return self._painted(path, job, should_stop)
+                    return self._paint_picture(path, job, should_stop)
             if not has_source(job):
                 return Result(state=NEEDS_DATA)
-            return self._painted(job.path, job, should_stop)
+            return self._paint_picture(job.path, job, should_stop)
         except MemoryError:
             return Result(state=FAILED, reason="not enough memory for this picture; use a smaller --size")
         except Exception as error:
             return Result(state=FAILED, reason=f"unexpected {type(error).__name__}: {' '.join(str(error).split()) or 'no reason given'}")
 
-    def _painted(self, path: Path, job: PictureJob, should_stop: Callable[[], bool]) -> Result:
+    def _paint_picture(self, path: Path, job: PictureJob, should_stop: Callable[[], bool]) -> Result:
         try:
             photo = load_image(path)
             *_, event = self._stylizer.stylize(photo, self._styles[job.style], self._options, should_stop=should_stop)

@@ -119,7 +119,7 @@ class FramePainter:
             warped_past = self._motion_thread.submit(self._past.moved_to, pixels)
             if self._optimizes:
                 history = _history(warped_past.result(), self._request.steady / 100)
-        image, notices = self._painted(photo, share, history, regions)
+        image, notices = self._paint_photo(photo, share, history, regions)
         if image is None:
             return None
         painted = np.ascontiguousarray(image[0].transpose(1, 2, 0))
@@ -138,9 +138,10 @@ class FramePainter:
         image = with_photo_kept(image_of(painted), resize(photo, size), layout.keep)
         return np.rint(image[0].transpose(1, 2, 0).clip(0, 1) * 255).astype(np.uint8)
 
-    def _painted(
+    def _paint_photo(
         self, photo: Image, share: float, history: History | None, regions: Sequence[Region]
     ) -> tuple[Image | None, tuple[str, ...]]:
+        """Paint a frame on its own; returns the painting, None if it was interrupted, and notices."""
         feather = self._request.feather if regions else 0.0
         options = structs.replace(self._options, strength=self._request.strength_at(share), feather=feather)
         if self._changes_styles:

@@ -88,7 +88,7 @@ class GroupPainter:
             if self._opened is None and job.data is None and not has_source(job):
                 return Result(state=NEEDS_DATA)
             with freed_memory_kept():
-                return self._painted(job, *(self._opened or self._open(job)))
+                return self._paint_group(job, *(self._opened or self._open(job)))
         except StylenetError as error:
             return error
         except MemoryError:
@@ -108,7 +108,7 @@ class GroupPainter:
         self._opened = clip, ClipPainter(self._request, clip, self._frame_painter, regions)
         return self._opened
 
-    def _painted(self, job: GroupJob, clip: Clip, painter: ClipPainter) -> Result:
+    def _paint_group(self, job: GroupJob, clip: Clip, painter: ClipPainter) -> Result:
         if self._position is None or self._position != job.after:
             self._frames = frames_to_paint(self._request, clip, after=job.after, seeks=job.seeks)
         self._position = None

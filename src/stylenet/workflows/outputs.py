@@ -66,7 +66,7 @@ def reserve_output(output: Path | None, stem: str, suffix: str = ".png", *, stat
     if output is not None:
         yield output
         return
-    path = _reserved(stem, suffix, state)
+    path = _reserve(stem, suffix, state)
     try:
         yield path
     finally:
@@ -83,7 +83,7 @@ def make_folder(folder: Path) -> None:
         raise OutputError(f"cannot create the folder '{folder}': {error.strerror}; choose another one with --output") from None
 
 
-def _reserved(stem: str, suffix: str, state: str) -> Path:
+def _reserve(stem: str, suffix: str, state: str) -> Path:
     """The name of an unfinished result, or a new empty file."""
     stem = re.sub(r"[^\w.-]+", "-", stem).strip("-.")[:100] or "painting"
     if state and (unfinished := _unfinished(stem, suffix, state)):

@@ -42,7 +42,7 @@ STARTS = ("content", "noise", "style", "network")
 _STATE_SUFFIX = ".resume"
 """Suffix of the checkpoint file next to the output; the file is deleted after the last step."""
 
-_FRAMES = 60
+_TIMELAPSE_FRAMES = 60
 """Number of frames of a timelapse without `save_every`."""
 
 
@@ -79,7 +79,7 @@ def paint_file(
     Raises:
         StylenetError: before or during painting; nothing was written.
     """
-    replay = _replayed(request)
+    replay = _open_replay(request)
     request = _with_inputs(request, replay)
     if not request.styles:
         raise UsageError("no style is given; name one of 'stylenet styles ls', a painting or a style file")
@@ -93,7 +93,7 @@ def paint_file(
         photo = _load_photo(request, streams)
         if should_stop():
             return
-        frames = _FRAMES if request.timelapse is not None else 0
+        frames = _TIMELAPSE_FRAMES if request.timelapse is not None else 0
         events = _begin(request, stylizer, photo, replay, output=output, frames=frames, should_stop=should_stop)
         started = next(events)
         if not isinstance(started, Started):
@@ -111,7 +111,7 @@ def paint_file(
             return
         if should_stop():
             return
-        yield from _painted(request, events, photo, output=output, size=size, streams=streams)
+        yield from _paint(request, events, photo, output=output, size=size, streams=streams)
 
 
 def open_for(request: PaintFileRequest, replay: Replay | None = None) -> Stylizer:
@@ -155,7 +155,7 @@ def with_recipe(request: PaintFileRequest, replay: Replay | None = None) -> Pain
     return request
 
 
-def _painted(
+def _paint(
     request: PaintFileRequest,
     events: Iterator[Event],
     photo: Picture | None,
@@ -191,7 +191,7 @@ def _painted(
     yield event
 
 
-def _replayed(request: PaintFileRequest) -> Replay | None:
+def _open_replay(request: PaintFileRequest) -> Replay | None:
     if request.replay is None:
         return None
     values, defaults = structs.asdict(request), structs.asdict(PaintFileRequest())

@@ -58,7 +58,7 @@ def enlarge(photo: ImageSource | Picture, network: str | Path, *, device: str = 
         target_size(width, height, (FACTOR * width, FACTOR * height))
         return cast(JohnsonNet, net)(pixels, most_px=_TILE_PX)
 
-    return _restored(photo, Path(network), "super-resolution", enlarge_pixels, machine=(device, precision))
+    return _restore(photo, Path(network), "super-resolution", enlarge_pixels, machine=(device, precision))
 
 
 def colorize(photo: ImageSource | Picture, network: str | Path, *, device: str = "auto", precision: str = "auto") -> Painting:
@@ -81,10 +81,10 @@ def colorize(photo: ImageSource | Picture, network: str | Path, *, device: str =
         colors = colored(net, small).clamp(0, 1)
         return torch.from_numpy(keep_colors(pixels.cpu().numpy(), colors.float().cpu().numpy(), "luminance"))
 
-    return _restored(photo, Path(network), "colorization", colorize_pixels, machine=(device, precision))
+    return _restore(photo, Path(network), "colorization", colorize_pixels, machine=(device, precision))
 
 
-def _restored(
+def _restore(
     photo: ImageSource | Picture, path: Path, task: Paints, restore: Callable[[Tensor, nn.Module], Tensor], *, machine: tuple[str, str]
 ) -> Painting:
     card = read_network_card(path)

@@ -103,10 +103,10 @@ def train(
         keep_apart([("--output", folder)], [photos, previews])
         if not request.resume and folder.is_dir() and any(folder.iterdir()):
             raise UsageError(f"'{folder}' contains an unfinished training; continue it with --resume, or delete it to start over")
-        yield from _trained(request, output, folder, should_stop=should_stop)
+        yield from _train(request, output, folder, should_stop=should_stop)
 
 
-def _trained(
+def _train(
     request: TrainRequest, output: Path, folder: Path, *, should_stop: Callable[[], bool]
 ) -> Iterator[TrainingStarted | Update | Event | TrainingDone]:
 
@@ -137,10 +137,10 @@ def _trained(
                 pass
             return
         yield TrainingStarted(plan=plan, job=dict(trainer.task.job()), step=trainer.step, processes=processes.count)
-        yield from _logged(request, trainer, task, output=output, folder=folder, should_stop=should_stop)
+        yield from _train_and_log(request, trainer, task, output=output, folder=folder, should_stop=should_stop)
 
 
-def _logged(
+def _train_and_log(
     request: TrainRequest,
     trainer: Trainer,
     task: OneStyleTask | RestorationTask,
