@@ -29,4 +29,4 @@ def by_torch() -> VggEncoder:
 
 
 def style(pixels: Array) -> PictureStyle:
-    return PictureStyle(name="synthetic", pixels=pixels, encoder=by_torch(), rim_px=RIM_PX, least_px=LEAST_STYLE_PX)
+    return PictureStyle(name="synthetic", pixels=pixels, encoder=by_torch(), rim_px=RIM_PX, min_px=LEAST_STYLE_PX)

@@ -166,7 +166,7 @@ def test_what_is_remembered_is_bounded_and_measured_once(monkeypatch):
     assert asked == [224]
     for number in range(6):
         paint.knobs([(f"style {number}", Counted(), 1.0)], 50.0, 224)
-    assert len(paint._memory) == 4
+    assert len(paint._cache) == 4
 
 
 @pytest.mark.parametrize("size", [(64, 90), (65, 91), (201, 133)])

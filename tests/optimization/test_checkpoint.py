@@ -10,7 +10,7 @@ import pytest
 
 from stylenet.errors import CheckpointError, OutputError
 from stylenet.events import Done, Notice, Step
-from stylenet.optimization.checkpoint import kept_job
+from stylenet.optimization.checkpoint import saved_job
 from stylenet.requests.task import Checkpointing
 from tests.optimization.jobs import Job
 
@@ -69,7 +69,7 @@ def test_without_resume_it_begins_anew(job: Callable[..., Job], tmp_path: Path) 
 def test_a_state_of_another_painting_is_refused(job: Callable[..., Job], tmp_path: Path) -> None:
     path = tmp_path / "state"
     job(checkpointing=Checkpointing(path=path, resume=True), receipt={"seed": 1, "size": [1, 2]}, should_stop=lambda: True).done()
-    assert kept_job(path) == {"seed": 1, "size": [1, 2]}
+    assert saved_job(path) == {"seed": 1, "size": [1, 2]}
     with pytest.raises(CheckpointError, match=r"is of another painting: seed, strength differ; give the same inputs"):
         job(checkpointing=Checkpointing(path=path, resume=True), receipt={"seed": 2, "size": (1, 2), "strength": 3}).done()
 

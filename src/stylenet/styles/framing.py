@@ -51,7 +51,7 @@ class Frame:
         seen = record.layers[: max((record.layers.index(layer) for layer in self.layers), default=-1) + 1]
         halo, stride = halo_px(record, self.layers), deepest_stride(record, seen)
         self.smallest_tile_px = math.prod(min(length, 2 * stride + 2 * halo) for length in size)
-        self.tiles = tile_grid(*size, most_px=tile_px, halo_px=halo, stride_px=stride)
+        self.tiles = tile_grid(*size, max_px=tile_px, halo_px=halo, stride_px=stride)
 
     @property
     def is_whole(self) -> bool:

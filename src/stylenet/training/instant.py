@@ -22,7 +22,7 @@ from stylenet.encoders.vgg import VggEncoder
 from stylenet.image.crops import read_crop
 from stylenet.networks.base import Network
 from stylenet.networks.instant import InstantNet
-from stylenet.networks.relay import RELAYED, relayed
+from stylenet.networks.relay import RELAYED_SHARE, relayed
 from stylenet.networks.slim_geometry import STRENGTHS, TRAINING_MARGIN_PX
 from stylenet.training.batches import item_rng
 from stylenet.training.motion import Motion
@@ -145,7 +145,7 @@ class InstantTask:
             if rng.random() < _IDENTITY:
                 photos[place] = self._pixels[views[place]].to(photos.device).float() / 255
         seed, size = drawn[0].getrandbits(62), self._plan.crop_px
-        whole, half = self._noise(len(places), size, seed), self._noise(round(RELAYED * len(places)), size // 2, seed + 1)
+        whole, half = self._noise(len(places), size, seed), self._noise(round(RELAYED_SHARE * len(places)), size // 2, seed + 1)
         motion = Motion.drawn(len(places), size, seed=self._plan.seed, step=step, device=self._device)
         return InstantBatch(photos, views.to(self._device), torch.tensor(strengths, device=self._device), (whole, half), motion)
 

@@ -33,7 +33,7 @@ from stylenet.image.resize import fit_within, resize
 from stylenet.networks.base import BatchSettings, Network
 from stylenet.networks.files import build, read_network
 from stylenet.networks.instant import InstantNet
-from stylenet.networks.relay import RELAYED, relayed
+from stylenet.networks.relay import RELAYED_SHARE, relayed
 from stylenet.networks.slim_geometry import STRENGTHS
 from stylenet.shapes import Image, check_image
 from stylenet.storage.hashing import file_sha256
@@ -152,7 +152,7 @@ class OneStyleTask:
         small_noise: tuple[Tensor, ...] = ()
         motion = None
         if self.network.paints_small_first:
-            small_noise = self._noise(size // 2, [seed + 1 for seed in seeds[: round(RELAYED * len(seeds))]])
+            small_noise = self._noise(size // 2, [seed + 1 for seed in seeds[: round(RELAYED_SHARE * len(seeds))]])
             motion = Motion.drawn(len(seeds), size, seed=self._plan.seed, step=step, device=self._device)
         return StyleBatch(
             photos=photos,

@@ -160,7 +160,7 @@ class RestorationTask:
         shown = []
         long_side_px, middle_px = _SHOWN_PX[self._lost]
         for name, pixels in self._photos.opened(self._shown, long_side_px=long_side_px):
-            photo = _middle(torch.from_numpy(pixels), middle_px).to(self._device)
+            photo = _center_crop(torch.from_numpy(pixels), middle_px).to(self._device)
             given = shrunk(photo) if self._lost == "super-resolution" else luma(photo).expand_as(photo)
             shown += [(name, photo), ("given", given), ("restored", self._restored(network, photo).clamp(0, 1))]
         return shown
@@ -194,9 +194,9 @@ class RestorationTask:
         return cast(Tensor, network(shrunk(photos))) if self._lost == "super-resolution" else colored(network, photos)
 
 
-def _middle(photo: Tensor, most_px: int) -> Tensor:
-    """Central crop of a photo (1, 3, H, W) with sides up to `most_px` that are multiples of 4."""
-    rows, columns = (min(side, most_px) // FACTOR * FACTOR for side in photo.shape[2:])
+def _center_crop(photo: Tensor, max_px: int) -> Tensor:
+    """Central crop of a photo (1, 3, H, W) with sides up to `max_px` that are multiples of 4."""
+    rows, columns = (min(side, max_px) // FACTOR * FACTOR for side in photo.shape[2:])
     top, left = (photo.shape[2] - rows) // 2, (photo.shape[3] - columns) // 2
     return photo[:, :, top : top + rows, left : left + columns]
 
