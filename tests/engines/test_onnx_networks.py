@@ -152,7 +152,7 @@ assert not any(name.startswith("torch.") for name in sys.modules)
 
 
 def test_what_is_remembered_is_bounded_and_measured_once(monkeypatch):
-    monkeypatch.setattr(onnx_networks, "_REMEMBERED", 4)
+    monkeypatch.setattr(onnx_networks, "_CACHE_SIZE", 4)
     asked = []
 
     class Counted:

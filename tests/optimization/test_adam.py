@@ -82,7 +82,7 @@ def test_the_average_is_that_of_a_corrected_exponential_mean() -> None:
     adam, iterates = Adam(START.clone(), SolverSection(average=memory)), []
     for gradient in gradients(7):
         adam.step(gradient)
-        adam.remember()
+        adam.update_average()
         iterates.append(adam.image.clone())
     weights = [memory ** (len(iterates) - 1 - index) for index in range(len(iterates))]
     expected = sum(weight * iterate for weight, iterate in zip(weights, iterates, strict=True)) / sum(weights)
@@ -92,7 +92,7 @@ def test_the_average_is_that_of_a_corrected_exponential_mean() -> None:
 def test_without_an_average_the_result_is_a_copy_of_the_last_iterate() -> None:
     adam = Adam(START.clone(), SolverSection())
     adam.step(gradients(1)[0])
-    adam.remember()
+    adam.update_average()
     result = adam.result
     torch.testing.assert_close(result, adam.image)
     adam.step(gradients(1)[0])

@@ -39,7 +39,7 @@ def test_photo_regions_and_every_start(encoder: OpenEncoder, start: str) -> None
     assert run.photo.is_meta
     assert run.regions is not None
     assert run.regions.is_meta
-    assert run._start(run.levels[0]).is_meta
+    assert run._initial_image(run.levels[0]).is_meta
 
 
 def test_style_pictures_and_compared_pictures(encoder: OpenEncoder) -> None:

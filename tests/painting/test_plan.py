@@ -40,7 +40,9 @@ def test_shares_sum_to_one() -> None:
 def test_a_large_photo_is_painted_smaller_and_the_plan_says_so() -> None:
     plan = make_plan(STANDARD, (4000, 3000), Options(), {})
     assert (plan.width, plan.height) == (1024, 768)
-    assert plan.notices == ("painting at 1024 x 768 of the photo's 4000 x 3000; --size full paints all of it in about 15 times the time",)
+    assert plan.notices == (
+        "painting at 1024 x 768 of the photo's 4000 x 3000; --size full paints at its size and takes about 15 times as long",
+    )
 
 
 def test_size_full_is_the_photos_own() -> None:

@@ -10,10 +10,10 @@ import torch
 from stylenet.catalog.encoders import COMPACT, IMAGENET_RGB, VGG16, VGG19, EncoderRecord
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.errors import StyleError
-from stylenet.styles.compatibility import FIRST_FILTERS, check_encoder, is_caffe_vgg19, is_measuring
+from stylenet.styles.compatibility import FIRST_FILTERS_NORM, check_encoder, is_caffe_vgg19, is_measuring
 
 
-def encoder_of(record: EncoderRecord, length: float = FIRST_FILTERS) -> VggEncoder:
+def encoder_of(record: EncoderRecord, length: float = FIRST_FILTERS_NORM) -> VggEncoder:
     """Of that architecture, with filters of that length in its first layer."""
     with torch.device("meta"):
         encoder = VggEncoder(record)

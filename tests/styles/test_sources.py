@@ -115,7 +115,7 @@ def test_the_built_in_styles_are_whole_and_small() -> None:
 
 
 def test_a_folder_tells_what_is_left_out(photo: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "_FOLDER_MOST", 6)
+    monkeypatch.setattr(sources, "_FOLDER_MAX_FILES", 6)
     for index in range(8):
         save_image(photo.pixels, tmp_path / f"{index}.png")
     (tmp_path / "2.png").write_bytes((tmp_path / "2.png").read_bytes()[:40])

@@ -30,7 +30,7 @@ def test_the_tensors_of_a_batch_in_order() -> None:
 
 
 def test_a_batch_with_anything_else_is_refused() -> None:
-    with pytest.raises(TypeError, match="holds only tensors; got a int"):
+    with pytest.raises(TypeError, match="must contain only tensors; got a int"):
         list(tensors_of((torch.zeros(1), 5)))
 
 

@@ -226,7 +226,7 @@ def test_numpy_zip_bomb(make_npy_header, refused, tmp_path):
 
 
 def test_matlab_bomb(refused, tmp_path, monkeypatch):
-    monkeypatch.setattr("stylenet.weights.formats.matlab._LARGEST_UNPACKED", 10**7)
+    monkeypatch.setattr("stylenet.weights.formats.matlab._MAX_UNPACKED", 10**7)
     packed = zlib.compress(bytes(2 * 10**7), 9)
     header = b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM"
     (tmp_path / "w").write_bytes(header + struct.pack("<II", 15, len(packed)) + packed)

@@ -70,17 +70,17 @@ def parse_mask(text: str, *, for_clip: bool = False) -> MaskOption:
     inverted = text.startswith(_INVERT)
     rest = text.removeprefix(_INVERT)
     example = "write FILE=STYLE, such as sky.png=starry-night, or sky.png=photo to keep the photo there"
-    places = [place for place, letter in enumerate(rest) if letter == "="]
-    if not places:
+    positions = [position for position, letter in enumerate(rest) if letter == "="]
+    if not positions:
         raise UsageError(f"the mask '{text}' names no style; {example}")
-    cuts = [(rest[:place].strip(), rest[place + 1 :].strip()) for place in reversed(places)]
-    whole = [(file, style) for file, style in cuts if file and style]
-    if not whole:
+    cuts = [(rest[:position].strip(), rest[position + 1 :].strip()) for position in reversed(positions)]
+    candidates = [(file, style) for file, style in cuts if file and style]
+    if not candidates:
         raise UsageError(f"the mask '{text}' lacks {'its file' if cuts[-1][1] else 'its style'}; {example}")
-    for file, style in whole:
+    for file, style in candidates:
         if os.path.isfile(file) or (for_clip and os.path.isdir(file)):
             return MaskOption(mask=Path(file), inverted=inverted, style=None if style == KEEP else style)
-    raise UsageError(f"the mask '{text}' cannot be used: {_why_no_file(Path(whole[0][0]))}")
+    raise UsageError(f"the mask '{text}' cannot be used: {_why_missing(Path(candidates[0][0]))}")
 
 
 def load_mask(source: ImageSource | Picture, *, inverted: bool = False, may_be_empty: bool = False) -> Mask:
@@ -230,7 +230,7 @@ def _check_mask(mask: Mask) -> None:
         raise ShapeError(f"a mask has shape (B, 1, H, W) and floating-point values in 0..1; got {tuple(mask.shape)}, {mask.dtype}")
 
 
-def _why_no_file(path: Path) -> str:
+def _why_missing(path: Path) -> str:
     if os.path.isdir(path):
         return f"'{path}' is a folder; give a picture file"
     if not os.path.isdir(path.parent):

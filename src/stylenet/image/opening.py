@@ -123,7 +123,7 @@ def damaged(name: str, cause: BaseException) -> ImageError:
     return ImageError(f"cannot read {name}: it is damaged or cut off ({reason}); get it again from its source", code="damaged-picture")
 
 
-_LONGEST_PROFILE = 16 * 2**20  # bytes of a PNG color profile; those of printers have several million, Pillow's limit is one
+_MAX_PROFILE_BYTES = 16 * 2**20  # bytes of a PNG color profile; those of printers have several million, Pillow's limit is one
 _pillow_lock = threading.Lock()
 
 
@@ -137,7 +137,7 @@ def quiet_pillow() -> Iterator[None]:
     with _pillow_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         limits = PIL.Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK
-        PIL.Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = None, _LONGEST_PROFILE
+        PIL.Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = None, _MAX_PROFILE_BYTES
         try:
             yield
         finally:
@@ -183,7 +183,7 @@ def _open_header(file: BinaryIO, *, name: str, head: bytes) -> PIL.Image.Image:
             file.seek(0)
             return PIL.Image.open(file, formats=formats)
     except PIL.UnidentifiedImageError:
-        raise ImageError(f"cannot read {name}: {_what_it_is(head) or _why_refused(file, head, formats)}", code="not-a-picture") from None
+        raise ImageError(f"cannot read {name}: {_foreign_kind(head) or _why_rejected(file, head, formats)}", code="not-a-picture") from None
     except Exception as cause:  # Pillow's parsers can raise almost anything for a malicious header
         raise damaged(name, cause) from cause
 
@@ -259,7 +259,7 @@ def _tone_notice(head: bytes) -> list[str]:
     return [f"the picture has the HDR tone curve {name}; it is read as sRGB, so it looks flat"] if name else []
 
 
-def _why_refused(file: BinaryIO, head: bytes, formats: list[str]) -> str:
+def _why_rejected(file: BinaryIO, head: bytes, formats: list[str]) -> str:
     """Why the decoder of a file rejects it, as the end of a sentence."""
     for known in formats:
         factory, accept = PIL.Image.OPEN[known]
@@ -275,7 +275,7 @@ def _why_refused(file: BinaryIO, head: bytes, formats: list[str]) -> str:
     return f"it is damaged or in an unsupported format; supported are {READABLE}"
 
 
-def _what_it_is(head: bytes) -> str | None:
+def _foreign_kind(head: bytes) -> str | None:
     """The kind of a file that is not a picture, by its first bytes, and what to do, as the end of a sentence; None if unknown."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if _is_heif(head) and "HEIF" not in PIL.Image.OPEN:

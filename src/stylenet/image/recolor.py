@@ -27,18 +27,18 @@ Pixels: TypeAlias = NDArray[np.floating]
 KEEP_COLORS = ("luminance", "histogram", "mean-covariance")
 """The modes of `keep_colors`; the first is the default and looked best with all nine paintings compared."""
 
-MOST_COLORS = 64
+MAX_COLORS = 64
 """Maximum colors of a target palette."""
 
 _BLOCK_PX = 1 << 16  # pixels changed at a time: efficient in NumPy, and fits the CPU cache
 _SAMPLE_PX = 1 << 19  # sample for histograms: ranks are accurate to about 0.1 %
 _LEVELS = 1025  # of a histogram's lookup table, evenly spaced in rank
-_STILL = (2 / 255) ** 2  # variance of two 8-bit levels: smaller ones are rounding and JPEG noise, which must not be amplified
-_LOOK_COLORS = 64  # colors that represent the picture when matching it to a palette
+_MIN_VARIANCE = (2 / 255) ** 2  # variance of two 8-bit levels: smaller ones are rounding and JPEG noise, which must not be amplified
+_PALETTE_COLORS = 64  # colors that represent the picture when matching it to a palette
 _SOFTNESS = 0.15  # of the matching: at 0.05 smooth skies break into specks of two colors, from 0.3 on the colors blend into brown
-_COARSER = 3  # scale at which colors are matched: the grain of paint varies from pixel to pixel
+_MATCHING_SCALE = 3  # scale at which colors are matched: the grain of paint varies from pixel to pixel
 _LIGHTNESS_SHARE = 0.25  # taken from the palette; the rest preserves the drawing
-_ROUNDS = 100  # iterations of Sinkhorn's algorithm; after 50, shares were within 0.001 in 54 pairs of picture and palette
+_ITERATIONS = 100  # iterations of Sinkhorn's algorithm; after 50, shares were within 0.001 in 54 pairs of picture and palette
 
 
 def keep_colors(painted: Image, photo: Image, mode: str) -> Image:
@@ -119,8 +119,8 @@ def with_palette(image: Image, colors: Sequence[tuple[str, float]]) -> Image:
     _check(image)
     wanted, wanted_shares = _lab_palette(colors)
     height, width = image.shape[2:]
-    coarse = resize(image, (-(-width // _COARSER), -(-height // _COARSER)))
-    swatches = palette(coarse, _LOOK_COLORS)
+    coarse = resize(image, (-(-width // _MATCHING_SCALE), -(-height // _MATCHING_SCALE)))
+    swatches = palette(coarse, _PALETTE_COLORS)
     given, given_shares = _lab_palette([(swatch.color, swatch.share) for swatch in swatches])
     given_mean, wanted_mean = given_shares @ given, wanted_shares @ wanted
     spread = np.sqrt((given_shares @ (given - given_mean) ** 2).sum() * (wanted_shares @ (wanted - wanted_mean) ** 2).sum())
@@ -149,8 +149,8 @@ def check_palette(colors: Sequence[tuple[str, float]]) -> None:
     for color, _ in colors:
         parse_color(color)
     count = sum(share > 0 for _, share in colors)
-    if not 1 <= count <= MOST_COLORS:
-        raise UsageError(f"a palette of {count} colors cannot be used; allowed are 1..{MOST_COLORS} with a share above 0")
+    if not 1 <= count <= MAX_COLORS:
+        raise UsageError(f"a palette of {count} colors cannot be used; allowed are 1..{MAX_COLORS} with a share above 0")
 
 
 def parse_color(color: str) -> tuple[int, int, int]:
@@ -222,7 +222,7 @@ def _linear_transfer(given: tuple[Pixels, Pixels], wanted: tuple[Pixels, Pixels]
     """
     (given_mean, given_covariance), (wanted_mean, wanted_covariance) = given, wanted
     values, vectors = np.linalg.eigh(given_covariance)
-    deviations = np.sqrt(np.maximum(values, _STILL))
+    deviations = np.sqrt(np.maximum(values, _MIN_VARIANCE))
     root, inverse = (vectors * deviations) @ vectors.T, (vectors / deviations) @ vectors.T
     middle_values, middle_vectors = np.linalg.eigh(root @ wanted_covariance @ root)
     middle = (middle_vectors * np.sqrt(np.maximum(middle_values, 0))) @ middle_vectors.T
@@ -266,7 +266,7 @@ def _into_gamut(rgb: Pixels) -> Pixels:
 def _balanced(scores: Pixels, shares: Pixels, wanted_shares: Pixels) -> Pixels:
     """The offsets to the scores (given colors x wanted colors) for which their softmax gives each wanted color its share."""
     offsets = np.log(wanted_shares)
-    for _ in range(_ROUNDS):
+    for _ in range(_ITERATIONS):
         totals = np.logaddexp.reduce(scores + offsets, axis=1)
         offsets = np.log(wanted_shares) - np.logaddexp.reduce(scores + (np.log(shares) - totals)[:, None], axis=0)
     return offsets

@@ -40,7 +40,7 @@ _SOFT_HEAD = 1.22  # outer end of the soft edge, in heads
 _PERSON = 1 / 16  # smallest face, relative to the long side, that makes a person the subject
 
 _BACKGROUND, _PROBABLY_BACKGROUND, _SUBJECT, _PROBABLY_SUBJECT = 0, 2, 1, 3  # GrabCut's own numbers
-_ROUNDS = 5
+_ITERATIONS = 5
 _BORDER_COLORS = 6
 
 
@@ -194,8 +194,8 @@ def _head_distance(face: _Face, size: tuple[int, int]) -> NDArray[np.float32]:
 
 def _fading(distance: NDArray[np.float32]) -> NDArray[np.float32]:
     """1 inside the head, 0 beyond `_SOFT_HEAD` heads, and a cubic step in between."""
-    way = ((_SOFT_HEAD - distance) / (_SOFT_HEAD - 1)).clip(0, 1)
-    return way * way * (3 - 2 * way)
+    t = ((_SOFT_HEAD - distance) / (_SOFT_HEAD - 1)).clip(0, 1)
+    return t * t * (3 - 2 * t)
 
 
 def _from_rectangle(rectangle: Rectangle, size: tuple[int, int], pixels: _Bytes) -> _Bytes:
@@ -212,15 +212,15 @@ def _from_rectangle(rectangle: Rectangle, size: tuple[int, int], pixels: _Bytes)
     return seeds
 
 
-def _from_faces(faces: Sequence[_Face], looked_at: _Bytes, pixels: _Bytes) -> _Bytes:
+def _from_faces(faces: Sequence[_Face], larger: _Bytes, pixels: _Bytes) -> _Bytes:
     """Seeds for people: heads and chests are the subject, bodies below probably, everything far from both is background.
 
     Args:
-        faces: In pixels of the picture `looked_at`.
+        faces: In pixels of the picture `larger`.
         pixels: The smaller one that the seeds are for.
     """
     height, width = pixels.shape[:2]
-    scale = width / looked_at.shape[1]
+    scale = width / larger.shape[1]
     x, y = np.arange(width) + 0.5, np.arange(height)[:, None] + 0.5
     sure, body, near = (np.zeros((height, width), bool) for _ in range(3))
     for face in faces:
@@ -292,7 +292,7 @@ def _grab_cut(pixels: _Bytes, seeds: _Bytes) -> _Bytes:
     cv2 = _opencv()
     cv2.setRNGSeed(0)  # for reproducible masks
     result = seeds.copy()
-    cv2.grabCut(pixels, result, None, np.zeros((1, 65)), np.zeros((1, 65)), _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(pixels, result, None, np.zeros((1, 65)), np.zeros((1, 65)), _ITERATIONS, cv2.GC_INIT_WITH_MASK)
     return np.bitwise_and(result, np.uint8(1))
 
 

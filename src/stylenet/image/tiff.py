@@ -27,8 +27,8 @@ _COLORS = {"L": 1, "P": 1, "RGB": 3, "CMYK": 4, "LAB": 3}
 _TAGS = (*range(256, 260), 262, 266, 273, *range(277, 280), 284, 296, 317, 320, *range(322, 326), 338, 339)
 """Tags that describe how a picture is stored: TIFF 6.0, sections 3 to 16."""
 
-_MOST_CHANNELS = 16
-_MOST_PAGES = 1000
+_MAX_CHANNELS = 16
+_MAX_PAGES = 1000
 
 
 class TiffPicture(PIL.Image.Image):
@@ -86,7 +86,7 @@ class TiffPicture(PIL.Image.Image):
             and self._photometric in _MODES
             and self._number(259, 1) in _UNPACKED
             and self._number(317, 1) in (1, 2, 3)
-            and _COLORS[self._mode] <= self._channels <= _MOST_CHANNELS
+            and _COLORS[self._mode] <= self._channels <= _MAX_CHANNELS
         )
 
     @property
@@ -191,7 +191,7 @@ class TiffPicture(PIL.Image.Image):
         """The number of pages in the chain that starts at `place`; 0 is the end."""
         count_format, entry_bytes, place_format = ("Q", 20, "Q") if self._is_big else ("H", 12, "L")
         places: set[int] = set()
-        while place and place not in places and len(places) < _MOST_PAGES:
+        while place and place not in places and len(places) < _MAX_PAGES:
             places.add(place)
             self._file.seek(place)
             entries = self._read(count_format)

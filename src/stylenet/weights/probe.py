@@ -95,8 +95,8 @@ def probe_activations(weights: EncoderWeights) -> dict[str, Tensor]:
 
 
 def _statistics(values: Tensor) -> tuple[float, float]:
-    wide = values.double()
-    return wide.mean().item(), wide.square().mean().sqrt().item()
+    exact = values.double()
+    return exact.mean().item(), exact.square().mean().sqrt().item()
 
 
 def fingerprint_to_json(values: Fingerprint) -> str:
@@ -126,9 +126,9 @@ def largest_difference(given: Fingerprint, expected: Fingerprint) -> float:
         raise WeightsError(f"the fingerprint has {len(expected)} layers, the network {len(given)}; they are of different networks")
     # Relative to the root mean square: the mean alone may be near zero.
     differences = [
-        abs(value - wanted) / max(expected[name][1], 1e-12)
+        abs(value - expected_value) / max(expected[name][1], 1e-12)
         for name in expected
-        for value, wanted in zip(given[name], expected[name], strict=True)
+        for value, expected_value in zip(given[name], expected[name], strict=True)
     ]
     return math.inf if any(math.isnan(difference) for difference in differences) else max(differences)
 
@@ -154,7 +154,7 @@ def verify(
     weights = read_weights(path, architectures=architectures)
     record, provenance = weights.record, weights.provenance
     proven = [f"{len(record.widths)} convolutions of {record.name}, every shape as expected, every value finite"]
-    unproven, worst = [], 0.0
+    unchecked, worst = [], 0.0
     packaged = packaged_as(file_sha256(Path(path)))
     if packaged is not None:
         proven.append(f"the file is the one that {packaged.distribution} {packaged.version} brings along, by its SHA-256 {packaged.sha256}")
@@ -162,22 +162,22 @@ def verify(
     trained = recognize(weights.tensors["conv1_1.weight"])
     if trained is not None and PREPROCESSINGS[trained[0]].channel_order == record.preprocessing.channel_order:
         proven.append(f"the filters of conv1_1 are those of the Caffe-trained networks (cosine {trained[1]:.2f} with VGG-19)")
-    answers = fingerprint(weights)
+    activations = fingerprint(weights)
     if stored := provenance.get("fingerprint"):
-        worst = largest_difference(answers, fingerprint_from_json(stored))
+        worst = largest_difference(activations, fingerprint_from_json(stored))
         if not worst <= TOLERANCE:
             raise WeightsError(f"{path}: activations differ by {worst:.1e} from the stored fingerprint, allowed are {TOLERANCE:.0e}")
         proven.append(f"activations on the probe picture are those stored at import (largest difference {worst:.1e})")
     elif packaged is None:
-        unproven.append("the file has no fingerprint: it was not made by 'stylenet weights import'")
+        unchecked.append("the file has no fingerprint: it was not made by 'stylenet weights import'")
     if original is not None:
         worst = max(worst, _compare(weights, read_weights(original, kind=kind, architectures=architectures), original))
         proven.append("every value equals that of the original, and so do the activations on the probe picture")
     if "published_as" in provenance:
         proven.append(f"the import came from the published {provenance['published_as']}, whose checksum was right at that time")
     elif packaged is None:
-        unproven.append("whether these are published weights: at import, the checksum was not that of a known file")
-    return Verification(record=record, proven=tuple(proven), open=tuple(unproven), largest_difference=worst)
+        unchecked.append("whether these are published weights: at import, the checksum was not that of a known file")
+    return Verification(record=record, proven=tuple(proven), open=tuple(unchecked), largest_difference=worst)
 
 
 def _compare(weights: EncoderWeights, other: EncoderWeights, path: str | Path) -> float:

@@ -42,7 +42,7 @@ _FILTERS = {
 }
 # fmt: on
 
-_LIKENESS = 0.55
+_MIN_LIKENESS = 0.55
 """Mean cosine from which on a network counts as Caffe-trained: 1 for VGG-19; random filters stay within 0.11 of 0 (one sigma)."""
 
 
@@ -62,7 +62,7 @@ def recognize(first_kernel: Any) -> tuple[str, float] | None:
     """`caffe` or `caffe-rgb` and the likeness, if a first convolution is that of a Caffe-trained network; otherwise None."""
     # RGB filters with reversed channels are BGR filters.
     for name, kernel in (("caffe", first_kernel), ("caffe-rgb", np.flip(np.asarray(first_kernel), 1))):
-        if (value := likeness(kernel)) > _LIKENESS:
+        if (value := likeness(kernel)) > _MIN_LIKENESS:
             return name, value
     return None
 

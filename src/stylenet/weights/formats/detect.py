@@ -14,7 +14,7 @@ Format = Literal["safetensors", "torch-zip", "torch-pickle", "matlab", "hdf5", "
 
 EXPECTED = "safetensors, PyTorch (.pth), MatConvNet (.mat), Keras (.h5) or NumPy (.npy, .npz)"
 
-_LARGEST_FILE = 8 * 2**30
+_MAX_FILE_BYTES = 8 * 2**30
 """Maximum bytes of a file: ten times the largest official one."""
 
 _TORCH_PICKLE = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
@@ -42,7 +42,7 @@ def detect(path: Path) -> Format:
     if not os.path.isfile(path):
         raise WeightsError(f"{path}: {'this is a folder; give a weights file' if os.path.isdir(path) else 'there is no such file'}")
     size = path.stat().st_size
-    if size > _LARGEST_FILE:
+    if size > _MAX_FILE_BYTES:
         raise WeightsError(f"{path}: {size / 2**30:.0f} GiB is more than any VGG network takes; expected {EXPECTED}")
     with path.open("rb") as file:
         head = file.read(4096)
@@ -98,5 +98,5 @@ def check_archive(path: Path, *, stored: bool) -> None:
         compressed = any(item.compress_type != zipfile.ZIP_STORED for item in archive.infolist())
     if stored and compressed:
         raise WeightsError(f"{path}: its parts are compressed, which PyTorch never does; it may be made to fill the memory")
-    if unpacked > size * (1 if stored else 20) + 2**20 or unpacked > _LARGEST_FILE:
+    if unpacked > size * (1 if stored else 20) + 2**20 or unpacked > _MAX_FILE_BYTES:
         raise WeightsError(f"{path}: {size} bytes on disk would unpack to {unpacked}; it may be made to fill the memory")

@@ -21,7 +21,7 @@ import numpy as np
 
 from stylenet.errors import WeightsError
 from stylenet.extras import require
-from stylenet.weights.encoder_weights import LARGEST_TENSOR, Label, RawWeights
+from stylenet.weights.encoder_weights import MAX_TENSOR_VALUES, Label, RawWeights
 from stylenet.weights.recognition import preprocessing_of
 
 _BLOCK = re.compile(r"block(\d)_conv(\d)")
@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"(?:conv2d|convolution2d|layer)(?:_(\d+))?")
 _PLAIN_FILTERS = {1, 2, 3}
 """deflate, shuffle, fletcher32: the built-in filters of HDF5; others would load a library from disk."""
 
-_MOST_OBJECTS = 5000
+_MAX_OBJECTS = 5000
 
 
 def read_keras(path: Path, *, kind: str | None) -> RawWeights:
@@ -118,8 +118,8 @@ def _datasets(file: Any) -> list[tuple[str, Any]]:
                 waiting.append((f"{where}{name}/", item))
             elif isinstance(item, h5py.Dataset):
                 found.append((f"{where}{name}", item))
-            if count > _MOST_OBJECTS:
-                raise WeightsError(f"the HDF5 file has more than {_MOST_OBJECTS} objects, expected a VGG network")
+            if count > _MAX_OBJECTS:
+                raise WeightsError(f"the HDF5 file has more than {_MAX_OBJECTS} objects, expected a VGG network")
     return found
 
 
@@ -131,5 +131,5 @@ def _check_dataset(dataset: Any, where: str) -> None:
         raise WeightsError(f"'{where}' is packed with the foreign filter {min(foreign)}, expected deflate or none")
     if dataset.dtype.kind != "f":
         raise WeightsError(f"'{where}' has values of type {dataset.dtype}, expected floating-point numbers")
-    if math.prod(dataset.shape) > LARGEST_TENSOR:
+    if math.prod(dataset.shape) > MAX_TENSOR_VALUES:
         raise WeightsError(f"'{where}' claims shape {dataset.shape}, more than any convolution of a VGG network has")

@@ -19,10 +19,10 @@ import numpy as np
 
 from stylenet.errors import WeightsError
 
-_LARGEST_UNPACKED = 2 * 2**30
+_MAX_UNPACKED = 2 * 2**30
 """Bytes: four times the whole of VGG-19 with its classifier."""
 
-_MOST_OBJECTS, _DEEPEST = 50_000, 12
+_MAX_OBJECTS, _MAX_DEPTH = 50_000, 12
 
 _COMPRESSED, _MATRIX = 15, 14
 _CELL, _STRUCT, _CHAR = 1, 2, 4
@@ -67,9 +67,9 @@ class _Reader:
 
     def _unpack(self, packed: memoryview) -> bytes:
         unpacker = zlib.decompressobj()
-        data = unpacker.decompress(packed, _LARGEST_UNPACKED - self._unpacked + 1)
+        data = unpacker.decompress(packed, _MAX_UNPACKED - self._unpacked + 1)
         self._unpacked += len(data)
-        if self._unpacked > _LARGEST_UNPACKED:
+        if self._unpacked > _MAX_UNPACKED:
             raise WeightsError("the MATLAB file unpacks to more than any network takes; it may be made to fill the memory")
         if not unpacker.eof:
             raise WeightsError("a packed variable of the MATLAB file is truncated")
@@ -95,7 +95,7 @@ class _Reader:
     def _matrix(self, data: memoryview, *, depth: int, names: Collection[str] | None = None) -> tuple[str, Any]:
         """Name and value of an array; none for the value if it is not among `names`."""
         self._objects += 1
-        if self._objects > _MOST_OBJECTS or depth > _DEEPEST:
+        if self._objects > _MAX_OBJECTS or depth > _MAX_DEPTH:
             raise WeightsError("the MATLAB file has more or deeper nested objects than any network")
         if not data:
             return "", np.empty(0)

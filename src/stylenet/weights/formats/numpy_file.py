@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from stylenet.errors import WeightsError
-from stylenet.weights.encoder_weights import LARGEST_TENSOR, Label, RawWeights
+from stylenet.weights.encoder_weights import MAX_TENSOR_VALUES, Label, RawWeights
 from stylenet.weights.formats.detect import check_archive
 from stylenet.weights.formats.pickled_array import read_pickled_array
 from stylenet.weights.recognition import preprocessing_of
@@ -92,7 +92,7 @@ def _read_array(file: BinaryIO) -> Any:
     if dtype.kind == "O":
         return read_pickled_array(file)
     # A header of a few bytes can claim any size.
-    if dtype.kind != "f" or math.prod(shape) > LARGEST_TENSOR:
+    if dtype.kind != "f" or math.prod(shape) > MAX_TENSOR_VALUES:
         raise WeightsError(f"an array of type {dtype} and shape {shape}, expected kernels and biases of a VGG network")
     data = file.read(math.prod(shape) * dtype.itemsize)
     if len(data) != math.prod(shape) * dtype.itemsize:
