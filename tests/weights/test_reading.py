@@ -104,7 +104,7 @@ def test_matconvnet_swapped_turns_kernels_only(slim_weights, slim_architectures,
 
 def test_compact_layout(compact_like, monkeypatch):
     """float16 becomes float32, the record is the catalog's, and a factored convolution has its three tensors."""
-    with pytest.raises(WeightsError, match="of encoder 'tiny' and has no record; known are compact"):
+    with pytest.raises(WeightsError, match="for the encoder 'tiny' and has no record; known encoders: compact"):
         read_weights(compact_like)
     tiny = encoders.EncoderRecord(name="tiny", widths={"conv1_1": 4, "conv2_1": 6}, ranks={"conv2_1": 2})
     monkeypatch.setattr("stylenet.weights.formats.safetensors_file.ENCODERS", {"tiny": tiny})

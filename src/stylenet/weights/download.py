@@ -117,7 +117,7 @@ def fetch(
 
 
 class _Download:
-    """The download of one file; `part` holds the received bytes, `note` the server's ETag or date of that version."""
+    """The download of one file. A part file has the received bytes, and a note the ETag or date of the version that they belong to."""
 
     def __init__(self, record: PublishedFile, target: Path, *, on_progress: OnProgress | None, retry: RetryPolicy) -> None:
         self._record, self._target, self._on_progress, self._retry = record, target, on_progress, retry
@@ -155,20 +155,20 @@ class _Download:
                 self._receive(client, url)
                 if self._finish(resumed=before > 0):
                     return self._target
-                reason = "bytes of an earlier run did not fit"
+                reason = "bytes of an earlier run did not match"
             except httpx.UnsupportedProtocol as error:
                 raise _GiveUpError("it leads to an address that is neither http nor https") from error
             except (httpx.TransportError, _RetryError) as error:
                 reason, wait = str(error) or type(error).__name__, getattr(error, "seconds", 0.0)
             except httpx.TooManyRedirects as error:
-                raise _GiveUpError("it redirects without end") from error
+                raise _GiveUpError("it redirects endlessly") from error
             except httpx.InvalidURL as error:
-                raise _GiveUpError(f"it is no valid address ({error})") from error
+                raise _GiveUpError(f"it is not a valid address ({error})") from error
             idle = 0 if self._size() > before else idle + 1
             if idle > self._retry.retries:
                 raise _GiveUpError(f"{reason} ({idle} times in a row)")
             time.sleep(min(30.0, max(wait, self._retry.backoff_s * 2 ** max(0, idle - 1))))
-        raise _GiveUpError(f"the connection broke {self._retry.attempts} times")
+        raise _GiveUpError(f"the connection was lost {self._retry.attempts} times")
 
     def _receive(self, client: httpx.Client, url: str) -> None:
         """Download the rest of the file to the part file."""
@@ -215,7 +215,7 @@ class _Download:
         if status not in (200, 206):
             raise _GiveUpError(f"it responds with {status} {response.reason_phrase}")
         if response.headers.get("Content-Encoding", "identity") != "identity":
-            raise _GiveUpError(f"it compresses the file ({response.headers['Content-Encoding']}), contrary to the request")
+            raise _GiveUpError(f"it compresses the file ({response.headers['Content-Encoding']}), although it was asked not to")
         length = response.headers.get("Content-Length", "")
         total = int(length) if length.isdigit() else None
         start = 0
@@ -239,7 +239,7 @@ class _Download:
         self._forget()
         if resumed:
             return False
-        raise _GiveUpError(f"what it sent is not the published file: {reason}")
+        raise _GiveUpError(f"the received file is not the published one: {reason}")
 
     def _check_space(self, total: int | None, start: int) -> None:
         if total is not None and shutil.disk_usage(self._part.parent).free < total - start:

@@ -23,7 +23,7 @@ class EncoderWeights:
         record: Layers, widths and preprocessing.
         tensors: `conv1_1.weight` (out, in, 3, 3), `conv1_1.bias` (out), ...; of a factored convolution `conv1_2.weight` (rank, in, 3, 3),
             `conv1_2_expand.weight` (out, rank, 1, 1) and `conv1_2_expand.bias` (out); float32.
-        provenance: Source of the weights and how they were recognized, as text by keyword.
+        provenance: Source of the weights, and how they were recognized, as text by keyword.
     """
 
     record: EncoderRecord
@@ -132,4 +132,4 @@ def check_tensors(tensors: Mapping[str, Array], record: EncoderRecord) -> None:
         if count := int(np.count_nonzero(~np.isfinite(tensors[name]))):
             raise WeightsError(f"{name} has {count} values that are not finite (NaN or infinity); the file is damaged")
     if foreign := sorted(set(tensors) - set(shapes)):
-        raise WeightsError(f"found {foreign[0]}, which {record.name} does not have; its tensors are {', '.join(list(shapes)[:2])}, ...")
+        raise WeightsError(f"found {foreign[0]}, which is not a tensor of {record.name}: these are {', '.join(list(shapes)[:2])}, ...")
