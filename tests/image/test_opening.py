@@ -208,7 +208,7 @@ def test_programs_are_never_run() -> None:
 def test_heic_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.delitem(PIL.Image.OPEN, "HEIF", raising=False)
-    assert refused(HEIC).endswith("HEIC photos need one more package; run: pip install pillow-heif")
+    assert refused(HEIC).endswith("HEIC photos need another package; run: pip install pillow-heif")
 
 
 def test_heic_with_its_package(photo: PIL.Image.Image) -> None:

@@ -117,7 +117,7 @@ def test_permissions_and_links_stay(tmp_path: Path) -> None:
 def test_a_disk_without_room_is_told_before_painting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stylenet.image.output.shutil.disk_usage", lambda folder: SimpleNamespace(free=5_000_000))
     assert check_output(tmp_path / "a.png", size=(800, 600)) == tmp_path / "a.png"
-    with pytest.raises(OutputError, match=r"5 MB are free, but 4000 x 3000 pixels may need 72; make room"):
+    with pytest.raises(OutputError, match=r"5 MB are free, but 4000 x 3000 pixels may need 72; free some space"):
         check_output(tmp_path / "a.png", size=(4000, 3000))
 
 

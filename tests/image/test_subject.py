@@ -239,6 +239,6 @@ def test_without_opencv_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> N
 def test_an_opencv_without_its_detector_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """OpenCV 5 has none; its contrib package has the code without the data."""
     monkeypatch.setattr(cv2.data, "haarcascades", "/nowhere/")
-    with pytest.raises(UsageError, match="comes without its face detector"):
+    with pytest.raises(UsageError, match="does not include its face detector"):
         find_faces(disc_photo())
     assert find_subject(disc_photo(), (50, 20, 100, 100)).max() == 1

@@ -83,7 +83,7 @@ def test_runs_to_its_end(name: str, files: Mapping[str, Path]) -> None:
     assert not [event for event in events if isinstance(event, Notice)]
     assert [event for event in events if isinstance(event, Preview) and event.scheduled]
     assert last.receipt["recipe"]["style"]["distance"] == recipe.style.distance
-    # The ruin does not move; from the painting there is no style loss at first, from the photo no content loss and a long memory.
+    # stylenet-2018 hardly changes; from the painting there is no style loss at first, from the photo no content loss and a long memory.
     if name not in ("stylenet-2018", "gatys-2016-style-start", "tensorflow-tutorial"):
         assert min(step.loss for step in steps) < steps[0].loss
 
@@ -94,8 +94,8 @@ def test_levels_of_style_transfer_pytorch(files: Mapping[str, Path]) -> None:
     assert [step.size_px for step in steps] == [(48, 40), (68, 57), (96, 80)]
 
 
-def test_the_ruin_is_a_ruin_and_its_companion_is_not(files: Mapping[str, Path]) -> None:
-    """As printed, twenty steps leave the noise that it began with: less than a byte of contrast. The recommended steps do not."""
+def test_the_recipe_as_printed_stays_noise_and_the_recommended_one_does_not(files: Mapping[str, Path]) -> None:
+    """As printed, the twenty steps change the initial noise by less than one level of contrast; the recommended steps do more."""
     printed, recommended = (
         next(event for event in run(name, files["vgg19"], changes, "32x32") if isinstance(event, Done)).image
         for name, changes in (("stylenet-2018", {}), ("stylenet-2018-recommended", {"pyramid.steps": "[20]"}))

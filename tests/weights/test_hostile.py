@@ -132,7 +132,7 @@ def test_torch_holds_something_else(refused, tmp_path):
     torch.save({"layer1.0.conv1.weight": torch.zeros(3)}, tmp_path / "w")
     refused(tmp_path / "w", "found 'layer1.0.conv1.weight' in a PyTorch state dict, expected features.0.weight")
     torch.save({"features.0.weight": torch.zeros(4, 3, 3, 3), "features.1.running_mean": torch.zeros(4)}, tmp_path / "w")
-    refused(tmp_path / "w", "VGG with batch normalization")
+    refused(tmp_path / "w", "VGG network with batch normalization")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])

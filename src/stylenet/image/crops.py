@@ -22,7 +22,7 @@ _SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"
 
 
 def find_pictures(folder: Path) -> list[Path]:
-    """All picture files in a folder and the folders in it, sorted by path, without hidden ones.
+    """All picture files in a folder and its subfolders, sorted by path, except hidden ones.
 
     Raises:
         ImageError: the folder does not exist, or contains no picture.
@@ -40,14 +40,14 @@ def find_pictures(folder: Path) -> list[Path]:
 
 
 def read_crop(path: Path, size_px: int, rng: random.Random, *, zooms: tuple[float, float], enlarge: bool = True) -> NDArray[np.float32]:
-    """A random square of a picture, flipped half of the time: (3, size_px, size_px), RGB, 0..1.
+    """A random square of a picture, flipped with probability 1/2: (3, size_px, size_px), RGB, 0..1.
 
     Args:
         path: Any file that Pillow reads.
         size_px: Side of the crop.
-        rng: Draws position, zoom and flip, always with the same number of draws.
-        zooms: Shortest and longest side of the square in the picture, in units of `size_px`; limited by the picture, so that a
-            smaller one is enlarged.
+        rng: Random generator for position, zoom and flip; the number of draws is always the same.
+        zooms: Shortest and longest side of the square in the picture, in units of `size_px`. Limited by the picture: crops of smaller
+            pictures are enlarged.
         enlarge: False: a picture smaller than the square is not enlarged by more than half, but continued by reflection.
 
     Raises:

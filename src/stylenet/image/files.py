@@ -44,7 +44,7 @@ ImageSource: TypeAlias = FileSource | PIL.Image.Image | NDArray[Any] | Convertib
 JPEG_QUALITY = 95
 """Quality of JPEG and WebP. Brush strokes are fine detail in saturated color, which lower qualities and color subsampling smear."""
 
-_STRIP_PX = 2**20  # pixels rounded at a time; copies of a whole print would take more memory than painting it
+_STRIP_PX = 2**20  # pixels rounded at a time; copies of a large print would take more memory than painting it
 
 _MAX_EXIF_BYTES = 65_500  # one JPEG segment holds 65,533 bytes, including Pillow's header
 
@@ -58,7 +58,7 @@ class Picture:
             color of the visible ones, so that no hidden edge is painted.
         alpha: Shape (1, 1, H, W), float32, 0..1; None if all is opaque.
         source: The file it came from, or None.
-        metadata: Metadata to keep: author, date, camera, resolution.
+        metadata: Metadata to copy to the result: author, date, camera, resolution.
         notices: Notices for the user, one line each: "animated: the first of 12 frames is used".
     """
 

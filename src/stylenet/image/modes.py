@@ -1,4 +1,4 @@
-"""Conversion of all decoder modes to sRGB floats and alpha."""
+"""Convert pictures of all modes to sRGB floats and alpha."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def decode(image: PIL.Image.Image, reopened: PIL.Image.Image | None = None) -> D
 
     Args:
         image: Any mode; its embedded profile, if any, in `info`.
-        reopened: The same PNG opened again and not yet loaded, to read all 16 bits of color pictures, of which Pillow returns the upper 8.
+        reopened: The same PNG, opened again and not loaded yet, to read all 16 bits of color pictures: Pillow returns only the upper 8.
 
     Raises:
         ImageError: The mode is unknown, or values are not finite.
@@ -51,7 +51,7 @@ def decode(image: PIL.Image.Image, reopened: PIL.Image.Image | None = None) -> D
         return _decode_tiff(image, profile, notices)
     deep = _sixteen_bits(image, reopened)
     image.load()
-    is_negative = _is_left_negative(image)
+    is_negative = _is_negative(image)
     image, key = _plain(image)
     bands = image.getbands()
     alpha = unit(np.asarray(image.getchannel("A")), 255) if bands[-1] == "A" else None
@@ -158,8 +158,8 @@ def _unless_opaque(alpha: Floats | None) -> Floats | None:
     return None if alpha is None or bool((alpha >= 1).all()) else alpha
 
 
-def _is_left_negative(image: PIL.Image.Image) -> bool:
-    """Whether a TIFF with more than 8 bits is still negative: Pillow inverts white stored as zero only in 8 bits."""
+def _is_negative(image: PIL.Image.Image) -> bool:
+    """Whether a TIFF has to be inverted: if white is stored as zero, Pillow inverts pictures of 8 bits only."""
     return getattr(image, "tag_v2", {}).get(262) == 0 and image.mode.startswith(("I", "F"))
 
 

@@ -1,4 +1,4 @@
-"""Recoloring pictures with the colors of their photo, or with a palette.
+"""Recolor pictures with the colors of their photo, or with a palette.
 
 Only colors change; the picture is not painted again.
 """
@@ -28,7 +28,7 @@ KEEP_COLORS = ("luminance", "histogram", "mean-covariance")
 """The modes of `keep_colors`; the first is the default and looked best with all nine paintings compared."""
 
 MAX_COLORS = 64
-"""Maximum colors of a target palette."""
+"""Maximum number of colors of a target palette."""
 
 _BLOCK_PX = 1 << 16  # pixels changed at a time: efficient in NumPy, and fits the CPU cache
 _SAMPLE_PX = 1 << 19  # sample for histograms: ranks are accurate to about 0.1 %
@@ -72,9 +72,9 @@ def keep_colors(painted: Image, photo: Image, mode: str) -> Image:
     References:
         Gatys, Bethge, Hertzmann, Shechtman 2016 (Preserving color in neural artistic style transfer) and Gatys et al. 2017 (CVPR;
         Controlling perceptual factors in neural style transfer): luminance-only transfer and color matching. They keep the Y of YIQ; we
-        keep L* of CIELAB, which is what an eye sees as lightness: with Y it changes by 1 to 2 units on average and by up to 10. Their
+        keep L* of CIELAB, the perceived lightness: with Y, it changes by 1 to 2 units on average and by up to 10. Their
         matching is linear, by Cholesky or as in image analogies; see `_linear_transfer` for ours. `histogram` is ours: channels matched
-        one by one give colors that neither picture has (a yellow dog under a blue sky), but not once the linear transfer went before.
+        one by one give colors that neither picture has (a yellow dog under a blue sky), but not after the linear transfer.
     """
     if mode not in KEEP_COLORS:
         raise UsageError(f"'{mode}' is not a mode for keeping colors; allowed: {', '.join(KEEP_COLORS)}{did_you_mean(mode, KEEP_COLORS)}")
@@ -214,11 +214,11 @@ def _linear_transfer(given: tuple[Pixels, Pixels], wanted: tuple[Pixels, Pixels]
 
     A = S^-1/2 (S^1/2 T S^1/2)^1/2 S^-1/2 for covariances S and T. Of all matrices with A S A^T = T, it moves the colors least. It
     is symmetric, so it scales without rotating hues, as the image-analogies form T^1/2 S^-1/2 may do.
-    If the picture is gray or of one color, its covariance is raised to that of two 8-bit levels.
+    If the picture is gray or has one color, its variances are raised to that of two 8-bit levels.
 
     References:
-        Pitié and Kokaram 2007 (CVMP; The linear Monge-Kantorovitch linear colour mapping for example-based colour transfer). That
-        smallest covariance is ours.
+        Pitié and Kokaram 2007 (CVMP; The linear Monge-Kantorovitch linear colour mapping for example-based colour transfer). The
+        lower bound is ours.
     """
     (given_mean, given_covariance), (wanted_mean, wanted_covariance) = given, wanted
     values, vectors = np.linalg.eigh(given_covariance)
@@ -251,7 +251,7 @@ def _with_chroma(painted: Pixels, photo: Pixels) -> Pixels:
 def _rgb_from_lab(lab: Pixels) -> Pixels:
     """sRGB-encoded colors, 0..1, of CIELAB (D65) colors with L* of 0..100; L* is preserved for all a* and b*."""
     lab = lab.copy()
-    lab[:, 2] = np.minimum(lab[:, 2], 0.9999 * 200 * (lab[:, 0] + 16) / 116)  # more would be negative blue light (Z < 0)
+    lab[:, 2] = np.minimum(lab[:, 2], 0.9999 * 200 * (lab[:, 0] + 16) / 116)  # beyond that, Z would be negative
     return encode(_into_gamut(lab_to_linear(lab)))
 
 

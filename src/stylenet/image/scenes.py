@@ -1,4 +1,4 @@
-"""Computed sample pictures, for `stylenet demo` without scikit-image's photos."""
+"""Computed sample pictures for `stylenet demo` if scikit-image's photos are not available."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ class _Canvas:
         self.pixels = np.zeros((_SIDE_PX, _SIDE_PX, 3), np.float32)
 
     def fill(self, top: tuple[float, ...], bottom: tuple[float, ...]) -> None:
-        """A gradient from top to bottom."""
+        """Fill with a gradient from top to bottom."""
         self.pixels[:] = np.array(top) + self.y[..., None] * (np.array(bottom) - np.array(top))
 
     def draw(self, inside: _Plane, color: tuple[float, ...], *, shade: _Plane | float = 1.0) -> None:
-        """A color where `inside`, a distance to the edge in shares of the side, is positive."""
+        """Draw a shape: a color where `inside`, the distance to the edge in shares of the side, is positive."""
         visible = inside > -_SOFT_PX / _SIDE_PX
         rows, columns = np.flatnonzero(visible.any(1)), np.flatnonzero(visible.any(0))
         if not rows.size:
@@ -59,7 +59,7 @@ class _Canvas:
             total += weights @ knots @ weights.T / np.float32(2**power)
         return total
 
-    def finished(self) -> NDArray[np.uint8]:
+    def to_array(self) -> NDArray[np.uint8]:
         """The picture (H, W, 3), with grain."""
         grain = self._random.standard_normal(self.x.shape, dtype=np.float32)[..., None] * 0.012
         return np.rint(np.clip(self.pixels + grain, 0, 1) * 255).astype(np.uint8)
@@ -94,7 +94,7 @@ def face() -> NDArray[np.uint8]:
     canvas.draw(canvas.ellipse(0.5, 0.548, 0.034, 0.014), (0.78, 0.52, 0.41), shade=light)
     canvas.draw(canvas.ellipse(0.5, 0.617, 0.065, 0.022), (0.72, 0.27, 0.27), shade=light)
     canvas.draw(canvas.ellipse(0.5, 0.614, 0.06, 0.003), (0.4, 0.1, 0.12))
-    return canvas.finished()
+    return canvas.to_array()
 
 
 def hills() -> NDArray[np.uint8]:
@@ -117,7 +117,7 @@ def hills() -> NDArray[np.uint8]:
         canvas.draw(canvas.box(x - 0.08 * size, y, x + 0.08 * size, y + 0.9 * size), (0.26, 0.17, 0.1))
         leaves = 0.8 + 0.35 * canvas.clouds(7) - 1.5 * (canvas.x - x)
         canvas.draw(canvas.ellipse(x, y - 0.2 * size, 0.62 * size, 0.75 * size), (0.2, 0.32, 0.1), shade=np.clip(leaves, 0.35, 1.7))
-    return canvas.finished()
+    return canvas.to_array()
 
 
 def street() -> NDArray[np.uint8]:
@@ -155,11 +155,11 @@ def street() -> NDArray[np.uint8]:
     canvas.draw(canvas.y - 0.86, (0.42, 0.41, 0.43), shade=stones)
     canvas.draw(canvas.box(0.705, 0.5, 0.715, 0.9), (0.12, 0.14, 0.14))
     canvas.draw(canvas.ellipse(0.71, 0.49, 0.02, 0.026), (1.0, 0.93, 0.7))
-    return canvas.finished()
+    return canvas.to_array()
 
 
 SCENES: Mapping[str, Callable[[], Any]] = {"face": face, "hills": hills, "street": street}
-"""By name: functions that give arrays (H, W, 3) of bytes."""
+"""By name, functions that return arrays (H, W, 3) of bytes."""
 
 
 def _between(count: int) -> _Plane:

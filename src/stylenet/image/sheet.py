@@ -38,7 +38,7 @@ def contact_sheet(cells: Sequence[tuple[str, Image]], *, columns: int | None = N
         raise UsageError("a sheet needs at least one picture")
     columns = min(len(cells), columns if columns is not None else math.ceil(math.sqrt(len(cells))))
     if columns < 1 or cell_px < 16:
-        raise UsageError(f"a sheet of {columns} columns with {cell_px} px each cannot be made; allowed are from 1, and from 16 px")
+        raise UsageError(f"a sheet of {columns} columns of {cell_px} px is not possible; allowed are columns from 1, and pixels from 16")
     text_px = min(max(10, cell_px // 20), 40)
     gap, caption_px = max(4, cell_px // 32), 3 * text_px
     font = ImageFont.load_default(text_px)

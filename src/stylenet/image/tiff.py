@@ -1,8 +1,8 @@
-"""Reading TIFF pictures that Pillow does not open or does not read correctly.
+"""Read TIFF pictures that Pillow cannot open, or does not read correctly.
 
 Pillow supports a table of TIFF layouts: most with 8 bits, some with 16. This module reads the others: integers of 16 to 64 bits,
-floats, separate planes and more channels than colors. The compressed bytes are still unpacked by Pillow's libtiff: the same strips
-and tiles are presented to it as a gray picture of 8 bits, in which a sample of 4 bytes is 4 pixels.
+floats, separate planes, and more channels than colors. The bytes are still decompressed by Pillow's libtiff: the same strips and tiles
+are presented to it as a gray picture of 8 bits, in which a sample of 4 bytes is 4 pixels.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class TiffPicture(PIL.Image.Image):
     """The first picture of a TIFF file: mode, size, metadata and number of pages as in Pillow, and the samples as stored.
 
     Attributes:
-        is_readable: The layout is one that `samples` reads.
-        is_plain: All numbers have 8 bits or fewer and are contiguous, so Pillow reads the file correctly if it opens it.
-        is_negative: White is stored as zero.
+        is_readable: Whether `samples` supports the layout.
+        is_plain: Whether all numbers have at most 8 bits and are contiguous: then Pillow reads the file correctly, if it opens it.
+        is_negative: Whether white is stored as zero.
 
     Raises:
         Exception: The header is damaged; the type depends on the position.

@@ -14,8 +14,8 @@ import pytest
 
 from stylenet.errors import ImageError
 from stylenet.image.files import Picture, load_image, save_image
-from stylenet.image.mending import mended_jpeg
 from stylenet.image.metadata import read_receipt
+from stylenet.image.repair import repaired_jpeg
 
 Y, X = np.mgrid[0:45, 0:67]
 PIXELS = np.stack([X * 3, Y * 5, 255 - X - Y], axis=-1).astype(np.uint8) ^ np.random.default_rng(0).integers(0, 8, (45, 67, 3), np.uint8)
@@ -127,7 +127,7 @@ def test_a_jpeg_that_lacks_rows_is_never_taken_for_whole(mode: str, options: dic
     with PIL.Image.open(io.BytesIO(data)) as image:
         whole = image.tobytes()
     for missing in (*range(3, 80), *range(80, len(data) - 20, 61)):
-        if mended := mended_jpeg(io.BytesIO(data[:-missing]), []):
+        if mended := repaired_jpeg(io.BytesIO(data[:-missing]), []):
             with PIL.Image.open(mended) as image:  # what is missing changes nothing
                 assert image.tobytes() == whole, missing
     with pytest.raises(ImageError, match="cut off"):
@@ -142,4 +142,4 @@ def test_what_follows_a_jpeg_does_not_matter() -> None:
 
 @pytest.mark.parametrize("segment", [b"\xff\xda\0\2", b"\xff\xda\0\3\4", b"\xff\xc0\0\2"])
 def test_a_jpeg_that_ends_in_a_damaged_segment_is_left_to_its_decoder(segment: bytes) -> None:
-    assert mended_jpeg(io.BytesIO(encoded("JPEG")[:-2] + segment), []) is None
+    assert repaired_jpeg(io.BytesIO(encoded("JPEG")[:-2] + segment), []) is None
