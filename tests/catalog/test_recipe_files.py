@@ -115,7 +115,7 @@ def test_variants_differ_in_what_their_names_say() -> None:
 def test_the_recipe_as_printed_warns_and_names_the_recommended_one() -> None:
     recipe = load_recipe("stylenet-2018")
     assert (recipe.solver.learning_rate, recipe.pyramid.steps) == (0.001, (20,))
-    assert "hardly leaves the initial noise" in recipe.summary
+    assert "stays gray noise" in recipe.summary
     assert "stylenet-2018-recommended" in recipe.summary
     farthest = recipe.solver.learning_rate * recipe.pyramid.steps[0]
     assert farthest < 0.5, "of 255: less than a byte"
