@@ -64,9 +64,9 @@ def main() -> None:
 def _kept(path: Path, stylizer: Stylizer, photo: Picture, painting: StylePicture) -> Image:
     """The picture at `path`, painted now unless it is there."""
     if not path.exists():
-        begun = time.process_time()
+        started = time.process_time()
         save_image(painted(stylizer, photo, painting).image, path)
-        print(f"{path.name}: {time.process_time() - begun:.0f} s of processor time", flush=True)
+        print(f"{path.name}: {time.process_time() - started:.0f} s of processor time", flush=True)
     return load_image(path).pixels
 
 

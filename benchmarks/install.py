@@ -76,7 +76,7 @@ def measured(name: str, photo: Path, python: str) -> dict[str, Any]:
         command = [str(programs / program), *words]
         first_seconds = run(command)
         again = [run(command) for _ in range(3)]
-        warm = json.loads(run_for([str(programs / "python"), "-c", install["warm"], str(photo)]))
+        warm = json.loads(output_of([str(programs / "python"), "-c", install["warm"], str(photo)]))
         return {
             "install_seconds": install_seconds,
             "first_picture_seconds": first_seconds,
@@ -88,18 +88,18 @@ def measured(name: str, photo: Path, python: str) -> dict[str, Any]:
             "megabytes_of_an_empty_environment": empty_mb,
             "largest_packages_mb": largest(environment),
             "load_average": os.getloadavg()[0],
-            "packages": [line.partition(" @ ")[0] for line in run_for([str(programs / "python"), "-m", "pip", "freeze"]).splitlines()],
+            "packages": [line.partition(" @ ")[0] for line in output_of([str(programs / "python"), "-m", "pip", "freeze"]).splitlines()],
         }
 
 
 def run(command: Sequence[str]) -> float:
     """Seconds that a command takes."""
-    began = time.perf_counter()
-    run_for(command)
-    return time.perf_counter() - began
+    started = time.perf_counter()
+    output_of(command)
+    return time.perf_counter() - started
 
 
-def run_for(command: Sequence[str]) -> str:
+def output_of(command: Sequence[str]) -> str:
     """What a command prints, in an environment that knows nothing of this checkout's."""
     clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     done = subprocess.run(command, capture_output=True, text=True, env=clean, check=False)
@@ -123,15 +123,15 @@ def largest(environment: Path) -> dict[str, float]:
 
 def summary(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Medians of numbers, and the last of everything else."""
-    found: dict[str, Any] = {"runs": len(runs)}
+    figures: dict[str, Any] = {"runs": len(runs)}
     for name, value in runs[-1].items():
         if isinstance(value, float):
-            found[name] = round(median(run[name] for run in runs), 3)
+            figures[name] = round(median(run[name] for run in runs), 3)
             if len(runs) > 1:
-                found[f"{name}_each"] = [round(run[name], 3) for run in runs]
+                figures[f"{name}_each"] = [round(run[name], 3) for run in runs]
         else:
-            found[name] = value
-    return found
+            figures[name] = value
+    return figures
 
 
 def main() -> None:
@@ -148,11 +148,11 @@ def main() -> None:
         scale = SIZE_PX / max(picture.size)
         picture.resize([round(side * scale) for side in picture.size]).save(photo, quality=95)
         for number in range(max(arguments.runs, arguments.torch_runs)):  # in turns: what else the machine does meets all
-            for name, found in runs.items():
+            for name, figures in runs.items():
                 if number < (arguments.torch_runs if name == "torch" else arguments.runs):
-                    found.append(measured(name, photo, shutil.which(arguments.python) or arguments.python))
-                    print(name, {key: value for key, value in found[-1].items() if isinstance(value, float)}, flush=True)
-    figures = {"photo": arguments.photo.name, "size_px": SIZE_PX, **{name: summary(found) for name, found in runs.items() if found}}
+                    figures.append(measured(name, photo, shutil.which(arguments.python) or arguments.python))
+                    print(name, {key: value for key, value in figures[-1].items() if isinstance(value, float)}, flush=True)
+    figures = {"photo": arguments.photo.name, "size_px": SIZE_PX, **{name: summary(figures) for name, figures in runs.items() if figures}}
     write_result("install", figures)
 
 

@@ -230,7 +230,7 @@ def main() -> None:
     parser.add_argument("--networks-only", action="store_true")
     parser.add_argument("--sheets", type=Path, help="a folder for contact sheets of the pairs")
     arguments = parser.parse_args()
-    begun = time.perf_counter()
+    started = time.perf_counter()
     if arguments.quality:
         sheets = arguments.sheets
         for name, chosen in (("instant-quality", pairs(arguments.quality)), ("trained-quality", own_pairs(arguments.quality))):
@@ -238,7 +238,7 @@ def main() -> None:
             write_result(name, quality(chosen, sheets and sheets / f"{name}.png", plain_steps=steps))
     else:
         write_result("instant", speed() | large())
-    print(f"{time.perf_counter() - begun:.0f} s")
+    print(f"{time.perf_counter() - started:.0f} s")
 
 
 if __name__ == "__main__":

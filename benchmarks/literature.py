@@ -53,9 +53,9 @@ def _steps(recipe: str) -> int:
 
 def _paint(stylizer: Stylizer, photo: Path, painting: Path, *, path: Path, size: int) -> None:
     style = StylePicture(name=painting.stem, pixels=load_image(painting).pixels)
-    begun = time.process_time()
+    started = time.process_time()
     done = painted(stylizer, load_image(photo), style, size=size)
-    seconds = round(time.process_time() - begun, 1)
+    seconds = round(time.process_time() - started, 1)
     path.with_suffix(".json").write_text(json.dumps({"processor_seconds": seconds, "steps": done.steps}), encoding="utf-8")
     save_image(done.image, path)
 

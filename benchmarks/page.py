@@ -67,11 +67,11 @@ def in_browser(address: str, photo: PIL.Image.Image, arguments: argparse.Namespa
         page = browser.new_context().new_page()
         page.goto(address)
         page.wait_for_selector("html[data-ready]", timeout=PATIENCE_MS)
-        begun = time.perf_counter()
+        started = time.perf_counter()
         page.reload()
         page.wait_for_selector("html[data-ready]", timeout=PATIENCE_MS)
         ready = page.evaluate("document.documentElement.dataset.ready")
-        print(f"opening, a later visit: {time.perf_counter() - begun:.1f} s; {ready} threads")
+        print(f"opening, a later visit: {time.perf_counter() - started:.1f} s; {ready} threads")
         page.set_input_files("#photo-file", {"name": "photo.png", "mimeType": "image/png", "buffer": png(photo.resize((512, 512)))})
         painted(page, "full")
         for name, event, kind in (("preview, 256 x 256", "input", "preview"), ("full, 512 x 512", "change", "full")):
@@ -124,9 +124,9 @@ def native(photo: PIL.Image.Image, runs: int) -> None:
         painter.paint(pixels, [style])
         seconds = []
         for _ in range(runs):
-            begun = time.perf_counter()
+            started = time.perf_counter()
             painter.paint(pixels, [style])
-            seconds.append(time.perf_counter() - begun)
+            seconds.append(time.perf_counter() - started)
         print(f"native onnxruntime, {side} x {side}: {1000 * min(seconds):.0f} ms (median {1000 * np.median(seconds):.0f})")
 
 

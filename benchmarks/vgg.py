@@ -124,9 +124,9 @@ def ours(encoder: VggEncoder, photo: Tensor, painting: Tensor, dtype: torch.dtyp
 
 
 def timed(step: Callable[[], float]) -> float:
-    begun = time.perf_counter()
+    started = time.perf_counter()
     step()
-    return time.perf_counter() - begun
+    return time.perf_counter() - started
 
 
 def ceiling(dtype: torch.dtype) -> float:

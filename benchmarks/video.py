@@ -135,15 +135,15 @@ def rounded(image: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def frame_by_frame(source: Frames, recipe: str) -> tuple[list[NDArray[np.float32]], float]:
-    stylizer, painted, begun = open_stylizer(recipe), [], 0.0
+    stylizer, painted, started = open_stylizer(recipe), [], 0.0
     style = stylizer.open_style(STYLE)
     for index, frame in enumerate(source):
         *_, done = stylizer.stylize(Picture(pixels=image_of(frame)), style, Options())
         if not isinstance(done, Done):
             raise TypeError("a stylizer ends with Done")
         painted.append(np.ascontiguousarray(done.image[0].transpose(1, 2, 0)))
-        begun = time.perf_counter() if index == 0 else begun
-    return painted, (len(source) - 1) / (time.perf_counter() - begun)
+        started = time.perf_counter() if index == 0 else started
+    return painted, (len(source) - 1) / (time.perf_counter() - started)
 
 
 def smoothed(painted: list[NDArray[np.float32]], cuts: set[int]) -> Frames:
@@ -157,25 +157,25 @@ def smoothed(painted: list[NDArray[np.float32]], cuts: set[int]) -> Frames:
 def followed(painted: list[NDArray[np.float32]], source: Frames, cuts: set[int], steady: float) -> tuple[Frames, float]:
     """The frames as `stylenet video` writes them."""
     past, steadiness = Past(), Steadiness.of(steady)
-    found, begun = [], time.perf_counter()
+    found, started = [], time.perf_counter()
     for index, frame in enumerate(painted):
         if index in cuts:
             past.begin()
         found.append(steadied(frame, past.moved_to(source[index]), steadiness))
         past.add(source[index], found[-1])
-    return found, len(found) / (time.perf_counter() - begun)
+    return found, len(found) / (time.perf_counter() - started)
 
 
 def optimized(source: Frames, recipe: str) -> tuple[Frames, float]:
     request = VideoRequest(clip="-", styles=(STYLE,), output="out.mp4", recipe=recipe)
     painter = FramePainter(request, open_stylizer(recipe), should_stop=lambda: False)
-    found, begun = [], 0.0
+    found, started = [], 0.0
     for index, frame in enumerate(source):
         done = painter.paint(frame, 0.0)
         if done is not None:
             found.append(done.pixels)
-        begun = time.perf_counter() if index == 0 else begun
-    return found, (len(source) - 1) / (time.perf_counter() - begun)
+        started = time.perf_counter() if index == 0 else started
+    return found, (len(source) - 1) / (time.perf_counter() - started)
 
 
 def compared(name: str, source: Frames, known: list[Warp], *, recipe: str, sheets: Path | None) -> dict[str, Any]:
@@ -230,9 +230,9 @@ def file_to_file(data: Path, folder: Path, *, seconds: float) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for steady in (0, USUAL_STEADY):
         words = ["video", str(source), STYLE, "-o", str(folder / "out.mp4"), "--steady", str(steady), "--quiet"]
-        before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         subprocess.run([sys.executable, "-m", "stylenet", *words], check=True)
-        after, taken = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - begun
+        after, taken = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - started
         count = round(25 * seconds)
         processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         figures[f"steady {steady:g}"] = {

@@ -112,9 +112,9 @@ def measure(channels: int, side: int) -> dict[str, object]:
         errors[name] = round(float((answer - wanted).norm() / wanted.norm()), 5)
     for _ in range(RUNS):
         for name, way in ways.items():
-            begun = time.perf_counter()
+            started = time.perf_counter()
             way(half)
-            times[name].append(1e3 * (time.perf_counter() - begun))
+            times[name].append(1e3 * (time.perf_counter() - started))
     usual = spread(times["bfloat16"])["median"]
     return {
         name: {"milliseconds": spread(values), "times faster": round(usual / spread(values)["median"], 2), "relative error": errors[name]}
