@@ -1,4 +1,4 @@
-"""Threads that wait sleep, unless a person has chosen otherwise."""
+"""Waiting threads sleep, unless the user has set otherwise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recipes found, changed and refused: every refusal names the knob, what is allowed, and the nearest right word."""
+"""Finding, changing and rejecting recipes: every error names the parameter, the allowed values, and the closest match."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ DOCUMENTS = [*DOCS.parent.glob("*.md"), DOCS.parents[1] / "README.md"]
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
 def test_every_documented_command_is_one(document: Path) -> None:
-    """Its words are read, and nothing is run."""
+    """Parse documented commands without running them."""
     known = dict(all_commands())
     blocks = document.read_text(encoding="utf-8").split("```")[1::2]
     lines = [line.split(" #")[0] for block in blocks for line in block.replace("\\\n", " ").splitlines() if line.startswith("stylenet ")]

@@ -1,4 +1,4 @@
-"""Options are made from the fields of requests."""
+"""Options that are generated from the fields of requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options that would have no effect are rejected, and odd names get one sentence."""
+"""Options without effect are rejected, and invalid names get a one-line error."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ URL = "http://127.0.0.1:7410"
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The pages that are opened; no server runs, and it keeps one picture."""
+    """The opened pages. No server runs."""
     pages: list[str] = []
     ready = threading.Event()
 

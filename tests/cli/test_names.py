@@ -1,4 +1,4 @@
-"""A name means the same in every folder: what lies there and is called so is meant where it is written as a path."""
+"""Names have the same meaning in every folder; files with the same names are given as paths."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INSTANT = ("--recipe", "instant", "--size", "64")
 
 @pytest.fixture(params=["file", "folder", "folder of pictures"])
 def shadowed(request: pytest.FixtureRequest, folder: Path) -> Path:
-    """A current folder in which something is called like everything that has a name."""
+    """A current folder with files that have the names of styles, recipes, networks and weights."""
     for name in ("instant", "trained", "draft", "starry-night", "compact", "vgg16", "vgg19", "content", "photo", "none", "0.5", "#264653"):
         if request.param == "file":
             (folder / name).write_bytes((folder / "painting.jpg").read_bytes())

@@ -1,4 +1,4 @@
-"""Running a painting: its output, its interruption, and going on."""
+"""Running a painting: output, interruption and resuming."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_painting_of_other_options_is_not_gone_on_with(run: Run, folder: Path,
 
 @pytest.mark.slow
 def test_a_hundred_kills_at_random_moments(folder: Path) -> None:
-    """SIGKILL, which no program can hear: whenever it comes, the next run gives the bytes of one that was left alone."""
+    """After SIGKILL at any time, the next run writes the same bytes as an undisturbed one."""
     subprocess.run([*PROGRAM, *resumable("whole.png", resume=False)], cwd=folder, check=True)
     expected = (folder / "whole.png").read_bytes()
     begun = time.perf_counter()

@@ -1,4 +1,4 @@
-"""How the events of a painting are shown."""
+"""Display of the events of a painting."""
 
 from __future__ import annotations
 

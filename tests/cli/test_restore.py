@@ -1,4 +1,4 @@
-"""Networks that restore photos: taught and used from the command line."""
+"""Networks for photo restoration: training and use from the command line."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ def _not_installed(name: str) -> metadata.Distribution:
 
 
 def test_recipes_of_the_literature_run_as_they_are_installed(run: Run, folder: Path) -> None:
-    """Without a download: a recipe for the Caffe-trained VGG-19 says nothing, one for other weights says so once."""
+    """Without a download, recipes for other weights than the Caffe-trained VGG-19 print one notice."""
     for recipe, told in (
         ("tensorflow-tutorial", ""),
         ("pytorch-tutorial", "painting with the weights 'vgg19', but the recipe was tuned for 'vgg19-torchvision'"),
@@ -186,7 +186,7 @@ def test_other_inputs_are_no_replay(run: Run, folder: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "webp"])
 def test_a_print_tells_its_resolution(run: Run, folder: Path, suffix: str) -> None:
-    """At strength 0 nothing is painted."""
+    """Strength 0, so that nothing is painted."""
     output = f"out.{suffix}"
     assert run("stylize", "photo.png", "painting.jpg", "-o", output, "--strength", "0", "--print", "20x15mm", "--dpi", "100").code == 0
     with PIL.Image.open(folder / output) as picture:

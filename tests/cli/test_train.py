@@ -25,7 +25,7 @@ QUICK = ("--steps", "2", "--batch", "1", "--crop", "64", "--style-size", "48", "
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No network of every style to begin with, and networks of a few channels."""
+    """Without a start network, and with networks of a few channels."""
     monkeypatch.setattr("stylenet.training.trainer._PREVIEW_PX", 32)
     monkeypatch.setattr("stylenet.training.one_style.network_files", dict)
     monkeypatch.setattr("stylenet.workflows.training._record", small_record)

@@ -1,4 +1,4 @@
-"""The encoder in onnxruntime and the one in torch, opened once for all tests."""
+"""The encoders in onnxruntime and in torch, opened once for all tests."""
 
 from __future__ import annotations
 

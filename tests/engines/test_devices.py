@@ -1,4 +1,4 @@
-"""Devices and threads in a process that was forked."""
+"""Devices and threads in forked processes."""
 
 from __future__ import annotations
 

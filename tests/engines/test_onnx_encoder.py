@@ -1,4 +1,4 @@
-"""The encoder in onnxruntime sees what the one in torch sees."""
+"""The encoder in onnxruntime gives the same features as the one in torch."""
 
 from __future__ import annotations
 

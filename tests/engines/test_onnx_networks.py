@@ -1,4 +1,4 @@
-"""onnxruntime paints what torch paints."""
+"""Paintings with onnxruntime equal those with torch."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def painted(image: Array, shares: dict[str, float], strength: float, **options: 
 
 
 def most_for(size: tuple[int, int]) -> float:
-    """In a few pixels with repeated noise, channels have hardly any spread, and normalizing enlarges rounding."""
+    """Allowed difference. In a few pixels with repeated noise, channels hardly vary, and normalization amplifies rounding errors."""
     return 1e-4 if math.prod(size) > 64 else 1e-3 if min(size) > 1 else 0.05
 
 

@@ -1,4 +1,4 @@
-"""Tiles of the slim network's head: they cover the picture, fit the memory, and see what the whole sees."""
+"""Tiles of the slim network's head: they cover the picture, fit the limit, and give the same result as the whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A painting in one pass tells how far it is, where it is painted in parts."""
+"""Progress of one-pass paintings with tiles."""
 
 from __future__ import annotations
 

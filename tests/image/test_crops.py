@@ -1,4 +1,4 @@
-"""Crops of whatever a folder holds."""
+"""Crops of the pictures in a folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stylenet.image.crops import find_pictures, read_crop, read_strip
 
 
 def ramp(width: int, height: int) -> PIL.Image.Image:
-    """Red grows to the right, green downwards."""
+    """A ramp: red increases to the right, green downwards."""
     rows, columns = np.mgrid[0:height, 0:width]
     pixels = np.stack((columns * 255 / max(1, width - 1), rows * 255 / max(1, height - 1), np.full_like(rows, 40)), axis=2)
     return PIL.Image.fromarray(pixels.round().astype(np.uint8))

@@ -1,4 +1,4 @@
-"""Load, save, and load again."""
+"""Loading, saving, and loading again."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_alpha_is_put_back(tmp_path: Path, name: str) -> None:
 
 
 def test_jpeg_keeps_fine_color(tmp_path: Path) -> None:
-    """Red and blue columns of one pixel; with color at half the resolution all would be purple."""
+    """Red and blue columns of one pixel; with color subsampling, all would be purple."""
     image = np.zeros((1, 3, 16, 16), np.float32)
     image[:, 0, :, ::2] = 1
     image[:, 2, :, 1::2] = 1

@@ -1,4 +1,4 @@
-"""Numbers of any type and tone curve become levels in 0..1."""
+"""Conversion of numbers of any type and tone curve to levels in 0..1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every mode, transparency, profile and bit depth comes out as the sRGB picture that a person saw."""
+"""Every mode, transparency, profile and bit depth is converted to the same sRGB picture."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_an_unknown_mode_is_named() -> None:
 
 
 class _WithMode(PIL.Image.Image):
-    """A picture in a mode that nobody can make any more."""
+    """A picture in a mode that Pillow can no longer create."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Bad files: one clear line each. Every file is made here."""
+"""One-line errors for bad files, all of which are created here."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def encoded(image: PIL.Image.Image, kind: str, **options: Any) -> bytes:
 
 
 def refused(source: Any) -> str:
-    """The message, after checking that it is one line."""
+    """The message, which must be a single line."""
     with pytest.raises(ImageError) as caught:
         load_image(source)
     message = str(caught.value)
@@ -200,7 +200,7 @@ def test_other_sources(photo: PIL.Image.Image) -> None:
 
 
 def test_programs_are_never_run() -> None:
-    """EPS would start Ghostscript; here it is not even parsed."""
+    """EPS would start Ghostscript; it must not even be parsed."""
     data = encoded(PIL.Image.new("RGB", (8, 8)), "EPS")
     assert "it is a PDF or PostScript page" in refused(data)
 
@@ -219,7 +219,7 @@ def test_heic_with_its_package(photo: PIL.Image.Image) -> None:
 
 
 def test_files_are_closed(tmp_path: Path, photo: PIL.Image.Image) -> None:
-    """Unclosed files are warnings, and warnings are faults here; on Windows they also could not be replaced."""
+    """Unclosed files cause warnings, which are errors in tests; on Windows, they could not be replaced either."""
     photo.save(tmp_path / "a.tif", compression="tiff_lzw")
     load_image(tmp_path / "a.tif")
     os.replace(tmp_path / "a.tif", tmp_path / "b.tif")

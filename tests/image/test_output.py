@@ -1,4 +1,4 @@
-"""A result appears whole or not at all."""
+"""Checks of output files."""
 
 from __future__ import annotations
 

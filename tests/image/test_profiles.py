@@ -52,7 +52,7 @@ def test_a_gray_profile_is_converted(linear_gray_profile: bytes) -> None:
 
 
 def test_linear_light_of_16_bits_keeps_its_shadows(linear_gray_profile: bytes) -> None:
-    """In 8 bits the darkest 13 of 255 sRGB levels would be black."""
+    """In 8 bits, the darkest 13 of 255 sRGB levels would be black."""
     values = np.linspace(0, 2000, 64).round().astype(int).reshape(1, -1, 1)
     pixels = pixels_of(load_image(png(values, color_type=0, icc=linear_gray_profile)))[0, :, 0]
     assert (np.diff(pixels) > 0).all()

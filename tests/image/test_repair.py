@@ -1,4 +1,4 @@
-"""Files with small faults that leave every pixel readable are read, and it is said; files that lack pixels are refused."""
+"""Files with minor defects are read with a notice; files that lack pixels are rejected."""
 
 from __future__ import annotations
 

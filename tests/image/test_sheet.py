@@ -1,4 +1,4 @@
-"""A sheet holds each picture at its place, with ink under it."""
+"""Contact sheets: positions of the pictures, and captions."""
 
 from __future__ import annotations
 

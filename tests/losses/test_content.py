@@ -1,4 +1,4 @@
-"""Content losses against NumPy."""
+"""Content losses compared with NumPy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A painting that moves with its photo costs nothing; one that is tied to a grid does."""
+"""The equivariance loss is 0 for a painting that shifts with its photo, but not for one tied to a grid."""
 
 from __future__ import annotations
 

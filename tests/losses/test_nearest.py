@@ -1,4 +1,4 @@
-"""The nearest-neighbor loss against a search over all pairs."""
+"""The nearest-neighbor loss compared with a search over all pairs."""
 
 from __future__ import annotations
 

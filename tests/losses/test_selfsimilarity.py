@@ -1,4 +1,4 @@
-"""Self-similarity against loops over pairs of positions."""
+"""Self-similarity compared with loops over pairs of positions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A painting's moments as a description, and the description as knobs."""
+"""From the moments of a painting to a description, and from a description to knobs."""
 
 import torch
 

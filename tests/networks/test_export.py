@@ -1,4 +1,4 @@
-"""Graphs paint as their networks do, in onnxruntime."""
+"""Exported graphs give the same results as their networks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ON_SIZES = {"Max", "Min", "Mod", "Range"}
 
 
 def network(record: AnyRecord) -> Any:
-    """With weights from a seed; scales and shifts, knobs and moments too."""
+    """A network with seeded random weights, scales, shifts, knobs and moments."""
     torch.manual_seed(0)
     net = build(record).requires_grad_(False).eval()
     for name, value in (*net.named_parameters(), *net.named_buffers()):
@@ -91,7 +91,7 @@ def test_the_network_of_every_style_paints_alike_with_the_style_inside_or_outsid
 
 
 def test_the_network_that_ships_paints_alike_in_the_styles_that_ship():
-    """Descriptions as paintings have them: their numbers are larger than those that a network has met by chance."""
+    """With descriptions of paintings, whose values are larger than random ones."""
     net = read_network(find_network("instant"))[0]
     assert isinstance(net, InstantNet)
     paint = painter(net)
@@ -117,7 +117,7 @@ def test_below_the_least_known_strength_the_photo_shines_through():
 
 
 def test_a_single_pixel_is_painted():
-    """All positions are alike, and rounding is divided by next to nothing: no two engines agree, but where running moments are used."""
+    """All positions are equal, so that normalization amplifies rounding errors; results only agree for networks with running moments."""
     image, noise = photo(1, 1), white_noise(1, 1, 0)
     slim = painter(network(SlimRecord(**TINY)))
     painted = slim({"image": image, "noise": noise, "strength": torch.tensor([50.0])})

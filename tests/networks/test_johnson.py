@@ -12,7 +12,7 @@ from stylenet.networks.johnson import JohnsonNet
 
 
 def network(**changes: Any) -> JohnsonNet:
-    """A small one with weights from a seed, scales and shifts too."""
+    """A small network with seeded random weights, scales and shifts."""
     torch.manual_seed(0)
     net = JohnsonNet(JohnsonRecord(**{"width": 4, "blocks": 1} | changes))
     for name, parameter in net.named_parameters():

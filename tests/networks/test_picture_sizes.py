@@ -1,4 +1,4 @@
-"""Sizes at which photos and paintings are seen."""
+"""Sizes at which photos are painted and paintings are measured."""
 
 from __future__ import annotations
 

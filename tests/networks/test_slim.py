@@ -1,4 +1,4 @@
-"""The slim network: sizes, styles as rows of numbers, strengths."""
+"""The slim network: sizes, knobs and strengths."""
 
 import pytest
 import torch
@@ -64,7 +64,7 @@ def test_works_in_bfloat16(network: SlimNet) -> None:
 
 
 def test_no_frame_at_the_border() -> None:
-    """A plain picture stays plain up to its border, but for what zeros beyond the margin do."""
+    """A flat picture stays flat up to its border, apart from the effect of zeros beyond the margin."""
     torch.manual_seed(0)
     network = SlimNet(SlimRecord(fine=8, coarse=12, deep=12, blocks=1, mixed=1)).requires_grad_(False)
     plain = torch.full((1, 3, 96, 96), 0.4)

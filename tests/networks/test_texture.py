@@ -12,7 +12,7 @@ from stylenet.networks.texture import TextureNet
 
 
 def network(**changes: Any) -> TextureNet:
-    """A small one with weights from a seed, scales and shifts too."""
+    """A small network with seeded random weights, scales and shifts."""
     torch.manual_seed(0)
     net = TextureNet(TextureRecord(**{"scales": 3, "width": 4} | changes))
     for name, parameter in net.named_parameters():

@@ -1,4 +1,4 @@
-"""Painted by tiles as in one piece."""
+"""Painting by tiles gives the same result as without tiles."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ SIZES = [(101, 131), (96, 104), (131, 23), (2, 300)]
 
 
 def picture(height: int, width: int) -> Tensor:
-    """Not alike everywhere: a tile's own moments are far from those of the whole."""
+    """A picture that varies, so that the moments of a tile differ from those of the whole."""
     generator = torch.Generator().manual_seed(height * width)
     ramp = torch.linspace(0, 1, width).expand(1, 3, height, width)
     return 0.5 * ramp + 0.5 * torch.rand((1, 3, height, width), generator=generator) * ramp
 
 
 def network(record: SlimRecord | JohnsonRecord) -> Any:
-    """With random weights, of every layer."""
+    """A network with random weights in every layer."""
     torch.manual_seed(0)
     made = build(record)
     for name, parameter in made.named_parameters():

@@ -1,4 +1,4 @@
-"""A painting that is stopped anywhere and gone on with gives the bytes of one that was not."""
+"""A painting that is interrupted and resumed has the same bytes as an uninterrupted one."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_stopped_after_any_step_and_gone_on_with(solver: str, job: Callable[...,
 
 
 def test_killed_between_two_states(job: Callable[..., Job], tmp_path: Path) -> None:
-    """What was painted after the last state is painted again."""
+    """Steps after the last checkpoint are repeated."""
     expected = job(knobs=knobs("adam"), size=(80, 64)).done()
     checkpointing = Checkpointing(path=tmp_path / "state", seconds=0.0, resume=True)
     for event in job(knobs=knobs("adam"), size=(80, 64), checkpointing=checkpointing).events():

@@ -1,4 +1,4 @@
-"""On torch's meta device, which no value ever leaves: everything that a painting starts from moves to the encoder's device."""
+"""All inputs of a painting are moved to the encoder's device, tested with torch's meta device."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The waist: one picture in, events and a painting out."""
+"""The functions `stylize` and `texture`, and their results."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_events_begin_with_started_and_end_with_done(quick: Stylizer, photo:
 
 
 def test_the_default_paints_the_golden_picture(photo: Picture) -> None:
-    """In the colors of patches of 8 x 8 pixels: single strokes lie elsewhere on other processors, rounding sees to that."""
+    """Compared by the colors of patches of 8 x 8 pixels, since rounding errors of other processors move single strokes."""
     painting = stylize(photo, "starry-night", recipe=open_stylizer(changes=GOLDEN_STEPS, precision="float32"))
     golden, given, before = (
         avg_pool2d(torch.from_numpy(pixels), 8) for pixels in (load_image(GOLDEN).pixels, painting.pixels, photo.pixels)

@@ -1,4 +1,4 @@
-"""What is refused before painting, and what is planned."""
+"""Plans, and checks before painting."""
 
 from __future__ import annotations
 

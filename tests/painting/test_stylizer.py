@@ -1,4 +1,4 @@
-"""What a stylizer refuses before the first step, because the recipe would ignore it, and what it opens as a style."""
+"""Options that a stylizer rejects before the first step since they have no effect, and opening styles."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def standard() -> Stylizer:
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A network of two channels for photos, not trained at all."""
+    """An untrained network for photos with two channels."""
     torch.manual_seed(0)
     record = JohnsonRecord(width=2, blocks=1)
     path = tmp_path_factory.mktemp("networks") / "mine.safetensors"
@@ -45,7 +45,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def first(stylizer: Stylizer, photo: Picture, style: Any, **more: Any) -> Any:
-    """The first event; nothing is painted for it."""
+    """The first event, before painting."""
     return next(stylizer.stylize(photo, style, more.pop("options", None), **more))
 
 

@@ -1,6 +1,6 @@
-"""Every recipe of the literature runs to its end on a network with random weights: its own layers, losses, solver and start.
+"""Every recipe from the literature runs to the end on a network with random weights, with its own layers, losses, solver and start.
 
-The network has a sixteenth of VGG's widths, so that this takes seconds; `slow` runs the full width at 96 px.
+The network has a sixteenth of VGG's widths, so that this takes seconds; `slow` tests use the full width at 96 px.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LITERATURE = [name for name in recipe_names() if name not in EVERYDAY]
 
 
 def random_weights(record: EncoderRecord, path: Path) -> Path:
-    """A weights file of He-normal kernels: activations neither die nor grow."""
+    """A weights file with He-normal kernels, which preserve the magnitude of activations."""
     generator = torch.Generator().manual_seed(0)
     tensors = {
         name: torch.randn(shape, generator=generator).numpy() * np.float32((2 / (shape[1] * 9)) ** 0.5 if len(shape) == 4 else 0.1)
@@ -53,7 +53,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
 
 
 def shortened(recipe: Recipe) -> dict[str, str]:
-    """The recipe's own structure, with few steps: two levels stay two levels, a round stays a round."""
+    """The recipe with few steps, but the same levels and rounds."""
     if recipe.pyramid.coarsest_px:
         return {"pyramid.steps": "[4, 2]", "pyramid.coarsest_px": "45", "pyramid.save_every": "2"}
     if recipe.solver.name == "scipy-lbfgs":

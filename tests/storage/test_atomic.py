@@ -1,4 +1,4 @@
-"""A file appears whole or not at all, and only files that are known by name are deleted."""
+"""Atomic writing, and deleting files by name."""
 
 from __future__ import annotations
 

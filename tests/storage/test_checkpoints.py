@@ -1,4 +1,4 @@
-"""A run's state comes back to the byte, and that of another run is refused."""
+"""The state of a run is restored exactly, and that of another run is rejected."""
 
 from __future__ import annotations
 

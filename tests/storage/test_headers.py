@@ -1,4 +1,4 @@
-"""What a header says is what the safetensors package wrote; whatever else a file holds is refused at once."""
+"""Reading headers written by the safetensors package, and rejecting other files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statistics of VGG-19 are compared with VGG-19's features, and with those of no other network."""
+"""Statistics of VGG-19 are only compared with features of VGG-19."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stylenet.styles.compatibility import FIRST_FILTERS_NORM, check_encoder, is_
 
 
 def encoder_of(record: EncoderRecord, length: float = FIRST_FILTERS_NORM) -> VggEncoder:
-    """Of that architecture, with filters of that length in its first layer."""
+    """An encoder of an architecture, with first filters of a given norm."""
     with torch.device("meta"):
         encoder = VggEncoder(record)
     weight = torch.rand(encoder.get_parameter("conv1_1.weight").shape, generator=torch.Generator().manual_seed(0))

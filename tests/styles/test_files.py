@@ -1,4 +1,4 @@
-"""Style files: written, read, and refused when they are not what they claim."""
+"""Style files: writing, reading, and rejecting invalid ones."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def path(style: StoredStyle, tmp_path: Path) -> Path:
 
 
 def rewritten(path: Path, change: Callable[[ARRAYS], object] = lambda arrays: None, *, end: int | None = None, **metadata: str) -> Path:
-    """The file with its statistics or its metadata changed, and its deflated bytes cut off at `end`."""
+    """A copy of the file with changed statistics or metadata, or compressed bytes truncated at `end`."""
     with path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         kept = json.loads(file.read(length))["__metadata__"]
@@ -78,7 +78,7 @@ def test_the_card_tells_what_was_measured(style: StoredStyle, path: Path) -> Non
 
 
 def test_the_file_says_what_the_picture_says(style: StoredStyle, vgg19: VggEncoder, painting: Painting) -> None:
-    """Means and variances are whole; of the covariance what the directions do not hold is left out."""
+    """Means and variances are complete; covariances lack the part outside of the stored directions."""
     picture = PictureStyle(name="p", pixels=painting, encoder=vgg19, rim_px=16)
     for size in style.card.sizes_px:
         exact, kept = picture.at(size, PACKING), moments_at(style, size, PACKING, CPU)
@@ -101,7 +101,7 @@ def test_between_two_sizes_it_is_nearer_than_either(style: StoredStyle, vgg19: V
 
 
 def test_the_file_is_small(path: Path) -> None:
-    """Every style has the same parts: a painting of another size does not take more than a few percent more."""
+    """All styles have the same parts, so that file sizes differ by a few percent only."""
     assert 100_000 < path.stat().st_size < 300_000
 
 
@@ -255,7 +255,7 @@ sys.exit("torch" in sys.modules)"""
 
 @pytest.mark.parametrize("path", list(built_in_styles().values())[::6], ids=lambda path: path.stem)
 def test_styles_that_ship_are_what_their_files_say(path: Path) -> None:
-    """By the plain formula, from the parts as they are stored."""
+    """By the formula, from the stored parts."""
     style = read_style(path)
     parts = {name: values.astype(np.float64) for name, values in style.layers["relu4_1"].arrays.items()}
     for step, size in enumerate(style.card.sizes_px):

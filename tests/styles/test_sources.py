@@ -1,4 +1,4 @@
-"""From what a person gives as a style to a style: style files and the encoders that they are for."""
+"""Resolving style sources."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from stylenet.styles.style import MixedStyle, PictureStyle
 
 
 def opened(record: str, **changes: str) -> OpenEncoder:
-    """An encoder whose weights no one has loaded."""
+    """An encoder without loaded weights."""
     with torch.device("meta"):
         encoder = VggEncoder(replace({"vgg16": VGG16, "vgg19": VGG19}[record], **changes))  # type: ignore[arg-type]
     return OpenEncoder(fast=encoder, exact=encoder, sha256="0" * 64, weights=record)
@@ -71,7 +71,7 @@ def test_a_style_is_known_again_by_its_numbers(photo: Picture, tmp_path: Path) -
 
 
 def test_what_is_given_is_found(photo: Picture, tmp_path: Path) -> None:
-    """Names, files, folders and pictures, without an encoder."""
+    """Resolve names, files, folders and pictures without an encoder."""
     save_image(photo.pixels, tmp_path / "painting.png")
     stored = resolve("starry-night")
     assert isinstance(stored, StoredStyle)

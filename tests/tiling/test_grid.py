@@ -1,4 +1,4 @@
-"""Every pixel is answered for once, every tile begins where pooling windows do and sees far enough."""
+"""Tiles cover every pixel once, start at pooling windows, and have sufficient halos."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_one_tile_where_it_may_be() -> None:
 
 
 def test_the_grid_with_the_least_work_is_taken() -> None:
-    """Strips across a wide picture would look at far more than tiles that are nearly square."""
+    """Strips across a wide picture would include more halo than nearly square tiles."""
     tiles = tile_grid(4096, 3072, max_px=1_000_000, halo_px=80, stride_px=16)
     assert sum(tile.pixels for tile in tiles) < 1.5 * 4096 * 3072
 

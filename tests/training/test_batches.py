@@ -1,4 +1,4 @@
-"""Batches: what they depend on, and what they pass over."""
+"""Batches: reproducibility, and skipped files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches that can be recorded. Recording itself needs a GPU."""
+"""Batches for CUDA graphs. Recording itself needs a GPU."""
 
 from __future__ import annotations
 

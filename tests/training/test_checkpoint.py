@@ -1,4 +1,4 @@
-"""Checkpoints of trainings: tensors and numbers come back, for the same training only."""
+"""Checkpoints of trainings: tensors and numbers are restored, for the same training only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of a training on the way."""
+"""Log and previews of a training."""
 
 from __future__ import annotations
 

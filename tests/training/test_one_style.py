@@ -1,4 +1,4 @@
-"""The task of one painting."""
+"""The training task for one style."""
 
 from __future__ import annotations
 

