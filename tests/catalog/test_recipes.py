@@ -50,7 +50,7 @@ def test_a_recipe_loads_as_itself() -> None:
     assert recipe.style.weight == 1e-2
 
 
-def test_single_knobs_change() -> None:
+def test_single_parameters_change() -> None:
     changes = {
         "style.weight": "20",
         "pyramid.steps": "[100, 50]",
@@ -100,7 +100,7 @@ def test_single_knobs_change() -> None:
     ],
     ids=str,
 )
-def test_wrong_knobs_are_refused_by_name(change: dict[str, str], message: str) -> None:
+def test_wrong_parameters_are_rejected_by_name(change: dict[str, str], message: str) -> None:
     with pytest.raises(RecipeError, match=message) as refusal:
         load_recipe("standard", change)
     assert str(refusal.value).startswith("recipe 'standard': ")
@@ -119,7 +119,7 @@ def test_wrong_knobs_are_refused_by_name(change: dict[str, str], message: str) -
         ("summary =", r"recipe file '.*mine\.toml' cannot be read: "),
     ],
 )
-def test_wrong_files_are_refused_by_place(text: str, message: str, tmp_path: Path) -> None:
+def test_wrong_files_are_rejected_by_parameter(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=message):
         load_recipe(written(tmp_path, text))
 
@@ -147,7 +147,7 @@ def test_no_such_name() -> None:
         recipe_text("../secrets")
 
 
-def test_every_knob_has_help_and_a_default() -> None:
+def test_every_parameter_has_help_and_a_default() -> None:
     for name, help, default in knobs():
         assert len(help) > 8, name
         if not name.endswith(".layers"):
@@ -167,7 +167,7 @@ def test_a_recipe_file_is_read_whatever_marks_its_encoding(tmp_path: Path, encod
     assert load_recipe(tmp_path / "mine.toml").solver == load_recipe("draft").solver
 
 
-def test_a_recipe_file_in_another_encoding_is_told(tmp_path: Path) -> None:
+def test_a_recipe_file_in_another_encoding_is_reported(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_bytes(MINIMAL.replace("Mine", "Größe").encode("cp1252"))
     with pytest.raises(RecipeError, match=r"mine\.toml' cannot be read: it is not UTF-8 text .*; save it as UTF-8"):
         load_recipe(tmp_path / "mine.toml")

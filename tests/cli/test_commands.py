@@ -15,7 +15,7 @@ from tests.cli.conftest import Run, all_commands
 DOCS = Path(__file__).parents[2] / "docs" / "commands.md"
 
 
-def test_every_exit_code_is_told(run: Run) -> None:
+def test_every_exit_code_is_reported(run: Run) -> None:
     told = run("--help").out
     table = DOCS.read_text(encoding="utf-8")
     for code in {0, app.INTERRUPTED, *(error.exit_code for error in StylenetError.__subclasses__())}:

@@ -76,7 +76,7 @@ def test_a_picture_with_a_comma_is_a_picture(folder: Path) -> None:
     assert open_palette("red, green.jpg") == open_palette("painting.jpg")
 
 
-def test_what_a_replay_paints_with_is_told_by_its_numbers_where_names_are_the_same(run: Run, folder: Path) -> None:
+def test_a_replay_reports_the_parameters_of_its_recipe_if_the_name_is_the_same(run: Run, folder: Path) -> None:
     (folder / "pictures").mkdir()
     (folder / "pictures" / "starry-night.jpg").write_bytes((folder / "painting.jpg").read_bytes())
     for number, style in enumerate(("starry-night", "pictures/starry-night.jpg")):

@@ -77,7 +77,7 @@ def test_an_interrupted_painting_goes_on_to_the_same_bytes(run: Run, folder: Pat
     assert (folder / "out.png").read_bytes() == (folder / "whole.png").read_bytes()
 
 
-def test_a_painting_of_other_options_is_not_gone_on_with(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_painting_of_other_options_is_not_resumed(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[object] = []
 
     def interrupted_once(self: PaintingDisplay, event: object) -> None:

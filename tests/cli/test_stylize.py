@@ -195,7 +195,7 @@ def test_a_print_tells_its_resolution(run: Run, folder: Path, suffix: str) -> No
     assert float(told) == pytest.approx(100, abs=0.01)
 
 
-def test_what_would_be_ignored_is_refused(run: Run, folder: Path) -> None:
+def test_what_would_be_ignored_is_rejected(run: Run, folder: Path) -> None:
     for words, told in (
         (("--palette", "great-wave", "--keep-colors", "histogram"), "cannot be combined"),
         (("--feather", "3"), "no mask to soften"),
@@ -224,7 +224,7 @@ def test_a_second_protect_is_honored(run: Run, folder: Path, monkeypatch: pytest
     assert asked == ["faces", "subject"]
 
 
-def test_several_pictures_that_may_be_photos_or_styles_are_refused(run: Run, folder: Path) -> None:
+def test_several_pictures_that_may_be_photos_or_styles_are_rejected(run: Run, folder: Path) -> None:
     ended = run("stylize", "photo.png", "drawing.png", "photo.png", "painting.jpg")
     assert ended.code == 2
     assert "3 pictures come before 'painting.jpg', and any of them may be a photo or a style" in ended.error

@@ -142,7 +142,9 @@ def test_an_unfinished_training_is_not_begun_anew_by_mistake(run: Run, folder: P
         (("painting.jpg", "painting.jpg", "--photos", "photos", "--network", "johnson"), 2, "a different name"),
     ],
 )
-def test_what_is_wrong_is_told_in_one_line(run: Run, folder: Path, photos: Path, words: tuple[str, ...], code: int, message: str) -> None:
+def test_what_is_wrong_is_reported_in_one_line(
+    run: Run, folder: Path, photos: Path, words: tuple[str, ...], code: int, message: str
+) -> None:
     ended = run("train", *words)
     assert ended.code == code
     assert message in ended.error

@@ -88,7 +88,7 @@ def test_installed_weights_can_be_deleted(run: Run) -> None:
     assert "mine" not in [line["name"] for line in json.loads(run("weights", "ls", "--json").out)]
 
 
-def test_options_that_would_be_ignored_are_refused(run: Run) -> None:
+def test_options_that_would_be_ignored_are_rejected(run: Run) -> None:
     ended = run("weights", "import", str(bundled_path("compact")), "--name", "mine", "-o", "mine.safetensors")
     assert (ended.code, "choose one" in ended.error) == (2, True)
     ended = run("weights", "verify", "compact", "--kind", "caffe")

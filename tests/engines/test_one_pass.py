@@ -267,7 +267,7 @@ def test_seeds_give_other_textures(tmp_path: Path) -> None:
     assert np.abs(first - other).mean() > 0.01
 
 
-def test_a_size_at_which_a_texture_has_a_seam_is_told(tmp_path: Path) -> None:
+def test_a_size_at_which_a_texture_has_a_seam_is_reported(tmp_path: Path) -> None:
     path, told = str(texture_file(tmp_path / "tile.safetensors")), []
     for size in (48, 50):
         texture(path, size=size, on_event=lambda event: told.append(event.notices) if isinstance(event, Started) else None)
@@ -327,7 +327,7 @@ def test_a_blend_of_a_network_is_painted_again_from_its_receipt(many: Path, phot
         next(stylizer.stylize(photo, f"{many}:sun", Options(size="80x64"), replay=again))
 
 
-def test_shares_and_names_that_a_network_does_not_know_are_refused(many: Path, own: Path, photo: Picture) -> None:
+def test_shares_and_names_that_a_network_does_not_know_are_rejected(many: Path, own: Path, photo: Picture) -> None:
     with pytest.raises(UsageError, match="blend has 2 shares for 3 styles"):
         stylize(photo, str(many), blend=(1, 2))
     with pytest.raises(StyleError, match=r"has no style 'wafe'; available: night, wave, sun. Did you mean 'wave'\?"):
@@ -354,7 +354,7 @@ def test_a_network_is_no_texture(instant: Stylizer) -> None:
         texture("starry-night", recipe=instant, size=64)
 
 
-def test_refuses_another_encoder() -> None:
+def test_rejects_another_encoder() -> None:
     with torch.device("meta"):
         looks = VggEncoder(VGG16)
     encoder = OpenEncoder(fast=looks, exact=looks, sha256="0" * 64, weights="vgg16")
@@ -378,7 +378,7 @@ def test_networks_have_no_painting_to_recolor(trained: Stylizer, photo: Picture)
         next(trained.stylize(photo, "the-scream", Options(keep_colors="histogram:before")))
 
 
-def test_what_does_not_fit_is_refused_before_painting(instant: Stylizer, photo: Picture) -> None:
+def test_what_does_not_fit_is_rejected_before_painting(instant: Stylizer, photo: Picture) -> None:
     memory = f"{psutil.Process().memory_info().rss // 10**6 + 100}MB"
     with pytest.raises(
         UsageError, match=r"a picture of 12\.8 megapixels needs (at least )?\d+ MB.*give a smaller --size, or more --memory"

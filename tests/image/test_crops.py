@@ -27,7 +27,7 @@ def test_pictures_are_found_in_order_hidden_ones_not(tmp_path: Path) -> None:
     assert find_pictures(tmp_path) == [tmp_path / "a/c.png", tmp_path / "b.JPG"]
 
 
-def test_no_folder_and_no_picture_are_told(tmp_path: Path) -> None:
+def test_no_folder_and_no_picture_are_reported(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"'.*nowhere' is not a folder; give a folder"):
         find_pictures(tmp_path / "nowhere")
     with pytest.raises(ImageError, match=r"contains no picture \(.*\.jpg"):
@@ -126,7 +126,7 @@ def test_any_mode_becomes_rgb(tmp_path: Path, mode: str) -> None:
         assert float(crop.mean()) == pytest.approx(30000 / 65535, abs=0.01)
 
 
-def test_what_cannot_be_read_is_told_with_its_name(tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_reported_with_its_name(tmp_path: Path) -> None:
     text, cut, empty = (tmp_path / name for name in ("text.jpg", "cut.jpg", "empty.png"))
     text.write_text("dear diary")
     ramp(300, 200).save(cut)

@@ -111,7 +111,7 @@ def test_an_impossible_orientation_is_ignored(photo: PIL.Image.Image, orientatio
 @pytest.mark.parametrize(
     ("kind", "notice"), [("GIF", "animated"), ("WEBP", "animated"), ("PNG", "animated"), ("AVIF", "animated"), ("TIFF", "pages")]
 )
-def test_of_many_frames_the_first_is_used_and_told(photo: PIL.Image.Image, kind: str, notice: str) -> None:
+def test_of_many_frames_the_first_is_used_and_reported(photo: PIL.Image.Image, kind: str, notice: str) -> None:
     buffer = io.BytesIO()
     others = [PIL.Image.new("RGB", photo.size, color) for color in ("black", "white")]
     photo.save(buffer, kind, save_all=True, append_images=others)

@@ -76,18 +76,18 @@ def test_an_srgb_profile_changes_nothing(photo: PIL.Image.Image) -> None:
 
 
 @pytest.mark.parametrize("data", [b"no profile at all", bytes(200)])
-def test_a_broken_profile_is_told_and_srgb_assumed(photo: PIL.Image.Image, data: bytes) -> None:
+def test_a_broken_profile_is_reported_and_srgb_assumed(photo: PIL.Image.Image, data: bytes) -> None:
     picture = load_image(encoded(photo, icc_profile=data))
     assert picture.notices == ("the embedded color profile is damaged and is ignored",)
     assert np.array_equal(picture.pixels, load_image(photo).pixels)
 
 
-def test_a_profile_cut_off_is_told(photo: PIL.Image.Image, adobe_profile: bytes) -> None:
+def test_a_profile_cut_off_is_reported(photo: PIL.Image.Image, adobe_profile: bytes) -> None:
     picture = load_image(encoded(photo, icc_profile=adobe_profile[:300]))
     assert picture.notices == ("the embedded color profile is damaged and is ignored",)
 
 
-def test_a_profile_for_other_colors_is_told(photo: PIL.Image.Image, ink_profile: bytes) -> None:
+def test_a_profile_for_other_colors_is_reported(photo: PIL.Image.Image, ink_profile: bytes) -> None:
     picture = load_image(encoded(photo, icc_profile=ink_profile))
     assert picture.notices == ("the embedded color profile is for CMYK, but the picture is RGB; the profile is ignored",)
     assert np.array_equal(picture.pixels, load_image(photo).pixels)

@@ -68,7 +68,7 @@ def test_the_receipt_survives_beside_long_and_damaged_texts(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("at_end", [False, True])
-def test_ancillary_chunks_with_a_wrong_checksum_are_left_out_and_told(at_end: bool) -> None:
+def test_ancillary_chunks_with_a_wrong_checksum_are_left_out_and_reported(at_end: bool) -> None:
     damaged = [chunk(name, data, damage=1) for name, data in ((b"tEXt", b"a\0b"), (b"pHYs", bytes(9)), (b"tEXt", b"c\0d"))]
     picture = load_image(with_chunk(encoded("PNG"), b"".join(damaged), at_end=at_end))
     assert levels(picture).tolist() == PIXELS.tolist()
@@ -76,13 +76,13 @@ def test_ancillary_chunks_with_a_wrong_checksum_are_left_out_and_told(at_end: bo
 
 
 @pytest.mark.parametrize("content", [b"pHYs\0", b"gAMA\0", b"sRGB", b"cHRM\0", b"acTL\0", b"zTXta\0\5zz", b"iCCPa\0\1zz", b"zTXt"])
-def test_malformed_ancillary_chunks_are_left_out_and_told(content: bytes) -> None:
+def test_malformed_ancillary_chunks_are_left_out_and_reported(content: bytes) -> None:
     picture = load_image(with_chunk(encoded("PNG"), chunk(content[:4], content[4:])))
     assert levels(picture).tolist() == PIXELS.tolist()
     assert picture.notices == (f"damaged PNG chunks are ignored: {content[:4].decode()}",)
 
 
-def test_a_damaged_header_is_told_with_its_reason() -> None:
+def test_a_damaged_header_is_reported_with_its_reason() -> None:
     png = bytearray(encoded("PNG"))
     png[30] ^= 1
     with pytest.raises(ImageError, match=r"damaged, or an unsupported kind of PNG \(broken PNG file \(bad header checksum in b'IHDR'"):
@@ -114,7 +114,7 @@ JPEGS = [
 
 @pytest.mark.parametrize(("mode", "options"), JPEGS, ids=str)
 @pytest.mark.parametrize("missing", [1, 2])
-def test_a_jpeg_without_its_end_marker_is_read_and_told(mode: str, options: dict[str, Any], missing: int) -> None:
+def test_a_jpeg_without_its_end_marker_is_read_and_reported(mode: str, options: dict[str, Any], missing: int) -> None:
     data = encoded("JPEG", mode, **options)
     picture = load_image(data[:-missing])
     assert np.array_equal(levels(picture), levels(load_image(data)))

@@ -236,7 +236,7 @@ def test_without_opencv_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> N
             find(disc_photo())
 
 
-def test_an_opencv_without_its_detector_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_opencv_without_its_detector_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     """OpenCV 5 has no detector; its contrib package has the code without the data."""
     monkeypatch.setattr(cv2.data, "haarcascades", "/nowhere/")
     with pytest.raises(UsageError, match="does not include its face detector"):

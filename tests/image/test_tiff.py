@@ -247,7 +247,7 @@ def test_pages_profile_and_metadata_are_kept(linear_gray_profile: bytes) -> None
         ({258: (16,) * 3, 262: 2, 277: 3, 259: 8}, "it is damaged or cut off"),
     ],
 )
-def test_what_is_not_read_is_refused_with_its_layout(tags: dict[int, int | Sequence[int]], reason: str) -> None:
+def test_what_is_not_read_is_rejected_with_its_layout(tags: dict[int, int | Sequence[int]], reason: str) -> None:
     assert reason in refused(tiff(bytes(8 * 8 * 10), (8, 8), tags))
 
 
@@ -257,7 +257,7 @@ def test_values_that_are_not_finite() -> None:
     )
 
 
-def test_a_file_cut_off_is_refused() -> None:
+def test_a_file_cut_off_is_rejected() -> None:
     data = tiff(stored(COLORS, "float32").tobytes(), (WIDTH, HEIGHT), {258: (32,) * 3, 262: 2, 277: 3, 339: (3,) * 3, 273: 3000})
     assert "damaged or cut off" in refused(data)
 

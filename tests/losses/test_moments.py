@@ -88,7 +88,7 @@ def test_deviation_has_a_gradient_where_a_channel_is_constant() -> None:
     assert torch.isfinite(features.grad).all()
 
 
-def test_features_of_another_shape_are_refused() -> None:
+def test_features_of_another_shape_are_rejected() -> None:
     with pytest.raises(ShapeError, match=r"features have shape \(B, C, H, W\); got \(3, 4, 4\)"):
         moments(torch.zeros(3, 4, 4))
 

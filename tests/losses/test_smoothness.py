@@ -134,7 +134,7 @@ def test_a_flat_picture_is_smooth(distance: str) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 5), (5, 1), (1, 1)])
-def test_a_line_of_pixels_is_refused(size: tuple[int, int]) -> None:
+def test_a_line_of_pixels_is_rejected(size: tuple[int, int]) -> None:
     with pytest.raises(UsageError, match=f"a picture of {size[1]} x {size[0]} pixels is too small for smoothness; give at least 2 x 2"):
         total_variation(picture(*size), "square")
 

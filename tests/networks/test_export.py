@@ -164,7 +164,7 @@ def test_only_whole_numbers_need_what_webgpu_lacks():
             assert known[node.input[0]] in {onnx.TensorProto.INT64, onnx.TensorProto.BOOL}, node.name
 
 
-def test_a_file_tells_what_it_takes_and_what_it_was_told_and_is_the_same_every_time():
+def test_a_file_describes_its_inputs_and_facts_and_is_reproducible():
     net = network(SlimRecord(**TINY))
     data = to_onnx(net, facts={"style": "waves"})
     model = onnx.load_model_from_string(data)
@@ -175,22 +175,22 @@ def test_a_file_tells_what_it_takes_and_what_it_was_told_and_is_the_same_every_t
 
 
 @pytest.mark.parametrize("record", [TextureRecord(scales=2), JohnsonRecord(width=4, blocks=1, styles=2)])
-def test_other_networks_are_refused(record):
+def test_other_networks_are_rejected(record):
     with pytest.raises(WeightsError, match="cannot be exported to ONNX; supported: slim networks, the network of every style"):
         to_onnx(build(record))
 
 
-def test_a_painter_without_a_style_is_refused():
+def test_a_painter_without_a_style_is_rejected():
     with pytest.raises(WeightsError, match="cannot be exported to ONNX; supported: slim networks, the network of every style"):
         to_onnx(SlimNet(SlimRecord(**TINY, code=4)))
 
 
-def test_a_description_of_another_length_is_refused():
+def test_a_description_of_another_length_is_rejected():
     with pytest.raises(ShapeError, match=r"have shape \(1, 3994\); got \(1, 5\)"):
         to_onnx(network(SlimRecord(**TINY, code=4)), description=torch.zeros(1, 5))
 
 
-def test_a_missing_package_is_told_with_its_cure(monkeypatch):
+def test_a_missing_package_is_reported_with_the_command_that_installs_it(monkeypatch):
     net = network(SlimRecord(**TINY))
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(UsageError, match=r'needs onnx; install it with: pip install "stylenet\[onnx\]"'):

@@ -158,7 +158,7 @@ def test_the_first_painting_is_near_grey():
     assert 0.02 < painted.std() < 0.25
 
 
-def test_wrong_input_is_refused():
+def test_wrong_input_is_rejected():
     with pytest.raises(ShapeError, match=r"a picture has shape \(B, 3, H, W\)"):
         network()(photo(1, 4, 8, 8))
     with pytest.raises(ShapeError, match=r"has 3 styles: give their weights"):

@@ -102,7 +102,7 @@ def test_no_tile_is_looked_at_that_is_larger_than_asked_for() -> None:
     assert max(seen) <= 352 * 352 / 16 + 2 * (352 / 4 + 352 / 4) * 2
 
 
-def test_what_no_tile_is_small_enough_for_is_refused() -> None:
+def test_limits_below_the_smallest_tile_are_rejected() -> None:
     with pytest.raises(UsageError, match="the smallest one has"):
         network(SlimRecord(fine=4, coarse=4, deep=4, blocks=1))(picture(200, 200), white_noise(200, 200, 0), most_px=40 * 40)
 

@@ -27,7 +27,7 @@ def knobs(solver: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_stopped_after_any_step_and_gone_on_with(solver: str, job: Callable[..., Job], tmp_path: Path) -> None:
+def test_stopped_after_any_step_and_resumed(solver: str, job: Callable[..., Job], tmp_path: Path) -> None:
     expected = job(knobs=knobs(solver), size=(80, 64)).done()
     checkpointing = Checkpointing(path=tmp_path / "state", resume=True)
     stops, last = 0, None
@@ -66,7 +66,7 @@ def test_without_resume_it_begins_anew(job: Callable[..., Job], tmp_path: Path) 
     assert events[0].step == 1
 
 
-def test_a_state_of_another_painting_is_refused(job: Callable[..., Job], tmp_path: Path) -> None:
+def test_a_state_of_another_painting_is_rejected(job: Callable[..., Job], tmp_path: Path) -> None:
     path = tmp_path / "state"
     job(checkpointing=Checkpointing(path=path, resume=True), receipt={"seed": 1, "size": [1, 2]}, should_stop=lambda: True).done()
     assert saved_job(path) == {"seed": 1, "size": [1, 2]}
@@ -75,14 +75,14 @@ def test_a_state_of_another_painting_is_refused(job: Callable[..., Job], tmp_pat
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"\x08\x00\x00\x00\x00\x00\x00\x00{}      "])
-def test_a_damaged_state_is_refused(content: bytes, job: Callable[..., Job], tmp_path: Path) -> None:
+def test_a_damaged_state_is_rejected(content: bytes, job: Callable[..., Job], tmp_path: Path) -> None:
     path = tmp_path / "state"
     path.write_bytes(content)
     with pytest.raises(CheckpointError, match="delete it to start over"):
         job(checkpointing=Checkpointing(path=path, resume=True)).done()
 
 
-def test_a_folder_that_is_gone_is_told(job: Callable[..., Job], tmp_path: Path) -> None:
+def test_a_folder_that_is_gone_is_reported(job: Callable[..., Job], tmp_path: Path) -> None:
     checkpointing = Checkpointing(path=tmp_path / "gone" / "state", seconds=0.0)
     with pytest.raises(OutputError, match="cannot write"):
         job(checkpointing=checkpointing).done()

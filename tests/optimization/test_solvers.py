@@ -273,7 +273,7 @@ def test_scipy_counts_evaluations_as_scipy_does() -> None:
     np.testing.assert_allclose(image.numpy().ravel(), position, atol=1e-6)
 
 
-def test_scipy_refuses_what_is_no_number() -> None:
+def test_scipy_rejects_what_is_no_number() -> None:
     with pytest.raises(NumericalError, match="the loss is NaN; lower the weights"):
         drained(scipy_lbfgs_rounds(start(), SolverSection(name="scipy-lbfgs"), Spoiled(3), rounds=2))
 

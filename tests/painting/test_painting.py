@@ -123,12 +123,12 @@ def test_a_texture_has_the_styles_colors(photo: Picture) -> None:
     assert blue[2] > blue[0]
 
 
-def test_an_unknown_style_is_refused_by_name(quick: Stylizer, photo: Picture) -> None:
+def test_an_unknown_style_is_rejected_by_name(quick: Stylizer, photo: Picture) -> None:
     with pytest.raises(StyleError, match=r"'stary-night' is neither a file nor one of the 42 styles.* Did you mean 'starry-night'"):
         list(quick.stylize(photo, "stary-night"))
 
 
-def test_an_unknown_device_is_refused() -> None:
+def test_an_unknown_device_is_rejected() -> None:
     with pytest.raises(UsageError, match="device is 'tpu'; allowed are auto, cpu, cuda, mps"):
         open_stylizer(device="tpu")
 

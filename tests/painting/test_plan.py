@@ -27,7 +27,7 @@ STANDARD = load_recipe("standard")
         ({"blend": (0.0, 0.0)}, "not all 0"),
     ],
 )
-def test_values_out_of_range_are_refused(options: dict[str, Any], message: str) -> None:
+def test_values_out_of_range_are_rejected(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         Options(**options).check_styles(2)
 
@@ -51,7 +51,7 @@ def test_size_full_is_the_photos_own() -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 513)])
-def test_too_small_a_photo_is_refused_with_the_smallest_size(size: tuple[int, int]) -> None:
+def test_too_small_a_photo_is_rejected_with_the_smallest_size(size: tuple[int, int]) -> None:
     with pytest.raises(ImageError, match=r"needs at least 16 on each side$"):
         make_plan(STANDARD, size, Options(), {})
 

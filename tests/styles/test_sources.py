@@ -45,7 +45,7 @@ def test_another_network_needs_the_picture() -> None:
         measured_style("starry-night", load_recipe("keras-2016"), opened("vgg16"))
 
 
-def test_an_opened_style_file_is_refused_too() -> None:
+def test_an_opened_style_file_is_rejected_too() -> None:
     style = resolve("starry-night")
     assert isinstance(style, StoredStyle)
     with pytest.raises(StyleError, match=r"uses average pooling"):

@@ -40,6 +40,6 @@ def test_the_grid_with_the_least_work_is_taken() -> None:
     assert sum(tile.pixels for tile in tiles) < 1.5 * 4096 * 3072
 
 
-def test_too_little_is_refused() -> None:
+def test_too_little_is_rejected() -> None:
     with pytest.raises(UsageError, match="tiles may have 1000 pixels, but the smallest one has 30976; allow more memory"):
         tile_grid(800, 800, max_px=1000, halo_px=80, stride_px=16)

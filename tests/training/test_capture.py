@@ -29,7 +29,7 @@ def test_the_tensors_of_a_batch_in_order() -> None:
     assert [len(each) for each in tensors_of(Batch(None, (two, three), None))] == [2, 3]
 
 
-def test_a_batch_with_anything_else_is_refused() -> None:
+def test_a_batch_with_anything_else_is_rejected() -> None:
     with pytest.raises(TypeError, match="must contain only tensors; got a int"):
         list(tensors_of((torch.zeros(1), 5)))
 

@@ -72,7 +72,7 @@ def test_previews_show_painting_photo_and_picture(task: InstantTask) -> None:
     assert all(picture.shape == (1, 3, 64, 3 * 64) for _, picture in shown)
 
 
-def test_the_job_is_told_as_ever(task: InstantTask) -> None:
+def test_the_job_is_unchanged(task: InstantTask) -> None:
     assert task.job() == {"task": "instant", "seed": 0, "photos": 5, "paintings": [3, 2]}
 
 

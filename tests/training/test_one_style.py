@@ -141,7 +141,7 @@ def test_it_begins_with_what_the_network_of_every_style_knows(
     assert shipped.job()["start"] != ""
 
 
-def test_a_start_of_another_architecture_is_refused(painting: Path, photos: list[Path], encoder: OpenEncoder, tmp_path: Path) -> None:
+def test_a_start_of_another_architecture_is_rejected(painting: Path, photos: list[Path], encoder: OpenEncoder, tmp_path: Path) -> None:
     path = tmp_path / "instant.safetensors"
     instant_file(path)
     with pytest.raises(WeightsError, match="has a different architecture; give one with the same architecture"):

@@ -104,7 +104,7 @@ def test_shares_are_the_whole_batch() -> None:
     assert [place for share in shares for place in share] == list(range(12))
 
 
-def test_a_batch_that_cannot_be_shared_is_refused() -> None:
+def test_a_batch_that_cannot_be_shared_is_rejected() -> None:
     with pytest.raises(UsageError, match=r"a batch of 5 cannot be divided among 2 processes; give a multiple of 2"):
         Processes(0, 2).share(5)
 

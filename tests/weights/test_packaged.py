@@ -186,7 +186,7 @@ def packaged_path_of_the_real_package() -> Path:
     )
 
 
-def test_a_truncated_copy_is_refused_by_its_content(tmp_path):
+def test_a_truncated_copy_is_rejected_by_its_content(tmp_path):
     data = packaged_path("vgg19").read_bytes()
     for share in (0.02, 0.5, 0.999):
         (tmp_path / "half.bin").write_bytes(data[: int(len(data) * share)])

@@ -48,7 +48,7 @@ def test_kernels_in_8_bits(weights, slim_architectures, tmp_path):
             assert (np.abs(found.tensors[name] - exact) <= step * 0.501).all()
 
 
-def test_8_bits_without_their_scales_are_refused(weights, slim_architectures, tmp_path):
+def test_8_bits_without_their_scales_are_rejected(weights, slim_architectures, tmp_path):
     path = write_weights(weights, tmp_path / "small.safetensors", kernels="int8")
     with safe_open(path, framework="numpy") as file:
         metadata, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
