@@ -176,12 +176,12 @@ def test_a_file_describes_its_inputs_and_facts_and_is_reproducible():
 
 @pytest.mark.parametrize("record", [TextureRecord(scales=2), JohnsonRecord(width=4, blocks=1, styles=2)])
 def test_other_networks_are_rejected(record):
-    with pytest.raises(WeightsError, match="cannot be exported to ONNX; supported: slim networks, the network of every style"):
+    with pytest.raises(WeightsError, match="cannot be exported to ONNX; supported: slim networks, the network for all styles"):
         to_onnx(build(record))
 
 
 def test_a_painter_without_a_style_is_rejected():
-    with pytest.raises(WeightsError, match="cannot be exported to ONNX; supported: slim networks, the network of every style"):
+    with pytest.raises(WeightsError, match="cannot be exported to ONNX; supported: slim networks, the network for all styles"):
         to_onnx(SlimNet(SlimRecord(**TINY, code=4)))
 
 
