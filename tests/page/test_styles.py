@@ -1,4 +1,4 @@
-"""The built-in styles as a page has them."""
+"""The built-in styles in a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests are checked: every option, and nothing that names a file."""
+"""Checks of requests: every option, and rejection of file names."""
 
 from __future__ import annotations
 
