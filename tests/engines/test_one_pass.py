@@ -272,7 +272,7 @@ def test_a_size_at_which_a_texture_has_a_seam_is_reported(tmp_path: Path) -> Non
     for size in (48, 50):
         texture(path, size=size, on_event=lambda event: told.append(event.notices) if isinstance(event, Started) else None)
     assert told[0] == ()
-    assert "without a seam where its sides are multiples of 4 pixels" in told[1][0]
+    assert "tiles seamlessly only if its sides are multiples of 4 pixels" in told[1][0]
 
 
 def test_networks_name_the_command_that_they_are_for(own: Path, tmp_path: Path, photo: Picture) -> None:

@@ -200,7 +200,7 @@ class TrainedEngine(TrainedPassEngine, _TorchPass):
         repeats = math.lcm(*(style.value.module.period_px for style in styles))
         if self._paints != "texture" or not any(side % repeats for side in size):
             return ()
-        return (f"the texture can be laid side by side without a seam where its sides are multiples of {repeats} pixels",)
+        return (f"the texture tiles seamlessly only if its sides are multiples of {repeats} pixels",)
 
     def for_texture(self) -> Self:
         """This engine for texture networks."""
