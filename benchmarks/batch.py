@@ -1,11 +1,11 @@
-"""Batches: the same files from one process, several processes and a Ray cluster, though workers are killed; and their speed.
+"""Batches: whether one process, several processes and a Ray cluster write the same files, even if workers are killed, and their speed.
 
     python benchmarks/batch.py [--photos 500] [--kills 100]
 
-Makes small photos, of which thirty are broken in thirty ways, and paints them in one process, by two workers, by two workers that are
-killed at random moments, and on a Ray cluster with three node processes on this machine, of which one is killed.
+Creates small photos, thirty of them broken in different ways, and paints them in one process, with two workers, with two workers that are
+killed at random times, and on a Ray cluster of three node processes on this machine, one of which is killed.
 
-Pictures a second are counted from the first finished picture to the last, so that they do not include the start.
+Pictures per second are measured from the first finished picture to the last, which excludes the startup.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SIZE_PX = (64, 48)
 
 
 def photo(seed: int, size: tuple[int, int] = SIZE_PX, format: str = "PNG") -> bytes:
-    """Smooth shapes that differ from photo to photo."""
+    """An encoded picture of smooth shapes, different for each seed."""
     rng = np.random.default_rng(seed)
     small = PIL.Image.fromarray(rng.integers(0, 255, (5, 7, 3), dtype=np.uint8))
     file = io.BytesIO()
@@ -45,7 +45,7 @@ def photo(seed: int, size: tuple[int, int] = SIZE_PX, format: str = "PNG") -> by
 
 
 def broken_files() -> dict[str, bytes]:
-    """Twenty-seven files that are no pictures, by name; `make_photos` adds three that are no files."""
+    """Twenty-seven files that are not pictures, by name; `make_photos` adds three that are not regular files."""
     png, jpeg, gif, bmp, tiff, webp = (photo(0, format=format) for format in ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP"))
     wide = bytearray(png)
     wide[16:24] = (100_000).to_bytes(4, "big") * 2
@@ -83,7 +83,7 @@ def broken_files() -> dict[str, bytes]:
 
 
 def make_photos(folder: Path, count: int) -> list[str]:
-    """Write `count` files, thirty of them broken; the names of those."""
+    """Write `count` files, thirty of them broken; returns the names of the broken ones."""
     folder.mkdir()
     broken = broken_files()
     for name, data in broken.items():
@@ -98,9 +98,9 @@ def make_photos(folder: Path, count: int) -> list[str]:
 
 
 class Run:
-    """One `stylenet batch`, and what became of it."""
+    """A `stylenet batch` process and its results."""
 
-    def __init__(self, photos: Path, output: Path, words: Sequence[str]) -> None:
+    def __init__(self, photos: Path, output: Path, options: Sequence[str]) -> None:
         self.output, self.seen = output, 0
         command = [
             sys.executable,
@@ -114,7 +114,7 @@ class Run:
             "--json",
             "--recipe",
             "instant",
-            *words,
+            *options,
         ]
         self._times: list[float] = []
         self.states: Counter[str] = Counter()
@@ -135,7 +135,7 @@ class Run:
                     self._times.append(time.perf_counter())
 
     def wait(self) -> dict[str, Any]:
-        """Figures of the finished run."""
+        """Wait for the end; returns the results."""
         code = self.process.wait()
         self._reader.join()
         files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(self.output.glob("*.png"))}
@@ -149,7 +149,7 @@ class Run:
 
 
 def killed_at_random(run: Run, kills: int) -> int:
-    """Kill a worker after every few pictures; the number of kills."""
+    """Kill a worker after every few pictures; returns the number of kills."""
     rng, done = random.Random(0), 0
     process = psutil.Process(run.process.pid)
     while done < kills and run.process.poll() is None:
@@ -167,7 +167,7 @@ def killed_at_random(run: Run, kills: int) -> int:
 
 
 def on_three_nodes(photos: Path, output: Path) -> dict[str, Any]:
-    """On a Ray cluster of three nodes, of which one is killed after a hundred pictures."""
+    """Paint on a Ray cluster of three nodes, one of which is killed after a hundred pictures."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     from ray.cluster_utils import Cluster
 
@@ -185,15 +185,15 @@ def on_three_nodes(photos: Path, output: Path) -> dict[str, Any]:
 
 
 def speeds(folder: Path, *, px: int, count: int) -> dict[str, float]:
-    """Pictures a second of one process and of two, in turn."""
+    """Pictures per second of one process and of two, measured alternately."""
     photos = folder / f"photos-{px}"
     photos.mkdir()
     for index in range(count):
         (photos / f"{index}.jpg").write_bytes(photo(index, (px, px * 3 // 4), "JPEG"))
     found: dict[str, list[float]] = {"one process": [], "two workers": []}
     for turn in range(2):
-        for name, words in (("one process", []), ("two workers", ["--workers", "2"])):
-            run = Run(photos, folder / f"speed-{px}-{name}-{turn}", words)
+        for name, options in (("one process", []), ("two workers", ["--workers", "2"])):
+            run = Run(photos, folder / f"speed-{px}-{name}-{turn}", options)
             found[name].append(float(run.wait()["pictures a second"]))
     best = {name: max(values) for name, values in found.items()}
     return {**best, "ratio": round(best["two workers"] / best["one process"], 2)}
@@ -204,22 +204,22 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=500)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--speed-photos", type=int, default=16)
-    given = parser.parse_args()
-    figures: dict[str, Any] = {"load": os.getloadavg()[0], "photos": given.photos, "of them broken": 30}
+    arguments = parser.parse_args()
+    figures: dict[str, Any] = {"load": os.getloadavg()[0], "photos": arguments.photos, "of them broken": 30}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        broken = make_photos(folder / "photos", given.photos)
+        broken = make_photos(folder / "photos", arguments.photos)
 
         def shown(what: str, paint: Callable[[Path], dict[str, Any]]) -> None:
             figures[what] = paint(folder / what.replace(" ", "-"))
             print(what, figures[what], flush=True)
 
-        def plain(*words: str) -> Callable[[Path], dict[str, Any]]:
-            return lambda output: Run(folder / "photos", output, words).wait()
+        def plain(*options: str) -> Callable[[Path], dict[str, Any]]:
+            return lambda output: Run(folder / "photos", output, options).wait()
 
         def killed(output: Path) -> dict[str, Any]:
             run = Run(folder / "photos", output, ["--workers", "2"])
-            kills = killed_at_random(run, given.kills)
+            kills = killed_at_random(run, arguments.kills)
             found = run.wait()
             figures["the broken files failed, and only they"] = sorted(run.failed) == sorted(broken)
             return {**found, "kills": kills}
@@ -229,7 +229,7 @@ def main() -> None:
         shown("three Ray nodes", lambda output: on_three_nodes(folder / "photos", output))
         shown("two workers that are killed", killed)
         for px in (128, 512):
-            shown(f"speed at {px} px", lambda _, px=px: speeds(folder, px=px, count=given.speed_photos))  # type: ignore[misc]
+            shown(f"speed at {px} px", lambda _, px=px: speeds(folder, px=px, count=arguments.speed_photos))  # type: ignore[misc]
     write_result("batch", figures)
 
 

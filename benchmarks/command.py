@@ -1,8 +1,8 @@
-"""From command to file: wall seconds and peak memory of the whole process, for every everyday recipe at 512 px.
+"""Wall time and peak memory of whole `stylenet stylize` processes, for every everyday recipe at 512 px.
 
     python benchmarks/command.py PHOTO PAINTING [--size 512] [--runs 3]
 
-Peak memory is the largest resident set that the operating system saw. Also times `stylenet --version` and `stylenet recipes ls`.
+Peak memory is the maximum resident set size. Also times `stylenet --version` and `stylenet recipes ls`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What the factored encoder costs in quality: 20 held-out pairs by one recipe, with its own encoder and with VGG-19 at every level.
+"""Loss of quality due to the factored encoder: 20 held-out pairs painted by one recipe, with `compact` and with VGG-19.
 
     python benchmarks/encoders.py DATA FOLDER [--recipe standard] [--size 256]
 
-DATA holds `content/` and `paintings/`. Pictures are kept in FOLDER; a second run paints only those that are missing. Both are judged by
-VGG-19's features.
+DATA contains `content/` and `paintings/`. Pictures are stored in FOLDER; a second run paints only the missing ones. The results of both
+encoders are evaluated with features of VGG-19.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ def main() -> None:
         painting = StylePicture(name=pair.painting.stem, pixels=load_image(pair.painting).pixels)
         style = PictureStyle(name=painting.name, pixels=painting.pixels, encoder=vgg19.exact, rim_px=RIM_PX)
         row: dict[str, Any] = {"photo": pair.photo.stem, "painting": pair.painting.stem}
-        begin = losses(photo.pixels, photo.pixels, style)
+        of_photo = losses(photo.pixels, photo.pixels, style)
         for name, stylizer in stylizers.items():
             path = arguments.folder / f"{pair.photo.stem}_{pair.painting.stem}_{name}.png"
-            found = losses(_kept(path, stylizer, photo, painting), photo.pixels, style)
-            row[name] = {term: round(found[term] / (1 if term == "content" else begin[term]), 4) for term in TERMS}
+            of_result = losses(_load_or_paint(path, stylizer, photo, painting), photo.pixels, style)
+            row[name] = {term: round(of_result[term] / (1 if term == "content" else of_photo[term]), 4) for term in TERMS}
         rows.append(row)
         print(row, flush=True)
     ratios = {term: round(sum(row["compact"][term] for row in rows) / sum(row["vgg19"][term] for row in rows), 3) for term in TERMS}
@@ -61,12 +61,12 @@ def main() -> None:
     )
 
 
-def _kept(path: Path, stylizer: Stylizer, photo: Picture, painting: StylePicture) -> Image:
-    """The picture at `path`, painted now unless it is there."""
+def _load_or_paint(path: Path, stylizer: Stylizer, photo: Picture, painting: StylePicture) -> Image:
+    """The picture at `path`, painted first if it does not exist."""
     if not path.exists():
-        begun = time.process_time()
+        started = time.process_time()
         save_image(painted(stylizer, photo, painting).image, path)
-        print(f"{path.name}: {time.process_time() - begun:.0f} s of processor time", flush=True)
+        print(f"{path.name}: {time.process_time() - started:.0f} s of processor time", flush=True)
     return load_image(path).pixels
 
 

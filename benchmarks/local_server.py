@@ -1,4 +1,4 @@
-"""A server in a process of its own, for the benchmarks of the server."""
+"""A server process for the server benchmarks."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class LocalServer:
     """A running server.
 
     Attributes:
-        url: Its address.
-        process: Its process.
-        log: File with what it writes to standard error.
+        url: Address.
+        process: Server process.
+        log: File with its standard error.
     """
 
     url: str
@@ -39,12 +39,12 @@ class LocalServer:
         return int(self.url.rsplit(":", 1)[1])
 
     def processes(self) -> list[psutil.Process]:
-        """The server, and the processes that it has started."""
+        """The server and its child processes."""
         server = psutil.Process(self.process.pid)
         return [server, *server.children(recursive=True)]
 
     def memory_mb(self) -> dict[str, float]:
-        """Resident memory of the server, and of its processes together."""
+        """Resident memory of the server, and the total of its child processes."""
         sizes = []
         for process in self.processes():
             with contextlib.suppress(psutil.Error):
@@ -52,25 +52,25 @@ class LocalServer:
         return {"server": round(sizes[0]), "processes": round(sum(sizes[1:]))}
 
     def processor_seconds(self) -> float:
-        """Of the server and its processes so far."""
+        """Processor time of the server and its child processes so far."""
         times = [process.cpu_times() for process in self.processes()]
         return sum(each.user + each.system for each in times)
 
     def tracebacks(self) -> int:
-        """Number of tracebacks in its log."""
+        """Number of tracebacks in the log."""
         return self.log.read_text(encoding="utf-8", errors="replace").count("Traceback")
 
 
-def start(folder: Path, *words: str, source: Path | None = None) -> LocalServer:
-    """`stylenet serve` on a free port, with its data and its log in a folder.
+def start(folder: Path, *options: str, source: Path | None = None) -> LocalServer:
+    """Start `stylenet serve` on a free port.
 
     Args:
-        folder: For data and log.
-        words: Options of the command.
-        source: Folder of another version's source code; None: this one.
+        folder: Folder for its data and log.
+        options: Options of the command.
+        source: Source folder of another version; None: this version.
     """
     environment = os.environ if source is None else {**os.environ, "PYTHONPATH": str(source.resolve())}
-    command = (sys.executable, "-m", "stylenet", "serve", "--port", "0", "--data", str(folder / "data"), *words)
+    command = (sys.executable, "-m", "stylenet", "serve", "--port", "0", "--data", str(folder / "data"), *options)
     log = folder / "log.txt"
     with log.open("a", encoding="utf-8") as stream:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stream, text=True, env=environment)
@@ -83,10 +83,10 @@ def start(folder: Path, *words: str, source: Path | None = None) -> LocalServer:
 
 
 @contextlib.contextmanager
-def running_server(*words: str, source: Path | None = None) -> Iterator[LocalServer]:
-    """A server in a temporary folder."""
+def running_server(*options: str, source: Path | None = None) -> Iterator[LocalServer]:
+    """Context manager with a server that uses a temporary folder."""
     with tempfile.TemporaryDirectory() as name:
-        server = start(Path(name), *words, source=source)
+        server = start(Path(name), *options, source=source)
         try:
             yield server
         finally:
@@ -94,7 +94,7 @@ def running_server(*words: str, source: Path | None = None) -> Iterator[LocalSer
 
 
 def end(server: LocalServer) -> None:
-    """End a server."""
+    """Stop a server."""
     server.process.terminate()
     server.process.wait(timeout=60)
     if server.process.stdout is not None:
@@ -108,38 +108,38 @@ def metric(text: str, name: str) -> int:
 
 
 def picture(seed: int, folder: Path, *, width: int = 1600, height: int = 1200) -> bytes:
-    """A JPEG of a soft scene with noise, about as large in bytes as a photo."""
-    chance = np.random.default_rng(seed)
+    """A JPEG of smooth waves with noise, about as large in bytes as a photo."""
+    rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width].astype(np.float32) / 1600
-    waves = np.stack([0.5 + 0.4 * np.sin(chance.uniform(3, 20) * x + chance.uniform(3, 20) * y) for _ in range(3)])
-    pixels = (waves + chance.normal(0, 0.02, waves.shape)).clip(0, 1)[None].astype(np.float32)
+    waves = np.stack([0.5 + 0.4 * np.sin(rng.uniform(3, 20) * x + rng.uniform(3, 20) * y) for _ in range(3)])
+    pixels = (waves + rng.normal(0, 0.02, waves.shape)).clip(0, 1)[None].astype(np.float32)
     path = folder / f"{seed}.jpg"
     save_image(pixels, path, quality=85)
     return path.read_bytes()
 
 
 def load_average() -> float:
-    """Processes that want to run, over the last minute."""
+    """Load average over the last minute."""
     return round(psutil.getloadavg()[0], 1)
 
 
 def percentiles(seconds: list[float]) -> dict[str, float]:
-    """Milliseconds: median, 95th percentile and largest."""
+    """Median, 95th percentile and maximum, in milliseconds."""
     milliseconds = 1000 * np.array(seconds)
     p50, p95 = np.percentile(milliseconds, [50, 95])
     return {"p50_ms": round(float(p50)), "p95_ms": round(float(p95)), "max_ms": round(float(milliseconds.max())), "runs": len(seconds)}
 
 
 def wait_for_job(client: Any, job: str, *, seconds: float = 600.0) -> dict[str, Any]:
-    """The job once it has ended.
+    """Wait for the end of a job, and return it.
 
     Args:
         client: An `httpx.Client`.
-        job: Its id.
-        seconds: How long to wait.
+        job: Id of the job.
+        seconds: Timeout.
     """
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
         info: dict[str, Any] = json.loads(client.get(f"/v1/jobs/{job}").content)
         if info["state"] not in ("queued", "running"):
             return info

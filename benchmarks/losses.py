@@ -1,8 +1,8 @@
-"""What the losses of the literature add to the everyday recipe: measured, timed and put on a sheet to look at.
+"""Effect of losses from the literature on the everyday recipe: measures, times, and a contact sheet.
 
     python benchmarks/losses.py PHOTO=PAINTING [PHOTO=PAINTING ...] -o SHEET.png [--size 384]
 
-Every row is the recipe `standard` with other knobs. Distances are those of `stylenet compare`.
+Every row is the recipe `standard` with changed parameters. Distances are those of `stylenet compare`.
 """
 
 from __future__ import annotations
@@ -47,20 +47,20 @@ if __name__ == "__main__":
     parser.add_argument("pairs", nargs="+")
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--size", type=int, default=384)
-    chosen = parser.parse_args()
+    arguments = parser.parse_args()
     cells, rows = [], {}
     for name, changes in VARIANTS.items():
         stylizer = open_stylizer(changes=changes)
-        found = []
-        for pair in chosen.pairs:
+        results = []
+        for pair in arguments.pairs:
             photo_path, _, painting = pair.partition("=")
             photo = load_image(photo_path)
-            painted = stylize(photo, painting, recipe=stylizer, size=chosen.size)
+            painted = stylize(photo, painting, recipe=stylizer, size=arguments.size)
             encoder, styles = open_measuring(JUDGE, [painting])
             measures = measure(Picture(pixels=painted.pixels), encoder, photo=photo, styles=styles)
-            found.append({**dataclasses.asdict(measures), "seconds": painted.done.seconds})
+            results.append({**dataclasses.asdict(measures), "seconds": painted.done.seconds})
             cells.append((f"{name}, {painted.done.seconds:.1f} s", painted.pixels))
-        rows[name] = {key: round(sum(one[key] for one in found) / len(found), 4) for key in found[0]}
+        rows[name] = {key: round(sum(one[key] for one in results) / len(results), 4) for key in results[0]}
         print(name, rows[name], flush=True)
-    save_image(contact_sheet(cells, columns=len(chosen.pairs), cell_px=chosen.size), chosen.output)
+    save_image(contact_sheet(cells, columns=len(arguments.pairs), cell_px=arguments.size), arguments.output)
     write_result("losses", rows)

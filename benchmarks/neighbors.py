@@ -1,10 +1,10 @@
-"""How much slower a painting is beside other work: recipe `draft`, alone and beside two busy processes, as the threads wait for work.
+"""Slowdown of a painting by other load: recipe `draft`, alone and next to two busy processes, with spinning and with sleeping threads.
 
     python benchmarks/neighbors.py PHOTO PAINTING [--size 256] [--runs 3]
 
-"before" is torch's own way, where threads spin; "after" is ours, where they sleep: see `stylenet.waiting`. The seconds are those of
-painting, without the start of the program; runs of both ways alternate, and of each the fastest counts, since the machine may have other
-work of its own. `load` is what it had before the first run.
+"before" is torch's default, with which waiting threads spin; "after" is ours, with which they sleep: see `stylenet.waiting`. Seconds are
+those of painting, without the startup of the program. Runs of both alternate, and the fastest run of each counts, since the machine may
+have other load; `load` is the load average before the first run.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from pathlib import Path
 from report import write_result
 
 SPINNING = {"GOMP_SPINCOUNT": "300000"}
-"""What GNU's runtime does where nothing is set. Whoever sets it keeps it: our own setting stays away."""
+"""The default of the GNU runtime. StyleNet does not change the setting if it is given."""
 
 WAYS = {"before": SPINNING, "after": {}}
 
 
 def seconds(photo: Path, painting: str, size: int, way: dict[str, str]) -> float:
-    """Of painting once, in a process of its own."""
+    """Duration of one painting in a separate process."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("OMP_", "GOMP_", "KMP_"))}
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "stylenet", "stylize", str(photo), painting, "--recipe", "draft", "--size", str(size), "--json"]
@@ -40,7 +40,7 @@ def seconds(photo: Path, painting: str, size: int, way: dict[str, str]) -> float
 
 @contextmanager
 def neighbors(count: int) -> Iterator[None]:
-    """Processes that do nothing but count."""
+    """Context manager with busy processes."""
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
     try:
         yield
@@ -60,13 +60,13 @@ def main() -> None:
     arguments = parser.parse_args()
     load = os.getloadavg()[0]
     fastest: dict[str, float] = {}
-    for place, count in (("alone", 0), ("beside", arguments.neighbors)):
+    for condition, count in (("alone", 0), ("beside", arguments.neighbors)):
         with neighbors(count):
             for _ in range(arguments.runs):
                 for name, way in WAYS.items():
-                    taken = seconds(arguments.photo, arguments.painting, arguments.size, way)
-                    print(f"{place}, {name}: {taken:.2f} s", flush=True)
-                    fastest[f"{place} {name}"] = min(taken, fastest.get(f"{place} {name}", taken))
+                    duration = seconds(arguments.photo, arguments.painting, arguments.size, way)
+                    print(f"{condition}, {name}: {duration:.2f} s", flush=True)
+                    fastest[f"{condition} {name}"] = min(duration, fastest.get(f"{condition} {name}", duration))
     figures = {
         "size_px": arguments.size,
         "neighbors": arguments.neighbors,

@@ -1,9 +1,9 @@
-"""Instance against batch normalization on one painting (Ulyanov et al. 2016b).
+"""Instance normalization compared with batch normalization for one painting (Ulyanov et al. 2016b).
 
     python benchmarks/normalization.py PAINTING --photos DIR --content DIR [--updates 300] [--sheet FILE.png]
 
-The same updates for all; the losses are means over photos of DIR that none of them saw, content 1 for a picture without any, style 1
-for the photo.
+All networks get the same updates. Losses are means over photos in the folder of --content, which are not used for training; content is 1
+for a picture without content, style is 1 for the photo.
 """
 
 from __future__ import annotations

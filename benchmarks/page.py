@@ -1,8 +1,8 @@
-"""Times of the page in Chromium: opening, the preview at 256 px, 512 x 512, and a large picture; beside them native onnxruntime.
+"""Times of the page in Chromium: opening, a preview at 256 px, 512 x 512, and a large picture, compared with native onnxruntime.
 
     python benchmarks/page.py PAGE_FOLDER PHOTO [--threads 1] [--megapixels 4] [--runs 5]
 
-Needs Playwright (`pip install playwright`) and a Chromium. The least of several runs counts: what other programs take is not the page's.
+Needs Playwright (`pip install playwright`) and Chromium. The fastest of several runs counts, to exclude the effect of other programs.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from stylenet.engines.onnx_networks import OnnxPainter
 from stylenet.styles.files import read_style
 
 FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
-PATIENCE_MS = 600_000
+TIMEOUT_MS = 600_000
 STYLE = "starry-night"
 
 
 class Silent(SimpleHTTPRequestHandler):
-    """Serves files and says nothing."""
+    """File server that logs nothing."""
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
@@ -40,10 +40,10 @@ class Silent(SimpleHTTPRequestHandler):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("page", type=Path, help="what `stylenet page` wrote")
+    parser.add_argument("page", type=Path, help="folder written by `stylenet page`")
     parser.add_argument("photo", type=Path)
-    parser.add_argument("--threads", type=int, default=0, help="0: as many as the page takes")
-    parser.add_argument("--megapixels", type=int, default=0, choices=(0, 1, 2, 4, 8, 12), help="of the large picture; 0: none")
+    parser.add_argument("--threads", type=int, default=0, help="0: the page's default")
+    parser.add_argument("--megapixels", type=int, default=0, choices=(0, 1, 2, 4, 8, 12), help="size of the large picture; 0: none")
     parser.add_argument("--runs", type=int, default=5)
     arguments = parser.parse_args()
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Silent, directory=str(arguments.page)))
@@ -66,19 +66,21 @@ def in_browser(address: str, photo: PIL.Image.Image, arguments: argparse.Namespa
         browser = playwright.chromium.launch(executable_path=browser_path, args=list(FLAGS))
         page = browser.new_context().new_page()
         page.goto(address)
-        page.wait_for_selector("html[data-ready]", timeout=PATIENCE_MS)
-        begun = time.perf_counter()
+        page.wait_for_selector("html[data-ready]", timeout=TIMEOUT_MS)
+        started = time.perf_counter()
         page.reload()
-        page.wait_for_selector("html[data-ready]", timeout=PATIENCE_MS)
+        page.wait_for_selector("html[data-ready]", timeout=TIMEOUT_MS)
         ready = page.evaluate("document.documentElement.dataset.ready")
-        print(f"opening, a later visit: {time.perf_counter() - begun:.1f} s; {ready} threads")
+        print(f"opening, repeated visit: {time.perf_counter() - started:.1f} s; {ready} threads")
         page.set_input_files("#photo-file", {"name": "photo.png", "mimeType": "image/png", "buffer": png(photo.resize((512, 512)))})
         painted(page, "full")
         for name, event, kind in (("preview, 256 x 256", "input", "preview"), ("full, 512 x 512", "change", "full")):
             before = processor_seconds()
-            spans = [asked(page, event, kind) for _ in range(arguments.runs)]
-            used = 1000 * (processor_seconds() - before) / arguments.runs
-            print(f"{name}: {min(spans)} ms (median {np.median(spans):.0f}); processor time of all of Chromium {used:.0f} ms")
+            milliseconds = [slide(page, event, kind) for _ in range(arguments.runs)]
+            processor_ms = 1000 * (processor_seconds() - before) / arguments.runs
+            print(
+                f"{name}: {min(milliseconds)} ms (median {np.median(milliseconds):.0f}); processor time of Chromium {processor_ms:.0f} ms"
+            )
         if arguments.megapixels:
             page.evaluate(f"document.getElementById('size').value = {arguments.megapixels}")
             side = round((arguments.megapixels * 1e6) ** 0.5)
@@ -90,20 +92,20 @@ def in_browser(address: str, photo: PIL.Image.Image, arguments: argparse.Namespa
 
 
 def processor_seconds() -> float:
-    """Of all programs that this one started."""
+    """Processor time of all child processes."""
     times = [child.cpu_times() for child in psutil.Process().children(recursive=True)]
     return sum(each.user + each.system for each in times)
 
 
-def asked(page: Any, event: str, kind: str) -> int:
-    """Milliseconds that the worker needs for what the strength slider asks for."""
+def slide(page: Any, event: str, kind: str) -> int:
+    """Milliseconds of the worker for a picture requested by an event of the strength slider."""
     forget(page)
     page.evaluate(f"document.getElementById('strength').dispatchEvent(new Event('{event}'))")
     return int(painted(page, kind).split()[-1])
 
 
 def painted(page: Any, kind: str) -> str:
-    page.wait_for_selector(f"html[data-painted^={kind}]", timeout=PATIENCE_MS)
+    page.wait_for_selector(f"html[data-painted^={kind}]", timeout=TIMEOUT_MS)
     return str(page.evaluate("document.documentElement.dataset.painted"))
 
 
@@ -124,9 +126,9 @@ def native(photo: PIL.Image.Image, runs: int) -> None:
         painter.paint(pixels, [style])
         seconds = []
         for _ in range(runs):
-            begun = time.perf_counter()
+            started = time.perf_counter()
             painter.paint(pixels, [style])
-            seconds.append(time.perf_counter() - begun)
+            seconds.append(time.perf_counter() - started)
         print(f"native onnxruntime, {side} x {side}: {1000 * min(seconds):.0f} ms (median {1000 * np.median(seconds):.0f})")
 
 

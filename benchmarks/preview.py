@@ -1,9 +1,9 @@
-"""Where the time of a preview goes: the network, the rest of the painting, the encoding, and what the server adds.
+"""Parts of the time of a preview: the network, the rest of the painting, the encoding, and the server.
 
     python benchmarks/preview.py [--runs 40] [--against FOLDER/src]
 
-All parts are measured in turn, so that a busy machine slows them alike; compare their shares. `--against` names the source folder of
-another version: both serve the same previews in turn.
+All parts are measured alternately, so that other load affects them equally; compare their shares. `--against` is the source folder of
+another version, which serves the same previews in alternation.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ WARM_UP = 5
 
 
 class Silent:
-    """Takes the place of the pipe to the server."""
+    """Replacement for the pipe to the server that discards messages."""
 
     def send(self, kind: str, data: bytes = b"", **values: Any) -> None:
         pass
 
 
 @contextlib.contextmanager
-def timed_methods(spent: dict[str, list[float]]) -> Iterator[None]:
-    """Record how long the network and the encoding take."""
+def timed_methods(durations: dict[str, list[float]]) -> Iterator[None]:
+    """Context manager that records the durations of the network and of the encoding."""
     wrapped = {"network": (OnnxPainter, "painted"), "encoding": (Painting, "save")}
     originals = {part: getattr(owner, name) for part, (owner, name) in wrapped.items()}
 
     def timed(part: str) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
-            begin = time.perf_counter()
+            started = time.perf_counter()
             try:
                 return originals[part](*arguments, **options)
             finally:
-                spent[part].append(time.perf_counter() - begin)
+                durations[part].append(time.perf_counter() - started)
 
         return call
 
@@ -64,7 +64,7 @@ def timed_methods(spent: dict[str, list[float]]) -> Iterator[None]:
 
 
 def in_process(calls: Calls, photo: Path, strength: float) -> None:
-    """What a worker does for a preview."""
+    """Paint a preview as a worker does."""
     options = {"size": SIZE_PX, "strength": strength}
     call = {
         "path": str(photo),
@@ -84,23 +84,23 @@ def by_server(client: httpx.Client, id: str, strength: float) -> None:
 
 
 def measured(servers: dict[str, LocalServer], photo: Path, runs: int) -> dict[str, list[float]]:
-    """Seconds of every part, for every run."""
-    spent: dict[str, list[float]] = defaultdict(list)
+    """Seconds of every part in each run."""
+    durations: dict[str, list[float]] = defaultdict(list)
     calls = Calls(Silent())  # type: ignore[arg-type]
     with contextlib.ExitStack() as stack:
         clients = {name: stack.enter_context(httpx.Client(base_url=server.url, timeout=120)) for name, server in servers.items()}
         ids = {name: client.put("/v1/pictures", content=photo.read_bytes()).json()["id"] for name, client in clients.items()}
-        stack.enter_context(timed_methods(spent))
+        stack.enter_context(timed_methods(durations))
         for run in range(runs + WARM_UP):
             strength = 20 + 60 * run / (runs + WARM_UP)
             ways: dict[str, Callable[[], None]] = {"worker": lambda s=strength: in_process(calls, photo, s)}  # type: ignore[misc]
             for name, client in clients.items():
                 ways[name] = lambda c=client, i=ids[name], s=strength: by_server(c, i, s)  # type: ignore[misc]
             for name, way in ways.items():
-                begin = time.perf_counter()
+                started = time.perf_counter()
                 way()
-                spent[name].append(time.perf_counter() - begin)
-    return {name: values[WARM_UP:] for name, values in spent.items()}
+                durations[name].append(time.perf_counter() - started)
+    return {name: values[WARM_UP:] for name, values in durations.items()}
 
 
 def main() -> None:
@@ -115,8 +115,8 @@ def main() -> None:
         servers = {"server": stack.enter_context(running_server())}
         if arguments.against:
             servers["other version"] = stack.enter_context(running_server(source=arguments.against))
-        spent = measured(servers, photo, arguments.runs)
-    median = {name: 1000 * statistics.median(values) for name, values in spent.items()}
+        durations = measured(servers, photo, arguments.runs)
+    median = {name: 1000 * statistics.median(values) for name, values in durations.items()}
     parts = {
         "network": median["network"],
         "rest of the painting": median["worker"] - median["network"] - median["encoding"],

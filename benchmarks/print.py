@@ -1,9 +1,9 @@
-"""A print of 4096 x 3072 pixels in 2 GB: memory from outside, time for a pixel beside an untiled 1024 px picture, and seams.
+"""A print of 4096 x 3072 pixels in 2 GB: peak memory, time per pixel relative to an untiled picture of 1024 px, and seams.
 
     python benchmarks/print.py PHOTO STYLE -o OUT.png
 
-PHOTO is enlarged to both sizes. The seam measure looks at the lines where tiles meet, and at as many lines between them: the ratio of
-both is 1 where tiles cannot be told.
+PHOTO is enlarged to both sizes. Seams are measured along the lines where tiles meet, and along as many lines between them; the ratio is 1
+if tiles are not visible.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ print("peak", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 
 
-def painted(photo: Path, style: str, output: Path, more: list[str]) -> dict[str, Any]:
-    words = [sys.executable, "-m", "stylenet", "stylize", str(photo), style, "-o", str(output), "--size", "full", "--json", *more]
-    plan = json.loads(subprocess.run([*words, "--dry-run"], check=True, capture_output=True, text=True).stdout)["plan"]
-    said = subprocess.run([sys.executable, "-c", PROGRAM, *words], check=True, capture_output=True, text=True).stdout
-    done = next(json.loads(line) for line in said.splitlines() if '"event": "done"' in line)
-    peak = int(re.search(r"peak (\d+)", said)[1]) * 1024  # type: ignore[index]
+def painted(photo: Path, style: str, output: Path, options: list[str]) -> dict[str, Any]:
+    command = [sys.executable, "-m", "stylenet", "stylize", str(photo), style, "-o", str(output), "--size", "full", "--json", *options]
+    plan = json.loads(subprocess.run([*command, "--dry-run"], check=True, capture_output=True, text=True).stdout)["plan"]
+    output_text = subprocess.run([sys.executable, "-c", PROGRAM, *command], check=True, capture_output=True, text=True).stdout
+    done = next(json.loads(line) for line in output_text.splitlines() if '"event": "done"' in line)
+    peak = int(re.search(r"peak (\d+)", output_text)[1]) * 1024  # type: ignore[index]
     pixels = plan["size"][0] * plan["size"][1]
     return {
         "tiles": plan["tiles"],
@@ -75,16 +75,16 @@ if __name__ == "__main__":
     parser.add_argument("photo", type=Path)
     parser.add_argument("style")
     parser.add_argument("-o", "--output", type=Path, required=True)
-    chosen = parser.parse_args()
-    source = load_image(chosen.photo).pixels
+    arguments = parser.parse_args()
+    source = load_image(arguments.photo).pixels
     with tempfile.TemporaryDirectory() as folder:
         files = [save_image(resize(source, size), Path(folder) / f"{size[0]}.png") for size in (SMALL, LARGE)]
-        small = painted(files[0], chosen.style, Path(folder) / "small.png", [])
-        large = painted(files[1], chosen.style, chosen.output, ["--memory", "2GB"])
+        small = painted(files[0], arguments.style, Path(folder) / "small.png", [])
+        large = painted(files[1], arguments.style, arguments.output, ["--memory", "2GB"])
     figures = {
         "1024 x 768, whole": small,
         "4096 x 3072, 2 GB": large,
         "time_for_a_pixel": round(large["microseconds_a_pixel"] / small["microseconds_a_pixel"], 3),
-        "seam": seams(chosen.output),
+        "seam": seams(arguments.output),
     }
     write_result("print", figures)

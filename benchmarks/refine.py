@@ -1,8 +1,8 @@
-"""What the network's picture saves as the start of optimization: time to the quality of `standard`.
+"""Time saved by starting the optimization from the network's picture, at the quality of `standard`.
 
     python benchmarks/refine.py --content DIR --paintings DIR
 
-Every way paints the same pairs; what is compared is `standard`'s own loss of the results at full size, in float32.
+All variants paint the same pairs; their results are compared by the loss of `standard` at full size, in float32.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from stylenet.shapes import Image
 SIZE_PX = 448
 PAIRS = (("kodim04", "starry_night"), ("kodim08", "great_wave"), ("kodim11", "munch_the_scream"), ("kodim22", "leger_contrast_of_forms"))
 START = {"picture.start": "network"}
-WAYS: dict[str, dict[str, str]] = {
+VARIANTS: dict[str, dict[str, str]] = {
     "standard (40, 30, 20 from the photo)": {},
     "standard, 0.6 of the steps": {"pyramid.steps": "[24, 18, 12]"},
     "standard, 0.4 of the steps": {"pyramid.steps": "[16, 12, 8]"},
@@ -62,8 +62,8 @@ def loss_of(judge: OptimizationEngine, image: Image, photo: Picture, style: Any)
         style_scale=1.0,
         device=judge.device,
     )
-    wanted: list[StyleTarget] = list(targets(photo.width, photo.height))
-    terms, _ = Objective(judge.recipe, judge.encoder.exact, _on(judge, photo.pixels), wanted).evaluate(_on(judge, image))
+    style_targets: list[StyleTarget] = list(targets(photo.width, photo.height))
+    terms, _ = Objective(judge.recipe, judge.encoder.exact, _on(judge, photo.pixels), style_targets).evaluate(_on(judge, image))
     return sum(terms.values())
 
 
@@ -78,7 +78,7 @@ def main() -> None:
     arguments = parser.parse_args()
     judge = OptimizationEngine(load_recipe("standard"), precision="float32")
     figures: dict[str, Any] = {}
-    for name, changes in WAYS.items():
+    for name, changes in VARIANTS.items():
         stylizer = open_stylizer("standard", changes=changes)
         losses, seconds = [], []
         for photo_name, painting in PAIRS:

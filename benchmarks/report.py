@@ -1,4 +1,4 @@
-"""Results as files: what was measured, where, and how much it varied."""
+"""Result files: figures, their spread, and the machine."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def write_result(name: str, figures: dict[str, Any], *, seed: int = 0) -> Path:
 
 
 def _commit() -> str:
-    answer = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False, cwd=RESULTS.parent)
-    return answer.stdout.strip() or "unknown"
+    completed = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False, cwd=RESULTS.parent)
+    return completed.stdout.strip() or "unknown"
 
 
 def _machine() -> dict[str, Any]:

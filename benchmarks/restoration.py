@@ -1,13 +1,13 @@
-"""How much enlarging and coloring networks give back: likeness beside bicubic enlargement, error of color beside gray.
+"""Quality of super-resolution and colorization networks, compared with bicubic enlargement and with gray.
 
     python benchmarks/restoration.py ENLARGING.safetensors COLORING.safetensors --photos DIR [--size 512] [--sheet FILE.png]
 
-The networks are files of `stylenet train`, the photos such as they were not trained on. They are brought to a long side of `--size`; for
-enlarging, sides are cut to multiples of 4, the photo is made smaller as in training, and PSNR and SSIM are of the luma (BT.601, 16..235 of
-255, as everyone since Dong et al. 2014 measures it), 4 pixels at the border left out. The SSIM is the house's, in windows of 7 pixels.
+The networks are files written by `stylenet train`; the photos should not have been used for training. Photos are resized to a long side of
+`--size`. For super-resolution, sides are cropped to multiples of 4, and the photo is downsampled as in training; PSNR and SSIM are computed
+on the luma (BT.601, 16..235 of 255, as usual since Dong et al. 2014), without 4 pixels at the border. SSIM uses windows of 7 pixels.
 
-Colors are given to the gray of each photo's own lightness, so that all differences are of color: the distance in CIELAB's a* and b*, which
-then is Delta E 1976, and Delta E 2000. Those of gray are the photo's colors themselves. Colorfulness is that of Hasler, Suesstrunk 2003.
+For colorization, the gray picture has the lightness of the photo, so that all differences are differences of color: the distance in a* and
+b* of CIELAB, which then equals Delta E 1976, and Delta E 2000. Colorfulness is that of Hasler, Suesstrunk 2003.
 """
 
 from __future__ import annotations
@@ -43,22 +43,25 @@ Array = NDArray[np.floating]
 
 
 def rows(image: Image) -> Array:
-    """(H, W, 3) as scikit-image has it, of what an 8-bit file keeps."""
+    """A picture as (H, W, 3) for scikit-image, rounded to 8 bits."""
     array: Array = (image[0].transpose(1, 2, 0).clip(0, 1) * 255).round() / 255
     return array
 
 
 def likeness(given: Image, photo: Image) -> dict[str, float]:
     inner = slice(BORDER_PX, -BORDER_PX)
-    given_luma, wanted = (rgb2ycbcr(rows(image))[inner, inner, 0] for image in (given, photo))
-    return {"psnr": float(peak_signal_noise_ratio(wanted, given_luma, data_range=255)), "ssim": ssim(given_luma / 255, wanted / 255)}
+    given_luma, photo_luma = (rgb2ycbcr(rows(image))[inner, inner, 0] for image in (given, photo))
+    return {
+        "psnr": float(peak_signal_noise_ratio(photo_luma, given_luma, data_range=255)),
+        "ssim": ssim(given_luma / 255, photo_luma / 255),
+    }
 
 
 def color_error(given: Image, photo: Image) -> dict[str, float]:
-    lab, wanted = rgb2lab(rows(given)), rgb2lab(rows(photo))
+    lab, photo_lab = rgb2lab(rows(given)), rgb2lab(rows(photo))
     return {
-        "ab distance": float(np.linalg.norm((lab - wanted)[..., 1:], axis=2).mean()),
-        "delta e 2000": float(deltaE_ciede2000(lab, wanted).mean()),
+        "ab distance": float(np.linalg.norm((lab - photo_lab)[..., 1:], axis=2).mean()),
+        "delta e 2000": float(deltaE_ciede2000(lab, photo_lab).mean()),
         "colorfulness": colorfulness(rows(given)),
     }
 

@@ -1,4 +1,4 @@
-"""The server: how long previews take alone, and what sliding asks of it. benchmarks/server_load.py has many clients at once.
+"""Times of single previews, and of previews during slider movements. See server_load.py for many clients at once.
 
 python benchmarks/server.py [--note "what else ran on the machine"]
 """
@@ -26,41 +26,41 @@ def address(id: str, strength: float, style: str = STYLES[0]) -> str:
 
 
 async def alone(client: httpx.AsyncClient, id: str, server: LocalServer, *, runs: int = 60) -> dict[str, float]:
-    """Previews one after the other, each of a strength that was not asked for before."""
+    """Previews one after the other, each with a new strength."""
     found = []
     before = server.processor_seconds()
     for run in range(runs + 5):
-        begin = time.perf_counter()
+        started = time.perf_counter()
         (await client.get(address(id, 10 + run))).raise_for_status()
-        found.append(time.perf_counter() - begin)
+        found.append(time.perf_counter() - started)
     used = 1000 * (server.processor_seconds() - before) / len(found)
     return {**percentiles(found[5:]), "processor time of each, both cores together, ms": round(used)}
 
 
 async def sliding(client: httpx.AsyncClient, id: str, *, positions: int = 60, seconds: float = 3.0) -> dict[str, Any]:
-    """A client that asks at every position of a slider, without waiting; the server drops what a later one supersedes."""
-    most = 0
+    """A client that requests a preview at every slider position, without waiting; the server drops superseded requests."""
+    max_waiting = 0
     answers: Counter[int] = Counter()
     shown: list[float] = []
 
-    async def ask(position: int) -> None:
-        begin = time.perf_counter()
-        answer = await client.get(address(id, position / 3, STYLES[1]), headers={"stylenet-client": "slider"})
-        answers[answer.status_code] += 1
-        if answer.status_code == 200:
-            shown.append(time.perf_counter() - begin)
+    async def request(position: int) -> None:
+        started = time.perf_counter()
+        response = await client.get(address(id, position / 3, STYLES[1]), headers={"stylenet-client": "slider"})
+        answers[response.status_code] += 1
+        if response.status_code == 200:
+            shown.append(time.perf_counter() - started)
 
     tasks = []
-    begin = time.perf_counter()
+    started = time.perf_counter()
     for position in range(positions):
-        tasks.append(asyncio.create_task(ask(position)))
-        await asyncio.sleep(max(0.0, begin + (position + 1) * seconds / positions - time.perf_counter()))
-        most = max(most, metric((await client.get("/metrics")).text, "waiting_passes"))
+        tasks.append(asyncio.create_task(request(position)))
+        await asyncio.sleep(max(0.0, started + (position + 1) * seconds / positions - time.perf_counter()))
+        max_waiting = max(max_waiting, metric((await client.get("/metrics")).text, "waiting_passes"))
     await asyncio.gather(*tasks)
     return {
         "positions": positions,
         "seconds": seconds,
-        "most_waiting": most,
+        "most_waiting": max_waiting,
         "answers": {str(status): count for status, count in sorted(answers.items())},
         "previews that were shown": percentiles(shown),
     }

@@ -1,9 +1,9 @@
-"""Damaged uploads: how a server answers 10 000 of them, and whether it and its processes survive.
+"""Responses to 10,000 damaged uploads, and whether the server and its processes survive.
 
     python benchmarks/server_fuzz.py [--count 10000] [--clients 8]
 
-Every file is uploaded; what the server accepts is painted in one pass, too, so that it is decoded. One file in twenty comes with a wrong
-Content-Length. Afterwards the server must paint a sound picture as before.
+Every file is uploaded; accepted files are also painted in one pass, so that they are decoded. One file in twenty is sent with a wrong
+Content-Length. Afterwards, the server must paint a valid picture as before.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ QUERY = "style=starry-night&size=32"
 
 
 def request(server: LocalServer, method: str, path: str, body: bytes | None = None, *, length: int | None = None) -> tuple[str, bytes]:
-    """The status, and the body.
+    """Send a request; returns status and body of the response.
 
     Args:
-        server: To be asked.
-        method: Of the request.
-        path: With the query.
-        body: To be sent.
-        length: Content-Length; None: the right one.
+        server: The server.
+        method: Method of the request.
+        path: Path with query.
+        body: Body of the request.
+        length: Content-Length; None: the correct one.
     """
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
     try:
@@ -54,13 +54,13 @@ def request(server: LocalServer, method: str, path: str, body: bytes | None = No
 
 
 def send(server: LocalServer, number: int, data: bytes) -> Counter[str]:
-    """Upload a file in one of three ways; the answers by status."""
-    answers: Counter[str] = Counter()
+    """Upload a file in one of three ways; returns the number of responses by status."""
+    responses: Counter[str] = Counter()
 
     def count(kind: str, method: str, path: str, body: bytes | None = None, *, length: int | None = None) -> str:
         status, content = request(server, method, path, body, length=length)
-        answers[f"{kind}: {status}"] += 1
-        answers["answers with a traceback"] += b"Traceback" in content or b'.py"' in content
+        responses[f"{kind}: {status}"] += 1
+        responses["answers with a traceback"] += b"Traceback" in content or b'.py"' in content
         return status
 
     if number % 20 == 0:
@@ -69,7 +69,7 @@ def send(server: LocalServer, number: int, data: bytes) -> Counter[str]:
         count("single pass", "POST", f"/v1/stylize?{QUERY}", data)
     elif count("upload", "PUT", "/v1/pictures", data) in ("200", "201"):
         count("preview", "GET", f"/v1/preview/{hashlib.sha256(data).hexdigest()}.jpg?{QUERY}")
-    return answers
+    return responses
 
 
 def main() -> None:
@@ -78,26 +78,26 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    sound = sound_pictures()["png"]
-    answers: Counter[str] = Counter()
+    valid = sound_pictures()["png"]
+    responses: Counter[str] = Counter()
     with running_server("--patience-seconds", "1", "--threads", "1") as server, ThreadPoolExecutor(arguments.clients) as pool:
-        before = request(server, "POST", f"/v1/stylize?{QUERY}", sound)
-        load, begin = load_average(), time.perf_counter()
+        before = request(server, "POST", f"/v1/stylize?{QUERY}", valid)
+        load, started = load_average(), time.perf_counter()
         jobs = (
             pool.submit(send, server, number, data)
             for number, (_, data) in enumerate(damaged_pictures(arguments.count, seed=arguments.seed))
         )
         for job in list(jobs):
-            answers += job.result()
-        seconds = time.perf_counter() - begin
+            responses += job.result()
+        seconds = time.perf_counter() - started
         metrics = request(server, "GET", "/metrics")[1].decode()
         figures: dict[str, Any] = {
             "files": arguments.count,
-            "answers": dict(sorted(answers.items())),
-            "answers with a traceback": answers["answers with a traceback"],
+            "answers": dict(sorted(responses.items())),
+            "answers with a traceback": responses["answers with a traceback"],
             "tracebacks in the log": server.tracebacks(),
             "processes lost": metric(metrics, "lost_processes_total"),
-            "paints as before": request(server, "POST", f"/v1/stylize?{QUERY}", sound) == before,
+            "paints as before": request(server, "POST", f"/v1/stylize?{QUERY}", valid) == before,
             "memory at the end, MB": server.memory_mb(),
             "seconds": round(seconds),
             "load before and after": [load, load_average()],

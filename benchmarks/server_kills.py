@@ -1,8 +1,8 @@
-"""A server and its workers, killed at random moments: every accepted job must end with the bytes of an undisturbed one.
+"""Kill a server and its workers at random times: every accepted job must end with the bytes of an undisturbed one.
 
     python benchmarks/server_kills.py [--kills 50] [--seed 0]
 
-A job is added before every kill. The server is started again after it was killed; its workers it replaces itself.
+A job is added before every kill. A killed server is restarted; it replaces killed workers itself.
 """
 
 from __future__ import annotations
@@ -42,39 +42,39 @@ def add_job(server: LocalServer, photo: bytes) -> str:
 
 
 def outcome(server: LocalServer, job: str) -> tuple[str, str, int]:
-    """The job's state at its end, the SHA-256 of its result, and how often it was resumed from a checkpoint."""
+    """Final state of a job, SHA-256 of its result, and number of times it was resumed from a checkpoint."""
     with httpx.Client(base_url=server.url, timeout=60) as client:
         state = wait_for_job(client, job, seconds=1200)["state"]
         result = client.get(f"/v1/jobs/{job}/result").content
         return state, hashlib.sha256(result).hexdigest(), client.get(f"/v1/jobs/{job}/events").text.count("resuming after step")
 
 
-def kill(server: LocalServer, chance: random.Random) -> str:
-    """Kill the server or one of its workers; which it was."""
+def kill(server: LocalServer, rng: random.Random) -> str:
+    """Kill the server or one of its workers; returns which one."""
     workers = server.processes()[1:]
-    if workers and chance.random() < 0.6:
+    if workers and rng.random() < 0.6:
         with contextlib.suppress(psutil.NoSuchProcess):
-            chance.choice(workers).send_signal(signal.SIGKILL)
+            rng.choice(workers).send_signal(signal.SIGKILL)
         return "worker"
     server.process.kill()
     server.process.wait()
     return "server"
 
 
-def disturbed(folder: Path, kills: int, chance: random.Random) -> dict[str, Any]:
-    """Kills at random moments, and what became of the jobs."""
+def disturbed(folder: Path, kills: int, rng: random.Random) -> dict[str, Any]:
+    """Kill at random times; returns the outcomes of the jobs."""
     photo = picture(0, folder, width=60, height=48)
     server = start(folder, *OPTIONS)
     try:
-        begin = time.monotonic()
+        started = time.monotonic()
         _, expected, _ = outcome(server, add_job(server, photo))
-        usual_seconds = time.monotonic() - begin
+        usual_seconds = time.monotonic() - started
         killed: Counter[str] = Counter()
         jobs = []
         for _ in range(kills):
             jobs.append(add_job(server, photo))
-            time.sleep(chance.uniform(0, 1.5 * usual_seconds))
-            killed[kill(server, chance)] += 1
+            time.sleep(rng.uniform(0, 1.5 * usual_seconds))
+            killed[kill(server, rng)] += 1
             if server.process.poll() is not None:
                 server = start(folder, *OPTIONS)
         outcomes = [outcome(server, job) for job in jobs]

@@ -1,9 +1,9 @@
-"""Time and memory from 256 to 4096 px: that both grow with the pixels, and that the forecast is right.
+"""Time and memory from 256 to 4096 px, compared with their forecasts.
 
     python benchmarks/sizes.py PHOTO STYLE [--memory 2GB] [--sizes 256 512 1024 2048 4096]
 
-Every size is painted by the command line in a process of its own, from the photo enlarged or reduced, in one level of a few steps; the
-peak of its resident memory is what the system counted. Writes results/sizes.json, and results/sizes.png where matplotlib is installed.
+Every size is painted by the command line in a separate process, from the resized photo, at one level with a few steps. Memory is the
+maximum resident set size of the process. Writes results/sizes.json, and results/sizes.png if matplotlib is installed.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ import resource, subprocess, sys
 subprocess.run(sys.argv[1:], check=True)
 print("peak", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
-"""Runs a command, and says the kB that its process took at most."""
+"""Program that runs a command and prints the peak memory of its process in kB."""
 
 
-def painted(photo: Path, style: str, more: list[str]) -> dict[str, Any]:
-    """Forecast and truth for one picture: seconds of the steps, bytes of the process, tiles."""
+def painted(photo: Path, style: str, options: list[str]) -> dict[str, Any]:
+    """Forecasts and measurements for one picture: seconds of the steps, bytes of the process, tiles."""
     changes = ["--set", f"pyramid.steps=[{STEPS}]", "--set", "pyramid.coarsest_px=0"]
     with tempfile.TemporaryDirectory() as folder:
-        words = [
+        command = [
             sys.executable,
             "-m",
             "stylenet",
@@ -47,13 +47,13 @@ def painted(photo: Path, style: str, more: list[str]) -> dict[str, Any]:
             "--size",
             "full",
             *changes,
-            *more,
+            *options,
         ]
-        plan = json.loads(subprocess.run([*words, "--dry-run", "--json"], check=True, capture_output=True, text=True).stdout)["plan"]
-        said = subprocess.run([sys.executable, "-c", PROGRAM, *words, "--json"], check=True, capture_output=True, text=True).stdout
-    events = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+        plan = json.loads(subprocess.run([*command, "--dry-run", "--json"], check=True, capture_output=True, text=True).stdout)["plan"]
+        output = subprocess.run([sys.executable, "-c", PROGRAM, *command, "--json"], check=True, capture_output=True, text=True).stdout
+    events = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
     times = [event["seconds"] for event in events if event["event"] == "step"]
-    peak = int(re.search(r"peak (\d+)", said)[1]) * 1024  # type: ignore[index]
+    peak = int(re.search(r"peak (\d+)", output)[1]) * 1024  # type: ignore[index]
     return {
         "pixels": plan["size"][0] * plan["size"][1],
         "tiles": plan["tiles"],
@@ -65,8 +65,8 @@ def painted(photo: Path, style: str, more: list[str]) -> dict[str, Any]:
     }
 
 
-def drawn(rows: dict[str, dict[str, Any]], path: Path) -> None:
-    """Both curves over the pixels, on logarithmic axes."""
+def plot(rows: dict[str, dict[str, Any]], path: Path) -> None:
+    """Plot time and memory over the number of pixels, on logarithmic axes."""
     import matplotlib.pyplot as plt
 
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.5))
@@ -88,16 +88,16 @@ if __name__ == "__main__":
     parser.add_argument("--memory")
     parser.add_argument("--sizes", type=int, nargs="+", default=[256, 512, 1024, 2048, 4096])
     parser.add_argument("--name", default="sizes")
-    chosen = parser.parse_args()
-    source = load_image(chosen.photo)
+    arguments = parser.parse_args()
+    source = load_image(arguments.photo)
     table: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for side in chosen.sizes:
+        for side in arguments.sizes:
             enlarged = save_image(resize(source.pixels, target_size(source.width, source.height, side)), Path(folder) / f"{side}.png")
-            table[str(side)] = painted(enlarged, chosen.style, ["--memory", chosen.memory] if chosen.memory else [])
+            table[str(side)] = painted(enlarged, arguments.style, ["--memory", arguments.memory] if arguments.memory else [])
             print(side, table[str(side)], flush=True)
-    write_result(chosen.name, table)
+    write_result(arguments.name, table)
     try:
-        drawn(table, RESULTS / f"{chosen.name}.png")
+        plot(table, RESULTS / f"{arguments.name}.png")
     except ImportError:
         print("no plot: matplotlib is not installed")

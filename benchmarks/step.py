@@ -1,8 +1,8 @@
-"""How much of a painting step is not the encoder: a step's time over the encoder's own forward and backward pass.
+"""Time of a painting step relative to the encoder's forward and backward pass.
 
     python benchmarks/step.py
 
-Both are measured in turn, at 512 px, for every everyday recipe; the bar is 1.5.
+Both are measured alternately, at 512 px, for every everyday recipe; the ratio should be below 1.5.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def measure(name: str) -> dict[str, object]:
-    """Seconds of one whole step and of the encoder alone, and their ratio in pairs."""
+    """Seconds of a step and of the encoder alone, and the ratios of pairs."""
     recipe = load_recipe(name)
     encoder = OptimizationEngine(recipe, device="cpu").encoder.fast
     generator = torch.Generator().manual_seed(0)
     photo, painting = torch.rand((2, 1, 3, SIZE_PX, SIZE_PX), generator=generator)
     layers = tuple(recipe.style.layers)
     with torch.no_grad():
-        goal = StyleTarget(framed_features(encoder, painting, layers, recipe.picture.rim_px, moments_of=layers)[1], 1.0)
-    objective = Objective(recipe, encoder, photo, [goal])
+        target = StyleTarget(framed_features(encoder, painting, layers, recipe.picture.rim_px, moments_of=layers)[1], 1.0)
+    objective = Objective(recipe, encoder, photo, [target])
     solver = AdamSolver(Adam(photo.clone(), recipe.solver), steps=10**6, clip=(0.0, 1.0))
     deepest = max((*layers, *recipe.content.layers), key=encoder.record.layers.index)
 

@@ -1,9 +1,9 @@
-"""What strengths from 0 to 100 paint: how far from the photo, how near to the painting.
+"""Distances from the photo and the painting at strengths from 0 to 100.
 
     python benchmarks/strength.py PHOTO=PAINTING [PHOTO=PAINTING ...] -o SHEET.png [--size 256] [--recipe draft]
 
-Distances are measured with VGG-19 itself: content is the root of the squared difference at relu4_1 by the photo's spread, style the
-relative Wasserstein-2 distance of `stylenet compare`; color is the mean distance in CIELAB. The sheet has a row for every pair.
+Distances are measured with VGG-19: content is the root of the squared difference at relu4_1 relative to the photo's spread, style is the
+relative Wasserstein-2 distance of `stylenet compare`, and color is the mean distance in CIELAB. The sheet has a row for each pair.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ def main() -> None:
         style = measured_style(painting, stylizer.recipe, judge).value
         for strength in STRENGTHS:
             painted = stylize(photo, painting, recipe=stylizer, strength=strength)
-            found = measure(Picture(pixels=painted.pixels), judge.exact, photo=photo, styles=[style])
+            measures = measure(Picture(pixels=painted.pixels), judge.exact, photo=photo, styles=[style])
             row = {
-                "content": (found.content or 0.0) ** 0.5,
-                "style": found.style or 0.0,
+                "content": (measures.content or 0.0) ** 0.5,
+                "style": measures.style or 0.0,
                 "color": color_distance(painted.pixels, photo.pixels),
             }
             rows[f"{Path(photo_path).stem} as {Path(painting).stem}, {strength}"] = {name: round(value, 3) for name, value in row.items()}

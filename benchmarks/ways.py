@@ -1,8 +1,9 @@
-"""Ways past the bfloat16 convolution, for the layers that take most of VGG-19's time: Winograd, 8-bit integers, a compiler.
+"""Alternatives to bfloat16 convolution for the slowest layers of VGG-19: Winograd, 8-bit integers, a compiler.
 
     python benchmarks/ways.py
 
-Forward only, channels_last, against oneDNN's own convolution in bfloat16, in one process, interleaved. The error is relative to float32.
+Only the forward pass, in channels_last, compared with oneDNN's bfloat16 convolution by interleaved runs in one process. Errors are relative
+to float32.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ FOUR = {
 
 
 def winograd(weight: Tensor, matrices: dict[str, list[list[float]]]) -> Callable[[Tensor], Tensor]:
-    """A 3 x 3 convolution by Winograd's algorithm; what depends on the kernel alone is done here."""
+    """A 3 x 3 convolution by Winograd's algorithm, with the kernel transformed in advance."""
     picture, kernel, result = (torch.tensor(matrices[name], dtype=torch.float32) for name in ("picture", "kernel", "result"))
     size, step = len(picture), len(result)
     both = torch.kron(kernel, kernel)  # (size^2, 9)
@@ -70,7 +71,7 @@ def winograd(weight: Tensor, matrices: dict[str, list[list[float]]]) -> Callable
 
 
 def in_bytes(weight: Tensor, x: Tensor) -> Callable[[Tensor], Tensor]:
-    """The convolution in 8-bit integers, the picture's layer quantized already."""
+    """The convolution in 8-bit integers, with quantized inputs."""
     torch.backends.quantized.engine = "onednn"
     scale, zero = float(x.float().amax()) / 255, 0
     quantized = torch.quantize_per_tensor(x.float(), scale, zero, torch.quint8).contiguous(memory_format=torch.channels_last)
@@ -78,15 +79,15 @@ def in_bytes(weight: Tensor, x: Tensor) -> Callable[[Tensor], Tensor]:
         weight.float(), weight.float().abs().amax((1, 2, 3)) / 127, torch.zeros(len(weight), dtype=torch.long), 0, torch.qint8
     )
     packed = torch.ops.quantized.conv2d_prepack(kernels, None, [1, 1], [1, 1], [1, 1], 1)
-    answer = float(functional.conv2d(x.float(), weight.float(), padding=1).abs().amax()) / 127
-    return lambda _: torch.ops.quantized.conv2d(quantized, packed, answer, 128)
+    output_scale = float(functional.conv2d(x.float(), weight.float(), padding=1).abs().amax()) / 127
+    return lambda _: torch.ops.quantized.conv2d(quantized, packed, output_scale, 128)
 
 
 def measure(channels: int, side: int) -> dict[str, object]:
     generator = torch.Generator().manual_seed(0)
     x = torch.rand((1, channels, side, side), generator=generator)
     weight = torch.randn((channels, channels, 3, 3), generator=generator) * (2 / (9 * channels)) ** 0.5
-    truth = functional.conv2d(x, weight, padding=1)
+    exact = functional.conv2d(x, weight, padding=1)
     half = x.bfloat16().contiguous(memory_format=torch.channels_last)
     kernels = weight.bfloat16().contiguous(memory_format=torch.channels_last)
     compiled = torch.compile(lambda value: functional.relu(functional.conv2d(value, kernels, padding=1)))
@@ -102,28 +103,32 @@ def measure(channels: int, side: int) -> dict[str, object]:
     errors: dict[str, float] = {}
     for name, way in list(ways.items()):
         try:
-            answer = way(half)
+            result = way(half)
         except RuntimeError as error:
             print(f"{name}: {error}")
             del ways[name], times[name]
             continue
-        answer = answer.dequantize() if answer.is_quantized else answer.float()
-        wanted = truth.clamp_min(0) if "ReLU" in name or "compiled" in name else truth
-        errors[name] = round(float((answer - wanted).norm() / wanted.norm()), 5)
+        result = result.dequantize() if result.is_quantized else result.float()
+        expected = exact.clamp_min(0) if "ReLU" in name or "compiled" in name else exact
+        errors[name] = round(float((result - expected).norm() / expected.norm()), 5)
     for _ in range(RUNS):
         for name, way in ways.items():
-            begun = time.perf_counter()
+            started = time.perf_counter()
             way(half)
-            times[name].append(1e3 * (time.perf_counter() - begun))
-    usual = spread(times["bfloat16"])["median"]
+            times[name].append(1e3 * (time.perf_counter() - started))
+    baseline = spread(times["bfloat16"])["median"]
     return {
-        name: {"milliseconds": spread(values), "times faster": round(usual / spread(values)["median"], 2), "relative error": errors[name]}
+        name: {
+            "milliseconds": spread(values),
+            "times faster": round(baseline / spread(values)["median"], 2),
+            "relative error": errors[name],
+        }
         for name, values in times.items()
     }
 
 
 def main() -> None:
-    warnings.filterwarnings("ignore", category=UserWarning)  # torch says that its quantization will move to another package
+    warnings.filterwarnings("ignore", category=UserWarning)  # torch announces that quantization will move to another package
     keep_freed_memory()
     with torch.inference_mode():
         write_result(

@@ -1,4 +1,4 @@
-"""Chromium for tests of pages; skips with the reason where there is none."""
+"""Chromium for tests of pages; tests are skipped if it is not installed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def opened_browser(*flags: str) -> Iterator[Any]:
 
 
 def send_file(page: Any, event: str, data: bytes, name: str, target: str) -> None:
-    """Drop a file on an element (`event` "drop"), or paste it there ("paste")."""
+    """Drop a file on an element (`event` "drop"), or paste it into the element ("paste")."""
     script = """([data, name]) => {
         const transfer = new DataTransfer();
         transfer.items.add(new File([Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0))], name, { type: "image/png" }));

@@ -1,4 +1,4 @@
-"""What holds for every test: no network, one thread, a home of its own, plain output."""
+"""Settings for all tests: no network access, one thread, separate user folders, plain output."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def offline() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Caches, styles and recipes of the person who runs the tests are neither read nor written."""
+    """Do not read or write caches, styles and recipes of the user."""
     for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(tmp_path / ".home" / name.lower()))
 

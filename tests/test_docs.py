@@ -1,4 +1,4 @@
-"""Pages that are written by scripts are up to date, and the examples of the documentation run."""
+"""Generated pages are up to date, and the examples in the documentation run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def tool(name: str) -> ModuleType:
 
 
 def test_the_api_reference_is_up_to_date() -> None:
-    """Otherwise: python tools/docs/write_api.py --write"""
+    """If this fails, run: python tools/docs/write_api.py --write"""
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     assert page == tool("write_api").page()
     for name in stylenet.__all__:
@@ -33,7 +33,7 @@ def test_the_api_reference_is_up_to_date() -> None:
 
 
 def test_the_diagram_of_the_packages_is_up_to_date() -> None:
-    """Otherwise: python tools/docs/draw_layers.py --write"""
+    """If this fails, run: python tools/docs/draw_layers.py --write"""
     pytest.importorskip("grimp")
     assert tool("draw_layers").diagram() in (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 

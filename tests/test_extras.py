@@ -1,4 +1,4 @@
-"""Optional packages: what is missing or broken is named with the command that installs it."""
+"""Optional packages: errors name a missing or broken package and the command that installs it."""
 
 from __future__ import annotations
 

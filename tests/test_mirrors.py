@@ -1,4 +1,4 @@
-"""A module `stylenet/<package>/<module>.py` is tested by `tests/<package>/test_<module>.py`."""
+"""Every module `stylenet/<package>/<module>.py` has tests in `tests/<package>/test_<module>.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The package as a whole: its public names, what importing it costs, how its rooms are entered."""
+"""The package as a whole: public names, import costs, and imports between packages."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def run_python(code: str) -> str:
 
 
 def loaded_by(code: str) -> set[str]:
-    """Which of the heavy packages a fresh interpreter has loaded after `code`."""
+    """Heavy packages that a fresh interpreter has loaded after running `code`."""
     report = f"import sys\nprint('loaded:', *[name for name in {HEAVY!r} if name in sys.modules])"
     return set(run_python(f"{code}\n{report}").splitlines()[-1].split()[1:])
 
 
 def command(*arguments: str) -> str:
-    """Code that runs the command line in its own process and goes on when it ends well."""
+    """Code that runs a command and continues if it succeeds."""
     return (
         f"import sys; sys.argv = {['stylenet', *arguments]!r}\n"
         "from stylenet.cli.app import main\n"
@@ -111,7 +111,7 @@ WITHOUT_TORCH = [
 
 
 def test_what_paints_without_torch_loads_nothing_that_takes_long() -> None:
-    """The pixels are NumPy's: neither torch nor SciPy nor scikit-image is loaded before it is asked for."""
+    """Neither torch nor SciPy nor scikit-image is loaded before it is needed."""
     code = f"""
 import importlib, sys
 for name in {WITHOUT_TORCH!r}:
@@ -134,7 +134,7 @@ def test_version_command_prints_the_version() -> None:
 
 @pytest.mark.parametrize("path", sorted(SOURCE.glob("*/**/__init__.py")), ids=lambda path: path.parent.relative_to(SOURCE).as_posix())
 def test_rooms_are_entered_by_module(path: Path) -> None:
-    """A room's `__init__.py` holds a docstring at most: imports through packages are how cycles begin."""
+    """The `__init__.py` of a package contains only a docstring: imports through packages lead to cycles."""
     body = ast.parse(path.read_text(encoding="utf-8")).body
     assert all(isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in body)
 

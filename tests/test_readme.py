@@ -22,14 +22,14 @@ COMMANDS = [line for _, _, text in FENCED for line in text.splitlines() if line.
 
 @pytest.fixture(autouse=True)
 def few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Recipes that are given by name have two steps on each level: whether a command runs does not depend on them."""
+    """Reduce recipes given by name to two steps per level."""
     text = recipes.recipe_text
     monkeypatch.setattr(recipes, "recipe_text", lambda name: re.sub(r"(?m)^steps = \[.*?\]", "steps = [2]", text(name)))
 
 
 @pytest.fixture
 def pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the pictures that the README speaks of, small ones."""
+    """A folder with small versions of the pictures named in the README."""
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)
     for name, size in (("photo.jpg", (72, 56)), ("painting.jpg", (96, 80))):

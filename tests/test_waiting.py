@@ -1,4 +1,4 @@
-"""Threads that wait sleep, unless a person has chosen otherwise."""
+"""Waiting threads sleep, unless the user has set otherwise."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHOWN = {"OMP_DISPLAY_ENV": "TRUE"}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks GNU's runtime")
-def test_the_runtime_is_told_before_torch_loads_and_the_environment_stays() -> None:
+def test_the_runtime_is_configured_before_torch_loads_and_the_environment_is_restored() -> None:
     told = python(LIBRARY, **SHOWN)
     assert "OMP_WAIT_POLICY = 'PASSIVE'" in told
     assert told.splitlines()[0] == "None"

@@ -1,4 +1,4 @@
-"""Parameters of recipes in words."""
+"""Descriptions of recipe parameters."""
 
 from __future__ import annotations
 

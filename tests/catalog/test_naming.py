@@ -1,4 +1,4 @@
-"""Names of styles, recipes and networks, and files that are called so."""
+"""Names of styles, recipes and networks, and files with the same names."""
 
 from pathlib import Path
 

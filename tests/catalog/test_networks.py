@@ -1,4 +1,4 @@
-"""Networks that ship, and the cards of network files."""
+"""Built-in networks, and the cards of network files."""
 
 import json
 import struct

@@ -1,4 +1,4 @@
-"""Recipes found, changed and refused: every refusal names the knob, what is allowed, and the nearest right word."""
+"""Finding, changing and rejecting recipes: every error names the parameter, the allowed values, and the closest match."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_recipe_loads_as_itself() -> None:
     assert recipe.style.weight == 1e-2
 
 
-def test_single_knobs_change() -> None:
+def test_single_parameters_change() -> None:
     changes = {
         "style.weight": "20",
         "pyramid.steps": "[100, 50]",
@@ -71,9 +71,9 @@ def test_single_knobs_change() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"style.wieght": "1"}, r"no knob is called 'style\.wieght'.* Did you mean 'style\.weight'\?"),
-        ({"style": "1"}, "no knob is called 'style'"),
-        ({"about.source": "x"}, r"no knob is called 'about\.source'"),
+        ({"style.wieght": "1"}, r"no parameter is called 'style\.wieght'.* Did you mean 'style\.weight'\?"),
+        ({"style": "1"}, "no parameter is called 'style'"),
+        ({"about.source": "x"}, r"no parameter is called 'about\.source'"),
         ({"style.weight": "-1"}, r"style\.weight is -1; expected a number >= 0"),
         ({"style.weight": "much"}, r"style\.weight is 'much'; expected a number, got text"),
         ({"style.weight": "inf"}, r"style\.weight is infinite or not a number; give a finite one"),
@@ -100,7 +100,7 @@ def test_single_knobs_change() -> None:
     ],
     ids=str,
 )
-def test_wrong_knobs_are_refused_by_name(change: dict[str, str], message: str) -> None:
+def test_wrong_parameters_are_rejected_by_name(change: dict[str, str], message: str) -> None:
     with pytest.raises(RecipeError, match=message) as refusal:
         load_recipe("standard", change)
     assert str(refusal.value).startswith("recipe 'standard': ")
@@ -110,16 +110,16 @@ def test_wrong_knobs_are_refused_by_name(change: dict[str, str], message: str) -
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (MINIMAL + "strength = 3\n", r"\[style\] has no knob 'strength'; it has layers, "),
-        (MINIMAL + "wieght = 3\n", r"\[style\] has no knob 'wieght'; it has .*\. Did you mean 'weight'\?"),
-        ("color = 1\n" + MINIMAL, r"\[recipe\] has no knob 'color'; it has about, content, "),
+        (MINIMAL + "strength = 3\n", r"\[style\] has no parameter 'strength'; it has layers, "),
+        (MINIMAL + "wieght = 3\n", r"\[style\] has no parameter 'wieght'; it has .*\. Did you mean 'weight'\?"),
+        ("color = 1\n" + MINIMAL, r"\[recipe\] has no parameter 'color'; it has about, content, "),
         (MINIMAL.replace("minimizes", "does"), "about"),
         (MINIMAL.replace('source = "me"\n', ""), r"\[about\] lacks 'source'; add it"),
-        (MINIMAL.replace("[content]\n", "[contents]\n"), r"\[recipe\] has no knob 'contents'.*Did you mean 'content'\?"),
+        (MINIMAL.replace("[content]\n", "[contents]\n"), r"\[recipe\] has no parameter 'contents'.*Did you mean 'content'\?"),
         ("summary =", r"recipe file '.*mine\.toml' cannot be read: "),
     ],
 )
-def test_wrong_files_are_refused_by_place(text: str, message: str, tmp_path: Path) -> None:
+def test_wrong_files_are_rejected_by_parameter(text: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=message):
         load_recipe(written(tmp_path, text))
 
@@ -147,7 +147,7 @@ def test_no_such_name() -> None:
         recipe_text("../secrets")
 
 
-def test_every_knob_has_help_and_a_default() -> None:
+def test_every_parameter_has_help_and_a_default() -> None:
     for name, help, default in knobs():
         assert len(help) > 8, name
         if not name.endswith(".layers"):
@@ -167,7 +167,7 @@ def test_a_recipe_file_is_read_whatever_marks_its_encoding(tmp_path: Path, encod
     assert load_recipe(tmp_path / "mine.toml").solver == load_recipe("draft").solver
 
 
-def test_a_recipe_file_in_another_encoding_is_told(tmp_path: Path) -> None:
+def test_a_recipe_file_in_another_encoding_is_reported(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_bytes(MINIMAL.replace("Mine", "Größe").encode("cp1252"))
     with pytest.raises(RecipeError, match=r"mine\.toml' cannot be read: it is not UTF-8 text .*; save it as UTF-8"):
         load_recipe(tmp_path / "mine.toml")

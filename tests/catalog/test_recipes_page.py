@@ -31,7 +31,7 @@ neighboring pixels.
 
 
 def row(recipe: Recipe) -> str:
-    """One line of the table."""
+    """One row of the table."""
     steps = recipe.pyramid.steps
     rounds = (
         f"{steps[0]} rounds of {recipe.solver.evaluations_per_round}" if recipe.solver.name == "scipy-lbfgs" else ", ".join(map(str, steps))
@@ -76,7 +76,7 @@ def page() -> str:
 
 
 def test_the_page_says_what_the_recipes_say() -> None:
-    """The everyday recipes are still being tuned: of them only the names must be there."""
+    """Of the everyday recipes, which are tuned further, only the names are checked."""
     written = PAGE.read_text(encoding="utf-8")
     for name in recipe_names():
         recipe = load_recipe(name)

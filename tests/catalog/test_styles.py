@@ -1,4 +1,4 @@
-"""Styles by name: those that ship, and the library."""
+"""Styles by name: built-in ones, and the library."""
 
 from __future__ import annotations
 

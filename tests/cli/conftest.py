@@ -1,4 +1,4 @@
-"""The command line as a person meets it: words in; exit code, standard output and standard error out."""
+"""The command line: arguments in; exit code, standard output and standard error out."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PROGRAM = (sys.executable, "-c", "import sys; from stylenet.cli.app import main;
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended."""
+    """Result of a command."""
 
     code: int
     out: str
@@ -39,7 +39,7 @@ class Ended:
 
     @property
     def error(self) -> str:
-        """The one line that an error is."""
+        """The error, which must be a single line."""
         assert self.err.endswith("\n"), self
         assert self.err.count("\n") == 1, self
         assert self.err.startswith("stylenet: "), self
@@ -51,13 +51,13 @@ Run = Callable[..., Ended]
 
 @pytest.fixture(autouse=True)
 def small_forecasts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Forecasts time smaller pictures: the commands' own are a few seconds of painting; `tests/engines/test_forecast.py` tests them."""
+    """Time smaller pictures for forecasts, which otherwise take seconds; `tests/engines/test_forecast.py` tests them."""
     monkeypatch.setattr(forecast, "_PROBE_PX", (16, 32))
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder: a photo and two paintings; the library of styles is empty but for the built-in ones."""
+    """The current folder, with a photo and two paintings; only the built-in styles exist."""
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)
@@ -88,12 +88,12 @@ def _picture(width: int, height: int) -> PIL.Image.Image:
 
 
 def files_in(folder: Path) -> set[str]:
-    """Names of what lies in a folder, hidden files included."""
+    """Names of all files in a folder, including hidden ones."""
     return {path.name for path in folder.iterdir()}
 
 
 def all_commands() -> Iterator[tuple[str, Any]]:
-    """Each command by its words: `stylize`, `recipes`, `recipes ls`."""
+    """All commands: `stylize`, `recipes`, `recipes ls`, ..."""
 
     def walk(command: Any, path: str) -> Iterator[tuple[str, Any]]:
         for name, inner in getattr(command, "commands", {}).items():
@@ -104,7 +104,7 @@ def all_commands() -> Iterator[tuple[str, Any]]:
 
 
 def start_painting(folder: Path) -> subprocess.Popen[str]:
-    """A painting that takes minutes, as its own process, its first step done."""
+    """A process that paints for minutes and has finished its first step."""
     words = ("stylize", "photo.png", "painting.jpg", "-o", "out.png", *QUICK, "--set", "pyramid.steps=[100000]", "--json")
     process = subprocess.Popen([*PROGRAM, *words], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None

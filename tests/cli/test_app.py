@@ -1,4 +1,4 @@
-"""The door: quick answers, one line for every error, exit codes, and requests to end."""
+"""The entry point: startup time, one-line errors, exit codes, and signals."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ ROWS = [
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What `bench` of the library was asked for; it answers `ROWS`."""
+    """Arguments of the library's `bench`, which returns `ROWS`."""
     calls: list[Any] = []
 
     def answered(recipes: Any, sizes_px: Any, **more: Any) -> Iterator[Measured]:

@@ -15,7 +15,7 @@ from tests.cli.conftest import Run, all_commands
 DOCS = Path(__file__).parents[2] / "docs" / "commands.md"
 
 
-def test_every_exit_code_is_told(run: Run) -> None:
+def test_every_exit_code_is_reported(run: Run) -> None:
     told = run("--help").out
     table = DOCS.read_text(encoding="utf-8")
     for code in {0, app.INTERRUPTED, *(error.exit_code for error in StylenetError.__subclasses__())}:
@@ -38,7 +38,7 @@ DOCUMENTS = [*DOCS.parent.glob("*.md"), DOCS.parents[1] / "README.md"]
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
 def test_every_documented_command_is_one(document: Path) -> None:
-    """Its words are read, and nothing is run."""
+    """Parse documented commands without running them."""
     known = dict(all_commands())
     blocks = document.read_text(encoding="utf-8").split("```")[1::2]
     lines = [line.split(" #")[0] for block in blocks for line in block.replace("\\\n", " ").splitlines() if line.startswith("stylenet ")]

@@ -55,7 +55,7 @@ def test_what_cannot_work_is_an_error(run: Run) -> None:
     assert "device is 'tpu'" in ended.error
 
 
-def test_a_style_file_that_cannot_be_used_is_told(run: Run, folder: Path) -> None:
+def test_a_style_file_that_cannot_be_used_is_reported(run: Run, folder: Path) -> None:
     library = folder.parent / "styles"
     library.mkdir()
     (library / "broken.safetensors").write_bytes(b"no style")

@@ -1,4 +1,4 @@
-"""Progress of downloads: one line that changes in a terminal, a line now and then elsewhere."""
+"""Progress of downloads: a line that is updated in a terminal, occasional lines elsewhere."""
 
 from __future__ import annotations
 

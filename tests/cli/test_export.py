@@ -1,4 +1,4 @@
-"""`stylenet export`, and what its page says."""
+"""`stylenet export`, and the examples in its documentation."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NAMES = {"mine.safetensors", "every.safetensors"}
 
 @pytest.fixture(autouse=True)
 def small_networks(folder: Path) -> None:
-    """One of one painting and one of every style, with random weights, beside the pictures."""
+    """Networks with random weights, for one style and for all styles, next to the pictures."""
     write_small(folder / "mine.safetensors")
     write_small(folder / "every.safetensors", code=4)
 

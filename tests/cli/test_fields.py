@@ -1,4 +1,4 @@
-"""Options are made from the fields of requests."""
+"""Options that are generated from the fields of requests."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_values_have_the_types_of_the_fields() -> None:
     assert given == {"output": "out", **expected}
 
 
-def test_an_unknown_choice_a_missing_option_and_bad_numbers_are_refused() -> None:
+def test_an_unknown_choice_a_missing_option_and_bad_numbers_are_rejected() -> None:
     for words in (["--output", "out", "--kind", "c"], [], ["--output", "out", "--hidden", "x"]):
         with pytest.raises(Exception, match=r"kind|output|hidden|not one of") as refused:
             parsed(*words)

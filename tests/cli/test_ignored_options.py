@@ -1,4 +1,4 @@
-"""Options that would have no effect are rejected, and odd names get one sentence."""
+"""Options without effect are rejected, and invalid names get a one-line error."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_every_recipe_file_is_checked(run: Run) -> None:
     assert ("missing.toml" in ended.err, "no recipe is called 'nope'" in ended.err) == (True, True)
 
 
-def test_an_interval_longer_than_the_painting_is_told(run: Run) -> None:
+def test_an_interval_longer_than_the_painting_is_reported(run: Run) -> None:
     ended = run(*PAINT, "--recipe", "draft", *QUICK, "--save-every", "100")
     assert ended.code == 0
     assert "no intermediate picture is saved: the painting has 3 steps, --save-every is 100" in ended.out

@@ -20,7 +20,7 @@ URL = "http://127.0.0.1:7410"
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The pages that are opened; no server runs, and it keeps one picture."""
+    """The opened pages. No server runs."""
     pages: list[str] = []
     ready = threading.Event()
 
@@ -70,7 +70,7 @@ def test_a_painting_of_ones_own(run: Run, opened: list[str], folder: Path) -> No
         ("notes.txt", "cannot read 'notes.txt': it is a text file"),
     ],
 )
-def test_what_is_refused(run: Run, opened: list[str], folder: Path, words: str, error: str) -> None:
+def test_what_is_rejected(run: Run, opened: list[str], folder: Path, words: str, error: str) -> None:
     (folder / "notes.txt").write_text("words")
     assert run("live", *words.split()).error.startswith(error)
     assert not opened

@@ -18,7 +18,7 @@ pytest.importorskip("cv2")
 
 @pytest.fixture
 def disc(folder: Path) -> str:
-    """An orange disc before gray blue, turned by EXIF: upright it is 80 x 120, the disc in its upper half."""
+    """An orange disc on a gray-blue background, rotated by EXIF: upright, it is 80 x 120, with the disc in the upper half."""
     picture = PIL.Image.new("RGB", (80, 120), (70, 95, 120))
     ImageDraw.Draw(picture).ellipse((20, 20, 60, 60), fill=(230, 140, 40))
     exif = PIL.Image.Exif()

@@ -1,4 +1,4 @@
-"""A name means the same in every folder: what lies there and is called so is meant where it is written as a path."""
+"""Names have the same meaning in every folder; files with the same names are given as paths."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INSTANT = ("--recipe", "instant", "--size", "64")
 
 @pytest.fixture(params=["file", "folder", "folder of pictures"])
 def shadowed(request: pytest.FixtureRequest, folder: Path) -> Path:
-    """A current folder in which something is called like everything that has a name."""
+    """A current folder with files that have the names of styles, recipes, networks and weights."""
     for name in ("instant", "trained", "draft", "starry-night", "compact", "vgg16", "vgg19", "content", "photo", "none", "0.5", "#264653"):
         if request.param == "file":
             (folder / name).write_bytes((folder / "painting.jpg").read_bytes())
@@ -76,7 +76,7 @@ def test_a_picture_with_a_comma_is_a_picture(folder: Path) -> None:
     assert open_palette("red, green.jpg") == open_palette("painting.jpg")
 
 
-def test_what_a_replay_paints_with_is_told_by_its_numbers_where_names_are_the_same(run: Run, folder: Path) -> None:
+def test_a_replay_reports_the_parameters_of_its_recipe_if_the_name_is_the_same(run: Run, folder: Path) -> None:
     (folder / "pictures").mkdir()
     (folder / "pictures" / "starry-night.jpg").write_bytes((folder / "painting.jpg").read_bytes())
     for number, style in enumerate(("starry-night", "pictures/starry-night.jpg")):

@@ -38,7 +38,7 @@ def test_the_name_of_a_style_where_a_picture_is_needed(run: Run) -> None:
     assert told in run("sequence", "great-wave", "senecio", "the-scream", "-o", "a.gif").error
 
 
-def test_shares_and_styles_are_told_apart() -> None:
+def test_shares_and_styles_are_distinguished() -> None:
     assert parse_blend(None, ["a.jpg", "0.5"]) == ((), ["a.jpg", "0.5"]), "without --blend, a number is the name of a style"
     assert parse_blend("1, .5;2e-1:3", ["a.jpg"]) == ((1.0, 0.5, 0.2, 3.0), ["a.jpg"])
     assert parse_blend("1", ["1889.jpg", "2", "./3"]) == ((1.0, 2.0), ["1889.jpg", "./3"])

@@ -1,4 +1,4 @@
-"""No command writes over what it reads, nor two results into one file, nor two processes into one name."""
+"""No command overwrites its inputs, writes two results to one file, or writes to a file of another process."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ BAD = [
 
 @pytest.fixture
 def inputs(folder: Path) -> Path:
-    """What a command may read, and other names of it."""
+    """Inputs of commands, and other paths to the same files."""
     from stylenet.catalog.recipes import recipe_path, recipe_text
 
     picture = (folder / "drawing.png").read_bytes()
@@ -91,7 +91,7 @@ def test_nothing_is_written_over_an_input_or_twice(run: Run, inputs: Path, words
 
 
 def test_pictures_on_the_way_are_outputs_too(run: Run, folder: Path) -> None:
-    """Their names are known once the steps are: of three steps, one of two is kept."""
+    """Names of intermediate pictures depend on the steps: of three steps, every second is saved."""
     for name in ("out-0001.png", "out-0002.png", "out-0004.png"):
         (folder / name).write_bytes((folder / "photo.png").read_bytes())
     words = ("painting.jpg", "-o", "out.png", "--save-every", "2", *QUICK)
@@ -143,7 +143,7 @@ def test_a_folder_in_place_of_a_photo_is_said(run: Run, folder: Path, words: tup
 
 @pytest.fixture
 def several(folder: Path) -> Iterator[list[subprocess.Popen[str]]]:
-    """Paintings at the same time, none of which is told where to go."""
+    """Simultaneous paintings without given output names."""
     words = ("stylize", "photo.png", "painting.jpg", "--recipe", "instant", "--size", "64", "--threads", "1")
     started = [
         subprocess.Popen([sys.executable, "-m", "stylenet", *words], cwd=folder, stdout=subprocess.PIPE, text=True) for _ in range(3)

@@ -1,4 +1,4 @@
-"""Running a painting: its output, its interruption, and going on."""
+"""Running a painting: output, interruption and resuming."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_an_interrupted_painting_goes_on_to_the_same_bytes(run: Run, folder: Pat
     assert (folder / "out.png").read_bytes() == (folder / "whole.png").read_bytes()
 
 
-def test_a_painting_of_other_options_is_not_gone_on_with(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_painting_of_other_options_is_not_resumed(run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[object] = []
 
     def interrupted_once(self: PaintingDisplay, event: object) -> None:
@@ -90,13 +90,13 @@ def test_a_painting_of_other_options_is_not_gone_on_with(run: Run, folder: Path,
         assert run("stylize", "photo.png", "painting.jpg", "-o", "out.png", *QUICK).code == 130
     ended = run("stylize", "photo.png", "painting.jpg", "-o", "out.png", "--resume", "--seed", "5", *QUICK)
     assert ended.code == 9
-    assert "is of another painting" in ended.error
+    assert "is from another painting" in ended.error
     assert "seed" in ended.error
 
 
 @pytest.mark.slow
 def test_a_hundred_kills_at_random_moments(folder: Path) -> None:
-    """SIGKILL, which no program can hear: whenever it comes, the next run gives the bytes of one that was left alone."""
+    """After SIGKILL at any time, the next run writes the same bytes as an undisturbed one."""
     subprocess.run([*PROGRAM, *resumable("whole.png", resume=False)], cwd=folder, check=True)
     expected = (folder / "whole.png").read_bytes()
     begun = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What suits the output: a bar, plain lines, JSON or nothing."""
+"""Printers for each kind of output: a progress bar, plain lines, JSON or nothing."""
 
 from __future__ import annotations
 

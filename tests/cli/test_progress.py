@@ -1,4 +1,4 @@
-"""How the events of a painting are shown."""
+"""Display of the events of a painting."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_an_interruption_is_said() -> None:
     assert told == "interrupted at step 4 of 9; the best picture so far is kept; continue with --resume: a.png  (8 x 6, 4 steps in 2.0 s)"
 
 
-def test_speed_is_that_of_the_last_steps_and_slow_ones_are_told_in_seconds() -> None:
+def test_speed_is_that_of_the_last_steps_in_seconds_for_slow_ones() -> None:
     speed = progress.Speed()
     for number in range(1, 100):
         speed.add(step(number))

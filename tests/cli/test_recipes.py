@@ -38,7 +38,7 @@ def test_copy_keeps_the_comments_and_replaces_nothing_unasked(run: Run, folder: 
     assert files_in(folder) == INPUTS | {"mine.toml", "standard.toml"}
 
 
-def test_copy_refuses_what_is_none(run: Run, folder: Path) -> None:
+def test_copy_rejects_unknown_recipes(run: Run, folder: Path) -> None:
     assert run("recipes", "copy", "standrd").code == 4
     assert run("recipes", "copy", "mine.toml").code == 2
     assert run("recipes", "copy", "standard", "mine.txt").code == 7
@@ -55,7 +55,7 @@ def test_check_says_what_is_wrong(run: Run, folder: Path) -> None:
     assert run("recipes", "check").code == 2
 
 
-def test_check_lists_every_knob_with_what_is_allowed(run: Run) -> None:
+def test_check_lists_every_parameter_with_what_is_allowed(run: Run) -> None:
     lines = {line.split()[0]: line for line in run("recipes", "check", "--knobs").out.splitlines()}
     assert list(lines) == [name for name, _, _ in knobs()]
     assert "adam | lbfgs | scipy-lbfgs" in lines["solver.name"]

@@ -1,4 +1,4 @@
-"""Colors changed from the command line."""
+"""Recoloring from the command line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RECEIPT = {"seed": 7, "recipe": {"name": "draft"}, "photo": "photo.png"}
 
 @pytest.fixture
 def painted(folder: Path) -> Path:
-    """A painting with everything that a painting carries."""
+    """A painting with alpha, metadata and receipt."""
     picture = load_image(folder / "drawing.png")
     alpha = picture.pixels[:, :1].round()
     save_image(picture.pixels, folder / "painted.png", alpha=alpha, metadata=Metadata(author="A Painter", dpi=(300, 300)), receipt=RECEIPT)
@@ -36,7 +36,7 @@ def levels(path: Path) -> Any:
 
 
 def same(path: Path, expected: Any) -> bool:
-    """To one 8-bit level, where the picture is seen."""
+    """Whether two pictures are equal within one 8-bit level, where they are opaque."""
     with PIL.Image.open(path) as image:
         seen = np.asarray(image.convert("RGBA"))[..., 3] > 0
     return bool(np.abs(levels(path) - (expected[0].transpose(1, 2, 0) * 255))[seen].max() < 1)

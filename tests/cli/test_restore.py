@@ -1,4 +1,4 @@
-"""Networks that restore photos: taught and used from the command line."""
+"""Networks for photo restoration: training and use from the command line."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_taught_and_used(run: Run, folder: Path, photos: Path, task: str, comman
     assert (folder / "b.png").read_bytes() == (folder / f"photo-{made}.png").read_bytes()
 
 
-def test_interrupted_it_can_be_gone_on_with(run: Run, folder: Path, photos: Path) -> None:
+def test_interrupted_it_can_be_resumed(run: Run, folder: Path, photos: Path) -> None:
     words = ("train", "--task", "colorization", "--photos", "photos", "-o", "c.safetensors", *QUICK)
     run(*words, "--keep")
     assert "continue it with --resume" in run(*words).error
@@ -89,14 +89,14 @@ SHARPER = ("--task", "super-resolution")
         ((*SHARPER, "--photos", "nowhere"), 3, "'nowhere' is not a folder"),
     ],
 )
-def test_wrong_trainings_are_told(run: Run, folder: Path, photos: Path, words: tuple[str, ...], code: int, message: str) -> None:
+def test_wrong_trainings_are_reported(run: Run, folder: Path, photos: Path, words: tuple[str, ...], code: int, message: str) -> None:
     ended = run("train", *words)
     assert ended.code == code
     assert message in ended.error
     assert files_in(folder) == INPUTS | {"photos"}
 
 
-def test_wrong_uses_are_told_in_one_line(run: Run, folder: Path, photos: Path) -> None:
+def test_wrong_uses_are_reported_in_one_line(run: Run, folder: Path, photos: Path) -> None:
     assert run("train", *SHARPER, "--photos", "photos", "-o", "sr.safetensors", *QUICK, "-q").code == 0
     before = files_in(folder)
     for words, code, message in (
@@ -115,7 +115,7 @@ def test_wrong_uses_are_told_in_one_line(run: Run, folder: Path, photos: Path) -
         assert files_in(folder) == before
 
 
-def test_a_result_that_the_format_cannot_hold_is_refused_before_the_work(run: Run, folder: Path) -> None:
+def test_a_result_that_the_format_cannot_hold_is_rejected_before_the_work(run: Run, folder: Path) -> None:
     PIL.Image.new("RGB", (4200, 2)).save("wide.png")
     ended = run("enlarge", "wide.png", "any.safetensors", "-o", "out.webp")
     assert (ended.code, "16800 x 8 pixels are too many for WEBP" in ended.error) == (7, True)

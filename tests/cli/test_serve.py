@@ -1,4 +1,4 @@
-"""`stylenet serve` and `stylenet studio`: what reaches the server, and what is printed once it listens."""
+"""`stylenet serve` and `stylenet studio`: settings passed to the server, and output once it listens."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ URL = "http://127.0.0.1:7410"
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> list[ServeRequest]:
-    """The settings of servers, of which none runs."""
+    """The settings of servers, which are not started."""
     given: list[ServeRequest] = []
 
     def serve(settings: ServeRequest, *, on_ready: Callable[[str], None]) -> None:
@@ -31,7 +31,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[ServeRequest]:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The pages that are opened, in no browser."""
+    """The opened pages; no browser is started."""
     pages: list[str] = []
     monkeypatch.setattr("webbrowser.open", pages.append)
     return pages

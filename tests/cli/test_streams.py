@@ -1,4 +1,4 @@
-"""Standard output that is closed, has another encoding or loses its reader; and a terminal that is closed."""
+"""Standard output that is closed, has another encoding or loses its reader, and a closed terminal."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INSTANT = ("stylize", "photo.png", "senecio", "-o", "out.png", "--recipe", "inst
 
 
 def shell(line: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    """How a line ended in which "$@" is the program."""
+    """Result of a shell command in which "$@" is the program."""
     words = ("bash", "-c", f"set -o pipefail; {line}", "bash", *STYLENET)
     return subprocess.run(words, cwd=folder, env={**os.environ, **environment}, capture_output=True, timeout=120, check=False)
 

@@ -83,7 +83,7 @@ def test_a_built_in_name_means_the_built_in_style(run: Run, folder: Path) -> Non
 
 
 @pytest.mark.parametrize(("name", "reason"), [("photo", "--mask FILE=photo"), ("1889", "--blend")])
-def test_a_name_that_means_something_else_is_refused(run: Run, name: str, reason: str) -> None:
+def test_a_name_that_means_something_else_is_rejected(run: Run, name: str, reason: str) -> None:
     assert reason in run("styles", "add", "painting.jpg", "--name", name).error
 
 

@@ -135,7 +135,7 @@ def _not_installed(name: str) -> metadata.Distribution:
 
 
 def test_recipes_of_the_literature_run_as_they_are_installed(run: Run, folder: Path) -> None:
-    """Without a download: a recipe for the Caffe-trained VGG-19 says nothing, one for other weights says so once."""
+    """Without a download, recipes for other weights than the Caffe-trained VGG-19 print one notice."""
     for recipe, told in (
         ("tensorflow-tutorial", ""),
         ("pytorch-tutorial", "painting with the weights 'vgg19', but the recipe was tuned for 'vgg19-torchvision'"),
@@ -186,7 +186,7 @@ def test_other_inputs_are_no_replay(run: Run, folder: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "webp"])
 def test_a_print_tells_its_resolution(run: Run, folder: Path, suffix: str) -> None:
-    """At strength 0 nothing is painted."""
+    """Strength 0, so that nothing is painted."""
     output = f"out.{suffix}"
     assert run("stylize", "photo.png", "painting.jpg", "-o", output, "--strength", "0", "--print", "20x15mm", "--dpi", "100").code == 0
     with PIL.Image.open(folder / output) as picture:
@@ -195,7 +195,7 @@ def test_a_print_tells_its_resolution(run: Run, folder: Path, suffix: str) -> No
     assert float(told) == pytest.approx(100, abs=0.01)
 
 
-def test_what_would_be_ignored_is_refused(run: Run, folder: Path) -> None:
+def test_what_would_be_ignored_is_rejected(run: Run, folder: Path) -> None:
     for words, told in (
         (("--palette", "great-wave", "--keep-colors", "histogram"), "cannot be combined"),
         (("--feather", "3"), "no mask to soften"),
@@ -224,7 +224,7 @@ def test_a_second_protect_is_honored(run: Run, folder: Path, monkeypatch: pytest
     assert asked == ["faces", "subject"]
 
 
-def test_several_pictures_that_may_be_photos_or_styles_are_refused(run: Run, folder: Path) -> None:
+def test_several_pictures_that_may_be_photos_or_styles_are_rejected(run: Run, folder: Path) -> None:
     ended = run("stylize", "photo.png", "drawing.png", "photo.png", "painting.jpg")
     assert ended.code == 2
     assert "3 pictures come before 'painting.jpg', and any of them may be a photo or a style" in ended.error

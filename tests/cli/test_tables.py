@@ -1,4 +1,4 @@
-"""Plain tables, in pipes and terminals."""
+"""Tables in pipes and terminals."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ QUICK = ("--steps", "2", "--batch", "1", "--crop", "64", "--style-size", "48", "
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No network of every style to begin with, and networks of a few channels."""
+    """Without a start network, and with networks of a few channels."""
     monkeypatch.setattr("stylenet.training.trainer._PREVIEW_PX", 32)
     monkeypatch.setattr("stylenet.training.one_style.network_files", dict)
     monkeypatch.setattr("stylenet.workflows.training._record", small_record)
@@ -142,7 +142,9 @@ def test_an_unfinished_training_is_not_begun_anew_by_mistake(run: Run, folder: P
         (("painting.jpg", "painting.jpg", "--photos", "photos", "--network", "johnson"), 2, "a different name"),
     ],
 )
-def test_what_is_wrong_is_told_in_one_line(run: Run, folder: Path, photos: Path, words: tuple[str, ...], code: int, message: str) -> None:
+def test_what_is_wrong_is_reported_in_one_line(
+    run: Run, folder: Path, photos: Path, words: tuple[str, ...], code: int, message: str
+) -> None:
     ended = run("train", *words)
     assert ended.code == code
     assert message in ended.error

@@ -24,7 +24,7 @@ def test_a_clip_without_steadying(run: Run, folder: Path, monkeypatch: pytest.Mo
     assert "out.mp4.parts" not in files_in(folder)
 
 
-def test_what_is_refused(run: Run, folder: Path) -> None:
+def test_what_is_rejected(run: Run, folder: Path) -> None:
     assert "--strength is 'much'" in run("video", "photo.png", "starry-night", "-o", "out.mp4", "--strength", "much").error
     assert "is a picture" in run("video", "photo.png", "starry-night", "-o", "out.mp4").error
     assert "steady is 101" in run("video", "photo.png", "starry-night", "-o", "out.mp4", "--steady", "101").error

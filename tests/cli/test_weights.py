@@ -34,7 +34,7 @@ def test_what_ls_shows_on_this_machine_can_be_verified(run: Run) -> None:
     assert here == ["compact", "vgg19"]
     told = {name: run("weights", "verify", name) for name in here}
     assert [ended.code for ended in told.values()] == [0, 0]
-    assert "16 convolutions of vgg19, every shape as expected, every value finite" in told["vgg19"].out
+    assert "16 convolutions of vgg19, all with the expected shapes and finite values" in told["vgg19"].out
     assert "by its SHA-256 c34748d2" in told["vgg19"].out
     assert "those of the Caffe-trained networks" in told["vgg19"].out
     assert "open:" not in told["vgg19"].out
@@ -65,7 +65,7 @@ def test_installed_weights_are_replaced_only_when_asked(run: Run) -> None:
     source = str(bundled_path("compact"))
     words = ("weights", "import", source, "--name", "mine")
     assert run(*words).code == 0
-    assert "'mine' are installed already" in run(*words).error
+    assert "'mine' are already installed" in run(*words).error
     assert run(*words, "--replace").code == 0
 
 
@@ -88,7 +88,7 @@ def test_installed_weights_can_be_deleted(run: Run) -> None:
     assert "mine" not in [line["name"] for line in json.loads(run("weights", "ls", "--json").out)]
 
 
-def test_options_that_would_be_ignored_are_refused(run: Run) -> None:
+def test_options_that_would_be_ignored_are_rejected(run: Run) -> None:
     ended = run("weights", "import", str(bundled_path("compact")), "--name", "mine", "-o", "mine.safetensors")
     assert (ended.code, "choose one" in ended.error) == (2, True)
     ended = run("weights", "verify", "compact", "--kind", "caffe")
@@ -101,7 +101,7 @@ def test_options_that_would_be_ignored_are_refused(run: Run) -> None:
         (("get", "vgg91"), "Did you mean 'vgg19'"),
         (("get", "compact"), "is included in stylenet"),
         (("get", "vgg19-torchvision"), "STYLENET_OFFLINE"),
-        (("get", "vgg16"), "name one of them: vgg16-torchvision, vgg16-keras, "),
+        (("get", "vgg16"), "choose one of them: vgg16-torchvision, vgg16-keras, "),
         (("import", "photo.png"), "photo.png"),
         (("import", "missing.pth"), "missing.pth"),
         (("import", "photo.png", "--kind", "cafe"), "Did you mean 'caffe'"),

@@ -1,4 +1,4 @@
-"""The allocator's settings are those of what is being painted, and nobody's afterwards."""
+"""The allocator's settings while painting, and their reset afterwards."""
 
 from __future__ import annotations
 

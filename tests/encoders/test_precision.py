@@ -1,4 +1,4 @@
-"""The fastest precision follows the hardware."""
+"""The fastest dtype depends on the hardware."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Resizing of tensors is that of arrays."""
+"""Resizing tensors gives the same result as resizing arrays."""
 
 from __future__ import annotations
 

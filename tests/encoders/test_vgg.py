@@ -76,7 +76,7 @@ def test_sizes_round_down_or_up(rounding, sizes, pooling, picture):
 
 
 def test_tensorflow_sizes_of_the_first_recipe():
-    """326 -> 163 -> 82 -> 41, as SAME pooling has it."""
+    """326 -> 163 -> 82 -> 41, by SAME pooling."""
     widths = {f"conv{block}_1": 1 for block in range(1, 5)}
     network = VggEncoder(EncoderRecord(name="narrow", widths=widths, rounding="up"))
     features = network(torch.zeros(1, 3, 326, 4), [f"conv{block}_1" for block in range(1, 5)])

@@ -1,4 +1,4 @@
-"""Winograd's algorithm against the convolution that it stands for."""
+"""Winograd's algorithm compared with direct convolution."""
 
 import pytest
 import torch

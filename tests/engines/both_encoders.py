@@ -1,4 +1,4 @@
-"""The encoder in onnxruntime and the one in torch, opened once for all tests."""
+"""The encoders in onnxruntime and in torch, opened once for all tests."""
 
 from __future__ import annotations
 
@@ -29,4 +29,4 @@ def by_torch() -> VggEncoder:
 
 
 def style(pixels: Array) -> PictureStyle:
-    return PictureStyle(name="synthetic", pixels=pixels, encoder=by_torch(), rim_px=RIM_PX, least_px=LEAST_STYLE_PX)
+    return PictureStyle(name="synthetic", pixels=pixels, encoder=by_torch(), rim_px=RIM_PX, min_px=LEAST_STYLE_PX)

@@ -1,4 +1,4 @@
-"""Pictures with shapes and grain, the same on every machine."""
+"""Reproducible pictures with shapes and grain."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from stylenet.networks.file_arrays import Array
 
 
 def photo(height: int, width: int, seed: int = 0) -> Array:
-    """Waves in three colors under grain, (1, 3, H, W) in 0..1."""
+    """Waves in three channels with grain, (1, 3, H, W) in 0..1."""
     rows, columns = np.mgrid[:height, :width] / max(height, width)
     waves = [np.sin(9 * columns + 4 * rows), np.cos(7 * rows - 3 * columns), np.sin(30 * columns * rows)]
     grain = np.random.default_rng(seed).standard_normal((3, height, width))

@@ -1,4 +1,4 @@
-"""Devices and threads in a process that was forked."""
+"""Devices and threads in forked processes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_forked_process_has_one_thread() -> None:
 
 
 @pytest.mark.usefixtures("forked")
-def test_a_gpu_that_the_parent_uses_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_that_the_parent_uses_is_rejected_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "_is_in_bad_fork", lambda: True)
     with pytest.raises(UsageError, match="CUDA was initialized before this process was forked"):
         devices.prepare_after_fork(torch.device("cuda"))

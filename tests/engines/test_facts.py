@@ -1,4 +1,4 @@
-"""What a receipt says of the engine."""
+"""Facts about the engine in a receipt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forecasts before the first step: of memory they do not depend on what was painted before, of time they are near what it takes."""
+"""Forecasts before the first step: memory, independent of earlier paintings, and time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_painting_before_changes_no_plan(stylizer: Stylizer, photo: Picture) -
 
 
 def test_seconds_follow_steps_sizes_and_exact_steps(stylizer: Stylizer, photo: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A machine that takes 1 ms for every step and 1 ns for every 10,000 multiply-adds, and twice that in float32."""
+    """Simulate a machine that takes 1 ms per step and 1 ns per 10,000 multiply-adds, and twice that in float32."""
     encoder, recipe = stylizer.engine.encoder, stylizer.recipe  # type: ignore[attr-defined]
     fast = object()
     two = replace(encoder, fast=fast)

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from stylenet.engines.forks import watch
+from stylenet.engines.forks import reset_after_fork
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no for
 class Holder:
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        watch(self)
+        reset_after_fork(self)
 
     def after_fork(self) -> None:
         self.lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""The graphs that ship are those that their script writes, and hold no weights."""
+"""The built-in graphs equal those written by their script, and contain no weights."""
 
 from __future__ import annotations
 

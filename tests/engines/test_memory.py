@@ -1,4 +1,4 @@
-"""Memory limits, as given and from what is free."""
+"""Memory limits: given ones, and those from the free memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paintings in one pass, with torch and with onnxruntime: the network of every style, and networks that were trained for one."""
+"""One-pass paintings with torch and with onnxruntime, by the network for all styles and by networks for one style."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def torch_trained() -> TrainedEngine:
 
 
 def opened(recipe: str, engine: str) -> Stylizer:
-    """Either engine of a recipe, in float32 on the processor."""
+    """An engine of a recipe, in float32 on the CPU."""
     if engine == "onnx":
         pytest.importorskip("onnxruntime")
         if recipe == "instant":
@@ -71,7 +71,7 @@ def trained(request: pytest.FixtureRequest) -> Stylizer:
 
 @pytest.fixture(params=[(recipe, engine) for recipe in RECIPES for engine in ENGINES], ids="-".join)
 def either(request: pytest.FixtureRequest) -> Stylizer:
-    """Every engine that paints in one pass."""
+    """All one-pass engines."""
     return opened(*request.param)
 
 
@@ -83,13 +83,13 @@ def last_image(stylizer: Stylizer, photo: Picture, **more: Any) -> Any:
 
 @pytest.fixture
 def scene(photo: Picture) -> Picture:
-    """The photo in four times its size."""
+    """The photo at four times its size."""
     return Picture(pixels=resize(photo.pixels, (320, 256)))
 
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A network as `stylenet train` writes it, not trained at all."""
+    """An untrained network file, as written by `stylenet train`."""
     torch.manual_seed(0)
     record = SlimRecord(fine=8, coarse=8, blocks=1)
     path = tmp_path_factory.mktemp("networks") / "mine.safetensors"
@@ -252,7 +252,7 @@ def test_a_network_paints_a_texture_that_repeats_without_a_seam(tmp_path: Path, 
     noise = TextureNet.noise
 
     def moved(self: TextureNet, *arguments: Any, **options: Any) -> list[torch.Tensor]:
-        """Noise of which other places lie at the border."""
+        """Noise with another origin, so that other values lie at the border."""
         return [part.roll((16 // 2**scale, 40 // 2**scale), (2, 3)) for scale, part in enumerate(noise(self, *arguments, **options))]
 
     monkeypatch.setattr(TextureNet, "noise", moved)
@@ -267,12 +267,12 @@ def test_seeds_give_other_textures(tmp_path: Path) -> None:
     assert np.abs(first - other).mean() > 0.01
 
 
-def test_a_size_at_which_a_texture_has_a_seam_is_told(tmp_path: Path) -> None:
+def test_a_size_at_which_a_texture_has_a_seam_is_reported(tmp_path: Path) -> None:
     path, told = str(texture_file(tmp_path / "tile.safetensors")), []
     for size in (48, 50):
         texture(path, size=size, on_event=lambda event: told.append(event.notices) if isinstance(event, Started) else None)
     assert told[0] == ()
-    assert "without a seam where its sides are multiples of 4 pixels" in told[1][0]
+    assert "tiles seamlessly only if its sides are multiples of 4 pixels" in told[1][0]
 
 
 def test_networks_name_the_command_that_they_are_for(own: Path, tmp_path: Path, photo: Picture) -> None:
@@ -284,7 +284,7 @@ def test_networks_name_the_command_that_they_are_for(own: Path, tmp_path: Path, 
 
 @pytest.fixture
 def many(tmp_path: Path) -> Path:
-    """A network of three styles, not trained at all."""
+    """An untrained network with three styles."""
     torch.manual_seed(0)
     record = JohnsonRecord(width=4, blocks=1, styles=3)
     network = build(record)
@@ -327,7 +327,7 @@ def test_a_blend_of_a_network_is_painted_again_from_its_receipt(many: Path, phot
         next(stylizer.stylize(photo, f"{many}:sun", Options(size="80x64"), replay=again))
 
 
-def test_shares_and_names_that_a_network_does_not_know_are_refused(many: Path, own: Path, photo: Picture) -> None:
+def test_shares_and_names_that_a_network_does_not_know_are_rejected(many: Path, own: Path, photo: Picture) -> None:
     with pytest.raises(UsageError, match="blend has 2 shares for 3 styles"):
         stylize(photo, str(many), blend=(1, 2))
     with pytest.raises(StyleError, match=r"has no style 'wafe'; available: night, wave, sun. Did you mean 'wave'\?"):
@@ -354,7 +354,7 @@ def test_a_network_is_no_texture(instant: Stylizer) -> None:
         texture("starry-night", recipe=instant, size=64)
 
 
-def test_refuses_another_encoder() -> None:
+def test_rejects_another_encoder() -> None:
     with torch.device("meta"):
         looks = VggEncoder(VGG16)
     encoder = OpenEncoder(fast=looks, exact=looks, sha256="0" * 64, weights="vgg16")
@@ -378,7 +378,7 @@ def test_networks_have_no_painting_to_recolor(trained: Stylizer, photo: Picture)
         next(trained.stylize(photo, "the-scream", Options(keep_colors="histogram:before")))
 
 
-def test_what_does_not_fit_is_refused_before_painting(instant: Stylizer, photo: Picture) -> None:
+def test_what_does_not_fit_is_rejected_before_painting(instant: Stylizer, photo: Picture) -> None:
     memory = f"{psutil.Process().memory_info().rss // 10**6 + 100}MB"
     with pytest.raises(
         UsageError, match=r"a picture of 12\.8 megapixels needs (at least )?\d+ MB.*give a smaller --size, or more --memory"
@@ -387,7 +387,7 @@ def test_what_does_not_fit_is_refused_before_painting(instant: Stylizer, photo: 
 
 
 def limited(whole: Callable[[], Plan], of_whole: float) -> int:
-    """Bytes of memory with which a part of what a painting in one piece takes can be taken."""
+    """A memory limit that allows a given share of the memory that the painting needs without tiles."""
     resident = psutil.Process().memory_info().rss
     return resident + int(of_whole * (whole().values["memory_bytes"] - resident))
 
@@ -428,7 +428,7 @@ def test_texture_networks_have_no_tiles(trained: Stylizer, tmp_path: Path, photo
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_both_engines_paint_alike(recipe: str, photo: Picture) -> None:
-    """Whole paintings: the styles, their shares, regions and colors as well as the networks."""
+    """Whole paintings with styles, shares, regions and colors."""
     mask = np.linspace(0, 1, 80, dtype=np.float32)[None, None, None].repeat(64, 2)
     regions = [Region(mask=mask, style="great-wave")]
     torchs, onnxs = (

@@ -1,4 +1,4 @@
-"""The encoder in onnxruntime sees what the one in torch sees."""
+"""The encoder in onnxruntime gives the same features as the one in torch."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_numbers_are_those_of_the_recipes():
     assert onnx_encoder.RIM_PX == RIM_PX
 
 
-def test_what_is_no_painting_is_refused():
+def test_what_is_no_painting_is_rejected():
     with pytest.raises(ShapeError, match=r"got \(1, 1, 40, 40\), float32"):
         encoder().style_statistics(np.zeros((1, 1, 40, 40), np.float32), 100)
     with pytest.raises(StyleError, match="the painting contains NaN"):
@@ -57,7 +57,7 @@ def test_what_is_no_painting_is_refused():
         ("conv1_1.bias", np.zeros(3, np.float32), r"conv1_1.bias has shape \(3,\), expected \(64,\)"),
     ],
 )
-def test_damaged_weights_are_told(tmp_path, name, value, told):
+def test_damaged_weights_are_reported(tmp_path, name, value, told):
     path, tensors = tmp_path / "damaged.safetensors", load_file(bundled_path())
     del tensors[name]
     if value is not None:
@@ -67,6 +67,6 @@ def test_damaged_weights_are_told(tmp_path, name, value, told):
         OnnxEncoder(path)
 
 
-def test_a_missing_file_is_told(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(WeightsError, match="missing or damaged"):
         OnnxEncoder(tmp_path / "none.safetensors")

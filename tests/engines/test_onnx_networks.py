@@ -1,4 +1,4 @@
-"""onnxruntime paints what torch paints."""
+"""Paintings with onnxruntime equal those with torch."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def painted(image: Array, shares: dict[str, float], strength: float, **options: 
 
 
 def most_for(size: tuple[int, int]) -> float:
-    """In a few pixels with repeated noise, channels have hardly any spread, and normalizing enlarges rounding."""
+    """Allowed difference. In a few pixels with repeated noise, channels hardly vary, and normalization amplifies rounding errors."""
     return 1e-4 if math.prod(size) > 64 else 1e-3 if min(size) > 1 else 0.05
 
 
@@ -152,7 +152,7 @@ assert not any(name.startswith("torch.") for name in sys.modules)
 
 
 def test_what_is_remembered_is_bounded_and_measured_once(monkeypatch):
-    monkeypatch.setattr(onnx_networks, "_REMEMBERED", 4)
+    monkeypatch.setattr(onnx_networks, "_CACHE_SIZE", 4)
     asked = []
 
     class Counted:
@@ -166,7 +166,7 @@ def test_what_is_remembered_is_bounded_and_measured_once(monkeypatch):
     assert asked == [224]
     for number in range(6):
         paint.knobs([(f"style {number}", Counted(), 1.0)], 50.0, 224)
-    assert len(paint._memory) == 4
+    assert len(paint._cache) == 4
 
 
 @pytest.mark.parametrize("size", [(64, 90), (65, 91), (201, 133)])
@@ -177,7 +177,7 @@ def test_what_was_painted_small_is_enlarged_alike(size):
     near(relayed(begun, small, image), expected.numpy(), 2e-6)
 
 
-def test_what_cannot_be_painted_is_refused():
+def test_what_cannot_be_painted_is_rejected():
     with pytest.raises(ShapeError, match=r"got \(1, 3, 4, 4\), float64"):
         painter("great-wave").paint(np.zeros((1, 3, 4, 4)))  # type: ignore[arg-type]  # that is the fault
     with pytest.raises(ShapeError, match=r"got \(3, 4, 4\)"):
@@ -189,7 +189,7 @@ def test_what_cannot_be_painted_is_refused():
 
 
 @pytest.mark.parametrize("record", [JohnsonRecord(), SlimRecord(fine=32)])
-def test_other_networks_are_refused(tmp_path, record):
+def test_other_networks_are_rejected(tmp_path, record):
     path = tmp_path / "other.safetensors"
     card = NetworkCard(name="other", paints="style", record=record)
     save_file({"enter.weight": np.zeros((1, 1), np.float32)}, path, {KEY: msgspec.json.encode(card).decode()})
@@ -206,7 +206,7 @@ def test_other_networks_are_refused(tmp_path, record):
         ("knobs", None, "its knobs are missing"),
     ],
 )
-def test_damaged_files_are_told(tmp_path, name, value, told):
+def test_damaged_files_are_reported(tmp_path, name, value, told):
     path, tensors = tmp_path / "damaged.safetensors", load_file(find_network("great-wave"))
     del tensors[name]
     if value is not None:
@@ -216,7 +216,7 @@ def test_damaged_files_are_told(tmp_path, name, value, told):
         OnnxPainter(path)
 
 
-def test_a_cut_file_is_told(tmp_path):
+def test_a_cut_file_is_reported(tmp_path):
     path = tmp_path / "cut.safetensors"
     path.write_bytes(Path(find_network("great-wave")).read_bytes()[:-100])
     with pytest.raises(WeightsError, match="is damaged"):

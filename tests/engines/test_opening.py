@@ -45,7 +45,7 @@ def test_values_of_the_machine_are_checked_by_every_engine(recipe: str, values: 
 
 
 @pytest.mark.parametrize("recipe", ["instant", "draft"])
-def test_more_threads_than_are_used_are_told(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_threads_than_are_used_are_reported(recipe: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "thread_count", lambda threads: 8)
     monkeypatch.setattr(opening, "available_cores", lambda: 2)
     before = torch.get_num_threads()

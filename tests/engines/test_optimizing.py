@@ -1,4 +1,4 @@
-"""The engine that optimizes: what it rejects, counts and reports."""
+"""The optimization engine: checks, step counts and reports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Forecasts of painting in one pass."""
+"""Forecasts of one-pass painting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every engine of one pass does: regions, interruption and progress, with a stroke that is simple."""
+"""The common base of one-pass engines: regions, interruption and progress, with a trivial painter."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PHOTO = np.full((1, 3, 8, 10), 0.5, np.float32)
 
 
 class Brighter(OnePassEngine):
-    """Adds the numbers of the styles, in four parts."""
+    """An engine that adds the numbers of the styles, in four parts."""
 
     recipe = load_recipe("instant")
 

@@ -34,7 +34,7 @@ def test_each_kind_of_source(compact: OpenEncoder, tmp_path: Path) -> None:
 
 def test_a_small_painting_is_enlarged_on_request(compact: OpenEncoder) -> None:
     pixels = np.random.default_rng(0).random((1, 3, 40, 40), dtype=np.float32)
-    plain, enlarged = (measured_style(pixels, STANDARD, compact, least_px=least) for least in (0, 96))
+    plain, enlarged = (measured_style(pixels, STANDARD, compact, min_px=min_px) for min_px in (0, 96))
     assert plain.sha256 == enlarged.sha256
     one, other = (style.value.at(400, ("relu1_1",))["relu1_1"].positions for style in (plain, enlarged))
     assert other > 4 * one

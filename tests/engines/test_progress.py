@@ -1,4 +1,4 @@
-"""A painting in one pass tells how far it is, where it is painted in parts."""
+"""Progress of one-pass paintings with tiles."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def by_parts(stylizer: Stylizer, photo: Picture, tile_px: int, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("encoder", [None, "compact"])  # onnxruntime, torch
-def test_parts_are_told(photo: Picture, encoder: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_are_reported(photo: Picture, encoder: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     stylizer = open_stylizer("instant", encoder=encoder, device="cpu", precision="float32")
     events = by_parts(stylizer, photo, 150_000, monkeypatch)
     told = [event for event in events if isinstance(event, Progress)]

@@ -1,4 +1,4 @@
-"""Enlarging without torch is that of torch."""
+"""Enlarging without torch gives the same result as torch."""
 
 from __future__ import annotations
 

@@ -44,13 +44,13 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, timeout=60)
 
 
-def test_a_missing_package_is_told_with_the_true_reason(monkeypatch):
+def test_a_missing_package_is_reported(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(UsageError, match="needs the package onnxruntime, but it is not installed; install it with: pip"):
         OnnxPainter("great-wave").paint(photo(8, 8))
 
 
-def test_a_package_that_cannot_be_loaded_is_told_with_the_true_reason(monkeypatch, tmp_path):
+def test_a_package_that_cannot_be_loaded_is_reported(monkeypatch, tmp_path):
     (tmp_path / "onnxruntime.py").write_text("raise ImportError('libcudart.so is missing')")
     monkeypatch.delitem(sys.modules, "onnxruntime")
     monkeypatch.syspath_prepend(tmp_path)

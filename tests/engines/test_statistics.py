@@ -1,4 +1,4 @@
-"""Sums over tiles are the moments of all positions."""
+"""Sums over tiles equal the moments of all positions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stylenet.engines.statistics import Sums
 
 @pytest.mark.parametrize("offset", [0.0, 1000.0])
 def test_tile_by_tile(offset: float) -> None:
-    """Also where the mean is a thousand deviations: squares in float32 would lose the variance."""
+    """Also with a mean of a thousand deviations, for which squares in float32 would lose the variance."""
     features = (np.random.default_rng(0).standard_normal((5, 30, 40)) + offset).astype(np.float32)
     sums = Sums()
     for rows in (slice(0, 7), slice(7, 30)):

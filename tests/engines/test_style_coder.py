@@ -1,4 +1,4 @@
-"""The coder of styles in NumPy computes what the one in torch does."""
+"""The style coder in NumPy gives the same results as the one in torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Styles from every source, opened by functions of the engine."""
+"""Opening styles from every kind of source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How large a painting is when it is looked at: a style file answers as its picture would, as far as its ladder reaches."""
+"""The size at which a painting is measured: a style file gives the same statistics as its picture, up to its largest size."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STORED = StoredStyle(
 
 
 def moments_for(style: AnyStyle, size: str, level: tuple[int, int], *, photo_size: tuple[int, int], style_scale: float = 1.0) -> Moments:
-    """The moments of relu1_1 that a recipe with this size of the painting is given at a level."""
+    """Moments of relu1_1 at a level, for a recipe with this size of the painting."""
     recipe = load_recipe("gatys-2016")
     recipe = msgspec.structs.replace(
         recipe,

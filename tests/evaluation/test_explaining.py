@@ -1,4 +1,4 @@
-"""Losses where they are in the picture."""
+"""Maps of the losses over the picture."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def smooth(height: int = 160, width: int = 192, seed: int = 0) -> Image:
 
 
 def test_explained_where_it_is(encoder: VggEncoder) -> None:
-    """Half of the picture is the photo still: there the content is kept, and the style is missing."""
+    """Half of the picture is still the photo: there, the content is preserved, and the style is missing."""
     photo = Picture(pixels=smooth(128, 256, seed=1))
     painting = np.random.default_rng(3).random((1, 3, 128, 256), dtype=np.float32)
     half = photo.pixels.copy()

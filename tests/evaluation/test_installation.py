@@ -1,4 +1,4 @@
-"""What is installed, as plain values."""
+"""Facts about the installation, as plain values."""
 
 from __future__ import annotations
 

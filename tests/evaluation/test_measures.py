@@ -1,4 +1,4 @@
-"""Each measure on pictures whose answer is known."""
+"""Measures of pictures with known results."""
 
 from __future__ import annotations
 

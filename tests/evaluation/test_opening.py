@@ -1,4 +1,4 @@
-"""The encoder and the styles that finished pictures are measured with."""
+"""Opening the encoder and the styles that finished pictures are measured with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Speed and memory, measured in a process of its own."""
+"""Speed and memory, measured in a separate process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures and color profiles that the tests of this room make for themselves."""
+"""Pictures and color profiles for the tests of images."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def linear_gray_profile() -> bytes:
 
 
 def ink_lab(cyan: int, magenta: int, yellow: int, black: int) -> tuple[float, float, float]:
-    """L*, a*, b* of full inks in `ink_profile`, muted so that all lie inside sRGB."""
+    """L*, a*, b* of full inks in `ink_profile`, muted to lie inside sRGB."""
     if black:
         return (0.0, 0.0, 0.0)
     return (100 - 25.0 * (cyan + magenta + yellow), 30.0 * magenta - 25.0 * cyan, 30.0 * yellow - 15.0 * cyan)
@@ -90,13 +90,13 @@ def photo() -> PIL.Image.Image:
 
 @pytest.fixture
 def adobe_to_srgb() -> Callable[[Array], Array]:
-    """The independent formula for what the profile must do: (..., 3) in 0..1."""
+    """The expected conversion of the profile by an independent formula, (..., 3) in 0..1."""
     return lambda encoded: srgb_encoded(encoded**ADOBE_GAMMA @ ADOBE_TO_XYZ.T @ XYZ_TO_SRGB.T)
 
 
 @pytest.fixture
 def ink_to_srgb() -> Callable[[int, int, int, int], Array]:
-    """The independent formula for full inks: CIE L*a*b* (D50) to sRGB."""
+    """The expected colors of full inks by an independent formula, from CIE L*a*b* (D50) to sRGB."""
 
     def convert(*inks: int) -> Array:
         lightness, a, b = ink_lab(*inks)

@@ -1,4 +1,4 @@
-"""Pictures as files, and files that Pillow cannot write."""
+"""Picture files, including some that Pillow cannot write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filters along one axis against the dense matrix."""
+"""Filters along one axis compared with a dense matrix product."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from stylenet.image.bands import filtered
 @pytest.mark.parametrize("axis", [2, 3])
 @pytest.mark.parametrize("most", [1 << 18, 40])
 def test_against_the_dense_matrix(axis: int, dtype: Any, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where lines are so long that they are multiplied in parts."""
+    """Also for lines so long that they are multiplied in parts."""
     monkeypatch.setattr(bands, "_SERIAL", most)
     random = np.random.default_rng(0)
     values = random.random((2, 3, 9, 9)).astype(dtype)

@@ -1,4 +1,4 @@
-"""Palettes of pictures whose colors are known."""
+"""Palettes of pictures with known colors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from stylenet.shapes import Image
 
 
 def three_colors() -> Image:
-    """Half red, a third of the rest each way: 12 columns of red, 8 of green, 4 of blue."""
+    """12 columns of red, 8 of green, 4 of blue."""
     image = np.zeros((1, 3, 10, 24), np.float32)
     image[:, 0, :, :12] = 1
     image[:, 1, :, 12:20] = 1

@@ -1,4 +1,4 @@
-"""Crops of whatever a folder holds."""
+"""Crops of the pictures in a folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from stylenet.image.crops import find_pictures, read_crop, read_strip
 
 
 def ramp(width: int, height: int) -> PIL.Image.Image:
-    """Red grows to the right, green downwards."""
+    """A ramp: red increases to the right, green downwards."""
     rows, columns = np.mgrid[0:height, 0:width]
     pixels = np.stack((columns * 255 / max(1, width - 1), rows * 255 / max(1, height - 1), np.full_like(rows, 40)), axis=2)
     return PIL.Image.fromarray(pixels.round().astype(np.uint8))
@@ -27,7 +27,7 @@ def test_pictures_are_found_in_order_hidden_ones_not(tmp_path: Path) -> None:
     assert find_pictures(tmp_path) == [tmp_path / "a/c.png", tmp_path / "b.JPG"]
 
 
-def test_no_folder_and_no_picture_are_told(tmp_path: Path) -> None:
+def test_no_folder_and_no_picture_are_reported(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"'.*nowhere' is not a folder; give a folder"):
         find_pictures(tmp_path / "nowhere")
     with pytest.raises(ImageError, match=r"contains no picture \(.*\.jpg"):
@@ -126,7 +126,7 @@ def test_any_mode_becomes_rgb(tmp_path: Path, mode: str) -> None:
         assert float(crop.mean()) == pytest.approx(30000 / 65535, abs=0.01)
 
 
-def test_what_cannot_be_read_is_told_with_its_name(tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_reported_with_its_name(tmp_path: Path) -> None:
     text, cut, empty = (tmp_path / name for name in ("text.jpg", "cut.jpg", "empty.png"))
     text.write_text("dear diary")
     ramp(300, 200).save(cut)

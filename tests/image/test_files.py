@@ -1,4 +1,4 @@
-"""Load, save, and load again."""
+"""Loading, saving, and loading again."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_alpha_is_put_back(tmp_path: Path, name: str) -> None:
 
 
 def test_jpeg_keeps_fine_color(tmp_path: Path) -> None:
-    """Red and blue columns of one pixel; with color at half the resolution all would be purple."""
+    """Red and blue columns of one pixel; with color subsampling, all would be purple."""
     image = np.zeros((1, 3, 16, 16), np.float32)
     image[:, 0, :, ::2] = 1
     image[:, 2, :, 1::2] = 1
@@ -111,7 +111,7 @@ def test_an_impossible_orientation_is_ignored(photo: PIL.Image.Image, orientatio
 @pytest.mark.parametrize(
     ("kind", "notice"), [("GIF", "animated"), ("WEBP", "animated"), ("PNG", "animated"), ("AVIF", "animated"), ("TIFF", "pages")]
 )
-def test_of_many_frames_the_first_is_used_and_told(photo: PIL.Image.Image, kind: str, notice: str) -> None:
+def test_of_many_frames_the_first_is_used_and_reported(photo: PIL.Image.Image, kind: str, notice: str) -> None:
     buffer = io.BytesIO()
     others = [PIL.Image.new("RGB", photo.size, color) for color in ("black", "white")]
     photo.save(buffer, kind, save_all=True, append_images=others)

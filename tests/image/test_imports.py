@@ -1,4 +1,4 @@
-"""Pictures are read, changed and written without waiting for PyTorch."""
+"""Reading, changing and writing pictures does not import PyTorch."""
 
 from __future__ import annotations
 

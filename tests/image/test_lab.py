@@ -1,4 +1,4 @@
-"""CIELAB against scikit-image's conversions."""
+"""CIELAB compared with scikit-image's conversions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers of any type and tone curve become levels in 0..1."""
+"""Conversion of numbers of any type and tone curve to levels in 0..1."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_the_full_scale_of_wide_gray_is_inferred(mode: str, values: list[float],
     assert picture.notices == notice
 
 
-def test_gray_that_is_not_finite_is_refused() -> None:
+def test_gray_that_is_not_finite_is_rejected() -> None:
     with pytest.raises(ImageError, match="not finite"):
         load_image(PIL.Image.fromarray(np.array([[0, np.nan]], dtype=np.float32)))
 

@@ -1,4 +1,4 @@
-"""Loops in the three formats."""
+"""Loops in all three formats."""
 
 from __future__ import annotations
 

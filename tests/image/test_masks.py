@@ -1,4 +1,4 @@
-"""Regions share every pixel; what is flat stays exact."""
+"""Regions sum to 1 in every pixel, and flat areas stay exact."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_loaded_picture_is_taken_too() -> None:
 
 
 @pytest.mark.parametrize(("level", "inverted", "told"), [(0, False, "black everywhere"), (255, True, "white everywhere, and inverted")])
-def test_an_empty_region_is_refused(tmp_path: Path, level: int, inverted: bool, told: str) -> None:
+def test_an_empty_region_is_rejected(tmp_path: Path, level: int, inverted: bool, told: str) -> None:
     PIL.Image.new("L", (9, 9), level).save(tmp_path / "sky.png")
     with pytest.raises(ImageError, match=rf"sky\.png' is {told}: the region is empty; paint its inside white"):
         load_mask(tmp_path / "sky.png", inverted=inverted)
@@ -151,7 +151,7 @@ def test_mask_options_that_are_none(text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("size", "told"), [((32, 24), False), ((640, 480), False), ((648, 480), False), ((660, 480), True), ((24, 32), True)]
 )
-def test_a_mask_of_another_aspect_is_told(size: tuple[int, int], told: bool) -> None:
+def test_a_mask_of_another_aspect_is_reported(size: tuple[int, int], told: bool) -> None:
     notice = aspect_notice(box(), size, "sky.png")
     assert (notice is not None) == told
     if notice:
@@ -179,7 +179,7 @@ def test_overlapping_masks_share_in_proportion_and_others_are_untouched() -> Non
 
 @pytest.mark.parametrize("size", [(32, 24), (97, 71), (24, 18), (513, 300)])
 def test_inside_stays_exactly_one_and_outside_zero_at_any_size(size: tuple[int, int]) -> None:
-    """So that a kept photo keeps its bytes."""
+    """Otherwise, the bytes of a kept photo would change."""
     weights = regions([box()], size)[:, 0]
     across, down = size[0] / 32, size[1] / 24
     margin = 2.5 * max(across, down, 1)  # a cubic reaches two pixels far
@@ -253,8 +253,8 @@ def test_radii_that_are_none(radius_px: float) -> None:
         soften(box(), radius_px)
 
 
-def test_a_mask_of_label_numbers_is_refused_with_its_brightest_value(tmp_path: Path) -> None:
-    """0 and 1 look black; nothing would be kept, without a word."""
+def test_a_mask_of_label_numbers_is_rejected_with_its_brightest_value(tmp_path: Path) -> None:
+    """Label values 0 and 1 look black, so that nothing would be protected without a warning."""
     PIL.Image.fromarray(np.eye(8, dtype=np.uint8)).save(tmp_path / "labels.png")
     for inverted in (False, True):
         with pytest.raises(ImageError, match="its brightest value is 1 of 255; white, 255, is inside a region"):

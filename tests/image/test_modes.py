@@ -1,4 +1,4 @@
-"""Every mode, transparency, profile and bit depth comes out as the sRGB picture that a person saw."""
+"""Every mode, transparency, profile and bit depth is converted to the same sRGB picture."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_an_unknown_mode_is_named() -> None:
 
 
 class _WithMode(PIL.Image.Image):
-    """A picture in a mode that nobody can make any more."""
+    """A picture in a mode that Pillow can no longer create."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -169,7 +169,7 @@ def test_tiff_of_16_bits_in_separate_planes_is_read(tmp_path: Path) -> None:
     assert pixels_of(load_image(tmp_path / "planes.tif")) == pytest.approx(values.transpose(1, 2, 0) / 65535, abs=STEP)
 
 
-def test_the_tone_curve_of_hdr_video_is_told(photo: PIL.Image.Image) -> None:
+def test_the_tone_curve_of_hdr_video_is_reported(photo: PIL.Image.Image) -> None:
     data = bytearray(encoded(photo))
     content = b"cICP" + bytes([9, 16, 0, 1])
     data[33:33] = struct.pack(">I", 4) + content + struct.pack(">I", zlib.crc32(content))

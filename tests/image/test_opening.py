@@ -1,4 +1,4 @@
-"""Bad files: one clear line each. Every file is made here."""
+"""One-line errors for bad files, all of which are created here."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def encoded(image: PIL.Image.Image, kind: str, **options: Any) -> bytes:
 
 
 def refused(source: Any) -> str:
-    """The message, after checking that it is one line."""
+    """The message, which must be a single line."""
     with pytest.raises(ImageError) as caught:
         load_image(source)
     message = str(caught.value)
@@ -80,7 +80,7 @@ def png_header(width: int, height: int) -> bytes:
         (b"II*\0" + bytes(4), "it is damaged, or an unsupported kind of TIFF"),
     ],
 )
-def test_what_is_no_picture_is_told_by_name(tmp_path: Path, content: bytes, reason: str) -> None:
+def test_what_is_no_picture_is_reported_by_name(tmp_path: Path, content: bytes, reason: str) -> None:
     path = tmp_path / "photo.jpg"
     path.write_bytes(content)
     assert refused(path).startswith(f"cannot read '{path}': {reason}")
@@ -89,7 +89,7 @@ def test_what_is_no_picture_is_told_by_name(tmp_path: Path, content: bytes, reas
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "GIF", "AVIF", "JPEG2000", "BMP", "PPM", "QOI"])
 @pytest.mark.parametrize("part", [0.3, 0.6, 0.9])
-def test_a_file_cut_off_is_refused_not_half_gray(photo: PIL.Image.Image, kind: str, part: float) -> None:
+def test_a_file_cut_off_is_rejected_not_half_gray(photo: PIL.Image.Image, kind: str, part: float) -> None:
     image = photo.resize((90, 60))
     data = encoded(image, kind)
     assert load_image(data).pixels.shape == (1, 3, 60, 90)
@@ -98,7 +98,7 @@ def test_a_file_cut_off_is_refused_not_half_gray(photo: PIL.Image.Image, kind: s
 
 
 @pytest.mark.parametrize("progressive", [False, True])
-def test_a_jpeg_without_its_last_lines_is_refused(photo: PIL.Image.Image, progressive: bool) -> None:
+def test_a_jpeg_without_its_last_lines_is_rejected(photo: PIL.Image.Image, progressive: bool) -> None:
     data = encoded(photo.resize((300, 200)), "JPEG", progressive=progressive)
     assert "cut off" in refused(data[:-40])
 
@@ -110,7 +110,7 @@ def test_damage_in_the_middle_of_a_png(photo: PIL.Image.Image) -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(20_000, 10_001), (2**31 - 1, 2**31 - 1), (1, 200_000_001)])
-def test_a_huge_picture_is_refused_by_its_header(width: int, height: int) -> None:
+def test_a_huge_picture_is_rejected_by_its_header(width: int, height: int) -> None:
     assert f"it has {width} x {height} pixels" in refused(png_header(width, height))
     assert "allowed are up to 200 million; make it smaller first" in refused(png_header(width, height))
 
@@ -138,7 +138,7 @@ def test_pictures_in_memory_have_the_same_limits(monkeypatch: pytest.MonkeyPatch
     assert "it has 4 x 3 pixels" in refused(PIL.Image.new("RGB", (4, 3)))
 
 
-def test_out_of_memory_is_told_as_such(photo: PIL.Image.Image, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_out_of_memory_is_reported_as_such(photo: PIL.Image.Image, monkeypatch: pytest.MonkeyPatch) -> None:
     def load(self: PIL.Image.Image) -> None:
         raise MemoryError
 
@@ -172,7 +172,7 @@ def test_a_pipe_does_not_block(tmp_path: Path) -> None:
         (OSError(errno.EIO, "Input/output error"), "Input/output error"),
     ],
 )
-def test_a_file_that_the_system_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, reason: str) -> None:
+def test_a_file_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, reason: str) -> None:
     path = tmp_path / "photo.png"
     path.touch()
 
@@ -200,7 +200,7 @@ def test_other_sources(photo: PIL.Image.Image) -> None:
 
 
 def test_programs_are_never_run() -> None:
-    """EPS would start Ghostscript; here it is not even parsed."""
+    """EPS would start Ghostscript; it must not even be parsed."""
     data = encoded(PIL.Image.new("RGB", (8, 8)), "EPS")
     assert "it is a PDF or PostScript page" in refused(data)
 
@@ -208,7 +208,7 @@ def test_programs_are_never_run() -> None:
 def test_heic_without_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     monkeypatch.delitem(PIL.Image.OPEN, "HEIF", raising=False)
-    assert refused(HEIC).endswith("HEIC photos need one more package; run: pip install pillow-heif")
+    assert refused(HEIC).endswith("HEIC photos need another package; run: pip install pillow-heif")
 
 
 def test_heic_with_its_package(photo: PIL.Image.Image) -> None:
@@ -219,7 +219,7 @@ def test_heic_with_its_package(photo: PIL.Image.Image) -> None:
 
 
 def test_files_are_closed(tmp_path: Path, photo: PIL.Image.Image) -> None:
-    """Unclosed files are warnings, and warnings are faults here; on Windows they also could not be replaced."""
+    """Unclosed files cause warnings, which are errors in tests; on Windows, they could not be replaced either."""
     photo.save(tmp_path / "a.tif", compression="tiff_lzw")
     load_image(tmp_path / "a.tif")
     os.replace(tmp_path / "a.tif", tmp_path / "b.tif")

@@ -1,4 +1,4 @@
-"""A result appears whole or not at all."""
+"""Checks of output files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ IMAGE = np.full((1, 3, 8, 8), 0.5, np.float32)
         ("paintnigs/out.png", r"Did you mean 'paintings'\?"),
     ],
 )
-def test_bad_paths_are_refused_before_painting(tmp_path: Path, name: str, message: str) -> None:
+def test_bad_paths_are_rejected_before_painting(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "folder.png").mkdir()
     (tmp_path / "paintings").mkdir()
     with pytest.raises(OutputError, match=message):
@@ -87,7 +87,7 @@ def test_a_failed_write_leaves_everything_as_it_was(
     assert existing is None or target.read_bytes() == existing
 
 
-def test_the_system_refuses_the_rename(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rename_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(source: Path, destination: Path) -> None:
         raise PermissionError(errno.EACCES, "Permission denied")
 
@@ -114,10 +114,10 @@ def test_permissions_and_links_stay(tmp_path: Path) -> None:
     assert stat.S_IMODE(fresh.stat().st_mode) == 0o604
 
 
-def test_a_disk_without_room_is_told_before_painting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_without_room_is_reported_before_painting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stylenet.image.output.shutil.disk_usage", lambda folder: SimpleNamespace(free=5_000_000))
     assert check_output(tmp_path / "a.png", size=(800, 600)) == tmp_path / "a.png"
-    with pytest.raises(OutputError, match=r"5 MB are free, but 4000 x 3000 pixels may need 72; make room"):
+    with pytest.raises(OutputError, match=r"5 MB are free, but 4000 x 3000 pixels may need 72; free some space"):
         check_output(tmp_path / "a.png", size=(4000, 3000))
 
 

@@ -52,7 +52,7 @@ def test_a_gray_profile_is_converted(linear_gray_profile: bytes) -> None:
 
 
 def test_linear_light_of_16_bits_keeps_its_shadows(linear_gray_profile: bytes) -> None:
-    """In 8 bits the darkest 13 of 255 sRGB levels would be black."""
+    """In 8 bits, the darkest 13 of 255 sRGB levels would be black."""
     values = np.linspace(0, 2000, 64).round().astype(int).reshape(1, -1, 1)
     pixels = pixels_of(load_image(png(values, color_type=0, icc=linear_gray_profile)))[0, :, 0]
     assert (np.diff(pixels) > 0).all()
@@ -76,18 +76,18 @@ def test_an_srgb_profile_changes_nothing(photo: PIL.Image.Image) -> None:
 
 
 @pytest.mark.parametrize("data", [b"no profile at all", bytes(200)])
-def test_a_broken_profile_is_told_and_srgb_assumed(photo: PIL.Image.Image, data: bytes) -> None:
+def test_a_broken_profile_is_reported_and_srgb_assumed(photo: PIL.Image.Image, data: bytes) -> None:
     picture = load_image(encoded(photo, icc_profile=data))
     assert picture.notices == ("the embedded color profile is damaged and is ignored",)
     assert np.array_equal(picture.pixels, load_image(photo).pixels)
 
 
-def test_a_profile_cut_off_is_told(photo: PIL.Image.Image, adobe_profile: bytes) -> None:
+def test_a_profile_cut_off_is_reported(photo: PIL.Image.Image, adobe_profile: bytes) -> None:
     picture = load_image(encoded(photo, icc_profile=adobe_profile[:300]))
     assert picture.notices == ("the embedded color profile is damaged and is ignored",)
 
 
-def test_a_profile_for_other_colors_is_told(photo: PIL.Image.Image, ink_profile: bytes) -> None:
+def test_a_profile_for_other_colors_is_reported(photo: PIL.Image.Image, ink_profile: bytes) -> None:
     picture = load_image(encoded(photo, icc_profile=ink_profile))
     assert picture.notices == ("the embedded color profile is for CMYK, but the picture is RGB; the profile is ignored",)
     assert np.array_equal(picture.pixels, load_image(photo).pixels)

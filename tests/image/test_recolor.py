@@ -1,4 +1,4 @@
-"""Colors of other pictures, held against formulas that share nothing with the code: CIELAB, quantiles and moments written out here."""
+"""Recoloring, compared with independent formulas: CIELAB, quantiles and moments."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def colors_of(image: Image) -> Array:
 
 
 def rounded(image: Image) -> Image:
-    """As a file with 8 bits holds it."""
+    """The picture, rounded to 8 bits."""
     return (image * 255).round() / np.float32(255)
 
 
 def picture(seed: int, *, contrast: float = 1.0, height: int = 60, width: int = 80) -> Image:
-    """Smooth waves with grain, their channels correlated; all colors at contrast 1, muted ones around gray at 0.3."""
+    """Smooth waves with grain and correlated channels; all colors at contrast 1, muted ones around gray at 0.3."""
     random = np.random.default_rng(seed)
     rows, columns = np.mgrid[0:height, 0:width]
     angles = random.uniform(0, 0.25, (3, 2))
@@ -57,7 +57,7 @@ def plain(red: float, green: float, blue: float, *, size: tuple[int, int] = (16,
 
 
 def hue_between(one: Array, other: Array) -> Array:
-    """Degrees."""
+    """Angle between the hues of two colors, in degrees."""
     return np.degrees(np.abs(np.angle((one[..., 1] + 1j * one[..., 2]) * (other[..., 1] - 1j * other[..., 2]))))
 
 

@@ -1,4 +1,4 @@
-"""Sizes keep the aspect; pictures keep their mean and their range."""
+"""Parsing sizes, and resizing pictures."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_sizes_that_are_none(size: Any, message: str) -> None:
     ],
 )
 def test_print_size(paper: str, dpi: int, expected: tuple[int, int]) -> None:
-    """A photo of 3 : 2 fills the long side of each of these."""
+    """A 3:2 photo fills the long side of each of these."""
     assert print_size(300, 200, paper, dpi) == expected
     assert print_size(200, 300, paper, dpi) == expected[::-1]
 
@@ -150,7 +150,7 @@ def test_a_flat_picture_stays_flat(dtype: type, channels: int, size: tuple[int, 
 
 
 def test_shrinking_averages_what_would_alias() -> None:
-    """Every third column is white: a third of white is left everywhere. Without antialiasing the samples would fall between."""
+    """Every third column is white, so that the result is a third of white everywhere; without antialiasing, it would alias."""
     lines = np.zeros((1, 3, 48, 48), np.float32)
     lines[..., ::3] = 1
     assert np.abs(resize(lines, (16, 16))[..., 2:-2] - 1 / 3).max() < 0.1
@@ -165,7 +165,7 @@ def test_overshoot_is_clamped() -> None:
 
 
 def test_a_ramp_keeps_its_place() -> None:
-    """Pixel centers at half integers: a linear ramp is a fixed point of the cubic away from the border."""
+    """With pixel centers at half integers, the cubic kernel preserves a linear ramp away from the border."""
     ramp = np.broadcast_to(np.float32((np.arange(32) + 0.5) / 32), (1, 3, 32, 32))
     assert np.abs(resize(ramp, (16, 16))[0, 0] - (np.arange(16) + 0.5) / 16)[:, 2:-2].max() < 1e-5
 

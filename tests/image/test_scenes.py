@@ -1,4 +1,4 @@
-"""The computed sample pictures are photos enough: many colors, shapes and detail, and the same every time."""
+"""Computed sample pictures: many colors, shapes and detail, and reproducible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sheet holds each picture at its place, with ink under it."""
+"""Contact sheets: positions of the pictures, and captions."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_columns_by_default_make_a_square() -> None:
     [
         ([], {}, "a sheet needs at least one"),
         ([("", flat(1))], {"columns": 0}, "a sheet of 0 columns"),
-        ([("", flat(1))], {"cell_px": 3}, "with 3 px each"),
+        ([("", flat(1))], {"cell_px": 3}, "of 3 px"),
     ],
 )
 def test_sheets_that_cannot_be_made(cells: list[tuple[str, Image]], options: dict[str, int], message: str) -> None:

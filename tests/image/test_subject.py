@@ -1,4 +1,4 @@
-"""A drawn face and a drawn subject are found where they were drawn."""
+"""Masks of drawn faces and subjects."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ cv2 = pytest.importorskip("cv2")
 
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
-    """Pictures this small are cut faster by one thread than by several that wait for each other."""
+    """Use one thread, which is faster for small pictures than several that wait for each other."""
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
     yield
@@ -33,7 +33,7 @@ def one_thread() -> Iterator[None]:
 
 
 def draw_face(picture: PIL.Image.Image, x: int, y: int, *, scale: float = 1.0, tilt: float = 0.0) -> PIL.Image.Image:
-    """`picture` with a face whose skin reaches 42 * scale to the sides and 56 * scale up and down, its hair 10 more."""
+    """Draw a face on `picture`: skin with half axes 42 and 56, times `scale`, and hair 10 beyond."""
     face = PIL.Image.new("RGBA", picture.size)
     draw = ImageDraw.Draw(face)
 
@@ -66,7 +66,7 @@ def noise(height: int, width: int) -> Image:
 
 
 def ellipse(height: int, width: int, *, middle: tuple[float, float], half: tuple[float, float], tilt: float = 0.0) -> NDArray[np.bool_]:
-    """True inside; tilted counterclockwise by degrees."""
+    """Mask of an ellipse, tilted counterclockwise by degrees."""
     y, x = np.arange(height)[:, None] + 0.5 - middle[1], np.arange(width) + 0.5 - middle[0]
     angle = np.deg2rad(-tilt)
     across, down = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
@@ -115,7 +115,7 @@ def test_no_face(size: tuple[int, int]) -> None:
 
 
 def disc_photo(*, x: int = 100, y: int = 70, size: tuple[int, int] = (200, 150)) -> Image:
-    """An orange disc of radius 40 before a bluish, grainy background."""
+    """An orange disc of radius 40 on a bluish, grainy background."""
     grain = np.random.default_rng(0).normal(0, 8, (size[1], size[0], 3))
     picture = PIL.Image.fromarray((np.array(WALL) + grain).clip(0, 255).astype(np.uint8))
     ImageDraw.Draw(picture).ellipse((x - 40, y - 40, x + 40, y + 40), fill=(230, 140, 40))
@@ -154,7 +154,7 @@ def test_a_rectangle_tells_which_of_two() -> None:
 
 
 def test_teeth_finer_than_the_rough_cut_are_followed() -> None:
-    """A wheel of 1000 px; what is inside is first found at 320, where it misses its outline by 2.3 pixels of the photo."""
+    """A wheel of 1000 px. The first segmentation, at 320 px, misses its outline by 2.3 pixels of the photo."""
     grain = np.random.default_rng(0).normal(0, 8, (750, 1000, 3))
     photo, true = PIL.Image.fromarray((np.array(WALL) + grain).clip(0, 255).astype(np.uint8)), PIL.Image.new("1", (1000, 750))
     angles = np.pi * np.arange(60) / 30
@@ -169,7 +169,7 @@ def test_teeth_finer_than_the_rough_cut_are_followed() -> None:
 
 
 def test_a_person_is_the_subject_with_body() -> None:
-    """A bright ball is more striking than the person beside it."""
+    """The person is found although a bright ball is more conspicuous."""
     picture = PIL.Image.new("RGB", (320, 240), WALL)
     draw = ImageDraw.Draw(picture)
     draw.ellipse((250, 100, 300, 150), fill=(255, 240, 0))
@@ -236,9 +236,9 @@ def test_without_opencv_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> N
             find(disc_photo())
 
 
-def test_an_opencv_without_its_detector_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """OpenCV 5 has none; its contrib package has the code without the data."""
+def test_an_opencv_without_its_detector_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OpenCV 5 has no detector; its contrib package has the code without the data."""
     monkeypatch.setattr(cv2.data, "haarcascades", "/nowhere/")
-    with pytest.raises(UsageError, match="comes without its face detector"):
+    with pytest.raises(UsageError, match="does not include its face detector"):
         find_faces(disc_photo())
     assert find_subject(disc_photo(), (50, 20, 100, 100)).max() == 1

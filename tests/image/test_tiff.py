@@ -1,4 +1,4 @@
-"""TIFF files of every layout come out as the same picture, or are refused with their layout."""
+"""TIFF files of every layout are read as the same picture, or rejected with a description of their layout."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Tags = Mapping[int, int | Sequence[int]]
 
 
 def tiff(data: bytes, size: tuple[int, int], tags: Tags, order: str = "<") -> bytes:
-    """A TIFF of one strip with any tags (TIFF 6.0, section 2); offsets and lengths are LONG, all else is SHORT."""
+    """A TIFF with one strip and any tags (TIFF 6.0, section 2); offsets and lengths are LONG, all others SHORT."""
     data += bytes(len(data) % 2)
     tags = {256: size[0], 257: size[1], 259: 1, 273: 8, 277: 1, 278: size[1], 279: len(data), **tags}
     entries, beyond, start = b"", b"", 8 + len(data) + 2 + 12 * len(tags) + 4
@@ -135,7 +135,7 @@ def test_cmyk(dtype: str, has_alpha: bool) -> None:
 
 
 def test_lzw_and_both_predictors() -> None:
-    """Predictors as the specifications have them: TIFF 6.0, section 14; Adobe Photoshop TIFF Technical Note 3."""
+    """Predictors as specified in TIFF 6.0, section 14, and Adobe Photoshop TIFF Technical Note 3."""
     floats = COLORS.astype("<f4")
     buffer = io.BytesIO()
     PIL.Image.fromarray(floats.view(np.uint8).reshape(HEIGHT, -1)).save(buffer, "TIFF", compression="tiff_lzw")
@@ -173,7 +173,7 @@ def test_gray_of_12_bits_has_white() -> None:
 @pytest.mark.parametrize("bits", [8, 16])
 @pytest.mark.parametrize("scale", [1, 257])
 def test_palettes(bits: int, scale: int) -> None:
-    """Some programs write bytes into the table of words."""
+    """Some programs write bytes into the 16-bit palette."""
     ramp = np.arange(256)
     table = np.zeros((3, 2**bits), int)
     table[:, :256] = np.stack([ramp, 255 - ramp, ramp // 2]) * scale
@@ -247,7 +247,7 @@ def test_pages_profile_and_metadata_are_kept(linear_gray_profile: bytes) -> None
         ({258: (16,) * 3, 262: 2, 277: 3, 259: 8}, "it is damaged or cut off"),
     ],
 )
-def test_what_is_not_read_is_refused_with_its_layout(tags: dict[int, int | Sequence[int]], reason: str) -> None:
+def test_what_is_not_read_is_rejected_with_its_layout(tags: dict[int, int | Sequence[int]], reason: str) -> None:
     assert reason in refused(tiff(bytes(8 * 8 * 10), (8, 8), tags))
 
 
@@ -257,7 +257,7 @@ def test_values_that_are_not_finite() -> None:
     )
 
 
-def test_a_file_cut_off_is_refused() -> None:
+def test_a_file_cut_off_is_rejected() -> None:
     data = tiff(stored(COLORS, "float32").tobytes(), (WIDTH, HEIGHT), {258: (32,) * 3, 262: 2, 277: 3, 339: (3,) * 3, 273: 3000})
     assert "damaged or cut off" in refused(data)
 

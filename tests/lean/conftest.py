@@ -1,4 +1,4 @@
-"""Tests of the light install: `make test-lean` runs them where torch is not installed. Elsewhere there are none."""
+"""Tests of the light install. `make test-lean` runs them without torch; otherwise they are not collected."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ collect_ignore_glob = ["test_*.py"] if find_spec("torch") else []
 
 
 class Ended(subprocess.CompletedProcess[bytes]):
-    """A command that has ended."""
+    """Result of a command."""
 
     @property
     def out(self) -> str:
@@ -29,7 +29,7 @@ class Ended(subprocess.CompletedProcess[bytes]):
 
 @pytest.fixture
 def run(folder: Path) -> Any:
-    """Runs `stylenet WORDS...` in a process of its own, in a folder with `photo.png` and `painting.png`."""
+    """Runs `stylenet ARGUMENTS...` in a separate process, in a folder with `photo.png` and `painting.png`."""
 
     def run(*words: object, given: bytes | None = None) -> Ended:
         command = [sys.executable, "-m", "stylenet", *map(str, words)]
@@ -54,7 +54,7 @@ def folder(tmp_path: Path, photo: Any, painting: Any) -> Path:
 
 @pytest.fixture(scope="session")
 def painting() -> Any:
-    """Computed hills, 256 x 256."""
+    """A computed painting of hills, 256 x 256."""
     from stylenet.image.files import load_image
     from stylenet.image.resize import resize
     from stylenet.image.scenes import hills

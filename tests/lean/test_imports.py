@@ -1,4 +1,4 @@
-"""What a command loads, and what happens where a package is damaged."""
+"""Packages loaded by commands, and damaged packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is painted from Python, in one pass."""
+"""One-pass painting from Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Painting in processes that were started by fork and by spawn."""
+"""Painting in processes started by fork and by spawn."""
 
 from __future__ import annotations
 

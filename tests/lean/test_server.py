@@ -1,4 +1,4 @@
-"""The server and the studio's page without torch: previews, single passes, and jobs in one pass."""
+"""The server and the studio without torch: previews, single passes, and one-pass jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Content losses against NumPy."""
+"""Content losses compared with NumPy."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_bfloat16_is_summed_in_float32() -> None:
     assert loss.item() == pytest.approx(ContentTarget(target, "sum").loss(given).item(), rel=0.02)
 
 
-def test_other_shapes_are_refused() -> None:
+def test_other_shapes_are_rejected() -> None:
     with pytest.raises(ShapeError, match=r"the same shape; got \(1, 3, 4, 5\) and \(1, 3, 5, 4\)"):
         ContentTarget(torch.zeros(1, 3, 5, 4), "mean").loss(torch.zeros(1, 3, 4, 5))
 

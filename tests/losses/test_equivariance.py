@@ -1,4 +1,4 @@
-"""A painting that moves with its photo costs nothing; one that is tied to a grid does."""
+"""The equivariance loss is 0 for a painting that shifts with its photo, but not for one tied to a grid."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_what_is_tied_to_a_grid_costs_its_energy() -> None:
     assert shift_distance(with_lattice(photo), with_lattice(photo[:, :, 4:, 8:]), (4, 8), rim_px=0) == 0
 
 
-def test_pictures_that_are_only_rim_are_refused() -> None:
+def test_pictures_that_are_only_rim_are_rejected() -> None:
     photo = _photo()
     with pytest.raises(UsageError, match=r"sides of more than 64 px; got 56 x 47"):
         shift_distance(photo, photo[:, :, 1:], (1, 0))

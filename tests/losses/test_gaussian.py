@@ -1,4 +1,4 @@
-"""The Wasserstein distance of Gaussians against SciPy, and where rounding would spoil it."""
+"""The Wasserstein distance of Gaussians compared with SciPy, and its rounding errors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.losses.features import CHANNELS, PAINTED, PAINTING
 
 
 def w2_by_scipy(ridge: float) -> tuple[float, np.ndarray, np.ndarray]:
-    """Squared Wasserstein-2 distance of two Gaussians with SciPy's matrix root; also mean and covariance of the painting."""
+    """Squared Wasserstein-2 distance of two Gaussians by SciPy's matrix root, and mean and covariance of the painting."""
     painted, painting = PAINTED[0].flatten(1).numpy(), PAINTING[0].flatten(1).numpy()
     m, n = painted.mean(1), painting.mean(1)
     s, t = np.cov(painted, bias=True) + ridge * np.eye(CHANNELS), np.cov(painting, bias=True) + ridge * np.eye(CHANNELS)
@@ -53,7 +53,7 @@ def test_fewer_directions_keep_the_whole_variance_and_find_the_painting_itself()
 
 
 def test_no_distance_is_negative_however_flat_the_picture() -> None:
-    """Directions in which a painting hardly varies: a root that is kept from zero there would count more overlap than there is."""
+    """For directions in which a painting hardly varies, a root bounded away from zero would overestimate the overlap."""
     deviations = torch.logspace(0, -5, 40, dtype=torch.float64)
     target = Moments(torch.zeros(1, 40, dtype=torch.float64), torch.diag(deviations.square())[None], 1)
     for size in (0.0, 1e-6, 1e-3, 0.3, 1.0, 2.0):
@@ -83,7 +83,7 @@ def test_root_trace_says_so_when_it_is_given_no_numbers() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
 def test_wasserstein_with_a_ridge_where_positions_are_fewer_than_channels(dtype: torch.dtype) -> None:
-    """A deep layer of a small picture: most eigenvalues are the ridge's square, far below float32's rounding of the largest."""
+    """In a deep layer of a small picture, most eigenvalues equal the square of the ridge, far below the rounding error of the largest."""
     generator = torch.Generator().manual_seed(0)
     painted, painting = (torch.randn(1, 40, 2, 3, generator=generator, dtype=torch.float64) * 5 for _ in range(2))
     s, t = (np.cov(values[0].flatten(1).numpy(), bias=True) + RIDGE * np.eye(40) for values in (painted, painting))

@@ -1,4 +1,4 @@
-"""Histogram matching against sorting."""
+"""Histogram matching compared with sorting."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def layer(seed: int, height: int = 12, width: int = 15) -> torch.Tensor:
 
 
 def matched(given: torch.Tensor, painting: torch.Tensor) -> np.ndarray:
-    """Rows whose values of each channel are those of the painting, in the order of `given`."""
+    """Rows with the values of the painting in each channel, in the order of `given`."""
     rows, wanted = rows_of(given).numpy(), rows_of(painting).numpy()
     result = np.empty_like(rows)
     for channel in range(rows.shape[1]):
@@ -51,7 +51,7 @@ def test_a_larger_painting_of_the_same_values_is_the_same_target() -> None:
 
 
 def test_many_equal_values_move_together() -> None:
-    """After ReLU, most values of a layer are 0: 30 of them against a painting with 10."""
+    """After ReLU, most values of a layer are 0: here 30, and 10 in the painting."""
     given, painting = torch.zeros(40, 1, dtype=torch.float64), torch.zeros(40, 1, dtype=torch.float64)
     given[30:], painting[10:] = 4, 2
     moved = np.array([*[np.array([0] * 10 + [2] * 20).mean()] * 30, *[2 - 4] * 10])

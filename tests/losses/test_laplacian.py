@@ -1,4 +1,4 @@
-"""The Laplacian loss against a convolution by SciPy."""
+"""The Laplacian loss compared with a convolution by SciPy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moments and Gram matrices against NumPy, and against gradients by finite differences."""
+"""Moments and Gram matrices compared with NumPy, and their gradients with finite differences."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def random(*shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> to
 
 
 def test_gram_of_the_printed_example() -> None:
-    """The numbers 1..12 as 4 positions of 3 channels: the text prints the plain sum, we divide by the 4 positions."""
+    """The numbers 1..12 as 4 positions of 3 channels. The text prints the sum; we divide it by the 4 positions."""
     rows = np.arange(1.0, 13.0).reshape(4, 3)
     features = torch.from_numpy(rows.T.copy()).view(1, 3, 2, 2)
     gram = gram_matrix(features)[0].numpy()
@@ -48,7 +48,7 @@ def test_gram_is_symmetric_and_does_not_know_positions() -> None:
 
 @pytest.mark.parametrize("positions", [(64, 64), (64, 65), (90, 100)])
 def test_bfloat16_sums_in_blocks(positions: tuple[int, int]) -> None:
-    """A bfloat16 sum over thousands of positions would stop growing; sums of blocks do not."""
+    """A bfloat16 sum over thousands of positions would stop increasing; sums of blocks do not."""
     features = random(1, 8, *positions, dtype=torch.float32).abs()
     exact = moments(features)
     given = moments(features.bfloat16())
@@ -63,7 +63,7 @@ def test_gradient_of_moments() -> None:
 
 
 def test_gradient_of_moments_against_plain_autograd() -> None:
-    """Our backward pass is written by hand; the gradient of a loss of both moments must be autograd's own."""
+    """The custom backward pass must give the same gradient as autograd, for a loss of both moments."""
     weights_mean, weights_gram = random(1, 5, seed=1), random(1, 5, 5, seed=2)
     ours, plain = random(1, 5, 6, 7).requires_grad_(), random(1, 5, 6, 7).requires_grad_()
     given = moments(ours)
@@ -88,7 +88,7 @@ def test_deviation_has_a_gradient_where_a_channel_is_constant() -> None:
     assert torch.isfinite(features.grad).all()
 
 
-def test_features_of_another_shape_are_refused() -> None:
+def test_features_of_another_shape_are_rejected() -> None:
     with pytest.raises(ShapeError, match=r"features have shape \(B, C, H, W\); got \(3, 4, 4\)"):
         moments(torch.zeros(3, 4, 4))
 

@@ -1,4 +1,4 @@
-"""The nearest-neighbor loss against a search over all pairs."""
+"""The nearest-neighbor loss compared with a search over all pairs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_painting_is_its_own_nearest() -> None:
 
 
 def test_many_candidates_are_thinned() -> None:
-    assert len(neighbors(layer(1, 40, 40), most_rows=100).rows) == 100
+    assert len(neighbors(layer(1, 40, 40), max_rows=100).rows) == 100
 
 
 def test_a_dead_layer_has_a_finite_gradient() -> None:

@@ -1,4 +1,4 @@
-"""Losses on positions, by the names that recipes have for them."""
+"""Losses on positions, by their names in recipes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Self-similarity against loops over pairs of positions."""
+"""Self-similarity compared with loops over pairs of positions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_lengths_of_features_and_rotations_of_channels_are_free() -> None:
 
 @pytest.mark.parametrize(("height", "width", "most"), [(32, 32, 1024), (33, 40, 64), (200, 3, 16), (1, 50, 7)])
 def test_at_most_so_many_positions_are_compared(height: int, width: int, most: int) -> None:
-    target = self_similarity(layer(0, height, width), most_positions=most)
+    target = self_similarity(layer(0, height, width), max_positions=most)
     assert 2 <= len(target.distances) <= most
     assert self_similarity_distance(layer(0, height, width), target).item() == pytest.approx(0, abs=1e-12)
 

@@ -1,4 +1,4 @@
-"""The sliced Wasserstein distance against projections that are sorted, and where its value is known."""
+"""The sliced Wasserstein distance compared with sorted projections and known values."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_a_shift_costs_its_length_relative_to_the_painting() -> None:
 
 
 def test_places_are_free_and_distributions_of_equal_moments_differ() -> None:
-    """The other distribution has two values in each channel, with the mean and the covariance of the painting."""
+    """The other distribution has two values per channel, but the mean and covariance of the painting."""
     painting = layer(1)
     target = sliced(painting).slices()
     assert sliced_distance(painting.flip(3), target).item() == pytest.approx(0, abs=1e-12)

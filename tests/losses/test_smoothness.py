@@ -1,4 +1,4 @@
-"""Smoothness against NumPy, written from the texts' own words and not from our table."""
+"""Smoothness compared with NumPy, implemented from the sources instead of our table."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def neural_style(image: np.ndarray) -> float:
 
 
 def nine_point(image: np.ndarray) -> float:
-    """Pixel by pixel over the picture continued by its border."""
+    """Loop over the pixels of the picture, padded by replication."""
     _, channels, height, width = image.shape
 
     def at(channel: int, y: int, x: int) -> float:
@@ -102,7 +102,7 @@ def test_gradient(distance: str) -> None:
 
 
 def test_gradient_of_neural_style_is_the_published_one() -> None:
-    """The program never computes the value; its gradient adds x_diff + y_diff and takes them off the neighbors."""
+    """The program computes only the gradient: it adds x_diff + y_diff and subtracts them from the neighbors."""
     image = picture()
     x = image[0].numpy()
     x_diff, y_diff = x[:, :-1, :-1] - x[:, :-1, 1:], x[:, :-1, :-1] - x[:, 1:, :-1]
@@ -134,7 +134,7 @@ def test_a_flat_picture_is_smooth(distance: str) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 5), (5, 1), (1, 1)])
-def test_a_line_of_pixels_is_refused(size: tuple[int, int]) -> None:
+def test_a_line_of_pixels_is_rejected(size: tuple[int, int]) -> None:
     with pytest.raises(UsageError, match=f"a picture of {size[1]} x {size[0]} pixels is too small for smoothness; give at least 2 x 2"):
         total_variation(picture(*size), "square")
 

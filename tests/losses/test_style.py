@@ -1,4 +1,4 @@
-"""Style losses against NumPy, and their gradients by finite differences in float64."""
+"""Style losses compared with NumPy, and their gradients with finite differences in float64."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PIXELS = 90
 
 
 def plain_sums() -> tuple[np.ndarray, np.ndarray]:
-    """G and A as the papers have them: sums over the 30 positions."""
+    """G and A as in the papers: sums over the 30 positions."""
     painted, painting = PAINTED[0].flatten(1).numpy(), PAINTING[0].flatten(1).numpy()
     return painted @ painted.T, painting @ painting.T
 
@@ -70,7 +70,7 @@ def test_nothing_between_a_painting_and_itself(statistic: str, distance: str) ->
 
 @pytest.mark.parametrize(("statistic", "distance"), [(s, d) for s, distances in STYLE_DISTANCES.items() for d in distances])
 def test_a_dead_layer_has_finite_losses_and_gradients(statistic: str, distance: str) -> None:
-    """ReLU can kill whole channels; a start of flat gray has no variance at all."""
+    """Channels can be 0 everywhere after ReLU, and a flat gray start has no variance."""
     dead = torch.zeros(1, CHANNELS, 3, 3, requires_grad=True)
     value = layer_loss(moments(PAINTING.float()), statistic, distance)(moments(dead))
     value.backward()

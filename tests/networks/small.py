@@ -25,7 +25,7 @@ def made(record: AnyRecord = SLIM) -> nn.Module:
 
 
 def write_small(path: Path, *, code: int = 0) -> NetworkCard:
-    """Write a network of random weights, of one painting or with a `code` of every style; its card, named after the file."""
+    """Write a network with random weights, for one style or, with `code`, for all; returns its card, named after the file."""
     torch.manual_seed(code)
     record = SlimRecord(fine=8, coarse=8, blocks=1, code=code)
     paints: Paints = "every style" if code else "style"

@@ -1,4 +1,4 @@
-"""What every network has without code of its own."""
+"""Default methods of the networks."""
 
 from __future__ import annotations
 

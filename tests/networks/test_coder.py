@@ -1,4 +1,4 @@
-"""A painting's moments as a description, and the description as knobs."""
+"""From the moments of a painting to a description, and from a description to knobs."""
 
 import torch
 
@@ -50,7 +50,7 @@ def test_what_no_painting_ever_did_is_bounded() -> None:
     assert coder.describe(loud)[:, : len(coder.center)].abs().max() <= 4
 
 
-def test_strength_changes_the_knobs_up_to_its_ends() -> None:
+def test_strength_changes_the_knobs_up_to_its_limits() -> None:
     coder = network().coder
     description = coder.describe(statistics(0)).repeat(4, 1)
     knobs = coder(description, torch.tensor([0.0, 10.0, 100.0, 110.0]))

@@ -1,4 +1,4 @@
-"""Graphs paint as their networks do, in onnxruntime."""
+"""Exported graphs give the same results as their networks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ON_SIZES = {"Max", "Min", "Mod", "Range"}
 
 
 def network(record: AnyRecord) -> Any:
-    """With weights from a seed; scales and shifts, knobs and moments too."""
+    """A network with seeded random weights, scales, shifts, knobs and moments."""
     torch.manual_seed(0)
     net = build(record).requires_grad_(False).eval()
     for name, value in (*net.named_parameters(), *net.named_buffers()):
@@ -91,7 +91,7 @@ def test_the_network_of_every_style_paints_alike_with_the_style_inside_or_outsid
 
 
 def test_the_network_that_ships_paints_alike_in_the_styles_that_ship():
-    """Descriptions as paintings have them: their numbers are larger than those that a network has met by chance."""
+    """With descriptions of paintings, whose values are larger than random ones."""
     net = read_network(find_network("instant"))[0]
     assert isinstance(net, InstantNet)
     paint = painter(net)
@@ -117,7 +117,7 @@ def test_below_the_least_known_strength_the_photo_shines_through():
 
 
 def test_a_single_pixel_is_painted():
-    """All positions are alike, and rounding is divided by next to nothing: no two engines agree, but where running moments are used."""
+    """All positions are equal, so that normalization amplifies rounding errors; results only agree for networks with running moments."""
     image, noise = photo(1, 1), white_noise(1, 1, 0)
     slim = painter(network(SlimRecord(**TINY)))
     painted = slim({"image": image, "noise": noise, "strength": torch.tensor([50.0])})
@@ -164,7 +164,7 @@ def test_only_whole_numbers_need_what_webgpu_lacks():
             assert known[node.input[0]] in {onnx.TensorProto.INT64, onnx.TensorProto.BOOL}, node.name
 
 
-def test_a_file_tells_what_it_takes_and_what_it_was_told_and_is_the_same_every_time():
+def test_a_file_describes_its_inputs_and_facts_and_is_reproducible():
     net = network(SlimRecord(**TINY))
     data = to_onnx(net, facts={"style": "waves"})
     model = onnx.load_model_from_string(data)
@@ -175,22 +175,22 @@ def test_a_file_tells_what_it_takes_and_what_it_was_told_and_is_the_same_every_t
 
 
 @pytest.mark.parametrize("record", [TextureRecord(scales=2), JohnsonRecord(width=4, blocks=1, styles=2)])
-def test_other_networks_are_refused(record):
-    with pytest.raises(WeightsError, match="cannot be exported to ONNX; supported: slim networks, the network of every style"):
+def test_other_networks_are_rejected(record):
+    with pytest.raises(WeightsError, match="cannot be exported to ONNX; supported: slim networks, the network for all styles"):
         to_onnx(build(record))
 
 
-def test_a_painter_without_a_style_is_refused():
-    with pytest.raises(WeightsError, match="cannot be exported to ONNX; supported: slim networks, the network of every style"):
+def test_a_painter_without_a_style_is_rejected():
+    with pytest.raises(WeightsError, match="cannot be exported to ONNX; supported: slim networks, the network for all styles"):
         to_onnx(SlimNet(SlimRecord(**TINY, code=4)))
 
 
-def test_a_description_of_another_length_is_refused():
+def test_a_description_of_another_length_is_rejected():
     with pytest.raises(ShapeError, match=r"have shape \(1, 3994\); got \(1, 5\)"):
         to_onnx(network(SlimRecord(**TINY, code=4)), description=torch.zeros(1, 5))
 
 
-def test_a_missing_package_is_told_with_its_cure(monkeypatch):
+def test_a_missing_package_is_reported_with_the_command_that_installs_it(monkeypatch):
     net = network(SlimRecord(**TINY))
     monkeypatch.setitem(sys.modules, "onnx", None)
     with pytest.raises(UsageError, match=r'needs onnx; install it with: pip install "stylenet\[onnx\]"'):

@@ -1,4 +1,4 @@
-"""Networks in files: what is written is what is read, and damage is told."""
+"""Writing and reading network files, and damaged files."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Colors read from an encoder's features."""
+"""Colorization from an encoder's features."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The network of every style: a coder in front of a slim network."""
+"""The network for all styles: a coder and a slim network."""
 
 from __future__ import annotations
 

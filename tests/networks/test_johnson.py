@@ -12,7 +12,7 @@ from stylenet.networks.johnson import JohnsonNet
 
 
 def network(**changes: Any) -> JohnsonNet:
-    """A small one with weights from a seed, scales and shifts too."""
+    """A small network with seeded random weights, scales and shifts."""
     torch.manual_seed(0)
     net = JohnsonNet(JohnsonRecord(**{"width": 4, "blocks": 1} | changes))
     for name, parameter in net.named_parameters():
@@ -158,7 +158,7 @@ def test_the_first_painting_is_near_grey():
     assert 0.02 < painted.std() < 0.25
 
 
-def test_wrong_input_is_refused():
+def test_wrong_input_is_rejected():
     with pytest.raises(ShapeError, match=r"a picture has shape \(B, 3, H, W\)"):
         network()(photo(1, 4, 8, 8))
     with pytest.raises(ShapeError, match=r"has 3 styles: give their weights"):

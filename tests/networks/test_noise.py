@@ -10,7 +10,7 @@ from stylenet.networks.noise import distinct_point, scaled, white_noise_array
 
 
 def photo(height: int, width: int, *, spot: tuple[int, int] | None = None) -> NDArray[np.float32]:
-    """Gentle waves of gray with fine grain, and a bright spot."""
+    """Smooth gray waves with fine grain and a bright spot."""
     rows, columns = np.mgrid[:height, :width]
     gray = 0.4 + 0.05 * np.sin(rows / 23) * np.cos(columns / 17) + 0.02 * np.random.default_rng(1).standard_normal((height, width))
     if spot is not None:

@@ -129,7 +129,7 @@ def test_the_name_of_no_weight_ends_like_a_stored_scale():
     assert sorted(Normalization(4, kind="batch").state_dict()) == ["running_mean", "running_variance", "scales", "shifts"]
 
 
-def test_wrong_features_are_refused(features):
+def test_wrong_features_are_rejected(features):
     with pytest.raises(ShapeError, match=r"is for 4 channels; got features of shape \(3, 3, 7, 10\)"):
         styled(1)(features[:, :3])
     with pytest.raises(ShapeError, match=r"features have shape \(B, C, H, W\); got \(4, 7, 10\)"):
@@ -137,7 +137,7 @@ def test_wrong_features_are_refused(features):
 
 
 @pytest.mark.parametrize("shape", [(1, 2), (2, 3), (3,), (3, 1)])
-def test_wrong_style_weights_are_refused(features, shape):
+def test_wrong_style_weights_are_rejected(features, shape):
     with pytest.raises(ShapeError, match=r"have shape \(1, 3\) for all pictures or \(3, 3\) for each; got \("):
         styled(3)(features, torch.ones(shape))
 

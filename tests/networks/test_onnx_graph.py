@@ -1,4 +1,4 @@
-"""Operators of graphs compute what torch's modules do."""
+"""Graph operators give the same results as torch's modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shares of the whole work."""
+"""Progress as shares of the whole work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of networks are found by their record, without torch where a card is all that is read."""
+"""Network classes are found by record; reading a card does not import torch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Photos painted from small to large."""
+"""Coarse-to-fine painting of photos."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from stylenet.networks.relay import by_sizes, relayed, white_noise
 
 
 def sizes(height: int, width: int, *, style_scale: float = 1.0) -> list[tuple[int, int]]:
-    """What is painted, in this order."""
+    """Sizes at which a photo is painted, in order."""
     seen: list[tuple[int, int]] = []
 
     def paint(picture: Tensor, noise: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""What restoring networks are given, and colors without a change of luma."""
+"""Inputs of restoration networks, and recombining colors with luma."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The slim network: sizes, styles as rows of numbers, strengths."""
+"""The slim network: sizes, knobs and strengths."""
 
 import pytest
 import torch
@@ -64,7 +64,7 @@ def test_works_in_bfloat16(network: SlimNet) -> None:
 
 
 def test_no_frame_at_the_border() -> None:
-    """A plain picture stays plain up to its border, but for what zeros beyond the margin do."""
+    """A flat picture stays flat up to its border, apart from the effect of zeros beyond the margin."""
     torch.manual_seed(0)
     network = SlimNet(SlimRecord(fine=8, coarse=12, deep=12, blocks=1, mixed=1)).requires_grad_(False)
     plain = torch.full((1, 3, 96, 96), 0.4)
@@ -82,7 +82,7 @@ def test_a_rim_is_more_of_the_same_painting(network: SlimNet) -> None:
 
 
 @pytest.mark.parametrize("shape", [(2, 5), (3, 10), (10,)])
-def test_refuses_knobs_of_another_network(network: SlimNet, shape: tuple[int, ...]) -> None:
+def test_rejects_knobs_of_another_network(network: SlimNet, shape: tuple[int, ...]) -> None:
     with pytest.raises(ShapeError, match=rf"knobs of this network have shape \(1 or B, {network.knob_count}\)"):
         network(photo(16, 16), noise(16, 16), torch.zeros(shape))
 
@@ -133,6 +133,6 @@ def test_noise_changes_the_picture_and_must_fit_it(network: SlimNet) -> None:
         network(picture, white_noise(32, 31, 0))
 
 
-def test_refuses_what_is_no_picture(network: SlimNet) -> None:
+def test_rejects_what_is_no_picture(network: SlimNet) -> None:
     with pytest.raises(ShapeError, match=r"a picture has shape \(B, 3, H, W\)"):
         network(torch.rand(1, 1, 16, 16), noise(16, 16))

@@ -36,6 +36,6 @@ def test_a_network_begins_with_scales_and_without_shifts() -> None:
     torch.testing.assert_close(network.knobs, network.neutral().repeat(3, 1))
 
 
-def test_the_network_of_every_style_has_no_knobs_of_its_own() -> None:
+def test_the_network_for_all_styles_has_no_knobs_of_its_own() -> None:
     with pytest.raises(ShapeError, match="has no style of its own"):
         layers(code=4).knobs_at(torch.tensor([50.0]))

@@ -10,7 +10,7 @@ from stylenet.networks.slim_parts import blocks_of_two, noise_pyramid, twice, wi
 
 
 def test_noise_keeps_its_deviation_at_every_octave() -> None:
-    """A gain is one over the deviation that is left after smoothing, independent of the sample: the norm of the kernels so far."""
+    """Each gain is the inverse of the deviation after smoothing, which is the norm of all kernels up to that octave."""
     kernel, gains = noise_pyramid()
     noise = torch.randn(1, 1, 1024, 1024, generator=torch.Generator().manual_seed(0))
     for gain in gains:

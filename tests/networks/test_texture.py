@@ -12,7 +12,7 @@ from stylenet.networks.texture import TextureNet
 
 
 def network(**changes: Any) -> TextureNet:
-    """A small one with weights from a seed, scales and shifts too."""
+    """A small network with seeded random weights, scales and shifts."""
     torch.manual_seed(0)
     net = TextureNet(TextureRecord(**{"scales": 3, "width": 4} | changes))
     for name, parameter in net.named_parameters():
@@ -143,7 +143,7 @@ def test_every_weight_learns():
     assert all(parameter.grad is not None and parameter.grad.abs().max() > 0 for parameter in net.parameters())
 
 
-def test_wrong_noise_is_refused():
+def test_wrong_noise_is_rejected():
     net = network()
     with pytest.raises(ShapeError, match=r"noise at 3 scales, each \(B, 3, H, W\); got .*8, 8.*4, 4"):
         net(noise(net, 8, 8)[:2])
@@ -153,7 +153,7 @@ def test_wrong_noise_is_refused():
         net([noise(net, 9, 8)[0]] * 3)
 
 
-def test_a_wrong_photo_is_refused():
+def test_a_wrong_photo_is_rejected():
     texture, stylizing = network(), network(content=True)
     parts = noise(texture, 8, 10)
     with pytest.raises(ShapeError, match="stylizes photos: give a photo in addition to the noise"):

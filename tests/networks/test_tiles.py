@@ -1,4 +1,4 @@
-"""Painted by tiles as in one piece."""
+"""Painting by tiles gives the same result as without tiles."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ SIZES = [(101, 131), (96, 104), (131, 23), (2, 300)]
 
 
 def picture(height: int, width: int) -> Tensor:
-    """Not alike everywhere: a tile's own moments are far from those of the whole."""
+    """A picture that varies, so that the moments of a tile differ from those of the whole."""
     generator = torch.Generator().manual_seed(height * width)
     ramp = torch.linspace(0, 1, width).expand(1, 3, height, width)
     return 0.5 * ramp + 0.5 * torch.rand((1, 3, height, width), generator=generator) * ramp
 
 
 def network(record: SlimRecord | JohnsonRecord) -> Any:
-    """With random weights, of every layer."""
+    """A network with random weights in every layer."""
     torch.manual_seed(0)
     made = build(record)
     for name, parameter in made.named_parameters():
@@ -102,7 +102,7 @@ def test_no_tile_is_looked_at_that_is_larger_than_asked_for() -> None:
     assert max(seen) <= 352 * 352 / 16 + 2 * (352 / 4 + 352 / 4) * 2
 
 
-def test_what_no_tile_is_small_enough_for_is_refused() -> None:
+def test_limits_below_the_smallest_tile_are_rejected() -> None:
     with pytest.raises(UsageError, match="the smallest one has"):
         network(SlimRecord(fine=4, coarse=4, deep=4, blocks=1))(picture(200, 200), white_noise(200, 200, 0), most_px=40 * 40)
 

@@ -52,7 +52,7 @@ def encoder() -> VggEncoder:
 
 @pytest.fixture
 def recipe(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Recipe]:
-    """The small recipe with knobs changed: `recipe(solver_name="lbfgs")`; the first underscore is the dot."""
+    """The small recipe with changed parameters: `recipe(solver_name="lbfgs")`; the first underscore stands for the dot."""
     path = tmp_path_factory.mktemp("recipes") / "small.toml"
     path.write_text(RECIPE, encoding="utf-8")
     return lambda **knobs: load_recipe(path, {key.replace("_", ".", 1): value for key, value in knobs.items()})
@@ -60,7 +60,7 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Recipe]:
 
 @pytest.fixture
 def job(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> Callable[..., Job]:
-    """A painting by the small recipe: `job(seed=1, knobs={...})`; `start` and `style_picture` are the job's, other fields the task's."""
+    """A painting by the small recipe: `job(seed=1, knobs={...})`. `start` and `style_picture` are fields of the job, others of the task."""
 
     def make(
         *,

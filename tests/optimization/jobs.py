@@ -1,4 +1,4 @@
-"""A painting with all that `optimization.paint.paint` is given, in one value."""
+"""All arguments of `optimization.paint.paint` in one object."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from stylenet.shapes import Image
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What is painted, and with what."""
+    """Arguments of a painting."""
 
     task: Task[Any]
     recipe: Recipe

@@ -1,4 +1,4 @@
-"""A photo, a picture of it and two paintings, and their losses by hand."""
+"""A photo, a picture of it and two paintings, and their expected losses."""
 
 from __future__ import annotations
 

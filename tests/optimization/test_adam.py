@@ -1,4 +1,4 @@
-"""Adam against torch, against TensorFlow's form in NumPy, and its own additions: undo, average, warm start."""
+"""Adam compared with torch and with TensorFlow's form in NumPy; undo, average, and warm start."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ def test_undo_takes_the_picture_one_step_back(form: str) -> None:
 
 
 def test_the_average_is_that_of_a_corrected_exponential_mean() -> None:
-    """As in Adam itself: weights (1 - d) d^k, divided by their sum."""
+    """Weights (1 - d) d^k, divided by their sum, as in Adam's bias correction."""
     memory = 0.9
     adam, iterates = Adam(START.clone(), SolverSection(average=memory)), []
     for gradient in gradients(7):
         adam.step(gradient)
-        adam.remember()
+        adam.update_average()
         iterates.append(adam.image.clone())
     weights = [memory ** (len(iterates) - 1 - index) for index in range(len(iterates))]
     expected = sum(weight * iterate for weight, iterate in zip(weights, iterates, strict=True)) / sum(weights)
@@ -92,7 +92,7 @@ def test_the_average_is_that_of_a_corrected_exponential_mean() -> None:
 def test_without_an_average_the_result_is_a_copy_of_the_last_iterate() -> None:
     adam = Adam(START.clone(), SolverSection())
     adam.step(gradients(1)[0])
-    adam.remember()
+    adam.update_average()
     result = adam.result
     torch.testing.assert_close(result, adam.image)
     adam.step(gradients(1)[0])

@@ -1,4 +1,4 @@
-"""A painting that is stopped anywhere and gone on with gives the bytes of one that was not."""
+"""A painting that is interrupted and resumed has the same bytes as an uninterrupted one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from stylenet.errors import CheckpointError, OutputError
 from stylenet.events import Done, Notice, Step
-from stylenet.optimization.checkpoint import kept_job
+from stylenet.optimization.checkpoint import saved_job
 from stylenet.requests.task import Checkpointing
 from tests.optimization.jobs import Job
 
@@ -27,7 +27,7 @@ def knobs(solver: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_stopped_after_any_step_and_gone_on_with(solver: str, job: Callable[..., Job], tmp_path: Path) -> None:
+def test_stopped_after_any_step_and_resumed(solver: str, job: Callable[..., Job], tmp_path: Path) -> None:
     expected = job(knobs=knobs(solver), size=(80, 64)).done()
     checkpointing = Checkpointing(path=tmp_path / "state", resume=True)
     stops, last = 0, None
@@ -42,7 +42,7 @@ def test_stopped_after_any_step_and_gone_on_with(solver: str, job: Callable[...,
 
 
 def test_killed_between_two_states(job: Callable[..., Job], tmp_path: Path) -> None:
-    """What was painted after the last state is painted again."""
+    """Steps after the last checkpoint are repeated."""
     expected = job(knobs=knobs("adam"), size=(80, 64)).done()
     checkpointing = Checkpointing(path=tmp_path / "state", seconds=0.0, resume=True)
     for event in job(knobs=knobs("adam"), size=(80, 64), checkpointing=checkpointing).events():
@@ -66,23 +66,23 @@ def test_without_resume_it_begins_anew(job: Callable[..., Job], tmp_path: Path) 
     assert events[0].step == 1
 
 
-def test_a_state_of_another_painting_is_refused(job: Callable[..., Job], tmp_path: Path) -> None:
+def test_a_state_of_another_painting_is_rejected(job: Callable[..., Job], tmp_path: Path) -> None:
     path = tmp_path / "state"
     job(checkpointing=Checkpointing(path=path, resume=True), receipt={"seed": 1, "size": [1, 2]}, should_stop=lambda: True).done()
-    assert kept_job(path) == {"seed": 1, "size": [1, 2]}
-    with pytest.raises(CheckpointError, match=r"is of another painting: seed, strength differ; give the same inputs"):
+    assert saved_job(path) == {"seed": 1, "size": [1, 2]}
+    with pytest.raises(CheckpointError, match=r"is from another painting: seed, strength differ; give the same inputs"):
         job(checkpointing=Checkpointing(path=path, resume=True), receipt={"seed": 2, "size": (1, 2), "strength": 3}).done()
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"\x08\x00\x00\x00\x00\x00\x00\x00{}      "])
-def test_a_damaged_state_is_refused(content: bytes, job: Callable[..., Job], tmp_path: Path) -> None:
+def test_a_damaged_state_is_rejected(content: bytes, job: Callable[..., Job], tmp_path: Path) -> None:
     path = tmp_path / "state"
     path.write_bytes(content)
     with pytest.raises(CheckpointError, match="delete it to start over"):
         job(checkpointing=Checkpointing(path=path, resume=True)).done()
 
 
-def test_a_folder_that_is_gone_is_told(job: Callable[..., Job], tmp_path: Path) -> None:
+def test_a_folder_that_is_gone_is_reported(job: Callable[..., Job], tmp_path: Path) -> None:
     checkpointing = Checkpointing(path=tmp_path / "gone" / "state", seconds=0.0)
     with pytest.raises(OutputError, match="cannot write"):
         job(checkpointing=checkpointing).done()

@@ -1,4 +1,4 @@
-"""The time that is left, on a simulated clock: the truth is known there."""
+"""Estimates of the time left, on a simulated clock."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def run(
     *,
     seconds: float = 60.0,
 ) -> list[tuple[float, float | None, float]]:
-    """Of every step: the time, the estimate, and the truth, of a painting that takes `seconds` on an idle machine."""
+    """Elapsed, estimated and true remaining time of every step, for a painting that takes `seconds` on an idle machine."""
     width, height, tile_px = size
     record = ENCODERS[RECIPE.encoder.name]
     found = levels(width, height, RECIPE.pyramid)
@@ -74,7 +74,7 @@ def test_within_a_quarter_from_the_tenth_second_on(
 
 @pytest.mark.parametrize("size", SIZES)
 def test_another_program_that_ends_is_forgotten(monkeypatch: pytest.MonkeyPatch, size: tuple[int, int, int | None]) -> None:
-    """It took three quarters of the machine for the first minute of three."""
+    """Another program uses three quarters of the machine in the first of three minutes."""
     told = run(monkeypatch, size, lambda at: 4.0 if at < 60 else 1.0, seconds=120)
     check(told, since=75)
 

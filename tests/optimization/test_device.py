@@ -1,4 +1,4 @@
-"""On torch's meta device, which no value ever leaves: everything that a painting starts from moves to the encoder's device."""
+"""All inputs of a painting are moved to the encoder's device, tested with torch's meta device."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_photo_regions_and_every_start(encoder: OpenEncoder, start: str) -> None
     assert run.photo.is_meta
     assert run.regions is not None
     assert run.regions.is_meta
-    assert run._start(run.levels[0]).is_meta
+    assert run._initial_image(run.levels[0]).is_meta
 
 
 def test_style_pictures_and_compared_pictures(encoder: OpenEncoder) -> None:

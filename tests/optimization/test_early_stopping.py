@@ -1,4 +1,4 @@
-"""Early stopping, by losses in a row."""
+"""Early stopping for sequences of losses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a recipe minimizes, put together by hand from the formulas and compared."""
+"""The objective of a recipe compared with the formulas."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_gradient_reaches_the_picture_through_everything(encoder: VggEncoder, re
 
 
 def test_deepest_leaves_out_the_layers_behind_it(encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
-    """As if the recipe did not name them: relu3_1 here."""
+    """Deeper layers, here relu3_1, have no effect."""
     small = recipe()
     shallow = Objective(small, encoder, PHOTO, targets(encoder, small), deepest="relu2_1").terms(PAINTED)
     whole = Objective(small, encoder, PHOTO, targets(encoder, small)).terms(PAINTED)

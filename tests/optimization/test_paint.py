@@ -1,4 +1,4 @@
-"""Whole paintings: their events, their sameness, their end."""
+"""Whole paintings: events, reproducibility, and ends."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ _COARSE_FIRST = {"pyramid_coarsest_px": "40", "pyramid_steps": "[3, 2]"}
 
 
 def _stopped(job: Callable[..., Job], after: int, *, by_ctrl_c: bool = False, **more: Any) -> Done:
-    """The end of a painting of 80 x 64 pixels, after three steps at half of that size and up to two at all of it."""
+    """The result of a painting of 80 x 64 pixels that is stopped after three steps at half size and up to two at full size."""
     asked = itertools.count(1)
 
     def should_stop() -> bool:

@@ -1,4 +1,4 @@
-"""Solvers on functions whose answer is known, and on ones that leave the range of numbers."""
+"""Solvers on functions with known minima, and on functions with non-finite values."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def start() -> Tensor:
 
 
 class Spoiled:
-    """A quadratic whose value at some calls is not a number."""
+    """A quadratic function whose value is NaN at some calls."""
 
     def __init__(self, *spoiled: int, always: bool = False, value: float = float("nan")) -> None:
         self.calls, self.spoiled, self.always, self.value = 0, spoiled, always, value
@@ -159,7 +159,7 @@ def test_lbfgs_solves_a_quadratic_in_few_evaluations() -> None:
 
 
 def test_lbfgs_is_torchs_own_with_twenty_evaluations_a_step() -> None:
-    """The ports call torch's solver with its defaults; we ask it for one evaluation at a time, which must not change its path."""
+    """The ports call torch's solver with its defaults; one evaluation at a time must give the same iterates."""
     image = start().requires_grad_()
     solver, expected = torch.optim.LBFGS([image], tolerance_grad=0, tolerance_change=0), []
 
@@ -273,7 +273,7 @@ def test_scipy_counts_evaluations_as_scipy_does() -> None:
     np.testing.assert_allclose(image.numpy().ravel(), position, atol=1e-6)
 
 
-def test_scipy_refuses_what_is_no_number() -> None:
+def test_scipy_rejects_what_is_no_number() -> None:
     with pytest.raises(NumericalError, match="the loss is NaN; lower the weights"):
         drained(scipy_lbfgs_rounds(start(), SolverSection(name="scipy-lbfgs"), Spoiled(3), rounds=2))
 

@@ -1,4 +1,4 @@
-"""A stand-in for onnxruntime-web: an archive of the right shape that the tests make."""
+"""A fake archive of onnxruntime-web."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page as files."""
+"""The files of the page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TEXTS = (".css", ".html", ".js", ".json", ".svg", ".txt", ".webmanifest")
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory, runtime: Runtime, archive: Path) -> Page:
-    """A page for the tests that change nothing in it."""
+    """A page shared by tests that do not change it."""
     return build_page(tmp_path_factory.mktemp("page") / "site", runtime=runtime, archive=archive, styles=[find_style("dance")])
 
 

@@ -1,4 +1,4 @@
-"""The page in a real browser: its pictures against onnxruntime's, its requests, offline, by keyboard, and what it refuses."""
+"""The page in a real browser: pictures compared with onnxruntime, requests, offline use, keyboard, and errors."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
 @dataclass
 class Visit:
-    """A page that is open."""
+    """An open page."""
 
     page: Any
     context: Any
@@ -112,7 +112,7 @@ def visit(site: Path, browser: Any) -> Iterator[Visit]:
 
 
 def _photo(width: int, height: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """Hills under a sky with some grain, the same each time."""
+    """Reproducible hills under a sky, with grain."""
     rows, columns = np.mgrid[0:height, 0:width] / 50.0
     hills = np.sin(columns * 0.7) + 0.5 * np.sin(columns * 2.1 + 1) + 3
     land = rows > hills
@@ -145,7 +145,7 @@ def _page_noise(height: int, width: int, seed: int, _origin: object = None) -> A
 
 
 def _native(photo: np.ndarray[Any, Any], styles: list[Style], monkeypatch: pytest.MonkeyPatch, **options: Any) -> np.ndarray[Any, Any]:
-    """What onnxruntime paints with the page's noise, (H, W, 3) in 0..1."""
+    """The painting by onnxruntime with the page's noise, (H, W, 3) in 0..1."""
     monkeypatch.setattr(onnx_networks, "white_noise_array", _page_noise)
     return OnnxPainter(find_network("instant")).paint(_planes(photo), styles, **options)[0].transpose(1, 2, 0)
 

@@ -1,4 +1,4 @@
-"""onnxruntime-web: which archive is taken, and from where."""
+"""onnxruntime-web: the archive to use, and its source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The built-in styles as a page has them."""
+"""The built-in styles in a page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from stylenet.catalog.styles import find_style
 from stylenet.engines.style_coder import StyleCoder
 from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array, read_arrays
-from stylenet.networks.picture_sizes import looked_at_px
+from stylenet.networks.picture_sizes import measured_style_px
 from stylenet.page.styles import packed_sums, style_sizes, style_sums
 from stylenet.styles.files import read_style
 
@@ -36,7 +36,7 @@ def test_sums_are_those_of_the_coder(arrays: dict[str, Array]):
 def test_sizes_are_the_steps_at_which_a_network_looks():
     assert style_sizes(300) == [192, 224, 256, 288, 320]
     assert style_sizes(100) == [192]
-    assert {looked_at_px(side, side, 1.0) for side in range(100, 330)} == set(style_sizes(320))
+    assert {measured_style_px(side, side, 1.0) for side in range(100, 330)} == set(style_sizes(320))
 
 
 def test_the_list_says_where_each_style_stands(arrays: dict[str, Array]):

@@ -1,4 +1,4 @@
-"""What the pages say, in every language: that of the page without a server, and that of the studio."""
+"""The texts of the page and the studio, in every language."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _words(folder: Path, tag: str) -> dict[str, str]:
 
 
 def _texts(site: str) -> list[str]:
-    """Everything of a page in which a sentence can be named."""
+    """All files of a page in which a text can be referenced."""
     files = {*_FOLDERS[site].rglob("*.html"), *_FOLDERS[site].rglob("*.js"), *_SHARED.rglob("*.js")}
     live = {_STUDIO / "live.html", *_FOLDERS["live"].rglob("*")}
     files = files | {_STUDIO / "live.html"} if site == "live" else files - live

@@ -1,4 +1,4 @@
-"""The recipe that is used where none is given."""
+"""The default recipe."""
 
 from __future__ import annotations
 

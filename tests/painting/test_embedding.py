@@ -1,4 +1,4 @@
-"""StyleNet inside other people's programs: their settings of torch, their threads, their random numbers, and their mistakes."""
+"""StyleNet in other programs: their torch settings, threads, random state, and wrong arguments."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ QUICK = {"pyramid.steps": "[2]", "pyramid.coarsest_px": "0"}
 
 
 def opened(recipe: str) -> Stylizer:
-    """The engine with torch for both kinds; two steps where it optimizes."""
+    """A torch engine of either kind; optimization takes two steps."""
     if recipe == "draft":
         return open_stylizer("draft", changes=QUICK, device="cpu", precision="float32")
     return open_stylizer("instant", encoder="compact", device="cpu", precision="float32")
@@ -45,7 +45,7 @@ def recipe(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def usual(photo: Picture, recipe: str) -> Painting:
-    """What is painted in a program that does nothing else."""
+    """The painting in a program without special settings."""
     return painted(photo, recipe)
 
 

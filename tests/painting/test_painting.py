@@ -1,4 +1,4 @@
-"""The waist: one picture in, events and a painting out."""
+"""The functions `stylize` and `texture`, and their results."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_events_begin_with_started_and_end_with_done(quick: Stylizer, photo:
 
 
 def test_the_default_paints_the_golden_picture(photo: Picture) -> None:
-    """In the colors of patches of 8 x 8 pixels: single strokes lie elsewhere on other processors, rounding sees to that."""
+    """Compared by the colors of patches of 8 x 8 pixels, since rounding errors of other processors move single strokes."""
     painting = stylize(photo, "starry-night", recipe=open_stylizer(changes=GOLDEN_STEPS, precision="float32"))
     golden, given, before = (
         avg_pool2d(torch.from_numpy(pixels), 8) for pixels in (load_image(GOLDEN).pixels, painting.pixels, photo.pixels)
@@ -123,12 +123,12 @@ def test_a_texture_has_the_styles_colors(photo: Picture) -> None:
     assert blue[2] > blue[0]
 
 
-def test_an_unknown_style_is_refused_by_name(quick: Stylizer, photo: Picture) -> None:
+def test_an_unknown_style_is_rejected_by_name(quick: Stylizer, photo: Picture) -> None:
     with pytest.raises(StyleError, match=r"'stary-night' is neither a file nor one of the 42 styles.* Did you mean 'starry-night'"):
         list(quick.stylize(photo, "stary-night"))
 
 
-def test_an_unknown_device_is_refused() -> None:
+def test_an_unknown_device_is_rejected() -> None:
     with pytest.raises(UsageError, match="device is 'tpu'; allowed are auto, cpu, cuda, mps"):
         open_stylizer(device="tpu")
 

@@ -1,4 +1,4 @@
-"""What is refused before painting, and what is planned."""
+"""Plans, and checks before painting."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STANDARD = load_recipe("standard")
         ({"blend": (0.0, 0.0)}, "not all 0"),
     ],
 )
-def test_values_out_of_range_are_refused(options: dict[str, Any], message: str) -> None:
+def test_values_out_of_range_are_rejected(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         Options(**options).check_styles(2)
 
@@ -40,7 +40,9 @@ def test_shares_sum_to_one() -> None:
 def test_a_large_photo_is_painted_smaller_and_the_plan_says_so() -> None:
     plan = make_plan(STANDARD, (4000, 3000), Options(), {})
     assert (plan.width, plan.height) == (1024, 768)
-    assert plan.notices == ("painting at 1024 x 768 of the photo's 4000 x 3000; --size full paints all of it in about 15 times the time",)
+    assert plan.notices == (
+        "painting at 1024 x 768 of the photo's 4000 x 3000; --size full paints at its size and takes about 15 times as long",
+    )
 
 
 def test_size_full_is_the_photos_own() -> None:
@@ -49,7 +51,7 @@ def test_size_full_is_the_photos_own() -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 513)])
-def test_too_small_a_photo_is_refused_with_the_smallest_size(size: tuple[int, int]) -> None:
+def test_too_small_a_photo_is_rejected_with_the_smallest_size(size: tuple[int, int]) -> None:
     with pytest.raises(ImageError, match=r"needs at least 16 on each side$"):
         make_plan(STANDARD, size, Options(), {})
 

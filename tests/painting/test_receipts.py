@@ -1,4 +1,4 @@
-"""Receipts that cannot be replayed, and the inputs of those that can."""
+"""Receipts that cannot be replayed, and inputs of those that can."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Masks, protected parts, and colors: what is kept is kept."""
+"""Masks, protected areas, and colors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A strength sets one ratio of losses, whatever the size, the encoder and the start."""
+"""The strength sets the ratio of the losses, independent of size, encoder and start."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_strength_0_is_the_photo_to_the_byte(name: str, photo: Picture) -> None:
 
 @pytest.mark.parametrize(("name", "strength"), [("compact", 50.0), ("vgg-shaped", 20.0), ("vgg-shaped", 50.0), ("vgg-shaped", 80.0)])
 def test_the_ratio_at_the_start(name: str, strength: float, photo: Picture) -> None:
-    """Style at the photo, over content at a picture that has none, which is 1 by the definition of `spread`."""
+    """The style loss of the photo, relative to the content loss of a picture without content, which is 1 by definition of `spread`."""
     recipe = load_recipe("standard")
     encoder = open_encoder(recipe.encoder, device=torch.device("cpu"), dtype=torch.float32).exact if name == "compact" else vgg_shaped()
     painting = np.random.default_rng(1).random((1, 3, 90, 120), dtype=np.float32)

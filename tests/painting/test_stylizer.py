@@ -1,4 +1,4 @@
-"""What a stylizer refuses before the first step, because the recipe would ignore it, and what it opens as a style."""
+"""Options that a stylizer rejects before the first step since they have no effect, and opening styles."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def standard() -> Stylizer:
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A network of two channels for photos, not trained at all."""
+    """An untrained network for photos with two channels."""
     torch.manual_seed(0)
     record = JohnsonRecord(width=2, blocks=1)
     path = tmp_path_factory.mktemp("networks") / "mine.safetensors"
@@ -45,7 +45,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def first(stylizer: Stylizer, photo: Picture, style: Any, **more: Any) -> Any:
-    """The first event; nothing is painted for it."""
+    """The first event, before painting."""
     return next(stylizer.stylize(photo, style, more.pop("options", None), **more))
 
 
@@ -57,7 +57,7 @@ def first(stylizer: Stylizer, photo: Picture, style: Any, **more: Any) -> Any:
         ({}, {"start": np.zeros((4, 4), np.float32)}, "paints in one pass and has no initial image; omit --start"),
     ],
 )
-def test_what_a_network_would_ignore_is_refused(
+def test_what_a_network_would_ignore_is_rejected(
     trained: Stylizer, network: Path, photo: Picture, options: dict[str, Any], more: dict[str, Any], told: str
 ) -> None:
     with pytest.raises(UsageError, match=told):
@@ -65,7 +65,7 @@ def test_what_a_network_would_ignore_is_refused(
 
 
 @pytest.mark.parametrize("knob", ["style.weight", "pyramid.steps", "picture.start", "solver.name"])
-def test_a_knob_that_a_network_would_ignore_is_refused(knob: str) -> None:
+def test_a_parameter_that_a_network_would_ignore_is_rejected(knob: str) -> None:
     value = {"picture.start": '"noise"', "pyramid.steps": "[2]", "solver.name": '"adam"'}.get(knob, "3")
     with pytest.raises(UsageError, match=f"{knob} has no effect; omit it"):
         open_stylizer("trained", changes={knob: value})
@@ -76,13 +76,13 @@ def test_a_network_of_its_own_needs_no_encoder() -> None:
         open_stylizer("trained", encoder="vgg19")
 
 
-def test_a_scale_that_a_recipe_would_ignore_is_refused(photo: Picture) -> None:
+def test_a_scale_that_a_recipe_would_ignore_is_rejected(photo: Picture) -> None:
     stylizer = open_stylizer("draft", changes={"painting.size": '"photo"'}, device="cpu", precision="float32")
     with pytest.raises(UsageError, match="--style-scale has no effect"):
         first(stylizer, photo, "starry-night", options=Options(style_scale=2))
 
 
-def test_softening_without_a_mask_is_refused(standard: Stylizer, photo: Picture) -> None:
+def test_softening_without_a_mask_is_rejected(standard: Stylizer, photo: Picture) -> None:
     with pytest.raises(UsageError, match="there is no mask to soften"):
         first(standard, photo, "starry-night", options=Options(feather=4))
 
@@ -103,7 +103,7 @@ def test_colors_and_prints_are_checked_before_the_first_step(
         first(standard, photo, "starry-night", options=Options(**options))
 
 
-def test_a_painting_without_a_style_is_refused(standard: Stylizer, photo: Picture) -> None:
+def test_a_painting_without_a_style_is_rejected(standard: Stylizer, photo: Picture) -> None:
     with pytest.raises(UsageError, match="no style is given"):
         first(standard, photo, [])
 
@@ -112,7 +112,7 @@ def test_a_painting_without_a_style_is_refused(standard: Stylizer, photo: Pictur
     ("changes", "told"),
     [({"detail.weight": "1"}, "compares positions of the style image"), ({"style.layers.relu1_2": "0.1"}, "needs relu1_2")],
 )
-def test_a_style_file_that_lacks_something_is_refused_before_the_first_step(photo: Picture, changes: dict[str, str], told: str) -> None:
+def test_a_style_file_that_lacks_something_is_rejected_before_the_first_step(photo: Picture, changes: dict[str, str], told: str) -> None:
     stylizer = open_stylizer("draft", changes=changes, device="cpu", precision="float32")
     with pytest.raises(StyleError, match=told):
         first(stylizer, photo, "starry-night", options=Options(size=48))
@@ -176,7 +176,7 @@ def test_a_texture_of_a_network_keeps_what_was_asked(trained: Stylizer, tmp_path
     assert not any("enlarged" in notice for notice in started.notices)
 
 
-def test_a_photo_that_is_enlarged_beyond_twice_is_told(standard: Stylizer, photo: Picture) -> None:
+def test_a_photo_that_is_enlarged_beyond_twice_is_reported(standard: Stylizer, photo: Picture) -> None:
     def notices(**options: Any) -> str:
         return " ".join(first(standard, photo, "starry-night", options=Options(**options)).notices)
 

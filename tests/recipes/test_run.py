@@ -1,6 +1,6 @@
-"""Every recipe of the literature runs to its end on a network with random weights: its own layers, losses, solver and start.
+"""Every recipe from the literature runs to the end on a network with random weights, with its own layers, losses, solver and start.
 
-The network has a sixteenth of VGG's widths, so that this takes seconds; `slow` runs the full width at 96 px.
+The network has a sixteenth of VGG's widths, so that this takes seconds; `slow` tests use the full width at 96 px.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LITERATURE = [name for name in recipe_names() if name not in EVERYDAY]
 
 
 def random_weights(record: EncoderRecord, path: Path) -> Path:
-    """A weights file of He-normal kernels: activations neither die nor grow."""
+    """A weights file with He-normal kernels, which preserve the magnitude of activations."""
     generator = torch.Generator().manual_seed(0)
     tensors = {
         name: torch.randn(shape, generator=generator).numpy() * np.float32((2 / (shape[1] * 9)) ** 0.5 if len(shape) == 4 else 0.1)
@@ -53,7 +53,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
 
 
 def shortened(recipe: Recipe) -> dict[str, str]:
-    """The recipe's own structure, with few steps: two levels stay two levels, a round stays a round."""
+    """The recipe with few steps, but the same levels and rounds."""
     if recipe.pyramid.coarsest_px:
         return {"pyramid.steps": "[4, 2]", "pyramid.coarsest_px": "45", "pyramid.save_every": "2"}
     if recipe.solver.name == "scipy-lbfgs":
@@ -83,7 +83,7 @@ def test_runs_to_its_end(name: str, files: Mapping[str, Path]) -> None:
     assert not [event for event in events if isinstance(event, Notice)]
     assert [event for event in events if isinstance(event, Preview) and event.scheduled]
     assert last.receipt["recipe"]["style"]["distance"] == recipe.style.distance
-    # The ruin does not move; from the painting there is no style loss at first, from the photo no content loss and a long memory.
+    # stylenet-2018 hardly changes; from the painting there is no style loss at first, from the photo no content loss and a long memory.
     if name not in ("stylenet-2018", "gatys-2016-style-start", "tensorflow-tutorial"):
         assert min(step.loss for step in steps) < steps[0].loss
 
@@ -94,8 +94,8 @@ def test_levels_of_style_transfer_pytorch(files: Mapping[str, Path]) -> None:
     assert [step.size_px for step in steps] == [(48, 40), (68, 57), (96, 80)]
 
 
-def test_the_ruin_is_a_ruin_and_its_companion_is_not(files: Mapping[str, Path]) -> None:
-    """As printed, twenty steps leave the noise that it began with: less than a byte of contrast. The recommended steps do not."""
+def test_the_recipe_as_printed_stays_noise_and_the_recommended_one_does_not(files: Mapping[str, Path]) -> None:
+    """As printed, the twenty steps change the initial noise by less than one level of contrast; the recommended steps do more."""
     printed, recommended = (
         next(event for event in run(name, files["vgg19"], changes, "32x32") if isinstance(event, Done)).image
         for name, changes in (("stylenet-2018", {}), ("stylenet-2018-recommended", {"pyramid.steps": "[20]"}))

@@ -1,4 +1,4 @@
-"""Records that check their values, whoever makes them."""
+"""Records that validate their values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options of paintings: what does not fit together, and what is derived from them."""
+"""Options of paintings: conflicts, and derived values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Servers for tests: in this process with painters that paint nothing, or in a process of their own that really paint."""
+"""Servers for tests: in this process with fake painters, or in separate processes that really paint."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ Open = Callable[..., TestClient]
 
 
 def png(width: int = 48, height: int = 40, *, shade: int = 0) -> bytes:
-    """A picture with a slope and an edge."""
+    """A picture with a gradient and an edge."""
     picture = PIL.Image.new("RGB", (width, height))
     picture.putdata([(4 * x % 256, 5 * y % 256, 200 if x > y else shade) for y in range(height) for x in range(width)])
     buffer = io.BytesIO()
@@ -56,7 +56,7 @@ def png(width: int = 48, height: int = 40, *, shade: int = 0) -> bytes:
 
 @pytest.fixture
 def open_server(tmp_path: Path) -> Iterator[Open]:
-    """Opens a server in this process with painters that paint nothing."""
+    """Opens a server in this process, with fake painters."""
     with contextlib.ExitStack() as stack:
 
         def open(**settings: Any) -> TestClient:
@@ -69,7 +69,7 @@ def open_server(tmp_path: Path) -> Iterator[Open]:
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    """A server for all tests that change nothing in it."""
+    """A server shared by all tests that do not change its state."""
     settings = ServeRequest(data=str(tmp_path_factory.mktemp("shared")))
     with TestClient(build(Services(settings, command=FAKE)), base_url=HOME, raise_server_exceptions=False) as client:
         yield client
@@ -77,26 +77,26 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 
 @pytest.fixture
 def server(open_server: Open) -> TestClient:
-    """Such a server with the default settings."""
+    """A server in this process with the default settings."""
     return open_server()
 
 
 def upload(client: TestClient, data: bytes = b"a picture", *, name: str = "") -> str:
-    """The id of a picture."""
+    """Upload a picture; returns its id."""
     answer = client.put("/v1/pictures", content=data, headers={"stylenet-name": name})
     assert answer.status_code in (200, 201), answer.text
     return str(answer.json()["id"])
 
 
 def add_job(client: TestClient, photo: str, **fields: Any) -> str:
-    """The id of a job."""
+    """Add a job; returns its id."""
     answer = client.post("/v1/jobs", json={"photo": photo, "styles": ["starry-night"], **fields})
     assert answer.status_code == 202, answer.text
     return str(answer.json()["id"])
 
 
 def ended(client: Any, job: str, *, seconds: float = 20) -> dict[str, Any]:
-    """The job once it has ended."""
+    """Wait for the end of a job, and return it."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         info: dict[str, Any] = client.get(f"/v1/jobs/{job}").json()
@@ -107,7 +107,7 @@ def ended(client: Any, job: str, *, seconds: float = 20) -> dict[str, Any]:
 
 
 def events_of(text: str) -> list[tuple[int, str, dict[str, Any]]]:
-    """Events in the text of a stream: number, name, values."""
+    """Events parsed from the text of a stream: number, name, values."""
     found = []
     for block in text.split("\n\n"):
         fields = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line and not line.startswith(":"))
@@ -118,19 +118,19 @@ def events_of(text: str) -> list[tuple[int, str, dict[str, Any]]]:
 
 @dataclass
 class Running:
-    """A server in a process of its own."""
+    """A server in a separate process."""
 
     process: subprocess.Popen[str]
     url: str
 
     def kill(self) -> None:
-        """As a crash or the system would."""
+        """Kill the process, like a crash or the system."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(timeout=20)
         self.close()
 
     def close(self) -> None:
-        """End it, if it still runs."""
+        """Stop the process if it is still running."""
         if self.process.poll() is None:
             self.process.terminate()
             try:
@@ -149,7 +149,7 @@ def run_server(folder: Path, *words: str) -> Running:
 
 
 def run_command(command: Sequence[str]) -> Running:
-    """A server that a command starts, once it accepts requests."""
+    """A server started by a command; waits until it accepts requests."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ})
     assert process.stdout is not None
     line = process.stdout.readline()
@@ -161,7 +161,7 @@ def run_command(command: Sequence[str]) -> Running:
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
-    """Starts servers in processes of their own, all in one folder."""
+    """Starts servers in separate processes, all with the same folder."""
     servers: list[Running] = []
 
     def start(*words: str) -> Running:
@@ -174,7 +174,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
 
 
 def ask(url: str, method: str = "GET", body: Any = None, **headers: str) -> tuple[int, bytes]:
-    """Status and body of a response; `body` is sent as it is, or as JSON."""
+    """Status and body of a response; `body` is sent unchanged, or as JSON."""
     data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
     try:
         with urllib.request.urlopen(
@@ -187,7 +187,7 @@ def ask(url: str, method: str = "GET", body: Any = None, **headers: str) -> tupl
 
 
 def check_headers(headers: Any) -> None:
-    """Every response has these."""
+    """Check the headers that every response must have."""
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["content-security-policy"].startswith("default-src 'self'")
     assert headers["referrer-policy"] == "no-referrer"

@@ -1,4 +1,4 @@
-"""Damaged pictures: files of every format that is read, with bytes changed, cut, moved and exaggerated; bombs; and no pictures at all."""
+"""Damaged pictures: files of every format with changed, truncated, moved or exaggerated bytes; bombs; and files that are not pictures."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def damaged_pictures(count: int, *, seed: int = 0) -> Iterator[tuple[str, bytes]
 
 
 def sound_pictures() -> dict[str, bytes]:
-    """A small picture in many formats."""
+    """A small valid picture in many formats."""
     picture = PIL.Image.effect_noise((40, 30), 60).convert("RGB")
     picture.paste((200, 40, 90), (5, 5, 20, 15))
     exif = PIL.Image.Exif()
@@ -171,7 +171,7 @@ _CHANGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
 
 
 def _png_of_any_size(chance: random.Random) -> bytes:
-    """A header that promises up to 2^31 pixels on a side, before hardly any data."""
+    """A PNG whose header declares sides of up to 2^31 pixels, with hardly any data."""
     width, height = (chance.choice((0, 1, 7000, 20_000, 65_536, 2**24, 2**31 - 1, 2**32 - 1)) for _ in range(2))
     depth, color = chance.choice((1, 2, 4, 8, 16, 3)), chance.choice((0, 2, 3, 4, 6, 5))
     header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, chance.choice((0, 1, 9)))
@@ -180,7 +180,7 @@ def _png_of_any_size(chance: random.Random) -> bytes:
 
 
 def _png_bomb(chance: random.Random) -> bytes:
-    """A few kilobytes that are many megabytes, as pixels or as text."""
+    """A PNG of a few kilobytes that unpacks to many megabytes, as pixels or text."""
     packed = zlib.compress(bytes(chance.choice((10**6, 3 * 10**7))), 9)
     side = chance.choice((40, 6000))
     begin = PNG_MAGIC + _chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0))
@@ -200,7 +200,7 @@ def _gif_of_any_size(chance: random.Random) -> bytes:
 
 
 def _tiff_of_any_size(chance: random.Random) -> bytes:
-    """One whose tags hold any numbers."""
+    """A TIFF with arbitrary numbers in its tags."""
     tags = [
         (tag, chance.choice((3, 4)), chance.choice((0, 1, 3, 8, 1000, 2**16 - 1, 2**31)))
         for tag in (256, 257, 258, 259, 262, 273, 277, 278, 279)

@@ -1,4 +1,4 @@
-"""Speaks as `stylenet.server.worker` does, and paints nothing: the seed of a job says what happens to it."""
+"""Fake painter with the protocol of `stylenet.server.worker`: the seed of a job determines what happens to it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def listen() -> None:
 
 
 def paint_frame(call: dict[str, Any]) -> None:
-    """The words in a frame say what happens to it."""
+    """The content of a frame determines what happens to it."""
     frame = call.pop("data")
     if b"slow" in frame:
         time.sleep(0.2)

@@ -1,4 +1,4 @@
-"""A server on a free port whose workers paint nothing: `python fake_server.py FOLDER`. Its first line of output is its address."""
+"""A server on a free port with fake painters: `python fake_server.py FOLDER`. Its first line of output is its address."""
 
 from __future__ import annotations
 

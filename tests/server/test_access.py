@@ -1,4 +1,4 @@
-"""Who may call: names, origins, sites, the token."""
+"""Access control: host names, origins, sites and the token."""
 
 from __future__ import annotations
 

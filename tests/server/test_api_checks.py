@@ -1,4 +1,4 @@
-"""Values of requests: ids and names are allowed, paths and addresses are not."""
+"""Values of requests: ids and names are allowed; paths and addresses are rejected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors of the API: their parts come from the messages of the library."""
+"""Errors of the API, built from the messages of the library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API against its own description: requests of every shape that it allows, of many that it does not, and sequences of them.
+"""The API compared with its description: valid requests, many invalid ones, and sequences of requests.
 
 `STYLENET_EXAMPLES=1000` tries more of them.
 """

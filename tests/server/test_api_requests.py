@@ -1,4 +1,4 @@
-"""Requests are checked: every option, and nothing that names a file."""
+"""Checks of requests: every option, and rejection of file names."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _BAD_JOBS: list[tuple[dict[str, Any], str]] = [
     ({"styles": ["starry-night"], "encoder": "/w.safetensors"}, "encoder is '/w.safetensors'"),
     ({"styles": ["starry-night"], "recipe": "x.toml"}, "recipe is 'x.toml'"),
     ({"styles": ["starry-night"], "recipe": "standrd"}, "recipe is 'standrd'"),
-    ({"styles": ["starry-night"], "changes": {"style.wait": "1"}}, "recipe 'standard': no knob is called 'style.wait'"),
+    ({"styles": ["starry-night"], "changes": {"style.wait": "1"}}, "recipe 'standard': no parameter is called 'style.wait'"),
     ({"styles": ["starry-night"], "changes": {"network.name": "../x"}}, "network.name is '../x'"),
     ({"styles": ["starry-night"], "start": "/x.png"}, "start is '/x.png'"),
     ({"styles": ["starry-night"], "masks": ["/x.png=photo"]}, "the mask is '/x.png=photo'"),

@@ -17,7 +17,7 @@ from tests.server.conftest import TOKEN, Running, png
 
 
 class Answers:
-    """A server that gives one answer to everything, and keeps what it was asked.
+    """A server that gives the same response to every request, and records the requests.
 
     Attributes:
         url: Its address.
@@ -124,7 +124,7 @@ def test_errors_of_the_server_are_those_of_the_library(
 
 
 def test_a_client_that_loses_the_server_says_so(start: Callable[..., Running], monkeypatch: pytest.MonkeyPatch) -> None:
-    """And not that it could not stop the job, which continues when the server is started again."""
+    """The error is not about stopping the job, which continues after a restart of the server."""
     monkeypatch.setattr("stylenet.server.client._TRIES", 2)
     running = start("--threads", "1")
     events = stylenet.connect(running.url).stylize(png(), "starry-night", recipe="instant")

@@ -1,4 +1,4 @@
-"""Damaged uploads: whatever comes, the answer is a picture or an error in words, and the processes live on."""
+"""Damaged uploads: the response is a picture or an error message, and all processes survive."""
 
 from __future__ import annotations
 

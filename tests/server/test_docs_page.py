@@ -1,4 +1,4 @@
-"""The description of the interface as a page."""
+"""The page that describes the API."""
 
 from __future__ import annotations
 

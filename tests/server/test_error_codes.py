@@ -1,4 +1,4 @@
-"""Codes of errors: all of them are described."""
+"""Error codes: all are documented."""
 
 from __future__ import annotations
 

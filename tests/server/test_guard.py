@@ -1,4 +1,4 @@
-"""What every answer carries, whatever it answers."""
+"""Headers and limits of all responses."""
 
 from __future__ import annotations
 

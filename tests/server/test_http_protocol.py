@@ -1,4 +1,4 @@
-"""Requests on the wire: slow, damaged and cut off."""
+"""Slow, damaged and truncated HTTP requests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.server.conftest import ERROR_FIELDS, Running, check_headers, png
 
 @pytest.fixture
 def patient(start: Callable[..., Running]) -> tuple[str, int]:
-    """Address of a server that waits for half a second."""
+    """Address of a server with a timeout of half a second."""
     running = start("--patience-seconds", "0.5")
     return "127.0.0.1", int(running.url.rsplit(":", 1)[1])
 

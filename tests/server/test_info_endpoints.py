@@ -1,4 +1,4 @@
-"""Styles, recipes, and the state of the server."""
+"""Endpoints for styles, recipes, and the state of the server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs over HTTP: their events, results, and bodies that are no jobs."""
+"""Jobs over HTTP: events, results, and invalid bodies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs: painted, stopped, bounded, and never lost with the process that paints them."""
+"""Jobs: painting, stopping, limits, and recovery from lost processes."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_a_stop_before_the_process_has_the_job_counts(server: TestClient, monkey
 
 
 def test_a_full_disk_stops_no_worker(server: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An event cannot be stored: the job is queued again, and what its process still sends is not taken for the next job's."""
+    """If an event cannot be stored, the job is queued again, and later messages of its process are not assigned to the next job."""
     monkeypatch.setattr("stylenet.server.jobs._RETRY_SECONDS", 0.05)
     add_event, failures = Store.add_event, iter([True, True])
 
@@ -150,7 +150,7 @@ def test_a_watched_job_leaves_nothing_in_memory(server: TestClient) -> None:
 
 
 def test_files_that_nothing_is_known_of_are_deleted_at_the_start(open_server: Open, tmp_path: Path) -> None:
-    """A server that was killed between the file and its row in the database leaves such files."""
+    """A server that is killed between writing a file and its row in the database leaves such files."""
     server = open_server()
     kept = upload(server)
     job = add_job(server, kept)

@@ -1,4 +1,4 @@
-"""Live painting over a WebSocket: the order of messages, settings, bounds, guards, and lost workers."""
+"""Live painting over a WebSocket: order of messages, settings, limits, access, and lost workers."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ DEFAULTS = {"style": "starry-night", "strength": 50.0, "style_scale": 1.0, "size
 
 @contextlib.contextmanager
 def opened(server: TestClient, path: str = LIVE_PATH, **headers: str) -> Iterator[WebSocketTestSession]:
-    """A WebSocket; the test client's own headers are those of a request without a body."""
+    """A WebSocket, opened with the default headers of the test client."""
     with server.websocket_connect(path, headers={"host": "127.0.0.1", **headers}) as socket:
         yield socket
 
 
 def painted(socket: WebSocketTestSession, frame: bytes) -> dict[str, Any]:
-    """The call that the worker got for a frame."""
+    """The call received by the worker for a frame."""
     socket.send_bytes(JPEG + frame)
     return call_of(socket.receive_bytes(), frame)
 

@@ -1,4 +1,4 @@
-"""Frames of a camera: painted as photos are."""
+"""Camera frames are painted like photos."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.server.conftest import LIVE_PATH, Running
 
 
 def frame(width: int = 96, height: int = 72) -> bytes:
-    """A slope with an orange rectangle, as a camera sends it."""
+    """A camera frame: a gradient with an orange rectangle."""
     rows, columns = np.mgrid[0:height, 0:width]
     pixels = np.stack([40 + 2 * columns, 60 + rows, 220 - 2 * rows], -1).clip(0, 255).astype(np.uint8)
     pixels[20:40, 30:60] = (230, 120, 20)
@@ -35,7 +35,7 @@ def frame(width: int = 96, height: int = 72) -> bytes:
 
 
 def test_frames_are_painted_as_photos_are(start: Callable[..., Running]) -> None:
-    """On the wire, with a time limit for requests that is shorter than the connection lasts."""
+    """Over a real connection that lasts longer than the timeout of requests."""
     url = start("--patience-seconds", "1.5", "--threads", "2").url.replace("http:", "ws:") + LIVE_PATH
     settings = {"style": "great-wave", "strength": 70, "size": 128, "steady": 0}
     options = Options(size=128, strength=70)

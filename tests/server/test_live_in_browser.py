@@ -1,4 +1,4 @@
-"""The page of the camera in a real browser, with the camera that Chromium computes."""
+"""The camera page in a real browser, with Chromium's fake camera."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SIZES = {"desktop": {"width": 1100, "height": 620}, "phone": {"width": 360, "he
 
 @dataclass
 class Visit:
-    """The page, open in a browser; what went over its sockets, in order."""
+    """The page in a browser, and the messages over its sockets, in order."""
 
     page: Any
     origin: str
@@ -42,7 +42,7 @@ class Visit:
     faults: list[str] = field(default_factory=list)
 
     def watch(self) -> None:
-        """Record every message and request, and everything that goes wrong."""
+        """Record all messages, requests and errors."""
         self.page.on("websocket", self._opened)
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
@@ -79,7 +79,7 @@ class Visit:
         return sum(isinstance(each, bytes) for each in self.received)
 
     def canvas(self) -> np.ndarray[Any, Any]:
-        """The painting that is seen now."""
+        """The painting that is currently displayed."""
         script = "() => document.getElementById('painted').toDataURL()"
         with urllib.request.urlopen(self.page.evaluate(script)) as data, PIL.Image.open(io.BytesIO(data.read())) as image:
             return np.asarray(image.convert("RGB")).astype(int)

@@ -1,4 +1,4 @@
-"""Single passes: the latest that wins, and processes that end."""
+"""Single passes: superseded requests, and lost processes."""
 
 from __future__ import annotations
 

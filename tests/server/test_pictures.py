@@ -1,4 +1,4 @@
-"""Uploaded pictures: how long they are kept, and the space on the disk."""
+"""Uploaded pictures: retention and disk space."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ SECONDS = 60.0
 
 
 def run(work: Callable[[Worker], Coroutine[Any, Any, None]], folder: Path, *, memory_bytes: int = 10**9) -> Worker:
-    """The worker, after some work with it."""
+    """A worker that has already painted."""
 
     async def whole() -> Worker:
         worker = Worker(folder / "empty", memory_bytes=memory_bytes, silent_seconds=SECONDS, command=FAKE)
@@ -32,7 +32,7 @@ def run(work: Callable[[Worker], Coroutine[Any, Any, None]], folder: Path, *, me
 
 
 async def frame(worker: Worker, data: bytes = b"a frame") -> bytes:
-    """The result for a frame, whose words say what happens to it."""
+    """The result for a frame, whose content determines what happens to it."""
     return (await worker.call("frame", seconds=SECONDS, data=data)).data
 
 

@@ -1,4 +1,4 @@
-"""The parts of a server, and the folder that they share."""
+"""The services of a server, and their shared folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.server.conftest import FAKE
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder in use is not waited for."""
+    """Do not wait for a folder in use."""
     monkeypatch.setattr("stylenet.server.services._LOCK_SECONDS", 0.05)
 
 

@@ -1,4 +1,4 @@
-"""Commands and code that paint what a job paints."""
+"""Commands and code that reproduce the painting of a job."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page: its files are served, nothing in it breaks its own security policy, and every control has a name."""
+"""The studio page: files, content security policy, and names of controls."""
 
 from __future__ import annotations
 

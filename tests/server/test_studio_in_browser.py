@@ -1,4 +1,4 @@
-"""The studio in a real browser: the whole path by pointer and by keyboard, on a desktop and on a phone, in three languages."""
+"""The studio in a real browser: by pointer and by keyboard, on a desktop and on a phone, in three languages."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Visit:
     _previews: set[Any] = field(default_factory=set)
 
     def watch(self) -> None:
-        """Record every request, and everything that goes wrong."""
+        """Record all requests and errors."""
         self.page.on("request", self._asked)
         self.page.on("filechooser", lambda chooser: None)  # the browser must know that they are expected before the first one opens
         for name in ("requestfinished", "requestfailed"):
@@ -84,7 +84,7 @@ class Visit:
         self.page.wait_for_selector("#saving:not([hidden])")
 
     def shown(self) -> np.ndarray[Any, Any]:
-        """The pixels of the picture that is seen now."""
+        """Pixels of the picture that is currently displayed."""
         script = """async () => {
             const image = document.getElementById("after");
             await image.decode();
@@ -149,7 +149,7 @@ def visit(browser: Any, studio: Running, request: pytest.FixtureRequest) -> Iter
 
 
 def _photo(width: int = 240, height: int = 160) -> bytes:
-    """An orange sun over a blue slope."""
+    """An orange sun over a blue gradient."""
     rows, columns = np.mgrid[0:height, 0:width]
     sky = np.stack([60 + rows // 4, 90 + columns // 8, 190 - rows // 3], -1).astype(np.uint8)
     picture = PIL.Image.fromarray(sky)
@@ -360,7 +360,7 @@ def test_a_result_of_the_history_is_painted_again_with_its_area(visit: Visit):
 
 
 def _marked(page: Any) -> np.ndarray[Any, Any]:
-    """What is marked in the area."""
+    """The marked area."""
     page.wait_for_selector("#save-area:enabled", state="attached")
     data = page.evaluate("document.getElementById('area').toDataURL()").partition(",")[2]
     with PIL.Image.open(io.BytesIO(base64.b64decode(data))) as image:

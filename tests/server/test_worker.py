@@ -1,4 +1,4 @@
-"""Real painters: the same bytes whatever is killed meanwhile, pictures of every kind, and the client."""
+"""Real painters: the same bytes even if processes are killed, pictures of every kind, and the client."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def painters(running: Running) -> list[psutil.Process]:
 
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server for the tests that neither kill it nor count what it holds."""
+    """A server shared by tests that neither kill it nor depend on its content."""
     running = run_server(tmp_path_factory.mktemp("server"), "--threads", "1")
     yield running.url
     running.close()
@@ -175,7 +175,7 @@ def test_a_subject_is_found(url: str) -> None:
 
 
 def test_killed_servers_and_painters_change_no_byte(start: Start, tmp_path: Path) -> None:
-    """Of a painter and of the server, at chosen moments; benchmarks/server_kills.py kills at many random ones."""
+    """Kills of a painter and of the server at given times; benchmarks/server_kills.py kills at random times."""
     options = ("--threads", "1", "--checkpoint-seconds", "0")
     running = start(*options)
     undisturbed = add(running.url)

@@ -1,4 +1,4 @@
-"""A file appears whole or not at all, and only files that are known by name are deleted."""
+"""Atomic writing, and deleting files by name."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_failed_write_leaves_everything_as_it_was(existing: bytes | None, erro
     assert existing is None or target.read_bytes() == existing
 
 
-def test_the_system_refuses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OutputError, match="No such file or directory; nothing was changed"):
         write_whole(tmp_path / "gone" / "out.bin", b"")
 

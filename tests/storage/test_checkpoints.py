@@ -1,4 +1,4 @@
-"""A run's state comes back to the byte, and that of another run is refused."""
+"""The state of a run is restored exactly, and that of another run is rejected."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_of_the_same_run(file: CheckpointFile) -> None:
     file.write(ARRAYS, VALUES)
     assert file.read_of({"size": (4, 5), "seed": 0})[1]["step"] == 3
     with pytest.raises(
-        CheckpointError, match=r"is of another painting: seed, strength differ; give the same inputs and options, or delete"
+        CheckpointError, match=r"is from another painting: seed, strength differ; give the same inputs and options, or delete"
     ):
         file.read_of({"seed": 1, "size": (4, 5), "strength": 2})
 

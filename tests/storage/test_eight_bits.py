@@ -1,4 +1,4 @@
-"""Weights in 8 bits: near to what they were, in today's form and in that of earlier files."""
+"""Weights in 8 bits, in the current and the earlier form."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_scales_that_do_not_fit(scale: np.ndarray | None) -> None:
 
 
 def test_arrays_are_stored_in_c_order() -> None:
-    """The kernels of networks in torch's channels_last format are not, and safetensors writes memory as it lies."""
+    """Kernels in torch's channels_last format are not in C order, and safetensors writes memory unchanged."""
     values = np.asfortranarray(kernel(6, 5, 3, 3))
     stored = quantize(values, "a")
     assert all(array.flags.c_contiguous for array in stored.values())

@@ -1,4 +1,4 @@
-"""Checksums are those of the whole file."""
+"""Checksums of files."""
 
 import hashlib
 from pathlib import Path

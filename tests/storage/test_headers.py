@@ -1,4 +1,4 @@
-"""What a header says is what the safetensors package wrote; whatever else a file holds is refused at once."""
+"""Reading headers written by the safetensors package, and rejecting other files."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_file_that_was_cut_off_still_says_what_it_was(tmp_path: Path) -> None:
         (headed(b"no JSON"), "Expecting value"),
     ],
 )
-def test_other_files_are_refused(content: bytes, told: str, tmp_path: Path) -> None:
+def test_other_files_are_rejected(content: bytes, told: str, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(content)
     with pytest.raises(ValueError, match=told):
         read_metadata(tmp_path / "a")

@@ -1,4 +1,4 @@
-"""A small encoder with a layer of every depth, a VGG-19 that knows nothing, and a painting."""
+"""A small encoder with layers of every depth, a VGG-19 with random weights, and a painting."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def encoder() -> VggEncoder:
 
 @pytest.fixture(scope="session")
 def vgg19() -> VggEncoder:
-    """Random weights, with the spread that keeps activations from fading in the depth."""
+    """VGG-19 with random weights that preserve the magnitude of activations."""
     encoder = VggEncoder(VGG19)
     generator = torch.Generator().manual_seed(0)
     for name, values in encoder.named_parameters():

@@ -11,6 +11,6 @@ from stylenet.styles.stored import StoredStyle
 
 
 def stored(*sizes: int) -> StoredStyle:
-    """A ladder whose means are the sizes themselves, without any variance."""
+    """A stored style whose means equal the sizes, without variance."""
     ladder = [LayerStatistics(np.full(2, float(size)), np.full((2, 2), float(size) ** 2)) for size in sizes]
     return StoredStyle(card=StyleCard(name="ladder", sizes_px=sizes), layers={"relu1_1": PackedMoments.of(ladder, 1, 1e-3)})

@@ -1,4 +1,4 @@
-"""Statistics of VGG-19 are compared with VGG-19's features, and with those of no other network."""
+"""Statistics of VGG-19 are only compared with features of VGG-19."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import torch
 from stylenet.catalog.encoders import COMPACT, IMAGENET_RGB, VGG16, VGG19, EncoderRecord
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.errors import StyleError
-from stylenet.styles.compatibility import FIRST_FILTERS, check_encoder, is_caffe_vgg19, is_measuring
+from stylenet.styles.compatibility import FIRST_FILTERS_NORM, check_encoder, is_caffe_vgg19, is_measuring
 
 
-def encoder_of(record: EncoderRecord, length: float = FIRST_FILTERS) -> VggEncoder:
-    """Of that architecture, with filters of that length in its first layer."""
+def encoder_of(record: EncoderRecord, length: float = FIRST_FILTERS_NORM) -> VggEncoder:
+    """An encoder of an architecture, with first filters of a given norm."""
     with torch.device("meta"):
         encoder = VggEncoder(record)
     weight = torch.rand(encoder.get_parameter("conv1_1.weight").shape, generator=torch.Generator().manual_seed(0))

@@ -1,4 +1,4 @@
-"""Style files: written, read, and refused when they are not what they claim."""
+"""Style files: writing, reading, and rejecting invalid ones."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def path(style: StoredStyle, tmp_path: Path) -> Path:
 
 
 def rewritten(path: Path, change: Callable[[ARRAYS], object] = lambda arrays: None, *, end: int | None = None, **metadata: str) -> Path:
-    """The file with its statistics or its metadata changed, and its deflated bytes cut off at `end`."""
+    """A copy of the file with changed statistics or metadata, or compressed bytes truncated at `end`."""
     with path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
         kept = json.loads(file.read(length))["__metadata__"]
@@ -78,7 +78,7 @@ def test_the_card_tells_what_was_measured(style: StoredStyle, path: Path) -> Non
 
 
 def test_the_file_says_what_the_picture_says(style: StoredStyle, vgg19: VggEncoder, painting: Painting) -> None:
-    """Means and variances are whole; of the covariance what the directions do not hold is left out."""
+    """Means and variances are complete; covariances lack the part outside of the stored directions."""
     picture = PictureStyle(name="p", pixels=painting, encoder=vgg19, rim_px=16)
     for size in style.card.sizes_px:
         exact, kept = picture.at(size, PACKING), moments_at(style, size, PACKING, CPU)
@@ -101,7 +101,7 @@ def test_between_two_sizes_it_is_nearer_than_either(style: StoredStyle, vgg19: V
 
 
 def test_the_file_is_small(path: Path) -> None:
-    """Every style has the same parts: a painting of another size does not take more than a few percent more."""
+    """All styles have the same parts, so that file sizes differ by a few percent only."""
     assert 100_000 < path.stat().st_size < 300_000
 
 
@@ -109,7 +109,7 @@ def test_nothing_else_is_left_in_the_folder(path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir() if entry.is_file()] == [path.name]
 
 
-def test_an_old_file_is_refused_and_how_to_make_it_anew_is_told(path: Path) -> None:
+def test_an_old_file_is_rejected_with_the_command_that_recreates_it(path: Path) -> None:
     card = {"name": "blue-hills", "title": "Blue Hills", "sizes_px": [222, 111], "encoder_sha256": "ab" * 32, "width": 256, "height": 192}
     for read in (read_card, read_style):
         with pytest.raises(StyleError, match=r"made by an older StyleNet.*; recreate it from the painting: `stylenet styles add PICTURE`"):
@@ -117,28 +117,28 @@ def test_an_old_file_is_refused_and_how_to_make_it_anew_is_told(path: Path) -> N
 
 
 @pytest.mark.parametrize(("given", "told"), [({"format": 3, "news": 1}, "format 3"), ({"measured_with": "vgg99"}, "'vgg99'")])
-def test_a_newer_file_is_refused(given: dict[str, object], told: str, path: Path, style: StoredStyle) -> None:
+def test_a_newer_file_is_rejected(given: dict[str, object], told: str, path: Path, style: StoredStyle) -> None:
     card = {**msgspec.to_builtins(style.card), **given}
     with pytest.raises(StyleError, match=f"made by a newer StyleNet: .*{told}.*; update stylenet"):
         read_style(rewritten(path, stylenet_style=json.dumps(card)))
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"\xff" * 64, struct.pack("<Q", 20) + b"{}" * 10, b"PK\x03\x04" + bytes(100)])
-def test_a_foreign_file_is_refused(content: bytes, tmp_path: Path) -> None:
+def test_a_foreign_file_is_rejected(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "foreign.safetensors"
     path.write_bytes(content)
     with pytest.raises(StyleError, match="is not a style file; make one with"):
         read_style(path)
 
 
-def test_safetensors_of_something_else_are_refused(tmp_path: Path) -> None:
+def test_safetensors_of_something_else_are_rejected(tmp_path: Path) -> None:
     save_file({"a": np.zeros(3)}, tmp_path / "other.safetensors")
     with pytest.raises(StyleError, match="is not a style file"):
         read_style(tmp_path / "other.safetensors")
 
 
 @pytest.mark.parametrize("keep", [0.5, 0.9])
-def test_a_truncated_file_is_refused(keep: float, path: Path) -> None:
+def test_a_truncated_file_is_rejected(keep: float, path: Path) -> None:
     data = path.read_bytes()
     path.write_bytes(data[: int(len(data) * keep)])
     with pytest.raises(StyleError, match=r"blue-hills\.safetensors' is (broken|not a style file)"):
@@ -203,18 +203,18 @@ def other_types(arrays: ARRAYS) -> None:
         (other_types, "its parts have wrong types"),
     ],
 )
-def test_a_broken_file_is_refused(change: Callable[[ARRAYS], None], told: str, path: Path) -> None:
+def test_a_broken_file_is_rejected(change: Callable[[ARRAYS], None], told: str, path: Path) -> None:
     with pytest.raises(StyleError, match=rf"blue-hills\.safetensors' is broken: {told}"):
         read_style(rewritten(path, change))
 
 
 @pytest.mark.parametrize("end", [1, 100, -1000, -1])
-def test_statistics_that_break_off_are_refused(end: int, path: Path) -> None:
+def test_statistics_that_break_off_are_rejected(end: int, path: Path) -> None:
     with pytest.raises(StyleError, match=r"is broken"):
         read_style(rewritten(path, end=end))
 
 
-def test_a_file_that_unpacks_without_end_is_refused(path: Path) -> None:
+def test_a_file_that_unpacks_without_end_is_rejected(path: Path) -> None:
     bomb = np.frombuffer(zlib.compress(bytes(1 << 26)), np.uint8)
     with path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
@@ -224,13 +224,13 @@ def test_a_file_that_unpacks_without_end_is_refused(path: Path) -> None:
         read_style(path)
 
 
-def test_a_file_that_was_measured_at_no_size_is_refused(path: Path, style: StoredStyle) -> None:
+def test_a_file_that_was_measured_at_no_size_is_rejected(path: Path, style: StoredStyle) -> None:
     card = {**msgspec.to_builtins(style.card), "sizes_px": []}
     with pytest.raises(StyleError, match=r"is broken"):
         read_style(rewritten(path, stylenet_style=json.dumps(card)))
 
 
-def test_a_card_with_unknown_fields_is_refused(path: Path, style: StoredStyle) -> None:
+def test_a_card_with_unknown_fields_is_rejected(path: Path, style: StoredStyle) -> None:
     card = {**msgspec.to_builtins(style.card), "price": 3}
     with pytest.raises(StyleError, match="is not a style file"):
         read_style(rewritten(path, stylenet_style=json.dumps(card)))
@@ -255,7 +255,7 @@ sys.exit("torch" in sys.modules)"""
 
 @pytest.mark.parametrize("path", list(built_in_styles().values())[::6], ids=lambda path: path.stem)
 def test_styles_that_ship_are_what_their_files_say(path: Path) -> None:
-    """By the plain formula, from the parts as they are stored."""
+    """By the formula, from the stored parts."""
     style = read_style(path)
     parts = {name: values.astype(np.float64) for name, values in style.layers["relu4_1"].arrays.items()}
     for step, size in enumerate(style.card.sizes_px):

@@ -1,4 +1,4 @@
-"""The rim is seen and does not count."""
+"""The reflected rim is encoded, but excluded."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_features_have_the_size_they_would_have_without_a_rim(size: tuple[int, i
 
 @pytest.mark.parametrize("size", [(64, 96), (53, 47)])
 def test_far_from_the_border_nothing_changes(size: tuple[int, int], encoder: VggEncoder) -> None:
-    """Pooling windows stay where they are, also for odd sizes: the rim is a multiple of the deepest stride."""
+    """The rim is a multiple of the deepest stride, so that pooling windows stay aligned, also for odd sizes."""
     framed, plain = framed_features(encoder, picture(*size), ("relu1_1", "relu2_1"), 16)[0], encoder(picture(*size), ("relu1_1", "relu2_1"))
     for layer, border in (("relu1_1", 1), ("relu2_1", 2)):
         inner = (..., slice(border, -border), slice(border, -border))
@@ -38,7 +38,7 @@ def test_the_border_sees_the_picture_go_on(encoder: VggEncoder) -> None:
 
 
 def test_a_flat_picture_has_flat_features(encoder: VggEncoder) -> None:
-    """Without a rim the zeros beyond the border would show."""
+    """Without a rim, the zero padding would be visible."""
     flat = torch.full((1, 3, 40, 40), 0.6)
     framed, plain = (framed_features(encoder, flat, ("relu1_1",), rim)[0]["relu1_1"] for rim in (16, 0))
     assert framed.std((2, 3)).max() < 1e-6

@@ -1,4 +1,4 @@
-"""Paintings that cannot become style files."""
+"""Paintings that cannot be measured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Moments in bytes and back: means, variances and covariances stay what they were, within the bounds that are promised."""
+"""Packing and unpacking moments: errors of means, variances and covariances within the documented bounds."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Array = NDArray[Any]
 
 
 def ladder_of(features: Sequence[Array]) -> list[LayerStatistics]:
-    """Moments of features (positions, C), by the plain formula."""
+    """Moments of features (positions, C), by the formula."""
     return [LayerStatistics(rows.mean(0), rows.T @ rows / len(rows), len(rows)) for rows in features]
 
 
 def pictures(channels: int, *positions: int, seed: int = 0) -> list[Array]:
-    """Features after a ReLU, as those of one painting at several sizes: alike, and each a little different."""
+    """Features after a ReLU, like those of one painting at several sizes: similar, but not equal."""
     generator = np.random.default_rng(seed)
     shared = generator.normal(size=(channels, channels)) / np.arange(1, channels + 1)
     own = [shared + 0.02 * generator.normal(size=(channels, channels)) for _ in positions]
@@ -79,7 +79,7 @@ def test_what_is_read_is_a_covariance(directions: int) -> None:
 
 
 def test_a_channel_does_not_vary_more_than_it_did() -> None:
-    """One direction for two sizes gives the second channel too much of it at the second size, where it hardly varies."""
+    """With one direction for two sizes, the second channel would vary too much at the second size."""
     covariances = [np.array([[1.0, 0.99], [0.99, 1.0]]), np.array([[1.0, 0.0], [0.0, 0.04]])]
     ladder = [LayerStatistics(np.zeros(2), covariance) for covariance in covariances]
     packed = PackedMoments.of(ladder, 1, 1e-4)
@@ -90,7 +90,7 @@ def test_a_channel_does_not_vary_more_than_it_did() -> None:
 
 @pytest.mark.parametrize("factor", [1e-6, 1e6])
 def test_the_unit_does_not_matter(factor: float) -> None:
-    """VGG-19's activations reach thousands, and their squares the end of float16."""
+    """VGG-19's activations reach thousands, and their squares exceed the range of float16."""
     features = pictures(16, 200, 50)
     one, other = (PackedMoments.of(ladder_of([rows * by for rows in features]), 12, 1e-3) for by in (1.0, factor))
     assert other.fault(2, 16) is None

@@ -1,4 +1,4 @@
-"""From what a person gives as a style to a style: style files and the encoders that they are for."""
+"""Resolving style sources."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from stylenet.styles.style import MixedStyle, PictureStyle
 
 
 def opened(record: str, **changes: str) -> OpenEncoder:
-    """An encoder whose weights no one has loaded."""
+    """An encoder without loaded weights."""
     with torch.device("meta"):
         encoder = VggEncoder(replace({"vgg16": VGG16, "vgg19": VGG19}[record], **changes))  # type: ignore[arg-type]
     return OpenEncoder(fast=encoder, exact=encoder, sha256="0" * 64, weights=record)
@@ -45,7 +45,7 @@ def test_another_network_needs_the_picture() -> None:
         measured_style("starry-night", load_recipe("keras-2016"), opened("vgg16"))
 
 
-def test_an_opened_style_file_is_refused_too() -> None:
+def test_an_opened_style_file_is_rejected_too() -> None:
     style = resolve("starry-night")
     assert isinstance(style, StoredStyle)
     with pytest.raises(StyleError, match=r"uses average pooling"):
@@ -71,7 +71,7 @@ def test_a_style_is_known_again_by_its_numbers(photo: Picture, tmp_path: Path) -
 
 
 def test_what_is_given_is_found(photo: Picture, tmp_path: Path) -> None:
-    """Names, files, folders and pictures, without an encoder."""
+    """Resolve names, files, folders and pictures without an encoder."""
     save_image(photo.pixels, tmp_path / "painting.png")
     stored = resolve("starry-night")
     assert isinstance(stored, StoredStyle)
@@ -115,7 +115,7 @@ def test_the_built_in_styles_are_whole_and_small() -> None:
 
 
 def test_a_folder_tells_what_is_left_out(photo: Picture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "_FOLDER_MOST", 6)
+    monkeypatch.setattr(sources, "_FOLDER_MAX_FILES", 6)
     for index in range(8):
         save_image(photo.pixels, tmp_path / f"{index}.png")
     (tmp_path / "2.png").write_bytes((tmp_path / "2.png").read_bytes()[:40])

@@ -1,4 +1,4 @@
-"""Statistics of style files at and between the sizes that they hold."""
+"""Statistics of style files at and between the stored sizes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def test_a_step_of_the_ladder_and_beyond_its_ends(asked: float, expected: float)
 
 
 def test_between_two_steps_by_octaves() -> None:
-    """Halfway in scale, at 200 * sqrt 2, lies the mean of both."""
+    """At 200 * sqrt 2, halfway on a logarithmic scale, the result is the mean of both."""
     moments = stored(100, 200, 400).at(200 * math.sqrt(2), ("relu1_1",))["relu1_1"]
     np.testing.assert_allclose(moments.mean, np.full(2, 300.0), rtol=1e-6)
     np.testing.assert_allclose(moments.gram, np.full((2, 2), (200.0**2 + 400.0**2) / 2), rtol=1e-6)

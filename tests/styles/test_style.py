@@ -1,4 +1,4 @@
-"""Styles from pictures and from ladders of moments."""
+"""Styles from pictures and from stored moments."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_painting_keeps_sixteen_pixels(encoder: VggEncoder) -> None:
 
 
 def test_pixels_are_looked_at_where_the_encoder_is(painting: NDArray[np.float32]) -> None:
-    """No device but this one is needed to see it: on `meta` there are shapes alone."""
+    """Tested on the `meta` device, which has only shapes."""
     far = VggEncoder(RECORD).to("meta")
     style = PictureStyle(name="p", pixels=painting, encoder=far.requires_grad_(False), rim_px=16)
     for size in (100, 4000):

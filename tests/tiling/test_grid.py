@@ -1,4 +1,4 @@
-"""Every pixel is answered for once, every tile begins where pooling windows do and sees far enough."""
+"""Tiles cover every pixel once, start at pooling windows, and have sufficient halos."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SIZES = [(1, 1), (15, 17), (64, 64), (97, 31), (101, 103), (400, 130), (131, 517
 def test_tiles_cover_the_picture_once(size: tuple[int, int], most: int | None, halo: int, stride: int) -> None:
     width, height = size
     owned = np.zeros((height, width), int)
-    tiles = tile_grid(width, height, most_px=most, halo_px=halo, stride_px=stride)
+    tiles = tile_grid(width, height, max_px=most, halo_px=halo, stride_px=stride)
     for tile in tiles:
         owned[tile.rows.first : tile.rows.last, tile.columns.first : tile.columns.last] += 1
         assert most is None or tile.pixels <= most or len(tiles) == 1
@@ -30,16 +30,16 @@ def test_tiles_cover_the_picture_once(size: tuple[int, int], most: int | None, h
 
 
 def test_one_tile_where_it_may_be() -> None:
-    assert len(tile_grid(300, 200, most_px=60_000, halo_px=16, stride_px=16)) == 1
-    assert len(tile_grid(300, 200, most_px=59_999, halo_px=16, stride_px=16)) > 1
+    assert len(tile_grid(300, 200, max_px=60_000, halo_px=16, stride_px=16)) == 1
+    assert len(tile_grid(300, 200, max_px=59_999, halo_px=16, stride_px=16)) > 1
 
 
 def test_the_grid_with_the_least_work_is_taken() -> None:
-    """Strips across a wide picture would look at far more than tiles that are nearly square."""
-    tiles = tile_grid(4096, 3072, most_px=1_000_000, halo_px=80, stride_px=16)
+    """Strips across a wide picture would include more halo than nearly square tiles."""
+    tiles = tile_grid(4096, 3072, max_px=1_000_000, halo_px=80, stride_px=16)
     assert sum(tile.pixels for tile in tiles) < 1.5 * 4096 * 3072
 
 
-def test_too_little_is_refused() -> None:
+def test_too_little_is_rejected() -> None:
     with pytest.raises(UsageError, match="tiles may have 1000 pixels, but the smallest one has 30976; allow more memory"):
-        tile_grid(800, 800, most_px=1000, halo_px=80, stride_px=16)
+        tile_grid(800, 800, max_px=1000, halo_px=80, stride_px=16)

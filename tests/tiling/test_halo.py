@@ -1,4 +1,4 @@
-"""Strides, sizes and receptive fields of layers, found from the network itself."""
+"""Strides, sizes and receptive fields of layers, compared with those of the network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A training so small that an update takes a few hundredths of a second."""
+"""A training whose updates take a few hundredths of a second."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ UNBIASED = JohnsonRecord(width=2, blocks=1)
 
 @pytest.fixture(autouse=True)
 def small_previews(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sheets of previews are small."""
+    """Reduce the previews."""
     monkeypatch.setattr("stylenet.training.trainer._PREVIEW_PX", 32)
 
 
@@ -57,7 +57,7 @@ def painting(tmp_path: Path) -> Path:
 
 
 def tiny_encoder() -> OpenEncoder:
-    """A loss network with the compact one's layers, but a few channels each; its weights are random."""
+    """A loss network with the layers of `compact`, a few channels each, and random weights."""
     widths = {name: 3 + int(name[4]) for name in COMPACT.widths}
     record = dataclasses.replace(COMPACT, widths=widths, ranks={})
     with torch.random.fork_rng():
@@ -72,12 +72,12 @@ def tiny_encoder() -> OpenEncoder:
 
 @pytest.fixture(scope="session")
 def encoder() -> OpenEncoder:
-    """A loss network that takes no time."""
+    """A fast loss network."""
     return tiny_encoder()
 
 
 def plan(**numbers: Any) -> Plan:
-    """Small numbers."""
+    """A small plan."""
     return Plan(**{"steps": 6, "batch": 2, "crop_px": 64, "warmup": 2, "checkpoint_every": 2, "preview_every": 100, **numbers})
 
 
@@ -86,7 +86,7 @@ Make = Callable[..., Trainer]
 
 @pytest.fixture
 def make(photos: list[Path], painting: Path, encoder: OpenEncoder, tmp_path: Path) -> Make:
-    """Makes a trainer in a folder of this name."""
+    """Creates a trainer in a folder with this name."""
 
     def made(name: str, *, record: AnyRecord = TINY, **numbers: Any) -> Trainer:
         folder = tmp_path / name

@@ -1,4 +1,4 @@
-"""Batches: what they depend on, and what they pass over."""
+"""Batches: reproducibility, and skipped files."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_errors_come_where_the_batch_is_due() -> None:
         next(batches)
 
 
-def test_broken_files_are_passed_over_and_told_once() -> None:
+def test_broken_files_are_skipped_and_reported_once() -> None:
     pictures = Pictures([Path("broken-a"), Path("1"), Path("broken-b"), Path("2"), Path("3")])
     drawn = [float(pictures.draw(item_rng(0, step, 0), numbered)[0]) for step in range(200)]
     assert set(drawn) == {1.0, 2.0, 3.0}

@@ -1,4 +1,4 @@
-"""Batches that can be recorded. Recording itself needs a GPU."""
+"""Batches for CUDA graphs. Recording itself needs a GPU."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def test_the_tensors_of_a_batch_in_order() -> None:
     assert [len(each) for each in tensors_of(Batch(None, (two, three), None))] == [2, 3]
 
 
-def test_a_batch_with_anything_else_is_refused() -> None:
-    with pytest.raises(TypeError, match="holds only tensors; got a int"):
+def test_a_batch_with_anything_else_is_rejected() -> None:
+    with pytest.raises(TypeError, match="must contain only tensors; got a int"):
         list(tensors_of((torch.zeros(1), 5)))
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints of trainings: tensors and numbers come back, for the same training only."""
+"""Checkpoints of trainings: tensors and numbers are restored, for the same training only."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_tensors_and_progress_come_back(tmp_path: Path) -> None:
 
 def test_another_training_and_a_damaged_file(tmp_path: Path) -> None:
     write_checkpoint(tmp_path, {"a": torch.ones(100)}, {"job": JOB})
-    with pytest.raises(CheckpointError, match="of another training"):
+    with pytest.raises(CheckpointError, match="from another training"):
         read_checkpoint(tmp_path, {**JOB, "seed": 2})
     path = tmp_path / CHECKPOINT
     path.write_bytes(path.read_bytes()[:-50])

@@ -1,4 +1,4 @@
-"""The task of every style."""
+"""The training task for all styles."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.training.test_trainer import kept, run, same
 
 @pytest.fixture
 def task(photos: list[Path], encoder: OpenEncoder, monkeypatch: pytest.MonkeyPatch) -> InstantTask:
-    """Photos painted after each other; the coder reads the tiny encoder's few channels."""
+    """The task, with a coder for the few channels of the tiny encoder."""
     monkeypatch.setattr(instant, "_CALIBRATION", 3)
     monkeypatch.setattr(coder, "DIRECTIONS", 3)
     monkeypatch.setattr(coder, "LAYERS", {f"relu{block}_1": encoder.record.widths[f"conv{block}_1"] for block in range(1, 6)})
@@ -72,7 +72,7 @@ def test_previews_show_painting_photo_and_picture(task: InstantTask) -> None:
     assert all(picture.shape == (1, 3, 64, 3 * 64) for _, picture in shown)
 
 
-def test_the_job_is_told_as_ever(task: InstantTask) -> None:
+def test_the_job_is_unchanged(task: InstantTask) -> None:
     assert task.job() == {"task": "instant", "seed": 0, "photos": 5, "paintings": [3, 2]}
 
 

@@ -1,4 +1,4 @@
-"""What is kept of a training on the way."""
+"""Log and previews of a training."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_tensorboard_has_losses_and_previews(tmp_path: Path) -> None:
     assert all(tag in written for tag in (b"loss", b"style", b"rate", b"previews", b"PNG"))
 
 
-def test_without_tensorboard_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_tensorboard_it_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tensorboard", None)
     with pytest.raises(UsageError, match=r'pip install "stylenet\[tensorboard\]"'):
         Journal(tmp_path, tensorboard=True)

@@ -12,7 +12,7 @@ BOTH = torch.tensor([True, True])
 
 
 def drawn(step: int, count: int = 3) -> Motion:
-    return Motion.drawn(count, 64, seed=1, step=step, device=CPU)
+    return Motion.random(count, 64, seed=1, step=step, device=CPU)
 
 
 def test_a_window_begins_where_the_shift_says() -> None:

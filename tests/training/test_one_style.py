@@ -1,4 +1,4 @@
-"""The task of one painting."""
+"""The training task for one style."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_the_loss_is_that_of_the_everyday_recipes(make: Make, painting: Path, en
     )
     judge = PerceptualLoss(encoder.exact, Weights())
     pixels = load_image(painting).pixels
-    small = torch.from_numpy(one_style._at(pixels, 64))
+    small = torch.from_numpy(one_style._reduced_to_area(pixels, 64))
     assert small.shape[2] * small.shape[3] == pytest.approx(64**2, rel=0.03)
     whole, half = (StyleTargets.of(statistics)[torch.tensor([0, 0])] for statistics in judge.statistics(small))
     network = task.network
@@ -138,7 +138,7 @@ def test_it_begins_with_what_the_network_of_every_style_knows(
     assert torch.equal(task.network.enter.weight, known.painter.enter.weight)
     # The description is the compact encoder's, whatever the loss network is: three rows of knobs, one for each strength.
     compact = open_encoder(EncoderSection(), device=torch.device("cpu"), dtype=torch.float32).exact
-    small = torch.from_numpy(one_style._at(load_image(painting).pixels, 64))
+    small = torch.from_numpy(one_style._reduced_to_area(load_image(painting).pixels, 64))
     described = known.coder.describe(PerceptualLoss(compact, Weights()).statistics(small)[0])
     for row, strength in enumerate(STRENGTHS):
         expected = known.coder(described, torch.tensor([strength]))[0]
@@ -149,7 +149,7 @@ def test_it_begins_with_what_the_network_of_every_style_knows(
     assert shipped.job()["start"] != ""
 
 
-def test_a_start_of_another_architecture_is_refused(painting: Path, photos: list[Path], encoder: OpenEncoder, tmp_path: Path) -> None:
+def test_a_start_of_another_architecture_is_rejected(painting: Path, photos: list[Path], encoder: OpenEncoder, tmp_path: Path) -> None:
     path = tmp_path / "instant.safetensors"
     instant_file(path)
     with pytest.raises(WeightsError, match="has a different architecture; give one with the same architecture"):
@@ -192,7 +192,7 @@ def test_every_picture_of_a_batch_has_a_style(several: OneStyleTask) -> None:
 def test_a_picture_is_judged_by_its_own_painting(several: OneStyleTask, painting: Path, encoder: OpenEncoder) -> None:
     judge, pixels = PerceptualLoss(encoder.exact, Weights()), load_image(painting).pixels
     batch = dataclasses.replace(several.batch(0, range(2)), styles=torch.tensor([1, 0]))
-    each = [judge.statistics(torch.from_numpy(one_style._at(one, 64))) for one in (1 - pixels, pixels)]
+    each = [judge.statistics(torch.from_numpy(one_style._reduced_to_area(one, 64))) for one in (1 - pixels, pixels)]
     whole, half = (StyleTargets.concatenate([StyleTargets.of(one[size]) for one in each]) for size in range(2))
     painted = several.network(batch.photos, torch.tensor([[0.0, 1.0], [1.0, 0.0]]))
     assert batch.photos is not None

@@ -1,4 +1,4 @@
-"""The loss of training, beside that of the everyday recipes."""
+"""The training loss, compared with the loss of the everyday recipes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_strengths_mean_what_they_mean_elsewhere() -> None:
 
 
 def test_the_border_of_a_crop_is_free(encoder: OpenEncoder) -> None:
-    """Otherwise networks learn to leave the photo unchanged there."""
+    """Otherwise, networks learn to leave the photo unchanged there."""
     judge = PerceptualLoss(encoder.exact, Weights())
     painting, photo = torch.rand((2, 1, 3, 128, 128), generator=torch.Generator().manual_seed(0))
     whole, half = (StyleTargets.of(statistics) for statistics in judge.statistics(painting))

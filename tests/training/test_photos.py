@@ -1,4 +1,4 @@
-"""Photos that are decoded once."""
+"""Photos stored on the training device."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rates and ends."""
+"""Learning rates and durations of plans."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_the_rate_grows_stays_and_falls() -> None:
 
 def test_an_end_that_begins_early_decays_at_once_and_as_long_in_proportion() -> None:
     plan = Plan(steps=10_000, decay=0.3)
-    end = plan.end_begun(700)
+    end = plan.end_if_decaying_after(700)
     assert end == 1000
     assert plan.rate(699, end) == plan.learning_rate
     assert plan.rate(701, end) < plan.learning_rate
@@ -28,13 +28,13 @@ def test_an_end_that_begins_early_decays_at_once_and_as_long_in_proportion() -> 
 
 
 def test_no_end_lies_behind_the_plan() -> None:
-    assert Plan(steps=800, decay=0.3).end_begun(700) == 800
-    assert Plan(steps=800, decay=0.0).end_begun(700) == 701
-    assert Plan(steps=800, decay=1.0).end_begun(5) == 800
+    assert Plan(steps=800, decay=0.3).end_if_decaying_after(700) == 800
+    assert Plan(steps=800, decay=0.0).end_if_decaying_after(700) == 701
+    assert Plan(steps=800, decay=1.0).end_if_decaying_after(5) == 800
 
 
 def test_late_leaves_time_for_the_decay() -> None:
     plan = Plan(steps=9, minutes=10, decay=0.25)
-    assert not plan.late(449)
-    assert plan.late(450)
-    assert not Plan(steps=9).late(1e9)
+    assert not plan.is_late(449)
+    assert plan.is_late(450)
+    assert not Plan(steps=9).is_late(1e9)

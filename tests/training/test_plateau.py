@@ -1,4 +1,4 @@
-"""A plateau of the loss."""
+"""Detection of a plateau of the loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two processes make the same updates as one."""
+"""Two processes compute the same updates as one."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ with process_group(device) as processes:
 
 
 def in_two(here: Path) -> list[str]:
-    """What two processes print that share a training, as torchrun would start them: the second is stopped, then both go on."""
+    """Output of two processes that share a training, as started by torchrun: the second is stopped, then both resume."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -104,7 +104,7 @@ def test_shares_are_the_whole_batch() -> None:
     assert [place for share in shares for place in share] == list(range(12))
 
 
-def test_a_batch_that_cannot_be_shared_is_refused() -> None:
+def test_a_batch_that_cannot_be_shared_is_rejected() -> None:
     with pytest.raises(UsageError, match=r"a batch of 5 cannot be divided among 2 processes; give a multiple of 2"):
         Processes(0, 2).share(5)
 

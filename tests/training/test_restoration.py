@@ -1,4 +1,4 @@
-"""The tasks of super-resolution and colorization."""
+"""Training tasks for super-resolution and colorization."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Make = Callable[..., RestorationTask]
 
 @pytest.fixture
 def task(photos: list[Path], encoder: OpenEncoder) -> Make:
-    """Makes a task of a small network."""
+    """Creates a task with a small network."""
 
     def made(lost: Restoration, **changes: Any) -> RestorationTask:
         given = {"record": SMALL[lost], "plan": plan(), **changes}

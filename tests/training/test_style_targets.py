@@ -1,4 +1,4 @@
-"""Many paintings' statistics at once, against those of one."""
+"""Batched style targets compared with those of single paintings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loop: interrupted and gone on it ends in the same bytes; nothing is kept of what is no number."""
+"""The training loop: a resumed training gives the same bytes, and non-finite updates are discarded."""
 
 from __future__ import annotations
 
@@ -82,13 +82,13 @@ def test_a_finished_training_has_nothing_to_do(make: Make) -> None:
     assert [update.step for update in run(longer)] == [7, 8]
 
 
-def test_a_checkpoint_of_another_training_is_refused(make: Make) -> None:
+def test_a_checkpoint_of_another_training_is_rejected(make: Make) -> None:
     run(make("a", steps=1))
     with pytest.raises(CheckpointError, match=r"another training: network differ"):
         make("a", record=JohnsonRecord(width=2, blocks=1))
 
 
-def test_a_checkpoint_of_another_version_of_the_network_is_refused(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_checkpoint_of_another_version_of_the_network_is_rejected(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     run(make("a", steps=1))
     job = make("a").task.job()
     monkeypatch.setattr(OneStyleTask, "job", lambda self: job)
@@ -96,7 +96,7 @@ def test_a_checkpoint_of_another_version_of_the_network_is_refused(make: Make, m
         make("a", record=JohnsonRecord(width=2, blocks=1))
 
 
-def test_a_damaged_checkpoint_is_told(make: Make, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_reported(make: Make, tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / CHECKPOINT).write_bytes(b"no")
     with pytest.raises(CheckpointError, match="cannot be read"):
@@ -133,7 +133,7 @@ def test_a_plateau_begins_the_end(make: Make, monkeypatch: pytest.MonkeyPatch) -
     assert trainer.reason == "stalled"
 
 
-def test_an_end_that_has_begun_is_gone_on_with(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_decay_that_has_started_is_resumed(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     trainer = make("a", steps=50, decay=0.5, warmup=0)
     list(trainer.events(lambda: trainer.step == 3))
     monkeypatch.setattr(Plateau, "reached", lambda self, loss, patience: True)

@@ -1,4 +1,4 @@
-"""Clips made for tests: a pan over noise and shapes, of every kind that cameras make."""
+"""Clips for tests: a pan over noise and shapes, in many formats of cameras."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class _NoMotion:
 
 class _Stretching(_NoMotion):
     def calc(self, first: np.ndarray, second: np.ndarray, flow: None) -> np.ndarray:
-        """By 0.8 pixels per pixel up to the middle, and not at all beyond it."""
+        """Motion that increases by 0.8 pixels per pixel up to the middle, and is constant beyond it."""
         motion = super().calc(first, second, flow)
         motion[..., 0] = 0.8 * np.minimum(np.arange(first.shape[1]), 70) - 40
         return motion

@@ -1,4 +1,4 @@
-"""Masks for clips: pictures, folders and clips of masks."""
+"""Masks for clips: pictures, folders, and clips of masks."""
 
 from __future__ import annotations
 

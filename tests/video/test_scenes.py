@@ -1,4 +1,4 @@
-"""Cuts between scenes."""
+"""Detection of cuts between scenes."""
 
 from __future__ import annotations
 

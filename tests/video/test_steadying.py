@@ -1,4 +1,4 @@
-"""Steadiness: less flicker, and detail that is kept."""
+"""Steadiness: less flicker, preserved detail."""
 
 from __future__ import annotations
 

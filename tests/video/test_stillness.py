@@ -1,4 +1,4 @@
-"""Steadying of what does not move: noise is averaged there, and what moves leaves nothing behind."""
+"""Steadying of still areas: noise is averaged, and moving objects leave no traces."""
 
 from __future__ import annotations
 

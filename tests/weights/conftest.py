@@ -1,4 +1,4 @@
-"""Weights files of every format, written in the layout and naming of the real ones: random values, a sixteenth of the widths."""
+"""Weights files of every format, with the layout and names of the real ones, random values, and a sixteenth of the widths."""
 
 from __future__ import annotations
 

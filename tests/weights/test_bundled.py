@@ -1,4 +1,4 @@
-"""Weights that the package includes."""
+"""Weights included in the package."""
 
 from __future__ import annotations
 

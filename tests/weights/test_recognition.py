@@ -20,7 +20,7 @@ def test_caffe_filters_are_known_in_either_order_and_at_any_scale():
 
 
 def test_the_first_filter_as_matconvnet_prints_it():
-    """Why kernels are (height, width): filter 62 of the published file, its corner values by channel, are those known from Caffe."""
+    """Kernels are (height, width): the corner values of filter 62 of the published file equal those known from Caffe."""
     printed_rgb = np.array([-0.03804016, -0.04020201, -0.05099866])  # [0, 0] of imagenet-vgg-verydeep-19.mat
     known_bgr = np.reshape(_FILTERS[62], (3, 3, 3))[:, 0, 0]
     ratio = printed_rgb[::-1] / known_bgr

@@ -23,16 +23,16 @@ def test_a_record_comes_back(record: EncoderRecord) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda values: values.update(future=1), "has 'future', which this version does not know"),
+        (lambda values: values.update(future=1), "has 'future', which this version of stylenet does not support"),
         (lambda values: values.update(widths="many"), "the record in the file cannot be read"),
         (lambda values: values.pop("widths"), "the record in the file"),
-        (lambda values: values["widths"].update(conv1_1=0), "gives conv1_1 a width of 0; expected a layer of it and 1 to 4096 channels"),
+        (lambda values: values["widths"].update(conv1_1=0), "gives conv1_1 a width of 0; expected one of its layers and 1 to 4096"),
         (lambda values: values["ranks"].update(conv9_9=5), "gives conv9_9 a width of 5"),
         (lambda values: values["widths"].pop("conv3_1"), "has layers conv1_1, conv1_2, .*; expected conv1_1, conv1_2"),
         (lambda values: values.update(widths={}), "expected conv1_1, conv1_2"),
         (lambda values: values.update(widths={"dense_1": 5}), "expected conv1_1, conv1_2"),
-        (lambda values: values["preprocessing"].update(std=(1.0, 0.0, 1.0)), "divides by a standard deviation or scale"),
-        (lambda values: values["preprocessing"].update(scale=-1.0), "divides by a standard deviation or scale"),
+        (lambda values: values["preprocessing"].update(std=(1.0, 0.0, 1.0)), "has a standard deviation or scale that is not positive"),
+        (lambda values: values["preprocessing"].update(scale=-1.0), "has a standard deviation or scale that is not positive"),
     ],
 )
 def test_records_that_cannot_be(change: Change, reason: str) -> None:

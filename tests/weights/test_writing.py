@@ -1,4 +1,4 @@
-"""Weights are written whole or not at all."""
+"""Writing weights files atomically."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_nothing_is_written_of_damaged_weights(weights, tmp_path):
 
 
 def test_kernels_in_8_bits(weights, slim_architectures, tmp_path):
-    """Every value comes back within half a step of its channel's scale, and biases are exact."""
+    """Values are restored within half a step of the scale of their channel, and biases exactly."""
     path = write_weights(weights, tmp_path / "small.safetensors", kernels="int8")
     found = read_weights(path)
     assert set(found.tensors) == set(weights.tensors)
@@ -48,7 +48,7 @@ def test_kernels_in_8_bits(weights, slim_architectures, tmp_path):
             assert (np.abs(found.tensors[name] - exact) <= step * 0.501).all()
 
 
-def test_8_bits_without_their_scales_are_refused(weights, slim_architectures, tmp_path):
+def test_8_bits_without_their_scales_are_rejected(weights, slim_architectures, tmp_path):
     path = write_weights(weights, tmp_path / "small.safetensors", kernels="int8")
     with safe_open(path, framework="numpy") as file:
         metadata, tensors = file.metadata(), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

@@ -1,4 +1,4 @@
-"""Many photos: mirrored folders, files that are broken, runs that are killed, processes that die."""
+"""Batches: mirrored folders, broken files, killed runs, and lost processes."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from tests.workflows.batches import pictures, request_of
 
 
 def test_a_machine_without_the_files_paints_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Style, palette and photo are named by paths that do not exist where it is painted."""
+    """Style, palette and photo are given by paths that do not exist on the worker's machine."""
     home, away = tmp_path / "home", tmp_path / "away"
     home.mkdir()
     away.mkdir()

@@ -56,7 +56,7 @@ def frames(path: Path) -> list[np.ndarray]:
 
 
 def killed(process: subprocess.Popen[str], rng: random.Random) -> bool:
-    """Kill a run after a few frames, and a moment; whether it was still at work."""
+    """Kill a run after a few frames and a random delay; returns whether it was still running."""
     with process:
         assert process.stdout is not None
         for _ in range(rng.randrange(8)):
@@ -67,7 +67,7 @@ def killed(process: subprocess.Popen[str], rng: random.Random) -> bool:
 
 
 def test_kills_change_no_frame(tmp_path: Path) -> None:
-    """STYLENET_KILLS sets how often it is killed, at random moments."""
+    """STYLENET_KILLS sets the number of kills, at random times."""
     clip = write_clip(tmp_path / "clip.mkv", [*pan(6), *pan(COUNT - 6, seed=1)], codec="ffv1", pix_fmt="bgr0")
     whole, output = tmp_path / "whole.apng", tmp_path / "killed.apng"  # neither its groups nor an APNG lose anything
     assert finished(start(clip, whole)) == 0
@@ -82,7 +82,7 @@ def test_kills_change_no_frame(tmp_path: Path) -> None:
 
 
 def finished(process: subprocess.Popen[str]) -> int:
-    """Let a run end; how many frames it found."""
+    """Wait for the end of a run; returns the number of frames that it found."""
     said, _ = process.communicate()
     assert process.returncode == 0
     return int(said.split()[1])

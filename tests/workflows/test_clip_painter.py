@@ -1,4 +1,4 @@
-"""The frames of a clip that a request asks for, and the part of its length."""
+"""The range of frames that a request selects, and its share of the duration."""
 
 from __future__ import annotations
 

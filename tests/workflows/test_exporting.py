@@ -1,4 +1,4 @@
-"""Networks as ONNX files, which are compared with the network before they are written."""
+"""Export to ONNX files, which are compared with the network before they are written."""
 
 from __future__ import annotations
 

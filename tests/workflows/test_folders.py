@@ -1,4 +1,4 @@
-"""Photos in folders, and where their results go."""
+"""Photos in folders, and the paths of their results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from stylenet.workflows.folders import FoundPhotos, find_photos, lay_out_pairs, 
 
 @pytest.fixture
 def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of files, of which only the names matter."""
+    """A folder of empty files, of which only the names matter."""
     monkeypatch.chdir(tmp_path)
     for name in ("b.JPG", "a.png", "notes.txt", ".hidden.png", "sub/c.webp", "sub/readme", ".cache/d.png"):
         path = tmp_path / "photos" / name

@@ -25,7 +25,7 @@ def stylizer() -> Stylizer:
 
 @pytest.fixture
 def masks(clip: Path) -> Path:
-    """A folder with a mask for each of the eight frames: the leftmost columns, one more in each."""
+    """A folder with a mask for each of the eight frames, with one more of the leftmost columns in each."""
     folder = clip.parent / "masks"
     folder.mkdir()
     for number in range(8):

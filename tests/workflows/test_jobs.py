@@ -1,4 +1,4 @@
-"""Jobs: whether a worker has their files, and the keys of what it paints with."""
+"""Jobs: whether a worker has their files, and the keys of its stylizers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands' other work, for other programs."""
+"""Other functions of the commands for Python programs."""
 
 from __future__ import annotations
 

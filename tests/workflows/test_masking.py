@@ -39,7 +39,7 @@ def test_rectangles_that_are_none(text: str) -> None:
 
 @pytest.fixture
 def square(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A photo of an orange square of 30 x 30 before gray blue, in the current folder."""
+    """A photo of an orange square of 30 x 30 on gray-blue, in the current folder."""
     pytest.importorskip("cv2")
     monkeypatch.chdir(tmp_path)
     pixels = np.empty((1, 3, 60, 80), np.float32)

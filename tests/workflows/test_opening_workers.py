@@ -1,4 +1,4 @@
-"""Which workers a request gets."""
+"""Choosing the workers for a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Output files: kept apart from inputs, and names that are invented."""
+"""Output files: distinct from inputs, and default names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One painting, from its request to its files: streams, stops, and paintings that are painted again from their receipts."""
+"""One painting, from request to files: streams, interruptions, and replaying receipts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches and clips on a Ray cluster of this machine. Each runs in a process of its own: Ray changes settings of the one it runs in."""
+"""Batches and clips on a local Ray cluster. Each runs in a separate process, since Ray changes the settings of its process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finished paintings get other colors, and their receipts say so."""
+"""Recoloring finished paintings, and their receipts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that are written while a picture is painted."""
+"""Files written while a picture is painted."""
 
 from __future__ import annotations
 

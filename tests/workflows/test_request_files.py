@@ -1,4 +1,4 @@
-"""Files that a request names, on a machine that does not have them."""
+"""Files of a request, on a machine that does not have them."""
 
 from __future__ import annotations
 

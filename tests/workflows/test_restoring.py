@@ -28,7 +28,7 @@ COLORS = JohnsonRecord(width=2, blocks=1)
 
 
 def network_file(path: Path, paints: Paints, record: JohnsonRecord) -> Path:
-    """A network with weights from a seed, those that begin as zeros too."""
+    """A network with seeded random weights, including those initialized with zeros."""
     torch.manual_seed(0)
     state = {name: value + 0.1 * torch.randn_like(value) for name, value in build(record).state_dict().items()}
     state = {name: value.abs() + 0.5 if name.endswith("variance") else value for name, value in state.items()}

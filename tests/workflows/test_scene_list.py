@@ -1,4 +1,4 @@
-"""The scenes of a clip, found before it is painted."""
+"""The scenes of a clip, detected before painting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scenes of a clip, painted side by side: the same frames, after kills and interruptions too."""
+"""Scenes of a clip painted in parallel: the same frames, also after kills and interruptions."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_damaged_clips_lose_the_same_frames(tmp_path: Path) -> None:
 
 
 class SeekingPainter:
-    """Paints nothing; if it seeks, it finds other frames, or none."""
+    """A fake painter that seeks to wrong frames, or to none."""
 
     keys: ClassVar = {"frames": "key"}
     jobs: ClassVar[list[GroupJob]] = []

@@ -1,4 +1,4 @@
-"""Sheets and sequences: every cell is what its words say."""
+"""Sheets and sequences: every cell is as its caption says."""
 
 from __future__ import annotations
 

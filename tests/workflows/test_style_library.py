@@ -1,4 +1,4 @@
-"""Styles are added to the library and removed from it."""
+"""Adding styles to the library, and removing them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAINTING = np.random.default_rng(0).random((72, 96, 3), dtype=np.float32)
 
 @pytest.fixture(autouse=True)
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The library, a folder that is not made yet."""
+    """The folder of the library, which does not exist yet."""
     folder = tmp_path / "new" / "styles"
     monkeypatch.setenv("STYLENET_STYLES", str(folder))
     return folder

@@ -44,7 +44,7 @@ def updates(events: list[Any]) -> list[int]:
 
 
 def after(count: int) -> Callable[[], bool]:
-    """Asks to stop once `count` questions were answered with no."""
+    """A `should_stop` that returns True after `count` calls."""
     answers: Iterator[bool] = iter([False] * count)
     return lambda: next(answers, True)
 

@@ -1,4 +1,4 @@
-"""Clips from file to file: times, sound, sides, damage, and what is refused."""
+"""Clips from file to file: times, sound, sizes, damage, and rejected requests."""
 
 from __future__ import annotations
 

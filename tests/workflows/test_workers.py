@@ -1,4 +1,4 @@
-"""The work of a batch is shared out: workers that end, photos they do not have, and a picture that ends every worker."""
+"""Distributing a batch: lost workers, missing photos, and a picture that kills every worker."""
 
 from __future__ import annotations
 

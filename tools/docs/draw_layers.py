@@ -1,9 +1,9 @@
-"""Draw the packages of StyleNet and what they import, as the Mermaid diagram in docs/architecture.md.
+"""Draw the imports between the packages of StyleNet, as the Mermaid diagram in docs/architecture.md.
 
     python tools/docs/draw_layers.py            # prints the diagram
-    python tools/docs/draw_layers.py --write    # replaces the one in the page
+    python tools/docs/draw_layers.py --write    # replaces the diagram in the page
 
-An arrow is drawn where no longer way along other arrows says the same.
+Imports that follow from others are omitted (transitive reduction).
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ def main() -> None:
 
 
 def diagram() -> str:
-    """The diagram in Mermaid's language."""
+    """The diagram in Mermaid syntax."""
     imports = package_imports()
-    arrows = [f"    {package} --> {imported}" for package in sorted(imports) for imported in sorted(reduced(imports, package))]
+    arrows = [f"    {package} --> {imported}" for package in sorted(imports) for imported in sorted(direct_imports(imports, package))]
     return "\n".join(["```mermaid", "graph TD", *arrows, "```"])
 
 
@@ -50,13 +50,13 @@ def package_imports() -> dict[str, set[str]]:
     return imports
 
 
-def reduced(imports: dict[str, set[str]], package: str) -> set[str]:
-    """What a package imports, without what it also reaches through another import."""
+def direct_imports(imports: dict[str, set[str]], package: str) -> set[str]:
+    """The packages that a package imports, except those that it also imports through others."""
     direct = imports[package]
-    return {other for other in direct if not any(other in _reached(imports, between) for between in direct if between != other)}
+    return {other for other in direct if not any(other in _all_imports(imports, via) for via in direct if via != other)}
 
 
-def _reached(imports: dict[str, set[str]], package: str) -> set[str]:
+def _all_imports(imports: dict[str, set[str]], package: str) -> set[str]:
     found: set[str] = set()
     waiting: list[Iterable[str]] = [imports.get(package, ())]
     while waiting:

@@ -25,7 +25,7 @@ SECTIONS = {
     "Painting": ("stylize", "texture", "sequence", "Painting", "Options", "Region", "open_stylizer", "Stylizer"),
     "Pictures": ("load_image", "save_image", "load_mask", "keep_colors", "with_palette", "Picture"),
     "Restoring": ("enlarge", "colorize"),
-    "What there is": ("list_styles", "load_recipe"),
+    "Styles and recipes": ("list_styles", "load_recipe"),
     "Events": ("Started", "Step", "Preview", "Notice", "Saved", "Done", "Event"),
     "Errors": (
         "StylenetError",
@@ -41,11 +41,11 @@ SECTIONS = {
         "ShapeError",
     ),
 }
-"""The public names by topic; what is not listed comes last."""
+"""Public names by topic; all others follow at the end."""
 
 
 def main() -> None:
-    """Print the page, or write it."""
+    """Print the page, or write it to docs/api.md."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help="replace docs/api.md")
     if parser.parse_args().write:
@@ -106,14 +106,14 @@ def _signature(name: str, value: Any) -> str:
 
 
 def _arguments(value: Any) -> str:
-    found = inspect.signature(value)
-    plain = [one.replace(annotation=inspect.Parameter.empty) for one in found.parameters.values() if one.name != "self"]
-    text = str(found.replace(parameters=plain, return_annotation=inspect.Signature.empty))
+    signature = inspect.signature(value)
+    parameters = [value.replace(annotation=inspect.Parameter.empty) for name, value in signature.parameters.items() if name != "self"]
+    text = str(signature.replace(parameters=parameters, return_annotation=inspect.Signature.empty))
     return re.sub(r"<function .*? at 0x[0-9a-f]+>|<[^<>]*>", "...", text)
 
 
 def _markdown(docstring: str) -> Iterator[str]:
-    """A docstring in Google's style as Markdown: its sections become lists, its examples code."""
+    """A Google-style docstring as Markdown: sections become lists, and examples become code blocks."""
     in_section, in_code = "", False
     for line in docstring.splitlines():
         heading = re.fullmatch(r"(Args|Returns|Raises|Attributes|References|Examples):", line)

@@ -1,15 +1,15 @@
-"""Factor VGG-19: the encoder `compact`, in closed form.
+"""Factor VGG-19 in closed form, the first step to the encoder `compact`.
 
     python tools/factoring/factor.py --data DIR -o compact.safetensors
 
-Every 3x3 convolution of C channels becomes a 3x3 convolution to r channels and a 1x1 convolution back to C, fitted on what the network
-sees: response reconstruction by principal components. With y the responses of VGG-19 before the ReLU, z those of the same kernel W on the
-input that the factored layers before it give, A the regression of y on z, and U the r leading eigenvectors of A cov(z) A^T, the kernels
-are U^T A W and U, and the bias is mean(y) - U U^T A mean(z).
+Every 3x3 convolution with C channels is replaced by a 3x3 convolution to r channels and a 1x1 convolution back to C, fitted to the
+responses of the network by principal components. With y the responses of VGG-19 before the ReLU, z those of the same kernel W on the output
+of the preceding factored layers, A the regression of y on z, and U the r leading eigenvectors of A cov(z) A^T, the kernels are U^T A W and
+U, and the bias is mean(y) - U U^T A mean(z).
 
 References:
     Zhang, Zou, He, Sun 2015 (Accelerating Very Deep Convolutional Networks for Classification and Detection), section 3.1 and the
-    asymmetric reconstruction of section 3.3. We leave the ReLU out of the fit: train.py accounts for it.
+    asymmetric reconstruction of section 3.3. We omit the ReLU from the fit; train.py accounts for it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from stylenet.weights.reading import read_weights
 from stylenet.weights.writing import write_weights
 
 CONFIG = Path(__file__).with_name("compact.toml")
-_CHUNK = 16  # crops that are looked at in one go
+_CHUNK = 16  # crops processed at a time
 
 
 def main() -> None:
@@ -71,9 +71,9 @@ def factored(exact: dict[str, Tensor], crops: Tensor) -> dict[str, Tensor]:
         responses = [functional.conv2d(one, weight, bias, padding=1) for one in target]
         kernel, expand, offset = _fit(responses, given, weight, COMPACT.ranks[name])
         given = [functional.conv2d(functional.conv2d(one, kernel, padding=1), expand, offset) for one in given]
-        wrong = sum(float((one - other).square().sum()) for one, other in zip(given, responses, strict=True))
+        error = sum(float((one - other).square().sum()) for one, other in zip(given, responses, strict=True))
         spread = sum(float((one - one.mean((0, 2, 3), keepdim=True)).square().sum()) for one in responses)
-        print(f"{name}: rank {COMPACT.ranks[name]} of {len(weight)}, squared error of the responses {wrong / spread:.4f}", flush=True)
+        print(f"{name}: rank {COMPACT.ranks[name]} of {len(weight)}, squared error of the responses {error / spread:.4f}", flush=True)
         tensors |= {f"{name}.weight": kernel, f"{name}_expand.weight": expand, f"{name}_expand.bias": offset}
         target, given = [one.relu_() for one in responses], [one.relu_() for one in given]
     return tensors

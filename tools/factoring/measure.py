@@ -1,10 +1,9 @@
-"""How close an encoder is to VGG-19, on pictures that it was not trained on.
+"""Compare an encoder with VGG-19 on pictures that it was not trained on.
 
     python tools/factoring/measure.py WEIGHTS --data DIR [--pictures 18]
 
-Prints, for every layer, on clean crops and on the same crops mixed with noise: the squared error of the features by the teacher's power,
-the relative squared error of the Gram matrices, and the cosine between the gradients with respect to the picture of a Gram loss against
-another picture.
+Prints, for every layer, on clean crops and on the same crops mixed with noise: the squared errors of the features and of the Gram matrices,
+relative to the sums of squares of VGG-19's, and the cosine between the gradients of a Gram loss with respect to the picture.
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ def main() -> None:
 
 
 def opened(path: Path) -> VggEncoder:
-    """The encoder of a weights file, or VGG-19's of the same number of layers."""
+    """The encoder with the weights of a file."""
     return encoder_of(read_weights(path, architectures=(VGG19,)))
 
 
@@ -60,22 +59,22 @@ def measured(student: VggEncoder, teacher: VggEncoder, crops: Tensor, styles: Te
     found: dict[str, list[tuple[float, float, float]]] = {layer: [] for layer in LAYERS}
     for one, style in zip(crops.split(1), styles.split(1), strict=True):
         with torch.no_grad():
-            goals = {layer: gram(features) for layer, features in teacher(style, LAYERS).items()}
-        exact, true_gradients = _seen(teacher, one, goals)
-        given, gradients = _seen(student, one, goals)
+            targets = {layer: gram(features) for layer, features in teacher(style, LAYERS).items()}
+        exact, true_gradients = _features_and_gradients(teacher, one, targets)
+        approximate, gradients = _features_and_gradients(student, one, targets)
         for layer in LAYERS:
             cosine = functional.cosine_similarity(gradients[layer].flatten(1), true_gradients[layer].flatten(1)).mean()
-            errors = relative(given[layer], exact[layer]), relative(gram(given[layer]), gram(exact[layer]))
+            errors = relative(approximate[layer], exact[layer]), relative(gram(approximate[layer]), gram(exact[layer]))
             found[layer].append((float(errors[0]), float(errors[1]), float(cosine)))
     return {layer: tuple(sum(column) / len(column) for column in zip(*rows, strict=True)) for layer, rows in found.items()}  # type: ignore[misc]
 
 
-def _seen(encoder: VggEncoder, image: Tensor, goals: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+def _features_and_gradients(encoder: VggEncoder, image: Tensor, targets: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     image = image.clone().requires_grad_()
     features = encoder(image, LAYERS)
     gradients = {}
     for layer in LAYERS:
-        loss = relative(gram(features[layer]), goals[layer])
+        loss = relative(gram(features[layer]), targets[layer])
         (gradients[layer],) = torch.autograd.grad(loss, image, retain_graph=True)
     return {layer: values.detach() for layer, values in features.items()}, gradients
 

@@ -1,4 +1,4 @@
-"""Training pictures: found, hashed into a manifest, split, decoded, cropped and disturbed."""
+"""Training pictures: find and split them, write a manifest of their hashes, and read augmented crops."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def find(data: Path, held_out_share: float) -> tuple[dict[str, list[Path]], list
 
 
 def manifest(data: Path) -> str:
-    """One line a picture, `sha256  path`, as `sha256sum` prints it, sorted by path."""
+    """One line per picture, `sha256  path`, in the format of `sha256sum`, sorted by path."""
     paths = sorted(path for path in data.rglob("*.jpg"))
     return "".join(f"{file_sha256(path)}  {path.relative_to(data).as_posix()}\n" for path in paths)
 
 
 def crop(path: Path, size_px: int, rng: random.Random, *, disturb: bool = True) -> Tensor:
-    """A random square of a picture at a random scale, flipped; disturbed: shifted in color, with a little noise. Shape (3, S, S), 0..1."""
+    """A random square of a picture at a random scale, randomly flipped; `disturb` adds color shifts and noise. Shape (3, S, S), 0..1."""
     with Image.open(path) as file:
         picture = file.convert("RGB")
     shortest = min(picture.size)
@@ -56,26 +56,26 @@ def crop(path: Path, size_px: int, rng: random.Random, *, disturb: bool = True) 
 
 
 def random_crops(pictures: dict[str, list[Path]], count: int, size_px: int, rng: random.Random, *, disturb: bool = True) -> Tensor:
-    """Crops by turns of every kind of picture, shape (B, 3, S, S)."""
+    """Crops of all kinds of pictures in turn, shape (B, 3, S, S)."""
     kinds = list(pictures)
     return torch.stack([crop(rng.choice(pictures[kinds[index % len(kinds)]]), size_px, rng, disturb=disturb) for index in range(count)])
 
 
 def mixed(crops: Tensor, rng: random.Random) -> Tensor:
-    """Half of the crops mixed with noise or with another crop: what a picture looks like on its way from photo to painting."""
-    given = crops.clone()
+    """The crops, half of them mixed with noise or another crop, like pictures during optimization."""
+    result = crops.clone()
     generator = torch.Generator().manual_seed(rng.getrandbits(32))
     for index in rng.sample(range(len(crops)), len(crops) // 2):
         if rng.random() < 0.5:
             noise = torch.randn(crops[index].shape, generator=generator)
-            given[index] = (crops[index] + rng.uniform(0.05, 0.3) * noise).clamp(0, 1)
+            result[index] = (crops[index] + rng.uniform(0.05, 0.3) * noise).clamp(0, 1)
         else:
-            given[index] = crops[index].lerp(crops[rng.randrange(len(crops))], rng.uniform(0.2, 0.8))
-    return given
+            result[index] = crops[index].lerp(crops[rng.randrange(len(crops))], rng.uniform(0.2, 0.8))
+    return result
 
 
 def disturbed_crops(data: Path, count: int, size_px: int, *, seed: int, held_out_share: float) -> Tensor:
-    """Crops of the training pictures, half of them mixed; the same for the same seed."""
+    """Crops of the training pictures, half of them mixed; reproducible by `seed`."""
     rng = random.Random(seed)
     training, _ = find(data, held_out_share)
     return mixed(random_crops(training, count, size_px, rng), rng)

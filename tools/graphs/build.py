@@ -1,9 +1,9 @@
-"""Write the graphs without weights that ship: those of the slim network of the standard record, and that of the encoder `compact`.
+"""Write the built-in graphs without weights: those of the slim network of the standard record, and that of the encoder `compact`.
 
     python tools/graphs/build.py [FOLDER]
 
-Beside them, `weights.json` names the weights of each graph and their shapes, in the order in which a page lays them out in one buffer. The
-same bytes every time, with the same version of onnx.
+`weights.json` lists the weights of each graph and their shapes, in the order in which the page stores them in one buffer. The same version
+of onnx always writes the same bytes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FOLDER = Path(__file__).parents[2] / "src" / "stylenet" / "engines" / "graphs"
 
 
 def files() -> dict[str, bytes]:
-    """Everything that ships, by the file's name."""
+    """Contents of all files, by file name."""
     graphs = {
         "slim-body": body_graph(SlimRecord()),
         "slim-head": head_graph(SlimRecord()),

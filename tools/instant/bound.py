@@ -1,9 +1,9 @@
-"""Bound the coder of a network of every style by what it computes for paintings, and write the network again.
+"""Set the bounds of the coder of a network for all styles to its range for paintings, in the network file.
 
     python tools/instant/bound.py NETWORK --data DIR [--config FILE]
 
-DIR is that of `train.py`. Every tenth painting that the network learned from and all well-known ones are described, each at one of the
-sizes of `SIZES_PX`; see `StyleCoder.bound`. Nothing else in the file changes.
+DIR is that of `train.py`. The bounds are set by every tenth painting of the training set and all well-known ones, each measured at one of
+the sizes in `SIZES_PX`; see `StyleCoder.bound`. The rest of the file does not change.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main() -> None:
     paintings = chosen(arguments.data, config, "movements")[::10] + chosen(arguments.data, config, "named")
     network, _ = read_network(arguments.network)
     if not isinstance(network, InstantNet):
-        raise SystemExit(f"{arguments.network} is not a network of every style")
+        raise SystemExit(f"{arguments.network} is not a network for all styles")
     coder, encoder = StyleCoder(read_arrays(arguments.network), arguments.network), OnnxEncoder()
     descriptions = [
         coder.describe(encoder.style_statistics(load_image(path).pixels, SIZES_PX[index % len(SIZES_PX)]))

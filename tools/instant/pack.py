@@ -1,9 +1,9 @@
-"""Choose the pictures that the network of every style learns from, and make them small enough to travel.
+"""Select the training pictures of the network for all styles, and reduce them for transfer to another machine.
 
     python tools/instant/pack.py DATA OUT [--config FILE]
 
-OUT gets the folders of DATA with the files that `instant.toml` asks for: of each kind those whose path has the smallest SHA-256, so that
-the choice is the same everywhere; held-out paintings are left out. Large files are made smaller and written as JPEG.
+Copies the files selected by `instant.toml` from DATA to the same folders of OUT: of each kind, those whose paths have the smallest SHA-256,
+so that the selection is the same on every machine; held-out paintings are excluded. Large pictures are reduced and saved as JPEG.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ def main() -> None:
             target = arguments.out / path.relative_to(arguments.data)
             target.parent.mkdir(parents=True, exist_ok=True)
             picture = Image.open(path)
-            most = config["packed_px"]
-            if max(picture.size) <= most:
+            max_px = config["packed_px"]
+            if max(picture.size) <= max_px:
                 target.write_bytes(path.read_bytes())
                 continue
             picture.convert("RGB").resize(
-                tuple(round(side * most / max(picture.size)) for side in picture.size), Image.Resampling.LANCZOS
+                tuple(round(side * max_px / max(picture.size)) for side in picture.size), Image.Resampling.LANCZOS
             ).save(target, quality=config["packed_quality"])
 
 

@@ -46,20 +46,20 @@ def split(data: Path, folders: list[str], share: float) -> tuple[list[Path], lis
 
 
 def chosen(data: Path, config: dict[str, Any], kind: str) -> list[Path]:
-    """The pictures of a kind that are learned from, sorted by path."""
+    """The training pictures of a kind, sorted by path."""
     training, _ = split(data, config[kind]["folders"], 0.0 if kind == "photos" else config["held_out_share"])
-    least_px = config[kind].get("least_px", 0)
-    if least_px:
-        training = [path for path in training if min(Image.open(path).size) >= least_px]
+    min_side_px = config[kind].get("least_px", 0)
+    if min_side_px:
+        training = [path for path in training if min(Image.open(path).size) >= min_side_px]
 
-    def place(path: Path) -> bytes:
+    def rank(path: Path) -> bytes:
         return hashlib.sha256(f"chosen {path.relative_to(data).as_posix()}".encode()).digest()
 
-    return sorted(sorted(training, key=place)[: config[kind]["count"]])
+    return sorted(sorted(training, key=rank)[: config[kind]["count"]])
 
 
 def prepare(device: torch.device) -> None:
-    """What a GPU needs to be fast."""
+    """Enable the fast settings of a GPU."""
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = True
         torch.backends.cudnn.allow_tf32 = True
@@ -80,7 +80,7 @@ def main() -> None:
         config["plan"]["minutes"] = arguments.minutes
     data, run = arguments.data, arguments.run
     run.mkdir(parents=True, exist_ok=True)
-    begun = time.perf_counter()
+    started = time.perf_counter()
     plan = msgspec.convert(config["plan"], Plan)
     record = msgspec.convert({"type": "slim", **config["network"]}, SlimRecord)
     files = {kind: chosen(data, config, kind) for kind in ("photos", "movements", "named")}
@@ -100,9 +100,9 @@ def main() -> None:
     ]
     start = read_network(arguments.start)[0] if arguments.start else None
     if start is not None and not isinstance(start, InstantNet):
-        raise SystemExit(f"{arguments.start} is not a network of every style")
+        raise SystemExit(f"{arguments.start} is not a network for all styles")
     task = InstantTask(photos, kinds, encoder=encoder.fast, plan=plan, record=record, start=start)
-    print(f"prepared in {time.perf_counter() - begun:.0f} s: {len(photos.paths)} photos, {[len(kind.paths) for kind in kinds]} paintings")
+    print(f"prepared in {time.perf_counter() - started:.0f} s: {len(photos.paths)} photos, {[len(kind.paths) for kind in kinds]} paintings")
     trainer = Trainer(task, plan, run, device=device, dtype=dtype)
     with Journal(run, step=trainer.step) as journal:
         for event in trainer.events():
@@ -127,7 +127,7 @@ def main() -> None:
         licence="Apache-2.0; see NOTICE",
     )
     write_network(run / "instant.safetensors", trainer.average, card, bits=8)
-    # In full, to continue training from.
+    # In 16 bits, to continue training from.
     write_network(run / "instant-16.safetensors", trainer.average, card)
 
 

@@ -1,11 +1,11 @@
-"""Make the included networks for one painting.
+"""Build the included networks for one painting.
 
     python tools/networks/build.py PAINTINGS --photos DIR --run DIR --start FILE|DIR [--device cuda] [--only NAME ...] [--predicted]
 
 PAINTINGS holds the pictures of `tools/styles/paintings.toml`. Each network is trained with the hyperparameters in `networks.toml`, starting
-from what the network for all styles in FILE predicts for the painting. With --predicted, that is written without training. Networks in the
-folder DIR of an earlier run are trained further, with the hyperparameters under `[further]`. Networks that are already in the run folder
-are skipped.
+from the weights that the network for all styles in FILE predicts for the painting. With --predicted, these are written without training.
+Networks in the folder DIR of an earlier run are trained further, with the hyperparameters under `[further]`. Networks that already exist in
+the run folder are skipped.
 """
 
 from __future__ import annotations
@@ -44,19 +44,19 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=())
     parser.add_argument("--predicted", action="store_true")
     arguments = parser.parse_args()
-    numbers = tomllib.loads((HERE / "networks.toml").read_text())
+    config = tomllib.loads((HERE / "networks.toml").read_text())
     paintings = tomllib.loads((HERE.parent / "styles" / "paintings.toml").read_text())
     device = torch.device(arguments.device)
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
     dtype = fastest_dtype(device)
-    encoder = open_encoder(EncoderSection(), numbers["loss_network"], device=device, dtype=dtype)
+    encoder = open_encoder(EncoderSection(), config["loss_network"], device=device, dtype=dtype)
     photos = PhotoStack(find_pictures(arguments.photos), side_px=PHOTO_PX, device=device)
-    names = arguments.only or numbers["names"]
+    names = arguments.only or config["names"]
     further = arguments.start.is_dir()
-    known = read_network_card(arguments.start / f"{names[0]}.safetensors" if further else arguments.start).record
-    record = msgspec.structs.replace(msgspec.convert(msgspec.to_builtins(known), SlimRecord), code=0)
-    plan = msgspec.convert({**numbers["plan"], **(numbers["further"] if further else {})}, Plan)
+    start_record = read_network_card(arguments.start / f"{names[0]}.safetensors" if further else arguments.start).record
+    record = msgspec.structs.replace(msgspec.convert(msgspec.to_builtins(start_record), SlimRecord), code=0)
+    plan = msgspec.convert({**config["plan"], **(config["further"] if further else {})}, Plan)
     for name in names:
         output = arguments.run / f"{name}.safetensors"
         if output.exists():
@@ -70,7 +70,7 @@ def main() -> None:
             record=record,
             encoder=encoder,
             plan=plan,
-            style_px=numbers["style_px"],
+            style_px=config["style_px"],
             start=arguments.start / output.name if further else arguments.start,
             previews=photos.paths[:4],
         )

@@ -2,9 +2,9 @@
 
     python tools/styles/build.py PAINTINGS_FOLDER [NAME ...]
 
-Writes one style file for each entry of paintings.toml into the package, or for those that are named, deletes files without an entry, and
-checks that all together keep under 9 MB. VGG-19 takes about half a minute for each on two cores. To be run again when the format or
-the measuring changes.
+Writes a style file into the package for each entry of paintings.toml, or only for those named; deletes files without an entry; and checks
+that all files together have less than 9 MB. VGG-19 takes about half a minute per style on two cores. Run it again if the format or the
+measurement changes.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from stylenet.styles.files import write_style
 from stylenet.styles.measuring import measure_style
 
 TARGET = Path(__file__).parents[2] / "src/stylenet/catalog/styles"
-MOST_BYTES = 9_000_000
+MAX_BYTES = 9_000_000
 
 
 def main(paintings: Path, names: list[str], target: Path = TARGET) -> None:
-    """Write the style files of `names`, or of all entries; pictures are looked for in `paintings`."""
+    """Write the style files of `names`, or of all entries, from the pictures in the folder `paintings`."""
     encoder = open_encoder(EncoderSection(name=MEASURED_WITH), device=torch.device("cpu"), dtype=torch.float32)
     entries = tomllib.loads(Path(__file__).with_name("paintings.toml").read_text(encoding="utf-8"))
     target.mkdir(exist_ok=True)
@@ -47,8 +47,8 @@ def main(paintings: Path, names: list[str], target: Path = TARGET) -> None:
     files = list(target.glob("*.safetensors"))
     total = sum(path.stat().st_size for path in files)
     print(f"{len(files)} of {len(entries)} styles, {total / 1e6:.2f} MB in {target}")
-    if total > MOST_BYTES:
-        sys.exit(f"that is more than the {MOST_BYTES / 1e6:.0f} MB allowed")
+    if total > MAX_BYTES:
+        sys.exit(f"the styles have more than the allowed {MAX_BYTES / 1e6:.0f} MB")
 
 
 if __name__ == "__main__":

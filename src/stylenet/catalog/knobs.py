@@ -16,8 +16,8 @@ def knob_rows() -> Iterator[tuple[str, str, str, str]]:
     definitions = msgspec.json.schema(Recipe)["$defs"]
     sections = {field.name: getattr(field.type, "__name__", "") for field in msgspec.structs.fields(Recipe)}
     for name, help, default in knobs():
-        section, knob = name.split(".")
-        schema = definitions[sections[section]]["properties"][knob]
+        section, parameter = name.split(".")
+        schema = definitions[sections[section]]["properties"][parameter]
         yield name, as_toml(default), _allowed(schema), help
 
 
@@ -25,8 +25,8 @@ def changed_knobs(recipe: Recipe) -> Iterator[tuple[str, str, str]]:
     """Name, value and meaning of the parameters of a recipe that differ from their defaults."""
     values = msgspec.to_builtins(recipe)
     for name, help, default in knobs():
-        section, knob = name.split(".")
-        value = as_toml(values[section][knob])
+        section, parameter = name.split(".")
+        value = as_toml(values[section][parameter])
         if value != as_toml(default):
             yield name, value, help
 

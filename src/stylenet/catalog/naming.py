@@ -1,4 +1,4 @@
-"""Distinguishing names of styles, recipes and networks from files."""
+"""Distinguish names of styles, recipes and networks from files."""
 
 from __future__ import annotations
 

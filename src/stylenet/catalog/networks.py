@@ -66,7 +66,7 @@ class JohnsonRecord(NetworkRecord, frozen=True, tag="johnson"):
             upsamples by four at the end.
         residual: Whether the output is added to the photo, at factor 4 to its bicubic upsampling (Kim et al. 2016, CVPR). Training
             then starts from that picture and learns the difference in minutes on a laptop CPU; the network of the paper starts from
-            gray and is trained for 200 000 updates.
+            gray and is trained for 200,000 updates.
     """
 
     width: Count = 32
@@ -102,7 +102,7 @@ class TextureRecord(NetworkRecord, frozen=True, tag="texture"):
 
 
 class SlimRecord(NetworkRecord, frozen=True, tag="slim"):
-    """Our network for CPUs: most work at a quarter, an eighth and a sixteenth of the size, a few channels at full size.
+    """Our network for CPUs: it works mostly at a quarter, an eighth and a sixteenth of the size, with few channels at full size.
 
     Attributes:
         fine: Channels at a quarter of the size.

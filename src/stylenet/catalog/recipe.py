@@ -37,13 +37,15 @@ class EncoderSection(Section, frozen=True):
 
     name: Annotated[str, knob("encoder of the recipe: compact, vgg16 or vgg19")] = "compact"
     pooling: Annotated[Pooling | None, knob("pooling type; none: the encoder's own")] = None
-    pooling_scale: Annotated[float, knob("pooled values are multiplied by it (about 2 restores average, 0.78 L2)", gt=0, le=10)] = 1.0
+    pooling_scale: Annotated[float, knob("factor of pooled values; about 2 compensates for average pooling, 0.78 for L2", gt=0, le=10)] = (
+        1.0
+    )
     rounding: Annotated[Rounding | None, knob("rounding of odd sizes in pooling; none: the encoder's own")] = None
     padding: Annotated[Padding | None, knob("padding of convolutions; none: the encoder's own")] = None
     published: Annotated[
-        tuple[str, ...], knob("published weights (`weights ls`) that the recipe's numbers were made for, the best first; none: any")
+        tuple[str, ...], knob("published weights (`weights ls`) that the recipe was tuned for, best first; none: any")
     ] = ()
-    weights: Annotated[str, knob("description of the weights file that the recipe's numbers were made for")] = "built in"
+    weights: Annotated[str, knob("description of the weights file for which the recipe was tuned")] = "built in"
 
 
 class PictureSection(Section, frozen=True):
@@ -61,7 +63,7 @@ class PictureSection(Section, frozen=True):
     noise_scale: Annotated[float, knob("standard deviation of normal noise in picture units", ge=0)] = 0.2
     unit: Annotated[
         Literal["unit", "bytes"],
-        knob("values lie in 0..1 or 0..255: the unit of learning rates, of noise and of smoothness"),
+        knob("range of values, 0..1 or 0..255: the unit of learning rates, noise and smoothness"),
     ] = "unit"
     clip: Annotated[bool, knob("keep the values in their range after every step")] = True
     rim_px: Annotated[int, knob("reflection padding around the picture, in pixels; its features are ignored", ge=0)] = 0
@@ -73,8 +75,8 @@ class StylePictureSection(Section, frozen=True):
     size: Annotated[
         Literal["area", "width", "photo", "own", "long-side"],
         knob(
-            "the painting is brought to the photo's area, to its width, to its exact shape, to its long side, or left at its own size;"
-            " its own shape is kept except for 'photo'"
+            "the painting is resized to the photo's area, its width, its exact size or its long side, or kept at its own size;"
+            " its aspect ratio is kept, except for 'photo'"
         ),
     ] = "area"
 
@@ -109,7 +111,7 @@ class StyleSection(Section, frozen=True):
     chain: Annotated[bool, knob("each layer's loss minus the next one's, halved towards the shallow end (Novak and Nikulin 2016)")] = False
     balance: Annotated[
         Literal["raw", "start"],
-        knob("use the weights as they are, or divide each layer's by its loss for the photo, so that they mean the same for every pair"),
+        knob("use the weights as they are, or divide each by the layer's loss for the photo, so that they mean the same for every pair"),
     ] = "raw"
     weight: Annotated[float, knob("of the whole term", ge=0)] = 1.0
 
@@ -149,17 +151,17 @@ class SolverSection(Section, frozen=True):
     """The solver."""
 
     name: Annotated[Literal["adam", "lbfgs", "scipy-lbfgs"], knob("solver; scipy-lbfgs counts evaluations as SciPy does")] = "adam"
-    learning_rate: Annotated[float, knob("step size in picture units a step", gt=0)] = 0.03
-    final_rate: Annotated[float, knob("share of the learning rate that is left at the end of a level", gt=0, le=1)] = 1.0
+    learning_rate: Annotated[float, knob("step size, in picture units per step", gt=0)] = 0.03
+    final_rate: Annotated[float, knob("share of the learning rate that remains at the end of a level", gt=0, le=1)] = 1.0
     beta1: Annotated[float, knob("Adam: decay rate of the gradient average", ge=0, lt=1)] = 0.9
     beta2: Annotated[float, knob("Adam: decay rate of the squared-gradient average", ge=0, lt=1)] = 0.999
     epsilon: Annotated[float, knob("Adam: added to the denominator", gt=0)] = 1e-8
     epsilon_form: Annotated[
         Literal["paper", "hat"],
-        knob("Adam: epsilon is added after the correction of the bias (paper, PyTorch) or before it (TensorFlow, Keras)"),
+        knob("Adam: epsilon is added after bias correction (paper, PyTorch) or before it (TensorFlow, Keras)"),
     ] = "paper"
-    history: Annotated[int, knob("L-BFGS: steps remembered", ge=1, le=1000)] = 100
-    evaluations_per_round: Annotated[int, knob("scipy-lbfgs: most evaluations of the loss in one round", ge=1)] = 20
+    history: Annotated[int, knob("L-BFGS: number of stored steps", ge=1, le=1000)] = 100
+    evaluations_per_round: Annotated[int, knob("scipy-lbfgs: maximum number of loss evaluations per round", ge=1)] = 20
     patience: Annotated[int, knob("end a level if the loss has not improved by a thousandth in this many steps; 0: never", ge=0)] = 0
     average: Annotated[float, knob("decay rate of the iterate average returned as the result; 0: the last iterate", ge=0, lt=1)] = 0.0
 

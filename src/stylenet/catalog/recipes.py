@@ -1,4 +1,4 @@
-"""Finding, reading, changing and checking recipes."""
+"""Find, read, change and check recipes."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _change(values: dict[str, Any], key: str, text: str, *, recipe: str) -> None
     parent = ".".join(key.split(".")[:2])
     if key not in known and not (parent in known and parent.endswith(".layers")):
         raise RecipeError(
-            f"recipe '{recipe}': no knob is called '{key}'; `stylenet recipes check --knobs` lists them{did_you_mean(key, known)}"
+            f"recipe '{recipe}': no parameter is called '{key}'; `stylenet recipes check --knobs` lists them{did_you_mean(key, known)}"
         )
     if len(sections) > 1:  # content.layers.relu4_2=1: layer names are keys of a table
         sections, last = [*sections[:1], "layers"], key.split(".", 2)[2]
@@ -190,7 +190,7 @@ def _explain(message: str, values: Mapping[str, Any]) -> str:
         section = place or "recipe"
         sections = {field.name for field in msgspec.structs.fields(Recipe)}
         known = [name.split(".", 1)[1] for name, _, _ in knobs() if name.startswith(f"{section}.")] if place else sorted(sections)
-        return f"[{section}] has no knob '{word}'; it has {', '.join(known)}{did_you_mean(word, known)}"
+        return f"[{section}] has no parameter '{word}'; it has {', '.join(known)}{did_you_mean(word, known)}"
     if "missing required field" in text:
         return f"[{place or 'recipe'}] lacks '{text.split('`')[1]}'; add it"
     given: Any = values

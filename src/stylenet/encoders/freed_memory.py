@@ -1,4 +1,4 @@
-"""Tune glibc's allocator, which is shared by the whole process, while painting or training."""
+"""Settings of glibc's allocator, which the whole process shares, while painting or training."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from typing import Any
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_MMAP_MAX, _M_ARENA_MAX = -1, -3, -4, -8
 """Constants from glibc's malloc.h."""
 
-_UNTRIMMED = -1
+_NEVER_TRIM = -1
 
 RETURNED_BYTES = 24 * 2**20
 """Default size from which blocks are returned to the system if memory is bounded."""
 
 _Settings = tuple[tuple[int, int], ...]
 
-_USUAL: _Settings = ((_M_MMAP_MAX, 65_536), (_M_MMAP_THRESHOLD, 32 * 2**20), (_M_TRIM_THRESHOLD, 64 * 2**20), (_M_ARENA_MAX, 0))
+_DEFAULTS: _Settings = ((_M_MMAP_MAX, 65_536), (_M_MMAP_THRESHOLD, 32 * 2**20), (_M_TRIM_THRESHOLD, 64 * 2**20), (_M_ARENA_MAX, 0))
 """Substitute for glibc's defaults. Its dynamic thresholds grow up to these values, but setting a threshold disables the growth."""
 
-_KEEPING: _Settings = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, _UNTRIMMED), (_M_ARENA_MAX, 0))
+_KEEPING: _Settings = ((_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, _NEVER_TRIM), (_M_ARENA_MAX, 0))
 
 _LOCK = threading.Lock()
 _ACTIVE: list[tuple[object, int | None]] = []
-"""A token for each active context, and the size from which blocks are returned; None: none are."""
+"""A token for each active context, and the size from which blocks are returned; None: all are kept."""
 
 
 @contextlib.contextmanager
@@ -75,12 +75,12 @@ def _apply() -> None:
 def _settings() -> _Settings:
     """Settings for all active contexts."""
     if not _ACTIVE:
-        return _USUAL
+        return _DEFAULTS
     bounds = [returned for _, returned in _ACTIVE if returned is not None]
     if not bounds:
         return _KEEPING
     # A single arena: otherwise each of autograd's threads keeps free blocks of its own.
-    return ((_M_ARENA_MAX, 1), (_M_MMAP_MAX, 65_536), (_M_MMAP_THRESHOLD, min(bounds)), (_M_TRIM_THRESHOLD, _UNTRIMMED))
+    return ((_M_ARENA_MAX, 1), (_M_MMAP_MAX, 65_536), (_M_MMAP_THRESHOLD, min(bounds)), (_M_TRIM_THRESHOLD, _NEVER_TRIM))
 
 
 @functools.cache

@@ -52,26 +52,26 @@ class VggEncoder(nn.Module):
             UsageError: the network does not have a layer.
             ShapeError: `image` does not have this shape, or is too small for the deepest layer.
         """
-        wanted = set(layers)
-        self._check(image, wanted)
+        requested = set(layers)
+        self._check(image, requested)
         features: dict[str, Tensor] = {}
-        if not wanted:
+        if not requested:
             return features
         x = self.preprocess(image)
         for name in self.record.layers:
             if name.startswith("conv"):
                 x = self._convolve(x, name)
             elif name.startswith("relu"):
-                # In place, unless the values before it are requested: saves writing and reading a full-size tensor.
-                keep = name.replace("relu", "conv") in wanted
+                # In place, unless the values before the ReLU are requested: this saves writing and reading a full-size tensor.
+                keep = name.replace("relu", "conv") in requested
                 x = functional.relu(x, inplace=not keep)
             else:
                 x = self._pool(x)
-            if name in wanted:
+            if name in requested:
                 if observe is not None:
                     x = observe(name, x)
                 features[name] = x
-                if len(features) == len(wanted):
+                if len(features) == len(requested):
                     break
         return features
 
@@ -85,20 +85,20 @@ class VggEncoder(nn.Module):
         weight = self._convolution("conv1_1").weight
         return x.to(weight.dtype).contiguous(memory_format=torch.channels_last)
 
-    def _check(self, image: Tensor, wanted: set[str]) -> None:
-        known = self.record.layers
-        for name in wanted - set(known):
-            has = f"it has {known[0]}, {known[1]}, ... {known[-1]}"
-            raise UsageError(f"encoder '{self.record.name}' has no layer '{name}'; {has}{did_you_mean(name, known)}")
+    def _check(self, image: Tensor, requested: set[str]) -> None:
+        order = self.record.layers
+        for name in requested - set(order):
+            available = f"it has {order[0]}, {order[1]}, ... {order[-1]}"
+            raise UsageError(f"encoder '{self.record.name}' has no layer '{name}'; {available}{did_you_mean(name, order)}")
         check_image(image)
-        deepest = max([0, *(known.index(name) for name in wanted)])
-        halvings = sum(name.startswith("pool") for name in known[: deepest + 1])
+        deepest = max([0, *(order.index(name) for name in requested)])
+        halvings = sum(name.startswith("pool") for name in order[: deepest + 1])
         # Reflection padding needs two values, other paddings one.
-        least = 2 if self.record.padding == "reflect" else 1
-        smallest = least * 2**halvings if self.record.rounding == "down" else (least - 1) * 2**halvings + 1
+        minimum = 2 if self.record.padding == "reflect" else 1
+        smallest = minimum * 2**halvings if self.record.rounding == "down" else (minimum - 1) * 2**halvings + 1
         if min(image.shape[2:]) < smallest:
             size = f"{image.shape[3]} x {image.shape[2]}"
-            raise ShapeError(f"a picture of {size} is too small for layer {known[deepest]}; give at least {smallest} pixels on each side")
+            raise ShapeError(f"a picture of {size} is too small for layer {order[deepest]}; give at least {smallest} pixels on each side")
 
     def _convolution(self, name: str) -> nn.Conv2d:
         return cast(nn.Conv2d, self.get_submodule(name))

@@ -27,8 +27,8 @@ _STEP, _TILE = 4, 6
 _POINTS = (0.0, 0.75, -0.75, 1.5, -1.5)
 """Interpolation points; infinity is the sixth."""
 
-_LEAST_CHANNELS = {torch.bfloat16: 128, torch.float32: 48}
-_LEAST_POSITIONS = 24 * 24
+_MIN_CHANNELS = {torch.bfloat16: 128, torch.float32: 48}
+_MIN_POSITIONS = 24 * 24
 """With fewer, direct convolution is as fast; measured with `benchmarks/ways.py`."""
 
 
@@ -37,8 +37,8 @@ def is_faster(x: Tensor, convolution: nn.Conv2d) -> bool:
     return (
         x.device.type == "cpu"
         and not convolution.weight.requires_grad
-        and min(convolution.in_channels, convolution.out_channels) >= _LEAST_CHANNELS.get(x.dtype, sys.maxsize)
-        and x.shape[0] * x.shape[2] * x.shape[3] >= _LEAST_POSITIONS
+        and min(convolution.in_channels, convolution.out_channels) >= _MIN_CHANNELS.get(x.dtype, sys.maxsize)
+        and x.shape[0] * x.shape[2] * x.shape[3] >= _MIN_POSITIONS
         and not (x.dtype == torch.bfloat16 and "AMX" in bfloat16_units())
     )
 
@@ -76,19 +76,19 @@ def _convolved(x: Tensor, kernels: Tensor) -> Tensor:
     into, _, out = _transforms(x.dtype)
     frequencies = (into @ values).view(_TILE * _TILE, -1, channels)
     products = torch.bmm(frequencies, kernels)
-    painted = (out @ products.view(_TILE * _TILE, -1)).view(_STEP, _STEP, batch, rows, columns, -1)
-    return painted.permute(2, 3, 0, 4, 1, 5).reshape(batch, rows * _STEP, columns * _STEP, -1)
+    outputs = (out @ products.view(_TILE * _TILE, -1)).view(_STEP, _STEP, batch, rows, columns, -1)
+    return outputs.permute(2, 3, 0, 4, 1, 5).reshape(batch, rows * _STEP, columns * _STEP, -1)
 
 
 def _kernels_of(convolution: nn.Conv2d) -> tuple[Tensor, Tensor]:
     """The transformed kernels for forward and backward pass, cached on the layer."""
-    known: tuple[Tensor, Tensor] | None = getattr(convolution, "winograd_kernels", None)
-    if known is None:
+    kernels: tuple[Tensor, Tensor] | None = getattr(convolution, "winograd_kernels", None)
+    if kernels is None:
         weight = convolution.weight
-        known = (_transformed(weight), _transformed(weight.flip(2, 3).transpose(0, 1)))
+        kernels = (_transformed(weight), _transformed(weight.flip(2, 3).transpose(0, 1)))
         # Not a buffer, so that it is not part of the state dict.
-        object.__setattr__(convolution, "winograd_kernels", known)
-    return known
+        object.__setattr__(convolution, "winograd_kernels", kernels)
+    return kernels
 
 
 def _transformed(weight: Tensor) -> Tensor:
@@ -113,12 +113,12 @@ def _transforms(dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
 
     result, kernel = powers(_STEP), powers(3)
     equations = (result[:, :, None] * kernel[:, None, :]).flatten(1).T
-    wanted = torch.zeros(_STEP, 3, _TILE, dtype=torch.float64)
+    constants = torch.zeros(_STEP, 3, _TILE, dtype=torch.float64)
     for i in range(_STEP):
         for j in range(3):
-            wanted[i, j, i + j] = 1
+            constants[i, j, i + j] = 1
     # Rounded: the last digits of a least-squares solution differ between processes, but results must be reproducible.
-    tile = torch.linalg.lstsq(equations, wanted.flatten(0, 1)).solution.round(decimals=12)
+    tile = torch.linalg.lstsq(equations, constants.flatten(0, 1)).solution.round(decimals=12)
     # Rows are scaled by powers of two to about the same norm, to balance the frequencies.
     scale = 2.0 ** tile.norm(dim=1).log2().round()
     tile, kernel = tile / scale[:, None], kernel * scale[:, None]

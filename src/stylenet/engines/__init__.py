@@ -1,1 +1,1 @@
-"""Engines paint pictures. All implement `protocol.Engine`; `opening` imports modules that need torch only when they are used."""
+"""Engines, which paint pictures. All implement `protocol.Engine`; `opening` imports the modules that need torch only on use."""

@@ -24,7 +24,7 @@ from stylenet.optimization.work import SET_UP_STEPS, step_work
 from stylenet.styles.framing import Frame
 from stylenet.tiling.halo import strides
 
-_TAKEN_WHOLE, _TAKEN_BY_TILES = 1.12, 2.4
+_OVERHEAD_WHOLE, _OVERHEAD_TILED = 1.12, 2.4
 """Allocated memory divided by memory in use, due to fragmentation; measured without tiles and with tiles."""
 
 _PROBE_PX = (128, 320)
@@ -50,7 +50,7 @@ def forecast(
     finest = max(levels, key=lambda level: level.width * level.height)
     pixels = finest.width * finest.height
     layers = (*recipe.style.layers, *recipe.content.layers)
-    # The last steps, if any, are computed in float32 and use the most memory.
+    # The final steps may be computed in float32; these use the most memory.
     network = encoder.exact if recipe.pyramid.exact_steps or recipe.solver.name != "adam" else encoder.fast
     width = torch.finfo(next(network.parameters()).dtype).bits // 8
     return_freed_memory()
@@ -58,8 +58,8 @@ def forecast(
     kept = resident + int(pixels * picture_bytes(recipe, encoder.record, width))
     used = tile_bytes(encoder.record, layers, recipe.style.layers, width)
     limit = memory_limit(memory_bytes, resident, device=next(encoder.exact.parameters()).device)
-    fits = kept + _TAKEN_WHOLE * used * pixels <= limit
-    per_px = used * (_TAKEN_WHOLE if fits else _TAKEN_BY_TILES)
+    fits = kept + _OVERHEAD_WHOLE * used * pixels <= limit
+    per_px = used * (_OVERHEAD_WHOLE if fits else _OVERHEAD_TILED)
     tile_px = None if fits else int((limit - kept) / per_px)
     try:
         if tile_px is not None and tile_px < 1:
@@ -67,9 +67,9 @@ def forecast(
         frame = Frame(encoder.record, (finest.width, finest.height), layers, recipe.picture.rim_px, tile_px=tile_px)
     except UsageError:
         smallest = Frame(encoder.record, (finest.width, finest.height), layers, recipe.picture.rim_px).smallest_tile_px
-        least = kept + per_px * smallest
+        needed = kept + per_px * smallest
         raise UsageError(
-            f"{finest.width} x {finest.height} pixels need at least {megabytes(least)} MB, and {megabytes(limit)} MB are allowed; "
+            f"{finest.width} x {finest.height} pixels need at least {megabytes(needed)} MB, and {megabytes(limit)} MB are allowed; "
             "give a larger --memory or a smaller --size",
             code="out-of-memory",
         ) from None
@@ -99,8 +99,8 @@ def picture_bytes(recipe: Recipe, record: EncoderRecord, width: int) -> float:
     return 12 * pictures + content * width
 
 
-def tile_bytes(record: EncoderRecord, layers: Collection[str], watched: Collection[str], width: int) -> float:
-    """Bytes per pixel of a tile: the activations saved for the backward pass, and the gradients."""
+def tile_bytes(record: EncoderRecord, layers: Collection[str], measured_layers: Collection[str], width: int) -> float:
+    """Bytes per pixel of a tile: the activations saved for the backward pass, the gradients, and the layers that are measured."""
     stride_of = strides(record)
     deepest = max(record.layers.index(layer) for layer in layers)
     total, widest, channels = 3.0 * (width + 4), 0.0, 3
@@ -112,7 +112,7 @@ def tile_bytes(record: EncoderRecord, layers: Collection[str], watched: Collecti
             widest = max(widest, channels * width / area)
         elif layer.startswith("pool"):
             total += channels * (width + (8 if record.pooling == "max" else 0)) / area  # 64-bit indices of the maxima
-        if layer in watched:
+        if layer in measured_layers:
             total += channels * width / area
     return total + 3 * widest
 
@@ -121,18 +121,18 @@ def _seconds(recipe: Recipe, encoder: OpenEncoder, levels: Sequence[Level], tile
     """Seconds of all steps, estimated from steps timed at two sizes."""
     rates = {network: _Rate.of(recipe, encoder, network) for network in dict.fromkeys(_networks(recipe, encoder))}
     evaluations = recipe.solver.evaluations_per_round if recipe.solver.name == "scipy-lbfgs" else 1
-    usual, last = (rates[network] for network in _networks(recipe, encoder))
+    main, final = (rates[network] for network in _networks(recipe, encoder))
     total = 0.0
     for level in levels:
         work = step_work(recipe, encoder.record, level, tile_px)
         exact = min(level.steps, recipe.pyramid.exact_steps) if level is levels[-1] else 0
-        total += usual.seconds(work) * ((level.steps - exact) * evaluations + SET_UP_STEPS)
-        total += last.seconds(work) * exact * evaluations
+        total += main.seconds(work) * ((level.steps - exact) * evaluations + SET_UP_STEPS)
+        total += final.seconds(work) * exact * evaluations
     return total
 
 
 def _networks(recipe: Recipe, encoder: OpenEncoder) -> tuple[VggEncoder, VggEncoder]:
-    """The encoder of most steps, and that of the last ones."""
+    """The encoder of most steps, and that of the final ones."""
     return (encoder.fast if recipe.solver.name == "adam" else encoder.exact), encoder.exact
 
 
@@ -147,9 +147,9 @@ class _Rate:
     def of(cls, recipe: Recipe, encoder: OpenEncoder, network: VggEncoder) -> _Rate:
         small, large = (_step_seconds(recipe, network, side) for side in _PROBE_PX)
         levels = (Level(width=side, height=side, steps=1, content_factor=1.0, deepest=None) for side in _PROBE_PX)
-        least, most = (step_work(recipe, encoder.record, level, None) for level in levels)
-        per_work = max(0.0, large - small) / (most - least) or large / most
-        return cls(max(0.0, small - per_work * least), per_work)
+        small_work, large_work = (step_work(recipe, encoder.record, level, None) for level in levels)
+        per_work = max(0.0, large - small) / (large_work - small_work) or large / large_work
+        return cls(max(0.0, small - per_work * small_work), per_work)
 
     def seconds(self, work: float) -> float:
         return self.fixed + self.per_work * work
@@ -162,9 +162,9 @@ def _step_seconds(recipe: Recipe, network: VggEncoder, side_px: int) -> float:
     frame = Frame(network.record, (side_px, side_px), layers, recipe.picture.rim_px)
     moments = {layer: one for layer, (one,) in frame.measure(network, picture.flip(3), moments_of=layers).statistics.items()}
     objective = Objective(recipe, network, picture, [StyleTarget(moments, 1.0)])
-    taken = []
+    seconds = []
     for _ in range(4):
-        begun = time.perf_counter()
+        started = time.perf_counter()
         objective.evaluate(picture)
-        taken.append(time.perf_counter() - begun)
-    return min(taken[1:])  # the first step selects kernels
+        seconds.append(time.perf_counter() - started)
+    return min(seconds[1:])  # the first step selects kernels

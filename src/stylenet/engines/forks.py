@@ -15,13 +15,13 @@ class Forked(Protocol):
         """Reset the state; called in the child process before anything else runs."""
 
 
-_WATCHED: weakref.WeakSet[Forked] = weakref.WeakSet()
+_HOLDERS: weakref.WeakSet[Forked] = weakref.WeakSet()
 
 
-def watch(holder: Forked) -> None:
+def reset_after_fork(holder: Forked) -> None:
     """Call `holder.after_fork` in every process forked from this one."""
     _register()
-    _WATCHED.add(holder)
+    _HOLDERS.add(holder)
 
 
 @cache
@@ -31,5 +31,5 @@ def _register() -> None:
 
 
 def _reset() -> None:
-    for holder in list(_WATCHED):
+    for holder in list(_HOLDERS):
         holder.after_fork()

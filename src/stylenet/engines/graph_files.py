@@ -30,7 +30,7 @@ class BareGraph:
     data: bytes
     weights: Mapping[str, tuple[int, ...]]
 
-    def bound(self, arrays: Mapping[str, Array], where: object) -> dict[str, Array]:
+    def select_weights(self, arrays: Mapping[str, Array], where: object) -> dict[str, Array]:
         """The weights of the graph, selected from the tensors of a network.
 
         Args:
@@ -40,7 +40,7 @@ class BareGraph:
         Raises:
             WeightsError: a tensor is missing or has another shape.
         """
-        found = {}
+        weights = {}
         for weight, shape in self.weights.items():
             name, _, block = weight.partition("|")
             if name not in arrays:
@@ -50,8 +50,8 @@ class BareGraph:
                 value = of_pixels(value, int(block))
             if value.shape != shape:
                 raise WeightsError(f"'{where}' does not match its card: {name} has shape {value.shape}, expected {shape}")
-            found[weight] = value
-        return found
+            weights[weight] = value
+        return weights
 
 
 @cache

@@ -32,7 +32,7 @@ from stylenet.networks.base import Network, PassSettings
 from stylenet.networks.coder import LAYERS
 from stylenet.networks.files import read_network
 from stylenet.networks.instant import InstantNet
-from stylenet.networks.picture_sizes import LEAST_STYLE_PX, looked_at_px
+from stylenet.networks.picture_sizes import LEAST_STYLE_PX, measured_style_px
 from stylenet.networks.progress import PartDone, share_of
 from stylenet.optimization.pyramid import Level
 from stylenet.requests.task import Task
@@ -118,7 +118,7 @@ class InstantEngine(_TorchPass):
         self.sha256 = file_sha256(path)
         self._coder = network.coder
         self._painter = network.painter.to(device=device, dtype=dtype)
-        self._described: dict[tuple[str, int], Tensor] = {}
+        self._descriptions: dict[tuple[str, int], Tensor] = {}
 
     def facts(self) -> dict[str, Any]:
         """Versions and hashes for the receipt."""
@@ -136,11 +136,11 @@ class InstantEngine(_TorchPass):
         if isinstance(source, OpenStyle):
             return source
         with own_precision(self.device):
-            return measured_style(source, self.recipe, self.encoder, recolor=recolor, least_px=LEAST_STYLE_PX)
+            return measured_style(source, self.recipe, self.encoder, recolor=recolor, min_px=LEAST_STYLE_PX)
 
     def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]], done: PartDone) -> Image:
         def knobs(strength: float, size: tuple[int, int]) -> Tensor:
-            style_px = looked_at_px(*size, task.style_scale)
+            style_px = measured_style_px(*size, task.style_scale)
             rows = [share * self._knobs(style, strength, style_px) for style, share in styles if share]
             return torch.stack(rows).sum(0).to(self.device)
 
@@ -158,9 +158,9 @@ class InstantEngine(_TorchPass):
 
     def _knobs(self, style: OpenStyle, strength: float, style_px: int) -> Tensor:
         key = (style.sha256, style_px)
-        if key not in self._described:
-            self._described[key] = self._coder.describe(moments_at(style.value, style_px, LAYERS, torch.device("cpu")))
-        return cast(Tensor, self._coder(self._described[key], torch.tensor([strength], dtype=torch.float32)))
+        if key not in self._descriptions:
+            self._descriptions[key] = self._coder.describe(moments_at(style.value, style_px, LAYERS, torch.device("cpu")))
+        return cast(Tensor, self._coder(self._descriptions[key], torch.tensor([strength], dtype=torch.float32)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +200,7 @@ class TrainedEngine(TrainedPassEngine, _TorchPass):
         repeats = math.lcm(*(style.value.module.period_px for style in styles))
         if self._paints != "texture" or not any(side % repeats for side in size):
             return ()
-        return (f"the texture can be laid side by side without a seam where its sides are multiples of {repeats} pixels",)
+        return (f"the texture tiles seamlessly only if its sides are multiples of {repeats} pixels",)
 
     def for_texture(self) -> Self:
         """This engine for texture networks."""
@@ -227,9 +227,9 @@ class TrainedEngine(TrainedPassEngine, _TorchPass):
         with torch.inference_mode():
             photo = as_tensor(task.photo, self.device)
             painted: Tensor | None = None
-            painting = [(style, share) for style, share in styles if share]
-            for style, share in painting:
-                one = style.value.module.paint(photo, _settings(task, share_of(done, 1 / len(painting)), style.shares))
+            with_share = [(style, share) for style, share in styles if share]
+            for style, share in with_share:
+                one = style.value.module.paint(photo, _settings(task, share_of(done, 1 / len(with_share)), style.shares))
                 painted = share * one if painted is None else painted.add_(one, alpha=share)
             return _array(torch.zeros_like(photo) if painted is None else painted)
 
@@ -253,13 +253,13 @@ def _settings(task: Task[OpenStyle], done: PartDone, shares: tuple[float, ...] =
 def _timed(paint: Callable[[Tensor], Tensor], device: torch.device) -> float:
     """Seconds of one call for a gray square of `PROBE_PX`."""
     photo = torch.full((1, 3, PROBE_PX, PROBE_PX), 0.5, dtype=torch.float32, device=device)
-    taken = []
+    seconds = []
     with torch.inference_mode():
         for _ in range(3):
-            begun = time.perf_counter()
+            started = time.perf_counter()
             paint(photo).cpu()
-            taken.append(time.perf_counter() - begun)
-    return min(taken[1:])  # the first call selects kernels
+            seconds.append(time.perf_counter() - started)
+    return min(seconds[1:])  # the first call selects kernels
 
 
 def _array(image: Tensor) -> Image:

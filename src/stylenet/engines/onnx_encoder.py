@@ -48,7 +48,7 @@ class OnnxEncoder:
     def __init__(self, path: Path | None = None, *, threads: int = 0) -> None:
         path = path or Path(str(resources.files("stylenet") / "weights" / "bundled" / f"{COMPACT.name}.safetensors"))
         graph = bare_graph("compact")
-        self._session = LazySession(graph, graph.bound(_read(path), path), threads=threads)
+        self._session = LazySession(graph, graph.select_weights(_read(path), path), threads=threads)
 
     def features(self, image: Array) -> dict[str, Array]:
         """Features of `LAYERS`, (1, C, h, w) each, of a picture (1, 3, H, W) in 0..1 with sides of at least 16 pixels."""
@@ -65,14 +65,14 @@ class OnnxEncoder:
         """
         if pixels.ndim != 4 or pixels.shape[:2] != (1, 3) or not pixels.size or pixels.dtype != np.float32:
             raise ShapeError(f"a painting has shape (1, 3, H, W) and float32 values in 0..1; got {pixels.shape}, {pixels.dtype}")
-        width, height = size = looked_at_size(pixels.shape[3], pixels.shape[2], size_px)
+        width, height = size = measured_size(pixels.shape[3], pixels.shape[2], size_px)
         image = resize(pixels, size)
         if not np.isfinite(image).all():
             raise StyleError("the painting contains NaN; save it again without")
         rim = min(RIM_PX, height - 1, width - 1) // 16 * 16
         halo, stride = halo_px(COMPACT, LAYERS), deepest_stride(COMPACT, COMPACT.layers[: COMPACT.layers.index(list(LAYERS)[-1]) + 1])
         sums = {layer: Sums() for layer in LAYERS}
-        for tile in tile_grid(width, height, most_px=TILE_PX, halo_px=halo, stride_px=stride):
+        for tile in tile_grid(width, height, max_px=TILE_PX, halo_px=halo, stride_px=stride):
             self._add(image, tile, rim, sums)
         return {layer: each.statistics() for layer, each in sums.items()}
 
@@ -85,8 +85,8 @@ class OnnxEncoder:
         if rim:
             part = np.pad(part, ((0, 0), (0, 0), (above, below), (left, right)), mode="reflect")
         for layer, features in self.features(np.ascontiguousarray(part)).items():
-            rows = _counted(tile.rows, layer, above, height)
-            columns = _counted(tile.columns, layer, left, width)
+            rows = _inner_positions(tile.rows, layer, above, height)
+            columns = _inner_positions(tile.columns, layer, left, width)
             sums[layer].add(features[0, :, rows, columns])
 
 
@@ -119,7 +119,7 @@ class MixedPaintings:
         return merge_statistics([part.at(size_px, layers) for part in self._parts])
 
 
-def looked_at_size(width: int, height: int, size_px: float) -> tuple[int, int]:
+def measured_size(width: int, height: int, size_px: float) -> tuple[int, int]:
     """(width, height) at which a style image is measured for an area of `size_px` squared."""
     root = math.sqrt(width * height)
     scale = max(min(root, size_px), LEAST_STYLE_PX) / root
@@ -130,7 +130,7 @@ def looked_at_size(width: int, height: int, size_px: float) -> tuple[int, int]:
 _STRIDES = strides(COMPACT)
 
 
-def _counted(span: Span, layer: str, before: int, length: int) -> slice:
+def _inner_positions(span: Span, layer: str, before: int, length: int) -> slice:
     """The positions of a tile without its halo, relative to its first one; `before` is the width of the rim in pixels."""
     stride = _STRIDES[layer]
     origin = (span.start - before) // stride

@@ -12,9 +12,9 @@ from typing import TypeAlias
 import numpy as np
 
 from stylenet.catalog.networks import NetworkCard, SlimRecord, find_network, read_network_card
-from stylenet.engines.forks import watch
+from stylenet.engines.forks import reset_after_fork
 from stylenet.engines.graph_files import bare_graph
-from stylenet.engines.parts import FramedPhoto, features_around, own, parts_of
+from stylenet.engines.parts import FramedPhoto, features_around, parts_of, without_halo
 from stylenet.engines.resampling import enlarged
 from stylenet.engines.sessions import LazySession
 from stylenet.engines.statistics import Painting
@@ -24,13 +24,13 @@ from stylenet.image.resize import resize
 from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array, read_arrays
 from stylenet.networks.noise import Point, distinct_point, scaled, white_noise_array
-from stylenet.networks.picture_sizes import half_size, looked_at_px, shares_by_size
+from stylenet.networks.picture_sizes import half_size, measured_style_px, shares_by_size
 from stylenet.networks.progress import PartDone, ignored, share_of
 from stylenet.networks.slim_geometry import STRENGTHS, knob_count, trained_strength
 from stylenet.storage.hashing import file_sha256
 
 BODY_BYTES = 112
-"""Memory of the body per pixel of the padded photo; measured at 1, 4 and 8 megapixels."""
+"""Memory of the body per pixel of the padded photo, measured at 1, 4 and 8 megapixels."""
 
 HEAD_BYTES = 180
 """Memory of the head per pixel of a tile."""
@@ -42,10 +42,10 @@ _BODY_SHARE = 0.74
 """Share of the time spent in the body: 78 of 105 ms at 512 x 512 pixels."""
 
 _KEPT_PX = 2**20
-"""Largest picture, in pixels, whose memory is kept for the next one if there is no memory limit."""
+"""Pixels up to which a picture's memory is kept for the next picture, if there is no memory limit."""
 
-_REMEMBERED = 256
-"""Size of the cache, which holds style descriptions of 16 kB each and knobs of 39 kB each."""
+_CACHE_SIZE = 256
+"""Number of cached style descriptions (16 kB each) and knobs (39 kB each)."""
 
 Style: TypeAlias = tuple[str, Painting, float]
 """Fingerprint of a style (the cache key), its statistics, and its share."""
@@ -83,11 +83,11 @@ class OnnxPainter:
         if count != knob_count(record) or (self._rows is not None and self._rows.shape != (len(STRENGTHS), count)):
             raise WeightsError(f"network file '{self.path}' does not match its card: its knobs are missing or have another shape")
         body, head = bare_graph("slim-body"), bare_graph("slim-head")
-        self._body = LazySession(body, body.bound(painter, self.path), threads=threads)
-        self._head = LazySession(head, head.bound(painter, self.path), threads=threads)
-        self._memory: dict[tuple[object, ...], Array] = {}
+        self._body = LazySession(body, body.select_weights(painter, self.path), threads=threads)
+        self._head = LazySession(head, head.select_weights(painter, self.path), threads=threads)
+        self._cache: dict[tuple[object, ...], Array] = {}
         self._lock = threading.Lock()
-        watch(self)
+        reset_after_fork(self)
 
     def after_fork(self) -> None:
         """Replace the lock."""
@@ -151,15 +151,15 @@ class OnnxPainter:
         def paint(picture: Array, seed: int, origin: Point) -> Array:
             height, width = picture.shape[2:]
             half = half_size(height, width, style_scale)
-            begun = picture
+            initial = picture
             if half is not None:
                 small = resize(picture, (half[1], half[0]))
-                begun = relayed(paint(small, seed + 1, scaled(origin, (height, width), half)), small, picture)
-            knobs = self.knobs(styles, trained, looked_at_px(height, width, style_scale))
+                initial = relayed(paint(small, seed + 1, scaled(origin, (height, width), half)), small, picture)
+            knobs = self.knobs(styles, trained, measured_style_px(height, width, style_scale))
             keep = part_px >= PART_PX and height * width <= _KEPT_PX
             noise = (_kept_noise if keep else white_noise_array)(height, width, seed, origin)
             part = None if done is None else share_of(done, work[height, width])
-            return self.painted(begun, noise, knobs, part_px=part_px, keep_memory=keep, done=part)
+            return self.painted(initial, noise, knobs, part_px=part_px, keep_memory=keep, done=part)
 
         return faded(paint(photo, seed, distinct_point(photo) if noise_origin is None else noise_origin), photo, trained)
 
@@ -169,7 +169,7 @@ class OnnxPainter:
         Args:
             styles: As in `paint`.
             trained: `trained_strength` of the strength.
-            style_px: See `looked_at_px`.
+            style_px: See `measured_style_px`.
         """
         if self._coder is None:
             return own_knobs(self._rows, trained)  # type: ignore[arg-type]  # checked by __init__
@@ -181,12 +181,12 @@ class OnnxPainter:
         picture, noise = np.full((1, 3, side_px, side_px), 0.5, np.float32), np.zeros((1, 1, side_px, side_px), np.float32)
         record: SlimRecord = self.card.record  # type: ignore[assignment]  # checked by __init__
         knobs = np.zeros(knob_count(record), np.float32)
-        taken = []
+        seconds = []
         for _ in range(3):
-            begun = time.perf_counter()
+            started = time.perf_counter()
             self.painted(picture, noise, knobs)
-            taken.append(time.perf_counter() - begun)
-        return min(taken[1:])  # the first run creates the sessions
+            seconds.append(time.perf_counter() - started)
+        return min(seconds[1:])  # the first run creates the sessions
 
     def painted(
         self,
@@ -217,12 +217,12 @@ class OnnxPainter:
         for index, part in enumerate(parts):
             inputs = {"features": features_around(features, part), "photo": framed.around(part)}
             (with_halo,) = self._head.run(inputs, keep_memory=keep_memory or index + 1 < len(parts))
-            painting[:, :, slice(*part.rows), slice(*part.columns)] = own(with_halo, part)
+            painting[:, :, slice(*part.rows), slice(*part.columns)] = without_halo(with_halo, part)
             done((1 - _BODY_SHARE) / len(parts))
         return painting
 
     def _knobs(self, name: str, style: Painting, trained: float, style_px: int) -> Array:
-        """The knobs of one style; both the knobs and the description are cached."""
+        """The knobs of one style. Knobs and descriptions are cached."""
         coder: StyleCoder = self._coder  # type: ignore[assignment]  # called only if there is a coder
 
         def describe() -> Array:
@@ -235,25 +235,25 @@ class OnnxPainter:
 
     def _cached(self, key: tuple[object, ...], make: Callable[[], Array]) -> Array:
         with self._lock:
-            value = self._memory.pop(key, None)
+            value = self._cache.pop(key, None)
         if value is None:
             # Not under the lock: measuring a style image takes a second, which would block other threads.
             value = make()
         with self._lock:
-            self._memory[key] = value  # most recently used last
-            while len(self._memory) > _REMEMBERED:
-                del self._memory[next(iter(self._memory))]
+            self._cache[key] = value  # most recently used last
+            while len(self._cache) > _CACHE_SIZE:
+                del self._cache[next(iter(self._cache))]
         return value
 
 
 def can_paint(card: NetworkCard) -> bool:
     """Whether a network can paint without torch: the built-in graphs are for the standard record."""
-    record, usual = card.record, SlimRecord()
+    record, standard = card.record, SlimRecord()
     return (
         isinstance(record, SlimRecord)
         and card.paints in ("style", "every style")
         and (record.fine, record.coarse, record.deep, record.blocks, record.mixed)
-        == (usual.fine, usual.coarse, usual.deep, usual.blocks, usual.mixed)
+        == (standard.fine, standard.coarse, standard.deep, standard.blocks, standard.mixed)
     )
 
 
@@ -278,9 +278,9 @@ def _kept_noise(height: int, width: int, seed: int, origin: Point) -> Array:
 
 def relayed(painted: Array, small: Array, photo: Array) -> Array:
     """The input for the next size: `networks.relay.relayed`."""
-    begun = enlarged(painted - small, photo.shape[2], photo.shape[3])
-    begun += photo
-    return np.clip(begun, 0, 1, out=begun)
+    initial = enlarged(painted - small, photo.shape[2], photo.shape[3])
+    initial += photo
+    return np.clip(initial, 0, 1, out=initial)
 
 
 def faded(painted: Array, photo: Array, trained: float) -> Array:

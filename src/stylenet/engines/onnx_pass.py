@@ -41,7 +41,7 @@ from stylenet.weights.bundled import bundled_path
 _PICTURES_BYTES = 72
 """Memory per pixel for the photo, the noise, the network's input, the painting and the finished result. Measured."""
 
-_LEAST_PART_PX = 2**16
+_MIN_PART_PX = 2**16
 """Smallest tile; a smaller one would be mostly halo."""
 
 _ENCODER = "compact"
@@ -83,21 +83,21 @@ class _OnnxPass(OnePassEngine):
         limit = memory_bytes if memory_bytes is not None else resident + int(FREE_MEMORY_SHARE * psutil.virtual_memory().available)
         kept = resident + _PICTURES_BYTES * pixels
         available = limit - kept
-        least = max(BODY_BYTES * pixels, HEAD_BYTES * min(pixels, _LEAST_PART_PX))
-        if available < least:
-            most = max(0, limit - resident) / (_PICTURES_BYTES + BODY_BYTES)
+        needed = max(BODY_BYTES * pixels, HEAD_BYTES * min(pixels, _MIN_PART_PX))
+        if available < needed:
+            max_megapixels = max(0, limit - resident) / (_PICTURES_BYTES + BODY_BYTES) / 1e6
             if limit <= resident:
                 raise UsageError(
                     f"the program alone needs {round(resident / 1e6)} MB, and {round(limit / 1e6)} MB are allowed; give at least "
-                    f"--memory {round((kept + least) / 1e6) + 1}MB",
+                    f"--memory {round((kept + needed) / 1e6) + 1}MB",
                     code="out-of-memory",
                 )
             raise UsageError(
-                f"a picture of {pixels / 1e6:.1f} megapixels needs at least {round((kept + least) / 1e6)} MB, and {round(limit / 1e6)} MB "
-                f"are allowed; up to {most / 1e6:.1f} megapixels fit: give a smaller --size, or more --memory",
+                f"a picture of {pixels / 1e6:.1f} megapixels needs at least {round((kept + needed) / 1e6)} MB, and {round(limit / 1e6)} MB "
+                f"are allowed; up to {max_megapixels:.1f} megapixels fit: give a smaller --size, or more --memory",
                 code="out-of-memory",
             )
-        part_px = min(PART_PX, max(_LEAST_PART_PX, available // HEAD_BYTES))
+        part_px = min(PART_PX, max(_MIN_PART_PX, available // HEAD_BYTES))
         used = kept + max(BODY_BYTES * pixels, HEAD_BYTES * min(pixels, part_px))
         return Forecast(
             memory_bytes=int(used),

@@ -15,7 +15,7 @@ from stylenet.errors import UsageError, counted
 from stylenet.extras import is_installed, require
 from stylenet.requests.painting import RecipeOptions
 
-_NETWORK_KNOBS = ("method", "encoder.", "network.", "picture.largest_px", "picture.shape", "picture.rim_px")
+_NETWORK_PARAMETERS = ("method", "encoder.", "network.", "picture.largest_px", "picture.shape", "picture.rim_px")
 """Prefixes of the recipe values that apply to one-pass networks."""
 
 
@@ -122,10 +122,10 @@ def _check_changes(recipe: Recipe, changes: Mapping[str, str], *, encoder: str |
     Raises:
         UsageError: a value of the optimization is changed, or an encoder is given for a recipe that uses none.
     """
-    for knob in changes:
-        if not knob.startswith(_NETWORK_KNOBS):
+    for parameter in changes:
+        if not parameter.startswith(_NETWORK_PARAMETERS):
             raise UsageError(
-                f"recipe '{recipe.name}' uses one pass of a network, where {knob} has no effect; omit it, or choose a recipe "
+                f"recipe '{recipe.name}' uses one pass of a network, where {parameter} has no effect; omit it, or choose a recipe "
                 "that optimizes: refined, draft, standard, fine"
             )
     if encoder is not None and not recipe.network.name:

@@ -24,7 +24,7 @@ from stylenet.engines.protocol import Forecast, OpenStyle, Recolor
 from stylenet.engines.style_targets import StyleTargets
 from stylenet.errors import UsageError
 from stylenet.events import Done, Event
-from stylenet.optimization.checkpoint import kept_job
+from stylenet.optimization.checkpoint import saved_job
 from stylenet.optimization.paint import paint
 from stylenet.optimization.pyramid import Level
 from stylenet.requests.painting import Options
@@ -34,8 +34,8 @@ from stylenet.styles.sources import StyleSource
 from stylenet.styles.style import PictureStyle
 
 _TEXTURE_SMOOTHNESS = 0.2
-"""Factor of the smoothness of textures whose style loss is divided by that of the initial image: noise is farther from the painting than a
-photo is, so the style loss is smaller. Chosen by eye: with 1, strokes are blurred."""
+"""Factor of the smoothness weight of textures whose style loss is divided by that of the initial image. Noise is farther from the painting
+than a photo is, so the divided loss is smaller. Chosen by eye: with 1, strokes are blurred."""
 
 
 class OptimizationEngine:
@@ -58,7 +58,7 @@ class OptimizationEngine:
         self.dtype = choose_dtype(precision, self.device)
         self.encoder: OpenEncoder = open_encoder(recipe.encoder, encoder, device=self.device, dtype=self.dtype)
         self.notices = encoder_notices(recipe, self.encoder, chosen=encoder)
-        self._start: InstantEngine | None = None
+        self._opened_start_engine: InstantEngine | None = None
 
     def machine(self) -> dict[str, Any]:
         """Device, precision and threads."""
@@ -72,7 +72,7 @@ class OptimizationEngine:
             {"torch": torch.__version__},
             encoder=self.encoder.weights,
             encoder_sha256=self.encoder.sha256,
-            network_sha256=self._starting().sha256 if self._starts_from_network() else None,
+            network_sha256=self._start_engine().sha256 if self._starts_from_network() else None,
         )
 
     def check(self, options: Options, *, has_start: bool, wants_previews: bool) -> None:
@@ -114,7 +114,7 @@ class OptimizationEngine:
     def for_texture(self) -> Self:
         """This engine without a content term, starting from noise."""
         recipe, smoothness = self.recipe, self.recipe.smoothness
-        if recipe.style.balance == "start" and recipe.content.weight:  # not again for the recipe in the receipt of a texture
+        if recipe.style.balance == "start" and recipe.content.weight:  # already applied to the recipe in the receipt of a texture
             smoothness = msgspec.structs.replace(smoothness, weight=_TEXTURE_SMOOTHNESS * smoothness.weight)
         other = copy(self)
         other.recipe = msgspec.structs.replace(
@@ -128,7 +128,7 @@ class OptimizationEngine:
 
     def saved_receipt(self, path: Path) -> Mapping[str, Any] | None:
         """The receipt of the painting whose checkpoint is in `path`."""
-        return kept_job(path)
+        return saved_job(path)
 
     def paint(self, task: Task[OpenStyle]) -> Iterator[Event]:
         """Paint from coarse to fine."""
@@ -153,21 +153,21 @@ class OptimizationEngine:
         with freed_memory_kept(bounded=task.tile_px is not None):
             start = task.start
             if start is None and self._starts_from_network():
-                start = self._painted_start(task)
+                start = self._paint_start(task)
             yield from paint(task, recipe=self.recipe, encoder=self.encoder, targets_at=targets, start=start, style_picture=style_picture)
 
     def _starts_from_network(self) -> bool:
         return self.recipe.picture.start == "network"
 
-    def _starting(self) -> InstantEngine:
+    def _start_engine(self) -> InstantEngine:
         """The engine that paints the initial image."""
-        if self._start is None:
-            self._start = InstantEngine(self.recipe, encoder=self.encoder, device=self.device, dtype=self.dtype)
-        return self._start
+        if self._opened_start_engine is None:
+            self._opened_start_engine = InstantEngine(self.recipe, encoder=self.encoder, device=self.device, dtype=self.dtype)
+        return self._opened_start_engine
 
-    def _painted_start(self, task: Task[OpenStyle]) -> Any:
+    def _paint_start(self, task: Task[OpenStyle]) -> Any:
         unfinished = dataclasses.replace(task, finish=lambda picture: picture, checkpointing=None)
-        return next(event.image for event in self._starting().paint(unfinished) if isinstance(event, Done))
+        return next(event.image for event in self._start_engine().paint(unfinished) if isinstance(event, Done))
 
 
 def encoder_notices(recipe: Recipe, encoder: OpenEncoder, *, chosen: str | None) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ def forecast_pass(
     needed = kept + round(per_px * pixels)
     if needed <= limit:
         return Forecast(memory_bytes=needed, tile_px=None, tiles=1)
-    most = max(0, limit - resident) / (_PICTURES_BYTES + per_px)
+    max_px = max(0, limit - resident) / (_PICTURES_BYTES + per_px)
     problem = f"a picture of {pixels / 1e6:.1f} megapixels needs {megabytes(needed)} MB without tiles; {megabytes(limit)} MB are allowed"
     finished = resident + _FINISHED_BYTES * pixels
     tile_px = 0 if limit < finished else max(0, int((limit - kept - _SET_UP_BYTES) / per_px))
@@ -67,7 +67,7 @@ def forecast_pass(
         tiles = max(_tile_count(record, height, width, tile_px) for record in records)
     except UsageError as error:
         raise UsageError(
-            f"{problem}: {error}; up to {most / 1e6:.1f} megapixels fit without tiles: give a smaller --size, or more --memory",
+            f"{problem}: {error}; up to {max_px / 1e6:.1f} megapixels fit without tiles: give a smaller --size, or more --memory",
             code="out-of-memory",
         ) from None
     return Forecast(memory_bytes=kept + _SET_UP_BYTES + round(per_px * tile_px), tile_px=tile_px, tiles=tiles)

@@ -70,14 +70,14 @@ class OnePassEngine(ABC):
 
     def paint(self, task: Task[OpenStyle]) -> Iterator[Event]:
         """Paint and yield `Done`. With tiles, first yield `Progress` and call `should_stop` after each tile."""
-        begun = time.perf_counter()
+        started = time.perf_counter()
         if task.tile_px is None:
             painted: Image | None = self._painted(task, ignored)
         else:
             painted = yield from with_progress(partial(self._painted, task), should_stop=task.should_stop)
         reason = "interrupted" if painted is None else "finished"
         image = task.photo if painted is None else task.finish(painted).clip(0, 1)
-        yield Done(image=image, steps=0, seconds=time.perf_counter() - begun, loss=0.0, reason=reason, receipt=task.receipt)
+        yield Done(image=image, steps=0, seconds=time.perf_counter() - started, loss=0.0, reason=reason, receipt=task.receipt)
 
     def _painted(self, task: Task[OpenStyle], done: PartDone) -> Image:
         """The photo painted in the styles of all regions."""
@@ -154,7 +154,7 @@ def find_trained(source: object, *, paints: Paints = "style") -> NetworkFile:
 
     Args:
         source: A file, `FILE:NAME` for one of its styles, or the name of a built-in network.
-        paints: What the network has to paint, "style" or "texture".
+        paints: What the network must paint, "style" or "texture".
 
     Raises:
         StyleError: `source` is not a network, or the network paints something else.

@@ -15,9 +15,9 @@ from stylenet.styles.style import MixedStyle, PictureStyle
 
 
 def measured_style(
-    source: StyleSource, recipe: Recipe, encoder: OpenEncoder, *, recolor: Recolor | None = None, least_px: int = 0
+    source: StyleSource, recipe: Recipe, encoder: OpenEncoder, *, recolor: Recolor | None = None, min_px: int = 0
 ) -> OpenStyle:
-    """Open a style for an encoder; a style image is enlarged to an area of at least `least_px` squared.
+    """Open a style for an encoder; a style image is enlarged to an area of at least `min_px` squared.
 
     Raises:
         ImageError: the style image cannot be read.
@@ -25,9 +25,7 @@ def measured_style(
     """
 
     def measure(picture: StylePicture) -> PictureStyle:
-        return PictureStyle(
-            name=picture.name, pixels=picture.pixels, encoder=encoder.exact, rim_px=recipe.picture.rim_px, least_px=least_px
-        )
+        return PictureStyle(name=picture.name, pixels=picture.pixels, encoder=encoder.exact, rim_px=recipe.picture.rim_px, min_px=min_px)
 
     def mix(name: str, parts: Sequence[PictureStyle]) -> MixedStyle:
         return MixedStyle(name=name, parts=tuple(parts))

@@ -47,7 +47,7 @@ def with_progress(work: Callable[[PartDone], _Result], *, should_stop: Callable[
         except BaseException as error:
             messages.put(error)
 
-    begun = time.perf_counter()
+    started = time.perf_counter()
     rate = _Rate()
     thread = threading.Thread(target=run, name="stylenet-pass", daemon=True)
     thread.start()
@@ -57,7 +57,7 @@ def with_progress(work: Callable[[PartDone], _Result], *, should_stop: Callable[
                 return results[0]
             now, share = message
             rate.add(now, share)
-            yield Progress(share=rate.share, seconds=now - begun, seconds_left=rate.seconds_left)
+            yield Progress(share=rate.share, seconds=now - started, seconds_left=rate.seconds_left)
     finally:
         abandoned.set()
         thread.join()
@@ -74,17 +74,17 @@ class _Rate:
 
     def __init__(self) -> None:
         self.share = 0.0
-        self._known: deque[tuple[float, float]] = deque()
+        self._recent: deque[tuple[float, float]] = deque()
 
     def add(self, now: float, share: float) -> None:
         """Add a tile."""
         self.share = min(1.0, self.share + share)
-        self._known.append((now, self.share))
-        while len(self._known) > _RATE_PARTS + 1 and now - self._known[1][0] > _RATE_SECONDS:
-            self._known.popleft()
+        self._recent.append((now, self.share))
+        while len(self._recent) > _RATE_PARTS + 1 and now - self._recent[1][0] > _RATE_SECONDS:
+            self._recent.popleft()
 
     @property
     def seconds_left(self) -> float | None:
         """Estimated seconds left; None after the first tile."""
-        (then, before), (now, share) = self._known[0], self._known[-1]
+        (then, before), (now, share) = self._recent[0], self._recent[-1]
         return None if share <= before else (1 - share) * (now - then) / (share - before)

@@ -19,31 +19,32 @@ def enlarged(image: Array, height: int, width: int) -> Array:
     rows, row_weights = _taps(image.shape[2], height)
     columns, column_weights = _taps(image.shape[3], width)
     result = np.empty((1, image.shape[1], height, width), np.float32)
-    tall, taken = np.empty((height, image.shape[3]), np.float32), np.empty((height, image.shape[3]), np.float32)
-    wide = np.empty((height, width), np.float32)
+    resized_rows, weighted_rows = (np.empty((height, image.shape[3]), np.float32) for _ in range(2))
+    weighted_columns = np.empty((height, width), np.float32)
     for plane, target in zip(image[0], result[0], strict=True):
-        tall[:] = 0
+        resized_rows[:] = 0
         for index, weights in zip(rows, row_weights, strict=True):
-            np.take(plane, index, axis=0, out=taken, mode="clip")
-            np.multiply(taken, weights[:, None], out=taken)
-            np.add(tall, taken, out=tall)
+            np.take(plane, index, axis=0, out=weighted_rows, mode="clip")
+            np.multiply(weighted_rows, weights[:, None], out=weighted_rows)
+            np.add(resized_rows, weighted_rows, out=resized_rows)
         target[:] = 0
         for index, weights in zip(columns, column_weights, strict=True):
-            np.take(tall, index, axis=1, out=wide, mode="clip")
-            np.multiply(wide, weights, out=wide)
-            np.add(target, wide, out=target)
+            np.take(resized_rows, index, axis=1, out=weighted_columns, mode="clip")
+            np.multiply(weighted_columns, weights, out=weighted_columns)
+            np.add(target, weighted_columns, out=target)
     return result
 
 
-def _taps(given: int, wanted: int) -> tuple[Indices, Array]:
-    """Indices of the four inputs for each of `wanted` outputs, (4, wanted), and their weights. In float32, like torch."""
-    places = (np.arange(wanted, dtype=np.float32) + np.float32(0.5)) * (np.float32(given) / np.float32(wanted)) - np.float32(0.5)
-    first = np.floor(places)
-    after = places - first
+def _taps(input_length: int, output_length: int) -> tuple[Indices, Array]:
+    """Indices of the four inputs of each output, and their weights, both of shape (4, output_length). In float32, like torch."""
+    scale = np.float32(input_length) / np.float32(output_length)
+    positions = (np.arange(output_length, dtype=np.float32) + np.float32(0.5)) * scale - np.float32(0.5)
+    first = np.floor(positions)
+    fraction = positions - first
     weights = []
-    for distance in (after + 1, after, 1 - after, 2 - after):
+    for distance in (fraction + 1, fraction, 1 - fraction, 2 - fraction):
         near = ((_CUBIC + 2) * distance - (_CUBIC + 3)) * distance * distance + 1
         far = ((_CUBIC * distance - 5 * _CUBIC) * distance + 8 * _CUBIC) * distance - 4 * _CUBIC
         weights.append(np.where(distance <= 1, near, far))
     indices = first.astype(np.int64)[None] + np.arange(-1, 3)[:, None]
-    return indices.clip(0, given - 1), np.stack(weights).astype(np.float32)
+    return indices.clip(0, input_length - 1), np.stack(weights).astype(np.float32)

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from stylenet.engines.forks import watch
+from stylenet.engines.forks import reset_after_fork
 from stylenet.engines.graph_files import BareGraph
 from stylenet.errors import UsageError
 from stylenet.networks.file_arrays import Array
@@ -30,7 +30,7 @@ class LazySession:
         self._graph, self._weights, self._threads = graph, dict(weights), threads or available_cores()
         self._lock = threading.Lock()
         self._session: tuple[Any, dict[bool, Any]] | None = None
-        watch(self)
+        reset_after_fork(self)
 
     def open(self) -> None:
         """Create the session now if it does not exist yet.
@@ -75,13 +75,13 @@ def available_cores() -> int:
 
 
 def thread_count(threads: int | None = None) -> int:
-    """Number of threads to use: as requested, at most four for each core; None: one for each core. More threads can stop a machine."""
+    """Number of threads to use: as requested, but at most four per core, since more can freeze a machine; None: one per core."""
     cores = available_cores()
     return cores if threads is None else min(threads, 4 * cores)
 
 
 def onnxruntime_version() -> str:
-    """Version of onnxruntime, from the module: reading the package metadata takes as long as reading the photo."""
+    """Version of onnxruntime, read from the module: reading the package metadata takes as long as reading a photo."""
     return str(_onnxruntime().__version__)
 
 

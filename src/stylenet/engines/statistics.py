@@ -42,12 +42,12 @@ class Sums:
         mean = rows.mean(1, dtype=np.float64)
         # Centered: uncentered products in float32 lose precision if the mean is larger than the deviation.
         centered = rows - mean[:, None].astype(np.float32)
-        rest = centered.mean(1, dtype=np.float64)
+        residual = centered.mean(1, dtype=np.float64)
         mean = mean.astype(np.float32).astype(np.float64)
-        cross = np.outer(mean, rest)
+        cross = np.outer(mean, residual)
         products = (centered @ centered.T).astype(np.float64) / count + cross + cross.T + np.outer(mean, mean)
         self._count += count
-        self._sum = self._sum + count * (mean + rest)
+        self._sum = self._sum + count * (mean + residual)
         self._products = self._products + count * products
 
     def statistics(self) -> LayerStatistics:

@@ -78,13 +78,13 @@ class StyleCoder:
             deviations.append(np.log(deviation))
             correlations.append((directions.T @ covariance @ directions)[_ROWS, _COLUMNS])
         raw = np.concatenate((*means, *deviations, *correlations))
-        described = (raw - self._arrays["center"]) / self._arrays["spread"]
-        return described.clip(-FARTHEST, FARTHEST).astype(np.float32)
+        normalized = (raw - self._arrays["center"]) / self._arrays["spread"]
+        return normalized.clip(-FARTHEST, FARTHEST).astype(np.float32)
 
     def knobs(self, description: Array, strength: float) -> Array:
         """The knobs, shape (K,), of a description at a strength, which is clipped to 10..100."""
-        place = (min(max(strength, STRENGTHS[0]), STRENGTHS[-1]) - DEFAULT_STRENGTH) / STRENGTH_UNIT
-        sums = self._bounded("hidden", self.sums(description)) + np.float32(place) * self._arrays["hidden.weight"][:, -1]
+        offset = (min(max(strength, STRENGTHS[0]), STRENGTHS[-1]) - DEFAULT_STRENGTH) / STRENGTH_UNIT
+        sums = self._bounded("hidden", self.sums(description)) + np.float32(offset) * self._arrays["hidden.weight"][:, -1]
         codes = self._bounded("code", self._arrays["code.weight"] @ _silu(sums) + self._arrays["code.bias"])
         return self._arrays["knobs.weight"] @ _silu(codes) + self._arrays["knobs.bias"]
 
@@ -99,10 +99,10 @@ class StyleCoder:
 
 def own_knobs(rows: Array, strength: float) -> Array:
     """The knobs, shape (K,), of a network for one style, from its rows (3, K), at a strength, which is clipped to 10..100."""
-    low, usual, high = STRENGTHS
+    low, middle, high = STRENGTHS
     strength = min(max(strength, low), high)
-    below = max((usual - strength) / (usual - low), 0.0)
-    above = max((strength - usual) / (high - usual), 0.0)
+    below = max((middle - strength) / (middle - low), 0.0)
+    above = max((strength - middle) / (high - middle), 0.0)
     return np.array((below, 1 - below - above, above), np.float32) @ rows
 
 

@@ -30,13 +30,13 @@ def opened_style(
         ImageError: the picture cannot be read.
         StyleError: `source` is neither a file nor the name of a style, or a folder without pictures.
     """
-    found = resolve(source)
+    style = resolve(source)
     if recolor is not None:
-        found = recolored(found, recolor)
-    sha256 = fingerprint(found)
-    if isinstance(found, StylePicture):
-        return OpenStyle(name=found.name, sha256=sha256, value=measure(found))
-    if isinstance(found, StyleFolder):
-        mixed = mix(found.name, [measure(part) for part in found.parts])
-        return OpenStyle(name=found.name, sha256=sha256, value=mixed, notices=found.notices)
-    return OpenStyle(name=found.name, sha256=sha256, value=found)
+        style = recolored(style, recolor)
+    sha256 = fingerprint(style)
+    if isinstance(style, StylePicture):
+        return OpenStyle(name=style.name, sha256=sha256, value=measure(style))
+    if isinstance(style, StyleFolder):
+        mixed = mix(style.name, [measure(part) for part in style.parts])
+        return OpenStyle(name=style.name, sha256=sha256, value=mixed, notices=style.notices)
+    return OpenStyle(name=style.name, sha256=sha256, value=style)

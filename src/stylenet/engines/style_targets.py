@@ -41,13 +41,13 @@ class StyleTargets:
     ) -> None:
         self._recipe, self._regions, self._photo_size = recipe, regions, photo_size
         self._style_scale, self._device = style_scale, device
-        self._known: dict[tuple[int, int], list[StyleTarget]] = {}
+        self._cache: dict[tuple[int, int], list[StyleTarget]] = {}
 
     def __call__(self, width: int, height: int) -> Sequence[StyleTarget]:
         """The targets for a level of this size, of all styles with a share above 0."""
         level = (width, height)
-        if level not in self._known:
-            self._known[level] = [
+        if level not in self._cache:
+            self._cache[level] = [
                 StyleTarget(
                     {layer: values.to(self._device) for layer, values in self._measure(style, level).items()},
                     share,
@@ -58,7 +58,7 @@ class StyleTargets:
                 for style, share in styles
                 if share
             ]
-        return self._known[level]
+        return self._cache[level]
 
     def check(self) -> None:
         """Reject styles that lack data that the recipe needs, before measuring.

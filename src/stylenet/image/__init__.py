@@ -1,1 +1,1 @@
-"""Reading and writing images: the only package that uses Pillow; file formats, color profiles, metadata."""
+"""Reading and writing images: file formats, color profiles, metadata. The only package that uses Pillow."""

@@ -13,7 +13,7 @@ Band: TypeAlias = tuple[slice, slice, NDArray[np.float64]]
 
 
 _SERIAL = 1 << 18
-"""Multiplications up to which OpenBLAS uses one thread. For larger products it uses several, which wait for each other: on a busy machine
+"""Multiplications up to which OpenBLAS uses one thread. For larger products it uses several, which wait for each other: on a busy machine,
 that took up to thirty times as long."""
 
 
@@ -34,16 +34,16 @@ def filtered(values: NDArray[Any], bands: Iterable[Band], *, axis: int, length: 
     """
     batch, channels, height, width = values.shape
     across = axis == 3
-    given = np.ascontiguousarray(values).reshape((1, -1, width) if across else (-1, height, width))
-    result = np.empty((1, given.shape[1], length) if across else (len(given), length, width), values.dtype)
-    lines = given.shape[1] if across else width  # the length of the summed axis
+    flat = np.ascontiguousarray(values).reshape((1, -1, width) if across else (-1, height, width))
+    result = np.empty((1, flat.shape[1], length) if across else (len(flat), length, width), values.dtype)
+    lines = flat.shape[1] if across else width  # length of the other axis
     for outputs, inputs, weights in bands:
         matrix = weights.astype(values.dtype)
         step = max(1, _SERIAL // matrix.size)
         for start in range(0, lines, step):
             part = slice(start, start + step)
             if across:
-                np.matmul(given[:, part, inputs], matrix.T, out=result[:, part, outputs])
+                np.matmul(flat[:, part, inputs], matrix.T, out=result[:, part, outputs])
             else:
-                np.matmul(matrix, given[:, inputs, part], out=result[:, outputs, part])
+                np.matmul(matrix, flat[:, inputs, part], out=result[:, outputs, part])
     return result.reshape(batch, channels, *((height, length) if across else (length, width)))

@@ -16,7 +16,7 @@ from stylenet.shapes import check_image
 if TYPE_CHECKING:
     from stylenet.shapes import Image
 
-_LOOK_PX = 256  # more pixels take longer but do not change the palette
+_SAMPLE_PX = 256  # more pixels take longer but do not change the palette
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def palette(image: Image, count: int = 6) -> list[Swatch]:
         raise UsageError(f"a palette of {count} colors is not possible; allowed are 1..256")
     check_image(image)
     height, width = image.shape[2:]
-    small = to_pil(resize(image, fit_within(width, height, _LOOK_PX)))
+    small = to_pil(resize(image, fit_within(width, height, _SAMPLE_PX)))
     reduced = small.quantize(count, method=PIL.Image.Quantize.MEDIANCUT, kmeans=3, dither=PIL.Image.Dither.NONE)
     colors = np.asarray(reduced.getpalette(), dtype=np.uint8).reshape(-1, 3)
     shares = np.bincount(np.asarray(reduced).ravel(), minlength=len(colors)) / np.asarray(reduced).size

@@ -22,7 +22,7 @@ _SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"
 
 
 def find_pictures(folder: Path) -> list[Path]:
-    """All picture files in a folder and the folders in it, sorted by path, without hidden ones.
+    """All picture files in a folder and its subfolders, sorted by path, except hidden ones.
 
     Raises:
         ImageError: the folder does not exist, or contains no picture.
@@ -40,14 +40,14 @@ def find_pictures(folder: Path) -> list[Path]:
 
 
 def read_crop(path: Path, size_px: int, rng: random.Random, *, zooms: tuple[float, float], enlarge: bool = True) -> NDArray[np.float32]:
-    """A random square of a picture, flipped half of the time: (3, size_px, size_px), RGB, 0..1.
+    """A random square of a picture, flipped with probability 1/2: (3, size_px, size_px), RGB, 0..1.
 
     Args:
         path: Any file that Pillow reads.
         size_px: Side of the crop.
-        rng: Draws position, zoom and flip, always with the same number of draws.
-        zooms: Shortest and longest side of the square in the picture, in units of `size_px`; limited by the picture, so that a
-            smaller one is enlarged.
+        rng: Random generator for position, zoom and flip; the number of draws is always the same.
+        zooms: Shortest and longest side of the square in the picture, in units of `size_px`. Limited by the picture: crops of smaller
+            pictures are enlarged.
         enlarge: False: a picture smaller than the square is not enlarged by more than half, but continued by reflection.
 
     Raises:
@@ -56,8 +56,8 @@ def read_crop(path: Path, size_px: int, rng: random.Random, *, zooms: tuple[floa
     zoom, across, down, flipped = rng.random(), rng.random(), rng.random(), rng.random() < 0.5
     picture = _decoded(path, size_px * 2)
     shortest = min(picture.size)
-    least, most = (min(shortest, zoom * size_px) for zoom in zooms)
-    side = least + zoom * (most - least)
+    low, high = (min(shortest, zoom * size_px) for zoom in zooms)
+    side = low + zoom * (high - low)
     left, top = across * (picture.width - side), down * (picture.height - side)
     box = (left, top, left + side, top + side)
     kept_px = size_px if enlarge else min(size_px, max(round(side), -(-size_px // 2)))
@@ -66,33 +66,33 @@ def read_crop(path: Path, size_px: int, rng: random.Random, *, zooms: tuple[floa
     return np.pad(crop, ((0, 0), rim, rim), "symmetric") if kept_px < size_px else crop
 
 
-def read_strip(path: Path, height_px: int, most_width_px: int) -> NDArray[np.uint8]:
+def read_strip(path: Path, height_px: int, max_width_px: int) -> NDArray[np.uint8]:
     """A picture scaled to a height, (3, height_px, W), RGB, as bytes: the middle of a wide one, the top of a tall one as a square.
 
     Args:
         path: Any file that Pillow reads.
         height_px: Smaller pictures are enlarged.
-        most_width_px: Wider pictures are cropped on both sides.
+        max_width_px: Wider pictures are cropped on both sides.
 
     Raises:
         ImageError: the file cannot be read.
     """
     picture = _decoded(path, 2 * height_px)
     height = min(picture.width, picture.height)
-    width = min(most_width_px, round(picture.width * height_px / height))
+    width = min(max_width_px, round(picture.width * height_px / height))
     share = min(picture.width, width * height / height_px)
     left = (picture.width - share) / 2
     scaled = picture.resize((width, height_px), PIL.Image.Resampling.BICUBIC, box=(left, 0, left + share, height))
     return np.array(scaled).transpose(2, 0, 1)
 
 
-def _decoded(path: Path, least_px: int) -> PIL.Image.Image:
+def _decoded(path: Path, min_px: int) -> PIL.Image.Image:
     """The picture, upright and RGB; a large JPEG is decoded at reduced size."""
     with opened(path) as file:
         image = file.image
         try:
             if image.mode in _PLAIN and "transparency" not in image.info and not isinstance(image, TiffPicture):
-                image.draft("RGB", (least_px, least_px))
+                image.draft("RGB", (min_px, min_px))
                 image.load()
                 return ImageOps.exif_transpose(image).convert("RGB")
             return to_pil(load_image(path).pixels)  # slower, but supports transparency, 16 bits and floats

@@ -44,9 +44,9 @@ ImageSource: TypeAlias = FileSource | PIL.Image.Image | NDArray[Any] | Convertib
 JPEG_QUALITY = 95
 """Quality of JPEG and WebP. Brush strokes are fine detail in saturated color, which lower qualities and color subsampling smear."""
 
-_STRIP_PX = 2**20  # pixels rounded at a time; copies of a whole print would take more memory than painting it
+_STRIP_PX = 2**20  # pixels rounded at a time; copies of a large print would take more memory than painting it
 
-_LONGEST_EXIF = 65_500  # one JPEG segment holds 65,533 bytes, including Pillow's header
+_MAX_EXIF_BYTES = 65_500  # one JPEG segment holds 65,533 bytes, including Pillow's header
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -58,7 +58,7 @@ class Picture:
             color of the visible ones, so that no hidden edge is painted.
         alpha: Shape (1, 1, H, W), float32, 0..1; None if all is opaque.
         source: The file it came from, or None.
-        metadata: Metadata to keep: author, date, camera, resolution.
+        metadata: Metadata to copy to the result: author, date, camera, resolution.
         notices: Notices for the user, one line each: "animated: the first of 12 frames is used".
     """
 
@@ -107,8 +107,8 @@ def load_image(source: ImageSource | Picture) -> Picture:
             check_pixels((array.shape[1], array.shape[0]), "the given array")
         return _picture(from_array(array))
     with opened(source) as file:
-        again = file.reopen() if file.reopen and file.image.format == "PNG" else None
-        return _decoded_picture(file.image, name=file.name, path=file.path, again=again, notices=file.notices)
+        reopened = file.reopen() if file.reopen and file.image.format == "PNG" else None
+        return _decoded_picture(file.image, name=file.name, path=file.path, reopened=reopened, notices=file.notices)
 
 
 def is_source(source: object) -> bool:
@@ -251,13 +251,13 @@ def _decoded_picture(
     *,
     name: str,
     path: str | None = None,
-    again: PIL.Image.Image | None = None,
+    reopened: PIL.Image.Image | None = None,
     notices: tuple[str, ...] = (),
 ) -> Picture:
     is_closed = _is_closed_unread(image)
     try:
         frames = _frame_notice(image) if image.format else ()
-        decoded = decode(image, again)
+        decoded = decode(image, reopened)
         metadata, orientation = read_metadata(image)  # after decoding, when Pillow has rotated TIFFs and removed their orientation
     except ImageError as cause:
         raise ImageError(f"cannot read {name}: {cause}") from None
@@ -378,8 +378,8 @@ def _write_with_pillow(
         options |= {"quality": quality, "lossless": quality == 100, "exif": exif}
     else:
         exif = exif_bytes(metadata, receipt)
-        if len(exif) > _LONGEST_EXIF:
-            raise OutputError(f"cannot write '{target}': its receipt has {len(exif)} bytes, JPEG holds {_LONGEST_EXIF}; write a .png")
+        if len(exif) > _MAX_EXIF_BYTES:
+            raise OutputError(f"cannot write '{target}': its receipt has {len(exif)} bytes, JPEG holds {_MAX_EXIF_BYTES}; write a .png")
         if image.mode == "RGBA":
             image = PIL.Image.alpha_composite(PIL.Image.new("RGBA", image.size, "white"), image).convert("RGB")
         options |= {"quality": quality, "subsampling": "4:4:4", "exif": exif}

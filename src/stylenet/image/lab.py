@@ -49,6 +49,6 @@ def lab_to_linear(lab: Colors) -> Colors:
 
 
 def encode(linear: Colors) -> Colors:
-    """sRGB-encoded colors, 0..1, of linear ones; other values are clipped."""
+    """sRGB-encoded colors, 0..1, of linear colors; values outside of 0..1 are clipped."""
     encoded = np.where(linear > 0.0031308, 1.055 * np.maximum(linear, 0) ** (1 / 2.4) - 0.055, 12.92 * linear)
     return encoded.clip(0, 1).astype(linear.dtype)

@@ -13,16 +13,17 @@ Floats: TypeAlias = NDArray[np.float32]
 
 
 def unit(stored: NDArray[Any], full_scale: int) -> Floats:
-    """`stored`, any shape, 0..`full_scale`, as floats in 0..1."""
+    """`stored`, of any shape, 0..`full_scale`, as floats in 0..1."""
     return np.divide(stored, np.float32(full_scale), dtype=np.float32)
 
 
 def unit_levels(stored: NDArray[Any], name: str, notices: list[str]) -> Floats:
     """Numbers of any type as levels in 0..1, of the same shape. The scale is inferred if the type does not define it.
 
-    8-bit and 16-bit unsigned integers have their full scale. For wider and signed integers, programs disagree about white: it is that of 8
-    or 16 bits if all values fit, that of the type if some values are close to it, otherwise the largest value. Floats in 0..1 are levels;
-    if most are in this range, brighter ones are highlights, which are clipped. A line in `notices`, with `name`, describes the change.
+    8-bit and 16-bit unsigned integers have their full scale. For wider and signed integers, programs disagree about white: it is assumed to
+    be that of 8 or 16 bits if all values fit, that of the type if some values are close to it, and otherwise the largest value. Floats in
+    0..1 are levels; if most are in this range, brighter ones are highlights, which are clipped. Changes are described in `notices`, with
+    `name`.
 
     Raises:
         ImageError: A value is not finite.

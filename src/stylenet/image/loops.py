@@ -17,7 +17,7 @@ LOOP_SUFFIXES: Mapping[str, str] = MappingProxyType({".gif": "GIF", ".webp": "WE
 """Formats of loops, by suffix."""
 
 SHORTEST_MS = 20
-"""Browsers extend shorter GIF frames to 100 ms."""
+"""Shortest duration of a frame: browsers extend shorter GIF frames to 100 ms."""
 
 _OPTIONS: Mapping[tuple[str, bool], Mapping[str, Any]] = {
     ("GIF", True): {"disposal": 2},  # otherwise transparent pixels show the previous frame

@@ -1,4 +1,4 @@
-"""Masks: where a style is painted, and where the photo is kept.
+"""Masks, which define where a style is painted and where the photo is kept.
 
 option = parse_mask("sky.png=starry-night")
 sky = load_mask(option.mask, inverted=option.inverted)              # (1, 1, H, W), 0..1, white is inside
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from stylenet.shapes import Image, Mask
 
 KEEP = "photo"
-"""Given instead of a style to keep the photo."""
+"""Value of an option instead of a style, to keep the photo."""
 
 _INVERT = "invert:"
 _LUMINANCE = (0.2126, 0.7152, 0.0722)  # ITU-R BT.709, on encoded values: perceptual middle gray is half inside
 _HALF_LEVEL_8, _HALF_LEVEL_16 = 0.5 / 255, 0.5 / 65535
 _DARKEST = 7.5 / 255  # label values 0, 1, 2, ... look black
 _WORST_ASPECT = 1.02
-_RUN = 32  # outputs that are softened at a time
+_RUN = 32  # outputs computed at a time
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class MaskOption:
 
     Attributes:
         mask: The picture file of the region; for a clip also a folder, or a clip of masks.
-        inverted: Black is inside, not white.
+        inverted: Whether black is inside, instead of white.
         style: The name of a style, a painting or a style file; None keeps the photo.
     """
 
@@ -62,7 +62,7 @@ def parse_mask(text: str, *, for_clip: bool = False) -> MaskOption:
 
     Args:
         text: The value of the option.
-        for_clip: FILE may be a folder.
+        for_clip: Whether FILE may be a folder.
 
     Raises:
         UsageError: There is no equals sign, a part is empty, or the file does not exist.
@@ -70,17 +70,17 @@ def parse_mask(text: str, *, for_clip: bool = False) -> MaskOption:
     inverted = text.startswith(_INVERT)
     rest = text.removeprefix(_INVERT)
     example = "write FILE=STYLE, such as sky.png=starry-night, or sky.png=photo to keep the photo there"
-    places = [place for place, letter in enumerate(rest) if letter == "="]
-    if not places:
+    positions = [position for position, letter in enumerate(rest) if letter == "="]
+    if not positions:
         raise UsageError(f"the mask '{text}' names no style; {example}")
-    cuts = [(rest[:place].strip(), rest[place + 1 :].strip()) for place in reversed(places)]
-    whole = [(file, style) for file, style in cuts if file and style]
-    if not whole:
+    cuts = [(rest[:position].strip(), rest[position + 1 :].strip()) for position in reversed(positions)]
+    candidates = [(file, style) for file, style in cuts if file and style]
+    if not candidates:
         raise UsageError(f"the mask '{text}' lacks {'its file' if cuts[-1][1] else 'its style'}; {example}")
-    for file, style in whole:
+    for file, style in candidates:
         if os.path.isfile(file) or (for_clip and os.path.isdir(file)):
             return MaskOption(mask=Path(file), inverted=inverted, style=None if style == KEEP else style)
-    raise UsageError(f"the mask '{text}' cannot be used: {_why_no_file(Path(whole[0][0]))}")
+    raise UsageError(f"the mask '{text}' cannot be used: {_why_missing(Path(candidates[0][0]))}")
 
 
 def load_mask(source: ImageSource | Picture, *, inverted: bool = False, may_be_empty: bool = False) -> Mask:
@@ -91,14 +91,14 @@ def load_mask(source: ImageSource | Picture, *, inverted: bool = False, may_be_e
 
     Args:
         source: Anything that `load_image` accepts or returns. EXIF orientation is applied, 16 bits are kept.
-        inverted: Black is inside.
-        may_be_empty: Allow a black mask, for the frames of a clip.
+        inverted: Whether black is inside.
+        may_be_empty: Whether the mask may be black, for the frames of a clip.
 
     Returns:
         Shape (1, 1, H, W), float32, 0..1.
 
     Raises:
-        ImageError: It cannot be read, nothing is inside, or it is nearly black, as a label image would be.
+        ImageError: The mask cannot be read, is empty, or is nearly black, like a label image.
     """
     picture = load_image(source)
     mask = _levels(picture)
@@ -108,8 +108,8 @@ def load_mask(source: ImageSource | Picture, *, inverted: bool = False, may_be_e
     if 0 < brightest < _DARKEST:
         name = f"'{picture.source}'" if picture.source else "the mask"
         raise ImageError(
-            f"{name} is nearly black: its brightest value is {brightest * 255:.3g} of 255; white, 255, is inside a region, "
-            "so stretch its values up to 255",
+            f"{name} is nearly black: its brightest value is {brightest * 255:.3g} of 255; white, 255, is inside a region; "
+            "scale its values up to 255",
             code="empty-mask",
         )
     mask = 1 - mask if inverted else mask
@@ -230,7 +230,7 @@ def _check_mask(mask: Mask) -> None:
         raise ShapeError(f"a mask has shape (B, 1, H, W) and floating-point values in 0..1; got {tuple(mask.shape)}, {mask.dtype}")
 
 
-def _why_no_file(path: Path) -> str:
+def _why_missing(path: Path) -> str:
     if os.path.isdir(path):
         return f"'{path}' is a folder; give a picture file"
     if not os.path.isdir(path.parent):

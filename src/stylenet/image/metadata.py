@@ -104,7 +104,7 @@ def receipt_text(receipt: Mapping[str, Any]) -> str:
 
 
 def read_receipt(path: str | os.PathLike[str]) -> dict[str, Any] | None:
-    """The receipt in the picture file `path`; None if it has none.
+    """The receipt in the picture file `path`; None if there is none.
 
     Raises:
         ImageError: The file is not a readable picture, or its receipt is damaged.

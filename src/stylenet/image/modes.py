@@ -1,4 +1,4 @@
-"""Conversion of all decoder modes to sRGB floats and alpha."""
+"""Convert pictures of all modes to sRGB floats and alpha."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ class Decoded:
     notices: tuple[str, ...]
 
 
-def decode(image: PIL.Image.Image, again: PIL.Image.Image | None = None) -> Decoded:
+def decode(image: PIL.Image.Image, reopened: PIL.Image.Image | None = None) -> Decoded:
     """The pixels of `image` as sRGB floats and alpha.
 
     Args:
         image: Any mode; its embedded profile, if any, in `info`.
-        again: The same PNG opened again and not yet loaded, to read all 16 bits of color pictures, of which Pillow returns the upper 8.
+        reopened: The same PNG, opened again and not loaded yet, to read all 16 bits of color pictures: Pillow returns only the upper 8.
 
     Raises:
         ImageError: The mode is unknown, or values are not finite.
@@ -49,9 +49,9 @@ def decode(image: PIL.Image.Image, again: PIL.Image.Image | None = None) -> Deco
     profile = _profile_of(image, notices)
     if isinstance(image, TiffPicture):
         return _decode_tiff(image, profile, notices)
-    deep = _sixteen_bits(image, again)
+    deep = _sixteen_bits(image, reopened)
     image.load()
-    is_negative = _is_left_negative(image)
+    is_negative = _is_negative(image)
     image, key = _plain(image)
     bands = image.getbands()
     alpha = unit(np.asarray(image.getchannel("A")), 255) if bands[-1] == "A" else None
@@ -158,8 +158,8 @@ def _unless_opaque(alpha: Floats | None) -> Floats | None:
     return None if alpha is None or bool((alpha >= 1).all()) else alpha
 
 
-def _is_left_negative(image: PIL.Image.Image) -> bool:
-    """Whether a TIFF with more than 8 bits is still negative: Pillow inverts white stored as zero only in 8 bits."""
+def _is_negative(image: PIL.Image.Image) -> bool:
+    """Whether a TIFF has to be inverted: if white is stored as zero, Pillow inverts pictures of 8 bits only."""
     return getattr(image, "tag_v2", {}).get(262) == 0 and image.mode.startswith(("I", "F"))
 
 
@@ -190,21 +190,21 @@ def _profile_of(image: PIL.Image.Image, notices: list[str]) -> Profile | None:
     except ValueError as cause:
         notices.append(str(cause))
         return None
-    suits = {"CMYK": image.mode == "CMYK", "RGB": image.mode != "CMYK", "GRAY": image.mode in ("1", "L", "LA", "La", "I", "F")}
-    if not suits.get(profile.space, False) and not (profile.space == "GRAY" and image.mode.startswith("I;16")):
+    fits_mode = {"CMYK": image.mode == "CMYK", "RGB": image.mode != "CMYK", "GRAY": image.mode in ("1", "L", "LA", "La", "I", "F")}
+    if not fits_mode.get(profile.space, False) and not (profile.space == "GRAY" and image.mode.startswith("I;16")):
         notices.append(f"the embedded color profile is for {profile.space}, but the picture is {image.mode}; the profile is ignored")
         return None
     return profile
 
 
-def _sixteen_bits(image: PIL.Image.Image, again: PIL.Image.Image | None) -> NDArray[np.uint16] | None:
+def _sixteen_bits(image: PIL.Image.Image, reopened: PIL.Image.Image | None) -> NDArray[np.uint16] | None:
     """All 16 bits of an RGB or RGBA PNG, shape (H, W, 3 or 4); None if the file has fewer or the method does not apply.
 
     Pillow's unpackers for 16-bit color keep the upper byte. With the opposite byte order they keep the lower one, so decoding twice
     gives both.
     """
     tiles = getattr(image, "tile", None)
-    if again is None or not tiles:
+    if reopened is None or not tiles:
         return None
     raw_modes = {tile.args if isinstance(tile.args, str) else tile.args[0] for tile in tiles}
     if not raw_modes <= _DEEP_RAW_MODES:
@@ -213,8 +213,8 @@ def _sixteen_bits(image: PIL.Image.Image, again: PIL.Image.Image | None) -> NDAr
     def swapped(args: Any) -> Any:
         return args.replace(";16B", ";16L") if isinstance(args, str) else (args[0].replace(";16B", ";16L"), *args[1:])
 
-    again.tile = [tile._replace(args=swapped(tile.args)) for tile in again.tile]  # type: ignore[attr-defined]
-    upper, lower = np.asarray(image), np.asarray(again)
+    reopened.tile = [tile._replace(args=swapped(tile.args)) for tile in reopened.tile]  # type: ignore[attr-defined]
+    upper, lower = np.asarray(image), np.asarray(reopened)
     whole: NDArray[np.uint16] = upper.astype(np.uint16) * np.uint16(256) + lower
     return whole
 

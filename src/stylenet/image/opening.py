@@ -1,7 +1,7 @@
-"""Opening and checking any source of a picture before decoding pixels.
+"""Open a picture from any source, and check it before decoding its pixels.
 
-Other files are rejected with a specific reason: an SVG is distinguished from a text file, a HEIC photo without its plug-in from
-a damaged one. Formats that run a program or access other files (EPS, WMF, ...) are never tried.
+Other files are rejected with a specific reason: an SVG is distinguished from a text file, and a HEIC photo without its plug-in
+from a damaged one. Formats that run a program or access other files (EPS, WMF, ...) are never tried.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import PIL.Image
 from PIL import PngImagePlugin
 
 from stylenet.errors import ImageError, did_you_mean_file
-from stylenet.image.mending import mended_jpeg, mended_png
+from stylenet.image.repair import repaired_jpeg, repaired_png
 from stylenet.image.tiff import TiffPicture
 
 MAX_PIXELS = 200_000_000
@@ -85,11 +85,11 @@ def opened(source: FileSource) -> Iterator[Opened]:
         _register_heif(head)
         notices = _tone_notice(head)
         if head.startswith(b"\x89PNG\r\n\x1a\n"):
-            file = mended_png(file, notices)
+            file = repaired_png(file, notices)
         image = stack.enter_context(_open_image(file, name=name, head=head))
         check_pixels(image.size, name)
-        if head.startswith(b"\xff\xd8\xff") and (mended := mended_jpeg(file, notices)):
-            file = mended
+        if head.startswith(b"\xff\xd8\xff") and (repaired := repaired_jpeg(file, notices)):
+            file = repaired
             image = stack.enter_context(_open_header(file, name=name, head=head))
         yield Opened(
             name=name,
@@ -123,7 +123,7 @@ def damaged(name: str, cause: BaseException) -> ImageError:
     return ImageError(f"cannot read {name}: it is damaged or cut off ({reason}); get it again from its source", code="damaged-picture")
 
 
-_LONGEST_PROFILE = 16 * 2**20  # bytes of a PNG color profile; those of printers have several million, Pillow's limit is one
+_MAX_PROFILE_BYTES = 16 * 2**20  # bytes of a PNG color profile; those of printers have several million, Pillow's limit is one
 _pillow_lock = threading.Lock()
 
 
@@ -137,7 +137,7 @@ def quiet_pillow() -> Iterator[None]:
     with _pillow_lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         limits = PIL.Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK
-        PIL.Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = None, _LONGEST_PROFILE
+        PIL.Image.MAX_IMAGE_PIXELS, PngImagePlugin.MAX_TEXT_CHUNK = None, _MAX_PROFILE_BYTES
         try:
             yield
         finally:
@@ -174,7 +174,7 @@ def _open_tiff(file: BinaryIO, head: bytes) -> TiffPicture | None:
 
 def _open_header(file: BinaryIO, *, name: str, head: bytes) -> PIL.Image.Image:
     if head.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")):
-        PIL.Image.preinit()  # loading the readers of all formats takes 0.05 s
+        PIL.Image.preinit()  # loading the plug-ins of all formats takes 0.05 s
     else:
         PIL.Image.init()
     formats = [known for known in FORMATS if known in PIL.Image.OPEN]
@@ -183,7 +183,7 @@ def _open_header(file: BinaryIO, *, name: str, head: bytes) -> PIL.Image.Image:
             file.seek(0)
             return PIL.Image.open(file, formats=formats)
     except PIL.UnidentifiedImageError:
-        raise ImageError(f"cannot read {name}: {_what_it_is(head) or _why_refused(file, head, formats)}", code="not-a-picture") from None
+        raise ImageError(f"cannot read {name}: {_foreign_kind(head) or _why_rejected(file, head, formats)}", code="not-a-picture") from None
     except Exception as cause:  # Pillow's parsers can raise almost anything for a malicious header
         raise damaged(name, cause) from cause
 
@@ -259,8 +259,8 @@ def _tone_notice(head: bytes) -> list[str]:
     return [f"the picture has the HDR tone curve {name}; it is read as sRGB, so it looks flat"] if name else []
 
 
-def _why_refused(file: BinaryIO, head: bytes, formats: list[str]) -> str:
-    """Why the decoder of a file rejects it, as the end of a sentence."""
+def _why_rejected(file: BinaryIO, head: bytes, formats: list[str]) -> str:
+    """The reason for which a file is rejected by its decoder, as the end of a sentence."""
     for known in formats:
         factory, accept = PIL.Image.OPEN[known]
         if accept is None or accept(head[:16]) is not True:
@@ -275,11 +275,11 @@ def _why_refused(file: BinaryIO, head: bytes, formats: list[str]) -> str:
     return f"it is damaged or in an unsupported format; supported are {READABLE}"
 
 
-def _what_it_is(head: bytes) -> str | None:
-    """The kind of a file that is not a picture, by its first bytes, and what to do, as the end of a sentence; None if unknown."""
+def _foreign_kind(head: bytes) -> str | None:
+    """What a file is instead of a picture, judging by its first bytes, and what to do, as the end of a sentence; None if unknown."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if _is_heif(head) and "HEIF" not in PIL.Image.OPEN:
-        return "HEIC photos need one more package; run: pip install pillow-heif"
+        return "HEIC photos need another package; run: pip install pillow-heif"
     if start.startswith(b"<svg") or (start.startswith((b"<?xml", b"<!doctype svg")) and b"<svg" in start):
         return "it is an SVG drawing, not a raster picture; export it as PNG"
     if start.startswith((b"%pdf", b"%!ps")):

@@ -1,4 +1,4 @@
-"""Checks of output files before painting."""
+"""Check output files before painting."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def check_output(
     if size is not None and (free := shutil.disk_usage(folder).free) < (needed := size[0] * size[1] * _BYTES_A_PIXEL):
         raise OutputError(
             f"cannot write '{target}': {free / 1e6:.0f} MB are free, but {size[0]} x {size[1]} pixels may need {needed / 1e6:.0f}; "
-            "make room, or choose another folder"
+            "free some space, or choose another folder"
         )
     return target
 

@@ -1,4 +1,4 @@
-"""Embedded color profiles, converted to sRGB.
+"""Convert pictures with embedded color profiles to sRGB.
 
 Conversions are relative colorimetric with black point compensation, as photo editors do by default. Little CMS works in 8 bits here.
 """

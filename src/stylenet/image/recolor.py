@@ -1,4 +1,4 @@
-"""Recoloring pictures with the colors of their photo, or with a palette.
+"""Recolor pictures with the colors of their photo, or with a palette.
 
 Only colors change; the picture is not painted again.
 """
@@ -27,18 +27,18 @@ Pixels: TypeAlias = NDArray[np.floating]
 KEEP_COLORS = ("luminance", "histogram", "mean-covariance")
 """The modes of `keep_colors`; the first is the default and looked best with all nine paintings compared."""
 
-MOST_COLORS = 64
-"""Maximum colors of a target palette."""
+MAX_COLORS = 64
+"""Maximum number of colors of a target palette."""
 
 _BLOCK_PX = 1 << 16  # pixels changed at a time: efficient in NumPy, and fits the CPU cache
 _SAMPLE_PX = 1 << 19  # sample for histograms: ranks are accurate to about 0.1 %
 _LEVELS = 1025  # of a histogram's lookup table, evenly spaced in rank
-_STILL = (2 / 255) ** 2  # variance of two 8-bit levels: smaller ones are rounding and JPEG noise, which must not be amplified
-_LOOK_COLORS = 64  # colors that represent the picture when matching it to a palette
+_MIN_VARIANCE = (2 / 255) ** 2  # variance of two 8-bit levels: smaller ones are rounding and JPEG noise, which must not be amplified
+_PALETTE_COLORS = 64  # colors that represent the picture when matching it to a palette
 _SOFTNESS = 0.15  # of the matching: at 0.05 smooth skies break into specks of two colors, from 0.3 on the colors blend into brown
-_COARSER = 3  # scale at which colors are matched: the grain of paint varies from pixel to pixel
+_MATCHING_SCALE = 3  # scale at which colors are matched: the grain of paint varies from pixel to pixel
 _LIGHTNESS_SHARE = 0.25  # taken from the palette; the rest preserves the drawing
-_ROUNDS = 100  # iterations of Sinkhorn's algorithm; after 50, shares were within 0.001 in 54 pairs of picture and palette
+_ITERATIONS = 100  # iterations of Sinkhorn's algorithm; after 50, shares were within 0.001 in 54 pairs of picture and palette
 
 
 def keep_colors(painted: Image, photo: Image, mode: str) -> Image:
@@ -72,9 +72,9 @@ def keep_colors(painted: Image, photo: Image, mode: str) -> Image:
     References:
         Gatys, Bethge, Hertzmann, Shechtman 2016 (Preserving color in neural artistic style transfer) and Gatys et al. 2017 (CVPR;
         Controlling perceptual factors in neural style transfer): luminance-only transfer and color matching. They keep the Y of YIQ; we
-        keep L* of CIELAB, which is what an eye sees as lightness: with Y it changes by 1 to 2 units on average and by up to 10. Their
+        keep L* of CIELAB, the perceived lightness: with Y, it changes by 1 to 2 units on average and by up to 10. Their
         matching is linear, by Cholesky or as in image analogies; see `_linear_transfer` for ours. `histogram` is ours: channels matched
-        one by one give colors that neither picture has (a yellow dog under a blue sky), but not once the linear transfer went before.
+        one by one give colors that neither picture has (a yellow dog under a blue sky), but not after the linear transfer.
     """
     if mode not in KEEP_COLORS:
         raise UsageError(f"'{mode}' is not a mode for keeping colors; allowed: {', '.join(KEEP_COLORS)}{did_you_mean(mode, KEEP_COLORS)}")
@@ -119,8 +119,8 @@ def with_palette(image: Image, colors: Sequence[tuple[str, float]]) -> Image:
     _check(image)
     wanted, wanted_shares = _lab_palette(colors)
     height, width = image.shape[2:]
-    coarse = resize(image, (-(-width // _COARSER), -(-height // _COARSER)))
-    swatches = palette(coarse, _LOOK_COLORS)
+    coarse = resize(image, (-(-width // _MATCHING_SCALE), -(-height // _MATCHING_SCALE)))
+    swatches = palette(coarse, _PALETTE_COLORS)
     given, given_shares = _lab_palette([(swatch.color, swatch.share) for swatch in swatches])
     given_mean, wanted_mean = given_shares @ given, wanted_shares @ wanted
     spread = np.sqrt((given_shares @ (given - given_mean) ** 2).sum() * (wanted_shares @ (wanted - wanted_mean) ** 2).sum())
@@ -149,8 +149,8 @@ def check_palette(colors: Sequence[tuple[str, float]]) -> None:
     for color, _ in colors:
         parse_color(color)
     count = sum(share > 0 for _, share in colors)
-    if not 1 <= count <= MOST_COLORS:
-        raise UsageError(f"a palette of {count} colors cannot be used; allowed are 1..{MOST_COLORS} with a share above 0")
+    if not 1 <= count <= MAX_COLORS:
+        raise UsageError(f"a palette of {count} colors cannot be used; allowed are 1..{MAX_COLORS} with a share above 0")
 
 
 def parse_color(color: str) -> tuple[int, int, int]:
@@ -214,15 +214,15 @@ def _linear_transfer(given: tuple[Pixels, Pixels], wanted: tuple[Pixels, Pixels]
 
     A = S^-1/2 (S^1/2 T S^1/2)^1/2 S^-1/2 for covariances S and T. Of all matrices with A S A^T = T, it moves the colors least. It
     is symmetric, so it scales without rotating hues, as the image-analogies form T^1/2 S^-1/2 may do.
-    If the picture is gray or of one color, its covariance is raised to that of two 8-bit levels.
+    If the picture is gray or has one color, its variances are raised to that of two 8-bit levels.
 
     References:
-        Pitié and Kokaram 2007 (CVMP; The linear Monge-Kantorovitch linear colour mapping for example-based colour transfer). That
-        smallest covariance is ours.
+        Pitié and Kokaram 2007 (CVMP; The linear Monge-Kantorovitch linear colour mapping for example-based colour transfer). The
+        lower bound is ours.
     """
     (given_mean, given_covariance), (wanted_mean, wanted_covariance) = given, wanted
     values, vectors = np.linalg.eigh(given_covariance)
-    deviations = np.sqrt(np.maximum(values, _STILL))
+    deviations = np.sqrt(np.maximum(values, _MIN_VARIANCE))
     root, inverse = (vectors * deviations) @ vectors.T, (vectors / deviations) @ vectors.T
     middle_values, middle_vectors = np.linalg.eigh(root @ wanted_covariance @ root)
     middle = (middle_vectors * np.sqrt(np.maximum(middle_values, 0))) @ middle_vectors.T
@@ -251,7 +251,7 @@ def _with_chroma(painted: Pixels, photo: Pixels) -> Pixels:
 def _rgb_from_lab(lab: Pixels) -> Pixels:
     """sRGB-encoded colors, 0..1, of CIELAB (D65) colors with L* of 0..100; L* is preserved for all a* and b*."""
     lab = lab.copy()
-    lab[:, 2] = np.minimum(lab[:, 2], 0.9999 * 200 * (lab[:, 0] + 16) / 116)  # more would be negative blue light (Z < 0)
+    lab[:, 2] = np.minimum(lab[:, 2], 0.9999 * 200 * (lab[:, 0] + 16) / 116)  # beyond that, Z would be negative
     return encode(_into_gamut(lab_to_linear(lab)))
 
 
@@ -266,7 +266,7 @@ def _into_gamut(rgb: Pixels) -> Pixels:
 def _balanced(scores: Pixels, shares: Pixels, wanted_shares: Pixels) -> Pixels:
     """The offsets to the scores (given colors x wanted colors) for which their softmax gives each wanted color its share."""
     offsets = np.log(wanted_shares)
-    for _ in range(_ROUNDS):
+    for _ in range(_ITERATIONS):
         totals = np.logaddexp.reduce(scores + offsets, axis=1)
         offsets = np.log(wanted_shares) - np.logaddexp.reduce(scores + (np.log(shares) - totals)[:, None], axis=0)
     return offsets

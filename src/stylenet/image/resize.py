@@ -1,4 +1,4 @@
-"""Parsing sizes, and resizing pictures."""
+"""Parse sizes, and resize pictures."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PRINT_DPI = 300
 
 
 _RUNS = {2: 16, 3: 32}
-"""Outputs computed at a time, by axis: the fastest of 4 to 64, for pictures of 0.2 to 12 million pixels."""
+"""Outputs computed at a time, by axis: the fastest of 4 to 64, for pictures of 0.2 to 12 megapixels."""
 
 
 def resize(image: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
@@ -123,7 +123,7 @@ def print_size(width: int, height: int, paper: str, dpi: int) -> tuple[int, int]
 def check_dpi(dpi: int) -> None:
     """Raise `UsageError` for a resolution out of range."""
     if not 30 <= dpi <= 2400:
-        raise UsageError(f"dpi is {dpi}; allowed are 30..2400 dots per inch, {PRINT_DPI} is usual")
+        raise UsageError(f"dpi is {dpi}; allowed are 30..2400 dots per inch; {PRINT_DPI} is typical")
 
 
 def _paper_mm(paper: str) -> tuple[float, float]:
@@ -146,14 +146,14 @@ def fit_within(width: int, height: int, long_side_px: int) -> tuple[int, int]:
     return (width, height) if max(width, height) <= long_side_px else target_size(width, height, long_side_px)
 
 
-def _bicubic(given: int, wanted: int, run: int) -> Iterator[Band]:
-    """The weights that turn `given` samples into `wanted`, for `run` of these at a time; those of one output sum to 1."""
-    step = given / wanted
+def _bicubic(input_length: int, output_length: int, run: int) -> Iterator[Band]:
+    """Weights that resample `input_length` samples to `output_length`, for `run` outputs at a time; those of each output sum to 1."""
+    step = input_length / output_length
     stretch = max(1.0, step)
-    for start in range(0, wanted, run):
-        stop = min(start + run, wanted)
+    for start in range(0, output_length, run):
+        stop = min(start + run, output_length)
         middles = (np.arange(start, stop) + 0.5) * step
-        first, last = max(0, int(middles[0] - 2 * stretch)), min(given, int(middles[-1] + 2 * stretch) + 1)
+        first, last = max(0, int(middles[0] - 2 * stretch)), min(input_length, int(middles[-1] + 2 * stretch) + 1)
         weights = _keys((np.arange(first, last) + 0.5 - middles[:, None]) / stretch)
         yield slice(start, stop), slice(first, last), weights / weights.sum(axis=1, keepdims=True)
 

@@ -1,4 +1,4 @@
-"""Computed sample pictures, for `stylenet demo` without scikit-image's photos."""
+"""Computed sample pictures for `stylenet demo` if scikit-image's photos are not available."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class _Canvas:
         self.pixels = np.zeros((_SIDE_PX, _SIDE_PX, 3), np.float32)
 
     def fill(self, top: tuple[float, ...], bottom: tuple[float, ...]) -> None:
-        """A gradient from top to bottom."""
+        """Fill with a gradient from top to bottom."""
         self.pixels[:] = np.array(top) + self.y[..., None] * (np.array(bottom) - np.array(top))
 
-    def lay(self, inside: _Plane, color: tuple[float, ...], *, shade: _Plane | float = 1.0) -> None:
-        """A color where `inside`, a distance to the edge in shares of the side, is positive."""
-        seen = inside > -_SOFT_PX / _SIDE_PX
-        rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
+    def draw(self, inside: _Plane, color: tuple[float, ...], *, shade: _Plane | float = 1.0) -> None:
+        """Draw a shape: a color where `inside`, the distance to the edge in shares of the side, is positive."""
+        visible = inside > -_SOFT_PX / _SIDE_PX
+        rows, columns = np.flatnonzero(visible.any(1)), np.flatnonzero(visible.any(0))
         if not rows.size:
             return
         part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -59,7 +59,7 @@ class _Canvas:
             total += weights @ knots @ weights.T / np.float32(2**power)
         return total
 
-    def finished(self) -> NDArray[np.uint8]:
+    def to_array(self) -> NDArray[np.uint8]:
         """The picture (H, W, 3), with grain."""
         grain = self._random.standard_normal(self.x.shape, dtype=np.float32)[..., None] * 0.012
         return np.rint(np.clip(self.pixels + grain, 0, 1) * 255).astype(np.uint8)
@@ -73,28 +73,28 @@ def face() -> NDArray[np.uint8]:
     canvas.pixels *= (1 + 0.3 * folds)[..., None]
     light = np.clip(1.12 - 0.9 * np.hypot(canvas.x - 0.4, canvas.y - 0.36), 0.3, 1.1)
     strands = 0.75 + 0.25 * np.sin(90 * np.hypot(canvas.x - 0.5, canvas.y - 0.1) + 2 * canvas.clouds(3))
-    canvas.lay(canvas.ellipse(0.5, 0.45, 0.285, 0.36), (0.3, 0.17, 0.09), shade=strands)
-    canvas.lay(canvas.box(0.41, 0.6, 0.59, 0.85), (0.78, 0.55, 0.43), shade=light * 0.85)
+    canvas.draw(canvas.ellipse(0.5, 0.45, 0.285, 0.36), (0.3, 0.17, 0.09), shade=strands)
+    canvas.draw(canvas.box(0.41, 0.6, 0.59, 0.85), (0.78, 0.55, 0.43), shade=light * 0.85)
     weave = 0.9 + 0.1 * np.sin(160 * canvas.x) * np.sin(160 * canvas.y)
-    canvas.lay(canvas.ellipse(0.5, 1.08, 0.46, 0.33), (0.62, 0.14, 0.16), shade=light * weave * 1.2)
-    canvas.lay(canvas.ellipse(0.5, 0.79, 0.13, 0.07), (0.78, 0.55, 0.43), shade=light * 0.95)
+    canvas.draw(canvas.ellipse(0.5, 1.08, 0.46, 0.33), (0.62, 0.14, 0.16), shade=light * weave * 1.2)
+    canvas.draw(canvas.ellipse(0.5, 0.79, 0.13, 0.07), (0.78, 0.55, 0.43), shade=light * 0.95)
     skin = light * (1 + 0.03 * canvas.clouds())
-    canvas.lay(canvas.ellipse(0.5, 0.45, 0.2, 0.265), (0.93, 0.7, 0.56), shade=skin)
+    canvas.draw(canvas.ellipse(0.5, 0.45, 0.2, 0.265), (0.93, 0.7, 0.56), shade=skin)
     fringe = np.minimum(canvas.ellipse(0.5, 0.42, 0.215, 0.26), 0.31 - canvas.y + 0.25 * (canvas.x - 0.45))
-    canvas.lay(fringe, (0.3, 0.17, 0.09), shade=strands)
+    canvas.draw(fringe, (0.3, 0.17, 0.09), shade=strands)
     for x in (0.41, 0.585):
-        canvas.lay(canvas.ellipse(x, 0.435, 0.043, 0.021), (0.97, 0.96, 0.94), shade=light)
-        canvas.lay(canvas.ellipse(x, 0.435, 0.02, 0.02), (0.2, 0.38, 0.42))
-        canvas.lay(canvas.ellipse(x, 0.435, 0.009, 0.009), (0.04, 0.04, 0.05))
-        canvas.lay(canvas.ellipse(x - 0.006, 0.429, 0.004, 0.004), (1.0, 1.0, 1.0))
+        canvas.draw(canvas.ellipse(x, 0.435, 0.043, 0.021), (0.97, 0.96, 0.94), shade=light)
+        canvas.draw(canvas.ellipse(x, 0.435, 0.02, 0.02), (0.2, 0.38, 0.42))
+        canvas.draw(canvas.ellipse(x, 0.435, 0.009, 0.009), (0.04, 0.04, 0.05))
+        canvas.draw(canvas.ellipse(x - 0.006, 0.429, 0.004, 0.004), (1.0, 1.0, 1.0))
         brow = canvas.ellipse(x, 0.395, 0.055, 0.013)
-        canvas.lay(np.minimum(brow, 0.398 - canvas.y), (0.26, 0.15, 0.08))
-        canvas.lay(canvas.ellipse(x + 0.0, 0.54, 0.045, 0.035) - 0.02, (0.93, 0.55, 0.46), shade=skin)
-    canvas.lay(canvas.ellipse(0.515, 0.5, 0.012, 0.055), (0.8, 0.56, 0.44), shade=light)
-    canvas.lay(canvas.ellipse(0.5, 0.548, 0.034, 0.014), (0.78, 0.52, 0.41), shade=light)
-    canvas.lay(canvas.ellipse(0.5, 0.617, 0.065, 0.022), (0.72, 0.27, 0.27), shade=light)
-    canvas.lay(canvas.ellipse(0.5, 0.614, 0.06, 0.003), (0.4, 0.1, 0.12))
-    return canvas.finished()
+        canvas.draw(np.minimum(brow, 0.398 - canvas.y), (0.26, 0.15, 0.08))
+        canvas.draw(canvas.ellipse(x + 0.0, 0.54, 0.045, 0.035) - 0.02, (0.93, 0.55, 0.46), shade=skin)
+    canvas.draw(canvas.ellipse(0.515, 0.5, 0.012, 0.055), (0.8, 0.56, 0.44), shade=light)
+    canvas.draw(canvas.ellipse(0.5, 0.548, 0.034, 0.014), (0.78, 0.52, 0.41), shade=light)
+    canvas.draw(canvas.ellipse(0.5, 0.617, 0.065, 0.022), (0.72, 0.27, 0.27), shade=light)
+    canvas.draw(canvas.ellipse(0.5, 0.614, 0.06, 0.003), (0.4, 0.1, 0.12))
+    return canvas.to_array()
 
 
 def hills() -> NDArray[np.uint8]:
@@ -105,19 +105,19 @@ def hills() -> NDArray[np.uint8]:
     canvas.pixels += (bands[..., None] * 0.6) * (np.array((1.0, 0.88, 0.8), np.float32) - canvas.pixels)
     near = np.hypot(canvas.x - 0.67, canvas.y - 0.36)
     canvas.pixels += np.exp(-8 * near)[..., None] * np.array((0.4, 0.25, 0.05), np.float32)
-    canvas.lay(0.062 - near, (1.0, 0.95, 0.76))
+    canvas.draw(0.062 - near, (1.0, 0.95, 0.76))
     colors = ((0.52, 0.5, 0.62), (0.4, 0.46, 0.5), (0.33, 0.46, 0.28), (0.25, 0.36, 0.15))
     for number, color in enumerate(colors):
         crest = 0.5 + 0.11 * number + 0.05 * np.sin((5 + 1.7 * number) * canvas.x + 2.1 * number) + 0.02 * np.sin(17 * canvas.x + number)
         meadow = 1 + (0.04 + 0.09 * number) * canvas.clouds(7) - 0.7 * np.clip(canvas.y - crest, 0, 1)
-        canvas.lay(canvas.y - crest, color, shade=meadow)
+        canvas.draw(canvas.y - crest, color, shade=meadow)
     path = 0.42 + 0.14 * np.sin(7 * canvas.y) + 0.1 * canvas.y
-    canvas.lay(np.minimum(0.04 * (canvas.y - 0.74) / 0.26 * 2 - np.abs(canvas.x - path), canvas.y - 0.86), (0.78, 0.66, 0.46))
+    canvas.draw(np.minimum(0.04 * (canvas.y - 0.74) / 0.26 * 2 - np.abs(canvas.x - path), canvas.y - 0.86), (0.78, 0.66, 0.46))
     for x, y, size in ((0.16, 0.78, 0.11), (0.27, 0.83, 0.08), (0.86, 0.82, 0.13)):
-        canvas.lay(canvas.box(x - 0.08 * size, y, x + 0.08 * size, y + 0.9 * size), (0.26, 0.17, 0.1))
+        canvas.draw(canvas.box(x - 0.08 * size, y, x + 0.08 * size, y + 0.9 * size), (0.26, 0.17, 0.1))
         leaves = 0.8 + 0.35 * canvas.clouds(7) - 1.5 * (canvas.x - x)
-        canvas.lay(canvas.ellipse(x, y - 0.2 * size, 0.62 * size, 0.75 * size), (0.2, 0.32, 0.1), shade=np.clip(leaves, 0.35, 1.7))
-    return canvas.finished()
+        canvas.draw(canvas.ellipse(x, y - 0.2 * size, 0.62 * size, 0.75 * size), (0.2, 0.32, 0.1), shade=np.clip(leaves, 0.35, 1.7))
+    return canvas.to_array()
 
 
 def street() -> NDArray[np.uint8]:
@@ -136,30 +136,30 @@ def street() -> NDArray[np.uint8]:
     for left, right, top, color in houses:
         middle, width = (left + right) / 2, right - left
         plaster = 1 + 0.05 * canvas.clouds(7) + 0.15 * (middle - canvas.x)
-        canvas.lay(canvas.box(left, top, right, 0.82), color, shade=plaster)
+        canvas.draw(canvas.box(left, top, right, 0.82), color, shade=plaster)
         tiles = 0.9 + 0.16 * np.sin(220 * canvas.y)
         roof = np.minimum(canvas.y - top + 0.55 * width - 1.1 * np.abs(canvas.x - middle), top - canvas.y)
-        canvas.lay(roof, (0.5, 0.22, 0.17), shade=tiles)
-        canvas.lay(canvas.box(right - 0.3 * width, top - 0.42 * width, right - 0.18 * width, top - 0.1 * width), (0.42, 0.2, 0.16))
+        canvas.draw(roof, (0.5, 0.22, 0.17), shade=tiles)
+        canvas.draw(canvas.box(right - 0.3 * width, top - 0.42 * width, right - 0.18 * width, top - 0.1 * width), (0.42, 0.2, 0.16))
         for row in np.arange(top + 0.06, 0.6, 0.13):
             for share in (0.27, 0.73):
                 x, half = left + share * width, 0.13 * width
-                canvas.lay(canvas.box(x - half, row, x + half, row + 0.085), (0.96, 0.95, 0.9))
+                canvas.draw(canvas.box(x - half, row, x + half, row + 0.085), (0.96, 0.95, 0.9))
                 glass = canvas.box(x - half + 0.008, row + 0.008, x + half - 0.008, row + 0.077)
-                canvas.lay(glass, (0.2, 0.29, 0.38), shade=1.5 - 6 * (canvas.y - row))
-                canvas.lay(np.minimum(0.003 - np.abs(canvas.x - x), glass), (0.96, 0.95, 0.9))
-        canvas.lay(canvas.box(middle - 0.16 * width, 0.69, middle + 0.16 * width, 0.82), (0.24, 0.3, 0.22))
-    canvas.lay(canvas.y - 0.82, (0.66, 0.63, 0.58), shade=1 + 0.06 * canvas.clouds(7))
+                canvas.draw(glass, (0.2, 0.29, 0.38), shade=1.5 - 6 * (canvas.y - row))
+                canvas.draw(np.minimum(0.003 - np.abs(canvas.x - x), glass), (0.96, 0.95, 0.9))
+        canvas.draw(canvas.box(middle - 0.16 * width, 0.69, middle + 0.16 * width, 0.82), (0.24, 0.3, 0.22))
+    canvas.draw(canvas.y - 0.82, (0.66, 0.63, 0.58), shade=1 + 0.06 * canvas.clouds(7))
     depth = np.maximum(canvas.y - 0.8, 1e-3)
     stones = 0.9 + 0.14 * np.sin(5 / depth) * np.sin(9 * (canvas.x - 0.5) / depth)
-    canvas.lay(canvas.y - 0.86, (0.42, 0.41, 0.43), shade=stones)
-    canvas.lay(canvas.box(0.705, 0.5, 0.715, 0.9), (0.12, 0.14, 0.14))
-    canvas.lay(canvas.ellipse(0.71, 0.49, 0.02, 0.026), (1.0, 0.93, 0.7))
-    return canvas.finished()
+    canvas.draw(canvas.y - 0.86, (0.42, 0.41, 0.43), shade=stones)
+    canvas.draw(canvas.box(0.705, 0.5, 0.715, 0.9), (0.12, 0.14, 0.14))
+    canvas.draw(canvas.ellipse(0.71, 0.49, 0.02, 0.026), (1.0, 0.93, 0.7))
+    return canvas.to_array()
 
 
 SCENES: Mapping[str, Callable[[], Any]] = {"face": face, "hills": hills, "street": street}
-"""By name: functions that give arrays (H, W, 3) of bytes."""
+"""By name, functions that return arrays (H, W, 3) of bytes."""
 
 
 def _between(count: int) -> _Plane:
@@ -168,8 +168,8 @@ def _between(count: int) -> _Plane:
     before = place.astype(np.intp)
     share = place - before
     share *= share * (3 - 2 * share)
-    found = np.zeros((_SIDE_PX, count + 1), np.float32)
+    matrix = np.zeros((_SIDE_PX, count + 1), np.float32)
     rows = np.arange(_SIDE_PX)
-    found[rows, before] = 1 - share
-    found[rows, before + 1] = share
-    return found
+    matrix[rows, before] = 1 - share
+    matrix[rows, before + 1] = share
+    return matrix

@@ -38,11 +38,11 @@ def contact_sheet(cells: Sequence[tuple[str, Image]], *, columns: int | None = N
         raise UsageError("a sheet needs at least one picture")
     columns = min(len(cells), columns if columns is not None else math.ceil(math.sqrt(len(cells))))
     if columns < 1 or cell_px < 16:
-        raise UsageError(f"a sheet of {columns} columns with {cell_px} px each cannot be made; allowed are from 1, and from 16 px")
+        raise UsageError(f"a sheet of {columns} columns of {cell_px} px is not possible; allowed are columns from 1, and pixels from 16")
     text_px = min(max(10, cell_px // 20), 40)
     gap, caption_px = max(4, cell_px // 32), 3 * text_px
     font = ImageFont.load_default(text_px)
-    pictures = [(caption, _fitted(image, cell_px)) for caption, image in cells]
+    pictures = [(caption, _scaled(image, cell_px)) for caption, image in cells]
     rows = [pictures[start : start + columns] for start in range(0, len(pictures), columns)]
     heights = [max(picture.height for _, picture in row) for row in rows]
     sheet_px = (gap + columns * (cell_px + gap), gap + sum(height + caption_px + gap for height in heights))
@@ -54,17 +54,17 @@ def contact_sheet(cells: Sequence[tuple[str, Image]], *, columns: int | None = N
             left = gap + column * (cell_px + gap)
             sheet.paste(picture, (left + (cell_px - picture.width) // 2, top + (height - picture.height) // 2))
             middle = (left + cell_px / 2, top + height + caption_px / 2)
-            draw.multiline_text(middle, _in_two_lines(caption, font, cell_px), fill=_INK, font=font, anchor="mm", align="center")
+            draw.multiline_text(middle, _wrapped(caption, font, cell_px), fill=_INK, font=font, anchor="mm", align="center")
         top += height + caption_px + gap
     return load_image(sheet).pixels
 
 
-def _fitted(image: Image, cell_px: int) -> PIL.Image.Image:
+def _scaled(image: Image, cell_px: int) -> PIL.Image.Image:
     check_image(image)
     return to_pil(resize(image, target_size(image.shape[3], image.shape[2], cell_px)))
 
 
-def _in_two_lines(caption: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width_px: int) -> str:
+def _wrapped(caption: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width_px: int) -> str:
     words, first = caption.split(), ""
     while words and font.getlength(f"{first} {words[0]}") <= width_px:
         first = f"{first} {words.pop(0)}".strip()

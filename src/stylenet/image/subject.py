@@ -34,13 +34,13 @@ _TILTS = {0: 5, -25: 12, 25: 12}
 
 Measured: true faces have at least 6 windows upright and 12 tilted up to 35 degrees; false positives in rotated photos have up to 10.
 """
-_HEAD = (0.63, 0.86)  # half the width and half the height of a head with hair and chin, in sides of the detector's square
-_HEAD_RISE = 0.08  # how far the center of a head is above that of the square, in sides
-_SOFT_HEAD = 1.22  # outer end of the soft edge, in heads
-_PERSON = 1 / 16  # smallest face, relative to the long side, that makes a person the subject
+_HEAD = (0.63, 0.86)  # half the width and half the height of a head with hair and chin, relative to the side of the detector's square
+_HEAD_RISE = 0.08  # distance of the head's center above that of the square, relative to its side
+_SOFT_HEAD = 1.22  # outer end of the soft edge, relative to the head
+_PERSON = 1 / 16  # smallest face, relative to the long side, for which a person is the subject
 
 _BACKGROUND, _PROBABLY_BACKGROUND, _SUBJECT, _PROBABLY_SUBJECT = 0, 2, 1, 3  # GrabCut's own numbers
-_ROUNDS = 5
+_ITERATIONS = 5
 _BORDER_COLORS = 6
 
 
@@ -175,7 +175,7 @@ def _cascade(cv2: Any) -> Any:
     path = os.path.join(folder, _CASCADE)
     if not hasattr(cv2, "CascadeClassifier") or not os.path.isfile(path):
         raise UsageError(
-            f'OpenCV {cv2.__version__} comes without its face detector; install the one before 5: pip install "stylenet[masks]"'
+            f'OpenCV {cv2.__version__} does not include its face detector; install a version below 5: pip install "stylenet[masks]"'
         )
     return cv2.CascadeClassifier(path)
 
@@ -194,8 +194,8 @@ def _head_distance(face: _Face, size: tuple[int, int]) -> NDArray[np.float32]:
 
 def _fading(distance: NDArray[np.float32]) -> NDArray[np.float32]:
     """1 inside the head, 0 beyond `_SOFT_HEAD` heads, and a cubic step in between."""
-    way = ((_SOFT_HEAD - distance) / (_SOFT_HEAD - 1)).clip(0, 1)
-    return way * way * (3 - 2 * way)
+    t = ((_SOFT_HEAD - distance) / (_SOFT_HEAD - 1)).clip(0, 1)
+    return t * t * (3 - 2 * t)
 
 
 def _from_rectangle(rectangle: Rectangle, size: tuple[int, int], pixels: _Bytes) -> _Bytes:
@@ -212,15 +212,15 @@ def _from_rectangle(rectangle: Rectangle, size: tuple[int, int], pixels: _Bytes)
     return seeds
 
 
-def _from_faces(faces: Sequence[_Face], looked_at: _Bytes, pixels: _Bytes) -> _Bytes:
-    """Seeds for people: heads and chests are the subject, bodies below probably, everything far from both is background.
+def _from_faces(faces: Sequence[_Face], larger: _Bytes, pixels: _Bytes) -> _Bytes:
+    """Seeds for people: heads and chests are the subject, the bodies below probably, and everything far from both is background.
 
     Args:
-        faces: In pixels of the picture `looked_at`.
-        pixels: The smaller one that the seeds are for.
+        faces: In pixels of the picture `larger`.
+        pixels: The smaller picture to return seeds for.
     """
     height, width = pixels.shape[:2]
-    scale = width / looked_at.shape[1]
+    scale = width / larger.shape[1]
     x, y = np.arange(width) + 0.5, np.arange(height)[:, None] + 0.5
     sure, body, near = (np.zeros((height, width), bool) for _ in range(3))
     for face in faces:
@@ -285,14 +285,14 @@ def _stretched(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _grab_cut(pixels: _Bytes, seeds: _Bytes) -> _Bytes:
-    """1 in the subject, 0 in the background."""
+    """The segmentation: 1 in the subject, 0 in the background."""
     first = np.bitwise_and(seeds, np.uint8(1))  # subject and probably subject are odd
     if first.all():  # a face fills the photo: there is no background
         return first
     cv2 = _opencv()
     cv2.setRNGSeed(0)  # for reproducible masks
     result = seeds.copy()
-    cv2.grabCut(pixels, result, None, np.zeros((1, 65)), np.zeros((1, 65)), _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(pixels, result, None, np.zeros((1, 65)), np.zeros((1, 65)), _ITERATIONS, cv2.GC_INIT_WITH_MASK)
     return np.bitwise_and(result, np.uint8(1))
 
 

@@ -1,8 +1,8 @@
-"""Reading TIFF pictures that Pillow does not open or does not read correctly.
+"""Read TIFF pictures that Pillow cannot open, or does not read correctly.
 
 Pillow supports a table of TIFF layouts: most with 8 bits, some with 16. This module reads the others: integers of 16 to 64 bits,
-floats, separate planes and more channels than colors. The compressed bytes are still unpacked by Pillow's libtiff: the same strips
-and tiles are presented to it as a gray picture of 8 bits, in which a sample of 4 bytes is 4 pixels.
+floats, separate planes, and more channels than colors. The bytes are still decompressed by Pillow's libtiff: the same strips and tiles
+are presented to it as a gray picture of 8 bits, in which a sample of 4 bytes is 4 pixels.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ _COLORS = {"L": 1, "P": 1, "RGB": 3, "CMYK": 4, "LAB": 3}
 _TAGS = (*range(256, 260), 262, 266, 273, *range(277, 280), 284, 296, 317, 320, *range(322, 326), 338, 339)
 """Tags that describe how a picture is stored: TIFF 6.0, sections 3 to 16."""
 
-_MOST_CHANNELS = 16
-_MOST_PAGES = 1000
+_MAX_CHANNELS = 16
+_MAX_PAGES = 1000
 
 
 class TiffPicture(PIL.Image.Image):
     """The first picture of a TIFF file: mode, size, metadata and number of pages as in Pillow, and the samples as stored.
 
     Attributes:
-        is_readable: The layout is one that `samples` reads.
-        is_plain: All numbers have 8 bits or fewer and are contiguous, so Pillow reads the file correctly if it opens it.
-        is_negative: White is stored as zero.
+        is_readable: Whether `samples` supports the layout.
+        is_plain: Whether all numbers have at most 8 bits and are contiguous: then Pillow reads the file correctly, if it opens it.
+        is_negative: Whether white is stored as zero.
 
     Raises:
         Exception: The header is damaged; the type depends on the position.
@@ -86,7 +86,7 @@ class TiffPicture(PIL.Image.Image):
             and self._photometric in _MODES
             and self._number(259, 1) in _UNPACKED
             and self._number(317, 1) in (1, 2, 3)
-            and _COLORS[self._mode] <= self._channels <= _MOST_CHANNELS
+            and _COLORS[self._mode] <= self._channels <= _MAX_CHANNELS
         )
 
     @property
@@ -191,7 +191,7 @@ class TiffPicture(PIL.Image.Image):
         """The number of pages in the chain that starts at `place`; 0 is the end."""
         count_format, entry_bytes, place_format = ("Q", 20, "Q") if self._is_big else ("H", 12, "L")
         places: set[int] = set()
-        while place and place not in places and len(places) < _MOST_PAGES:
+        while place and place not in places and len(places) < _MAX_PAGES:
             places.add(place)
             self._file.seek(place)
             entries = self._read(count_format)

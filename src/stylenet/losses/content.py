@@ -17,7 +17,7 @@ class ContentTarget:
     | `relative`  | mean (F-P)^2 / mean P^2      | ours: independent of the encoder's units |
     | `mean`      | mean (F-P)^2                 | Johnson et al. 2016, eq. 2; TensorFlow tutorial |
     | `half-mean` | 1/2 mean (F-P)^2             | StyleNet cookbook |
-    | `sum`       | sum (F-P)^2                  | Keras' example |
+    | `sum`       | sum (F-P)^2                  | the Keras example |
     | `half-sum`  | 1/2 sum (F-P)^2              | Gatys et al. 2016, eq. 1 |
 
     p is the mean of each channel over the positions. mean (P-p)^2 is at least a twentieth of mean P^2, for photos that hardly vary.

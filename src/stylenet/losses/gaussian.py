@@ -1,7 +1,7 @@
 """Wasserstein-2 distance between Gaussians fitted to two layers, in closed form, on the principal directions of the style image.
 
-It compares means and covariances separately, whereas a Gram matrix mixes both. It transfers colors and strokes to skies and walls, which
-a Gram loss leaves flat.
+It compares means and covariances separately, whereas a Gram matrix mixes both. It transfers colors and strokes to
+skies and walls too, which a Gram loss leaves flat.
 """
 
 from __future__ import annotations

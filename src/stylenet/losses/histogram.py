@@ -102,12 +102,12 @@ def rows_of(features: Tensor) -> Tensor:
     return features.permute(0, 2, 3, 1).reshape(-1, features.shape[1])
 
 
-def thinned(rows: Tensor, most: int, *, seed: int = 0) -> Tensor:
-    """A stratified sample of at most `most` rows (M, C), in order: one random row from each of `most` equal intervals."""
-    if len(rows) <= most:
+def thinned(rows: Tensor, max_rows: int, *, seed: int = 0) -> Tensor:
+    """A stratified sample of at most `max_rows` rows (M, C), in order: one random row from each of `max_rows` equal intervals."""
+    if len(rows) <= max_rows:
         return rows
-    within = torch.rand(most, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
-    places = (torch.arange(most) + within) * (len(rows) / most)
+    within = torch.rand(max_rows, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+    places = (torch.arange(max_rows) + within) * (len(rows) / max_rows)
     return rows[places.long().clamp_max(len(rows) - 1).to(rows.device)]
 
 
@@ -118,18 +118,18 @@ class _Matched(torch.autograd.Function):
     def forward(context: Any, rows: Tensor, ranks: Tensor, integrals: Tensor) -> Tensor:
         scale = _scale(rows)
         counts, sums = _binned(rows, *scale)
-        wanted = _integrals_at(_edges(counts) / len(rows), ranks, integrals).diff()
-        moved = torch.where(counts > 0, (sums - wanted * len(rows)) / counts.clamp_min(1), 0.0)
+        matched = _integrals_at(_edges(counts) / len(rows), ranks, integrals).diff()
+        moved = torch.where(counts > 0, (sums - matched * len(rows)) / counts.clamp_min(1), 0.0)
         context.save_for_backward(rows, *scale, moved)
         return ((counts * moved.square()).sum() / rows.numel()).to(_summing(rows))
 
     @staticmethod
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        rows, least, per_unit, moved = context.saved_tensors
+        rows, minimum, per_unit, moved = context.saved_tensors
         table = (moved * (gradient * (2 / rows.numel()))).to(rows.dtype).flatten()
         slope = torch.empty(rows.shape, dtype=rows.dtype, device=rows.device)
         for start, part in _blocks(rows):
-            torch.index_select(table, 0, _bins_of(part, least, per_unit), out=slope[start : start + len(part)].view(-1))
+            torch.index_select(table, 0, _bins_of(part, minimum, per_unit), out=slope[start : start + len(part)].view(-1))
         return slope, None, None
 
 
@@ -142,28 +142,28 @@ def _blocks(rows: Tensor) -> Iterator[tuple[int, Tensor]]:
 def _scale(rows: Tensor) -> tuple[Tensor, Tensor]:
     """Minimum of each channel of rows (M, K), and number of bins per unit, both (K,)."""
     # Several positions per row: reductions over the first axis are slow if the second one is short.
-    beside = math.ceil(128 / rows.shape[1])
-    whole = len(rows) // beside * beside
-    wide = rows[:whole].reshape(-1, beside * rows.shape[1]) if whole else rows
-    least = torch.cat([wide.amin(0).view(-1, rows.shape[1]), rows[whole:]]).amin(0).to(_summing(rows))
-    greatest = torch.cat([wide.amax(0).view(-1, rows.shape[1]), rows[whole:]]).amax(0).to(_summing(rows))
-    return least, BINS / (greatest - least).clamp_min(1e-30)
+    positions_per_row = math.ceil(128 / rows.shape[1])
+    whole = len(rows) // positions_per_row * positions_per_row
+    blocks = rows[:whole].reshape(-1, positions_per_row * rows.shape[1]) if whole else rows
+    minimum = torch.cat([blocks.amin(0).view(-1, rows.shape[1]), rows[whole:]]).amin(0).to(_summing(rows))
+    maximum = torch.cat([blocks.amax(0).view(-1, rows.shape[1]), rows[whole:]]).amax(0).to(_summing(rows))
+    return minimum, BINS / (maximum - minimum).clamp_min(1e-30)
 
 
-def _bins_of(part: Tensor, least: Tensor, per_unit: Tensor) -> Tensor:
+def _bins_of(part: Tensor, minimum: Tensor, per_unit: Tensor) -> Tensor:
     """The bin of every value of rows (M, K), flattened; bins of channel k begin at k * BINS."""
     # Clamped as integers: the maximum lies on the last edge, and NaN has no bin.
-    bins = (part - least).mul_(per_unit).to(torch.int32).clamp_(0, BINS - 1)
+    bins = (part - minimum).mul_(per_unit).to(torch.int32).clamp_(0, BINS - 1)
     return bins.add_(torch.arange(0, part.shape[1] * BINS, BINS, dtype=torch.int32, device=part.device)).flatten()
 
 
-def _binned(rows: Tensor, least: Tensor, per_unit: Tensor) -> tuple[Tensor, Tensor]:
+def _binned(rows: Tensor, minimum: Tensor, per_unit: Tensor) -> tuple[Tensor, Tensor]:
     """Number and sum of the values of rows (M, K) in each bin, both (K, BINS)."""
     size = rows.shape[1] * BINS
     exact = torch.float32 if rows.device.type == "mps" else torch.float64  # MPS has no float64
     counts, sums = (torch.zeros(size, dtype=exact, device=rows.device) for _ in range(2))
     for _, part in _blocks(rows):
-        bins = _bins_of(part, least, per_unit)
+        bins = _bins_of(part, minimum, per_unit)
         counts += torch.bincount(bins, minlength=size)
         sums += torch.bincount(bins, weights=part.to(_summing(rows)).flatten(), minlength=size)
     return counts.view(-1, BINS), sums.view(-1, BINS)
@@ -174,13 +174,13 @@ def _edges(bins: Tensor) -> Tensor:
     return torch.nn.functional.pad(bins.cumsum(1), (1, 0))
 
 
-def _integrals_at(wanted: Tensor, ranks: Tensor, integrals: Tensor) -> Tensor:
-    """The integrals, given at `ranks`, interpolated linearly at the `wanted` ranks. All are (K, BINS + 1)."""
-    wanted = wanted.to(ranks.dtype).contiguous()
-    above = torch.searchsorted(ranks, wanted).clamp_(1, BINS)
+def _integrals_at(target_ranks: Tensor, ranks: Tensor, integrals: Tensor) -> Tensor:
+    """The integrals, given at `ranks`, interpolated linearly at `target_ranks`. All are (K, BINS + 1)."""
+    target_ranks = target_ranks.to(ranks.dtype).contiguous()
+    above = torch.searchsorted(ranks, target_ranks).clamp_(1, BINS)
     low, high = ranks.gather(1, above - 1), ranks.gather(1, above)
     start, end = integrals.gather(1, above - 1), integrals.gather(1, above)
-    return start + (end - start) * ((wanted - low) / (high - low).clamp_min(1e-30))
+    return start + (end - start) * ((target_ranks - low) / (high - low).clamp_min(1e-30))
 
 
 def _summing(values: Tensor) -> torch.dtype:

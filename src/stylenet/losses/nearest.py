@@ -14,10 +14,10 @@ from stylenet.errors import ShapeError
 from stylenet.losses.histogram import rows_of, thinned
 from stylenet.shapes import check_features
 
-MOST_ROWS = 4096
+MAX_ROWS = 4096
 """Default number of candidate positions: a quarter of a layer of 128 x 128, in a quarter of the time."""
 
-_SMALLEST = 1e-3
+_MIN_NORM = 1e-3
 """Lower bound for the norm of features, relative to that of the style image: the direction and gradient of shorter ones are unstable."""
 
 
@@ -40,14 +40,14 @@ class Neighbors:
     patch: int
 
 
-def neighbors(features: Tensor, distance: str = "centered", *, patch: int = 1, most_rows: int = MOST_ROWS, seed: int = 0) -> Neighbors:
+def neighbors(features: Tensor, distance: str = "centered", *, patch: int = 1, max_rows: int = MAX_ROWS, seed: int = 0) -> Neighbors:
     """Candidate positions of a layer of the style image.
 
     Args:
         features: Shape (1, C, H, W), or rows (M, C) if `patch` is 1.
         distance: Name in the table of `nearest_distance`.
         patch: Side of the patches: 1, or 3 as in Li and Wand 2016 at nine times the cost.
-        most_rows: Largest number of candidates, to which the time is proportional. See `thinned`.
+        max_rows: Largest number of candidates, to which the time is proportional. See `thinned`.
         seed: Random seed for sampling the candidates.
 
     Raises:
@@ -56,11 +56,11 @@ def neighbors(features: Tensor, distance: str = "centered", *, patch: int = 1, m
     if distance not in ("centered", "cosine", "relative"):
         raise ValueError(f"unknown nearest-neighbor distance '{distance}'")
     rows = _patches(features.detach(), patch)
-    pointing = rows - rows.mean(0, dtype=_summing(rows)).to(rows.dtype) if distance == "centered" else rows
-    length = float(pointing.float().square().sum(1).mean().sqrt())
-    kept, pointing = thinned(rows, most_rows, seed=seed), thinned(pointing, most_rows, seed=seed)
-    lengths = torch.linalg.vector_norm(pointing, dim=1, keepdim=True, dtype=_summing(rows))
-    units = (pointing / lengths.clamp_min(max(_SMALLEST * length, 1e-20))).to(rows.dtype)
+    vectors = rows - rows.mean(0, dtype=_summing(rows)).to(rows.dtype) if distance == "centered" else rows
+    length = float(vectors.float().square().sum(1).mean().sqrt())
+    kept, vectors = thinned(rows, max_rows, seed=seed), thinned(vectors, max_rows, seed=seed)
+    lengths = torch.linalg.vector_norm(vectors, dim=1, keepdim=True, dtype=_summing(rows))
+    units = (vectors / lengths.clamp_min(max(_MIN_NORM * length, 1e-20))).to(rows.dtype)
     return Neighbors(kept, units, length, distance, patch)
 
 
@@ -91,7 +91,7 @@ def nearest_distance(given: Tensor, target: Neighbors, *, matches: Tensor | None
         Zhang, Kolkin, Bi, Luan, Xu, Shechtman, Snavely 2022 (ECCV, ARF: Artistic Radiance Fields).
         Li, Wand 2016 (CVPR, Combining Markov Random Fields and Convolutional Neural Networks for Image Synthesis).
     """
-    rows = _pointing(given, target)
+    rows = _comparable_rows(given, target)
     if matches is None:
         matches = _nearest(rows.detach(), target.units, chunk)
     if target.distance == "relative":
@@ -99,21 +99,21 @@ def nearest_distance(given: Tensor, target: Neighbors, *, matches: Tensor | None
         return squares / (len(rows) * max(target.length**2, 1e-20))
     products = (rows * target.units[matches].to(rows.dtype)).sum(1, dtype=_summing(rows))
     lengths = torch.linalg.vector_norm(rows, dim=1, dtype=_summing(rows))
-    return 1 - (products / lengths.clamp_min(max(_SMALLEST * target.length, 1e-20))).mean()
+    return 1 - (products / lengths.clamp_min(max(_MIN_NORM * target.length, 1e-20))).mean()
 
 
 def nearest(given: Tensor, target: Neighbors, *, chunk: int = 2**20) -> Tensor:
     """Index of the nearest candidate for each position of the picture, shape (M,); arguments as in `nearest_distance`."""
-    return _nearest(_pointing(given.detach(), target), target.units, chunk)
+    return _nearest(_comparable_rows(given.detach(), target), target.units, chunk)
 
 
 def _nearest(rows: Tensor, units: Tensor, chunk: int) -> Tensor:
     # Normalizing the picture's rows would not change the argmax.
-    known = units.to(rows.dtype).T
-    return torch.cat([(part @ known).max(1).indices for part in rows.split(max(1, chunk // len(units)))])
+    candidates = units.to(rows.dtype).T
+    return torch.cat([(part @ candidates).max(1).indices for part in rows.split(max(1, chunk // len(units)))])
 
 
-def _pointing(given: Tensor, target: Neighbors) -> Tensor:
+def _comparable_rows(given: Tensor, target: Neighbors) -> Tensor:
     """The picture's rows (M, D), centered if the target's distance is."""
     rows = _patches(given, target.patch)
     if rows.shape[1] != target.rows.shape[1]:

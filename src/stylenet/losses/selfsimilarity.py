@@ -11,10 +11,10 @@ from torch import Tensor
 from stylenet.errors import ShapeError
 from stylenet.losses.histogram import rows_of
 
-MOST_POSITIONS = 1024
+MAX_POSITIONS = 1024
 """Largest number of positions, as in the source."""
 
-_SMALLEST = 1e-4
+_MIN_DISTANCE = 1e-4
 """Lower bound for the mean distance of a position to the others, above rounding errors."""
 
 
@@ -35,11 +35,11 @@ class SelfSimilarity:
     stride: int
 
 
-def self_similarity(features: Tensor, *, most_positions: int = MOST_POSITIONS) -> SelfSimilarity:
-    """Pairwise distances in a layer (1, C, H, W) of the photo, on a regular grid of at most `most_positions`."""
+def self_similarity(features: Tensor, *, max_positions: int = MAX_POSITIONS) -> SelfSimilarity:
+    """Pairwise distances in a layer (1, C, H, W) of the photo, on a regular grid of at most `max_positions`."""
     height, width = features.shape[2:]
-    stride = max(1, math.ceil(math.sqrt(height * width / most_positions)))
-    while math.ceil(height / stride) * math.ceil(width / stride) > most_positions:
+    stride = max(1, math.ceil(math.sqrt(height * width / max_positions)))
+    while math.ceil(height / stride) * math.ceil(width / stride) > max_positions:
         stride += 1
     distances = _distances(features.detach(), stride)
     return SelfSimilarity(distances, float((distances - 1 / len(distances)).abs().sum()), (height, width), stride)
@@ -74,7 +74,7 @@ def self_similarity_distance(given: Tensor, target: SelfSimilarity, distance: st
     total = (_distances(given, target.stride) - target.distances).abs().sum()
     match distance:
         case "spread":
-            return total / max(target.spread, _SMALLEST * len(target.distances))
+            return total / max(target.spread, _MIN_DISTANCE * len(target.distances))
         case "mean":
             return total / target.distances.numel()
     raise ValueError(f"unknown self-similarity distance '{distance}'")
@@ -88,4 +88,4 @@ def _distances(features: Tensor, stride: int) -> Tensor:
     rows = rows.to(torch.float64 if rows.dtype == torch.float64 else torch.float32)  # few rows: higher precision is cheap
     units = torch.nn.functional.normalize(rows, dim=1)
     distances = 1 - units @ units.T
-    return distances / distances.sum(0, keepdim=True).clamp_min(_SMALLEST * len(rows))
+    return distances / distances.sum(0, keepdim=True).clamp_min(_MIN_DISTANCE * len(rows))

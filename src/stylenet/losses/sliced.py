@@ -15,7 +15,7 @@ from torch import Tensor
 from stylenet.errors import ShapeError
 from stylenet.losses.histogram import Histogram, histogram, histogram_distance, rows_of, thinned
 
-MOST_ROWS = 16384
+MAX_ROWS = 16384
 """Largest number of positions of the style image: as many as in a layer of 128 x 128."""
 
 
@@ -60,17 +60,17 @@ class Sliced:
         return Slices(directions, histogram(self.rows @ directions))
 
 
-def sliced(features: Tensor, *, count: int | None = None, seed: int = 0, most_rows: int = MOST_ROWS) -> Sliced:
+def sliced(features: Tensor, *, count: int | None = None, seed: int = 0, max_rows: int = MAX_ROWS) -> Sliced:
     """A layer of the style image before projection.
 
     Args:
         features: Shape (1, C, H, W) or rows (M, C).
         count: Number of directions, at least 1; None: the number of channels, as in the source.
-        seed: Random seed of the directions, and of the sample of positions if there are more than `most_rows`.
-        most_rows: See `thinned`.
+        seed: Random seed of the directions, and of the sample of positions if there are more than `max_rows`.
+        max_rows: See `thinned`.
     """
     rows = rows_of(features.detach())
-    return Sliced(thinned(rows, most_rows, seed=seed), rows.shape[1] if count is None else count, seed)
+    return Sliced(thinned(rows, max_rows, seed=seed), rows.shape[1] if count is None else count, seed)
 
 
 def sliced_distance(given: Tensor, target: Slices, distance: str = "relative") -> Tensor:

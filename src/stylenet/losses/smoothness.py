@@ -21,7 +21,7 @@ def total_variation(image: Tensor, distance: str) -> Tensor:
     |-------------------|-------------------------------------------------|--------|
     | `absolute`        | sum abs(dy) + sum abs(dx)                       | TensorFlow tutorial |
     | `square`          | sum dy^2 + sum dx^2                             | Mahendran, Vedaldi 2015, with beta 2 |
-    | `keras`           | sum (dy^2 + dx^2)^1.25 over the common positions | Keras' example |
+    | `keras`           | sum (dy^2 + dx^2)^1.25 over the common positions | the Keras example |
     | `stylenet`        | sum dy^2 / n_x + sum dx^2 / n_y                 | both StyleNet texts, which swap the two sizes |
     | `neural-style`    | 1/2 sum (dy^2 + dx^2) over the common positions  | jcjohnson's neural-style, which implements only its gradient |
     | `nine-point`      | mean dy^2 + dx^2 and both diagonals, see below   | crowsonkb's style-transfer-pytorch |

@@ -25,8 +25,8 @@ def gram_distance(given: Moments, target: Moments, distance: str, *, picture_pos
     | `mean`             | mean (g-a)^2                             | TensorFlow tutorial |
     | `mean-per-element` | mean ((g-a)/N)^2                         | Johnson et al. 2016, eq. 3; most projects |
     | `gatys`            | sum (g-a)^2 / (4 N^2)                    | Gatys et al. 2016, eq. 4; M cancels when both have M positions |
-    | `keras`            | M^2 sum (g-a)^2 / (4 * 3^2 * (W H)^2)    | Keras' example; W H is `picture_positions` |
-    | `scaled`           | sum (g-a)^2 / (sum abs(g-a) + 1e-8)      | crowsonkb: the gradient does not vanish near the optimum |
+    | `keras`            | M^2 sum (g-a)^2 / (4 * 3^2 * (W H)^2)    | the Keras example; W H is `picture_positions` |
+    | `scaled`           | sum (g-a)^2 / (sum abs(g-a) + 1e-8)      | crowsonkb: the gradient does not vanish near the minimum |
 
     Args:
         given: Moments of the picture, with batch size 1.
@@ -87,8 +87,8 @@ def layer_loss(target: Moments, statistic: str, distance: str, *, picture_positi
             return partial(mean_std_distance, target=target)
         case "wasserstein":
             exact = distance == "mean"  # all directions, as in the source; ours uses the principal ones
-            known = gaussian(target, rank=None if exact else RANK, ridge=RIDGE if exact else 0.0)  # in the precision of the target
-            return partial(wasserstein_distance, target=known, distance=distance)
+            fitted = gaussian(target, rank=None if exact else RANK, ridge=RIDGE if exact else 0.0)  # in the precision of the target
+            return partial(wasserstein_distance, target=fitted, distance=distance)
     raise ValueError(f"unknown style statistic '{statistic}'")
 
 

@@ -39,7 +39,7 @@ class BareGraph(Graph):
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self._names = {id(parameter): name for name, parameter in network.named_parameters()}
-        self._places: dict[str, int] = {}
+        self._offsets: dict[str, int] = {}
         self._bytes = 0
 
     def weight(self, parameter: Tensor, arranged: Tensor | None = None) -> str:
@@ -49,16 +49,16 @@ class BareGraph(Graph):
         if arranged is not None:
             name, values = f"{name}|{arranged.shape[-1] // parameter.shape[-1]}", arranged
         self._constants.append(self._onnx.numpy_helper.from_array(values.detach().contiguous().numpy(), name))
-        self._places[name], self._bytes = self._bytes, self._bytes + 4 * values.numel()
+        self._offsets[name], self._bytes = self._bytes, self._bytes + 4 * values.numel()
         return name
 
     def model(self, facts: Mapping[str, str]) -> Any:
         """The graph as an ONNX model, checked while it still holds the weights."""
         model = super().model(facts)
         for value in model.graph.initializer:
-            if value.name in self._places:
+            if value.name in self._offsets:
                 self._onnx.external_data_helper.set_external_data(
-                    value, WEIGHTS, offset=self._places[value.name], length=len(value.raw_data)
+                    value, WEIGHTS, offset=self._offsets[value.name], length=len(value.raw_data)
                 )
                 value.ClearField("raw_data")
         return model
@@ -75,10 +75,10 @@ def body_graph(record: SlimRecord) -> bytes:
     noise = graph.input("noise", (1, 1, "height", "width"), "white noise, as large as the photo: mean 0, deviation 1")
     knobs = graph.input("knobs", (1, knob_count(record)), "of a style at a strength, from its network")
 
-    def piece(begin: int, end: int) -> str:
+    def knobs_slice(begin: int, end: int) -> str:
         return graph("Slice", knobs, graph.constant([begin]), graph.constant([end]), graph.constant([1]))
 
-    features = slim_body(graph, network, mirrored(graph, image), noise=wrapped(graph, noise), knobs=piece)
+    features = slim_body(graph, network, mirrored(graph, image), noise=wrapped(graph, noise), knobs=knobs_slice)
     graph.output(features, "features", (1, HALF, "rows", "columns"), "of the photo in its frame, at a quarter of the size")
     return graph.written({"part": "body"})
 

@@ -33,7 +33,7 @@ class PassSettings:
         seed: Random seed of the noise.
         noise_origin: Row and column of the photo at which the noise has its origin; None: the photo's most distinct point.
         shares: Share of each style, for a network with several; empty: the first style.
-        description: Description of the style image, shape (1, D), for a network that paints in every style.
+        description: Description of the style image, shape (1, D), for a network that paints in all styles.
         tile_px: Pixels per tile; None: no tiling.
         done: Progress callback: called with the share of the work done since the last call.
     """
@@ -140,11 +140,11 @@ class Network(nn.Module, Generic[RecordT]):
         Args:
             graph: Graph to add operators and further inputs to.
             image: Name of the photo, (1, 3, height, width).
-            description: Description of the style image to build into the graph; only for networks that paint in every style.
+            description: Description of the style image to build into the graph; only for networks that paint in all styles.
 
         Raises:
             WeightsError: ONNX export is not supported for this network.
         """
         raise WeightsError(
-            "this network cannot be exported to ONNX; supported: slim networks, the network of every style, Johnson's with one style"
+            "this network cannot be exported to ONNX; supported: slim networks, the network for all styles, Johnson networks with one style"
         )

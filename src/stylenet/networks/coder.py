@@ -114,8 +114,8 @@ class StyleCoder(nn.Module):
         return nn.functional.linear(description, self.hidden.weight[:, :-1], self.hidden.bias)
 
     def _codes(self, sums: Tensor, strength: Tensor) -> Tensor:
-        place = (strength.clamp(STRENGTHS[0], STRENGTHS[-1]) - DEFAULT_STRENGTH) / STRENGTH_UNIT
-        return cast(Tensor, self.code(nn.functional.silu(sums + place[:, None] * self.hidden.weight[:, -1])))
+        offset = (strength.clamp(STRENGTHS[0], STRENGTHS[-1]) - DEFAULT_STRENGTH) / STRENGTH_UNIT
+        return cast(Tensor, self.code(nn.functional.silu(sums + offset[:, None] * self.hidden.weight[:, -1])))
 
     def directions(self, layer: str) -> Tensor:
         """Directions that the correlations of a layer are projected onto, shape (C, directions)."""

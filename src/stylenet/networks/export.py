@@ -55,7 +55,7 @@ def to_onnx(network: Network[Any], *, description: Tensor | None = None, facts: 
 
 
 class Painter:
-    """Run an exported ONNX file with onnxruntime on the CPU.
+    """An exported ONNX file, run with onnxruntime on the CPU.
 
     Args:
         data: Content of the file.

@@ -26,7 +26,7 @@ from stylenet.networks.registry import registered
 from stylenet.shapes import check_image
 
 LAYERS = ("relu5_1", "relu4_1", "relu3_1")
-_LEAST_PX = 16
+_MIN_PX = 16
 """Smallest side for which the deepest layer has at least one position."""
 
 
@@ -43,7 +43,7 @@ class HypercolumnNet(Network[HypercolumnRecord]):
         self.encoder = VggEncoder(COMPACT).requires_grad_(False)
         widths = [COMPACT.widths[layer.replace("relu", "conv")] for layer in LAYERS]
         outputs = [record.width * times for times in (4, 2, 1)]
-        inputs = [widths[0], *(known + own for known, own in zip(outputs, widths[1:], strict=False))]
+        inputs = [widths[0], *(deeper + width for deeper, width in zip(outputs, widths[1:], strict=False))]
         self.joins = nn.ModuleList(
             nn.Conv2d(wide, out, 1 if index == 0 else 3, padding=0 if index == 0 else 1, padding_mode="reflect", bias=False)
             for index, (wide, out) in enumerate(zip(inputs, outputs, strict=True))
@@ -60,8 +60,8 @@ class HypercolumnNet(Network[HypercolumnRecord]):
 
     def load_encoder(self, encoder: VggEncoder) -> None:
         """Copy the weights of the compact encoder."""
-        known = encoder.state_dict()
-        self.encoder.load_state_dict({name: known[name] for name in self.encoder.state_dict()})
+        state = encoder.state_dict()
+        self.encoder.load_state_dict({name: state[name] for name in self.encoder.state_dict()})
 
     def forward(self, image: Tensor) -> Tensor:
         """Color pictures (B, 3, H, W), float32 and about 0..1, of gray photos (B, 3, H, W) in 0..1. Their luma is not meaningful.
@@ -71,25 +71,25 @@ class HypercolumnNet(Network[HypercolumnRecord]):
         """
         check_image(image)
         height, width = image.shape[2:]
-        tiny = (0, max(_LEAST_PX - width, 0), 0, max(_LEAST_PX - height, 0))
+        padding = (0, max(_MIN_PX - width, 0), 0, max(_MIN_PX - height, 0))
         with torch.no_grad():
-            seen = self.encoder(functional.pad(image, tiny, mode="replicate"), LAYERS)
+            encoded = self.encoder(functional.pad(image, padding, mode="replicate"), LAYERS)
         x: Tensor | None = None
         for layer, balance, join, normalization in zip(LAYERS, self.balances, self.joins, self.normalizations, strict=True):
-            features = balance(seen[layer])
+            features = balance(encoded[layer])
             if x is not None:
                 features = torch.cat((functional.interpolate(x, size=features.shape[2:], mode="nearest"), features), dim=1)
             x = functional.relu(normalization(_convolved(join, features)))
             if layer == LAYERS[0]:
                 x = x + functional.relu(self.scene(x.mean((2, 3))))[:, :, None, None]
-        painted = functional.interpolate(self.leave(x).float(), size=(height + tiny[3], width + tiny[1]), mode="bilinear")
-        return image.float() + painted[:, :, :height, :width]
+        color = functional.interpolate(self.leave(x).float(), size=(height + padding[3], width + padding[1]), mode="bilinear")
+        return image.float() + color[:, :, :height, :width]
 
 
 def _convolved(join: nn.Module, features: Tensor) -> Tensor:
     """Convolve `features`; a single row or column cannot be reflected and is repeated instead."""
-    lacking = tuple(max(2 - side, 0) for side in features.shape[2:])
-    if not any(lacking):
+    padding = tuple(max(2 - side, 0) for side in features.shape[2:])
+    if not any(padding):
         return cast(Tensor, join(features))
-    grown = functional.pad(features, (0, lacking[1], 0, lacking[0]), mode="replicate")
-    return cast(Tensor, join(grown))[:, :, : features.shape[2], : features.shape[3]]
+    padded = functional.pad(features, (0, padding[1], 0, padding[0]), mode="replicate")
+    return cast(Tensor, join(padded))[:, :, : features.shape[2], : features.shape[3]]

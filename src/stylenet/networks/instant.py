@@ -14,7 +14,7 @@ from stylenet.networks.coder import StyleCoder
 from stylenet.networks.onnx_graph import Graph, linear, silu
 from stylenet.networks.registry import registered
 from stylenet.networks.slim import SlimNet
-from stylenet.networks.slim_graph import Knobs, faded_graph, noise_input, place_of, slim_graph, strength_input
+from stylenet.networks.slim_graph import Knobs, faded_graph, noise_input, normalized_strength, slim_graph, strength_input
 from stylenet.networks.tiles import Geometry
 
 
@@ -71,15 +71,15 @@ class InstantNet(Network[SlimRecord]):
     def _knobs_graph(self, graph: Graph, strength: str, description: Tensor | None) -> Knobs:
         """`StyleCoder.forward`."""
         coder = self.coder
-        place = place_of(graph, strength, 25.0)  # same unit as in `StyleCoder`
-        of_style, of_strength = coder.hidden.weight[:, :-1], coder.hidden.weight[:, -1]
+        offset = normalized_strength(graph, strength, 25.0)  # same unit as in `StyleCoder`
+        style_weights, strength_weights = coder.hidden.weight[:, :-1], coder.hidden.weight[:, -1]
         if description is None:
-            style = graph.input("style", (1, coder.description_size), "a painting's description, as StyleNet makes it")
-            sums = linear(graph, style, of_style, coder.hidden.bias)
+            style = graph.input("style", (1, coder.description_size), "description of a style image, computed by StyleNet")
+            sums = linear(graph, style, style_weights, coder.hidden.bias)
         else:
-            sums = graph.constant(self._checked(description) @ of_style.T + coder.hidden.bias)
+            sums = graph.constant(self._checked(description) @ style_weights.T + coder.hidden.bias)
         bounded = _between(graph, sums, coder.hidden_low, coder.hidden_high)
-        hidden = silu(graph, graph("Add", bounded, graph("Mul", place, graph.constant(of_strength[None]))))
+        hidden = silu(graph, graph("Add", bounded, graph("Mul", offset, graph.constant(strength_weights[None]))))
         codes = _between(graph, linear(graph, hidden, coder.code.weight, coder.code.bias), coder.code_low, coder.code_high)
         code = silu(graph, codes)
         return lambda begin, end: linear(graph, code, coder.knobs.weight[begin:end], coder.knobs.bias[begin:end])

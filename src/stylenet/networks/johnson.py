@@ -36,7 +36,7 @@ from stylenet.networks.registry import registered
 from stylenet.networks.tiles import Cut, Frame, Geometry, ReceptiveField, framed, paint_by_tiles
 from stylenet.shapes import check_image
 
-_LEAST_PX = 5
+_MIN_PX = 5
 """Smallest side that every convolution can reflect: 4 pixels for 9 x 9 and, at a quarter of the size, one for 3 x 3."""
 
 _RESIDUAL = 0.1
@@ -83,7 +83,7 @@ class JohnsonNet(Network[JohnsonRecord]):
         height, width = image.shape[2:]
         if most_px is not None and height * width > most_px:
             layers = self.geometry(self.record, height, width)
-            painted = paint_by_tiles(partial(self._part, style_weights), image, layers, most_px=most_px, done=done)
+            painted = paint_by_tiles(partial(self._part, style_weights), image, layers, max_px=most_px, done=done)
         else:
             # Halved sizes are rounded up, and the surplus is cropped.
             cut = slice(height * self.record.factor), slice(width * self.record.factor)
@@ -118,7 +118,7 @@ class JohnsonNet(Network[JohnsonRecord]):
     @classmethod
     def geometry(cls, record: JohnsonRecord, height: int, width: int) -> Geometry:
         """Receptive fields and padding for a picture of this size."""
-        # Beside the border of a tile, each convolution makes as many positions wrong as its kernel extends beyond the border.
+        # Near the border of a tile, each convolution makes as many positions wrong as its kernel extends beyond the border.
         shrinking = [(2.0, 2.0), (4.0, 4.0)] if record.factor == 1 else []
         coarse = 4.0 / record.factor
         layers = [(1.0, 4.0), *shrinking, *[(coarse, coarse)] * (2 * record.blocks), (coarse / 2, coarse), (coarse / 4, coarse / 2)]
@@ -127,7 +127,7 @@ class JohnsonNet(Network[JohnsonRecord]):
         return Geometry(
             fields=(*(measured if record.normalization == "instance" else ()), ReceptiveField(1, reaches[-1] + 4 / record.factor)),
             stride_px=4 if record.factor == 1 else 1,
-            size=(max(height, _LEAST_PX), max(width, _LEAST_PX)),
+            size=(max(height, _MIN_PX), max(width, _MIN_PX)),
             frames=(_frame(height, width),),
             factor=record.factor,
         )
@@ -147,8 +147,8 @@ class JohnsonNet(Network[JohnsonRecord]):
         """Add the operators of a network with one style."""
         if self.record.styles > 1 or self.record.residual:
             return super().to_graph(graph, image)
-        lacking = graph("Max", graph("Sub", graph.constant([_LEAST_PX]), graph("Shape", image, start=2)), graph.constant(0))
-        x = graph("Pad", image, graph("Concat", graph.constant([0] * 6), lacking, axis=0), mode="edge")
+        padding = graph("Max", graph("Sub", graph.constant([_MIN_PX]), graph("Shape", image, start=2)), graph.constant(0))
+        x = graph("Pad", image, graph("Concat", graph.constant([0] * 6), padding, axis=0), mode="edge")
         x = graph("Relu", _layer_graph(graph, x, self.enter))
         for layer in self.shrink:
             x = graph("Relu", _layer_graph(graph, x, cast(_Layer, layer)))
@@ -240,5 +240,5 @@ def _normalized_graph(graph: Graph, x: str, layer: Normalization) -> str:
 
 def _frame(height: int, width: int) -> Frame:
     """Pad tiny pictures by replication to the smallest size that can be reflected."""
-    rows, columns = (np.minimum(np.arange(max(length, _LEAST_PX)), length - 1) for length in (height, width))
+    rows, columns = (np.minimum(np.arange(max(length, _MIN_PX)), length - 1) for length in (height, width))
     return Frame(rows, columns)

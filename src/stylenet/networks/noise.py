@@ -1,4 +1,4 @@
-"""The noise of the slim networks, which is tied to the photo and not to its frame. Does not import torch."""
+"""Noise of the slim networks, anchored to the content of the photo instead of its frame. Does not import torch."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ _INNER_PX, _OUTER_PX = 12, 24
 """Distances from the center of a square to its sides: a distinct point is a spot of the inner square's size."""
 
 _DIGITS = 4
-"""Decimals to which contrasts are compared, so that points of equal contrast do not change places with rounding errors."""
+"""Decimals to which contrasts are rounded, so that rounding errors do not decide between points of equal contrast."""
 
 _BLOCK_PX = 128
 """Side of the blocks that are drawn at once."""
 
 _LEVELS = 1023
-"""Luma is compared in whole numbers up to this one."""
+"""Luma is quantized to integers from 0 to this number."""
 
 _FIRST_BLOCK = 2**31
-"""Added to the numbers of blocks, which are negative above and to the left of the origin."""
+"""Added to block indices, which are negative above and to the left of the origin: seeds must not be negative."""
 
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
 def distinct_point(photo: NDArray[np.float32]) -> Point:
-    """The center of the spot of a photo (1, 3, H, W) that is most unlike its surroundings: a photo that is cropped keeps it.
+    """The center of the spot of a photo (1, 3, H, W) that differs most from its surroundings; it usually survives cropping.
 
-    It is where the mean of luma (Rec. 601) in a square of 25 pixels differs most from the mean in a square of 49 pixels. Photos below 50
-    pixels on a side have no such point; theirs is (0, 0).
+    It is the pixel at which the mean luma (Rec. 601) of a 25 x 25 square differs most from that of a 49 x 49 square; (0, 0) for photos with
+    a side below 50 pixels.
     """
     rows, columns = (side - 2 * _OUTER_PX for side in photo.shape[2:])
     if min(rows, columns) < 2:
         return 0, 0
-    # Sums of whole numbers, modulo 2^32, are exact for every square.
+    # Integer sums: modulo 2^32, they are exact for every square.
     luma = (np.tensordot(_LUMA * _LEVELS, photo[0], 1) + 0.5).astype(np.uint32)
     sums = np.zeros((luma.shape[0] + 1, luma.shape[1] + 1), np.uint32)
     np.cumsum(luma, axis=0, dtype=np.uint32, out=sums[1:, 1:])
@@ -63,30 +63,28 @@ def scaled(point: Point, size: tuple[int, int], new_size: tuple[int, int]) -> Po
 def white_noise_array(height: int, width: int, seed: int, origin: Point = (0, 0)) -> NDArray[np.float32]:
     """White noise for one photo, shape (1, 1, H, W), with mean 0 and deviation 1, the same on every machine.
 
-    It is a window of an unlimited field with a value for every pixel, from `numpy.random.default_rng` with the seed and the place of a
-    block.
+    It is a window of an infinite field, generated in blocks by `numpy.random.default_rng`, seeded with the seed and the index of the block.
 
     Args:
         height: Height in pixels.
         width: Width in pixels.
         seed: Random seed, from 0.
-        origin: Where the field has its origin in the photo. If it moves with the photo, the noise does.
+        origin: Position of the field's origin in the photo. If it moves with the content of the photo, so does the noise.
     """
     noise = np.empty((height, width), np.float32)
     for block_row, rows, inner_rows in _blocks(height, origin[0]):
         for block_column, columns, inner_columns in _blocks(width, origin[1]):
-            # Seeds have no sign.
-            place = (block_row + _FIRST_BLOCK, block_column + _FIRST_BLOCK)
-            block = np.random.default_rng((seed, *place)).standard_normal((_BLOCK_PX, _BLOCK_PX), dtype=np.float32)
+            block_index = (block_row + _FIRST_BLOCK, block_column + _FIRST_BLOCK)
+            block = np.random.default_rng((seed, *block_index)).standard_normal((_BLOCK_PX, _BLOCK_PX), dtype=np.float32)
             noise[rows, columns] = block[inner_rows, inner_columns]
     return noise[None, None]
 
 
 def _blocks(length: int, origin: int) -> Iterator[tuple[int, slice, slice]]:
-    """Along one side of a picture: the number of each block, the pixels in it, and their places in the block."""
+    """For each block along one side of a picture: its index, the pixels in it, and their positions in the block."""
     begin = 0
     while begin < length:
-        number, offset = divmod(begin - origin, _BLOCK_PX)
+        index, offset = divmod(begin - origin, _BLOCK_PX)
         count = min(_BLOCK_PX - offset, length - begin)
-        yield number, slice(begin, begin + count), slice(offset, offset + count)
+        yield index, slice(begin, begin + count), slice(offset, offset + count)
         begin += count

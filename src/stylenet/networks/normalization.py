@@ -53,17 +53,17 @@ def instance_norm(features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
     return each[0] if count == 1 else torch.cat(each)
 
 
-def with_moments(features: Tensor, known: tuple[Tensor, Tensor], scale: Tensor, shift: Tensor) -> Tensor:
+def with_moments(features: Tensor, picture_moments: tuple[Tensor, Tensor], scale: Tensor, shift: Tensor) -> Tensor:
     """`instance_norm` of a tile with the moments of the whole picture.
 
     Args:
         features: Shape (1, C, H, W), any range.
-        known: Mean and variance of the whole picture, each of shape (1, C), float32.
+        picture_moments: Mean and variance of the whole picture, each of shape (1, C), float32.
         scale: Shape (1, C).
         shift: Shape (1, C).
     """
     dtype = torch.promote_types(features.dtype, torch.float32)
-    (mean,), (variance,) = known
+    (mean,), (variance,) = picture_moments
     return torch.batch_norm(features, scale[0].to(dtype), shift[0].to(dtype), mean, variance, False, 0.0, EPSILON, False)
 
 
@@ -152,9 +152,9 @@ def moments(rows: Tensor) -> tuple[Tensor, Tensor]:
     return mean, (power - mean.square()).clamp_min(0)
 
 
-def _applied(features: Tensor, known: tuple[Tensor, Tensor], scale: Tensor, shift: Tensor) -> Tensor:
+def _applied(features: Tensor, given_moments: tuple[Tensor, Tensor], scale: Tensor, shift: Tensor) -> Tensor:
     """`scale` * (x - mean) / deviation + `shift`, as one multiply-add per value."""
-    mean, variance = known
+    mean, variance = given_moments
     factor = scale * (variance + EPSILON).rsqrt()
     constant = shift - mean * factor
     return torch.addcmul(constant.to(features)[:, :, None, None], features, factor.to(features)[:, :, None, None])

@@ -12,7 +12,7 @@ from stylenet.extras import require
 from stylenet.networks.slim_geometry import of_pixels
 
 OPSET = 17
-"""Released in 2022: supported by all current runtimes, and has all operators needed."""
+"""Released in 2022: supported by all current runtimes, and has all the operators needed."""
 
 IR_VERSION = 8
 """IR version of the opset."""

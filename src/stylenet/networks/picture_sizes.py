@@ -21,7 +21,7 @@ def half_size(height: int, width: int, style_scale: float) -> tuple[int, int] | 
     return half if large and min(half) >= LEAST_HALF_PX else None
 
 
-def looked_at_px(height: int, width: int, style_scale: float) -> int:
+def measured_style_px(height: int, width: int, style_scale: float) -> int:
     """Square root of the area at which a style image is measured: that of the photo, rounded, so that most photos hit the cache."""
     root = (height * width) ** 0.5
     return max(LEAST_STYLE_PX, STYLE_PX_STEP * round(root * style_scale / STYLE_PX_STEP))

@@ -15,4 +15,4 @@ def ignored(share: float) -> None:
 
 def share_of(done: PartDone, share: float) -> PartDone:
     """A progress callback for a part of the work, which is `share` of the whole."""
-    return lambda more: done(share * more)
+    return lambda part: done(share * part)

@@ -13,8 +13,8 @@ from stylenet.networks.noise import Point, scaled, white_noise_array
 from stylenet.networks.picture_sizes import half_size
 from stylenet.networks.slim_geometry import STRENGTHS
 
-RELAYED = 0.35
-"""Share of the training pictures that start from the network's painting at half the size."""
+RELAYED_SHARE = 0.35
+"""Share of the training pictures that start from the network's own painting at half the size."""
 
 
 def relayed(painted: Tensor, small: Tensor, photo: Tensor) -> Tensor:
@@ -42,12 +42,12 @@ def by_sizes(paint: Callable[[Tensor, Tensor], Tensor], photo: Tensor, *, style_
     """
     height, width = photo.shape[2:]
     half = half_size(height, width, style_scale)
-    begun = photo
+    initial = photo
     if half is not None:
         small = resize(photo, (half[1], half[0]))
         small_origin = scaled(origin, (height, width), half)
-        begun = relayed(by_sizes(paint, small, style_scale=style_scale, seed=seed + 1, origin=small_origin), small, photo)
-    return paint(begun, white_noise(height, width, seed, origin).to(photo.device))
+        initial = relayed(by_sizes(paint, small, style_scale=style_scale, seed=seed + 1, origin=small_origin), small, photo)
+    return paint(initial, white_noise(height, width, seed, origin).to(photo.device))
 
 
 def white_noise(height: int, width: int, seed: int, origin: Point = (0, 0)) -> Tensor:

@@ -74,8 +74,8 @@ class SlimNet(SlimLayers):
     @classmethod
     def geometry(cls, record: SlimRecord, height: int, width: int) -> Geometry:
         """Receptive fields and padding for a picture of this size."""
-        # Beside the border of a tile, positions are wrong: two of the noise, one more after every 3 x 3 convolution, two after every
-        # depthwise convolution, one after every interpolation.
+        # Positions near the border of a tile are wrong: two in the noise, one more after each 3 x 3 convolution and each interpolation,
+        # two more after each depthwise convolution.
         fine, coarse, deep = SHUFFLE, 2 * SHUFFLE, 4 * SHUFFLE
         first = 2 * coarse
         sunk = first + 2 * coarse + deep
@@ -185,7 +185,7 @@ class SlimNet(SlimLayers):
         height, width = image.shape[2:]
         both = torch.cat((image, noise.to(image.dtype)), dim=1)
         if most_px is not None and height * width > most_px:
-            return paint_by_tiles(partial(self._part, knobs), both, self.geometry(self.record, height, width), most_px=most_px, done=done)
+            return paint_by_tiles(partial(self._part, knobs), both, self.geometry(self.record, height, width), max_px=most_px, done=done)
         begin = margin_px - rim_px
         cut = slice(begin, begin + height + 2 * rim_px), slice(begin, begin + width + 2 * rim_px)
         painting = self._part(knobs, framed(both.to(self.enter.weight.dtype), _frames(height, width, margin_px)), cut)
@@ -229,9 +229,9 @@ class SlimNet(SlimLayers):
         x = x[:, :, rows, columns].contiguous(memory_format=torch.channels_last)
         rows, columns = (slice(SHUFFLE * side.start, SHUFFLE * side.stop + 2 * APRON_PX) for side in (rows, columns))
         photo = photo[:, :, rows, columns]
-        inner = tuple(slice(side.start - begun.start, side.stop - begun.start) for side, begun in zip(cut, (rows, columns), strict=True))
-        # Plain ReLUs would die without normalization: leaky ones.
-        # In place where the backward pass does not need the input: these are by far the largest tensors.
+        inner = tuple(slice(side.start - origin.start, side.stop - origin.start) for side, origin in zip(cut, (rows, columns), strict=True))
+        # Leaky, since plain ReLUs would die without normalization. In place where the backward pass does not need the input: these are
+        # by far the largest tensors.
         x = leaky(twice(x))
         x = x + leaky(self.polish(x).add_(self.grain(blocks_of_two(photo))))
         x = leaky(twice(self.finish(x)).add_(self.pixels(within(photo, APRON_PX - 1))))

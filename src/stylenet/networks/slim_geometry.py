@@ -26,8 +26,8 @@ STRENGTHS = (10.0, 50.0, 100.0)
 
 STRIDE = 16
 MARGIN_PX = 48
-"""Pixels around the picture that are painted and then cropped. Networks detect the outer edge of the padded picture and paint less beside
-it, so the margin is wider than in training. With 32 pixels, two fifths of the pictures keep a frame, with 48 none of 28."""
+"""Pixels around the picture that are painted and then cropped. Networks detect the outer edge of the padded picture and paint less next to
+it, so the margin is wider than in training: with 32 pixels, two fifths of 28 pictures had a visible frame, with 48 none."""
 
 TRAINING_MARGIN_PX = 32
 """The margin of training crops. Losses compare half of it as well: see `training.perceptual.RIM_PX`."""
@@ -59,7 +59,7 @@ def knob_count(record: SlimRecord) -> int:
     return 2 * sum(normalized_widths(record)) + 2 * record.mixed * sum(mixed_widths(record))
 
 
-def framed_places(length: int, margin_px: int = MARGIN_PX) -> Indices:
+def padded_positions(length: int, margin_px: int = MARGIN_PX) -> Indices:
     """Positions along one side of a padded picture, relative to its first pixel; the painted size is a multiple of the stride."""
     return np.arange(-margin_px - APRON_PX, length + -length % STRIDE + margin_px + APRON_PX)
 
@@ -67,18 +67,18 @@ def framed_places(length: int, margin_px: int = MARGIN_PX) -> Indices:
 def mirrored(length: int, margin_px: int = MARGIN_PX) -> Indices:
     """Index of the row or column of a photo at each padded position, by reflection."""
     period = max(1, 2 * (length - 1))
-    places = framed_places(length, margin_px) % period
-    return np.minimum(places, period - places)
+    positions = padded_positions(length, margin_px) % period
+    return np.minimum(positions, period - positions)
 
 
 def wrapped(length: int, margin_px: int = MARGIN_PX) -> Indices:
-    """The same for noise, by periodic continuation: with reflected noise, the network could detect borders."""
-    return framed_places(length, margin_px) % length
+    """Like `mirrored`, for noise, by periodic continuation: from reflected noise, the network could detect borders."""
+    return padded_positions(length, margin_px) % length
 
 
 STRENGTH_CURVE = ((0.0, 0.0), (20.0, 10.0), (50.0, 50.0), (75.0, 61.0), (100.0, 100.0))
-"""Strengths of a user and the training strengths that they stand for, in between interpolated linearly, so that equal steps change a
-picture about equally: without it, most of the change would be between 20 and 50."""
+"""Pairs of the user's strength and the training strength, interpolated linearly in between. With this curve, equal steps change a picture
+about equally; without it, most of the change would be between 20 and 50."""
 
 
 def trained_strength(strength: float) -> float:

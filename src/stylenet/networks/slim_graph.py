@@ -90,12 +90,12 @@ def mirrored(graph: Graph, image: str) -> str:
     """Pad a photo by reflection: `slim_geometry.mirrored`."""
     one = graph.constant(1)
 
-    def shown(places: str, side: str) -> str:
+    def source_index(places: str, side: str) -> str:
         period = graph("Max", one, graph("Mul", graph.constant(2), graph("Sub", side, one)))
         within = graph("Mod", places, period)
         return graph("Min", within, graph("Sub", period, within))
 
-    return _framed(graph, image, shown)
+    return _framed(graph, image, source_index)
 
 
 def wrapped(graph: Graph, noise: str) -> str:
@@ -103,8 +103,8 @@ def wrapped(graph: Graph, noise: str) -> str:
     return _framed(graph, noise, lambda places, side: graph("Mod", places, side))
 
 
-def _framed(graph: Graph, image: str, shown: Callable[[str, str], str]) -> str:
-    """Pad a picture; `shown` maps padded positions and the length of a side to indices of pixels.
+def _framed(graph: Graph, image: str, source_index: Callable[[str, str], str]) -> str:
+    """Pad a picture; `source_index` maps padded positions and the length of a side to indices of pixels.
 
     Columns are gathered as rows of the transposed picture: onnxruntime copies whole rows, but columns one pixel at a time.
     """
@@ -113,12 +113,12 @@ def _framed(graph: Graph, image: str, shown: Callable[[str, str], str]) -> str:
 
     def padded(image: str, axis: int) -> str:
         side = graph("Gather", sides, graph.constant(axis))
-        grown = graph("Add", side, graph("Mod", graph("Neg", side), stride))
-        places = graph("Range", graph("Neg", frame), graph("Add", grown, frame), graph.constant(1))
-        return graph("Gather", image, shown(places, side), axis=2)
+        rounded_up = graph("Add", side, graph("Mod", graph("Neg", side), stride))
+        places = graph("Range", graph("Neg", frame), graph("Add", rounded_up, frame), graph.constant(1))
+        return graph("Gather", image, source_index(places, side), axis=2)
 
-    turned = padded(graph("Transpose", image, perm=[0, 1, 3, 2]), 1)
-    return padded(graph("Transpose", turned, perm=[0, 1, 3, 2]), 0)
+    transposed = padded(graph("Transpose", image, perm=[0, 1, 3, 2]), 1)
+    return padded(graph("Transpose", transposed, perm=[0, 1, 3, 2]), 0)
 
 
 def noises_of(graph: Graph, network: SlimLayers, framed: str) -> list[str]:
@@ -150,7 +150,7 @@ def noise_input(graph: Graph) -> str:
 
 def strength_input(graph: Graph) -> str:
     """Add the input `strength` and return the training strength: `slim_geometry.trained_strength`."""
-    strength = graph.input("strength", (1,), "0 (the photo) to 100 (the painting); 50 is usual")
+    strength = graph.input("strength", (1,), "0 (the photo) to 100 (the painting); default 50")
     trained, slope = "", 0.0
     for (begin, low), (end, high) in pairwise(slim_geometry.STRENGTH_CURVE):
         # A change of slope at the beginning of each segment.
@@ -162,20 +162,20 @@ def strength_input(graph: Graph) -> str:
 
 def own_knobs(graph: Graph, network: SlimLayers, strength: str) -> Knobs:
     """The knobs of a network for one style: `SlimNet.knobs_at`."""
-    low, usual, high = slim_geometry.STRENGTHS
-    place = place_of(graph, strength, 1.0)
-    low_share = graph("Div", graph("Relu", graph("Neg", place)), graph.constant(usual - low))
-    high_share = graph("Div", graph("Relu", place), graph.constant(high - usual))
-    usual_share = graph("Sub", graph("Sub", graph.constant(1.0), low_share), high_share)
-    shares = graph("Concat", low_share, usual_share, high_share, axis=1)
+    low, middle, high = slim_geometry.STRENGTHS
+    offset = normalized_strength(graph, strength, 1.0)
+    low_share = graph("Div", graph("Relu", graph("Neg", offset)), graph.constant(middle - low))
+    high_share = graph("Div", graph("Relu", offset), graph.constant(high - middle))
+    middle_share = graph("Sub", graph("Sub", graph.constant(1.0), low_share), high_share)
+    shares = graph("Concat", low_share, middle_share, high_share, axis=1)
     return lambda begin, end: graph("MatMul", shares, graph.constant(network.knobs[:, begin:end]))
 
 
-def place_of(graph: Graph, strength: str, unit: float) -> str:
+def normalized_strength(graph: Graph, strength: str, unit: float) -> str:
     """Add (strength - 50) / `unit`, shape (1, 1), with the strength clipped to the range used in training."""
-    low, usual, high = slim_geometry.STRENGTHS
-    known = graph("Clip", graph("Reshape", strength, graph.constant([1, 1])), graph.constant(low), graph.constant(high))
-    return graph("Div", graph("Sub", known, graph.constant(usual)), graph.constant(unit))
+    low, middle, high = slim_geometry.STRENGTHS
+    clipped = graph("Clip", graph("Reshape", strength, graph.constant([1, 1])), graph.constant(low), graph.constant(high))
+    return graph("Div", graph("Sub", clipped, graph.constant(middle)), graph.constant(unit))
 
 
 def faded_graph(graph: Graph, painted: str, image: str, strength: str) -> str:

@@ -76,10 +76,10 @@ class SlimLayers(Network[SlimRecord]):
         """
         if self.record.code:
             raise ShapeError("this network has no style of its own: give the knobs of a style, from its coder")
-        low, usual, high = STRENGTHS
+        low, middle, high = STRENGTHS
         strength = strength.clamp(low, high)
-        below = ((usual - strength) / (usual - low)).clamp_min(0)
-        above = ((strength - usual) / (high - usual)).clamp_min(0)
+        below = ((middle - strength) / (middle - low)).clamp_min(0)
+        above = ((strength - middle) / (high - middle)).clamp_min(0)
         return torch.stack((below, 1 - below - above, above), dim=1).to(self.knobs.dtype) @ self.knobs
 
     def _initialize(self) -> None:

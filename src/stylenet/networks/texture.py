@@ -172,7 +172,7 @@ class _Scale(nn.Module):
 
 
 class _Layer(nn.Module):
-    """A convolution, its normalization and a leaky ReLU."""
+    """A convolution, a normalization and a leaky ReLU."""
 
     def __init__(self, record: TextureRecord, inputs: int, outputs: int, *, size: int) -> None:
         super().__init__()

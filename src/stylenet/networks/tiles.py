@@ -63,8 +63,8 @@ def framed(image: Tensor, frames: Sequence[Frame], rows: slice = slice(None), co
     """A padded picture (B, C, H, W), or only these rows and columns of it."""
     parts = []
     for frame in frames:
-        shown = [_on(image.device, indices.tobytes()) for indices in (frame.rows[rows], frame.columns[columns])]
-        parts.append(image[:, slice(*frame.channels)].index_select(2, shown[0]).index_select(3, shown[1]))
+        indices = [_on(image.device, frame_indices.tobytes()) for frame_indices in (frame.rows[rows], frame.columns[columns])]
+        parts.append(image[:, slice(*frame.channels)].index_select(2, indices[0]).index_select(3, indices[1]))
     return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1)
 
 
@@ -96,15 +96,15 @@ class Geometry:
     apron_px: int = 0
     factor: int = 1
 
-    def tiles(self, field: ReceptiveField, most_px: int) -> tuple[Tile, ...]:
+    def tiles(self, field: ReceptiveField, max_px: int) -> tuple[Tile, ...]:
         """The tiles for a pass up to one layer.
 
         Raises:
-            UsageError: even the smallest tile has more than `most_px` pixels.
+            UsageError: even the smallest tile has more than `max_px` pixels.
         """
         height, width = self.size
         halo = math.ceil(field.reach_px / self.stride_px) * self.stride_px
-        return tile_grid(width, height, most_px=most_px, halo_px=halo, stride_px=self.stride_px)
+        return tile_grid(width, height, max_px=max_px, halo_px=halo, stride_px=self.stride_px)
 
 
 Cut = tuple[slice, slice]
@@ -115,30 +115,30 @@ Paint = Callable[[Tensor, Cut, Normalize], Tensor]
 normalization, called for each normalization in order, to the cropped painting."""
 
 
-def paint_by_tiles(paint: Paint, image: Tensor, geometry: Geometry, *, most_px: int, done: PartDone | None = None) -> Tensor:
+def paint_by_tiles(paint: Paint, image: Tensor, geometry: Geometry, *, max_px: int, done: PartDone | None = None) -> Tensor:
     """The painting, (1, 3, F H, F W) in 0..1 and float32, of a photo (1, 3, H, W) in 0..1; same result as without tiling.
 
     Args:
         paint: Forward pass of the network in the chosen style.
         image: The photo.
         geometry: Tiling geometry of the network for this picture.
-        most_px: Largest number of pixels of a tile, halo included.
+        max_px: Largest number of pixels of a tile, halo included.
         done: Progress callback, called after every tile.
 
     Raises:
-        UsageError: even the smallest tile has more than `most_px` pixels.
+        UsageError: even the smallest tile has more than `max_px` pixels.
     """
     known: list[tuple[Tensor, Tensor]] = []
-    parts = _Parts(image, geometry, most_px)
+    parts = _Parts(image, geometry, max_px)
     *measured, last = geometry.fields
     works = iter(() if done is None else _work_per_px(paint, parts, geometry))
     for field in measured:
         work = next(works, 0.0)
         sums = _Sums()
         for tile, part in parts.at(field):
-            own = _positions(tile.rows, field.stride), _positions(tile.columns, field.stride)
+            inner = _positions(tile.rows, field.stride), _positions(tile.columns, field.stride)
             with contextlib.suppress(_PassComplete):
-                paint(part, (slice(0), slice(0)), _TileNormalize(known, into=sums, own=own))
+                paint(part, (slice(0), slice(0)), _TileNormalize(known, sums=sums, inner=inner))
             if done is not None:
                 done(work * tile.pixels)
         known.append(sums.moments())
@@ -158,15 +158,15 @@ def paint_by_tiles(paint: Paint, image: Tensor, geometry: Geometry, *, most_px: 
 class _Parts:
     """The tiles of a padded picture, which is never stored as a whole."""
 
-    def __init__(self, image: Tensor, geometry: Geometry, most_px: int) -> None:
-        self._image, self._geometry, self._most_px = image, geometry, most_px
+    def __init__(self, image: Tensor, geometry: Geometry, max_px: int) -> None:
+        self._image, self._geometry, self._max_px = image, geometry, max_px
 
     def at(self, field: ReceptiveField) -> Iterator[tuple[Tile, Tensor]]:
         for tile in self.tiles(field):
             yield tile, self._cut(tile.rows.start, tile.rows.stop, tile.columns.start, tile.columns.stop)
 
     def tiles(self, field: ReceptiveField) -> tuple[Tile, ...]:
-        return self._geometry.tiles(field, self._most_px)
+        return self._geometry.tiles(field, self._max_px)
 
     def sample(self, side_px: int) -> Tensor:
         """A small tile at the top left corner, padded for the first layer."""
@@ -180,21 +180,23 @@ class _Parts:
 
 def _work_per_px(paint: Paint, parts: _Parts, geometry: Geometry) -> list[float]:
     """Share of the whole work per pixel of each pass, timed on a small sample: later passes run more layers."""
-    marks: list[float] = []
+    times: list[float] = []
 
     def normalize(features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-        marks.append(time.perf_counter())
+        times.append(time.perf_counter())
         return instance_norm(features, scale, shift)
 
     sample = parts.sample(_SAMPLE_PX)
     for _ in range(2):  # the first run selects kernels
-        marks.clear()
-        begun = time.perf_counter()
+        times.clear()
+        started = time.perf_counter()
         paint(sample, (slice(None), slice(None)), normalize)
-        ended = time.perf_counter()
-    seconds = [*(mark - begun for mark in marks[: len(geometry.fields) - 1]), ended - begun]
-    total = sum(taken * tile.pixels for taken, field in zip(seconds, geometry.fields, strict=True) for tile in parts.tiles(field))
-    return [taken / total for taken in seconds]
+        finished = time.perf_counter()
+    seconds = [*(end - started for end in times[: len(geometry.fields) - 1]), finished - started]
+    total = sum(
+        pass_seconds * tile.pixels for pass_seconds, field in zip(seconds, geometry.fields, strict=True) for tile in parts.tiles(field)
+    )
+    return [pass_seconds / total for pass_seconds in seconds]
 
 
 class _PassComplete(Exception):  # noqa: N818  # control flow, not an error
@@ -227,20 +229,20 @@ class _TileNormalize:
 
     Args:
         known: Moments of the first normalizations.
-        into: Sums for the moments of the next one.
-        own: Positions of the tile without its halo.
+        sums: Sums for the moments of the next one.
+        inner: Positions of the tile without its halo.
     """
 
-    def __init__(self, known: Sequence[tuple[Tensor, Tensor]], *, into: _Sums | None = None, own: Cut | None = None) -> None:
-        self._known, self._into, self._own, self._next = known, into, own, 0
+    def __init__(self, known: Sequence[tuple[Tensor, Tensor]], *, sums: _Sums | None = None, inner: Cut | None = None) -> None:
+        self._known, self._sums, self._inner, self._next = known, sums, inner, 0
 
     def __call__(self, features: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
         if self._next < len(self._known):
             self._next += 1
             return with_moments(features, self._known[self._next - 1], scale, shift)
-        if self._into is None or self._own is None:
+        if self._sums is None or self._inner is None:
             raise TypeError("a network has more instance normalizations than its geometry has receptive fields")
-        self._into.add(features[:, :, self._own[0], self._own[1]])
+        self._sums.add(features[:, :, self._inner[0], self._inner[1]])
         raise _PassComplete
 
 

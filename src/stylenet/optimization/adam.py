@@ -69,12 +69,12 @@ class Adam:
                 denominator.div_(second).add_(section.epsilon)
                 image.addcdiv_(gradient, denominator, value=-rate / first)
 
-    def remember(self) -> None:
+    def update_average(self) -> None:
         """Add the current picture to the average."""
-        memory = self.section.average
-        if memory:
-            self._average.lerp_(self.image, 1 - memory)
-            self._average_weight += (1 - memory) * (1 - self._average_weight)
+        decay = self.section.average
+        if decay:
+            self._average.lerp_(self.image, 1 - decay)
+            self._average_weight += (1 - decay) * (1 - self._average_weight)
 
     @property
     def result(self) -> Tensor:

@@ -97,7 +97,7 @@ class Checkpoint:
             self.path.unlink()
 
 
-def kept_job(path: Path) -> Mapping[str, Any] | None:
+def saved_job(path: Path) -> Mapping[str, Any] | None:
     """The job of the checkpoint in `path`; None if the file does not exist.
 
     Raises:

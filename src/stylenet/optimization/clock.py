@@ -18,7 +18,7 @@ _RATE_STEPS, _RATE_SECONDS = 4, 8.0
 
 
 class Clock:
-    """Count steps and estimate the time left.
+    """Step counter that estimates the time left.
 
     The time of a step is proportional to the pixels of its level and the depth of its layers. The rate is estimated from the last steps,
     since the load of the machine varies. The first step of a level is ignored, since it includes allocating memory and selecting kernels;
@@ -43,7 +43,7 @@ class Clock:
     def seconds(self) -> float:
         return time.perf_counter() - self._started
 
-    def step(self, index: int, moved: SolverStep) -> Step:
+    def step(self, index: int, solver_step: SolverStep) -> Step:
         self.done += 1
         now, level = time.perf_counter(), self._levels[index]
         if index == self._level:
@@ -54,8 +54,8 @@ class Clock:
             steps=max(sum(self._steps), self.done),
             level=index,
             size_px=(level.width, level.height),
-            loss=moved.loss,
-            terms=moved.terms,
+            loss=solver_step.loss,
+            terms=solver_step.terms,
             seconds=now - self._started,
             seconds_left=self._left(index),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class EarlyStopping:
-    """Early stopping: over if the lowest loss has not decreased by 0.1 % within `steps` steps; 0 disables it."""
+    """Stop if the lowest loss has not decreased by 0.1 % within `steps` steps; 0 disables early stopping."""
 
     def __init__(self, steps: int) -> None:
         self._steps = steps

@@ -161,8 +161,8 @@ class Objective:
         }
         values = [(term.name, term.value(leaves)) for term in self._statistics]
         tensors = [part for each in leaves.values() for one in each for part in (one.mean, one.gram)]
-        found = iter(torch.autograd.grad(torch.stack([value for _, value in values]).sum(), tensors, materialize_grads=True))
-        slopes = {layer: [(next(found), next(found), one.positions) for one in each] for layer, each in leaves.items()}
+        gradients = iter(torch.autograd.grad(torch.stack([value for _, value in values]).sum(), tensors, materialize_grads=True))
+        slopes = {layer: [(next(gradients), next(gradients), one.positions) for one in each] for layer, each in leaves.items()}
         return [(name, float(value.detach())) for name, value in values], slopes
 
     def _whole_layer_slopes(self, measured: Measurement) -> tuple[list[tuple[str, float]], Mapping[str, Tensor]]:
@@ -170,19 +170,19 @@ class Objective:
         leaves = {layer: values.requires_grad_() for layer, values in measured.features.items()}
         values = [(term.name, term.value(leaves)) for term in self._whole]
         total = torch.stack([value for _, value in values]).sum()
-        found = torch.autograd.grad(total, list(leaves.values()), materialize_grads=True)
-        return [(name, float(value.detach())) for name, value in values], dict(zip(leaves, found, strict=True))
+        gradients = torch.autograd.grad(total, list(leaves.values()), materialize_grads=True)
+        return [(name, float(value.detach())) for name, value in values], dict(zip(leaves, gradients, strict=True))
 
     def _weights_of(self, regions: Tensor) -> dict[str, Tensor]:
         """Weights of the regions at every position of the layers with statistics, by average pooling."""
         stride_of = strides(self.encoder.record)
-        found = {}
+        weights = {}
         for layer in self._moments_of:
             rows, columns = self.frame.shape(layer)
             stride = min(stride_of[layer], *regions.shape[2:])
             pooled = functional.avg_pool2d(regions, stride, ceil_mode=True)
-            found[layer] = pooled[:, 0, :rows, :columns]
-        return found
+            weights[layer] = pooled[:, 0, :rows, :columns]
+        return weights
 
 
 def style_layers(recipe: Recipe, record: EncoderRecord, deepest: str | None = None) -> list[str]:
@@ -197,7 +197,7 @@ def _layers(terms: Sequence[Term]) -> tuple[str, ...]:
 
 def _added(values: Sequence[tuple[str, _Value]], order: Sequence[str]) -> dict[str, _Value]:
     """Sums of the values of each name, in a given order."""
-    found: dict[str, _Value] = {}
+    sums: dict[str, _Value] = {}
     for name, value in values:
-        found[name] = found[name] + value if name in found else value
-    return {name: found[name] for name in dict.fromkeys(order) if name in found}
+        sums[name] = sums[name] + value if name in sums else value
+    return {name: sums[name] for name in dict.fromkeys(order) if name in sums}

@@ -53,8 +53,8 @@ def paint(
         start: Initial image that replaces the recipe's, (1, 3, H, W), any size.
         style_picture: Style image for recipes that start from it, (1, 3, H, W), any size.
 
-    Ctrl-C (KeyboardInterrupt) ends the painting with the current result, like `should_stop`; only the latter saves a checkpoint of the
-    last step.
+    Both Ctrl-C (KeyboardInterrupt) and `should_stop` end the painting with the current result; only `should_stop` saves a checkpoint of
+    the last step.
 
     Raises:
         NumericalError: the loss is not finite even with smaller steps.
@@ -105,35 +105,37 @@ class _Run:
         start: Image | None,
         style_picture: Image | None,
     ) -> None:
-        here = next(encoder.exact.parameters()).device
+        device = next(encoder.exact.parameters()).device
         self.task, self.recipe, self.encoder, self.targets_at = task, recipe, encoder, targets_at
-        self.photo = as_tensor(task.photo, here)
-        self.regions = None if task.weights is None else as_tensor(task.weights, here)
-        self._history = None if task.history is None else (as_tensor(task.history.before, here), as_tensor(task.history.weights, here))
-        self._given_start = None if start is None else as_tensor(start, here)
-        self._one_pass = self._given_start if task.start is None and recipe.picture.start == "network" else None
+        self.photo = as_tensor(task.photo, device)
+        self.regions = None if task.weights is None else as_tensor(task.weights, device)
+        self._history = None if task.history is None else (as_tensor(task.history.before, device), as_tensor(task.history.weights, device))
+        self._start = None if start is None else as_tensor(start, device)
+        self._one_pass = self._start if task.start is None and recipe.picture.start == "network" else None
         self._has_full_size = False
-        self._style_picture = None if style_picture is None else as_tensor(style_picture, here)
+        self._style_picture = None if style_picture is None else as_tensor(style_picture, device)
         self._save_every = task.save_every or recipe.pyramid.save_every
         self.levels = levels(task.photo.shape[3], task.photo.shape[2], recipe.pyramid)
         self.clock = Clock(recipe, encoder.record, self.levels, task.tile_px)
         self.loss, self.stalled, self.stopped = float("nan"), False, False
         self._scale = 255.0 if recipe.picture.unit == "bytes" else 1.0
-        saving = task.checkpointing
+        checkpointing = task.checkpointing
         self._checkpoint = (
-            None if saving is None else Checkpoint(path=saving.path, job=task.receipt, seconds=saving.seconds, resume=saving.resume)
+            None
+            if checkpointing is None
+            else Checkpoint(path=checkpointing.path, job=task.receipt, seconds=checkpointing.seconds, resume=checkpointing.resume)
         )
         self._state = None if self._checkpoint is None else self._checkpoint.load()
         self.first_level = 0 if self._state is None else self._state.level
-        self._result: Callable[[], Tensor] = lambda: self._start(self.levels[0]).mul_(self._scale)
+        self._result: Callable[[], Tensor] = lambda: self._initial_image(self.levels[0]).mul_(self._scale)
         self._solver: Solver | None = None
-        self._next_preview = self._saved = time.perf_counter()
+        self._next_preview = self._last_checkpoint = time.perf_counter()
         self._tile_px = task.tile_px
         self._notices: list[str] = []
         if self._state is not None:
             self._notices.append(f"resuming after step {self._state.steps}")
-        elif saving is not None and saving.resume:
-            self._notices.append(f"there is nothing to resume from in '{saving.path}'; painting starts from the beginning")
+        elif checkpointing is not None and checkpointing.resume:
+            self._notices.append(f"there is nothing to resume from in '{checkpointing.path}'; painting starts from the beginning")
 
     def picture(self) -> Tensor:
         """The current result, (1, 3, H, W), 0..1."""
@@ -142,18 +144,18 @@ class _Run:
     def full_size(self) -> Tensor:
         """The best picture so far at the size of the photo, (1, 3, H, W), 0..1.
 
-        Before the first step at this size, that is the picture of the network, if the painting started from one: no coarse result has a
-        loss as low. Otherwise it is the coarse result with the photo's detail.
+        Before the first step at this size, this is the picture of the network if the painting started from one, since no coarse result has
+        a loss as low. Otherwise it is the coarse result with the photo's detail.
         """
         if self._one_pass is None or self._has_full_size:
-            return self._entering(self.picture(), self.photo)
+            return self._next_level_start(self.picture(), self.photo)
         return resize(self._one_pass, (self.photo.shape[3], self.photo.shape[2])).clone()
 
     def level(self, index: int) -> Iterator[Event]:
         """Paint one level."""
         task, recipe, level = self.task, self.recipe, self.levels[index]
         photo = resize(self.photo, (level.width, level.height))
-        solver = self._open(level, photo)
+        solver = self._open_solver(level, photo)
         stopping = EarlyStopping(recipe.solver.patience)
         if self._state is not None:
             self._restore(self._state, solver, stopping)
@@ -166,18 +168,18 @@ class _Run:
             exact = not isinstance(solver, AdamSolver) or solver.done >= level.steps - exact_steps
             if exact not in evaluate:
                 evaluate = {exact: self._evaluate(level, photo, exact=exact)}
-            for moved in solver.advance(evaluate[exact]):
-                self.loss, self._result = moved.loss, moved.result
+            for solver_step in solver.advance(evaluate[exact]):
+                self.loss, self._result = solver_step.loss, solver_step.result
                 self._has_full_size = index == len(self.levels) - 1
-                yield from self._events(index, moved)
-                stopping.add(moved.loss)
+                yield from self._events(index, solver_step)
+                stopping.add(solver_step.loss)
             self.stalled = stopping.is_over
             if self.stalled:
                 yield Notice(message=f"no lower loss in {recipe.solver.patience} steps: ending level {index + 1} of {len(self.levels)}")
             # Also after the last step of a level: the next level starts from its result.
-            self._keep(index, solver, stopping)
+            self._save_checkpoint(index, solver, stopping)
             if task.should_stop():
-                self._keep(index, solver, stopping, now=True)
+                self._save_checkpoint(index, solver, stopping, now=True)
                 self.stopped = True
                 return
 
@@ -188,25 +190,25 @@ class _Run:
         self.loss, self._result = state.loss, state.result.clone
         self._has_full_size = state.level == len(self.levels) - 1
 
-    def _events(self, index: int, moved: SolverStep) -> Iterator[Event]:
-        for message in (*self._notices, moved.notice):
+    def _events(self, index: int, solver_step: SolverStep) -> Iterator[Event]:
+        for message in (*self._notices, solver_step.notice):
             if message:
                 yield Notice(message=message)
         self._notices.clear()
-        step = self.clock.step(index, moved)
+        step = self.clock.step(index, solver_step)
         yield step
         scheduled = bool(self._save_every) and step.step % self._save_every == 0
-        begun = time.perf_counter()
-        if scheduled or begun > self._next_preview:
+        started = time.perf_counter()
+        if scheduled or started > self._next_preview:
             yield Preview(image=self.task.finish(as_array(self.picture())), step=step.step, scheduled=scheduled)
             now = time.perf_counter()
-            self._next_preview = now + max(_PREVIEW_SECONDS, (now - begun) / _PREVIEW_SHARE)
+            self._next_preview = now + max(_PREVIEW_SECONDS, (now - started) / _PREVIEW_SHARE)
 
-    def _open(self, level: Level, photo: Tensor) -> Solver:
+    def _open_solver(self, level: Level, photo: Tensor) -> Solver:
         recipe = self.recipe
         before = self._solver.adam if isinstance(self._solver, AdamSolver) else None
         # When resuming, `_restore` overwrites the initial image.
-        image = self._start(level) if self._solver is None else self._entering(self.picture(), photo)
+        image = self._initial_image(level) if self._solver is None else self._next_level_start(self.picture(), photo)
         image = image.mul_(self._scale).contiguous()
         clip = (0.0, self._scale) if recipe.picture.clip else None
         match recipe.solver.name:
@@ -230,7 +232,7 @@ class _Run:
                     terms, gradient = objective.evaluate(image)
                     return terms, gradient if scale == 1.0 else gradient / scale
                 except torch.OutOfMemoryError:  # on a GPU shared with other programs
-                    objective = self._smaller(level, photo, exact=exact)
+                    objective = self._with_smaller_tiles(level, photo, exact=exact)
 
         return evaluate
 
@@ -249,7 +251,7 @@ class _Run:
             history=None if self._history is None else (resize(self._history[0], size), resize(self._history[1], size)),
         )
 
-    def _smaller(self, level: Level, photo: Tensor, *, exact: bool) -> Objective:
+    def _with_smaller_tiles(self, level: Level, photo: Tensor, *, exact: bool) -> Objective:
         """The objective with tiles of half the size, and the same loss and gradient."""
         self._tile_px = min(self._tile_px or level.width * level.height, level.width * level.height) // 2
         if torch.cuda.is_available():
@@ -257,9 +259,9 @@ class _Run:
         self._notices.append(f"out of memory: continuing in tiles of {self._tile_px} pixels")
         return self._objective(level, photo, exact=exact)
 
-    def _keep(self, level: int, solver: Solver, stopping: EarlyStopping, *, now: bool = False) -> None:
+    def _save_checkpoint(self, level: int, solver: Solver, stopping: EarlyStopping, *, now: bool = False) -> None:
         checkpoint = self._checkpoint
-        if checkpoint is None or not (now or time.perf_counter() - self._saved > checkpoint.seconds):
+        if checkpoint is None or not (now or time.perf_counter() - self._last_checkpoint > checkpoint.seconds):
             return
         checkpoint.save(
             State(
@@ -272,13 +274,13 @@ class _Run:
                 result=self._result(),
             )
         )
-        self._saved = time.perf_counter()
+        self._last_checkpoint = time.perf_counter()
 
-    def _start(self, level: Level) -> Tensor:
+    def _initial_image(self, level: Level) -> Tensor:
         """The initial image, (1, 3, H, W), 0..1 (noise may lie outside). A copy that may be modified."""
         size, picture = (level.width, level.height), self.recipe.picture
-        if self._given_start is not None:
-            return resize(self._given_start, size).clone()
+        if self._start is not None:
+            return resize(self._start, size).clone()
         if picture.start == "content":
             return resize(self.photo, size).clone()
         if picture.start == "style" and self._style_picture is not None:
@@ -296,7 +298,7 @@ class _Run:
             noise = mean + torch.randn(shape, generator=generator, dtype=torch.float32) * (picture.noise_scale / scale)
         return noise.to(self.photo)
 
-    def _entering(self, result: Tensor, photo: Tensor) -> Tensor:
+    def _next_level_start(self, result: Tensor, photo: Tensor) -> Tensor:
         """The initial image of a level: the coarser result plus the photo's fine detail. A copy that may be modified."""
         size, pyramid = (photo.shape[3], photo.shape[2]), self.recipe.pyramid
         if result.shape == photo.shape:

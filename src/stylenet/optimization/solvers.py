@@ -21,14 +21,14 @@ Evaluate = Callable[[Tensor], tuple[Mapping[str, float], Tensor]]
 
 Clip = tuple[float, float] | None
 
-_FAR_ABOVE = 2.0
-"""L-BFGS without a line search may diverge: if its final loss exceeds this many times the lowest one, the best picture is returned."""
+_MAX_FINAL_RATIO = 2.0
+"""L-BFGS without a line search may diverge: if the final loss exceeds the lowest one by this factor, the best picture is returned."""
 
-_MOST_UNDONE = 8
-"""Number of times the step is halved before giving up, which makes it 256 times smaller."""
+_MAX_UNDONE = 8
+"""Number of times the step size is halved before giving up: it is then 256 times smaller."""
 
-_MOST_WILD = 10
-"""Consecutive losses above 1000 times the best one before L-BFGS restarts. Without a line search it may overshoot, and often recovers."""
+_MAX_DIVERGED = 10
+"""Consecutive losses above 1000 times the best one before L-BFGS restarts: without a line search it may overshoot, but often recovers."""
 
 
 @dataclass(frozen=True)
@@ -80,39 +80,39 @@ class AdamSolver:
     def __init__(self, adam: Adam, *, steps: int, clip: Clip) -> None:
         self.adam, self._steps, self._clip = adam, steps, clip
         self.done = 0
-        self._caution = 1.0
+        self._step_factor = 1.0
 
     def advance(self, evaluate: Evaluate) -> Iterator[SolverStep]:
         """One step; see `Solver`."""
         adam, notice = self.adam, ""
         values, gradient = evaluate(adam.image)
-        for undone in range(1, _MOST_UNDONE + 2):
-            if _finite(values) and bool(torch.isfinite(gradient).all()):
+        for undone in range(1, _MAX_UNDONE + 2):
+            if _is_finite(values) and bool(torch.isfinite(gradient).all()):
                 break
-            if undone > _MOST_UNDONE:
+            if undone > _MAX_UNDONE:
                 raise NumericalError(
-                    f"the loss is {sum(values.values())} even after the step was halved {_MOST_UNDONE} times; lower solver.learning_rate "
+                    f"the loss is {sum(values.values())} even after the step was halved {_MAX_UNDONE} times; lower solver.learning_rate "
                     f"(now {adam.section.learning_rate}) or the weights"
                 )
             adam.undo()
-            self._caution /= 2
+            self._step_factor /= 2
             notice = f"step {self.done + 1}: the loss was not finite; undid the last step and halved the step size"
             values, gradient = evaluate(adam.image)
-        adam.step(gradient, _cosine(adam.section.final_rate, self.done / self._steps) * self._caution)
+        adam.step(gradient, _cosine(adam.section.final_rate, self.done / self._steps) * self._step_factor)
         if self._clip is not None:
             adam.image.clamp_(*self._clip)
-        adam.remember()
+        adam.update_average()
         self.done += 1
         yield SolverStep(values, lambda: adam.result, notice)
 
     def state(self) -> dict[str, Tensor]:
         """See `Solver`."""
-        return {**self.adam.state(), "solver": torch.tensor([self.done, self._caution], dtype=torch.float64)}
+        return {**self.adam.state(), "solver": torch.tensor([self.done, self._step_factor], dtype=torch.float64)}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """See `Solver`."""
         self.adam.restore(state)
-        done, self._caution = state["solver"].tolist()
+        done, self._step_factor = state["solver"].tolist()
         self.done = int(done)
 
 
@@ -126,15 +126,15 @@ class LbfgsSolver:
     def __init__(self, image: Tensor, section: SolverSection, *, steps: int, clip: Clip) -> None:
         self._image, self._section, self._steps, self._clip = image.requires_grad_(), section, steps, clip
         self._best, self._best_loss = image.detach().clone(), math.inf
-        self.done = self._wild = 0
+        self.done = self._diverged = 0
         self._rate = min(1.0, section.learning_rate)
-        self._solver = self._fresh()
+        self._solver = self._new_solver()
 
     def advance(self, evaluate: Evaluate) -> Iterator[SolverStep]:
         """One evaluation; see `Solver`."""
         image = self._image
         values: dict[str, float] = {}
-        at: list[Tensor] = []
+        pictures: list[Tensor] = []
 
         def closure() -> Tensor:
             if self._clip is not None:
@@ -142,19 +142,19 @@ class LbfgsSolver:
                     image.clamp_(*self._clip)
             numbers, gradient = evaluate(image.detach())
             values.update(numbers)
-            at.append(image.detach().clone())  # the picture with this loss; the step changes it
+            pictures.append(image.detach().clone())  # the picture with this loss; the step changes it
             image.grad = gradient.contiguous()  # the encoder returns channels_last memory
             return torch.tensor(sum(numbers.values()), dtype=image.dtype)
 
         self._solver.step(closure)
         self.done += 1
         loss = sum(values.values())
-        if _finite(values) and loss <= self._best_loss:
-            self._best_loss, self._best = loss, at[-1]
-        self._wild = self._wild + 1 if loss > 1e3 * max(abs(self._best_loss), 1e-20) else 0
-        if not _finite(values) or not bool(torch.isfinite(image).all()) or self._wild == _MOST_WILD:
+        if _is_finite(values) and loss <= self._best_loss:
+            self._best_loss, self._best = loss, pictures[-1]
+        self._diverged = self._diverged + 1 if loss > 1e3 * max(abs(self._best_loss), 1e-20) else 0
+        if not _is_finite(values) or not bool(torch.isfinite(image).all()) or self._diverged == _MAX_DIVERGED:
             yield self._restart()
-        elif self.done == self._steps and loss > _FAR_ABOVE * self._best_loss:
+        elif self.done == self._steps and loss > _MAX_FINAL_RATIO * self._best_loss:
             notice = f"L-BFGS ended at a loss of {loss:.4g}, far above its lowest, {self._best_loss:.4g}; using the picture with the lowest"
             yield SolverStep(values, self._best.clone, notice)
         else:
@@ -163,17 +163,17 @@ class LbfgsSolver:
     def _restart(self) -> SolverStep:
         with torch.no_grad():
             self._image.copy_(self._best)
-        self._wild, self._rate = 0, self._rate / 2
+        self._diverged, self._rate = 0, self._rate / 2
         if self._rate < 1e-3:
             raise NumericalError(f"L-BFGS diverged even with a step size of {self._rate:.3g}; use `--set solver.name=adam`")
-        self._solver = self._fresh()
+        self._solver = self._new_solver()
         return SolverStep(
             {"loss": self._best_loss},
             self._best.clone,
             f"evaluation {self.done}: L-BFGS diverged; restarted from the best picture with a step size of {self._rate:g}",
         )
 
-    def _fresh(self) -> torch.optim.LBFGS:
+    def _new_solver(self) -> torch.optim.LBFGS:
         return torch.optim.LBFGS(
             [self._image],
             lr=self._rate,
@@ -190,7 +190,7 @@ class LbfgsSolver:
 
     def state(self) -> dict[str, Tensor]:
         """See `Solver`."""
-        numbers = torch.tensor([self.done, self._rate, self._best_loss, self._wild], dtype=torch.float64)
+        numbers = torch.tensor([self.done, self._rate, self._best_loss, self._diverged], dtype=torch.float64)
         state = {"image": self._image.detach(), "best": self._best, "numbers": numbers}
         for name, value in self._solver.state[self._image].items():
             if name == "al":
@@ -208,17 +208,17 @@ class LbfgsSolver:
         with torch.no_grad():
             self._image.copy_(state["image"])
         self._best = state["best"].to(self._image)
-        done, self._rate, self._best_loss, wild = state["numbers"].tolist()
-        self.done, self._wild = int(done), int(wild)
-        self._solver = self._fresh()
+        done, self._rate, self._best_loss, diverged = state["numbers"].tolist()
+        self.done, self._diverged = int(done), int(diverged)
+        self._solver = self._new_solver()
         memory = self._solver.state[self._image]
-        found = [(key.split(".")[1], int(key.split(".")[2]), value) for key, value in state.items() if key.startswith("lbfgs.")]
-        for name, index, value in sorted(found, key=lambda entry: entry[1]):
-            plain = value.item() if value.dtype == torch.float64 and value.ndim == 0 else value.to(self._image.device)
+        entries = [(key.split(".")[1], int(key.split(".")[2]), value) for key, value in state.items() if key.startswith("lbfgs.")]
+        for name, index, value in sorted(entries, key=lambda entry: entry[1]):
+            entry_value = value.item() if value.dtype == torch.float64 and value.ndim == 0 else value.to(self._image.device)
             if index == _SINGLE:
-                memory[name] = int(plain) if name in ("n_iter", "func_evals") else plain
+                memory[name] = int(entry_value) if name in ("n_iter", "func_evals") else entry_value
             else:
-                memory.setdefault(name, []).append(plain)
+                memory.setdefault(name, []).append(entry_value)
         if memory:
             memory["al"] = [None] * self._section.history
             for empty in ("old_dirs", "old_stps", "ro"):
@@ -232,8 +232,8 @@ _SINGLE = -1
 class ScipySolver:
     """Rounds of SciPy's L-BFGS-B, each of at most `evaluations_per_round` evaluations of loss and gradient.
 
-    Each round starts a new solver from the previous result, as in Keras' example. SciPy counts evaluations, not iterations, and may exceed
-    the limit to finish a line search. The evaluations of a round are yielded at its end.
+    Each round starts a new solver from the previous result, as in the Keras example. SciPy counts evaluations, not iterations, and may
+    exceed the limit to finish a line search. The evaluations of a round are yielded at its end.
     """
 
     def __init__(self, image: Tensor, section: SolverSection) -> None:
@@ -249,7 +249,7 @@ class ScipySolver:
 
         def evaluated(values: np.ndarray) -> tuple[float, np.ndarray]:
             numbers, gradient = evaluate(torch.from_numpy(values).to(self._image).view(self._image.shape))
-            if not _finite(numbers):
+            if not _is_finite(numbers):
                 raise NumericalError("the loss is NaN; lower the weights or use `--set solver.name=adam`")
             evaluations.append(numbers)
             return sum(numbers.values()), gradient.double().cpu().numpy().ravel()
@@ -258,11 +258,11 @@ class ScipySolver:
         self._position, _, report = fmin_l_bfgs_b(evaluated, self._position, maxfun=section.evaluations_per_round, m=section.history)
         self._image.copy_(torch.from_numpy(self._position).view(self._image.shape))
         self.done += 1
-        kept = self._image.clone()
+        result = self._image.clone()
         for numbers in evaluations[:-1]:
-            yield SolverStep(numbers, kept.clone)
+            yield SolverStep(numbers, result.clone)
         early = f"SciPy's L-BFGS ended the round early: {report['task']}" if report["warnflag"] == 2 else ""
-        yield SolverStep(evaluations[-1], kept.clone, early)
+        yield SolverStep(evaluations[-1], result.clone, early)
 
     def state(self) -> dict[str, Tensor]:
         """See `Solver`."""
@@ -275,7 +275,7 @@ class ScipySolver:
         self.done = int(state["done"])
 
 
-def _finite(values: Mapping[str, float]) -> bool:
+def _is_finite(values: Mapping[str, float]) -> bool:
     return bool(np.isfinite(list(values.values())).all())
 
 

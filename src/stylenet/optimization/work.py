@@ -12,14 +12,14 @@ _PIXEL_WORK = 5_000
 """Multiply-adds per pixel equivalent to all work outside the encoder."""
 
 _BY_TILES = 4 / 3
-"""With tiles there is an additional forward pass, a third of the work of forward and backward pass."""
+"""With tiles there is an additional forward pass, which is a third of the work of a forward and a backward pass."""
 
 SET_UP_STEPS = 1.4
 """Time to set up a level, in steps: the photo is encoded and memory allocated. Measured."""
 
 
 def step_work(recipe: Recipe, record: EncoderRecord, level: Level, tile_px: int | None) -> float:
-    """Multiply-adds of a step of a level: of the encoder up to its deepest layer in use, and of the picture.
+    """Multiply-adds of a step at a level: those of the encoder up to its deepest layer in use, and those for the picture.
 
     Args:
         recipe: Recipe with the layers.
@@ -29,5 +29,5 @@ def step_work(recipe: Recipe, record: EncoderRecord, level: Level, tile_px: int 
     """
     layers = (*style_layers(recipe, record, level.deepest), *recipe.content.layers)
     frame = Frame(record, (level.width, level.height), layers, recipe.picture.rim_px, tile_px=tile_px)
-    seen = sum(tile.pixels for tile in frame.tiles) * (1.0 if frame.is_whole else _BY_TILES)
-    return seen * record.multiply_adds(max(layers, key=record.layers.index)) + level.width * level.height * _PIXEL_WORK
+    pixels = sum(tile.pixels for tile in frame.tiles) * (1.0 if frame.is_whole else _BY_TILES)
+    return pixels * record.multiply_adds(max(layers, key=record.layers.index)) + level.width * level.height * _PIXEL_WORK

@@ -190,8 +190,8 @@ def stylize(
     check_regions(regions)
     _check_callable(on_event)
     if recipe is None:
-        everywhere = style if isinstance(style, (list, tuple)) else [style]
-        recipe = default_recipe([*everywhere, *(region.style for region in regions)])
+        listed = style if isinstance(style, (list, tuple)) else [style]
+        recipe = default_recipe([*listed, *(region.style for region in regions)])
     stylizer = recipe if isinstance(recipe, Stylizer) else open_stylizer(recipe)
     picture = _picture(photo)
     return _painting(stylizer.stylize(picture, style, options, regions=regions), picture, on_event)

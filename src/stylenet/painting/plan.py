@@ -12,8 +12,8 @@ from stylenet.image.resize import PRINT_DPI, fit_within, print_size, target_size
 from stylenet.optimization.pyramid import Level, levels
 from stylenet.requests.painting import Options
 
-MOST_ENLARGED = 2.0
-"""Enlargement above which a notice is shown."""
+MAX_ENLARGEMENT = 2.0
+"""Largest enlargement of a photo without a notice."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +60,8 @@ def make_plan(recipe: Recipe, photo_size: tuple[int, int], options: Options, mac
     if options.size is None and options.paper is None and (width, height) != photo_size and recipe.picture.shape == "photo":
         times = photo_size[0] * photo_size[1] / (width * height)
         notices.append(
-            f"painting at {width} x {height} of the photo's {photo_size[0]} x {photo_size[1]}; --size full paints all of it "
-            f"in about {times:.0f} times the time"
+            f"painting at {width} x {height} of the photo's {photo_size[0]} x {photo_size[1]}; --size full paints at its size "
+            f"and takes about {times:.0f} times as long"
         )
     values = {
         "recipe": recipe.name,
@@ -79,7 +79,7 @@ def make_plan(recipe: Recipe, photo_size: tuple[int, int], options: Options, mac
 def enlargement_notices(photo_size: tuple[int, int], plan: Plan, options: Options) -> tuple[str, ...]:
     """A notice if a photo is enlarged more than twice."""
     times = min(plan.width / photo_size[0], plan.height / photo_size[1])
-    if times <= MOST_ENLARGED:
+    if times <= MAX_ENLARGEMENT:
         return ()
     enlarged = f"the photo has {photo_size[0]} x {photo_size[1]} pixels and is enlarged {times:.1f} times"
     if options.paper is not None:

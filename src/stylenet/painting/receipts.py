@@ -1,4 +1,4 @@
-"""Receipts: everything that the bytes of a picture depend on, and repeating a painting from its receipt."""
+"""Receipts, which record everything that determines the bytes of a picture, and replaying them."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from stylenet.storage.hashing import file_sha256
 from stylenet.styles.files import read_style
 from stylenet.styles.sources import fingerprint, pixels_fingerprint
 
-_NOT_OF_THE_PICTURE = ("save_every", "memory", "paper", "blend", "size", "dpi")
-"""Options that a picture does not depend on, or that its receipt stores in another form."""
+_OTHER_OPTIONS = ("save_every", "memory", "paper", "blend", "size", "dpi")
+"""Options that do not affect a picture, or that its receipt stores in another form."""
 
 _INPUTS = ("photo_sha256", "encoder_sha256", "network_sha256", "regions_sha256", "keep_sha256", "start_sha256")
-_SURROUNDINGS = ("stylenet", "torch", "onnxruntime", "device", "precision", "threads")
+_ENVIRONMENT = ("stylenet", "torch", "onnxruntime", "device", "precision", "threads")
 """Facts that affect only the last digits of a picture."""
 
-NOT_OF_THE_INPUTS = (*_SURROUNDINGS, "python")
+NOT_OF_THE_INPUTS = (*_ENVIRONMENT, "python")
 """Facts of an engine that may differ between runs of one request."""
 
 
@@ -47,14 +47,14 @@ def receipt_of(
     options: Options,
     tile_px: int | None,
 ) -> dict[str, Any]:
-    """Everything that the bytes of a picture depend on, as plain values.
+    """The receipt of a picture, as plain values.
 
     Args:
         facts: Facts of the engine: versions, device, recipe, encoder and hashes of weights.
         photo: At the size to paint.
         photo_name: Name of the photo file, without its folder.
         styles: Styles of each painted region.
-        masks: Masks that are files, as given: `FILE=STYLE`.
+        masks: Mask files, as given: `FILE=STYLE`.
         layout: Positions of the regions, and where the photo is kept.
         start: Initial image instead of the recipe's.
         options: Options as given.
@@ -75,7 +75,7 @@ def receipt_of(
         "regions_sha256": None if layout.weights is None else pixels_fingerprint(layout.weights),
         "keep_sha256": None if layout.keep is None else pixels_fingerprint(layout.keep),
         "start_sha256": None if start is None else pixels_fingerprint(start),
-        **{name: given[name] for name in Options.__struct_fields__ if name not in _NOT_OF_THE_PICTURE},
+        **{name: given[name] for name in Options.__struct_fields__ if name not in _OTHER_OPTIONS},
         "dpi": options.print_dpi(),
         "size": [photo.shape[3], photo.shape[2]],
         "tile_px": tile_px,
@@ -156,7 +156,7 @@ class Replay:
         return not self.recipe.content.weight or bool(self.receipt.get("texture"))
 
     def photo_again(self) -> Path:
-        """The photo file, next to the painting or in the current directory.
+        """The photo file, searched for next to the painting and in the current directory.
 
         Raises:
             UsageError: it is not found.
@@ -169,11 +169,11 @@ class Replay:
         return found
 
     def styles_again(self) -> list[str]:
-        """The styles: their names, or files next to the painting or in the current directory if a name now has another meaning."""
+        """The styles: names, or files next to the painting or in the current directory if a name no longer refers to the same style."""
         return [_style_again(name, sha256, self.path) for name, sha256 in self.styles]
 
     def masks_again(self) -> tuple[str, ...]:
-        """The masks as given; a missing file is searched for next to the painting and in the current directory."""
+        """The masks; missing files are searched for next to the painting and in the current directory."""
         return tuple(_mask_again(words, self.path) for words in self.masks)
 
     def check(self, receipt: Mapping[str, Any]) -> Iterator[str]:
@@ -187,7 +187,7 @@ class Replay:
             different.append("styles")
         if different:
             raise UsageError(f"the receipt is of different inputs ({', '.join(different)}); give the same files again")
-        for name in _SURROUNDINGS:
+        for name in _ENVIRONMENT:
             if self.receipt.get(name) != receipt.get(name):
                 yield f"painted with {name} {self.receipt.get(name)}, and now with {receipt.get(name)}: the last digits may differ"
 
@@ -206,16 +206,16 @@ def _style_again(name: str, sha256: str, painting: Path) -> str:
     return os.path.join(os.curdir, file)  # as a path, so that it is not taken for the name of a style
 
 
-def _mask_again(words: str, painting: Path) -> str:
+def _mask_again(text: str, painting: Path) -> str:
     """`FILE=STYLE` with existing files. Both names may contain an equals sign: the last one that yields an existing file is used."""
-    inverted, file_and_style = ("invert:", words.removeprefix("invert:")) if words.startswith("invert:") else ("", words)
-    for place in (index for index in range(len(file_and_style) - 1, 0, -1) if file_and_style[index] == "="):
-        file, style = Path(file_and_style[:place]), file_and_style[place + 1 :]
+    inverted, file_and_style = ("invert:", text.removeprefix("invert:")) if text.startswith("invert:") else ("", text)
+    for index in (index for index in range(len(file_and_style) - 1, 0, -1) if file_and_style[index] == "="):
+        file, style = Path(file_and_style[:index]), file_and_style[index + 1 :]
         found = file if os.path.isfile(file) else found_again(file.name, painting)
         if found is not None:
             moved = None if not Path(style).suffix or os.path.exists(style) else found_again(Path(style).name, painting)
             return f"{inverted}{found}={style if moved is None else os.path.join(os.curdir, moved)}"
-    return words
+    return text
 
 
 def found_again(name: str, painting: Path) -> Path | None:

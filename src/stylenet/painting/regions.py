@@ -74,10 +74,10 @@ class Layout:
 
 
 def check_regions(requested: object) -> None:
-    """Raise `UsageError` unless these are regions."""
-    known = list(requested) if isinstance(requested, (list, tuple)) else None
-    wrong = requested if known is None else next((one for one in known if not isinstance(one, Region)), None)
-    if known is None or wrong is not None:
+    """Raise `UsageError` unless `requested` is a list of regions."""
+    listed = list(requested) if isinstance(requested, (list, tuple)) else None
+    wrong = requested if listed is None else next((one for one in listed if not isinstance(one, Region)), None)
+    if listed is None or wrong is not None:
         raise UsageError(f"regions are a list of stylenet.Region(mask=..., style=...); got {type(wrong).__name__} {wrong!r:.60}")
 
 
@@ -102,8 +102,8 @@ def lay_out(requested: Sequence[Region], photo: Picture, size: tuple[int, int], 
         return Layout()
     weights = regions([soften(fitted(mask, size), feather_px) for mask in masks], size)
     painted = [index for index, keep in enumerate(kept) if not keep] + [len(masks)]
-    held = [weights[index] for index, is_kept in enumerate(kept) if is_kept]
-    return Layout(weights=weights[painted], keep=sum(held)[None] if held else None, notices=tuple(notices))
+    kept_weights = [weights[index] for index, is_kept in enumerate(kept) if is_kept]
+    return Layout(weights=weights[painted], keep=sum(kept_weights)[None] if kept_weights else None, notices=tuple(notices))
 
 
 def with_photo_kept(painted: Image, photo: Image, keep: Mask) -> Image:

@@ -1,4 +1,4 @@
-"""A recipe opened for any number of pictures, used by all interfaces."""
+"""Stylizers: a recipe and its engine, opened for any number of pictures. Used by all interfaces."""
 
 from __future__ import annotations
 
@@ -224,8 +224,8 @@ class Stylizer:
     def _open_styles(
         self, sources: Sequence[StyleSource | OpenStyle], regions: Sequence[Region], photo: Picture, options: Options
     ) -> Regions:
-        way = str(options.keep_colors).removesuffix(BEFORE)
-        recolor = partial(_in_colors_of, photo=photo.pixels, way=way) if options.recolors_style else None
+        mode = str(options.keep_colors).removesuffix(BEFORE)
+        recolor = partial(_with_colors_of, photo=photo.pixels, mode=mode) if options.recolors_style else None
         opened = [self.engine.open_style(source, recolor=recolor) for source in sources]
         if len(opened) == 1 and opened[0].shares and options.blend:
             # A network with several styles applies the shares itself.
@@ -249,7 +249,7 @@ class Stylizer:
             raise UsageError(f"feather is {options.feather:g}, but there is no mask to soften; add --mask or --protect")
 
     def _tile_px(self, plan: Plan, checkpointing: Checkpointing | None, replay: Replay | None) -> int | None:
-        """The tile size of a resumed or repeated painting, whose last digits depend on it; it depends on free memory."""
+        """The tile size: that of a painting that is resumed or replayed, since the last digits depend on it; otherwise the plan's."""
         saved = None if replay is None else replay.receipt
         if checkpointing is not None and checkpointing.resume:
             saved = self.engine.saved_receipt(checkpointing.path) or saved
@@ -272,8 +272,8 @@ def finish(painted: Image, *, options: Options, photo: Image, layout: Layout) ->
     return painted if layout.keep is None else with_photo_kept(painted, photo, layout.keep)
 
 
-def _in_colors_of(picture: Image, *, photo: Image, way: str) -> Image:
-    return keep_colors(picture, photo, way)
+def _with_colors_of(picture: Image, *, photo: Image, mode: str) -> Image:
+    return keep_colors(picture, photo, mode)
 
 
 def _unchanged(task: Task[OpenStyle]) -> Iterator[Event]:

@@ -74,7 +74,7 @@ class CheckpointFile:
         kept, given = values["job"], json.loads(json.dumps(job))
         if different := [name for name in dict.fromkeys((*kept, *given)) if kept.get(name) != given.get(name)]:
             raise CheckpointError(
-                f"the checkpoint '{self.path}' is of another {self.subject}: {', '.join(different)} differ; "
+                f"the checkpoint '{self.path}' is from another {self.subject}: {', '.join(different)} differ; "
                 "give the same inputs and options, or delete it to start over"
             )
         return arrays, values

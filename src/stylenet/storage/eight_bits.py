@@ -1,4 +1,4 @@
-"""Weights in 8 bits a value, with one scale for each output channel: value = stored * scale.
+"""Weights in 8 bits per value, with one scale for each output channel: value = stored * scale.
 
 A stored array W comes with an array `W|scale` of shape (out), in float32. Weights files of earlier versions, including the encoder
 `compact`, call it `W_scale` and give it the shape (out, 1, 1, 1).
@@ -32,7 +32,7 @@ def quantize(values: NDArray[Any], name: str) -> dict[str, NDArray[Any]]:
         values: Shape (out, ...), float32, finite.
         name: Name of the array.
     """
-    # In C order: some versions of safetensors write the memory of an array as it lies, whatever its strides.
+    # In C order: some versions of safetensors write the memory of an array unchanged, whatever its strides.
     values = np.ascontiguousarray(values)
     scale = np.maximum(np.abs(values).reshape(len(values), -1).max(axis=1) / _LARGEST, 1e-12).astype(np.float32)
     return {name: np.rint(values / _across(scale, values.ndim)).astype(np.int8), name + SCALE: scale}

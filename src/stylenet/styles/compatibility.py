@@ -1,4 +1,4 @@
-"""Which encoders fit the statistics of style files: VGG-19 as trained with Caffe, original or factored."""
+"""Compatibility of encoders with the statistics of style files, which are those of VGG-19 as trained with Caffe."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from stylenet.errors import StyleError
 ENCODERS = ("vgg19", "compact")
 """Encoders with the same layers, channels and units as the one that measures style files."""
 
-FIRST_FILTERS = 7.956
+FIRST_FILTERS_NORM = 7.956
 """Norm of the weights of conv1_1 in that network. Gatys et al. 2016 rescale the weights of every layer to a mean activation of 1."""
 
 
 class Encoder(Protocol):
-    """The part of `encoders.vgg.VggEncoder` used here, without torch."""
+    """The part of `encoders.vgg.VggEncoder` used here, so that torch need not be imported."""
 
     record: EncoderRecord
 
     def get_parameter(self, target: str, /) -> Any:
-        """The tensor of weights with this name."""
+        """The parameter with this name."""
 
 
 def check_encoder(style: str, recipe: str, encoder: Encoder) -> None:
@@ -44,7 +44,7 @@ def check_encoder(style: str, recipe: str, encoder: Encoder) -> None:
         pools = f"uses {record.pooling} pooling" if record.pooling != "max" else f"scales the pooled features by {record.pooling_scale:g}"
         raise StyleError(f"style '{style}' has statistics of VGG-19 with max pooling, but recipe '{recipe}' {pools}; give the style image")
     length = float(encoder.get_parameter("conv1_1.weight").detach().norm())
-    if not 0.9 < length / FIRST_FILTERS < 1.1:
+    if not 0.9 < length / FIRST_FILTERS_NORM < 1.1:
         raise StyleError(
             f"style '{style}' has statistics of VGG-19 with the published weights, but the weights of the encoder '{record.name}' are "
             "rescaled; give the style image, or --encoder vgg19"

@@ -26,7 +26,7 @@ LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
 _TENSOR = "statistics"
 
-_MOST_BYTES = 1 << 24
+_MAX_BYTES = 1 << 24
 """Limit for the decompressed size, larger than any style."""
 
 
@@ -55,7 +55,7 @@ def read_style(path: Path) -> StoredStyle:
         with safe_open(path, framework="numpy") as file:
             statistics = file.get_tensor(_TENSOR).tobytes()
         inflate = zlib.decompressobj()
-        arrays = load(inflate.decompress(statistics, _MOST_BYTES))
+        arrays = load(inflate.decompress(statistics, _MAX_BYTES))
         if not inflate.eof:
             raise StyleError(f"style file '{path}' is broken: its statistics are truncated")
         layers = {layer: PackedMoments(**{part: arrays[f"{layer}.{part}"] for part in PARTS}) for layer in PACKING}

@@ -48,10 +48,10 @@ class Frame:
         self.record, self.size, self.layers = record, size, tuple(layers)
         self.rim = min(rim_px, size[1] - 1, size[0] - 1) // 16 * 16
         self._strides = strides(record)
-        seen = record.layers[: max((record.layers.index(layer) for layer in self.layers), default=-1) + 1]
-        halo, stride = halo_px(record, self.layers), deepest_stride(record, seen)
+        used = record.layers[: max((record.layers.index(layer) for layer in self.layers), default=-1) + 1]
+        halo, stride = halo_px(record, self.layers), deepest_stride(record, used)
         self.smallest_tile_px = math.prod(min(length, 2 * stride + 2 * halo) for length in size)
-        self.tiles = tile_grid(*size, most_px=tile_px, halo_px=halo, stride_px=stride)
+        self.tiles = tile_grid(*size, max_px=tile_px, halo_px=halo, stride_px=stride)
 
     @property
     def is_whole(self) -> bool:
@@ -92,7 +92,7 @@ class Frame:
         columns, rows = tile.columns, tile.rows
         left, right = self._pads(columns, self.size[0])
         top, bottom = self._pads(rows, self.size[1])
-        seen = functional.pad(part, (left, right, top, bottom), mode="reflect") if self.rim else part
+        padded = functional.pad(part, (left, right, top, bottom), mode="reflect") if self.rim else part
         statistics: dict[str, tuple[Moments, ...]] = {}
 
         def window(layer: str) -> Window:
@@ -111,7 +111,7 @@ class Frame:
                 values, statistics[layer] = with_moments(values, window(layer), inside)
             return values
 
-        features = encoder(seen, self.layers, observe)
+        features = encoder(padded, self.layers, observe)
         return Measurement({layer: _cut(values, window(layer)) for layer, values in features.items()}, statistics)
 
     def measure(

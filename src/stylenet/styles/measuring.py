@@ -18,7 +18,7 @@ from stylenet.styles.stored import StoredStyle, ladder_sizes
 from stylenet.styles.style import PictureStyle, statistics_of
 
 RIM_PX = 16
-"""Rim of the standard recipes. Those from the literature have none: at 450 px, their Gram matrices differ from those of a style file by
+"""Rim of the standard recipes. Recipes from the literature have none: at 450 px, their Gram matrices differ from those of a style file by
 0.03 % in block 2, 2 % in relu4_1 and 7 % in relu5_1 (relative squared error)."""
 
 

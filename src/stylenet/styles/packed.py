@@ -52,7 +52,7 @@ PACKING: Mapping[str, tuple[int, float]] = MappingProxyType(
         "relu5_1": (96, 3e-3),
     }
 )
-"""Layers of a style file, with the number of principal directions, and the rounding error allowed as a share of the variance."""
+"""Layers of a style file: the number of principal directions, and the rounding error allowed as a share of the variance."""
 
 PARTS: Mapping[str, str] = MappingProxyType(
     {"mean": "int16", "rest": "int8", "basis": "int8", "factor": "int8", "rows": "float16", "units": "float32"}
@@ -65,10 +65,10 @@ _MEAN_STEPS = 256
 _REST_STEP = 0.05
 """Quantization step of the remaining deviations, relative to their root mean square."""
 
-_COARSEST = 1.2
+_MAX_STEP = 1.2
 """Largest quantization step of a direction, relative to its root mean square; larger ones would round it to zero."""
 
-_NOTHING = 1e-20
+_EPSILON = 1e-20
 """Replaces scales of zero, to avoid division by zero."""
 
 
@@ -106,13 +106,13 @@ class PackedMoments:
         covariances = np.stack([values.covariance for values in ladder]).astype(np.float64)
         channels = means.shape[1]
         variances = np.diagonal(covariances, axis1=1, axis2=2)
-        traces = np.maximum(variances.sum(1), _NOTHING)
+        traces = np.maximum(variances.sum(1), _EPSILON)
         # Normalized, so that all sizes have equal weight: deep layers vary more in small pictures.
         powers, vectors = np.linalg.eigh((covariances / traces[:, None, None]).mean(0))
         count = min(directions, channels)
-        powers, vectors = np.maximum(powers[::-1][:count], _NOTHING), vectors[:, ::-1][:, :count]
+        powers, vectors = np.maximum(powers[::-1][:count], _EPSILON), vectors[:, ::-1][:, :count]
         # The effect of rounding errors is proportional to the deviation along a direction: weak directions get coarse steps and few bits.
-        step = np.minimum(np.sqrt(12 * noise / (count * channels * powers)), _COARSEST / math.sqrt(channels))
+        step = np.minimum(np.sqrt(12 * noise / (count * channels * powers)), _MAX_STEP / math.sqrt(channels))
         step = np.maximum(step, np.abs(vectors).max(0) / 127)
         basis = np.rint(vectors / step)
         factor, rows = _factors(covariances, basis * step, traces, noise)
@@ -120,7 +120,7 @@ class PackedMoments:
         missing = variances - np.square(rounded).sum(2)
         rest = np.sqrt(np.abs(missing))
         mean_step = np.maximum(np.abs(means).max(1) / 32767, np.sqrt(np.square(means).mean(1) + traces / channels) / _MEAN_STEPS)
-        rest_step = np.maximum(np.maximum(rest.max(1) / 127, np.sqrt(np.square(rest).mean(1)) * _REST_STEP), _NOTHING)
+        rest_step = np.maximum(np.maximum(rest.max(1) / 127, np.sqrt(np.square(rest).mean(1)) * _REST_STEP), _EPSILON)
         rows = rows * step
         row_unit = rows.max(1)
         parts = {
@@ -146,7 +146,7 @@ class PackedMoments:
         rest *= np.abs(rest)
         power = np.square(factor).sum(1)
         # Rows are scaled, instead of reducing only the diagonal, so that the result stays positive semidefinite.
-        factor *= np.sqrt(np.maximum(1 + np.minimum(rest, 0) / np.maximum(power, _NOTHING), 0))[:, None]
+        factor *= np.sqrt(np.maximum(1 + np.minimum(rest, 0) / np.maximum(power, _EPSILON), 0))[:, None]
         # The mean as another column, so that a single matrix product sums both.
         columns = np.column_stack([factor, mean])
         gram = columns @ columns.T

@@ -23,19 +23,19 @@ from stylenet.shapes import Image
 from stylenet.styles.files import read_style
 from stylenet.styles.stored import StoredStyle
 
-_MOST_PX = 4096
+_MAX_PX = 4096
 """Largest long side of a style image; more pixels have no effect at the sizes in use."""
 
-_LEAST_PX = 16
+_MIN_PX = 16
 """Smallest side of a style image."""
 
 _FOLDER_PX = 1024
 """Largest long side of the pictures of a folder, since all of them are in memory."""
 
-_FOLDER_MOST = 64
+_FOLDER_MAX_FILES = 64
 """Largest number of pictures of a folder; if it has more, they are selected evenly."""
 
-_FOLDER_NAMED = 3
+_FOLDER_MAX_NAMED = 3
 """Largest number of skipped files named in a notice."""
 
 
@@ -160,31 +160,31 @@ def _of_folder(folder: Path) -> StyleFolder:
     """All readable pictures in a folder, except hidden files; `notices` lists skipped files."""
     files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     notices = []
-    if len(files) > _FOLDER_MOST:
-        notices.append(f"the folder '{folder}' has {len(files)} files; {_FOLDER_MOST} of them are used, selected evenly by name")
-        files = [files[index * len(files) // _FOLDER_MOST] for index in range(_FOLDER_MOST)]
+    if len(files) > _FOLDER_MAX_FILES:
+        notices.append(f"the folder '{folder}' has {len(files)} files; {_FOLDER_MAX_FILES} of them are used, selected evenly by name")
+        files = [files[index * len(files) // _FOLDER_MAX_FILES] for index in range(_FOLDER_MAX_FILES)]
     parts, problems = [], []
     for path in files:
         try:
-            parts.append(_of_picture(load_image(path), most_px=_FOLDER_PX))
+            parts.append(_of_picture(load_image(path), max_px=_FOLDER_PX))
         except (ImageError, StyleError) as error:
             problems.append(str(error))
     if problems:
-        reasons = "; ".join([*problems[:_FOLDER_NAMED], *(["..."] if len(problems) > _FOLDER_NAMED else [])])
+        reasons = "; ".join([*problems[:_FOLDER_MAX_NAMED], *(["..."] if len(problems) > _FOLDER_MAX_NAMED else [])])
         notices.append(f"{len(problems)} of {len(files)} files in the folder '{folder}' are skipped: {reasons}")
     if not parts:
         raise StyleError(f"the folder '{folder}' has no usable picture; give a folder with pictures, or a single picture")
     return StyleFolder(name=folder.resolve().name or "folder", parts=tuple(parts), notices=tuple(notices))
 
 
-def _of_picture(picture: Picture, *, most_px: int = _MOST_PX) -> StylePicture:
+def _of_picture(picture: Picture, *, max_px: int = _MAX_PX) -> StylePicture:
     name = Path(picture.source).stem if picture.source else "picture"
-    if min(picture.width, picture.height) < _LEAST_PX:
+    if min(picture.width, picture.height) < _MIN_PX:
         raise StyleError(
-            f"the style image '{name}' has {picture.width} x {picture.height} pixels; give one with at least {_LEAST_PX} on each side",
+            f"the style image '{name}' has {picture.width} x {picture.height} pixels; give one with at least {_MIN_PX} on each side",
             code="style-too-small",
             width=picture.width,
             height=picture.height,
-            least=_LEAST_PX,
+            least=_MIN_PX,
         )
-    return StylePicture(name=name, pixels=resize(picture.pixels, fit_within(picture.width, picture.height, most_px)))
+    return StylePicture(name=name, pixels=resize(picture.pixels, fit_within(picture.width, picture.height, max_px)))

@@ -12,7 +12,7 @@ from stylenet.styles.packed import PackedMoments
 from stylenet.styles.statistics import LayerStatistics
 
 SMALLEST_SIDE_PX = 16
-"""Smallest side at which a style image is measured: with less, the deepest layer has no position."""
+"""Smallest side at which a style image is measured: on smaller ones, the deepest layer has no position."""
 
 
 @dataclass(frozen=True, kw_only=True)

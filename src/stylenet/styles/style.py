@@ -42,14 +42,14 @@ class PictureStyle:
         pixels: (1, 3, H, W), float32, 0..1.
         encoder: Encoder that measures the picture, on its own device.
         rim_px: See `framed_features`.
-        least_px: Square root of the area to which smaller pictures are enlarged; 0: never.
+        min_px: Square root of the area to which smaller pictures are enlarged; 0: never.
     """
 
     name: str
     pixels: NDArray[np.float32]
     encoder: VggEncoder
     rim_px: int
-    least_px: int = 0
+    min_px: int = 0
 
     def at(self, size_px: float, layers: Iterable[str]) -> Mapping[str, Moments]:
         """Moments of `layers` at an area of `size_px` squared."""
@@ -68,7 +68,7 @@ class PictureStyle:
     def _size(self, size_px: float) -> tuple[int, int]:
         height, width = self.pixels.shape[2:]
         root = math.sqrt(width * height)
-        scale = max(min(root, size_px), self.least_px) / root
+        scale = max(min(root, size_px), self.min_px) / root
         scale = max(scale, SMALLEST_SIDE_PX / min(width, height))
         return max(1, round(width * scale)), max(1, round(height * scale))
 

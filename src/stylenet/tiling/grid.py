@@ -47,20 +47,20 @@ class Tile:
         return self.columns.length * self.rows.length
 
 
-def tile_grid(width: int, height: int, *, most_px: int | None, halo_px: int, stride_px: int) -> tuple[Tile, ...]:
+def tile_grid(width: int, height: int, *, max_px: int | None, halo_px: int, stride_px: int) -> tuple[Tile, ...]:
     """Tiles that cover a picture without overlap except for their halos, row by row.
 
     Args:
         width: Width of the picture in pixels.
         height: Height of the picture in pixels.
-        most_px: Largest number of pixels of a tile, halo included; None: no limit, one tile.
+        max_px: Largest number of pixels of a tile, halo included; None: no limit, one tile.
         halo_px: Width of the halo inside the picture; a multiple of `stride_px`.
         stride_px: Tiles begin on multiples of it.
 
     Raises:
-        UsageError: even the smallest tile has more than `most_px` pixels.
+        UsageError: even the smallest tile has more than `max_px` pixels.
     """
-    if most_px is None or width * height <= most_px:
+    if max_px is None or width * height <= max_px:
         return (Tile(Span(0, width, 0, width), Span(0, height, 0, height)),)
     best: tuple[int, tuple[Span, ...], tuple[Span, ...]] | None = None
     for count in range(1, -(-width // stride_px) + 1):
@@ -69,7 +69,7 @@ def tile_grid(width: int, height: int, *, most_px: int | None, halo_px: int, str
         if best is not None and across * height >= best[0]:
             continue  # the rows together are at least as long as the picture
         widest = max(span.length for span in columns)
-        rows = _fitting(height, most_px // widest, halo_px=halo_px, stride_px=stride_px)
+        rows = _fitting(height, max_px // widest, halo_px=halo_px, stride_px=stride_px)
         if rows is None:
             continue
         work = across * sum(span.length for span in rows)
@@ -77,18 +77,18 @@ def tile_grid(width: int, height: int, *, most_px: int | None, halo_px: int, str
             best = work, columns, rows
     if best is None:
         smallest = min(width, stride_px + 2 * halo_px) * min(height, stride_px + 2 * halo_px)
-        raise UsageError(f"tiles may have {most_px} pixels, but the smallest one has {smallest}; allow more memory")
+        raise UsageError(f"tiles may have {max_px} pixels, but the smallest one has {smallest}; allow more memory")
     return tuple(Tile(columns, rows) for rows in best[2] for columns in best[1])
 
 
-def _fitting(length: int, most: int, *, halo_px: int, stride_px: int) -> tuple[Span, ...] | None:
-    """The smallest number of spans with at most `most` pixels each."""
+def _fitting(length: int, max_length: int, *, halo_px: int, stride_px: int) -> tuple[Span, ...] | None:
+    """The smallest number of spans with at most `max_length` pixels each."""
     low, high = 1, -(-length // stride_px)
-    if max(span.length for span in _spans(length, high, halo_px, stride_px)) > most:
+    if max(span.length for span in _spans(length, high, halo_px, stride_px)) > max_length:
         return None
     while low < high:
         middle = (low + high) // 2
-        if max(span.length for span in _spans(length, middle, halo_px, stride_px)) <= most:
+        if max(span.length for span in _spans(length, middle, halo_px, stride_px)) <= max_length:
             high = middle
         else:
             low = middle + 1

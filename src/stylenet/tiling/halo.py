@@ -9,11 +9,11 @@ from stylenet.catalog.encoders import EncoderRecord
 
 def strides(record: EncoderRecord) -> Mapping[str, int]:
     """Stride of every layer in pixels."""
-    stride, found = 1, {}
+    stride, layer_strides = 1, {}
     for layer in record.layers:
         stride *= 2 if layer.startswith("pool") else 1
-        found[layer] = stride
-    return found
+        layer_strides[layer] = stride
+    return layer_strides
 
 
 def layer_size(record: EncoderRecord, layer: str, width: int, height: int) -> tuple[int, int]:
@@ -30,11 +30,11 @@ def halo_px(record: EncoderRecord, layers: Iterable[str]) -> int:
 
     Every 3x3 convolution extends it by one position to each side; pooling does not, since tiles begin on multiples of its stride.
     """
-    wanted = max((record.layers.index(layer) for layer in layers), default=-1)
-    seen = record.layers[: wanted + 1]
+    last = max((record.layers.index(layer) for layer in layers), default=-1)
+    used = record.layers[: last + 1]
     stride_of = strides(record)
-    reach = sum(stride_of[name] for name in seen if name.startswith("conv"))
-    deepest = deepest_stride(record, seen)
+    reach = sum(stride_of[name] for name in used if name.startswith("conv"))
+    deepest = deepest_stride(record, used)
     return -(-reach // deepest) * deepest
 
 

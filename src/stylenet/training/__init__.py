@@ -1,1 +1,1 @@
-"""Training of networks: for one style, for all styles, for super-resolution, for colorization."""
+"""Training of networks for one style, for all styles, for super-resolution and for colorization."""

@@ -23,13 +23,13 @@ from stylenet.shapes import Image
 
 Batch = TypeVar("Batch")
 
-_MOST_THREADS = 16
-_MOST_BROKEN = 1000
+_MAX_THREADS = 16
+_MAX_BROKEN = 1000
 """Consecutive unreadable files before giving up."""
 
 
 class Pictures:
-    """Files to sample crops from. Unreadable files are skipped and recorded.
+    """Picture files to sample crops from. Unreadable files are skipped and recorded.
 
     Args:
         paths: The files, at least one.
@@ -51,7 +51,7 @@ class Pictures:
             ImageError: no file can be read.
         """
         first = rng.randrange(len(self.paths))
-        for offset in range(min(len(self.paths), _MOST_BROKEN)):
+        for offset in range(min(len(self.paths), _MAX_BROKEN)):
             path = self.paths[(first + offset) % len(self.paths)]
             try:
                 return read(path, rng)
@@ -91,7 +91,7 @@ def item_rng(seed: int, step: int, index: int) -> random.Random:
 
 def prefetch(make: Callable[[int], Batch], first: int, last: int) -> Generator[Batch, None, None]:
     """`make(step)` for every step in `range(first, last)`, computed ahead in threads, since decoding releases the GIL."""
-    threads = min(_MOST_THREADS, max(1, (os.cpu_count() or 1) // 2))
+    threads = min(_MAX_THREADS, max(1, (os.cpu_count() or 1) // 2))
     steps = iter(range(first, last))
     with ThreadPoolExecutor(max_workers=threads) as pool:
         pending: deque[Future[Batch]] = deque(pool.submit(make, step) for step in islice(steps, 2 * threads + 2))

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-_REHEARSALS = 3
-"""Updates without recording, in which cuDNN and cuBLAS choose algorithms and allocate workspaces."""
+_WARM_UP_RUNS = 3
+"""Runs before recording, in which cuDNN and cuBLAS choose algorithms and allocate workspaces."""
 
 
 class Captured:
@@ -32,7 +32,7 @@ class Captured:
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
-            for _ in range(_REHEARSALS):
+            for _ in range(_WARM_UP_RUNS):
                 compute(batch)
         torch.cuda.current_stream().wait_stream(stream)
         self._graph = torch.cuda.CUDAGraph()
@@ -51,7 +51,7 @@ def tensors_of(batch: Any) -> Iterator[Tensor]:
     """The tensors of a batch made of dataclasses, tuples and tensors, in order.
 
     Raises:
-        TypeError: it holds anything else but None.
+        TypeError: it contains anything else, except None.
     """
     if isinstance(batch, Tensor):
         yield batch
@@ -62,4 +62,4 @@ def tensors_of(batch: Any) -> Iterator[Tensor]:
         for field in dataclasses.fields(batch):
             yield from tensors_of(getattr(batch, field.name))
     elif batch is not None:
-        raise TypeError(f"a batch to be captured holds only tensors; got a {type(batch).__name__}")
+        raise TypeError(f"a batch to capture must contain only tensors; got a {type(batch).__name__}")

@@ -22,7 +22,7 @@ from stylenet.encoders.vgg import VggEncoder
 from stylenet.image.crops import read_crop
 from stylenet.networks.base import Network
 from stylenet.networks.instant import InstantNet
-from stylenet.networks.relay import RELAYED, relayed
+from stylenet.networks.relay import RELAYED_SHARE, relayed
 from stylenet.networks.slim_geometry import STRENGTHS, TRAINING_MARGIN_PX
 from stylenet.training.batches import item_rng
 from stylenet.training.motion import Motion
@@ -34,15 +34,15 @@ from stylenet.training.style_targets import StyleTargets
 _ZOOMS = (0.75, 3.0)
 """Smallest and largest side of a crop of a painting before resizing, relative to `crop_px`; limited by the painting."""
 
-_USUAL_SHARE = 0.4
+_DEFAULT_SHARE = 0.4
 """Share of the pictures painted at strength 50, the default."""
 
 _IDENTITY = 0.03
-"""Share of the pictures in which the photo is the crop of the painting itself, which the network should not change."""
+"""Share of the pictures whose photo is the crop of the painting itself, which the network should leave unchanged."""
 
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
-_CALIBRATION, _AT_ONCE = 1024, 32
+_CALIBRATION, _CHUNK = 1024, 32
 _PREVIEWS = 8
 
 
@@ -51,7 +51,7 @@ class Paintings:
     """A set of paintings for training.
 
     Attributes:
-        paths: The files. Crops of small paintings are continued by reflection, since enlarged ones would teach blurred strokes.
+        paths: The files. Crops of small paintings are padded by reflection, since networks would learn blurred strokes from enlarged ones.
         views: Number of crops of each painting.
         share: Share of the training pictures that use this set.
         recolored: Whether the colors of every second crop are rotated by a random angle, for more palettes with the same strokes.
@@ -71,7 +71,7 @@ class InstantBatch:
         photos: Shape (B, 3, S, S).
         views: Index of each picture's crop of a painting.
         strengths: Strength of each picture, shape (B,).
-        noise: White noise for the photos, and for the first ones at half the size.
+        noise: White noise for the photos, and for those that are painted first at half the size.
         motion: Motion of the photos for the equivariance term.
     """
 
@@ -121,32 +121,32 @@ class InstantTask:
         self._pixels = parts
         if start is None:
             order = torch.randperm(len(parts), generator=torch.Generator().manual_seed(plan.seed))[:_CALIBRATION]
-            both = [self._statistics(parts[rows]) for rows in order.split(_AT_ONCE)]
+            both = [self._statistics(parts[rows]) for rows in order.split(_CHUNK)]
             self.network.coder.calibrate([one for pair in both for one in pair])
         else:
             self.network.load_state_dict(start.state_dict())
             self.network.coder.unbound()
         targets: list[list[StyleTargets]] = [[], []]
-        described: list[list[Tensor]] = [[], []]
-        for rows in torch.arange(len(parts)).split(_AT_ONCE):
+        descriptions: list[list[Tensor]] = [[], []]
+        for rows in torch.arange(len(parts)).split(_CHUNK):
             for size, statistics in enumerate(self._statistics(parts[rows])):
                 targets[size].append(StyleTargets.of(statistics))
-                described[size].append(self.network.coder.describe(statistics))
+                descriptions[size].append(self.network.coder.describe(statistics))
         self._targets = StyleTargets.concatenate(targets[0]), StyleTargets.concatenate(targets[1])
-        self._described = torch.cat(described[0]), torch.cat(described[1])
+        self._descriptions = torch.cat(descriptions[0]), torch.cat(descriptions[1])
 
     def batch(self, step: int, places: range) -> InstantBatch:
         """The items `places` of the batch of update `step`."""
-        drawn = [item_rng(self._plan.seed, step, place) for place in places]
-        views = torch.tensor([self._view(rng) for rng in drawn])
-        strengths = [50.0 if rng.random() < _USUAL_SHARE else rng.uniform(STRENGTHS[0], STRENGTHS[-1]) for rng in drawn]
-        photos = self._photos.crops(drawn, self._plan.crop_px)
-        for place, rng in enumerate(drawn):
+        rngs = [item_rng(self._plan.seed, step, place) for place in places]
+        views = torch.tensor([self._view(rng) for rng in rngs])
+        strengths = [50.0 if rng.random() < _DEFAULT_SHARE else rng.uniform(STRENGTHS[0], STRENGTHS[-1]) for rng in rngs]
+        photos = self._photos.crops(rngs, self._plan.crop_px)
+        for place, rng in enumerate(rngs):
             if rng.random() < _IDENTITY:
                 photos[place] = self._pixels[views[place]].to(photos.device).float() / 255
-        seed, size = drawn[0].getrandbits(62), self._plan.crop_px
-        whole, half = self._noise(len(places), size, seed), self._noise(round(RELAYED * len(places)), size // 2, seed + 1)
-        motion = Motion.drawn(len(places), size, seed=self._plan.seed, step=step, device=self._device)
+        seed, size = rngs[0].getrandbits(62), self._plan.crop_px
+        whole, half = self._noise(len(places), size, seed), self._noise(round(RELAYED_SHARE * len(places)), size // 2, seed + 1)
+        motion = Motion.random(len(places), size, seed=self._plan.seed, step=step, device=self._device)
         return InstantBatch(photos, views.to(self._device), torch.tensor(strengths, device=self._device), (whole, half), motion)
 
     def loss(self, batch: InstantBatch) -> Mapping[str, Tensor]:
@@ -154,22 +154,22 @@ class InstantTask:
         photos = batch.photos.contiguous(memory_format=torch.channels_last)
         views, strengths = batch.views, batch.strengths
         with torch.autocast(self._device.type, enabled=False):
-            knobs = self.network.coder(self._described[0][views], strengths)
+            knobs = self.network.coder(self._descriptions[0][views], strengths)
         noise, small_noise = batch.noise
-        begun = photos.clone()
+        inputs = photos.clone()
         with torch.no_grad():
-            # The first photos of the batch, which is random in every update.
+            # The first photos of the batch: a batch is in random order.
             count = len(small_noise)
             if count:
                 small = functional.avg_pool2d(photos[:count], 2)
                 with torch.autocast(self._device.type, enabled=False):
-                    early = self.network.coder(self._described[1][views[:count]], strengths[:count])
-                painted = self._painted(small, small_noise, early)
-                begun[:count] = relayed(painted.float(), small, photos[:count])
-        painted = self._painted(begun, noise, knobs, rim_px=RIM_PX)
+                    small_knobs = self.network.coder(self._descriptions[1][views[:count]], strengths[:count])
+                painted = self._painted(small, small_noise, small_knobs)
+                inputs[:count] = relayed(painted.float(), small, photos[:count])
+        painted = self._painted(inputs, noise, knobs, rim_px=RIM_PX)
         with torch.no_grad():
-            moved = self._painted(batch.motion.moved(begun), batch.motion.window(noise), knobs)
-            mirrored = self._painted(batch.motion.mirror(begun), batch.motion.mirror(noise), knobs)
+            moved = self._painted(batch.motion.moved(inputs), batch.motion.window(noise), knobs)
+            mirrored = self._painted(batch.motion.mirror(inputs), batch.motion.mirror(noise), knobs)
         with torch.autocast(self._device.type, enabled=False):
             terms = self._loss(painted, with_rim(photos), (self._targets[0][views], self._targets[1][views]), strengths)
             inside = without_rim(painted)
@@ -184,17 +184,17 @@ class InstantTask:
         """A few photos in the styles of different paintings."""
         if not isinstance(network, InstantNet):
             raise TypeError(f"expected an InstantNet; got {type(network).__name__}")
-        drawn = [random.Random(f"{self._plan.seed}-preview-{index}") for index in range(_PREVIEWS)]
-        views = [self._view(rng) for rng in drawn]
-        photos = self._photos.crops(drawn, self._plan.crop_px)
+        rngs = [random.Random(f"{self._plan.seed}-preview-{index}") for index in range(_PREVIEWS)]
+        views = [self._view(rng) for rng in rngs]
+        photos = self._photos.crops(rngs, self._plan.crop_px)
         with torch.autocast(self._device.type, enabled=False):
-            knobs = network.coder(self._described[0][views], torch.full((_PREVIEWS,), 50.0, device=self._device))
+            knobs = network.coder(self._descriptions[0][views], torch.full((_PREVIEWS,), 50.0, device=self._device))
         painted = network.painter(photos, self._noise(_PREVIEWS, self._plan.crop_px, 0), knobs)
-        shown: list[tuple[str, Tensor]] = []
+        previews: list[tuple[str, Tensor]] = []
         for index in range(_PREVIEWS):
             painting = self._pixels[views[index]][None].to(painted.device).float() / 255
-            shown.append((f"{index + 1}", torch.cat((painting, photos[index : index + 1], painted[index : index + 1]), dim=3)))
-        return shown
+            previews.append((f"{index + 1}", torch.cat((painting, photos[index : index + 1], painted[index : index + 1]), dim=3)))
+        return previews
 
     def notices(self) -> Sequence[str]:
         """No notices: all files are read before training."""
@@ -213,16 +213,16 @@ class InstantTask:
 
     def _parts(self) -> Tensor:
         """Crops of all paintings as bytes, (N, 3, S, S)."""
-        wanted = [
+        crops = [
             (path, number, kind.recolored and number % 2 == 1)
             for kind in self._paintings
             for path in kind.paths
             for number in range(kind.views)
         ]
-        parts = torch.empty((len(wanted), 3, self._plan.crop_px, self._plan.crop_px), dtype=torch.uint8)
+        parts = torch.empty((len(crops), 3, self._plan.crop_px, self._plan.crop_px), dtype=torch.uint8)
 
         def read(index: int) -> None:
-            path, number, recolored = wanted[index]
+            path, number, recolored = crops[index]
             rng = random.Random(f"{self._plan.seed}-{path.name}-{number}")
             crop = read_crop(path, self._plan.crop_px, rng, zooms=_ZOOMS, enlarge=False)
             if recolored:
@@ -230,7 +230,7 @@ class InstantTask:
             parts[index] = torch.from_numpy((crop * 255).round().astype(np.uint8))
 
         with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            list(pool.map(read, range(len(wanted))))
+            list(pool.map(read, range(len(crops))))
         return parts
 
     def _statistics(self, parts: Tensor) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

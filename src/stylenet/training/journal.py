@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LOG, PREVIEWS, TENSORBOARD = "log.jsonl", "previews", "tensorboard"
 """File names in the folder of a training."""
 
-_EVERY = 10
+_LOG_INTERVAL = 10
 """Interval of the log, in updates."""
 
 
@@ -40,8 +40,8 @@ class Journal:
 
     def __init__(self, folder: Path, *, step: int = 0, tensorboard: bool = False) -> None:
         self._folder = folder
-        self._board = _board(folder / TENSORBOARD, step) if tensorboard else None
-        kept = list(_lines(folder / LOG, step))
+        self._board = _open_board(folder / TENSORBOARD, step) if tensorboard else None
+        kept = list(_lines_until(folder / LOG, step))
         (folder / LOG).write_text("".join(kept), encoding="utf-8")
         self._log = (folder / LOG).open("a", encoding="utf-8")
 
@@ -56,8 +56,8 @@ class Journal:
     def note(self, event: Event) -> Path | None:
         """Record an event; returns the path of the picture for a preview."""
         if isinstance(event, Preview):
-            return self._show(event)
-        if isinstance(event, Update) and (event.step % _EVERY == 0 or event.step in (1, event.steps)):
+            return self._save_preview(event)
+        if isinstance(event, Update) and (event.step % _LOG_INTERVAL == 0 or event.step in (1, event.steps)):
             self._write(event)
         return None
 
@@ -70,7 +70,7 @@ class Journal:
             for name, value in {"loss": update.loss, "rate": update.rate, **update.terms}.items():
                 self._board.add_scalar(name, value, update.step)
 
-    def _show(self, preview: Preview) -> Path:
+    def _save_preview(self, preview: Preview) -> Path:
         folder = self._folder / PREVIEWS
         folder.mkdir(exist_ok=True)
         if self._board is not None:
@@ -88,7 +88,7 @@ def clear(folder: Path) -> None:
         folder.rmdir()
 
 
-def _lines(path: Path, step: int) -> Iterator[str]:
+def _lines_until(path: Path, step: int) -> Iterator[str]:
     """The lines of a log up to update `step`, without a truncated last line."""
     if not path.exists():
         return
@@ -101,7 +101,7 @@ def _lines(path: Path, step: int) -> Iterator[str]:
         yield line
 
 
-def _board(folder: Path, step: int) -> SummaryWriter:
+def _open_board(folder: Path, step: int) -> SummaryWriter:
     require("tensorboard", "--tensorboard")
     from torch.utils.tensorboard import SummaryWriter
 

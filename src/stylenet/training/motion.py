@@ -16,10 +16,10 @@ _GRAIN, _EXPOSURE = 0.01, 0.03
 
 @dataclass(frozen=True, kw_only=True)
 class Motion:
-    """Random motion of the photos of one update. Only tensors, so that the loss is the same sequence of operations for every batch.
+    """Random motion of the photos of one update, as tensors, so that the loss is the same sequence of operations for every batch.
 
     Attributes:
-        shift: Number of rows and columns that are cut at the top and on the left, less than the stride of the deepest layer; shape (2,).
+        shift: Number of rows and columns cropped at the top and left, less than the stride of the deepest layer; shape (2,).
         exposure: Factor of each photo's brightness, shape (B, 1, 1, 1).
         grain: Noise added to the photos, shape (B, 3, S - STRIDE, S - STRIDE).
         mirrored: Whether rows and columns are reversed, shape (2,); at least one of them is.
@@ -31,8 +31,8 @@ class Motion:
     mirrored: Tensor
 
     @classmethod
-    def drawn(cls, count: int, size_px: int, *, seed: int, step: int, device: torch.device) -> Motion:
-        """The motion of `count` photos of side S = `size_px` in update `step`."""
+    def random(cls, count: int, size_px: int, *, seed: int, step: int, device: torch.device) -> Motion:
+        """The motion of `count` photos with sides S = `size_px` in update `step`."""
         rng = item_rng(seed, step, -1)
         shift = torch.tensor(divmod(rng.randrange(1, STRIDE**2), STRIDE), device=device)
         generator = torch.Generator(device).manual_seed(rng.getrandbits(62))
@@ -47,7 +47,7 @@ class Motion:
         )
 
     def window(self, pictures: Tensor) -> Tensor:
-        """The part (B, C, S - STRIDE, S - STRIDE) of pictures (B, C, S, S) that the shifted ones show."""
+        """The part (B, C, S - STRIDE, S - STRIDE) of pictures (B, C, S, S) that the shifted photos show."""
         places = torch.arange(self.grain.shape[2], device=pictures.device)
         return pictures.index_select(2, places + self.shift[0]).index_select(3, places + self.shift[1])
 
@@ -59,5 +59,5 @@ class Motion:
         return pictures
 
     def moved(self, photos: Tensor) -> Tensor:
-        """Photos (B, 3, S, S), shifted and changed."""
+        """Photos (B, 3, S, S), shifted, with changed brightness and noise."""
         return (self.window(photos) * self.exposure + self.grain).clamp(0, 1)

@@ -33,7 +33,7 @@ from stylenet.image.resize import fit_within, resize
 from stylenet.networks.base import BatchSettings, Network
 from stylenet.networks.files import build, read_network
 from stylenet.networks.instant import InstantNet
-from stylenet.networks.relay import RELAYED, relayed
+from stylenet.networks.relay import RELAYED_SHARE, relayed
 from stylenet.networks.slim_geometry import STRENGTHS
 from stylenet.shapes import Image, check_image
 from stylenet.storage.hashing import file_sha256
@@ -44,10 +44,10 @@ from stylenet.training.photos import PhotoStack
 from stylenet.training.plan import Plan
 from stylenet.training.style_targets import StyleTargets
 
-_USUAL = 50.0
+_DEFAULT_STRENGTH = 50.0
 """Default strength, at which recipes use their own weights, and the only one of networks trained at a single strength."""
 
-_USUAL_SHARE = 0.5
+_DEFAULT_SHARE = 0.5
 """Share of the pictures at the default strength, for networks trained at several strengths."""
 
 PREVIEWS = 4
@@ -66,8 +66,8 @@ class StyleBatch:
         strengths: Strength of each picture, shape (B,).
         styles: Style index of each picture, shape (B,).
         noise: The network's noise for the pictures.
-        small_noise: The same for the first photos at half the size; empty for networks that paint in one size.
-        motion: Motion of the photos for the equivariance term; None for other than slim networks.
+        small_noise: The same for the photos that are painted first at half the size; empty for networks that paint at one size.
+        motion: Motion of the photos for the equivariance term; None for networks that are not slim.
     """
 
     photos: Tensor | None
@@ -121,39 +121,39 @@ class OneStyleTask:
         self._stack = photos if isinstance(photos, PhotoStack) else None
         files = photos.paths if isinstance(photos, PhotoStack) else photos
         self._photos = Pictures(files) if record.reads_photo else None
-        self._shown = (previews or self._photos.spread(PREVIEWS)) if self._photos else ()
+        self._preview_photos = (previews or self._photos.spread(PREVIEWS)) if self._photos else ()
         self._record, self._encoder, self._plan, self._style_px = record, encoder, plan, style_px
-        self._paintings = [torch.from_numpy(_at(painting, style_px)) for painting in given]
+        self._paintings = [torch.from_numpy(_reduced_to_area(painting, style_px)) for painting in given]
         self._device = encoder.fast.mean.device
-        self._start = _start(record, start)
+        self._start_path = _choose_start(record, start)
         # Computed once, since the file may be deleted before the last checkpoint is written.
         self._fingerprints = {
             "painting": " ".join(hashlib.sha256(one.contiguous().numpy().tobytes()).hexdigest() for one in self._paintings),
-            "start": "" if self._start is None else file_sha256(self._start),
+            "start": "" if self._start_path is None else file_sha256(self._start_path),
         }
-        self.network = self._built().to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = self._build_network().to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._loss = PerceptualLoss(encoder.fast, Weights())
         both = [self._loss.statistics(painting.to(self._device)) for painting in self._paintings]
         self._targets = tuple(StyleTargets.concatenate([StyleTargets.of(one[size]) for one in both]) for size in range(2))
 
     def batch(self, step: int, places: range) -> StyleBatch:
         """The items `places` of the batch of update `step`."""
-        drawn = [item_rng(self._plan.seed, step, place) for place in places]
-        seeds = [rng.getrandbits(62) for rng in drawn]
-        strengths = torch.tensor([self._strength(rng) for rng in drawn])
-        styles = [rng.randrange(self._styles) if self._styles > 1 else 0 for rng in drawn]
+        rngs = [item_rng(self._plan.seed, step, place) for place in places]
+        seeds = [rng.getrandbits(62) for rng in rngs]
+        strengths = torch.tensor([self._strength(rng) for rng in rngs])
+        styles = [rng.randrange(self._styles) if self._styles > 1 else 0 for rng in rngs]
         photos, size = None, self._plan.crop_px
         if self._photos is not None:
             if self._stack is not None:
-                photos = self._stack.crops(drawn, size)
+                photos = self._stack.crops(rngs, size)
             else:
-                photos = stacked([self._photos.draw(rng, lambda path, rng: read_crop(path, size, rng, zooms=_ZOOMS)) for rng in drawn])
+                photos = stacked([self._photos.draw(rng, lambda path, rng: read_crop(path, size, rng, zooms=_ZOOMS)) for rng in rngs])
             photos = photos.to(self._device)
         small_noise: tuple[Tensor, ...] = ()
         motion = None
         if self.network.paints_small_first:
-            small_noise = self._noise(size // 2, [seed + 1 for seed in seeds[: round(RELAYED * len(seeds))]])
-            motion = Motion.drawn(len(seeds), size, seed=self._plan.seed, step=step, device=self._device)
+            small_noise = self._noise(size // 2, [seed + 1 for seed in seeds[: round(RELAYED_SHARE * len(seeds))]])
+            motion = Motion.random(len(seeds), size, seed=self._plan.seed, step=step, device=self._device)
         return StyleBatch(
             photos=photos,
             strengths=strengths.to(self._device),
@@ -167,23 +167,23 @@ class OneStyleTask:
         """Content, style, smoothness and mesh, for slim networks also equivariance and symmetry; for texture only style."""
         photos = None if batch.photos is None else batch.photos.contiguous(memory_format=torch.channels_last)
         strengths, styles = batch.strengths, batch.styles
-        begun = self._relayed(photos, batch) if photos is not None and batch.small_noise else photos
+        inputs = self._relayed(photos, batch) if photos is not None and batch.small_noise else photos
         rim_px = RIM_PX if self.network.has_margin else 0
         settings = BatchSettings(strengths=strengths, noise=batch.noise, styles=styles, rim_px=rim_px)
-        painted = self.network.paint_batch(begun, settings)
+        painted = self.network.paint_batch(inputs, settings)
         with torch.autocast(self._device.type, enabled=False):
             if photos is None:
                 return self._loss.of_texture(painted, self._targets[0][styles])
             compared = with_rim(photos) if rim_px else photos
             terms = self._loss(painted, compared, (self._targets[0][styles], self._targets[1][styles]), strengths)
-        if begun is None or batch.motion is None:
+        if inputs is None or batch.motion is None:
             return terms
         noise = tuple(batch.motion.window(each) for each in batch.noise)
         flipped = tuple(batch.motion.mirror(each) for each in batch.noise)
         with torch.no_grad():
-            moved = self.network.paint_batch(batch.motion.moved(begun), BatchSettings(strengths=strengths, noise=noise, styles=styles))
+            moved = self.network.paint_batch(batch.motion.moved(inputs), BatchSettings(strengths=strengths, noise=noise, styles=styles))
             mirrored = self.network.paint_batch(
-                batch.motion.mirror(begun), BatchSettings(strengths=strengths, noise=flipped, styles=styles)
+                batch.motion.mirror(inputs), BatchSettings(strengths=strengths, noise=flipped, styles=styles)
             )
         inside = without_rim(painted) if rim_px else painted
         return terms | self._loss.of_motion(inside, moved, batch.motion) | self._loss.of_mirror(inside, mirrored, batch.motion)
@@ -202,13 +202,13 @@ class OneStyleTask:
 
     def pictures(self, network: Network[Any]) -> Sequence[tuple[str, Tensor]]:
         """A few photos painted by `network` in alternating styles, or one texture."""
-        usual = torch.full((1,), _USUAL, device=self._device)
+        strengths = torch.full((1,), _DEFAULT_STRENGTH, device=self._device)
         if self._photos is None:
             noise = network.batch_noise((_PREVIEW_PX, _PREVIEW_PX), [0], self._device)
-            return [("texture", network.paint_batch(None, BatchSettings(strengths=usual, noise=noise)))]
-        shown = []
-        for index in range(max(len(self._shown), self._styles)):
-            path, style = self._shown[index % len(self._shown)], index % self._styles
+            return [("texture", network.paint_batch(None, BatchSettings(strengths=strengths, noise=noise)))]
+        previews = []
+        for index in range(max(len(self._preview_photos), self._styles)):
+            path, style = self._preview_photos[index % len(self._preview_photos)], index % self._styles
             try:
                 pixels = load_image(path).pixels
             except ImageError as error:
@@ -219,8 +219,8 @@ class OneStyleTask:
             name = f"{path.stem} {style + 1}" if self._styles > 1 else path.stem
             noise = network.batch_noise((photo.shape[2], photo.shape[3]), [0], self._device)
             styles = torch.tensor([style], device=self._device)
-            shown.append((name, network.paint_batch(photo, BatchSettings(strengths=usual, noise=noise, styles=styles))))
-        return shown
+            previews.append((name, network.paint_batch(photo, BatchSettings(strengths=strengths, noise=noise, styles=styles))))
+        return previews
 
     def notices(self) -> Sequence[str]:
         """Skipped files."""
@@ -233,7 +233,7 @@ class OneStyleTask:
             "batch": self._plan.batch,
             "crop_px": self._plan.crop_px,
             "loss_network": self._encoder.weights,
-            "start": "" if self._start is None else self._start.stem,
+            "start": "" if self._start_path is None else self._start_path.stem,
             "seed": self._plan.seed,
             "seconds": round(seconds),
             "painting_sha256": self._fingerprints["painting"],
@@ -252,7 +252,7 @@ class OneStyleTask:
 
     @torch.no_grad()
     def _relayed(self, photos: Tensor, batch: StyleBatch) -> Tensor:
-        """Photos, of which the first ones are replaced by the relayed paintings at half the size."""
+        """The inputs of a batch: the first photos are replaced by relayed paintings at half the size."""
         count = len(batch.small_noise[0])
         small = functional.avg_pool2d(photos[:count], 2)
         settings = BatchSettings(strengths=batch.strengths[:count], noise=batch.small_noise, styles=batch.styles[:count])
@@ -263,44 +263,44 @@ class OneStyleTask:
         return self.network.batch_noise((size_px, size_px), seeds, self._device) if seeds else ()
 
     def _strength(self, rng: random.Random) -> float:
-        usual, other = rng.random() < _USUAL_SHARE, rng.uniform(STRENGTHS[0], STRENGTHS[-1])
-        return _USUAL if usual or not self.network.has_strengths else other
+        is_default, random_strength = rng.random() < _DEFAULT_SHARE, rng.uniform(STRENGTHS[0], STRENGTHS[-1])
+        return _DEFAULT_STRENGTH if is_default or not self.network.has_strengths else random_strength
 
-    def _built(self) -> Network[Any]:
+    def _build_network(self) -> Network[Any]:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self._plan.seed)
             network = build(self._record)
-        if self._start is not None:
-            known, _ = read_network(self._start)
-            network.load_state_dict(self._knobbed(known) if isinstance(known, InstantNet) else known.state_dict())
+        if self._start_path is not None:
+            start, _ = read_network(self._start_path)
+            network.load_state_dict(self._weights_for_painting(start) if isinstance(start, InstantNet) else start.state_dict())
         return network
 
     @torch.no_grad()
-    def _knobbed(self, known: InstantNet) -> dict[str, Tensor]:
-        """Weights of a network for one style that match the network for arbitrary styles for this painting."""
-        # Measured with the encoder of its training, independent of the loss network.
+    def _weights_for_painting(self, network: InstantNet) -> dict[str, Tensor]:
+        """Weights with which a network for one style equals the network for arbitrary styles on this painting."""
+        # Measured with the encoder that it was trained with, whatever the loss network.
         compact = open_encoder(EncoderSection(), device=torch.device("cpu"), dtype=torch.float32).exact
         statistics, _ = PerceptualLoss(compact, Weights()).statistics(self._paintings[0])
-        knobs = known.coder(known.coder.describe(statistics).expand(len(STRENGTHS), -1), torch.tensor(STRENGTHS))
-        return {**known.painter.state_dict(), "knobs": knobs}
+        knobs = network.coder(network.coder.describe(statistics).expand(len(STRENGTHS), -1), torch.tensor(STRENGTHS))
+        return {**network.painter.state_dict(), "knobs": knobs}
 
 
-def _start(record: AnyRecord, start: Path | None) -> Path | None:
+def _choose_start(record: AnyRecord, start: Path | None) -> Path | None:
     """Network file to start from, after checking its architecture; default: the built-in one if it fits, else None."""
     if start is None:
         shipped = network_files().get("instant")
-        return shipped if shipped is not None and _fits(shipped, record) else None
-    if not _fits(start, record):
+        return shipped if shipped is not None and _has_architecture(shipped, record) else None
+    if not _has_architecture(start, record):
         raise WeightsError(f"network '{start}' has a different architecture; give one with the same architecture, or omit --start")
     return start
 
 
-def _fits(path: Path, record: AnyRecord) -> bool:
-    known = read_network_card(path).record
-    return known == record or (isinstance(known, SlimRecord) and msgspec.structs.replace(known, code=0) == record)
+def _has_architecture(path: Path, record: AnyRecord) -> bool:
+    other = read_network_card(path).record
+    return other == record or (isinstance(other, SlimRecord) and msgspec.structs.replace(other, code=0) == record)
 
 
-def _at(painting: Image, style_px: int) -> Image:
+def _reduced_to_area(painting: Image, style_px: int) -> Image:
     height, width = painting.shape[2:]
     scale = min(1.0, style_px / math.sqrt(width * height))
     return resize(painting, (max(1, round(width * scale)), max(1, round(height * scale))))

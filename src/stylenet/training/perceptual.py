@@ -34,10 +34,10 @@ RIM_PX = 16
 """Width of the border excluded from style and content, because zero padding affects its features. Networks that can paint a margin are
 compared with it, so that nothing of the photo is excluded (`with_rim`): otherwise they leave a frame."""
 
-_LEAST = 0.05
+_MIN_DISTANCE = 0.05
 """Lower bound for the initial distance by which a layer is divided, so that layers with small distances do not dominate."""
 
-_FLATTEST = 0.05
+_MIN_VARIANCE = 0.05
 """Lower bound for the variance of a layer, relative to its mean square."""
 
 _MOVED_RIM_PX = 32
@@ -94,20 +94,22 @@ class PerceptualLoss:
             strengths: 0..100, (B,); see `losses.style.strength_factor`.
         """
         with torch.no_grad():
-            wanted, *before = self._measure(photos)
-        given, *now = self._measure(painted)
+            photo_features, *photo_moments = self._measure(photos)
+        painted_features, *painted_moments = self._measure(painted)
         factor = self._weights.style * strength_factors(strengths)
         # Normalized to the same sum of weights, so that high strengths do not dominate.
         share = (1 + self._weights.style) / (1 + factor)
-        content = torch.stack([_content(self._cropped(layer, given), self._cropped(layer, wanted)) for layer in CONTENT_LAYERS]).mean(0)
+        content = torch.stack(
+            [_content(self._cropped(layer, painted_features), self._cropped(layer, photo_features)) for layer in CONTENT_LAYERS]
+        ).mean(0)
         style = torch.zeros_like(content)
         for target, old, new, weights, part in (
-            (targets[0], before[0], now[0], STYLE_LAYERS, 1 - _HALF_SHARE),
-            (targets[1], before[1], now[1], HALF_LAYERS, _HALF_SHARE),
+            (targets[0], photo_moments[0], painted_moments[0], STYLE_LAYERS, 1 - _HALF_SHARE),
+            (targets[1], photo_moments[1], painted_moments[1], HALF_LAYERS, _HALF_SHARE),
         ):
             start, distances = target.distances(old, new)
             for layer, weight in weights.items():
-                style = style + part * weight * distances[layer] / start[layer].clamp_min(_LEAST)
+                style = style + part * weight * distances[layer] / start[layer].clamp_min(_MIN_DISTANCE)
         return {
             "content": (share * content).mean(),
             "style": (share * factor * style).mean(),
@@ -131,34 +133,34 @@ class PerceptualLoss:
         return {"symmetry": difference.square().mean() * self._weights.symmetry}
 
     def of_texture(self, painted: Tensor, target: StyleTargets) -> dict[str, Tensor]:
-        """The only term of textures: style, relative to the moments of the style image."""
+        """The style term, relative to the moments of the style image: the only term of textures."""
         (distances,) = target.distances(self._moments(painted, tuple(STYLE_LAYERS)))
         return {"style": torch.stack([distances[layer].mean() for layer in STYLE_LAYERS]).mean()}
 
     def _measure(self, image: Tensor) -> Measured:
-        features, found = self._watched(image, (*STYLE_LAYERS, *CONTENT_LAYERS))
+        features, moments = self._encode(image, (*STYLE_LAYERS, *CONTENT_LAYERS))
         half = self._moments(functional.avg_pool2d(image, 2), tuple(HALF_LAYERS))
-        return {layer: features[layer] for layer in CONTENT_LAYERS}, found, half
+        return {layer: features[layer] for layer in CONTENT_LAYERS}, moments, half
 
     def _moments(self, image: Tensor, layers: tuple[str, ...]) -> dict[str, Centered]:
-        return self._watched(image, layers)[1]
+        return self._encode(image, layers)[1]
 
-    def _watched(self, image: Tensor, layers: tuple[str, ...]) -> tuple[dict[str, Tensor], dict[str, Centered]]:
-        found: dict[str, Centered] = {}
+    def _encode(self, image: Tensor, layers: tuple[str, ...]) -> tuple[dict[str, Tensor], dict[str, Centered]]:
+        moments: dict[str, Centered] = {}
 
         def observe(layer: str, values: Tensor) -> Tensor:
             if layer in STYLE_LAYERS:
-                top, left, rows, columns = self._inside(layer, values)
-                found[layer] = Centered.of(values[:, :, top : top + rows, left : left + columns])
+                top, left, rows, columns = self._inner_window(layer, values)
+                moments[layer] = Centered.of(values[:, :, top : top + rows, left : left + columns])
             return values
 
-        return self._encoder(image, set(layers), observe), found
+        return self._encoder(image, set(layers), observe), moments
 
     def _cropped(self, layer: str, features: Mapping[str, Tensor]) -> Tensor:
-        top, left, rows, columns = self._inside(layer, features[layer])
+        top, left, rows, columns = self._inner_window(layer, features[layer])
         return features[layer][:, :, top : top + rows, left : left + columns]
 
-    def _inside(self, layer: str, values: Tensor) -> Window:
+    def _inner_window(self, layer: str, values: Tensor) -> Window:
         rim = RIM_PX // self._strides[layer]
         rows, columns = values.shape[2:]
         if min(rows, columns) <= 2 * rim:
@@ -183,9 +185,9 @@ def strength_factors(strengths: Tensor) -> Tensor:
     return torch.where(strengths >= 50, 10 ** (above * (strengths - 50) / 50), low)
 
 
-def _content(given: Tensor, wanted: Tensor) -> Tensor:
+def _content(painted: Tensor, photo: Tensor) -> Tensor:
     """The distance `spread` of `losses.content` for each picture of a batch, shape (B)."""
-    count = wanted.shape[2] * wanted.shape[3]
-    power = wanted.square().sum((1, 2, 3), dtype=torch.float32)
-    spread = power - count * wanted.mean((2, 3), dtype=torch.float32).square().sum(1)
-    return (given - wanted).square().sum((1, 2, 3), dtype=torch.float32) / torch.maximum(spread, _FLATTEST * power).clamp_min(1e-12)
+    count = photo.shape[2] * photo.shape[3]
+    power = photo.square().sum((1, 2, 3), dtype=torch.float32)
+    spread = power - count * photo.mean((2, 3), dtype=torch.float32).square().sum(1)
+    return (painted - photo).square().sum((1, 2, 3), dtype=torch.float32) / torch.maximum(spread, _MIN_VARIANCE * power).clamp_min(1e-12)

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from stylenet.image.crops import read_strip
 
-_LEAST_SHARE = 0.875
+_MIN_SHARE = 0.875
 """Smallest side of a crop, relative to the short side of the photo. Enlarged crops would be blurred, unlike the photos of users."""
 
 
@@ -45,18 +45,18 @@ class PhotoStack:
             list(pool.map(read, range(len(paths))))
         self._pixels = self._pixels.to(device)
 
-    def crops(self, drawn: Sequence[random.Random], size_px: int) -> Tensor:
+    def crops(self, rngs: Sequence[random.Random], size_px: int) -> Tensor:
         """A random square crop of a random photo for each generator, flipped with probability 1/2: (B, 3, S, S), 0..1."""
         height, width = self._pixels.shape[2:]
         chosen, transforms = [], []
-        for rng in drawn:
+        for rng in rngs:
             index = rng.randrange(len(self.paths))
-            side = height * rng.uniform(_LEAST_SHARE, 1.0)
+            side = height * rng.uniform(_MIN_SHARE, 1.0)
             left, top = rng.random() * (float(self._widths[index]) - side), rng.random() * (height - side)
             across = side / width * (-1 if rng.random() < 0.5 else 1)
             transforms.append(((across, 0.0, (2 * left + side) / width - 1), (0.0, side / height, (2 * top + side) / height - 1)))
             chosen.append(index)
-        grid = functional.affine_grid(torch.tensor(transforms), [len(drawn), 3, size_px, size_px], align_corners=False)
+        grid = functional.affine_grid(torch.tensor(transforms), [len(rngs), 3, size_px, size_px], align_corners=False)
         device = self._pixels.device
         photos = self._pixels[torch.tensor(chosen, device=device)].float() / 255
         crops = functional.grid_sample(photos, grid.to(device), mode="bicubic", padding_mode="border", align_corners=False)

@@ -46,15 +46,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def rate(self, step: int, end: int | None = None) -> float:
         """The learning rate of update `step`, counted from 0, of a training with `end` updates."""
         end = end or self.steps
-        falling = max(1, round(self.decay * end))
-        share = min(1.0, (step + 1) / max(1, self.warmup), (end - step) / falling)
+        decay_steps = max(1, round(self.decay * end))
+        share = min(1.0, (step + 1) / max(1, self.warmup), (end - step) / decay_steps)
         return self.learning_rate * 0.5 * (1 - math.cos(math.pi * share))
 
-    def end_begun(self, step: int) -> int:
-        """Total number of updates if the decay begins after `step`, so that its share is `decay`."""
-        falling = self.steps if self.decay == 1 else math.ceil(step * self.decay / (1 - self.decay))
-        return min(self.steps, step + max(1, falling))
+    def end_if_decaying_after(self, step: int) -> int:
+        """Total number of updates if the learning rate starts to decay after `step`, such that the decay takes a share of `decay`."""
+        decay_steps = self.steps if self.decay == 1 else math.ceil(step * self.decay / (1 - self.decay))
+        return min(self.steps, step + max(1, decay_steps))
 
-    def late(self, seconds: float) -> bool:
-        """Whether the decay has to begin after `seconds` to meet the time limit."""
+    def is_late(self, seconds: float) -> bool:
+        """Whether the decay must start now, after `seconds`, to meet the time limit."""
         return 0 < 60 * self.minutes * (1 - self.decay) <= seconds

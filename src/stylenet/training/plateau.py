@@ -20,7 +20,7 @@ class Plateau:
         total: Sum of the losses in the current interval.
         count: Number of these losses.
         lowest: Lowest mean loss of an interval.
-        looks: Number of intervals since then.
+        looks: Number of intervals without improvement since then.
     """
 
     total: float = 0.0
@@ -34,7 +34,7 @@ class Plateau:
         self.count += 1
         if self.count == _INTERVAL:
             mean = self.total / _INTERVAL
-            gained = mean < self.lowest * (1 - _GAIN)
-            self.lowest, self.looks = (mean, 0) if gained else (self.lowest, self.looks + 1)
+            improved = mean < self.lowest * (1 - _GAIN)
+            self.lowest, self.looks = (mean, 0) if improved else (self.lowest, self.looks + 1)
             self.total, self.count = 0.0, 0
         return 0 < patience <= self.looks

@@ -83,11 +83,11 @@ def _number(name: str, default: int) -> int:
     Raises:
         UsageError: the value is not an integer.
     """
-    word = os.environ.get(name, "").strip()
+    text = os.environ.get(name, "").strip()
     try:
-        return int(word) if word else default
+        return int(text) if text else default
     except ValueError:
-        raise UsageError(f"{name} is '{word}' in the environment, but must be a whole number; {_FIX}") from None
+        raise UsageError(f"{name} is '{text}' in the environment, but must be a whole number; {_FIX}") from None
 
 
 @contextlib.contextmanager

@@ -29,7 +29,7 @@ Restoration: TypeAlias = Literal["super-resolution", "colorization"]
 PREVIEWS = 3
 """Number of photos in previews, each shown with the network's input and output."""
 
-_SHOWN_PX: Mapping[Restoration, tuple[int, int]] = {"super-resolution": (512, 160), "colorization": (256, 256)}
+_PREVIEW_PX: Mapping[Restoration, tuple[int, int]] = {"super-resolution": (512, 160), "colorization": (256, 256)}
 """Long side of a preview photo, and of its central crop that is shown: single pixels show sharpness, the whole scene shows color."""
 
 _ZOOMS = (1.0, 2.0)
@@ -39,7 +39,7 @@ _PIXELS = 12.0
 """Weight of the squared error of pixels: for bicubic upsampling, the term is 1.2, and that of features 0.4. With equal terms, a network
 trained for a thousand updates leaves a fine mesh in smooth areas, which features hardly detect."""
 
-_FAINT = 0.1
+_MIN_PIXEL_WEIGHT = 0.1
 """Weight of a pixel without color; the magnitude of its color is added."""
 
 
@@ -66,7 +66,7 @@ DEFAULTS: Mapping[Restoration, TaskDefaults] = {
 
 
 class RestorationTask:
-    """Training to restore photos at a quarter of their size, or gray ones.
+    """Training to enlarge photos by a factor of 4, or to colorize gray ones.
 
     Super-resolution minimizes the distance of features at `relu2_2`, as in the paper, plus that of pixels: the feature loss alone produces
     false grain, with a lower PSNR than bicubic upsampling. The paper's histogram matching is omitted, since the pixel term preserves
@@ -78,7 +78,7 @@ class RestorationTask:
 
     Args:
         photos: Training photos.
-        lost: What to restore.
+        lost: What the photos lack: "super-resolution" or "colorization".
         record: Architecture of the network; default: see `DEFAULTS`.
         encoder: The loss network.
         plan: Hyperparameters.
@@ -110,9 +110,9 @@ class RestorationTask:
         if lost == "super-resolution" and plan.crop_px % FACTOR:
             raise UsageError(f"crops of {plan.crop_px} px cannot be shrunk to a quarter; give a multiple of {FACTOR}, such as --crop 128")
         self.paints: Paints = lost
-        self._lost: Restoration = lost
+        self._restoration: Restoration = lost
         self._photos, self._encoder, self._plan = Pictures(photos), encoder, plan
-        self._shown = previews[:PREVIEWS] or self._photos.spread(PREVIEWS)
+        self._preview_photos = previews[:PREVIEWS] or self._photos.spread(PREVIEWS)
         self._record = record or DEFAULTS[lost].record
         self._device = encoder.fast.mean.device
         with torch.random.fork_rng(devices=[]):
@@ -126,19 +126,19 @@ class RestorationTask:
     def batch(self, step: int, places: range) -> Tensor:
         """The items `places` of the batch of update `step`: photos, shape (B, 3, S, S)."""
         size = self._plan.crop_px
-        drawn = (item_rng(self._plan.seed, step, place) for place in places)
-        return stacked([self._photos.draw(rng, lambda path, rng: read_crop(path, size, rng, zooms=_ZOOMS)) for rng in drawn])
+        rngs = (item_rng(self._plan.seed, step, place) for place in places)
+        return stacked([self._photos.draw(rng, lambda path, rng: read_crop(path, size, rng, zooms=_ZOOMS)) for rng in rngs])
 
     def loss(self, batch: Tensor) -> Mapping[str, Tensor]:
         """The terms: features and pixels, or features and color."""
         photos = batch.to(self._device)
         restored = self._restored(self.network, photos)
         with torch.autocast(self._device.type, enabled=False):
-            layer = DEFAULTS[self._lost].layer
+            layer = DEFAULTS[self._restoration].layer
             with torch.no_grad():
                 target = ContentTarget(self._encoder.fast(photos, {layer})[layer], "spread")
             terms = {"features": target.loss(self._encoder.fast(restored, {layer})[layer])}
-            if self._lost == "super-resolution":
+            if self._restoration == "super-resolution":
                 terms["pixels"] = _PIXELS * ContentTarget(photos, "spread").loss(restored)
             else:
                 terms["color"] = color_loss(restored, photos)
@@ -157,13 +157,13 @@ class RestorationTask:
 
     def pictures(self, network: Network[Any]) -> Sequence[tuple[str, Tensor]]:
         """A few photos, the inputs of `network`, and its outputs."""
-        shown = []
-        long_side_px, middle_px = _SHOWN_PX[self._lost]
-        for name, pixels in self._photos.opened(self._shown, long_side_px=long_side_px):
-            photo = _middle(torch.from_numpy(pixels), middle_px).to(self._device)
-            given = shrunk(photo) if self._lost == "super-resolution" else luma(photo).expand_as(photo)
-            shown += [(name, photo), ("given", given), ("restored", self._restored(network, photo).clamp(0, 1))]
-        return shown
+        previews = []
+        long_side_px, crop_px = _PREVIEW_PX[self._restoration]
+        for name, pixels in self._photos.opened(self._preview_photos, long_side_px=long_side_px):
+            photo = _center_crop(torch.from_numpy(pixels), crop_px).to(self._device)
+            degraded = shrunk(photo) if self._restoration == "super-resolution" else luma(photo).expand_as(photo)
+            previews += [(name, photo), ("given", degraded), ("restored", self._restored(network, photo).clamp(0, 1))]
+        return previews
 
     def notices(self) -> Sequence[str]:
         """Skipped files."""
@@ -191,12 +191,12 @@ class RestorationTask:
 
     def _restored(self, network: nn.Module, photos: Tensor) -> Tensor:
         """Photos (B, 3, H, W), degraded and restored by `network`."""
-        return cast(Tensor, network(shrunk(photos))) if self._lost == "super-resolution" else colored(network, photos)
+        return cast(Tensor, network(shrunk(photos))) if self._restoration == "super-resolution" else colored(network, photos)
 
 
-def _middle(photo: Tensor, most_px: int) -> Tensor:
-    """Central crop of a photo (1, 3, H, W) with sides up to `most_px` that are multiples of 4."""
-    rows, columns = (min(side, most_px) // FACTOR * FACTOR for side in photo.shape[2:])
+def _center_crop(photo: Tensor, max_px: int) -> Tensor:
+    """Central crop of a photo (1, 3, H, W) with sides up to `max_px` that are multiples of 4."""
+    rows, columns = (min(side, max_px) // FACTOR * FACTOR for side in photo.shape[2:])
     top, left = (photo.shape[2] - rows) // 2, (photo.shape[3] - columns) // 2
     return photo[:, :, top : top + rows, left : left + columns]
 
@@ -208,7 +208,7 @@ def color_loss(given: Tensor, photos: Tensor) -> Tensor:
         given: Shape (B, 3, H, W), 0..1.
         photos: The same shape.
     """
-    offered, wanted = given - luma(given), photos - luma(photos)
-    weights = _FAINT + torch.linalg.vector_norm(wanted, dim=1, keepdim=True)
+    color, photo_color = given - luma(given), photos - luma(photos)
+    weights = _MIN_PIXEL_WEIGHT + torch.linalg.vector_norm(photo_color, dim=1, keepdim=True)
     # The lower bound avoids amplifying the color noise of nearly gray photos.
-    return (weights * (offered - wanted).square()).mean() / (weights * wanted.square()).mean().clamp_min(1e-5)
+    return (weights * (color - photo_color).square()).mean() / (weights * photo_color.square()).mean().clamp_min(1e-5)

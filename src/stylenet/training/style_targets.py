@@ -13,9 +13,9 @@ from stylenet.losses.gaussian import RANK
 from stylenet.losses.moments import Centered
 
 _SUBSPACE_STEPS = 6
-"""Number of subspace iterations, after which the residual variance exceeds the optimum by less than 0.1 % of the variance."""
+"""Number of subspace iterations: the residual variance then exceeds its minimum by less than 0.1 % of the variance."""
 
-_LEAST_SHARE = 1e-5
+_MIN_EIGENVALUE_SHARE = 1e-5
 """Added to every eigenvalue, relative to the trace."""
 
 _NEWTON_STEPS = 22
@@ -63,10 +63,10 @@ class StyleTargets:
         by_size: dict[int, list[tuple[int, str, Tensor]]] = {}
         for index, statistics in enumerate(several):
             for layer, given in statistics.items():
-                distances[index][layer], between = _distance(given, self.parts[layer])
-                by_size.setdefault(between.shape[-1], []).append((index, layer, between))
+                distances[index][layer], product = _distance(given, self.parts[layer])
+                by_size.setdefault(product.shape[-1], []).append((index, layer, product))
         for entries in by_size.values():
-            crosses = root_traces(torch.cat([between for _, _, between in entries])).split(len(self))
+            crosses = root_traces(torch.cat([product for _, _, product in entries])).split(len(self))
             for (index, layer, _), cross in zip(entries, crosses, strict=True):
                 distances[index][layer] = (distances[index][layer] - 2 * cross) / self.parts[layer][-1].clamp_min(1e-12)
         return distances
@@ -78,7 +78,7 @@ def _principal(moments: Centered, rank: int) -> tuple[Tensor, ...]:
     kept = min(rank, channels)
     trace = covariance.diagonal(dim1=1, dim2=2).sum(1)
     # If a style image has fewer positions than directions, the remaining directions are arbitrary.
-    covariance = covariance + (_LEAST_SHARE * trace[:, None, None] + 1e-12) * torch.eye(
+    covariance = covariance + (_MIN_EIGENVALUE_SHARE * trace[:, None, None] + 1e-12) * torch.eye(
         channels, dtype=covariance.dtype, device=covariance.device
     )
     if kept == channels:
@@ -88,9 +88,9 @@ def _principal(moments: Centered, rank: int) -> tuple[Tensor, ...]:
         basis = _orthonormal(start.to(covariance).expand(len(covariance), -1, -1))
         for _ in range(_SUBSPACE_STEPS):
             basis = _orthonormal(covariance @ basis)
-    inside = basis.transpose(1, 2) @ covariance @ basis
-    root = _cholesky(inside)
-    rest = (trace - inside.diagonal(dim1=1, dim2=2).sum(1)).clamp_min(0)
+    projected = basis.transpose(1, 2) @ covariance @ basis
+    root = _cholesky(projected)
+    rest = (trace - projected.diagonal(dim1=1, dim2=2).sum(1)).clamp_min(0)
     return mean.float(), basis.float().contiguous(), root.float(), rest.float(), (mean.square().sum(1) + trace).float()
 
 
@@ -122,14 +122,14 @@ def _distance(given: Centered, parts: tuple[Tensor, ...]) -> tuple[Tensor, Tenso
     own = scale - mean.square().sum(1)
     distance = (given.mean - mean).square().sum(1) + trace + own
     # In float64: with a GPU's reduced precision for float32 products, small eigenvalues become negative, and Newton's iteration diverges.
-    inside = covariance.double()
+    projected = covariance.double()
     if basis.shape[2] < basis.shape[1]:
         directions = basis.double()
-        inside = directions.transpose(1, 2) @ inside @ directions
-        outside = (trace - inside.diagonal(dim1=1, dim2=2).sum(1)).clamp_min(0).to(trace)
+        projected = directions.transpose(1, 2) @ projected @ directions
+        outside = (trace - projected.diagonal(dim1=1, dim2=2).sum(1)).clamp_min(0).to(trace)
         distance = distance - 2 * ((outside + 1e-6 * own) * rest).clamp_min(1e-20).sqrt()
     root = root.double()
-    return distance, root.transpose(1, 2) @ inside @ root
+    return distance, root.transpose(1, 2) @ projected @ root
 
 
 def root_traces(matrices: Tensor) -> Tensor:

@@ -125,7 +125,7 @@ class Trainer:
             self._resume()
         self._loss: nn.Module = _Loss(task)
         if self._processes.count > 1:
-            self._agree_on_step()
+            self._check_same_step()
             self._loss = DistributedDataParallel(self._loss)
         self._gradients: Callable[[Any], Mapping[str, Tensor]] = self._compute_gradients
 
@@ -157,7 +157,7 @@ class Trainer:
                 last = stopped or self.step >= self.end
                 self.reason = "interrupted" if stopped else "finished" if self._ending is None else self._ending[1]
                 if last or self.step % self.plan.checkpoint_every == 0:
-                    self._keep()
+                    self._save_checkpoint()
                 yield update
                 for line in self.task.notices():
                     if line not in reported:
@@ -168,7 +168,7 @@ class Trainer:
 
     def _update(self, batches: Iterator[Any], should_stop: Callable[[], bool]) -> tuple[Update, bool]:
         """One update, and whether a process was asked to stop."""
-        begun = time.perf_counter()
+        started = time.perf_counter()
         batch = next(batches)
         network, rate = self.task.network, self.plan.rate(self.step, self.end)
         for group in self._optimizer.param_groups:
@@ -178,32 +178,32 @@ class Trainer:
         length = nn.utils.clip_grad_norm_(network.parameters(), self.plan.clip)
         if not torch.isfinite(length):
             for buffer, value in zip(network.buffers(), buffers, strict=True):
-                buffer.copy_(value)  # running moments include the batch with the NaN
-            self._keep()
+                buffer.copy_(value)  # the running moments would include the batch with the NaN
+            self._save_checkpoint()
             raise NumericalError(
-                f"update {self.step + 1}: the loss became NaN; the last good state is kept. Try --precision float32, or a lower "
-                f"learning rate than {self.plan.learning_rate:g}, helps"
+                f"update {self.step + 1}: the loss became NaN; the last good state is kept: try --precision float32, or a learning rate "
+                f"below {self.plan.learning_rate:g}"
             )
         self._optimizer.step()
         self.step += 1
-        self._follow()
-        self.seconds += time.perf_counter() - begun
-        flags = (should_stop(), self.plan.late(self.seconds))
+        self._update_average()
+        self.seconds += time.perf_counter() - started
+        flags = (should_stop(), self.plan.is_late(self.seconds))
         values_and_flags = [*(term.float() for term in terms.values()), *length.new_tensor(flags, dtype=torch.float32)]
         *sums, stopped, late = self._processes.sum(torch.stack(values_and_flags)).tolist()
         values = {name: value / self._processes.count for name, value in zip(terms, sums, strict=True)}
-        self._watch(sum(values.values()), late=late > 0)
+        self._check_ending(sum(values.values()), late=late > 0)
         return self._event(values, rate), stopped > 0
 
     def _capture(self) -> None:
-        """Record the gradients as a CUDA graph, before other threads begin to make batches."""
+        """Record the gradients as a CUDA graph before other threads start to create batches."""
         buffers = [buffer.clone() for buffer in self.task.network.buffers()]
         self._gradients = Captured(self._compute_gradients, self.task.batch(self.step, self._places))
         for buffer, value in zip(self.task.network.buffers(), buffers, strict=True):
             buffer.copy_(value)
 
     def _compute_gradients(self, batch: Any) -> dict[str, Tensor]:
-        """The terms of the loss; its gradients replace those of the parameters."""
+        """The terms of the loss; replaces the gradients of the parameters."""
         with torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32):
             terms: dict[str, Tensor] = self._loss(batch)
             loss = torch.stack(list(terms.values())).sum()
@@ -225,22 +225,22 @@ class Trainer:
             seconds_left=left * self.seconds / self.step,
         )
 
-    def _follow(self) -> None:
+    def _update_average(self) -> None:
         """Update the moving average of the weights, with a lower decay rate at first to forget the random initialization."""
         share = min(self.plan.average, self.step / (self.step + 10))
-        followed: tuple[list[Tensor], list[Tensor]] = [], []
+        averages_and_values: tuple[list[Tensor], list[Tensor]] = [], []
         for name, value in self.task.network.state_dict().items():
             if value.is_floating_point():
-                followed[0].append(self.average[name])
-                followed[1].append(value)
+                averages_and_values[0].append(self.average[name])
+                averages_and_values[1].append(value)
             else:
                 self.average[name].copy_(value)
-        torch._foreach_lerp_(*followed, 1 - share)
+        torch._foreach_lerp_(*averages_and_values, 1 - share)
 
-    def _watch(self, loss: float, *, late: bool) -> None:
+    def _check_ending(self, loss: float, *, late: bool) -> None:
         """Begin the decay of the learning rate if the loss stalls or time runs out."""
         stalled = self._plateau.reached(loss, self.plan.patience)
-        if self._ending is None and (stalled or late) and (end := self.plan.end_begun(self.step)) < self.plan.steps:
+        if self._ending is None and (stalled or late) and (end := self.plan.end_if_decaying_after(self.step)) < self.plan.steps:
             self._ending = end, "out of time" if late else "stalled"
 
     @torch.no_grad()
@@ -254,7 +254,7 @@ class Trainer:
             cells = [(name, image.float().cpu().numpy()) for name, image in self.task.pictures(network.eval())]
         return Preview(image=contact_sheet(cells, cell_px=_PREVIEW_PX), step=self.step, scheduled=True) if cells else None
 
-    def _keep(self) -> None:
+    def _save_checkpoint(self) -> None:
         if not self._processes.first:
             return
         state = self._optimizer.state_dict()["state"]
@@ -286,7 +286,7 @@ class Trainer:
             self._ending = tuple(progress["ending"])
         self._plateau = Plateau(**progress.get("plateau", {}))
 
-    def _agree_on_step(self) -> None:
+    def _check_same_step(self) -> None:
         total = self._processes.sum(torch.tensor(float(self.step), device=self._device))
         if float(total) != self.step * self._processes.count:
             raise CheckpointError(

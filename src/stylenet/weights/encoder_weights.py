@@ -23,7 +23,7 @@ class EncoderWeights:
         record: Layers, widths and preprocessing.
         tensors: `conv1_1.weight` (out, in, 3, 3), `conv1_1.bias` (out), ...; of a factored convolution `conv1_2.weight` (rank, in, 3, 3),
             `conv1_2_expand.weight` (out, rank, 1, 1) and `conv1_2_expand.bias` (out); float32.
-        provenance: Source of the weights and how they were recognized, as text by keyword.
+        provenance: Source of the weights, and how they were recognized, as text by keyword.
     """
 
     record: EncoderRecord
@@ -83,8 +83,8 @@ def _match(found: RawWeights, architectures: Sequence[EncoderRecord]) -> tuple[E
         if set(mapping) == set(labels):
             return record, {name: found.convolutions[label] for label, name in mapping.items()}
     wanted = " or ".join(f"the {len(record.widths)} of {record.name}" for record in architectures)
-    some = f" ({', '.join(str(label) for label in labels[:3])}, ...)" if labels else ""
-    raise WeightsError(f"found {len(labels)} convolutions{some} in a {found.layout}, expected {wanted}")
+    examples = f" ({', '.join(str(label) for label in labels[:3])}, ...)" if labels else ""
+    raise WeightsError(f"found {len(labels)} convolutions{examples} in a {found.layout}, expected {wanted}")
 
 
 def expected_shapes(record: EncoderRecord) -> dict[str, tuple[int, ...]]:
@@ -111,13 +111,13 @@ def as_float32(values: Array, name: str) -> NDArray[np.float32]:
     return np.array(values, dtype=np.float32, order="C", copy=True)
 
 
-LARGEST_TENSOR = 2**24
+MAX_TENSOR_VALUES = 2**24
 """Maximum values of one tensor: seven times the largest convolution of VGG (512 x 512 x 3 x 3)."""
 
 
 def check_size(shape: Sequence[int], name: str) -> None:
     """Raise `WeightsError` if an array has more values than any tensor of a VGG network."""
-    if np.prod(shape, dtype=object) > LARGEST_TENSOR:
+    if np.prod(shape, dtype=object) > MAX_TENSOR_VALUES:
         raise WeightsError(f"{name} claims shape {tuple(shape)}, more than any convolution of a VGG network has")
 
 
@@ -132,4 +132,4 @@ def check_tensors(tensors: Mapping[str, Array], record: EncoderRecord) -> None:
         if count := int(np.count_nonzero(~np.isfinite(tensors[name]))):
             raise WeightsError(f"{name} has {count} values that are not finite (NaN or infinity); the file is damaged")
     if foreign := sorted(set(tensors) - set(shapes)):
-        raise WeightsError(f"found {foreign[0]}, which {record.name} does not have; its tensors are {', '.join(list(shapes)[:2])}, ...")
+        raise WeightsError(f"found {foreign[0]}, which is not a tensor of {record.name}: these are {', '.join(list(shapes)[:2])}, ...")

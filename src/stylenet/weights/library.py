@@ -1,4 +1,4 @@
-"""The commands `stylenet weights ls | get | import | rm`, and finding weights by name."""
+"""The library of weights: listing, downloading, importing, deleting, and finding them by name."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def import_weights(
         name = published.name if published and published.name in WEIGHTS else f"{weights.record.name}-imported"
         _check_name(name, replace=replace)
     elif name in WEIGHTS and (published is None or published.name != name):
-        raise WeightsError(f"'{name}' is the name of published weights, and by its checksum {source} is another file; give another --name")
+        raise WeightsError(f"'{name}' is the name of published weights, but the checksum of {source} is different; give another --name")
     target = weights_folder() / f"{name}.safetensors"
     with exclusive(target):
         return _install(weights, source, target)
@@ -168,7 +168,7 @@ def _check_name(name: str, *, replace: bool) -> None:
             f"weights cannot be called '{name}'; use lower case letters, digits, '.', '_' and '-', and not the name of included weights"
         )
     if name in _installed() and not replace:
-        raise WeightsError(f"weights '{name}' are installed already; give another --name, or --replace")
+        raise WeightsError(f"weights '{name}' are already installed; give another --name, or --replace")
 
 
 def find_weights(name: str | Path, *, preferred: Sequence[str] = (), stand_ins: Sequence[str] = ()) -> Path:
@@ -217,7 +217,7 @@ def find_weights(name: str | Path, *, preferred: Sequence[str] = (), stand_ins: 
     if path.suffix or path.parent != Path():
         raise WeightsError(f"{path}: {'this is a folder; give a weights file' if os.path.isdir(path) else 'there is no such file'}")
     names = sorted({*bundled_names(), *installed, *PACKAGED, *WEIGHTS, VGG16.name})
-    raise WeightsError(f"no encoder is called '{text}'; there are {', '.join(names)}, or a file{did_you_mean(text, names)}")
+    raise WeightsError(f"no encoder is called '{text}'; available: {', '.join(names)}, or give a file{did_you_mean(text, names)}")
 
 
 def _listed_packaged(record: PackagedRecord, path: Path | None) -> Listed:

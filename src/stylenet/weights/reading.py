@@ -1,4 +1,4 @@
-"""Single entry point for reading weights: converts any supported file to `EncoderWeights`."""
+"""Read weights from a file in any supported format."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ __all__ = ["KINDS", "EncoderWeights", "read_weights"]
 KINDS: Mapping[str, str] = MappingProxyType(
     {
         "torchvision": "RGB, 0..1 minus mean divided by standard deviation",
-        "caffe": "BGR, 0..255 minus mean, as the Caffe-trained networks",
-        "caffe-rgb": "RGB, 0..255 minus mean: the Caffe-trained networks turned around",
+        "caffe": "BGR, 0..255 minus mean: the Caffe-trained networks",
+        "caffe-rgb": "RGB, 0..255 minus mean: the Caffe-trained networks converted to RGB",
         "matconvnet": "a MatConvNet file, kernels (height, width, in, out)",
         "matconvnet-swapped": "a MatConvNet file as TensorFlow ports read it: height and width of the kernels swapped",
         "keras": "a Keras file: BGR, 0..255 minus mean",
@@ -29,7 +29,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
 
 
 def read_weights(path: str | Path, *, kind: str | None = None, architectures: Sequence[EncoderRecord] = (VGG19, VGG16)) -> EncoderWeights:
-    """The weights in the file at `path`, whatever its format.
+    """The weights in the file at `path`, in any supported format.
 
     The format is detected from the content. Code in the file is never run.
 
@@ -57,7 +57,7 @@ def read_weights(path: str | Path, *, kind: str | None = None, architectures: Se
     except Exception as error:
         # Readers may raise any exception for damaged files.
         reason = " ".join(str(error).split())[:160] or "no reason given"
-        what = f"the {form} file is truncated, damaged or foreign ({type(error).__name__}: {reason})"
+        what = f"the {form} file is truncated, damaged or unsupported ({type(error).__name__}: {reason})"
         raise WeightsError(f"{path}: {what}; expected {EXPECTED} with VGG-16 or VGG-19") from error
 
 

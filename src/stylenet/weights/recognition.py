@@ -1,10 +1,10 @@
-"""Recognizing the training of a VGG network by its values.
+"""Recognize by its values how a VGG network was trained.
 
 torchvision's networks and the Caffe-trained ones of Simonyan and Zisserman have files with the same names and shapes, but one expects
 RGB divided by a standard deviation and the other BGR bytes minus a mean. The scale of the first weights does not distinguish them: it is
-about 0.4 in both, because activations of the Caffe networks grow into the hundreds instead. The filters do.
-VGG-16 and VGG-19 were started from one smaller network (Simonyan and Zisserman 2014, section 3.1), so their first filters are nearly the
-same; torchvision's were trained from scratch.
+about 0.4 in both, because the activations of the Caffe networks grow into the hundreds instead. The filters do distinguish them.
+VGG-16 and VGG-19 were initialized from the same smaller network (Simonyan and Zisserman 2014, section 3.1), so their first filters are
+nearly the same; torchvision's were trained from scratch.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from stylenet.errors import WeightsError, did_you_mean
 PREPROCESSINGS = {"torchvision": IMAGENET_RGB, "caffe": CAFFE_BGR, "caffe-rgb": CAFFE_RGB}
 """Values of `--kind`, to override recognition."""
 
-# Filters of conv1_1 of the Caffe-trained VGG-19, (B, G, R) x 3 x 3, scaled to length one: those that change most when
-# channels or axes are swapped.
+# Filters of conv1_1 of the Caffe-trained VGG-19, (B, G, R) x 3 x 3, normalized to length one: those that change most when channels or axes
+# are swapped.
 # fmt: off
 _FILTERS = {
     1: (
@@ -42,8 +42,8 @@ _FILTERS = {
 }
 # fmt: on
 
-_LIKENESS = 0.55
-"""Mean cosine from which on a network counts as Caffe-trained: 1 for VGG-19; random filters stay within 0.11 of 0 (one sigma)."""
+_MIN_LIKENESS = 0.55
+"""Mean cosine above which a network is considered Caffe-trained: it is 1 for VGG-19, and 0 with a deviation of 0.11 for random filters."""
 
 
 def likeness(first_kernel: Any) -> float:
@@ -62,7 +62,7 @@ def recognize(first_kernel: Any) -> tuple[str, float] | None:
     """`caffe` or `caffe-rgb` and the likeness, if a first convolution is that of a Caffe-trained network; otherwise None."""
     # RGB filters with reversed channels are BGR filters.
     for name, kernel in (("caffe", first_kernel), ("caffe-rgb", np.flip(np.asarray(first_kernel), 1))):
-        if (value := likeness(kernel)) > _LIKENESS:
+        if (value := likeness(kernel)) > _MIN_LIKENESS:
             return name, value
     return None
 

@@ -35,7 +35,7 @@ def record_from_json(values: Any) -> EncoderRecord:
     try:
         # Otherwise unknown fields of newer versions would be ignored silently.
         if foreign := sorted(set(values) - set(EncoderRecord.__dataclass_fields__)):
-            raise WeightsError(f"the record in the file has '{foreign[0]}', which this version does not know")
+            raise WeightsError(f"the record in the file has '{foreign[0]}', which this version of stylenet does not support")
         record = msgspec.convert(values, EncoderRecord)
     except (msgspec.ValidationError, TypeError) as error:
         raise WeightsError(f"the record in the file cannot be read: {error}") from error
@@ -47,9 +47,9 @@ def record_from_json(values: Any) -> EncoderRecord:
         raise WeightsError(f"the record in the file has layers {', '.join(list(record.widths)[:4])}, ...; expected conv1_1, conv1_2, ...")
     for layer, width in (*record.widths.items(), *record.ranks.items()):
         if not 1 <= width <= 4096 or layer not in record.widths:
-            raise WeightsError(f"the record in the file gives {layer} a width of {width}; expected a layer of it and 1 to 4096 channels")
+            raise WeightsError(f"the record in the file gives {layer} a width of {width}; expected one of its layers and 1 to 4096")
     if min(record.preprocessing.std) <= 0 or record.preprocessing.scale <= 0:
-        raise WeightsError("the record in the file divides by a standard deviation or scale that is not above 0")
+        raise WeightsError("the record in the file has a standard deviation or scale that is not positive")
     return EncoderRecord(
         **{
             **{name: getattr(record, name) for name in ("name", "padding", "pooling", "pooling_scale", "rounding", "preprocessing")},

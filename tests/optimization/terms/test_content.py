@@ -1,4 +1,4 @@
-"""Content terms put together by hand."""
+"""Content terms compared with their formulas."""
 
 from __future__ import annotations
 

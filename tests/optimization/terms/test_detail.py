@@ -1,4 +1,4 @@
-"""The detail term begins at its weight and takes no masks."""
+"""The detail term: its initial value is its weight, and it rejects masks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.optimization.scenes import PAINTINGS, PHOTO, targets
 
 @pytest.mark.parametrize("statistic", ["nearest", "sliced", "histogram"])
 def test_details_begin_at_their_weight(statistic: str, encoder: VggEncoder, recipe: Callable[..., Recipe]) -> None:
-    """Each layer's loss is divided by its value for the photo; blended paintings count by their shares."""
+    """The loss of each layer is divided by its value for the photo; blended paintings are weighted by their shares."""
     small = recipe(detail_weight="3.0", detail_statistic=f"'{statistic}'", detail_layers="{relu2_1 = 0.5, relu3_1 = 0.5}")
     wanted = [
         StyleTarget(goal.moments, goal.share, features=encoder(picture, small.detail.layers))

@@ -1,4 +1,4 @@
-"""Terms of the pixels: smoothness in the units of the recipe, and edges."""
+"""Pixel terms: smoothness in the recipe's units, and edges."""
 
 from __future__ import annotations
 

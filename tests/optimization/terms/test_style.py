@@ -1,4 +1,4 @@
-"""The style term put together by hand."""
+"""The style term compared with its formula."""
 
 from __future__ import annotations
 

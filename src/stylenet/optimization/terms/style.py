@@ -51,10 +51,10 @@ class StyleTerm(StatisticsTerm):
 
     def value(self, statistics: Statistics) -> Tensor:
         """The weighted sum over styles and layers."""
-        given = self._given(statistics)
-        total = given[0][0].gram.new_zeros(())
+        moments = self._shifted(statistics)
+        total = moments[0][0].gram.new_zeros(())
         for target, weighted in zip(self._scene.targets, self._losses, strict=True):
-            by_layer = [entry.weight * entry.loss(values[target.region]) for entry, values in zip(weighted, given, strict=True)]
+            by_layer = [entry.weight * entry.loss(values[target.region]) for entry, values in zip(weighted, moments, strict=True)]
             total = total + (chained(by_layer) if self._section.chain else torch.stack(by_layer).sum())
         return (self._weight * total).to(self._scene.photo.dtype)
 
@@ -63,17 +63,17 @@ class StyleTerm(StatisticsTerm):
 
         The divisor is at least a twentieth of the average loss, for layers in which the photo already resembles the style image.
         """
-        given = self._given(statistics)
+        moments = self._shifted(statistics)
         balanced = []
         for target, weighted in zip(self._scene.targets, self._losses, strict=True):
-            at_photo = [entry.loss(values[target.region]).item() for entry, values in zip(weighted, given, strict=True)]
+            at_photo = [entry.loss(values[target.region]).item() for entry, values in zip(weighted, moments, strict=True)]
             floor = max(0.05 * sum(at_photo) / len(at_photo), 1e-12)
             balanced.append(
                 [replace(entry, weight=entry.weight / max(value, floor)) for entry, value in zip(weighted, at_photo, strict=True)]
             )
         return balanced
 
-    def _given(self, statistics: Statistics) -> list[list[Moments]]:
+    def _shifted(self, statistics: Statistics) -> list[list[Moments]]:
         return [[one.shifted(self._section.shift) for one in statistics[layer]] for layer in self.layers]
 
     def _layer_loss(self, target: Moments) -> LayerLoss:

@@ -12,7 +12,7 @@ from stylenet.optimization.terms.base import PixelTerm, Scene
 class TemporalTerm(PixelTerm):
     """Weighted squared distance to the warped previous painting, averaged over pixels and channels.
 
-    The weight is 0 where the previous painting is not valid: at the border, and in disoccluded or changed areas.
+    The weight is 0 where the previous painting is invalid: at the border, and in disoccluded or changed areas.
 
     References:
         Ruder, Dosovitskiy, Brox 2016 (GCPR), eq. 7, which also divides the sum by the number of values. Their weights are 0 or 1, from the

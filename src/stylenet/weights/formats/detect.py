@@ -14,7 +14,7 @@ Format = Literal["safetensors", "torch-zip", "torch-pickle", "matlab", "hdf5", "
 
 EXPECTED = "safetensors, PyTorch (.pth), MatConvNet (.mat), Keras (.h5) or NumPy (.npy, .npz)"
 
-_LARGEST_FILE = 8 * 2**30
+_MAX_FILE_BYTES = 8 * 2**30
 """Maximum bytes of a file: ten times the largest official one."""
 
 _TORCH_PICKLE = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
@@ -25,9 +25,9 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 _FOREIGN = (
     (b"version https://git-lfs", "a Git LFS pointer; fetch the file itself with 'git lfs pull'"),
     (b"MATLAB 7.3", "a MATLAB 7.3 file; save it in MATLAB with '-v7'"),
-    (b"<", "a web page; the download went to an error or login page"),
+    (b"<", "a web page, probably an error or login page saved instead of the file"),
     (b"\x1f\x8b", "a gzip archive; unpack it first"),
-    (b"\x80", "a Python pickle, which could run any code; convert it to safetensors where it comes from"),
+    (b"\x80", "a Python pickle, which could run any code; convert it to safetensors on the machine it comes from"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
 )
@@ -42,8 +42,8 @@ def detect(path: Path) -> Format:
     if not os.path.isfile(path):
         raise WeightsError(f"{path}: {'this is a folder; give a weights file' if os.path.isdir(path) else 'there is no such file'}")
     size = path.stat().st_size
-    if size > _LARGEST_FILE:
-        raise WeightsError(f"{path}: {size / 2**30:.0f} GiB is more than any VGG network takes; expected {EXPECTED}")
+    if size > _MAX_FILE_BYTES:
+        raise WeightsError(f"{path}: {size / 2**30:.0f} GiB is more than any VGG network needs; expected {EXPECTED}")
     with path.open("rb") as file:
         head = file.read(4096)
     if head.startswith(b"PK\x03\x04"):
@@ -74,8 +74,8 @@ def _detect_zip(path: Path) -> Format:
         raise WeightsError(f"{path}: a truncated or damaged archive ({error}); expected {EXPECTED}") from error
     if any(name.endswith("/constants.pkl") or "/code/" in name for name in names):
         raise WeightsError(
-            f"{path}: this is a TorchScript program (torch.jit.save), which is code and not weights alone; write its weights with "
-            "torch.save(program.state_dict(), 'weights.pth') where it comes from, and import that file"
+            f"{path}: this is a TorchScript program (torch.jit.save), which contains code; save only its weights, with "
+            "torch.save(program.state_dict(), 'weights.pth'), and import that file"
         )
     if any(name.endswith("/data.pkl") or name == "data.pkl" for name in names):
         return "torch-zip"
@@ -90,13 +90,13 @@ def check_archive(path: Path, *, stored: bool) -> None:
     """Raise `WeightsError` if the zip archive at `path` is far larger unpacked than on disk.
 
     Args:
-        stored: The format never compresses, as PyTorch's does not.
+        stored: Whether the format never compresses, like PyTorch's.
     """
     size = path.stat().st_size
     with zipfile.ZipFile(path) as archive:
         unpacked = sum(item.file_size for item in archive.infolist())
         compressed = any(item.compress_type != zipfile.ZIP_STORED for item in archive.infolist())
     if stored and compressed:
-        raise WeightsError(f"{path}: its parts are compressed, which PyTorch never does; it may be made to fill the memory")
-    if unpacked > size * (1 if stored else 20) + 2**20 or unpacked > _LARGEST_FILE:
-        raise WeightsError(f"{path}: {size} bytes on disk would unpack to {unpacked}; it may be made to fill the memory")
+        raise WeightsError(f"{path}: its parts are compressed, which PyTorch never does; it may be designed to exhaust memory")
+    if unpacked > size * (1 if stored else 20) + 2**20 or unpacked > _MAX_FILE_BYTES:
+        raise WeightsError(f"{path}: {size} bytes on disk would unpack to {unpacked}; it may be designed to exhaust memory")

@@ -1,8 +1,8 @@
-"""Keras' HDF5 files of VGG-16 and VGG-19: of every version, with and without the classifier.
+"""HDF5 files of VGG-16 and VGG-19 written by any version of Keras, with or without the classifier.
 
 | written by | groups | kernels |
 |---|---|---|
-| 2015, `vgg16_weights.h5` | `layer_3/param_0`, `param_1` | Theano: (out, in, height, width), turned by half a turn |
+| 2015, `vgg16_weights.h5` | `layer_3/param_0`, `param_1` | Theano: (out, in, height, width), rotated by 180 degrees |
 | Keras 1 | `block1_conv1/block1_conv1_W_1:0`, `..._b_1:0` | TensorFlow, or Theano in the files `th_kernels` |
 | Keras 2 | `block1_conv1/block1_conv1/kernel:0`, `bias:0` | (height, width, in, out) |
 | Keras 2.12 and later, `.weights.h5` | `_layer_checkpoint_dependencies/conv2d_1/vars/0`, `1` | (height, width, in, out) |
@@ -21,7 +21,7 @@ import numpy as np
 
 from stylenet.errors import WeightsError
 from stylenet.extras import require
-from stylenet.weights.encoder_weights import LARGEST_TENSOR, Label, RawWeights
+from stylenet.weights.encoder_weights import MAX_TENSOR_VALUES, Label, RawWeights
 from stylenet.weights.recognition import preprocessing_of
 
 _BLOCK = re.compile(r"block(\d)_conv(\d)")
@@ -29,7 +29,7 @@ _NUMBER = re.compile(r"(?:conv2d|convolution2d|layer)(?:_(\d+))?")
 _PLAIN_FILTERS = {1, 2, 3}
 """deflate, shuffle, fletcher32: the built-in filters of HDF5; others would load a library from disk."""
 
-_MOST_OBJECTS = 5000
+_MAX_OBJECTS = 5000
 
 
 def read_keras(path: Path, *, kind: str | None) -> RawWeights:
@@ -54,7 +54,7 @@ def read_keras(path: Path, *, kind: str | None) -> RawWeights:
     convolutions = {label: (_to_torch(kernel, theano=theano), bias) for label, (kernel, bias) in convolutions.items()}
     first = _to_torch(first, theano=theano)
     preprocessing, how = preprocessing_of(first, kind=None if kind == "keras" else kind, otherwise="caffe")
-    order = "Theano kernels, turned back" if theano else "TensorFlow kernels"
+    order = "Theano kernels, rotated back" if theano else "TensorFlow kernels"
     return RawWeights(
         layout="Keras file",
         convolutions=convolutions,
@@ -80,7 +80,7 @@ def _label(where: str) -> Label | None:
 
 
 def _pairs(file: Any) -> dict[str, tuple[Any, Any]]:
-    """The data sets of each group with exactly a kernel (4-D) and a bias (1-D), by the path of the group."""
+    """Kernel (4-D) and bias (1-D) of each group that contains exactly these data sets, by the path of the group."""
     groups: dict[str, list[Any]] = defaultdict(list)
     for path, dataset in _datasets(file):
         groups[path.rpartition("/")[0]].append(dataset)
@@ -108,7 +108,7 @@ def _datasets(file: Any) -> list[tuple[str, Any]]:
             count += 1
             link = group.get(name, getlink=True)
             if not isinstance(link, h5py.HardLink):
-                raise WeightsError(f"'{where}{name}' is a link to another place or file, expected data")
+                raise WeightsError(f"'{where}{name}' is a link to another object or file, expected data")
             item = group[name]
             # Groups may contain each other; each is visited once.
             if item.id.__hash__() in seen or name.startswith("optimizer"):
@@ -118,18 +118,18 @@ def _datasets(file: Any) -> list[tuple[str, Any]]:
                 waiting.append((f"{where}{name}/", item))
             elif isinstance(item, h5py.Dataset):
                 found.append((f"{where}{name}", item))
-            if count > _MOST_OBJECTS:
-                raise WeightsError(f"the HDF5 file has more than {_MOST_OBJECTS} objects, expected a VGG network")
+            if count > _MAX_OBJECTS:
+                raise WeightsError(f"the HDF5 file has more than {_MAX_OBJECTS} objects, expected a VGG network")
     return found
 
 
 def _check_dataset(dataset: Any, where: str) -> None:
     if dataset.external or dataset.is_virtual:
-        raise WeightsError(f"'{where}' keeps its values in another file, expected them in this one")
+        raise WeightsError(f"'{where}' stores its values in another file, expected them in this one")
     settings = dataset.id.get_create_plist()
     if foreign := {settings.get_filter(index)[0] for index in range(settings.get_nfilters())} - _PLAIN_FILTERS:
-        raise WeightsError(f"'{where}' is packed with the foreign filter {min(foreign)}, expected deflate or none")
+        raise WeightsError(f"'{where}' is compressed with the unsupported filter {min(foreign)}, expected deflate or none")
     if dataset.dtype.kind != "f":
         raise WeightsError(f"'{where}' has values of type {dataset.dtype}, expected floating-point numbers")
-    if math.prod(dataset.shape) > LARGEST_TENSOR:
+    if math.prod(dataset.shape) > MAX_TENSOR_VALUES:
         raise WeightsError(f"'{where}' claims shape {dataset.shape}, more than any convolution of a VGG network has")

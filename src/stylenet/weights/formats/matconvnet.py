@@ -1,11 +1,10 @@
 """MatConvNet's .mat files, imagenet-vgg-verydeep-16.mat and -19.mat, in both their layouts.
 
-Until beta16: `layers` (cells of structs, the weights in a cell array), `normalization` with an average image of 224 x 224 x 3. Since
-beta17: the mean of three numbers in `meta.normalization`. A still older form has `filters` and `biases` in place of `weights`.
+Until beta16: `layers` (cells of structs, with the weights in a cell array) and `normalization` with an average image of 224 x 224 x 3.
+Since beta17: the mean as three numbers in `meta.normalization`. A still older form has `filters` and `biases` instead of `weights`.
 
-Kernels are stored (height, width, in, out). Widespread code says (width, height) and swaps the two; the published values say otherwise:
-filter by filter they are those of the Caffe network without a swap, and swapped they are not. `matconvnet-swapped` reads
-them like that code, to reproduce its numbers.
+Kernels are stored as (height, width, in, out). Widespread code assumes (width, height) and swaps the two, but the published filters equal
+those of the Caffe network only without the swap. `matconvnet-swapped` reads them like that code, to reproduce its results.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ def read_matconvnet(path: Path, *, kind: str | None) -> RawWeights:
     """The convolutions of a MatConvNet network, found by their names, and the file's own mean.
 
     Raises:
-        WeightsError: The file has no such network, or something in it is an object or a function.
+        WeightsError: The file has no such network, or contains objects or functions.
     """
     if kind is not None and kind not in KINDS:
         raise WeightsError(f"kind '{kind}' does not fit a MATLAB file; allowed are {', '.join(KINDS)}{did_you_mean(kind, KINDS)}")

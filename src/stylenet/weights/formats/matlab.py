@@ -1,7 +1,6 @@
-"""MATLAB's .mat files of level 5, read for numbers, text, cells and structs; objects and functions are rejected.
+"""Reader for MATLAB .mat files of level 5 with numbers, text, cells and structs; objects and functions are rejected.
 
-Weights files are untrusted, so every length is compared with the available bytes before
-allocating memory.
+Weights files are untrusted, so every length is compared with the available bytes before memory is allocated.
 
 References:
     MathWorks, "MAT-File Format", chapter 1 (level 5).
@@ -19,10 +18,10 @@ import numpy as np
 
 from stylenet.errors import WeightsError
 
-_LARGEST_UNPACKED = 2 * 2**30
-"""Bytes: four times the whole of VGG-19 with its classifier."""
+_MAX_UNPACKED = 2 * 2**30
+"""In bytes: four times the size of VGG-19 with its classifier."""
 
-_MOST_OBJECTS, _DEEPEST = 50_000, 12
+_MAX_OBJECTS, _MAX_DEPTH = 50_000, 12
 
 _COMPRESSED, _MATRIX = 15, 14
 _CELL, _STRUCT, _CHAR = 1, 2, 4
@@ -34,7 +33,7 @@ _NUMERIC = {6: "f8", 7: "f4", 8: "i1", 9: "u1", 10: "i2", 11: "u2", 12: "i4", 13
 
 
 def read_matlab(path: Path, names: Collection[str]) -> dict[str, Any]:
-    """The variables called `names`: arrays, `str`, lists for cells, dictionaries for structs (a list of them unless it is one).
+    """The variables called `names`: arrays, `str`, a list for cells, a dictionary for a struct, and a list of these for several structs.
 
     Raises:
         WeightsError: The file is truncated, is damaged, or has objects or functions in these variables.
@@ -67,10 +66,10 @@ class _Reader:
 
     def _unpack(self, packed: memoryview) -> bytes:
         unpacker = zlib.decompressobj()
-        data = unpacker.decompress(packed, _LARGEST_UNPACKED - self._unpacked + 1)
+        data = unpacker.decompress(packed, _MAX_UNPACKED - self._unpacked + 1)
         self._unpacked += len(data)
-        if self._unpacked > _LARGEST_UNPACKED:
-            raise WeightsError("the MATLAB file unpacks to more than any network takes; it may be made to fill the memory")
+        if self._unpacked > _MAX_UNPACKED:
+            raise WeightsError("the MATLAB file unpacks to more than any network needs; it may be designed to exhaust memory")
         if not unpacker.eof:
             raise WeightsError("a packed variable of the MATLAB file is truncated")
         return data
@@ -93,9 +92,9 @@ class _Reader:
             yield kind, data[start : start + length]
 
     def _matrix(self, data: memoryview, *, depth: int, names: Collection[str] | None = None) -> tuple[str, Any]:
-        """Name and value of an array; none for the value if it is not among `names`."""
+        """Name and value of an array; the value is None if the name is not among `names`."""
         self._objects += 1
-        if self._objects > _MOST_OBJECTS or depth > _DEEPEST:
+        if self._objects > _MAX_OBJECTS or depth > _MAX_DEPTH:
             raise WeightsError("the MATLAB file has more or deeper nested objects than any network")
         if not data:
             return "", np.empty(0)
@@ -106,7 +105,7 @@ class _Reader:
             return name, None
         kind = int(flags[0]) & 0xFF
         if len(shape) > 8 or any(size < 0 for size in shape):
-            raise WeightsError("an array of the MATLAB file has no sensible shape")
+            raise WeightsError("an array of the MATLAB file has an invalid shape")
         if kind in _NUMERIC:
             return name, self._numbers(*next(parts)).astype(_NUMERIC[kind], copy=False).reshape(shape, order="F")
         if kind == _CHAR:
@@ -115,7 +114,7 @@ class _Reader:
             return name, [self._matrix(content, depth=depth + 1)[1] for _, content in parts]
         if kind == _STRUCT:
             return name, self._struct(parts, math.prod(shape), depth)
-        raise WeightsError("the MATLAB file holds an object, a function or a sparse matrix; expected numbers, text, cells and structs")
+        raise WeightsError("the MATLAB file contains an object, a function or a sparse matrix; expected numbers, text, cells and structs")
 
     def _struct(self, parts: Iterator[tuple[int, memoryview]], count: int, depth: int) -> Any:
         width = int(self._numbers(*next(parts))[0])

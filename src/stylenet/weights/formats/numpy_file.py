@@ -1,6 +1,6 @@
-"""NumPy's files: `vgg19.npy`, a dictionary of [kernel, bias], and `.npz` archives with an array for each.
+"""NumPy files: `vgg19.npy`, a dictionary of [kernel, bias], and `.npz` archives with an array for each kernel and bias.
 
-Kernels are (height, width, in, out), as TensorFlow has them.
+Kernels are (height, width, in, out), as in TensorFlow.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from stylenet.errors import WeightsError
-from stylenet.weights.encoder_weights import LARGEST_TENSOR, Label, RawWeights
+from stylenet.weights.encoder_weights import MAX_TENSOR_VALUES, Label, RawWeights
 from stylenet.weights.formats.detect import check_archive
 from stylenet.weights.formats.pickled_array import read_pickled_array
 from stylenet.weights.recognition import preprocessing_of
@@ -26,15 +26,15 @@ _BIAS = {"biases", "bias", "b", "1"}
 
 
 def read_npy(path: Path, *, kind: str | None) -> RawWeights:
-    """The convolutions of a dictionary written by numpy.save, as TensorFlow's ports of VGG have it.
+    """The convolutions of a dictionary written by numpy.save, as in TensorFlow ports of VGG.
 
     Raises:
-        WeightsError: The file holds anything else.
+        WeightsError: The file contains anything else.
     """
     with path.open("rb") as file:
         content = _read_array(file)
     if not isinstance(content, dict):
-        raise WeightsError("the .npy file holds no dictionary, expected {'conv1_1': [kernel, bias], ...}")
+        raise WeightsError("the .npy file does not contain a dictionary, expected {'conv1_1': [kernel, bias], ...}")
     pairs: dict[str, dict[str, Any]] = {}
     for key, value in content.items():
         if match := _NAME.fullmatch(key):
@@ -47,7 +47,7 @@ def read_npz(path: Path, *, kind: str | None) -> RawWeights:
     """The convolutions of an archive written by numpy.savez: `conv1_1_W`, `conv1_1_b` or `conv1_1/kernel`, `conv1_1/bias`, ...
 
     Raises:
-        WeightsError: The archive holds anything else, or would unpack to far more than its size.
+        WeightsError: The archive contains anything else, or would unpack to far more than its size.
     """
     check_archive(path, stored=False)
     pairs: dict[str, dict[str, Any]] = {}
@@ -64,7 +64,7 @@ def read_npz(path: Path, *, kind: str | None) -> RawWeights:
                 pairs.setdefault(label, {})[rest] = value
             else:
                 pairs[label] = {str(index): part for index, part in enumerate(value)} if isinstance(value, list) else {}
-    # The archive that is passed around (vgg16_weights.npz) expects RGB, unlike the dictionaries.
+    # The commonly used archive, vgg16_weights.npz, expects RGB, unlike the dictionaries.
     return _found(pairs, layout="NumPy archive", kind=kind, otherwise="caffe-rgb")
 
 
@@ -83,7 +83,7 @@ def _found(pairs: dict[str, dict[str, Any]], *, layout: str, kind: str | None, o
 
 
 def _read_array(file: BinaryIO) -> Any:
-    """An array, or the content of an array of objects, whose header stands first in `file`."""
+    """An array, or the content of an object array; `file` is positioned at its header."""
     version = npy_format.read_magic(file)
     if version not in ((1, 0), (2, 0)):
         raise WeightsError(f"a .npy file of version {version[0]}.{version[1]}, expected 1.0 or 2.0")
@@ -92,7 +92,7 @@ def _read_array(file: BinaryIO) -> Any:
     if dtype.kind == "O":
         return read_pickled_array(file)
     # A header of a few bytes can claim any size.
-    if dtype.kind != "f" or math.prod(shape) > LARGEST_TENSOR:
+    if dtype.kind != "f" or math.prod(shape) > MAX_TENSOR_VALUES:
         raise WeightsError(f"an array of type {dtype} and shape {shape}, expected kernels and biases of a VGG network")
     data = file.read(math.prod(shape) * dtype.itemsize)
     if len(data) != math.prod(shape) * dtype.itemsize:

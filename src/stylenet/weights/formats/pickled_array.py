@@ -1,7 +1,7 @@
-"""The object arrays that numpy.save pickles, read without running anything.
+"""Reader for object arrays pickled by numpy.save that never runs code of the file.
 
-`vgg19.npy`, as used by TensorFlow ports, is a pickled dictionary of arrays. Unpickling calls any function that the file names. Here each
-name that NumPy writes is mapped to a plain record, all other names are rejected, and arrays are made from the records afterwards.
+`vgg19.npy`, as used by TensorFlow ports, is a pickled dictionary of arrays. Unpickling calls any function that the file names. Here the
+names that NumPy writes are mapped to plain records, all other names are rejected, and the records are converted to arrays afterwards.
 """
 
 from __future__ import annotations
@@ -76,17 +76,17 @@ _NAMES: dict[tuple[str, str], Any] = {
 class _Reader(pickle._Unpickler):
     def find_class(self, module_name: str, global_name: str, /) -> Any:
         if (module_name, global_name) not in _NAMES:
-            raise WeightsError(f"the file would run {module_name}.{global_name}'s code; expected arrays alone")
+            raise WeightsError(f"the file would run {module_name}.{global_name}; expected only arrays")
         found = _NAMES[module_name, global_name]
         # A subclass for each file, so that attributes set by one file do not affect the next.
         return type(found.__name__, (found,), {"__slots__": ()})
 
     def persistent_load(self, pid: Any) -> Any:
-        raise WeightsError("the file refers to objects outside of itself, expected arrays alone")
+        raise WeightsError("the file refers to external objects, expected only arrays")
 
 
 def read_pickled_array(file: BinaryIO) -> Any:
-    """The content of an object array pickled at the place where `file` stands: dictionaries, lists, text and arrays of floats.
+    """The content of an object array pickled at the current position of `file`: dictionaries, lists, text and arrays of floats.
 
     Raises:
         WeightsError: It names anything else, is damaged, or is nested deeper than a dictionary of weights.
@@ -100,7 +100,7 @@ def read_pickled_array(file: BinaryIO) -> Any:
 
 
 class _Resolver:
-    """Makes arrays from the records, with a limit on repeated references."""
+    """Converter of records to arrays, with a limit on repeated references."""
 
     def __init__(self) -> None:
         self._left = 10_000
@@ -108,7 +108,7 @@ class _Resolver:
     def resolve(self, value: Any) -> Any:
         self._left -= 1
         if self._left < 0:
-            raise WeightsError("the file holds more than 10000 objects, expected a dictionary of weights")
+            raise WeightsError("the file contains more than 10000 objects, expected a dictionary of weights")
         if isinstance(value, _Array):
             return self._array(value.state)
         if isinstance(value, (list, tuple)):

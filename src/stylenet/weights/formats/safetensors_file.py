@@ -1,4 +1,4 @@
-"""Safetensors: our own files with their record, and anyone's state dict in that form."""
+"""Safetensors files: those of StyleNet, with a record, and state dicts from other sources."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from stylenet.weights.formats.state_dict import read_state_dict
 from stylenet.weights.record import record_from_json
 
 _PLAIN = {"F64", "F32", "F16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8", "BOOL"}
-"""Types of values that NumPy has."""
+"""Types that NumPy supports."""
 
 
 def read_safetensors(path: Path, *, kind: str | None) -> EncoderWeights | RawWeights:
     """The weights of a file that names its encoder in its metadata, or the convolutions found in another one.
 
     Raises:
-        WeightsError: Tensors are missing, foreign or damaged.
+        WeightsError: Tensors are missing, unknown or damaged.
     """
     with safe_open(path, framework="numpy") as file:
         metadata, names = dict(file.metadata() or {}), list(file.keys())
@@ -33,13 +33,13 @@ def read_safetensors(path: Path, *, kind: str | None) -> EncoderWeights | RawWei
     if "encoder" not in metadata:
         return read_state_dict(stored, layout="safetensors state dict", kind=kind)
     if kind is not None:
-        raise WeightsError(f"kind '{kind}' was given, but the file is marked as: {metadata['encoder']}")
+        raise WeightsError(f"kind '{kind}' was given, but the file states its encoder: {metadata['encoder']}; omit --kind")
     if "record" in metadata:
         record = record_from_json(json.loads(metadata.pop("record")))
     elif metadata["encoder"] in ENCODERS:
         record = ENCODERS[metadata["encoder"]]
     else:
-        raise WeightsError(f"the file is of encoder '{metadata['encoder']}' and has no record; known are {', '.join(ENCODERS)}")
+        raise WeightsError(f"the file is for the encoder '{metadata['encoder']}' and has no record; known encoders: {', '.join(ENCODERS)}")
     values = {name: as_float32(array, name) for name, array in dequantize(stored).items()}
     check_tensors(values, record)
     return EncoderWeights(record=record, tensors=values, provenance=metadata)

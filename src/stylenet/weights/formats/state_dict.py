@@ -21,18 +21,18 @@ def read_state_dict(tensors: Mapping[str, NDArray[Any]], *, layout: str, kind: s
     """The convolutions among `tensors`: `features.N.weight`, `N.weight` (features alone) or `conv1_1.weight`.
 
     Raises:
-        WeightsError: The names are of another network, or `kind` does not fit.
+        WeightsError: The names are those of another network, or `kind` does not fit.
     """
     kernels: dict[Label, Any] = {}
     biases: dict[Label, Any] = {}
     if any(name.removeprefix("module.").startswith("res1.conv1.conv2d.") for name in tensors):
         raise WeightsError(
-            f"the {layout} is a network of fast style transfer (the transformer of PyTorch's example), which paints in one style, and no "
-            "VGG; a network of the same painting is made with: stylenet train PAINTING --photos FOLDER --network johnson"
+            f"the {layout} is a fast style transfer network (of PyTorch's example) for one style, not a VGG network; "
+            "train a network for the same painting with: stylenet train PAINTING --photos FOLDER --network johnson"
         )
     for name, tensor in tensors.items():
         if "running_mean" in name:
-            raise WeightsError(f"found '{name}': a VGG with batch normalization; expected one without, as the papers use")
+            raise WeightsError(f"found '{name}': a VGG network with batch normalization; expected one without, as in the papers")
         if match := _NAME.fullmatch(name):
             number, word, what = match.groups()
             label: Label = int(number) if number else word

@@ -18,7 +18,7 @@ from stylenet.weights.formats.state_dict import read_state_dict
 
 
 def read_torch(path: Path, *, zipped: bool, kind: str | None) -> RawWeights:
-    """The convolutions in a state dict written by torch.save, or in one whose kernels are indexes and tables.
+    """The convolutions in a state dict written by torch.save, or in one whose kernels are indices and tables.
 
     Raises:
         WeightsError: The file contains anything other than tensors by name.
@@ -30,15 +30,15 @@ def read_torch(path: Path, *, zipped: bool, kind: str | None) -> RawWeights:
     except Exception as error:
         # PyTorch's message recommends unsafe loading, and must not be shown.
         if "Weights only load failed" in str(error) or "Unsupported" in str(error):
-            raise WeightsError("the file contains Python objects, which would run code; expected a state dict of only tensors") from None
+            raise WeightsError("the file contains Python objects, which could run code; expected a state dict of tensors only") from None
         raise
     if isinstance(state, Mapping) and isinstance(state.get("state_dict"), Mapping):
         state = state["state_dict"]
     if not isinstance(state, Mapping):
-        raise WeightsError(f"the file holds a {type(state).__name__}, expected a state dict: tensors by name")
+        raise WeightsError(f"the file contains a {type(state).__name__}, expected a state dict: tensors by name")
     tensors = {name: value for name, value in state.items() if isinstance(name, str) and isinstance(value, Tensor)}
     if len(tensors) != len(state):
-        raise WeightsError(f"{len(state) - len(tensors)} of {len(state)} entries are no tensors by name; expected a state dict")
+        raise WeightsError(f"{len(state) - len(tensors)} of {len(state)} entries are not tensors by name; expected a state dict")
     arrays = {name: as_array(tensor, name) for name, tensor in tensors.items()}
     if has_codebook(arrays):
         return read_codebook(arrays, kind=kind)
@@ -49,7 +49,7 @@ def as_array(tensor: Tensor, name: str) -> NDArray[Any]:
     """A copy of the values of a tensor; types that NumPy lacks, such as bfloat16, are converted to float32.
 
     Raises:
-        WeightsError: It is sparse or quantized, or of such a type and larger than what is stored of it.
+        WeightsError: It is sparse or quantized, or of such a type and larger than its storage.
     """
     if tensor.layout is not torch.strided or tensor.is_quantized:
         raise WeightsError(f"{name} is a sparse or quantized tensor, expected plain numbers")

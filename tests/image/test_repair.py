@@ -1,4 +1,4 @@
-"""Files with small faults that leave every pixel readable are read, and it is said; files that lack pixels are refused."""
+"""Files with minor defects are read with a notice; files that lack pixels are rejected."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import pytest
 
 from stylenet.errors import ImageError
 from stylenet.image.files import Picture, load_image, save_image
-from stylenet.image.mending import mended_jpeg
 from stylenet.image.metadata import read_receipt
+from stylenet.image.repair import repaired_jpeg
 
 Y, X = np.mgrid[0:45, 0:67]
 PIXELS = np.stack([X * 3, Y * 5, 255 - X - Y], axis=-1).astype(np.uint8) ^ np.random.default_rng(0).integers(0, 8, (45, 67, 3), np.uint8)
@@ -68,7 +68,7 @@ def test_the_receipt_survives_beside_long_and_damaged_texts(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("at_end", [False, True])
-def test_ancillary_chunks_with_a_wrong_checksum_are_left_out_and_told(at_end: bool) -> None:
+def test_ancillary_chunks_with_a_wrong_checksum_are_left_out_and_reported(at_end: bool) -> None:
     damaged = [chunk(name, data, damage=1) for name, data in ((b"tEXt", b"a\0b"), (b"pHYs", bytes(9)), (b"tEXt", b"c\0d"))]
     picture = load_image(with_chunk(encoded("PNG"), b"".join(damaged), at_end=at_end))
     assert levels(picture).tolist() == PIXELS.tolist()
@@ -76,13 +76,13 @@ def test_ancillary_chunks_with_a_wrong_checksum_are_left_out_and_told(at_end: bo
 
 
 @pytest.mark.parametrize("content", [b"pHYs\0", b"gAMA\0", b"sRGB", b"cHRM\0", b"acTL\0", b"zTXta\0\5zz", b"iCCPa\0\1zz", b"zTXt"])
-def test_malformed_ancillary_chunks_are_left_out_and_told(content: bytes) -> None:
+def test_malformed_ancillary_chunks_are_left_out_and_reported(content: bytes) -> None:
     picture = load_image(with_chunk(encoded("PNG"), chunk(content[:4], content[4:])))
     assert levels(picture).tolist() == PIXELS.tolist()
     assert picture.notices == (f"damaged PNG chunks are ignored: {content[:4].decode()}",)
 
 
-def test_a_damaged_header_is_told_with_its_reason() -> None:
+def test_a_damaged_header_is_reported_with_its_reason() -> None:
     png = bytearray(encoded("PNG"))
     png[30] ^= 1
     with pytest.raises(ImageError, match=r"damaged, or an unsupported kind of PNG \(broken PNG file \(bad header checksum in b'IHDR'"):
@@ -114,7 +114,7 @@ JPEGS = [
 
 @pytest.mark.parametrize(("mode", "options"), JPEGS, ids=str)
 @pytest.mark.parametrize("missing", [1, 2])
-def test_a_jpeg_without_its_end_marker_is_read_and_told(mode: str, options: dict[str, Any], missing: int) -> None:
+def test_a_jpeg_without_its_end_marker_is_read_and_reported(mode: str, options: dict[str, Any], missing: int) -> None:
     data = encoded("JPEG", mode, **options)
     picture = load_image(data[:-missing])
     assert np.array_equal(levels(picture), levels(load_image(data)))
@@ -127,7 +127,7 @@ def test_a_jpeg_that_lacks_rows_is_never_taken_for_whole(mode: str, options: dic
     with PIL.Image.open(io.BytesIO(data)) as image:
         whole = image.tobytes()
     for missing in (*range(3, 80), *range(80, len(data) - 20, 61)):
-        if mended := mended_jpeg(io.BytesIO(data[:-missing]), []):
+        if mended := repaired_jpeg(io.BytesIO(data[:-missing]), []):
             with PIL.Image.open(mended) as image:  # what is missing changes nothing
                 assert image.tobytes() == whole, missing
     with pytest.raises(ImageError, match="cut off"):
@@ -142,4 +142,4 @@ def test_what_follows_a_jpeg_does_not_matter() -> None:
 
 @pytest.mark.parametrize("segment", [b"\xff\xda\0\2", b"\xff\xda\0\3\4", b"\xff\xc0\0\2"])
 def test_a_jpeg_that_ends_in_a_damaged_segment_is_left_to_its_decoder(segment: bytes) -> None:
-    assert mended_jpeg(io.BytesIO(encoded("JPEG")[:-2] + segment), []) is None
+    assert repaired_jpeg(io.BytesIO(encoded("JPEG")[:-2] + segment), []) is None

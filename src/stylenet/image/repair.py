@@ -1,4 +1,4 @@
-"""Repair of minor defects for which Pillow would reject a file."""
+"""Repair minor defects for which Pillow would reject a file."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from typing import BinaryIO
 import PIL.Image
 from PIL.JpegImagePlugin import JpegImageFile
 
-_LONGEST_TEXT = 2**20  # unpacked size of one text chunk, as in Pillow
-_LEAST_BYTES = {b"acTL": 8, b"cHRM": 32, b"gAMA": 4, b"pHYs": 9, b"sRGB": 1}
-_LONGEST_TEXTS = 48 * 2**20  # total size; Pillow rejects the file at 64 MiB
-_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")  # 00: a stuffed byte, D0..D7: restarts inside a scan
+_MAX_TEXT_BYTES = 2**20  # unpacked size of one text chunk, as in Pillow
+_MIN_CHUNK_BYTES = {b"acTL": 8, b"cHRM": 32, b"gAMA": 4, b"pHYs": 9, b"sRGB": 1}
+_MAX_TEXTS_BYTES = 48 * 2**20  # total size; Pillow rejects the file at 64 MiB
+_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")  # 00: stuffed byte; D0..D7: restart markers in a scan
 _FILLINGS = (b"\x5a\x93\x2c\xe1" * 64, b"\xaa\x55" * 128, b"\xf3\x0c\x71" * 80, b"\xc6\x39\x18" * 80)
 _END = b"\xff\xd9"
 
 
-def mended_png(file: BinaryIO, notices: list[str]) -> BinaryIO:
+def repaired_png(file: BinaryIO, notices: list[str]) -> BinaryIO:
     """The PNG `file` without unneeded chunks for which Pillow would reject it.
 
-    These are damaged ancillary chunks, which libpng ignores too, and texts that unpack to more than a megabyte. A line in
-    `notices` names the former. Returns the same file if there are none.
+    These are damaged ancillary chunks, which libpng ignores too, and texts that unpack to more than a megabyte. Damaged chunks are named
+    in `notices`. Returns the same file if there are none.
     """
-    unwanted: list[tuple[int, int]] = []
+    removed: list[tuple[int, int]] = []
     damaged: dict[str, None] = {}
     texts_bytes, start = 0, 8
     while True:
@@ -40,25 +40,25 @@ def mended_png(file: BinaryIO, notices: list[str]) -> BinaryIO:
             if len(data) < length + 4:
                 break
             if zlib.crc32(kind + data[:-4]) != int.from_bytes(data[-4:]) or _is_malformed(kind, data[:-4]):
-                unwanted.append((start, end))
+                removed.append((start, end))
                 damaged[kind.decode("latin-1")] = None
             elif kind in (b"tEXt", b"zTXt", b"iTXt"):
                 size = _unpacked_bytes(kind, data[:-4])
-                if size > _LONGEST_TEXT or texts_bytes + size > _LONGEST_TEXTS:
-                    unwanted.append((start, end))
+                if size > _MAX_TEXT_BYTES or texts_bytes + size > _MAX_TEXTS_BYTES:
+                    removed.append((start, end))
                 else:
                     texts_bytes += size
         start = end
     if damaged:
         notices.append(f"damaged PNG chunks are ignored: {', '.join(damaged)}")
-    return _without(file, unwanted) if unwanted else file
+    return _without(file, removed) if removed else file
 
 
-def mended_jpeg(file: BinaryIO, notices: list[str]) -> BinaryIO | None:
-    """The JPEG `file` with its missing end marker, and a line in `notices`; None if it has one, or if rows are missing.
+def repaired_jpeg(file: BinaryIO, notices: list[str]) -> BinaryIO | None:
+    """The JPEG `file` with its missing end marker added, and a line in `notices`; None if it has a marker, or if rows are missing.
 
-    Missing rows are detected by decoding the file several times with different bytes appended: they are decoded from these bytes, and
-    differ.
+    Missing rows are detected by decoding the file several times with different bytes appended: missing rows are decoded from these bytes,
+    and differ.
     """
     file.seek(0, io.SEEK_END)
     file.seek(max(0, file.tell() - 2))
@@ -67,9 +67,9 @@ def mended_jpeg(file: BinaryIO, notices: list[str]) -> BinaryIO | None:
     file.seek(0)
     data = file.read().rstrip(b"\xff")  # the first half of the end marker, or of a two-byte code
     try:
-        shown = _decoded(data + _END) if _lacks_only_its_end(data) else None
-        complete = shown is not None and all(_decoded(data + _restarting(filling, data) + _END) == shown for filling in _FILLINGS)
-    except Exception:  # damaged elsewhere; decoding reports it again later
+        decoded = _decoded(data + _END) if _lacks_only_its_end(data) else None
+        complete = decoded is not None and all(_decoded(data + _restarting(filling, data) + _END) == decoded for filling in _FILLINGS)
+    except Exception:  # damaged elsewhere, which is reported when the file is decoded
         return None
     if not complete:
         return None
@@ -80,7 +80,7 @@ def mended_jpeg(file: BinaryIO, notices: list[str]) -> BinaryIO | None:
 def _is_malformed(kind: bytes, data: bytes) -> bool:
     """Whether a chunk is too short for its type, or uses an unknown compression method."""
     is_packed = kind in (b"zTXt", b"iCCP")
-    return len(data) < _LEAST_BYTES.get(kind, 0) or (is_packed and data.partition(b"\0")[2][:1] != b"\0")
+    return len(data) < _MIN_CHUNK_BYTES.get(kind, 0) or (is_packed and data.partition(b"\0")[2][:1] != b"\0")
 
 
 def _unpacked_bytes(kind: bytes, data: bytes) -> int:
@@ -93,29 +93,29 @@ def _unpacked_bytes(kind: bytes, data: bytes) -> int:
     if not is_packed:
         return 0  # not compressed
     try:
-        return len(zlib.decompressobj().decompress(rest, _LONGEST_TEXT + 1))
+        return len(zlib.decompressobj().decompress(rest, _MAX_TEXT_BYTES + 1))
     except zlib.error:
         return 0
 
 
-def _without(file: BinaryIO, unwanted: list[tuple[int, int]]) -> BinaryIO:
+def _without(file: BinaryIO, removed: list[tuple[int, int]]) -> BinaryIO:
     file.seek(0)
     data = file.read()
-    starts, ends = (0, *(end for _, end in unwanted)), (*(start for start, _ in unwanted), len(data))
+    starts, ends = (0, *(end for _, end in removed)), (*(start for start, _ in removed), len(data))
     return io.BytesIO(b"".join(data[start:end] for start, end in zip(starts, ends, strict=True)))
 
 
 def _lacks_only_its_end(data: bytes) -> bool:
     """Whether the data ends in a scan without an end marker, and the scans contain all bits of every coefficient."""
     components: set[int] = set()
-    known: set[tuple[int, int]] = set()
-    place = 2
-    while found := _MARKER.search(data, place):
-        marker, place = data[found.end() - 1], found.end()
+    coded: set[tuple[int, int]] = set()
+    position = 2
+    while match := _MARKER.search(data, position):
+        marker, position = data[match.end() - 1], match.end()
         if marker == 0xD9:
             return False
-        length = int.from_bytes(data[place : place + 2])
-        segment = data[place + 2 : place + length]
+        length = int.from_bytes(data[position : position + 2])
+        segment = data[position + 2 : position + length]
         if len(segment) != length - 2:
             return False
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
@@ -124,13 +124,13 @@ def _lacks_only_its_end(data: bytes) -> bool:
             count = segment[0]
             first, last, bits = segment[1 + 2 * count : 4 + 2 * count]
             if bits & 15 == 0:
-                known |= {(component, place) for component in segment[1 : 1 + 2 * count : 2] for place in range(first, last + 1)}
-        place += length
-    return bool(components) and len(known) >= 64 * len(components)
+                coded |= {(component, position) for component in segment[1 : 1 + 2 * count : 2] for position in range(first, last + 1)}
+        position += length
+    return bool(components) and len(coded) >= 64 * len(components)
 
 
 def _restarting(filling: bytes, data: bytes) -> bytes:
-    """`filling` with restart markers, starting with the next one, for which a truncated scan may wait."""
+    """`filling` with restart markers, starting with the next one that a truncated scan expects."""
     before = re.findall(rb"\xff([\xd0-\xd7])", data[data.rfind(b"\xff\xda") :])
     following = before[-1][0] - 0xD0 + 1 if before else 0
     return filling + b"".join(bytes((0xFF, 0xD0 + number % 8)) + filling for number in range(following, following + 8))
