@@ -17,7 +17,7 @@ export const words = {
   variants: "Variants",
   variantsTitle: "Choose a variant",
   variantName: "Strength {strength}, stroke size {scale}",
-  paint: "Paint in full quality",
+  paint: "Paint finely",
   stop: "Stop",
   show: "Show",
   queued: "Waiting for {n} other jobs",
