@@ -110,6 +110,12 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def shortened(text: str, most: int = 200) -> str:
+    """`text` in one line of at most `most` characters, for a message."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 3]}..."
+
+
 def did_you_mean(word: str, allowed: Iterable[str]) -> str:
     """`. Did you mean 'relu5_1'?` for a close match in `allowed`, otherwise empty; for the end of a message."""
     near = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.6)

@@ -62,3 +62,8 @@ def test_a_style_file_that_cannot_be_used_is_reported(run: Run, folder: Path) ->
     told = run("doctor", "--seconds", "0.1").out
     assert "style broken" in told
     assert "problems: style 'broken' (see above)" in told
+
+
+def test_a_time_that_is_no_number(run: Run) -> None:
+    ended = run("doctor", "--seconds", "nan")
+    assert (ended.code, "--seconds is nan; allowed: 0.1 to 600" in ended.err) == (2, True)

@@ -91,6 +91,7 @@ def test_lists_end_quietly_without_their_reader(folder: Path, line: str) -> None
 def test_a_full_disk_is_said(folder: Path) -> None:
     ended = shell('"$@" recipes ls > /dev/full', folder)
     assert (ended.returncode, b"No space left" in ended.stderr) == (1, True)
+    assert ended.stderr.startswith(b"stylenet: error: cannot write the output: ")
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="the platform has no such signal")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,17 @@ def test_a_quality_of_numpy(tmp_path: Path) -> None:
 def test_a_picture_that_is_no_array() -> None:
     with pytest.raises(ShapeError, match=r"an array of shape \(B, 3, H, W\); got Image"):
         save_image(PIL.Image.new("RGB", (4, 4)), io.BytesIO())  # type: ignore[call-overload]
+
+
+def test_names_of_numpy_and_paths_of_bytes(tmp_path: Path) -> None:
+    path = save_image(random_image(0), tmp_path / "a.png")
+    with os.scandir(os.fsencode(tmp_path)) as entries:
+        entry = next(entries)
+    sources: list[Any] = [np.str_(path), np.bytes_(path.read_bytes()), entry]
+    for source in sources:
+        assert np.array_equal(load_image(source).pixels, random_image(0))
+    path.unlink()
+    assert save_image(random_image(0), sources[-1]) == path
 
 
 @pytest.mark.parametrize("layout", ["sparse", "meta"])

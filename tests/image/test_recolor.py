@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from stylenet.errors import ImageError, ShapeError, UsageError
@@ -218,6 +219,17 @@ def test_what_is_no_picture() -> None:
         keep_colors(picture(1).repeat(2, axis=0), picture(2), "histogram")
     with pytest.raises(ShapeError, match="one picture at a time"):
         with_palette(np.zeros((1, 3, 0, 4), np.float32), [("#264653", 1)])
+    tensor: Any = torch.from_numpy(picture(1))
+    with pytest.raises(ShapeError, match="got Tensor; `load_image` converts others"):
+        keep_colors(tensor, picture(2), "luminance")
+    with pytest.raises(ShapeError, match="got Tensor"):
+        with_palette(tensor, [("#264653", 1)])
+
+
+@pytest.mark.parametrize("mode", [None, 1, ["luminance"]])
+def test_modes_of_other_types(mode: Any) -> None:
+    with pytest.raises(UsageError, match="is not a mode for keeping colors; allowed: luminance"):
+        keep_colors(picture(1), picture(2), mode)
 
 
 PALETTE = (("#264653", 0.3), ("#2a9d8f", 0.1), ("#e9c46a", 0.4), ("#e76f51", 0.2))
@@ -306,6 +318,7 @@ def test_a_picture_of_one_color_takes_a_palette() -> None:
         ([("red", 1.0)], "'red' is not a color"),
         ([("#264653", -0.5), ("#e9c46a", 1.0)], r"a share of -0\.5 is not possible"),
         ([("#264653", float("nan"))], "a share of nan is not possible"),
+        ([("#264653", 1e308), ("#e9c46a", 1e308)], "the shares of a palette are too large"),
     ],
 )
 def test_what_is_no_palette(colors: list[tuple[str, float]], told: str) -> None:
@@ -317,7 +330,9 @@ def test_parse_color() -> None:
     assert parse_color("#2A9d8f") == (0x2A, 0x9D, 0x8F)
 
 
-@pytest.mark.parametrize("palette", ["great-wave", ["#264653"], [(1, 2, 3)]])
+@pytest.mark.parametrize(
+    "palette", ["great-wave", ["#264653"], [(1, 2, 3)], None, 5, [("#264653", "1")], [(255, 1.0)], iter([("#264653", 1.0)])]
+)
 def test_palettes_of_other_types(palette: Any) -> None:
     with pytest.raises(UsageError, match=r"a palette is a list of \('#rrggbb', share\)"):
         check_palette(palette)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -153,6 +154,19 @@ def test_a_rectangle_tells_which_of_two() -> None:
     assert right[..., :150].max() == 0
 
 
+def test_a_rectangle_of_numpy() -> None:
+    photo = disc_photo(x=60, size=(300, 150))
+    np.testing.assert_array_equal(find_subject(photo, np.array((10, 20, 100, 110))), find_subject(photo, (10, 20, 100, 110)))  # type: ignore[arg-type]
+    with pytest.raises(ImageError, match="no subject was found in the rectangle"):
+        find_subject(np.full((1, 3, 60, 80), 0.5, np.float32), np.array((20, 20, 30, 30)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rectangle", ["10,10,50,50", (10, 10, 50), ("10", "10", "50", "50"), (np.nan, 0, 10, 10), 5])
+def test_rectangles_of_other_types(rectangle: Any) -> None:
+    with pytest.raises(UsageError, match="a rectangle is left, top, width and height in pixels; got"):
+        find_subject(disc_photo(), rectangle)
+
+
 def test_teeth_finer_than_the_rough_cut_are_followed() -> None:
     """A wheel of 1000 px. The first segmentation, at 320 px, misses its outline by 2.3 pixels of the photo."""
     grain = np.random.default_rng(0).normal(0, 8, (750, 1000, 3))
@@ -222,6 +236,7 @@ def test_a_rectangle_that_holds_nothing_else_than_its_surroundings() -> None:
         ((-1, 0, 20, 20), "is not inside the photo, which has 200 x 150 pixels"),
         ((10, 10, 191, 20), "the rectangle 10,10,191,20 is not inside"),
         ((10, 10, 0, 20), "is not inside"),
+        ((10, 10, 10**400, 20), "is not inside"),
     ],
 )
 def test_rectangles_that_are_none(rectangle: tuple[int, int, int, int], message: str) -> None:

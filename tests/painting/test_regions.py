@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import PIL.Image
 import pytest
+import torch
 
-from stylenet.errors import StyleError, UsageError
+from stylenet.errors import ImageError, StyleError, UsageError
 from stylenet.image.files import Picture, save_image
 from stylenet.image.recolor import keep_colors
 from stylenet.painting.painting import stylize
@@ -72,6 +74,26 @@ def test_layout_of_several_masks(photo: Picture) -> None:
     assert lay_out([], photo, size, feather_px=0, protected=()).weights is None
     with pytest.raises(UsageError, match="'feet' cannot be protected; allowed are faces, subject"):
         Options(protect="feet")
+
+
+@pytest.mark.parametrize("scale", [np.nan, 255, -1])
+def test_masks_with_other_values_than_0_to_1_are_rejected(photo: Picture, scale: float) -> None:
+    region = Region(mask=half(photo.height, photo.width) * np.float32(scale), style=None)
+    with pytest.raises(ImageError, match="an array of floats has values"):
+        lay_out([region], photo, (photo.width, photo.height), feather_px=0, protected=())
+
+
+@pytest.mark.parametrize("kind", ["uint8", "bool", "tensor", "file object"])
+def test_masks_of_every_kind_are_those_of_a_file(photo: Picture, kind: str) -> None:
+    mask = half(photo.height, photo.width)
+    levels = (mask * 255).astype(np.uint8)
+    file = io.BytesIO()
+    PIL.Image.fromarray(levels[0, 0]).save(file, "PNG")
+    file.seek(0)
+    given: Any = {"uint8": levels, "bool": mask > 0, "tensor": torch.from_numpy(mask), "file object": file}[kind]
+    layout = lay_out([Region(mask=given, style=None)], photo, (photo.width, photo.height), feather_px=0, protected=())
+    assert layout.keep is not None
+    np.testing.assert_array_equal(layout.keep, mask)
 
 
 def test_a_soft_edge_mixes() -> None:

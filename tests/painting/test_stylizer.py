@@ -12,7 +12,7 @@ import torch
 from stylenet.catalog.networks import JohnsonRecord, NetworkCard, TextureRecord
 from stylenet.errors import StyleError, UsageError
 from stylenet.events import Started
-from stylenet.image.files import Picture
+from stylenet.image.files import Picture, save_image
 from stylenet.networks.files import build, write_network
 from stylenet.painting.painting import stylize
 from stylenet.painting.regions import Region
@@ -101,6 +101,31 @@ def test_colors_and_prints_are_checked_before_the_first_step(
 ) -> None:
     with pytest.raises(UsageError, match=told):
         first(standard, photo, "starry-night", options=Options(**options))
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"options": {"size": 64}}, "options are stylenet.Options.*; got dict {'size': 64}"),
+        ({"options": Options}, "options are stylenet.Options"),
+        ({"should_stop": True}, "should_stop is True; give a function without arguments"),
+    ],
+)
+def test_arguments_of_other_types(standard: Stylizer, photo: Picture, more: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        first(standard, photo, "starry-night", **more)
+    if "options" in more:
+        with pytest.raises(UsageError, match=message):
+            standard.plan(photo, more["options"])
+        with pytest.raises(UsageError, match=message):
+            next(standard.texture("starry-night", more["options"]))
+        with pytest.raises(UsageError, match=message):
+            next(sequence(standard, photo, ["starry-night", "great-wave"], 2, options=more["options"]))
+
+
+def test_a_plan_of_a_file_is_that_of_its_picture(standard: Stylizer, photo: Picture, tmp_path: Path) -> None:
+    path = save_image(photo.pixels, tmp_path / "photo.png")
+    assert standard.plan(str(path)).levels == standard.plan(photo).levels
 
 
 def test_a_painting_without_a_style_is_rejected(standard: Stylizer, photo: Picture) -> None:

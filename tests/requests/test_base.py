@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -31,6 +32,10 @@ class Example(Request, frozen=True, kw_only=True):
         ({"name": "a", "count": 2.5}, r"count is 2\.5; allowed are 1 to 9"),
         ({"name": "a", "depth": 0}, "depth is 0; allowed are whole numbers from 1"),
         ({"name": 5}, "name is 5: expected 'str', got 'int'"),
+        ({"name": "a", "count": 10**5000}, r"count is about 10\^5000; allowed are 1 to 9$"),
+        ({"name": "a", "count": "x" * 5000}, r"count is 'x{197}\.\.\.'; allowed are 1 to 9$"),
+        ({"name": "a", "count": np.zeros(5000)}, r"count is \[0\.0, [^;]{0,200}\.\.\.; allowed are 1 to 9$"),
+        ({"name": "a", "shares": np.zeros((64, 64, 3))}, r"shares is \[\[\[0\. [^:]{0,200}: expected"),
         ({"name": "a", "shares": ("x",)}, "shares is .*: expected 'float', got 'str'"),
         ({"name": "a", "cuont": 3}, r"there is no option 'cuont'; allowed are name, count, .* Did you mean 'count'"),
     ],
@@ -75,6 +80,12 @@ class Colors(Request, frozen=True, kw_only=True):
 def test_numbers_of_numpy_in_nested_lists_become_pythons() -> None:
     colors = Colors(parts=(("#264653", 1.0), ("#e9c46a", np.float32(2))))  # type: ignore[arg-type]
     assert colors.parts == (("#264653", 1.0), ("#e9c46a", 2.0))
+
+
+def test_a_path_of_bytes_becomes_text() -> None:
+    with os.scandir(os.fsencode(Path(__file__).parent)) as entries:
+        entry = next(entry for entry in entries if entry.name == b"test_base.py")
+    assert Example(name=entry).name == os.path.realpath(__file__)  # type: ignore[arg-type]
 
 
 def test_paths_become_text() -> None:

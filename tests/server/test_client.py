@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import stylenet
 from stylenet.errors import ImageError, StylenetError, UsageError
+from stylenet.server import client
 from tests.server.conftest import TOKEN, Running, png
 
 
@@ -75,6 +78,26 @@ def test_addresses_of_servers(url: str, host: str, port: int | None, is_secure: 
 def test_addresses_that_are_none(url: str) -> None:
     with pytest.raises(UsageError, match=r"the server's address is '.*'; allowed are addresses like http://127.0.0.1:7410"):
         stylenet.connect(url)
+
+
+@pytest.mark.parametrize("url", [None, 7410])
+def test_addresses_of_other_types(url: Any) -> None:
+    with pytest.raises(UsageError, match=f"the server's address is '{url}'"):
+        stylenet.connect(url)
+
+
+@pytest.mark.parametrize("source", [np.zeros((4, 4, 3), np.uint8), None, 5, io.StringIO("text")])
+def test_pictures_that_cannot_be_uploaded(answers: Answers, source: Any) -> None:
+    with pytest.raises(ImageError, match=f"cannot upload a picture from {type(source).__name__}; give a path, bytes or a file"):
+        stylenet.connect(answers.url).upload(source)
+    assert not answers.asked
+
+
+def test_options_of_numpy_and_paths_become_json() -> None:
+    options = {"strength": np.float32(30), "blend": np.array([1, 2]), "palette": Path("a.png")}
+    assert json.loads(json.dumps(options, default=client._plain)) == {"strength": 30, "blend": [1, 2], "palette": "a.png"}
+    with pytest.raises(UsageError, match=r"an option is set \{3\}; give text, numbers, or lists of them"):
+        json.dumps({3}, default=client._plain)
 
 
 def test_the_token_is_sent_and_not_shown(answers: Answers) -> None:

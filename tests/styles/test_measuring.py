@@ -14,7 +14,7 @@ from stylenet.styles.measuring import measure_style
 Painting = NDArray[np.float32]
 
 
-@pytest.mark.parametrize("name", ["Blue Hills", "blue_hills", "-blue", "blue--hills", "", "../blue"])
+@pytest.mark.parametrize("name", ["Blue Hills", "blue_hills", "-blue", "blue--hills", "", "../blue", "b" * 101])
 def test_names_that_cannot_be(name: str, vgg19: VggEncoder, painting: Painting) -> None:
     with pytest.raises(StyleError, match="is not a valid style name; use lowercase letters, digits and single hyphens"):
         measure_style(painting, vgg19, StyleCard(name=name))

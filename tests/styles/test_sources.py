@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,7 +78,15 @@ def test_what_is_given_is_found(photo: Picture, tmp_path: Path) -> None:
     assert isinstance(stored, StoredStyle)
     assert resolve(stored) is stored
     assert resolve(style_files()["starry-night"]).name == "starry-night"
-    for source, name in ((photo, "picture"), (tmp_path / "painting.png", "painting"), (str(tmp_path / "painting.png"), "painting")):
+    with os.scandir(os.fsencode(tmp_path)) as entries:
+        of_bytes = next(entries)
+    given = (
+        (photo, "picture"),
+        (tmp_path / "painting.png", "painting"),
+        (str(tmp_path / "painting.png"), "painting"),
+        (of_bytes, "painting"),
+    )
+    for source, name in given:
         found = resolve(source)
         assert isinstance(found, StylePicture)
         assert found.name == name

@@ -51,6 +51,11 @@ def test_a_painter_that_continues_paints_the_same_frames(clip: Path) -> None:
         assert np.array_equal(one.pixels, other.pixels)
 
 
+def test_steps_of_a_recipe_without_steps(clip: Path) -> None:
+    with pytest.raises(UsageError, match="recipe 'instant' paints in one pass, without steps; omit --frame-steps"):
+        FramePainter(request_of(clip, frame_steps=5), open_stylizer("instant", threads=1), should_stop=lambda: False)
+
+
 def test_a_recipe_that_starts_from_nothing_is_refused(clip: Path) -> None:
     with pytest.raises(UsageError, match="recipe 'keras-2016' does not start from another painting; choose draft"):
         FramePainter(request_of(clip), open_stylizer("keras-2016"), should_stop=lambda: False)

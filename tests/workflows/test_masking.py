@@ -60,6 +60,13 @@ def test_a_mask_is_white_where_the_subject_is(square: Path) -> None:
     assert load_image(inverted).pixels[0, 0, 30, 40] == 0
 
 
+@pytest.mark.parametrize("invert", [False, True])
+def test_a_soft_edge_that_leaves_nothing_of_the_mask(square: Path, invert: bool) -> None:
+    with pytest.raises(UsageError, match="--feather 500 leaves nothing of the mask, which is smaller; use fewer pixels"):
+        mask_file(square, Path("mask.png"), feather=500, invert=invert)
+    assert not Path("mask.png").exists()
+
+
 def test_outside_of_the_mask_the_photo_is_shown_dark(square: Path) -> None:
     mask_file(square, Path("mask.png"), show=Path("shown.png"))
     photo, shown = load_image(square).pixels, load_image("shown.png").pixels

@@ -17,7 +17,7 @@ import msgspec
 
 from stylenet.catalog.encoders import ENCODERS
 from stylenet.catalog.recipe import STYLE_DISTANCES, Recipe
-from stylenet.errors import RecipeError, UsageError, did_you_mean
+from stylenet.errors import RecipeError, UsageError, did_you_mean, shortened
 
 _FOLDER = resources.files("stylenet.catalog") / "recipes"
 EVERYDAY = ("instant", "trained", "refined", "draft", "standard", "fine")
@@ -80,7 +80,9 @@ def load_recipe(source: str | os.PathLike[str] | Recipe, changes: Mapping[str, s
 
 def _check_types(source: object, changes: object) -> None:
     if not isinstance(source, (str, os.PathLike, Recipe)):
-        raise UsageError(f"a recipe is a name, a .toml file, or what load_recipe returns; got {type(source).__name__} {source!r:.60}")
+        raise UsageError(
+            f"a recipe is a name, a .toml file, or what load_recipe returns; got {type(source).__name__} {shortened(repr(source), 60)}"
+        )
     if changes is not None and not (isinstance(changes, Mapping) and all(isinstance(key, str) for key in changes)):
         raise UsageError(f"changes are values by parameter, such as {{'style.weight': '20'}}; got {type(changes).__name__} {changes!r:.60}")
 

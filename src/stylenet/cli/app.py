@@ -6,6 +6,7 @@ Nothing heavy is imported here: `stylenet --version` runs without Typer, and com
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -104,6 +105,9 @@ def _explain(error: Exception) -> int:
     if isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error):
         return _print_error("not enough memory; use a smaller --size", StylenetError.exit_code)
     reason = " ".join(str(error).split()) or "no reason given"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        file = f"'{error.filename}'" if error.filename else "the output"
+        return _print_error(f"cannot write {file}: {error.strerror}; make room, or choose another disk", StylenetError.exit_code)
     return _print_error(f"unexpected {type(error).__name__}: {reason}; --debug shows where", StylenetError.exit_code)
 
 

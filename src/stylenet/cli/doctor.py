@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stylenet.cli import options
+from stylenet.errors import UsageError
 from stylenet.extras import command, is_installed
 from stylenet.requests.painting import RecipeOptions
 
@@ -24,6 +25,8 @@ def doctor(
     json: options.JsonList = False,
 ) -> None:
     """Report the hardware, the installed packages, and how fast this machine paints."""
+    if seconds != seconds:  # Typer lets NaN pass, which would never end
+        raise UsageError("--seconds is nan; allowed: 0.1 to 600")
     from stylenet.cli.tables import print_facts
     from stylenet.evaluation.installation import describe_installation
     from stylenet.evaluation.machine import describe_machine, measure_pass, measure_speed

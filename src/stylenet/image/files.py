@@ -101,7 +101,7 @@ def load_image(source: ImageSource | Picture) -> Picture:
     if isinstance(source, PIL.Image.Image):
         check_pixels(source.size, "the given picture")
         return _decoded_picture(source, name="the given picture")
-    if isinstance(source, np.ndarray) or hasattr(source, "__array__"):
+    if hasattr(source, "__array__") and not isinstance(source, (str, bytes)):  # NumPy's strings have it as well
         array = channels_last(source) if isinstance(source, np.ndarray) else channels_last(_array_of(source), first_of_three=True)
         if array.ndim >= 2:
             check_pixels((array.shape[1], array.shape[0]), "the given array")
@@ -223,7 +223,7 @@ def _checked_quality(quality: Any) -> int:
     except TypeError:
         number = 0
     if not 1 <= number <= 100:
-        raise OutputError(f"cannot write a picture with quality {quality!r}; allowed are whole numbers from 1 to 100")
+        raise OutputError(f"cannot write a picture with quality {quality!r:.60}; allowed are whole numbers from 1 to 100")
     return number
 
 

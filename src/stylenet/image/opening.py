@@ -73,7 +73,7 @@ def opened(source: FileSource) -> Iterator[Opened]:
     with contextlib.ExitStack() as stack:
         path: str | None = None
         if isinstance(source, str | os.PathLike):
-            path = os.fspath(source)
+            path = os.fsdecode(source)
             name = f"'{path}'"
             file = stack.enter_context(_open_file(path, name))
         else:

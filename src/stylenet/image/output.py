@@ -35,7 +35,7 @@ def check_output(
         OutputError: The suffix is unknown, the folder is missing or not writable, the path is a folder or a protected file, or
             the format does not support `size`.
     """
-    target = Path(path)
+    target = Path(os.fsdecode(path))
     if _is_folder(target):
         raise OutputError(f"cannot write '{target}': it is a folder; give the name of a file")
     format_of(target, formats=formats, size=size)

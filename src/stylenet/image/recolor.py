@@ -76,8 +76,10 @@ def keep_colors(painted: Image, photo: Image, mode: str) -> Image:
         matching is linear, by Cholesky or as in image analogies; see `_linear_transfer` for ours. `histogram` is ours: channels matched
         one by one give colors that neither picture has (a yellow dog under a blue sky), but not after the linear transfer.
     """
-    if mode not in KEEP_COLORS:
-        raise UsageError(f"'{mode}' is not a mode for keeping colors; allowed: {', '.join(KEEP_COLORS)}{did_you_mean(mode, KEEP_COLORS)}")
+    given: object = mode
+    if not isinstance(given, str) or mode not in KEEP_COLORS:
+        near = did_you_mean(str(mode), KEEP_COLORS)
+        raise UsageError(f"'{mode!s:.60}' is not a mode for keeping colors; allowed: {', '.join(KEEP_COLORS)}{near}")
     _check(painted)
     _check(photo)
     if mode == "luminance":
@@ -140,17 +142,25 @@ def with_palette(image: Image, colors: Sequence[tuple[str, float]]) -> Image:
 
 def check_palette(colors: Sequence[tuple[str, float]]) -> None:
     """Raise `UsageError` for a palette with no or too many colors, an invalid color, or a share below 0."""
-    parts: Sequence[object] = colors
-    if not all(isinstance(part, (tuple, list)) and len(part) == 2 for part in parts):
+    parts: Sequence[object] | None = colors if isinstance(colors, (tuple, list)) else None
+    if parts is None or not all(_is_color_and_share(part) for part in parts):
         raise UsageError(f"a palette is a list of ('#rrggbb', share); got {colors!r:.60}")
     bad = [share for _, share in colors if not (np.isfinite(share) and share >= 0)]
     if bad:
         raise UsageError(f"a share of {bad[0]} is not possible in a palette; allowed are numbers from 0")
     for color, _ in colors:
         parse_color(color)
+    if not np.isfinite(sum(float(share) for _, share in colors)):
+        raise UsageError("the shares of a palette are too large: their sum is infinite; divide them by the largest")
     count = sum(share > 0 for _, share in colors)
     if not 1 <= count <= MAX_COLORS:
         raise UsageError(f"a palette of {count} colors cannot be used; allowed are 1..{MAX_COLORS} with a share above 0")
+
+
+def _is_color_and_share(part: object) -> bool:
+    if not isinstance(part, (tuple, list)) or len(part) != 2:
+        return False
+    return isinstance(part[0], str) and isinstance(part[1], (int, float, np.number))
 
 
 def parse_color(color: str) -> tuple[int, int, int]:
@@ -166,6 +176,8 @@ def parse_color(color: str) -> tuple[int, int, int]:
 
 
 def _check(image: Image) -> None:
+    if not isinstance(image, np.ndarray):
+        raise ShapeError(f"a picture is an array of shape (1, 3, H, W); got {type(image).__name__}; `load_image` converts others")
     check_image(image)
     if image.shape[0] != 1 or not image.size:
         raise ShapeError(f"colors are changed in one picture at a time, shape (1, 3, H, W); got {tuple(image.shape)}")

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from stylenet.errors import ShapeError, UsageError, did_you_mean
+from stylenet.errors import ShapeError, UsageError, did_you_mean, shortened
 from stylenet.image.bands import Band, filtered
 from stylenet.image.opening import MAX_PIXELS
 from stylenet.shapes import is_floating
@@ -131,10 +131,10 @@ def _paper_mm(paper: str) -> tuple[float, float]:
     word = paper.strip().lower()
     if word in PAPERS:
         return PAPERS[word]
-    match = re.fullmatch(r"([0-9]+\.?[0-9]*)\s*[x×]\s*([0-9]+\.?[0-9]*)\s*(mm|cm|in)", word)
+    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]*)?)\s*[x×]\s*([0-9]{1,6}(?:\.[0-9]*)?)\s*(mm|cm|in)", word)
     if match is None or not float(match[1]) or not float(match[2]):
         raise UsageError(
-            f"'{paper}' is not a paper size; write WIDTHxHEIGHT and a unit, such as 40x30cm, 400x300mm or 16x12in, or one of "
+            f"'{shortened(paper)}' is not a paper size; write WIDTHxHEIGHT and a unit, such as 40x30cm, 400x300mm or 16x12in, or one of "
             f"{', '.join(PAPERS)}{did_you_mean(word, PAPERS)}"
         )
     unit = {"mm": 1.0, "cm": 10.0, "in": 25.4}[match[3]]
@@ -168,12 +168,13 @@ def _keys(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _parsed(text: str) -> int | tuple[int, int]:
     word = text.strip().lower()
-    if re.fullmatch(r"[0-9]{1,6}", word):
+    if re.fullmatch(r"[0-9]{1,9}", word):
         return int(word)
     if match := re.fullmatch(r"([0-9]{1,6})\s*[x×]\s*([0-9]{1,6})", word):  # accept both signs
         return (int(match[1]), int(match[2]))
     raise UsageError(
-        f"'{text}' is not a valid size; allowed are a number of pixels for the longer side (512), WIDTHxHEIGHT (640x480), or {FULL}"
+        f"'{shortened(text)}' is not a valid size; allowed are a number of pixels for the longer side (512), "
+        f"WIDTHxHEIGHT (640x480), or {FULL}"
     )
 
 

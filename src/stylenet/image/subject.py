@@ -122,8 +122,8 @@ def find_subject(image: Image, rectangle: Rectangle | None = None) -> Mask:
     share = float(cut.mean())
     if not 0.002 <= share <= 0.98:
         raise ImageError(
-            f"no subject was found {'in the rectangle' if rectangle else 'in the photo'} by its colors; "
-            f"give {'another' if rectangle else 'a'} rectangle around it, or paint the mask in any picture editor: white is inside",
+            f"no subject was found {'in the photo' if rectangle is None else 'in the rectangle'} by its colors; "
+            f"give {'a' if rectangle is None else 'another'} rectangle around it, or paint the mask in any picture editor: white is inside",
             code="no-subject",
         )
     step_px = fine.shape[1] / rough.shape[1]
@@ -133,9 +133,16 @@ def find_subject(image: Image, rectangle: Rectangle | None = None) -> Mask:
 
 
 def _check_rectangle(rectangle: Rectangle, size: tuple[int, int]) -> None:
+    sides: list[object] = list(rectangle) if hasattr(rectangle, "__len__") else []
+    if len(sides) != 4 or not all(_is_finite_number(side) for side in sides):
+        raise UsageError(f"a rectangle is left, top, width and height in pixels; got {rectangle!r:.60}")
     x, y, across, down = rectangle
     if across < 1 or down < 1 or x < 0 or y < 0 or x + across > size[0] or y + down > size[1]:
         raise UsageError(f"the rectangle {x},{y},{across},{down} is not inside the photo, which has {size[0]} x {size[1]} pixels")
+
+
+def _is_finite_number(side: object) -> bool:
+    return isinstance(side, (int, np.integer)) or (isinstance(side, (float, np.floating)) and bool(np.isfinite(side)))
 
 
 def _opencv() -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stylenet.catalog.recipe import Recipe
-from stylenet.errors import UsageError
+from stylenet.errors import UsageError, shortened
 from stylenet.events import Done, Event
 from stylenet.image.files import JPEG_QUALITY, ImageSource, Picture, load_image, save_image, to_pil
 from stylenet.image.resize import fit_within, resize
@@ -218,7 +218,7 @@ def texture(
 
 def _check_callable(on_event: object) -> None:
     if on_event is not None and not callable(on_event):
-        raise UsageError(f"on_event is {on_event!r}; give a function of one event")
+        raise UsageError(f"on_event is {shortened(repr(on_event), 60)}; give a function of one event")
 
 
 def _picture(photo: ImageSource | Picture | Painting) -> Picture:

@@ -98,8 +98,7 @@ def _painted_size(recipe: Recipe, photo_size: tuple[int, int], options: Options)
     if options.paper is not None:
         return print_size(*photo_size, options.paper, options.print_dpi() or PRINT_DPI)
     if options.size is not None:
-        size = int(options.size) if isinstance(options.size, str) and options.size.isdigit() else options.size
-        return target_size(*photo_size, size)
+        return target_size(*photo_size, options.size)
     largest = recipe.picture.largest_px
     if recipe.picture.shape == "square":
         side = largest or max(photo_size)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stylenet.errors import UsageError
-from stylenet.image.files import Picture
+from stylenet.errors import UsageError, shortened
+from stylenet.image.files import Picture, load_image
 from stylenet.image.masks import MaskOption, aspect_notice, fitted, load_mask, parse_mask, regions, soften
 from stylenet.image.resize import resize
 from stylenet.image.subject import find_faces, find_subject
@@ -78,7 +78,9 @@ def check_regions(requested: object) -> None:
     listed = list(requested) if isinstance(requested, (list, tuple)) else None
     wrong = requested if listed is None else next((one for one in listed if not isinstance(one, Region)), None)
     if listed is None or wrong is not None:
-        raise UsageError(f"regions are a list of stylenet.Region(mask=..., style=...); got {type(wrong).__name__} {wrong!r:.60}")
+        raise UsageError(
+            f"regions are a list of stylenet.Region(mask=..., style=...); got {type(wrong).__name__} {shortened(repr(wrong), 60)}"
+        )
 
 
 def lay_out(requested: Sequence[Region], photo: Picture, size: tuple[int, int], *, feather_px: float, protected: Sequence[str]) -> Layout:
@@ -115,11 +117,9 @@ def with_photo_kept(painted: Image, photo: Image, keep: Mask) -> Image:
 
 
 def _mask(region: Region) -> Mask:
-    mask = region.mask
-    if hasattr(mask, "detach"):
-        mask = mask.detach().cpu().numpy()
-    if isinstance(mask, np.ndarray) and mask.ndim == 4:
-        found = mask.astype(np.float32, copy=False)
+    mask: Any = region.mask
+    if getattr(mask, "ndim", 0) == 4 and mask.shape[1] == 1:  # may be empty, as for a frame of a clip
+        found = load_image(mask).pixels[:, :1]
         return 1 - found if region.inverted else found
     return load_mask(mask, inverted=region.inverted)
 

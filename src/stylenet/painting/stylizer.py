@@ -23,7 +23,7 @@ from stylenet.image.resize import FULL, resize
 from stylenet.painting.plan import Plan, enlargement_notices, make_plan
 from stylenet.painting.receipts import Replay, receipt_of
 from stylenet.painting.regions import Layout, Region, check_regions, lay_out, with_photo_kept
-from stylenet.requests.painting import BEFORE, Options
+from stylenet.requests.painting import BEFORE, Options, checked_options
 from stylenet.requests.task import Checkpointing, History, Task
 from stylenet.shapes import Image
 from stylenet.styles.sources import StyleSource, open_palette
@@ -79,16 +79,18 @@ class Stylizer:
         """Device, precision and threads, as plain values."""
         return self.engine.machine()
 
-    def plan(self, photo: Picture, options: Options | None = None, *, styles: Sequence[OpenStyle] = (), timed: bool = False) -> Plan:
+    def plan(
+        self, photo: ImageSource | Picture, options: Options | None = None, *, styles: Sequence[OpenStyle] = (), timed: bool = False
+    ) -> Plan:
         """The plan for a photo, without painting.
 
         Args:
-            photo: The photo.
+            photo: As in `stylize`.
             options: Size, strength and so on.
             styles: The styles, if the memory depends on them.
             timed: Whether to time a few steps, to estimate the duration.
         """
-        options = options or Options()
+        options, photo = checked_options(options), load_image(photo)
         plan = make_plan(self.recipe, (photo.width, photo.height), options, self.machine())
         held = photo.pixels.nbytes if (photo.width, photo.height) == (plan.width, plan.height) else 0
         forecast = self.engine.forecast(plan.levels, styles, held_bytes=held, memory_bytes=options.memory_bytes(), timed=timed)
@@ -133,11 +135,13 @@ class Stylizer:
         Raises:
             StylenetError: see the tree in `errors`; always before the first step, except for `NumericalError`.
         """
-        options = options or Options()
+        options = checked_options(options)
         if isinstance(options.palette, str):
             options = structs.replace(options, palette=open_palette(options.palette))
         sources = list(styles) if isinstance(styles, (list, tuple)) else [styles]
         check_regions(regions)
+        if not callable(should_stop):
+            raise UsageError(f"should_stop is {should_stop!r:.60}; give a function without arguments")
         self._check(options, regions=regions, has_start=start is not None, wants_frames=bool(timelapse_frames))
         if not sources:
             options.check_styles(0)
@@ -207,7 +211,7 @@ class Stylizer:
 
         `options.size` is the texture's size, 512 x 512 by default.
         """
-        options = options or Options()
+        options = checked_options(options)
         if str(options.size).lower() == FULL:
             raise UsageError("size is 'full', which is the size of a photo; for a texture, give pixels, such as 512 or 640x480")
         noise = np.random.default_rng(options.seed).random((1, 3, 512, 512), dtype=np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 from collections.abc import Mapping
 from typing import Annotated, Any, Self, get_args, get_origin, get_type_hints
@@ -10,7 +11,9 @@ from typing import Annotated, Any, Self, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta, Struct
 
-from stylenet.errors import UsageError, did_you_mean
+from stylenet.errors import UsageError, did_you_mean, shortened
+
+_LONGEST_BITS = 256  # of a number that is written out in a message
 
 
 def option(help: str, *, allowed: str = "", **limits: Any) -> Meta:
@@ -99,7 +102,8 @@ def _checked(record: type[Request], name: str, value: Any) -> Any:
     """A value converted to the type of its field."""
     value = _as_python(value)
     label = name.replace("_", "-")
-    if not is_required(record, name) and (value == "" or (isinstance(value, (list, tuple)) and "" in value)):
+    texts = [value] if isinstance(value, str) else value if isinstance(value, (list, tuple)) else []
+    if not is_required(record, name) and any(isinstance(text, str) and not text for text in texts):
         raise UsageError(f"{label} is empty; give a value, or omit it")
     try:
         return msgspec.convert(value, _types(record)[name])
@@ -113,18 +117,21 @@ def _checked(record: type[Request], name: str, value: Any) -> Any:
 def _as_python(value: Any) -> Any:
     """Convert NumPy numbers, arrays and tensors to Python values, and paths to text."""
     if isinstance(value, os.PathLike):
-        return os.fspath(value)
+        return os.fsdecode(value)
     if isinstance(value, (list, tuple)):
         converted = [_as_python(part) for part in value]
         return value if all(new is old for new, old in zip(converted, value, strict=True)) else tuple(converted)
-    return value.tolist() if hasattr(value, "tolist") and hasattr(value, "ndim") else value
+    # Of arrays, only lists of numbers are options; a picture would take gigabytes as Python numbers.
+    return value.tolist() if hasattr(value, "tolist") and getattr(value, "ndim", 2) <= 1 else value
 
 
 def _formatted(value: Any, error: msgspec.ValidationError) -> str:
     if isinstance(value, str):
-        return f"'{value}'"
-    # 3.0 is printed as 3, except where the problem is its type.
-    return f"{value:g}" if isinstance(value, float) and ", got " not in str(error) else str(value)
+        return f"'{shortened(value)}'"
+    if isinstance(value, int) and value.bit_length() > _LONGEST_BITS:
+        return f"about {'-' * (value < 0)}10^{round(value.bit_length() * math.log10(2))}"
+    # A whole number is shown as 3.0 only where the type is wrong and not the range.
+    return f"{value:g}" if isinstance(value, float) and ", got " not in str(error) else shortened(str(value))
 
 
 def _reason_of(error: Exception) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from stylenet.errors import UsageError, counted, did_you_mean
+from stylenet.errors import UsageError, counted, did_you_mean, shortened
 from stylenet.image.recolor import KEEP_COLORS, check_palette
 from stylenet.image.resize import PRINT_DPI, check_dpi
 from stylenet.requests.base import Request, option
@@ -104,6 +104,9 @@ class Options(Request, frozen=True, kw_only=True):
     ] = None
 
     def __post_init__(self) -> None:
+        blend: object = self.blend
+        if isinstance(blend, (set, frozenset)):
+            raise UsageError(f"blend is {shortened(str(blend))}, which has no order; allowed are a list of numbers, one for each style")
         super().__post_init__()
         if self.paper is not None and self.size is not None:
             raise UsageError(f"size {self.size} and paper {self.paper} are both given; choose one")
@@ -114,8 +117,9 @@ class Options(Request, frozen=True, kw_only=True):
         if self.dpi is not None:
             check_dpi(self.dpi)
         self.memory_bytes()
-        if any(not share >= 0 or math.isinf(share) for share in self.blend) or (self.blend and sum(self.blend) == 0):
-            raise UsageError(f"blend is {', '.join(f'{share:g}' for share in self.blend)}; shares are 0 or more, and not all 0")
+        if self.blend and not (min(self.blend) >= 0 and 0 < sum(self.blend) < math.inf):
+            given = shortened(", ".join(f"{share:g}" for share in self.blend))
+            raise UsageError(f"blend is {given}; shares are 0 or more, and not all 0")
 
     @property
     def protected(self) -> tuple[str, ...]:
@@ -151,9 +155,9 @@ class Options(Request, frozen=True, kw_only=True):
         """
         if self.memory is None or isinstance(self.memory, int):
             return self.memory
-        match = re.fullmatch(r"([0-9]+\.?[0-9]*)\s*([a-z]*)", self.memory.strip().lower())
+        match = re.fullmatch(r"([0-9]{1,18}(?:\.[0-9]*)?)\s*([a-z]*)", self.memory.strip().lower())
         if match is None or match[2] not in _UNITS:
-            raise UsageError(f"memory is '{self.memory}'; write an amount such as 2GB, 800MB or 1.5GiB")
+            raise UsageError(f"memory is '{shortened(self.memory)}'; write an amount such as 2GB, 800MB or 1.5GiB")
         return round(float(match[1]) * _UNITS[match[2]])
 
     def _check_colors(self) -> None:
@@ -168,10 +172,17 @@ class Options(Request, frozen=True, kw_only=True):
                 "keep-colors luminance:before is not possible: it matches positions, and those of the painting "
                 "do not correspond to those of the photo"
             )
-        if isinstance(self.palette, tuple) and self.palette:
+        if isinstance(self.palette, tuple):
             check_palette(self.palette)
         if self.palette and mode is not None:
             raise UsageError(f"palette and keep-colors {mode} cannot be combined; choose one")
+
+
+def checked_options(options: object) -> Options:
+    """The options, the default ones for None; raises `UsageError` for another type."""
+    if not isinstance(options, Options | None):
+        raise UsageError(f"options are stylenet.Options(size=..., strength=...); got {type(options).__name__} {options!r:.60}")
+    return Options() if options is None else options
 
 
 class RecipeOptions(Options, frozen=True, kw_only=True):

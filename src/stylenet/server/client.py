@@ -35,7 +35,7 @@ def connect(url: str, token: str | None = None) -> Remote:
     Raises:
         UsageError: the address is invalid.
     """
-    match = re.fullmatch(r"(https?)://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?/?", url)
+    match = re.fullmatch(r"(https?)://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?/?", str(url))
     if match is None:
         raise UsageError(f"the server's address is '{url}'; allowed are addresses like http://127.0.0.1:7410")
     return Remote(is_secure=match[1] == "https", host=match[2].strip("[]"), port=int(match[3]) if match[3] else None, token=token)
@@ -71,14 +71,20 @@ class Remote:
             ImageError: it cannot be read, or the server rejects it.
         """
         headers = {"content-type": "application/octet-stream"}
+        data: Any
         if isinstance(source, (str, os.PathLike)):
             try:
                 data = Path(source).read_bytes()
             except OSError as error:
                 raise ImageError(f"cannot read '{source}': {error.strerror}") from None
             headers["stylenet-name"] = re.sub(r"[^A-Za-z0-9_ .-]+", "-", Path(source).name)[:100]
+        elif isinstance(source, (bytes, bytearray, memoryview)):
+            data = bytes(source)
         else:
-            data = bytes(source) if isinstance(source, (bytes, bytearray, memoryview)) else source.read()
+            read: Any = getattr(source, "read", None)
+            data = read() if callable(read) else None
+        if not isinstance(data, bytes):
+            raise ImageError(f"cannot upload a picture from {type(source).__name__}; give a path, bytes or a file opened with mode 'rb'")
         return str(self._json("PUT", "/v1/pictures", data, headers)["id"])
 
     def stylize(
@@ -102,7 +108,7 @@ class Remote:
         given: Sequence[Any] = style if isinstance(style, (list, tuple)) else [style]
         names = set(self.styles()) if any(isinstance(one, str) for one in given) else set()
         styles = [one if isinstance(one, str) and (one in names or not Path(one).exists()) else self.upload(one) for one in given]
-        body = json.dumps({"photo": self.upload(photo), "styles": styles, **options}).encode()
+        body = json.dumps({"photo": self.upload(photo), "styles": styles, **options}, default=_plain).encode()
         job = self._json("POST", "/v1/jobs", body, {"content-type": "application/json"})
         ended = False
         try:
@@ -226,3 +232,12 @@ def _error(status: int, data: bytes) -> StylenetError:
 def _error_of(body: Mapping[str, Any], *, kind: type[StylenetError] = StylenetError) -> StylenetError:
     message = "; ".join(str(body[part]) for part in ("error", "allowed", "remedy") if body.get(part))
     return kind(message, code=body.get("code", ""), **body.get("values", {}))
+
+
+def _plain(value: Any) -> Any:
+    """An option for JSON: NumPy numbers as Python numbers, and paths as text."""
+    if isinstance(value, os.PathLike):
+        return os.fsdecode(value)
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise UsageError(f"an option is {type(value).__name__} {value!r:.60}; give text, numbers, or lists of them")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from stylenet.catalog.styles import StyleCard
 from stylenet.encoders.vgg import VggEncoder
-from stylenet.errors import StyleError
+from stylenet.errors import StyleError, shortened
 from stylenet.image.color import mean_color, palette
 from stylenet.styles.compatibility import is_measuring
 from stylenet.styles.packed import PACKING, PackedMoments
@@ -20,6 +20,8 @@ from stylenet.styles.style import PictureStyle, statistics_of
 RIM_PX = 16
 """Rim of the standard recipes. Recipes from the literature have none: at 450 px, their Gram matrices differ from those of a style file by
 0.03 % in block 2, 2 % in relu4_1 and 7 % in relu5_1 (relative squared error)."""
+
+_LONGEST_NAME = 100  # file systems allow 255 bytes, with the suffix and that of an unfinished file
 
 
 def measure_style(pixels: NDArray[np.float32], encoder: VggEncoder, card: StyleCard) -> StoredStyle:
@@ -38,8 +40,11 @@ def measure_style(pixels: NDArray[np.float32], encoder: VggEncoder, card: StyleC
         raise StyleError(
             f"style files need statistics of VGG-19 with max pooling; they cannot be measured with this '{encoder.record.name}'"
         )
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", card.name):
-        raise StyleError(f"'{card.name}' is not a valid style name; use lowercase letters, digits and single hyphens, such as starry-night")
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", card.name) or len(card.name) > _LONGEST_NAME:
+        raise StyleError(
+            f"'{shortened(card.name)}' is not a valid style name; use lowercase letters, digits and single hyphens, at most "
+            f"{_LONGEST_NAME} characters, such as starry-night"
+        )
     if min(width, height) < 64:
         raise StyleError(f"the style image has {width} x {height} pixels; give one with at least 64 on the short side")
     picture = PictureStyle(name=card.name, pixels=pixels, encoder=encoder, rim_px=RIM_PX)

@@ -85,7 +85,7 @@ def resolve(source: StyleSource) -> FoundStyle:
     if isinstance(source, Picture):
         return _of_picture(source)
     if isinstance(source, (str, os.PathLike)):
-        path = find_style(str(source)) if is_name(source, style_files()) else Path(source)
+        path = find_style(str(source)) if is_name(source, style_files()) else Path(os.fsdecode(source))
         if os.path.isdir(path):
             return _of_folder(path)
         if path.suffix == ".safetensors":

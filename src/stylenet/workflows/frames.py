@@ -19,6 +19,7 @@ from stylenet.image.resize import resize
 from stylenet.painting.receipts import NOT_OF_THE_INPUTS
 from stylenet.painting.regions import Region, lay_out, with_photo_kept
 from stylenet.painting.stylizer import Stylizer
+from stylenet.requests.base import default_of
 from stylenet.requests.task import History
 from stylenet.requests.video import VideoRequest
 from stylenet.shapes import Image
@@ -66,6 +67,8 @@ class FramePainter:
     def __init__(self, request: VideoRequest, stylizer: Stylizer, *, should_stop: Callable[[], bool]) -> None:
         self._request, self._stylizer, self._should_stop = request, stylizer, should_stop
         self._optimizes = stylizer.recipe.method == "optimization"
+        if not self._optimizes and request.frame_steps != default_of(VideoRequest, "frame_steps"):
+            raise UsageError(f"recipe '{stylizer.recipe.name}' paints in one pass, without steps; omit --frame-steps")
         options = request.single()
         if isinstance(options.palette, str):
             options = structs.replace(options, palette=open_palette(options.palette))

@@ -15,6 +15,9 @@ from stylenet.image.subject import Rectangle, find_faces, find_subject
 from stylenet.shapes import Image, Mask
 from stylenet.workflows.outputs import keep_apart, reserve_output
 
+_FAINTEST = 0.05
+"""Largest value of a mask that is too dark to be read as one."""
+
 
 def mask_file(
     photo: Path,
@@ -52,6 +55,8 @@ def mask_file(
             inside = None if rectangle is None else parse_rectangle(rectangle, (picture.width, picture.height))
             found = find_subject(picture.pixels, inside)
         found = soften(found, feather)
+        if float(found.max()) < _FAINTEST:
+            raise UsageError(f"--feather {feather:g} leaves nothing of the mask, which is smaller; use fewer pixels")
         found = 1 - found if invert else found
         save_image(np.repeat(found, 3, axis=1), target)
         if show is not None:

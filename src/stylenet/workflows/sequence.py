@@ -16,7 +16,7 @@ from stylenet.image.resize import fit_within, resize
 from stylenet.painting.defaults import default_recipe
 from stylenet.painting.painting import Painting
 from stylenet.painting.stylizer import Stylizer, open_stylizer
-from stylenet.requests.painting import Options
+from stylenet.requests.painting import Options, checked_options
 from stylenet.requests.several import MOST_FRAMES, SequenceRequest
 from stylenet.shapes import Image
 from stylenet.styles.sources import StyleSource
@@ -72,14 +72,15 @@ def sequence(
     """
     if not isinstance(stylizer, Stylizer):
         raise UsageError(f"a sequence is painted with what open_stylizer returns; got {type(stylizer).__name__} {stylizer!r:.60}")
-    if options is not None and options.blend:
+    options = checked_options(options)
+    if options.blend:
         raise UsageError("a sequence sets the share of each style in each frame; omit blend")
     if isinstance(styles, str):
         raise UsageError(f"styles are a list of at least two styles; got '{styles}'")
     picture = load_image(photo)
     opened = [stylizer.open_style(style) for style in styles]
     for shares in shares_by_frame(len(styles), frames):
-        frame = structs.replace(options or Options(), blend=shares)
+        frame = structs.replace(options, blend=shares)
         for event in stylizer.stylize(picture, opened, frame, should_stop=should_stop):
             if isinstance(event, Done):
                 yield event
