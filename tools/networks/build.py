@@ -80,6 +80,8 @@ def main() -> None:
                 for event in trainer.events():
                     journal.note(event)
         card = task.card(name, title=style.get("title", ""), steps=trainer.step, seconds=trainer.seconds)
+        if further:
+            card = msgspec.structs.replace(card, steps=card.steps + read_network_card(arguments.start / output.name).steps)
         if arguments.predicted:
             trained = {"start": arguments.start.stem, "note": "as the network for all styles predicts it"}
             card = msgspec.structs.replace(card, trained=trained)
