@@ -138,7 +138,7 @@ def frame_by_frame(source: Frames, recipe: str) -> tuple[list[NDArray[np.float32
     stylizer, painted, started = open_stylizer(recipe), [], 0.0
     style = stylizer.open_style(STYLE)
     for index, frame in enumerate(source):
-        *_, done = stylizer.stylize(Picture(pixels=image_of(frame)), style, Options())
+        *_, done = stylizer.stylize(Picture(pixels=image_of(frame)), style, Options(), noise_origin=(0, 0))
         if not isinstance(done, Done):
             raise TypeError("a stylizer ends with Done")
         painted.append(np.ascontiguousarray(done.image[0].transpose(1, 2, 0)))
