@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
 import os
@@ -38,6 +39,7 @@ _ARCHIVE = Path(
 _STYLES = ("starry-night", "great-wave", "the-scream")
 _PATIENCE_MS = 60_000
 _LEVEL = 1 / 255
+_EMULATED_GPU = ("enable-unsafe-webgpu", "use-webgpu-adapter=swiftshader", "use-vulkan=swiftshader", "enable-features=Vulkan")
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -97,6 +99,22 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def visit(site: Path, browser: Any) -> Iterator[Visit]:
+    with _visited(site, browser) as made:
+        yield made
+
+
+@pytest.fixture
+def visit_with_gpu(site: Path) -> Iterator[Visit]:
+    """A page in a browser whose GPU is emulated by SwiftShader: slow, but with the shaders of a real one."""
+    with opened_browser(*_EMULATED_GPU) as opened, _visited(site, opened) as made:
+        made.page.goto(f"{made.origin}/licenses.txt")
+        if not made.page.evaluate("navigator.gpu?.requestAdapter().then(Boolean)"):
+            pytest.skip("this Chromium has no emulated GPU")
+        yield made
+
+
+@contextlib.contextmanager
+def _visited(site: Path, browser: Any) -> Iterator[Visit]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Handler, directory=str(site)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     context = browser.new_context(locale="en-US", accept_downloads=True)
@@ -203,6 +221,29 @@ def test_two_styles_are_mixed_and_a_weak_one_lets_the_photo_through(visit: Visit
     visit.painted()
     expected = _native(photo, [_built_in("starry-night", 0.75), _built_in("the-scream", 0.25)], monkeypatch, strength=5.0)
     assert np.abs(visit.saved() / 255 - expected).max() <= _LEVEL
+
+
+def test_webgpu_paints_as_onnxruntime_does(visit_with_gpu: Visit, monkeypatch: pytest.MonkeyPatch):
+    # An emulated GPU is slower than WebAssembly, for which the page's own check would reject it.
+    accepted = "export const matchesCpu = async () => true;"
+    visit_with_gpu.context.route("**/probe.js", lambda route: route.fulfill(body=accepted, content_type="text/javascript"))
+    visit_with_gpu.begin("&processor=webgpu")
+    photo = _photo(90, 70)
+    visit_with_gpu.drop(_png(photo))
+    visit_with_gpu.painted()
+    assert visit_with_gpu.page.evaluate("document.documentElement.dataset.ready").startswith("webgpu")
+    assert np.abs(visit_with_gpu.saved() / 255 - _native(photo, [_built_in("starry-night")], monkeypatch)).max() <= _LEVEL
+
+
+def test_a_gpu_slower_than_the_processor_is_not_used_again(visit_with_gpu: Visit):
+    visit_with_gpu.begin("&processor=webgpu")
+    visit_with_gpu.page.wait_for_selector("html[data-ready^=wasm]", timeout=_PATIENCE_MS)
+    assert visit_with_gpu.page.evaluate("localStorage.getItem('stylenet-webgpu')") == "unfit"
+
+
+def test_an_emulated_gpu_is_not_chosen(visit_with_gpu: Visit):
+    visit_with_gpu.begin()
+    assert visit_with_gpu.page.evaluate("document.documentElement.dataset.ready").startswith("wasm")
 
 
 def test_an_own_painting_is_looked_at_as_the_engine_looks_at_it(visit: Visit, monkeypatch: pytest.MonkeyPatch):
