@@ -46,6 +46,10 @@ class EncoderSection(Section, frozen=True):
         tuple[str, ...], knob("published weights (`weights ls`) that the recipe was tuned for, best first; none: any")
     ] = ()
     weights: Annotated[str, knob("description of the weights file for which the recipe was tuned")] = "built in"
+    caffe_ratio: Annotated[
+        float,
+        knob("features of the Caffe-trained VGG-19 divided by those of the published weights: adjusts the losses if it stands in", gt=0),
+    ] = 1.0
 
 
 class PictureSection(Section, frozen=True):

@@ -17,6 +17,7 @@ from stylenet.encoders.freed_memory import freed_memory_kept
 from stylenet.encoders.opening import OpenEncoder, open_encoder
 from stylenet.engines.devices import choose_device, choose_dtype, in_own_precision, own_precision, prepare_after_fork, torch_machine
 from stylenet.engines.facts import engine_facts
+from stylenet.engines.feature_units import in_units_of, is_scaled
 from stylenet.engines.forecast import forecast
 from stylenet.engines.one_pass import InstantEngine
 from stylenet.engines.pictures import measured_style
@@ -154,7 +155,8 @@ class OptimizationEngine:
             start = task.start
             if start is None and self._starts_from_network():
                 start = self._paint_start(task)
-            yield from paint(task, recipe=self.recipe, encoder=self.encoder, targets_at=targets, start=start, style_picture=style_picture)
+            recipe = in_units_of(self.encoder, self.recipe)
+            yield from paint(task, recipe=recipe, encoder=self.encoder, targets_at=targets, start=start, style_picture=style_picture)
 
     def _starts_from_network(self) -> bool:
         return self.recipe.picture.start == "network"
@@ -173,6 +175,9 @@ class OptimizationEngine:
 def encoder_notices(recipe: Recipe, encoder: OpenEncoder, *, chosen: str | None) -> tuple[str, ...]:
     """Notices if another encoder or other weights than the recipe's are used."""
     record: EncoderRecord = encoder.record
+    if is_scaled(recipe, encoder):
+        tuned = recipe.encoder.published[0]
+        return (f"painting with the encoder '{encoder.weights}' and adjusted losses, because the recipe was tuned for '{tuned}'",)
     if record.name != recipe.encoder.name:
         if {record.name, recipe.encoder.name} == {"compact", "vgg19"}:
             return (f"painting with the encoder '{record.name}' instead of '{recipe.encoder.name}', which has nearly the same features",)
