@@ -7,7 +7,8 @@ import functools
 import io
 import os
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -42,7 +43,18 @@ _LEVEL = 1 / 255
 _EMULATED_GPU = ("enable-unsafe-webgpu", "use-webgpu-adapter=swiftshader", "use-vulkan=swiftshader", "enable-features=Vulkan")
 
 
+class _Server(ThreadingHTTPServer):
+    delays: Mapping[str, float] = {}
+    """Seconds before the answer to requests of a path."""
+
+
 class _Handler(SimpleHTTPRequestHandler):
+    server: _Server
+
+    def do_GET(self) -> None:
+        time.sleep(self.server.delays.get(self.path, 0))
+        super().do_GET()
+
     def log_message(self, format: str, *args: Any) -> None:
         pass
 
@@ -54,7 +66,7 @@ class Visit:
     page: Any
     context: Any
     origin: str
-    server: ThreadingHTTPServer
+    server: _Server
     requests: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
@@ -115,7 +127,7 @@ def visit_with_gpu(site: Path) -> Iterator[Visit]:
 
 @contextlib.contextmanager
 def _visited(site: Path, browser: Any) -> Iterator[Visit]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Handler, directory=str(site)))
+    server = _Server(("127.0.0.1", 0), functools.partial(_Handler, directory=str(site)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     context = browser.new_context(locale="en-US", accept_downloads=True)
     page = context.new_page()
@@ -270,6 +282,13 @@ def test_it_works_without_a_network_after_the_first_visit(visit: Visit):
     assert visit.painted().startswith("full 160x120")
     visit.drop(_png(_photo(120, 160)), "painting.png", "#strip")  # the encoder was kept too, though nobody had asked for it
     visit.painted()
+
+
+def test_a_slow_first_visit_is_stored_for_offline_use_too(visit: Visit):
+    visit.server.delays = {"/service-worker.js": 25}  # the page starts without it after four seconds
+    visit.begin("&processor=wasm")
+    assert not visit.page.evaluate("Boolean(navigator.serviceWorker.controller)")
+    visit.page.wait_for_function("document.getElementById('offline').textContent", timeout=_PATIENCE_MS)
 
 
 def test_the_page_and_its_worker_cannot_reach_another_place(visit: Visit):

@@ -21,10 +21,11 @@ export async function whenReady(isBusy) {
   }
 }
 
-/** Ask the service worker to store files for offline use; calls `done` when they are stored. */
-export function storeOffline(paths, done) {
+/** Ask the service worker to store files for offline use, once it controls the page; calls `done` when they are stored. */
+export async function storeOffline(paths, done) {
   const container = navigator.serviceWorker;
-  if (!container?.controller) return;
+  if (!container) return;
+  await controlled(); // on a slow first visit, the page starts before
   container.addEventListener("message", ({ data }) => data?.kind === "kept" && data.kept && done());
   container.controller.postMessage({ kind: "keep", paths });
 }
