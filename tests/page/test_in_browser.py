@@ -272,7 +272,7 @@ def test_an_own_painting_is_looked_at_as_the_engine_looks_at_it(visit: Visit, mo
 def test_it_works_without_a_network_after_the_first_visit(visit: Visit):
     visit.begin("&processor=wasm")
     assert visit.page.evaluate("crossOriginIsolated"), "threads can share memory"
-    visit.page.wait_for_function("document.getElementById('offline').textContent", timeout=_PATIENCE_MS)
+    visit.page.wait_for_selector("#offline:not(:empty)", state="attached", timeout=_PATIENCE_MS)
     visit.server.shutdown()
     visit.server.server_close()
     visit.context.set_offline(True)
@@ -285,10 +285,10 @@ def test_it_works_without_a_network_after_the_first_visit(visit: Visit):
 
 
 def test_a_slow_first_visit_is_stored_for_offline_use_too(visit: Visit):
-    visit.server.delays = {"/service-worker.js": 25}  # the page starts without it after four seconds
+    visit.server.delays = {"/service-worker.js": 20}  # the page starts without it after four seconds
     visit.begin("&processor=wasm")
     assert not visit.page.evaluate("Boolean(navigator.serviceWorker.controller)")
-    visit.page.wait_for_function("document.getElementById('offline').textContent", timeout=_PATIENCE_MS)
+    visit.page.wait_for_selector("#offline:not(:empty)", state="attached", timeout=_PATIENCE_MS)
 
 
 def test_the_page_and_its_worker_cannot_reach_another_place(visit: Visit):

@@ -9,8 +9,8 @@ const WAIT_MS = 4000;
 export async function whenReady(isBusy) {
   if (!("serviceWorker" in navigator) || !self.isSecureContext) return;
   try {
-    await navigator.serviceWorker.register("service-worker.js", { updateViaCache: "none" });
-    await Promise.race([controlled(), new Promise((resolve) => setTimeout(resolve, WAIT_MS))]);
+    const registered = navigator.serviceWorker.register("service-worker.js", { updateViaCache: "none" });
+    await Promise.race([registered.then(controlled), new Promise((resolve) => setTimeout(resolve, WAIT_MS))]);
     if (navigator.serviceWorker.controller && !self.crossOriginIsolated && !sessionStorage.getItem("stylenet-reloaded") && !isBusy()) {
       sessionStorage.setItem("stylenet-reloaded", "yes");
       location.reload();
