@@ -27,7 +27,7 @@ def test_version_does_not_wait_for_typer() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_lists_and_help_do_not_wait_for_torch() -> None:
+def test_lists_help_and_a_missing_photo_do_not_wait_for_torch() -> None:
     lines = ["recipes ls", "recipes show standard", "recipes check --knobs", "styles ls", "stylize --help", "--help"]
     code = f"""
 import sys
@@ -35,6 +35,8 @@ from stylenet.cli.app import main
 for line in {lines!r}:
     assert main(line.split()) == 0, line
     assert "torch" not in sys.modules, line
+assert main(["stylize", "missing.png", "senecio", "--recipe", "standard"]) == 3
+assert "torch" not in sys.modules
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr

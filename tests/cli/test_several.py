@@ -11,21 +11,27 @@ from stylenet.catalog.recipes import recipe_text
 from tests.cli.conftest import INPUTS, Run, files_in
 
 
-def test_a_sheet(run: Run, folder: Path) -> None:
-    ended = run("sheet", "photo.png", "painting.jpg", "-o", "sheet.png", "--strengths", "30", "--style-scales", "0.5,2", "--size", "64")
+@pytest.fixture
+def quick(folder: Path) -> tuple[str, ...]:
+    """Options for a recipe of few steps."""
+    (folder / "quick.toml").write_text(recipe_text("draft").replace("steps = [16, 8, 3]", "steps = [2, 1]"), encoding="utf-8")
+    return "--recipe", "quick.toml"
+
+
+def test_a_sheet(run: Run, folder: Path, quick: tuple[str, ...]) -> None:
+    words = ("-o", "sheet.png", "--strengths", "30", "--style-scales", "0.5,2", "--size", "64")
+    ended = run("sheet", "photo.png", "painting.jpg", *words, *quick)
     assert (ended.code, ended.err) == (0, "")
     assert "4 of 4: --strength 30 --style-scale 2 --keep-colors luminance" in ended.out
     with PIL.Image.open(folder / "sheet.png") as sheet:
         assert sheet.width > 4 * 64
-    assert files_in(folder) == INPUTS | {"sheet.png"}
+    assert files_in(folder) == INPUTS | {"quick.toml", "sheet.png"}
     assert "--strengths is 'x'; write numbers" in run("sheet", "photo.png", "painting.jpg", "--strengths", "x").error
 
 
 @pytest.mark.parametrize("name", ["turning.gif", "frames"])
-def test_a_sequence(name: str, run: Run, folder: Path) -> None:
-    text = recipe_text("draft")
-    (folder / "quick.toml").write_text(text.replace("steps = [16, 8, 3]", "steps = [2, 1]"), encoding="utf-8")
-    words = ("-n", "3", "--recipe", "quick.toml", "--quiet", "--size", "48")
+def test_a_sequence(name: str, run: Run, folder: Path, quick: tuple[str, ...]) -> None:
+    words = ("-n", "3", *quick, "--quiet", "--size", "48")
     ended = run("sequence", "photo.png", "painting.jpg", "drawing.png", "-o", name, *words)
     assert (ended.code, ended.out, ended.err) == (0, "", "")
     if name == "frames":

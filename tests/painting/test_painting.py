@@ -117,7 +117,7 @@ def test_stopping_keeps_the_picture(quick: Stylizer, photo: Picture) -> None:
 
 
 def test_a_texture_has_the_styles_colors(photo: Picture) -> None:
-    stylizer = open_stylizer("draft", changes={"pyramid.steps": "[15]"})
+    stylizer = open_stylizer("draft", changes={"pyramid.steps": "[8]"})
     orange, blue = (texture(name, recipe=stylizer, size=64).pixels.mean((2, 3))[0] for name in ("the-scream", "starry-night"))
     assert orange[0] > orange[2]
     assert blue[2] > blue[0]

@@ -26,7 +26,7 @@ from stylenet.requests.painting import Options
 from tests.server.conftest import Running, ask, png, run_server
 
 Start = Callable[..., Running]
-STEPS = 24
+STEPS = 14
 TINY = {"recipe": "draft", "size": 48, "changes": {"pyramid.coarsest_px": "0", "pyramid.steps": f"[{STEPS}]"}}
 
 
@@ -182,8 +182,8 @@ def test_killed_servers_and_painters_change_no_byte(start: Start, tmp_path: Path
     assert wait_for(running.url, undisturbed, until=has_ended)["state"] == "finished"
     expected = ask(f"{running.url}/v1/jobs/{undisturbed}/result")[1]
     disturbed = add(running.url)
-    kill_painters_after(running, disturbed, step=4)
-    wait_for(running.url, disturbed, until=lambda info: info["state"] == "running" and info["step"] >= 8)
+    kill_painters_after(running, disturbed, step=2)
+    wait_for(running.url, disturbed, until=lambda info: info["state"] == "running" and info["step"] >= 5)
     orphans = painters(running)
     running.kill()
     psutil.wait_procs(orphans, timeout=10)

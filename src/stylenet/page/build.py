@@ -67,8 +67,8 @@ def build_page(
     _check(folder)
     runtime = runtime or pinned_runtime()
     files = _site()
+    runtime_data = runtime_files(runtime, archive, on_progress=on_progress)  # first: a missing archive is noticed at once
     data = _data(list(built_in_styles().values()) if styles is None else styles)
-    runtime_data = runtime_files(runtime, archive, on_progress=on_progress)
     # The folder names contain a checksum, so that browsers never use outdated cached files.
     data_folder, runtime_folder = f"data-{_digest(data)[:_DIGITS]}/", f"runtime-{runtime.version}/"
     files |= {data_folder + name: content for name, content in data.items()}

@@ -75,8 +75,7 @@ def type_of(record: type[Request], name: str) -> Any:
 
 def is_required(record: type[Request], name: str) -> bool:
     """Whether an option has no default."""
-    field = next(field for field in msgspec.structs.fields(record) if field.name == name)
-    return field.required
+    return bool(_fields(record)[name].required)
 
 
 @functools.cache

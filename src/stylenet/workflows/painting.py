@@ -87,10 +87,10 @@ def paint_file(
         _check(request, output)
         notices: tuple[str, ...] = (NO_TORCH_NOTICE,) if replay is None and request.recipe is None and not is_installed("torch") else ()
         request = with_recipe(request, replay)
-        stylizer = stylizer or open_for(request, replay)
+        photo = _load_photo(request, streams)  # first: without torch, an error is reported at once
         if should_stop():
             return
-        photo = _load_photo(request, streams)
+        stylizer = stylizer or open_for(request, replay)
         if should_stop():
             return
         frames = _TIMELAPSE_FRAMES if request.timelapse is not None else 0
