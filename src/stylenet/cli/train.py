@@ -56,7 +56,6 @@ def train(
     from stylenet.cli.printers import open_printer
     from stylenet.cli.progress import PaintingDisplay
     from stylenet.events import Notice, Preview, Saved, Step
-    from stylenet.training.trainer import Update
     from stylenet.workflows.training import TrainingDone, TrainingStarted
     from stylenet.workflows.training import train as run
 
@@ -71,11 +70,11 @@ def train(
                 done = event
             elif isinstance(event, Saved):
                 display.saved(event.path)
-            elif isinstance(event, Update):
-                size = (request.crop or 0, request.crop or 0)
-                display.advanced(Step(level=0, size_px=size, **{name: value for name, value in vars(event).items() if name != "rate"}))
             elif isinstance(event, Preview | Notice):
                 display.advanced(event)
+            else:  # an `Update`, whose module would load torch
+                size = (request.crop or 0, request.crop or 0)
+                display.advanced(Step(level=0, size_px=size, **{name: value for name, value in vars(event).items() if name != "rate"}))
     if done is None:
         if stop():
             raise Interrupted
