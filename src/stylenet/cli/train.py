@@ -104,7 +104,7 @@ def _print_start(request: TrainRequest, event: TrainingStarted, *, quiet: bool, 
     elif not quiet:
         plan = event.plan
         source = "noise" if request.photos is None else counted(event.job["photos"], "photo")
-        length = f"about {plan.minutes:g} minutes" if plan.minutes else f"at most {counted(plan.steps, 'update')}"
+        length = f"about {plan.minutes:g} min" if plan.minutes else f"at most {counted(plan.steps, 'update')}"
         resumed = f", resuming after {counted(event.step, 'update')}" if event.step else ""
         machine = f", {event.processes} processes" if event.processes > 1 else ""
         what = request.network_kind if request.task == "style" else request.task
