@@ -342,9 +342,9 @@ def test_palettes_of_other_types(palette: Any) -> None:
 def test_floats_of_another_scale_are_refused(picture: Image) -> None:
     fine = np.full((1, 3, 8, 8), 0.5, np.float32)
     for mode in KEEP_COLORS:
-        for pair in ((picture, fine), (fine, picture)):
+        for painted, photo in ((picture, fine), (fine, picture)):
             with pytest.raises(ImageError, match=r"the picture has values in .*; allowed are 0\.\.1, divide by its full scale"):
-                keep_colors(*pair, mode)
+                keep_colors(painted, photo, mode)
     with pytest.raises(ImageError, match=r"allowed are 0\.\.1"):
         with_palette(picture, [("#264653", 1.0)])
 
