@@ -6,12 +6,13 @@ networks and losses.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stylenet.errors import ShapeError
+from stylenet.errors import ImageError, ShapeError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,6 +27,9 @@ Image: TypeAlias = NDArray[np.float32]
 
 Mask: TypeAlias = NDArray[np.float32]
 """Masks, (B, 1, H, W), 0..1."""
+
+
+_ROUNDING = 1 / 255  # by which values may exceed 0..1, in units of one level of 8 bits
 
 
 class Shaped(Protocol):
@@ -47,6 +51,15 @@ def check_image(image: Shaped) -> None:
         raise ShapeError(f"a picture is an array of shape (B, 3, H, W); got {type(image).__name__}")
     if image.ndim != 4 or image.shape[1] != 3 or not is_floating(image):
         raise ShapeError(f"a picture has shape (B, 3, H, W) and floating-point values in 0..1; got {tuple(image.shape)}, {image.dtype}")
+
+
+def check_range(image: Image) -> None:
+    """Raise `ImageError` unless all values are in 0..1, apart from rounding; NaN and infinity are checked elsewhere."""
+    if 0 in image.shape:
+        return
+    low, high = float(image.min()), float(image.max())
+    if math.isfinite(low + high) and not (low >= -_ROUNDING and high <= 1 + _ROUNDING):
+        raise ImageError(f"the picture has values in {low:g}..{high:g}; allowed are 0..1, divide by its full scale")
 
 
 def check_features(features: Tensor) -> None:

@@ -63,7 +63,7 @@ def test_as_json(run: Run, asked: list[Any]) -> None:
     assert report["measurements"][2]["forecast_seconds"] == 2104.4
 
 
-@pytest.mark.parametrize("sizes", ["big", "256,", "8", "99999", "256x256"])
+@pytest.mark.parametrize("sizes", ["big", "256,", ",", "", "8", "99999", "256x256"])
 def test_a_wrong_size_is_said(run: Run, asked: list[Any], sizes: str) -> None:
     ended = run("bench", "--sizes", sizes)
     if sizes == "256,":
@@ -72,3 +72,11 @@ def test_a_wrong_size_is_said(run: Run, asked: list[Any], sizes: str) -> None:
     assert ended.code == 2
     assert f"--sizes is '{sizes}'; allowed are sides of square pictures" in ended.error
     assert asked == []
+
+
+@pytest.mark.parametrize("recipes", [",", " ", ""])
+def test_an_empty_list_of_recipes_is_refused(run: Run, asked: list[Any], recipes: str) -> None:
+    ended = run("bench", "--recipes", recipes)
+    assert ended.code == 2
+    assert f"--recipes is '{recipes}'; allowed are names of recipes, such as instant,trained," in ended.err
+    assert not asked

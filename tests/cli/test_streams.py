@@ -23,6 +23,13 @@ def shell(line: str, folder: Path, **environment: str) -> subprocess.CompletedPr
     return subprocess.run(words, cwd=folder, env={**os.environ, **environment}, capture_output=True, timeout=120, check=False)
 
 
+@pytest.mark.parametrize("columns", ["0", "1", "5", "-1", "abc", "\N{SUPERSCRIPT TWO}", ""])
+def test_the_help_is_printed_at_any_width(folder: Path, columns: str) -> None:
+    ended = shell('"$@" --help', folder, COLUMNS=columns, PYTHONUTF8="1")
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert "StyleNet paints a photo in the manner of a painting." in ended.stdout.decode()
+
+
 def whole(path: Path) -> bool:
     with PIL.Image.open(path) as picture:
         picture.load()

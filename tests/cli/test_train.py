@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -50,6 +52,21 @@ def photos(folder: Path) -> Path:
         PIL.Image.fromarray(pixels).save(photos / f"{index}.png")
     (photos / "broken.jpg").write_text("no picture")
     return photos
+
+
+def test_missing_pictures_are_reported_before_torch_is_loaded(folder: Path, photos: Path) -> None:
+    lines = ["painting.jpg --photos nowhere", "nothing.jpg --photos photos", "painting.jpg --photos photos --previews nowhere"]
+    code = f"""
+import sys
+from stylenet.cli.app import main
+for line in {lines!r}:
+    assert main(["train", *line.split()]) == 3, line
+    assert "torch" not in sys.modules, line
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert all("nowhere" in line or "nothing.jpg" in line for line in done.stderr.splitlines())
+    assert files_in(folder) == INPUTS | {"photos"}
 
 
 def test_a_network_that_paints(run: Run, folder: Path, photos: Path) -> None:

@@ -145,6 +145,14 @@ def test_to_pil_rounds_to_the_nearest_and_clamps() -> None:
     assert to_pil(np.zeros((1, 3, 2, 2), np.float32), np.zeros((1, 1, 2, 2), np.float32)).mode == "RGBA"
 
 
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_floats_of_another_scale_are_never_written(tmp_path: Path, name: str) -> None:
+    for value in (128.0, 1.1, -0.1):
+        with pytest.raises(ImageError, match=r"values in .*; allowed are 0\.\.1, divide by its full scale"):
+            save_image(np.full((1, 3, 4, 4), value, np.float32), tmp_path / name)
+    assert not any(path.is_file() for path in tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
 @pytest.mark.parametrize("name", ["a.png", "a.tif"])
 def test_values_that_are_not_finite_are_never_written(tmp_path: Path, name: str, bad: float) -> None:

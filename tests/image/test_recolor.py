@@ -336,3 +336,19 @@ def test_parse_color() -> None:
 def test_palettes_of_other_types(palette: Any) -> None:
     with pytest.raises(UsageError, match=r"a palette is a list of \('#rrggbb', share\)"):
         check_palette(palette)
+
+
+@pytest.mark.parametrize("picture", [np.full((1, 3, 8, 8), 128, np.float32), np.full((1, 3, 8, 8), -0.1, np.float32)])
+def test_floats_of_another_scale_are_refused(picture: Image) -> None:
+    fine = np.full((1, 3, 8, 8), 0.5, np.float32)
+    for mode in KEEP_COLORS:
+        for painted, photo in ((picture, fine), (fine, picture)):
+            with pytest.raises(ImageError, match=r"the picture has values in .*; allowed are 0\.\.1, divide by its full scale"):
+                keep_colors(painted, photo, mode)
+    with pytest.raises(ImageError, match=r"allowed are 0\.\.1"):
+        with_palette(picture, [("#264653", 1.0)])
+
+
+def test_values_beyond_one_by_rounding_are_allowed() -> None:
+    white = np.full((1, 3, 8, 8), 1.001, np.float32)
+    assert with_palette(white, [("#ffffff", 1.0)]).max() <= 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -84,6 +85,20 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path: Path, runtime: Run
     with pytest.raises(UsageError, match="is a file"):
         build_page(folder / "letter.txt", runtime=runtime, archive=archive, styles=[find_style("dance")])
     assert [path.name for path in folder.iterdir()] == ["letter.txt"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes and links as on POSIX")
+def test_what_is_no_folder_is_left_alone(tmp_path: Path, runtime: Runtime, archive: Path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "loop").symlink_to("loop")
+    for name, kind, reason in (
+        ("pipe", UsageError, "is a device or a pipe"),
+        ("loop", UsageError, "is a broken link"),
+        ("loop/a", OutputError, "nothing was changed"),
+    ):
+        with pytest.raises(kind, match=reason):
+            build_page(tmp_path / name, runtime=runtime, archive=archive, styles=[find_style("dance")])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["loop", "pipe"]
 
 
 def test_nothing_is_left_of_a_page_that_cannot_be_written(page: Page, runtime: Runtime, archive: Path, monkeypatch: pytest.MonkeyPatch):

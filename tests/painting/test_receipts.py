@@ -58,6 +58,15 @@ def test_receipts_that_cannot_be_replayed(painting: Path, change: Change, reason
         Replay.of(changed(painting, tmp_path, change))
 
 
+def test_a_style_that_was_moved_is_asked_for(painting: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    replay = Replay.of(changed(painting, tmp_path, lambda receipt: receipt["styles"][1].update(name="my-painting")))
+    with pytest.raises(UsageError, match=f"the style 'my-painting' is neither in '{tmp_path}' nor the current directory; copy its file to"):
+        replay.styles_again()
+    (tmp_path / "my-painting.jpg").write_bytes(b"")
+    assert replay.styles_again() == ["starry-night", str(Path(".", tmp_path / "my-painting.jpg"))]
+
+
 def test_a_picture_without_a_receipt(tmp_path: Path) -> None:
     save_image(np.zeros((1, 3, 20, 20), np.float32), tmp_path / "plain.png")
     with pytest.raises(UsageError, match="has no receipt: it was not painted by stylenet"):

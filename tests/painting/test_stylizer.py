@@ -123,6 +123,19 @@ def test_arguments_of_other_types(standard: Stylizer, photo: Picture, more: dict
             next(sequence(standard, photo, ["starry-night", "great-wave"], 2, options=more["options"]))
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"protect": "faces"}, "protect is 'faces', which needs a photo, and a texture has none; omit it"),
+        ({"protect": ("faces", "subject")}, "protect is 'faces, subject', which needs a photo"),
+        ({"keep_colors": "luminance"}, "keep-colors is 'luminance', which needs a photo"),
+    ],
+)
+def test_a_texture_has_no_photo_to_keep(standard: Stylizer, given: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        next(standard.texture("starry-night", Options(size=64, **given)))
+
+
 def test_a_plan_of_a_file_is_that_of_its_picture(standard: Stylizer, photo: Picture, tmp_path: Path) -> None:
     path = save_image(photo.pixels, tmp_path / "photo.png")
     assert standard.plan(str(path)).levels == standard.plan(photo).levels

@@ -18,6 +18,8 @@ from stylenet.requests.painting import Options
         ({"size": 512, "paper": "A4"}, "size 512 and paper A4 are both given; choose one"),
         ({"protect": "noses"}, "'noses' cannot be protected; allowed are faces, subject, or --mask FILE=photo"),
         ({"dpi": 0}, "dpi"),
+        ({"memory": -1}, "memory is -1; write an amount such as 2GB"),
+        ({"memory": "-1"}, "memory is '-1'; write an amount such as 2GB"),
         ({"memory": "lots"}, "memory is 'lots'; write an amount such as 2GB, 800MB or 1.5GiB"),
         ({"memory": "2 parsecs"}, "memory is '2 parsecs'"),
         ({"memory": "9" * 400}, "memory is '9{197}[.]{3}'; write an amount"),

@@ -52,6 +52,7 @@ _BAD_JOBS: list[tuple[dict[str, Any], str]] = [
     ({"styles": []}, "no style is given"),
     ({"styles": ["starry-night"], "photo": "/etc/passwd"}, "photo is '/etc/passwd'"),
     ({"styles": ["starry-night"], "photo": "http://evil.example/x.jpg"}, "photo is 'http://evil.example/x.jpg'"),
+    ({"styles": ["starry-night"], "protect": "faces"}, "protect is 'faces', which needs a photo, and a texture has none"),
     ({"styles": ["./x.png"]}, "style is './x.png'"),
     ({"styles": ["starry-night"], "output": "x.png"}, "'output' is not a field of a painting"),
     ({"styles": ["starry-night"], "preview": "x.png"}, "'preview' is not a field of a painting"),

@@ -74,6 +74,12 @@ def test_addresses_of_servers(url: str, host: str, port: int | None, is_secure: 
     assert (server.host, server.port, server.is_secure) == (host, port, is_secure)
 
 
+@pytest.mark.parametrize("port", [0, 65536, 99999])
+def test_ports_that_cannot_exist(port: int) -> None:
+    with pytest.raises(UsageError, match=rf"the port of the server's address 'http://a:{port}' is {port}; allowed are 1 to 65535"):
+        stylenet.connect(f"http://a:{port}")
+
+
 @pytest.mark.parametrize("url", ["127.0.0.1:7410", "ftp://x", "http://", "http://a b", "http://a/path", "http://a:123456", "http://u:p@a"])
 def test_addresses_that_are_none(url: str) -> None:
     with pytest.raises(UsageError, match=r"the server's address is '.*'; allowed are addresses like http://127.0.0.1:7410"):

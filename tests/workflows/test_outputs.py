@@ -101,6 +101,28 @@ def test_invented_names_are_ones_that_every_system_takes(folder: Path, stem: str
         assert path == Path(f"{name}.gif")
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes and links as on POSIX")
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("pipe", "'pipe' is a device or a pipe"),
+        ("broken", "'broken' is a link to 'nowhere', which does not exist or leads back to the link"),
+        ("loop", "'loop' is a link to 'loop', which does not exist or leads back to the link"),
+        ("photo.png", "'photo.png' is a file"),
+        ("photo.png/a/b", "'photo.png' is a file"),
+        ("loop/a", "'loop' is a link to 'loop', which does not exist or leads back to the link"),
+    ],
+)
+def test_what_is_in_the_place_of_a_folder(folder: Path, name: str, reason: str) -> None:
+    os.mkfifo("pipe")
+    os.symlink("nowhere", "broken")
+    os.symlink("loop", "loop")
+    with pytest.raises(OutputError) as caught:
+        make_folder(Path(name))
+    assert str(caught.value) == f"cannot create the folder '{name}': {reason}; choose another one with --output"
+    assert not Path("nowhere").exists()
+
+
 def test_folders_are_made_with_their_parents(folder: Path) -> None:
     make_folder(folder / "a" / "b")
     make_folder(folder / "a" / "b")

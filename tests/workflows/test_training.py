@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,7 @@ def test_stopped_before_the_first_update_nothing_is_written(here: Path, question
 def test_what_is_refused_before_work(here: Path, values: dict[str, Any], error: type[Exception], message: str) -> None:
     (here / "start.safetensors").write_bytes(b"network")
     (here / "mine.safetensors.training").mkdir()
+    shutil.copy("the-great_wave.png", "mine.safetensors.training")
     with pytest.raises(error, match=message):
         events_of(request_of(**values))
     assert (here / "start.safetensors").read_bytes() == b"network"

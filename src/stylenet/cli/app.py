@@ -17,7 +17,7 @@ from types import FrameType
 from typing import TypeVar
 
 import stylenet
-from stylenet.cli.streams import robust_streams
+from stylenet.cli.streams import ignore_unusable_width, robust_streams
 from stylenet.errors import StylenetError, UsageError, did_you_mean
 from stylenet.waiting import set_up_threads
 
@@ -43,6 +43,7 @@ def run() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; `arguments` are those after the program's name."""
+    ignore_unusable_width()
     with robust_streams():
         return _exit_code(list(sys.argv[1:] if arguments is None else arguments))
 

@@ -38,8 +38,11 @@ def bench(
     """Measure pictures per second and memory of the recipes at several sizes, each in its own process."""
     from stylenet.catalog.recipes import EVERYDAY, recipe_names
 
-    names = _names(recipes) or [name for name in EVERYDAY if name in recipe_names()]
-    sides = _sides(sizes or (_QUICK_SIZES if quick else None))
+    known = [name for name in EVERYDAY if name in recipe_names()]
+    names = known if recipes is None else _words(recipes)
+    if not names:
+        raise UsageError(f"--recipes is '{recipes}'; allowed are names of recipes, such as {','.join(known)}")
+    sides = _sides(_QUICK_SIZES if sizes is None and quick else sizes)
 
     import msgspec
 
@@ -79,12 +82,14 @@ def _cells(measured: Measured) -> str:
     return f"{1 / median:>10.3g}  {times}  {measured.memory_bytes / 1e9:>5.2f} GB{gpu_memory}"
 
 
-def _names(text: str | None) -> list[str]:
-    return [word for word in re.split(r"[\s,]+", text or "") if word]
+def _words(text: str) -> list[str]:
+    return [word for word in re.split(r"[\s,]+", text) if word]
 
 
-def _sides(text: str | None) -> list[int]:
-    words = _names(text)
-    if not all(re.fullmatch("[0-9]{1,5}", word) and 16 <= int(word) <= _LARGEST_PX for word in words):
+def _sides(text: str | None) -> list[int] | None:
+    if text is None:
+        return None
+    words = _words(text)
+    if not words or not all(re.fullmatch("[0-9]{1,5}", word) and 16 <= int(word) <= _LARGEST_PX for word in words):
         raise UsageError(f"--sizes is '{text}'; allowed are sides of square pictures, 16 to {_LARGEST_PX} pixels, such as 256,512,1024")
     return [int(word) for word in words]

@@ -103,7 +103,7 @@ class Speed:
 def plan_lines(event: Started, output: Path) -> Sequence[str]:
     """A plan as text, one line per value."""
     plan = event.plan
-    levels = ", ".join(f"{level['size'][0]} x {level['size'][1]} ({level['steps']} steps)" for level in plan["levels"])
+    levels = ", ".join(f"{level['size'][0]} x {level['size'][1]} ({counted(level['steps'], 'step')})" for level in plan["levels"])
     return (
         f"recipe     {plan['recipe']}, encoder {plan['encoder']}",
         f"size       {plan['size'][0]} x {plan['size'][1]}",

@@ -12,6 +12,8 @@ from typing import Any, TextIO, cast
 _DISCONNECTED = {errno.EPIPE, errno.EIO, errno.ESHUTDOWN} | ({errno.EINVAL} if os.name == "nt" else set())
 """Errors raised by writing to a closed pipe or terminal."""
 
+_MIN_COLUMNS = 20  # narrower help is unreadable, and at 0 columns Rich prints nothing
+
 
 class RobustStream:
     """A text stream that discards output once its reader has disconnected. Other errors, such as a full disk, are still raised."""
@@ -43,6 +45,13 @@ class RobustStream:
             null = os.open(os.devnull, os.O_WRONLY)
             os.dup2(null, self._stream.fileno())  # also discards buffered output
             os.close(null)
+
+
+def ignore_unusable_width() -> None:
+    """Remove COLUMNS from the environment if nothing can be printed at that width; the width of the terminal is used instead."""
+    columns = os.environ.get("COLUMNS")
+    if columns is not None and not (columns.isdecimal() and int(columns) >= _MIN_COLUMNS):
+        del os.environ["COLUMNS"]
 
 
 @contextlib.contextmanager

@@ -56,7 +56,6 @@ def train(
     from stylenet.cli.printers import open_printer
     from stylenet.cli.progress import PaintingDisplay
     from stylenet.events import Notice, Preview, Saved, Step
-    from stylenet.training.trainer import Update
     from stylenet.workflows.training import TrainingDone, TrainingStarted
     from stylenet.workflows.training import train as run
 
@@ -71,11 +70,11 @@ def train(
                 done = event
             elif isinstance(event, Saved):
                 display.saved(event.path)
-            elif isinstance(event, Update):
-                size = (request.crop or 0, request.crop or 0)
-                display.advanced(Step(level=0, size_px=size, **{name: value for name, value in vars(event).items() if name != "rate"}))
             elif isinstance(event, Preview | Notice):
                 display.advanced(event)
+            else:  # an `Update`, whose module would load torch
+                size = (request.crop or 0, request.crop or 0)
+                display.advanced(Step(level=0, size_px=size, **{name: value for name, value in vars(event).items() if name != "rate"}))
     if done is None:
         if stop():
             raise Interrupted
@@ -105,7 +104,7 @@ def _print_start(request: TrainRequest, event: TrainingStarted, *, quiet: bool, 
     elif not quiet:
         plan = event.plan
         source = "noise" if request.photos is None else counted(event.job["photos"], "photo")
-        length = f"about {plan.minutes:g} minutes" if plan.minutes else f"at most {counted(plan.steps, 'update')}"
+        length = f"about {plan.minutes:g} min" if plan.minutes else f"at most {counted(plan.steps, 'update')}"
         resumed = f", resuming after {counted(event.step, 'update')}" if event.step else ""
         machine = f", {event.processes} processes" if event.processes > 1 else ""
         what = request.network_kind if request.task == "style" else request.task

@@ -51,7 +51,7 @@ def video(
     stop, done = Stop(), None
     with signals_call(stop.handle), open_printer(quiet=quiet, as_json=json) as printer:
         for event in paint_video(request, should_stop=stop):
-            _show(event, printer, output=request.output)
+            _show(event, printer)
             if isinstance(event, VideoDone):
                 done = event
     if done is None or done.reason == "interrupted":
@@ -71,7 +71,7 @@ def _strength(text: str | None) -> dict[str, object]:
         raise UsageError(f"--strength is '{text}'; write a number from 0 to 100, or two such as 20..80") from None
 
 
-def _show(event: VideoEvent, printer: Printer, *, output: str) -> None:
+def _show(event: VideoEvent, printer: Printer) -> None:
     from stylenet.events import Notice, Saved
     from stylenet.workflows.video import FrameDone, VideoDone, VideoStarted
 
@@ -79,7 +79,7 @@ def _show(event: VideoEvent, printer: Printer, *, output: str) -> None:
         for notice in event.notices:
             printer.print_line(f"note: {notice}")
         clip = event.clip
-        about = "frames" if event.frames is None else f"about {event.frames} frames"
+        about = "frames" if event.frames is None else f"about {counted(event.frames, 'frame')}"
         painted = f", {event.painted} of them painted already" if event.painted else ""
         printer.print_line(f"{clip.path}: {clip.width} x {clip.height}, {float(clip.rate):.4g} frames per second, {about}{painted}")
         printer.event("started", {"frames": event.frames, "painted": event.painted, "seconds": clip.seconds, "notices": event.notices})
@@ -98,5 +98,5 @@ def _show(event: VideoEvent, printer: Printer, *, output: str) -> None:
                 f"interrupted after {counted(event.frames, 'frame')}; the frames are kept in '{event.folder}'; continue with --resume"
             )
         else:
-            printer.print_line(f"{output}  ({counted(event.frames, 'frame')} in {event.seconds:.1f} s)")
+            printer.print_line(f"{event.output}  ({counted(event.frames, 'frame')} in {event.seconds:.1f} s)")
         printer.event("done", vars(event))

@@ -26,7 +26,7 @@ from stylenet.image.metadata import RECEIPT_KEY, Metadata, exif_bytes, read_meta
 from stylenet.image.modes import Decoded, channels_last, decode, from_array, turn_upright
 from stylenet.image.opening import FileSource, check_pixels, damaged, opened
 from stylenet.image.output import check_output, format_of
-from stylenet.shapes import check_image
+from stylenet.shapes import check_image, check_range
 from stylenet.storage.atomic import written_whole
 
 if TYPE_CHECKING:
@@ -181,10 +181,11 @@ def save_image(
 
     Raises:
         OutputError: The path cannot be written (see `check_output`), or an option does not fit the format.
-        ImageError: A value is not finite; nothing is written.
+        ImageError: A value is not finite, or outside of 0..1; nothing is written.
         ShapeError: The shape is wrong, or alpha has another size.
     """
     check_image(image)
+    check_range(image)
     size = (int(image.shape[3]), int(image.shape[2]))
     quality = _checked_quality(quality)
     stream = None if isinstance(path, (str, os.PathLike)) else path

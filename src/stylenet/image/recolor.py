@@ -16,7 +16,7 @@ from stylenet.errors import ImageError, ShapeError, UsageError, did_you_mean
 from stylenet.image.color import palette
 from stylenet.image.lab import XYZ_FROM_RGB, encode, lab_to_linear, rgb_to_lab
 from stylenet.image.resize import resize
-from stylenet.shapes import check_image
+from stylenet.shapes import check_image, check_range
 
 if TYPE_CHECKING:
     from stylenet.shapes import Image
@@ -67,7 +67,7 @@ def keep_colors(painted: Image, photo: Image, mode: str) -> Image:
     Raises:
         UsageError: `mode` is unknown.
         ShapeError: The shapes are not those of one picture each.
-        ImageError: A value is not finite.
+        ImageError: A value is not finite, or outside of 0..1.
 
     References:
         Gatys, Bethge, Hertzmann, Shechtman 2016 (Preserving color in neural artistic style transfer) and Gatys et al. 2017 (CVPR;
@@ -111,7 +111,7 @@ def with_palette(image: Image, colors: Sequence[tuple[str, float]]) -> Image:
     Raises:
         UsageError: There are no or too many colors, a color is invalid, or a share is below 0.
         ShapeError: The shape is not that of one picture.
-        ImageError: A value is not finite.
+        ImageError: A value is not finite, or outside of 0..1.
 
     References:
         The colors move by entropic optimal transport in CIELAB: Cuturi 2013 (NeurIPS) for the plan between two palettes, Pooladian and
@@ -183,6 +183,7 @@ def _check(image: Image) -> None:
         raise ShapeError(f"colors are changed in one picture at a time, shape (1, 3, H, W); got {tuple(image.shape)}")
     if not np.isfinite([image.min(), image.max()]).all():  # NaN propagates to both; `isfinite` of all values would need more memory
         raise ImageError("the picture has values that are not finite (NaN or infinity); its colors cannot be changed")
+    check_range(image)
 
 
 def _blocks(image: Image) -> Iterator[Pixels]:

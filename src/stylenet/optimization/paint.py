@@ -12,6 +12,7 @@ from torch import Tensor
 from stylenet.catalog.recipe import Recipe
 from stylenet.encoders.opening import OpenEncoder
 from stylenet.encoders.resampling import as_tensor, resize
+from stylenet.errors import counted
 from stylenet.events import Done, Event, Notice, Preview
 from stylenet.losses.style import strength_factor
 from stylenet.optimization.adam import Adam
@@ -175,7 +176,7 @@ class _Run:
                 stopping.add(solver_step.loss)
             self.stalled = stopping.is_over
             if self.stalled:
-                yield Notice(message=f"no lower loss in {recipe.solver.patience} steps: ending level {index + 1} of {len(self.levels)}")
+                yield Notice(message=f"no lower loss in {counted(recipe.solver.patience, 'step')}: ending level {index + 1} of {len(self.levels)}")
             # Also after the last step of a level: the next level starts from its result.
             self._save_checkpoint(index, solver, stopping)
             if task.should_stop():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
@@ -139,13 +140,14 @@ def _digest(files: Mapping[str, bytes]) -> str:
 def _check(folder: Path) -> None:
     if folder.is_dir() and any(folder.iterdir()) and not (folder / MARK).is_file():
         raise UsageError(f"the folder '{folder}' contains something other than a page; give a new or empty folder for --output")
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"'{folder}' is a file; give a folder for --output")
+    if os.path.lexists(folder) and not folder.is_dir():
+        kind = "a file" if folder.is_file() else "a broken link" if folder.is_symlink() else "a device or a pipe"
+        raise UsageError(f"'{folder}' is {kind}; give a folder for --output")
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write the files to a temporary folder next to the target, then rename it."""
-    target = folder.resolve()
+    target = Path(os.path.realpath(folder))  # `resolve` raises RuntimeError for links that form a loop
     name = secrets.token_hex(6)
     part, earlier = target.with_name(f".stylenet-{name}.part"), target.with_name(f".stylenet-{name}.earlier")
     try:

@@ -169,7 +169,11 @@ class Replay:
         return found
 
     def styles_again(self) -> list[str]:
-        """The styles: names, or files next to the painting or in the current directory if a name no longer refers to the same style."""
+        """The styles: names, or files next to the painting or in the current directory if a name no longer refers to the same style.
+
+        Raises:
+            UsageError: a style is not found.
+        """
         return [_style_again(name, sha256, self.path) for name, sha256 in self.styles]
 
     def masks_again(self) -> tuple[str, ...]:
@@ -199,6 +203,8 @@ def _style_hashes(receipt: Mapping[str, Any]) -> list[Any]:
 def _style_again(name: str, sha256: str, painting: Path) -> str:
     file = found_again(name, painting)
     style, network = style_files().get(name), network_files().get(name)
+    if file is style is network is None:
+        raise UsageError(f"the style '{name}' is neither in '{painting.parent}' nor the current directory; copy its file to one of them")
     if file is None or (network is not None and file_sha256(network) == sha256):
         return name
     if style is not None and fingerprint(read_style(style)) == sha256:

@@ -212,6 +212,7 @@ class Stylizer:
         `options.size` is the texture's size, 512 x 512 by default.
         """
         options = checked_options(options)
+        options.check_texture()
         if str(options.size).lower() == FULL:
             raise UsageError("size is 'full', which is the size of a photo; for a texture, give pixels, such as 512 or 640x480")
         noise = np.random.default_rng(options.seed).random((1, 3, 512, 512), dtype=np.float32)

@@ -23,6 +23,9 @@ PROTECTED = ("faces", "subject")
 
 MOST_FEATHER_PX = 500
 
+_OF_PHOTO = ("protect", "keep_colors")
+"""Options that refer to the photo, so that a texture does not support them."""
+
 Quality: TypeAlias = Annotated[
     Annotated[int, Meta(ge=1, le=100)] | None, option("Quality of JPEG and WebP, 1 to 100 (default 95).", allowed="1 to 100")
 ]
@@ -138,6 +141,13 @@ class Options(Request, frozen=True, kw_only=True):
         if self.blend and len(self.blend) != count:
             raise UsageError(f"blend has {counted(len(self.blend), 'share')} for {counted(count, 'style')}; give one for each")
 
+    def check_texture(self) -> None:
+        """Raise `UsageError` if an option needs a photo, which a texture does not have."""
+        for name in _OF_PHOTO:
+            if (value := getattr(self, name)) is not None:
+                given = value if isinstance(value, str) else ", ".join(value)
+                raise UsageError(f"{name.replace('_', '-')} is '{given}', which needs a photo, and a texture has none; omit it")
+
     def shares(self, count: int) -> tuple[float, ...]:
         """Shares of `count` styles, normalized to a sum of one."""
         blend = self.blend or (1.0,) * count
@@ -153,7 +163,11 @@ class Options(Request, frozen=True, kw_only=True):
         Raises:
             UsageError: `memory` cannot be parsed.
         """
-        if self.memory is None or isinstance(self.memory, int):
+        if self.memory is None:
+            return None
+        if isinstance(self.memory, int):
+            if self.memory < 0:
+                raise UsageError(f"memory is {self.memory}; write an amount such as 2GB, 800MB or 1.5GiB, or a number of bytes")
             return self.memory
         match = re.fullmatch(r"([0-9]{1,18}(?:\.[0-9]*)?)\s*([a-z]*)", self.memory.strip().lower())
         if match is None or match[2] not in _UNITS:

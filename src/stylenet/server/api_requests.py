@@ -54,6 +54,8 @@ class JobRequest(PaintRequest, frozen=True, kw_only=True):
         check_styles(self.styles, networks=True)
         check_blend(self, self.styles)
         check_photo(self.photo)
+        if self.photo is None:
+            self.check_texture()
         check_size(self.size)
         check_palette(self.palette)
         check_start(self.start)

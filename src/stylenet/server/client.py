@@ -38,6 +38,8 @@ def connect(url: str, token: str | None = None) -> Remote:
     match = re.fullmatch(r"(https?)://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::([0-9]{1,5}))?/?", str(url))
     if match is None:
         raise UsageError(f"the server's address is '{url}'; allowed are addresses like http://127.0.0.1:7410")
+    if match[3] and not 1 <= int(match[3]) <= 65535:
+        raise UsageError(f"the port of the server's address '{url}' is {match[3]}; allowed are 1 to 65535")
     return Remote(is_secure=match[1] == "https", host=match[2].strip("[]"), port=int(match[3]) if match[3] else None, token=token)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stylenet.errors import UsageError
+from stylenet.errors import UsageError, counted
 from stylenet.image.loops import LOOP_SUFFIXES, SHORTEST_MS
 from stylenet.image.resize import resize
 from stylenet.video.package import pyav
@@ -127,7 +127,7 @@ def check_loop(output: Path, *, rate: float, frames: int | None) -> None:
     if rate > 1000 / SHORTEST_MS:
         raise UsageError(f"a {output.suffix} has at most 50 frames per second, and the clip has {rate:.4g}; give --fps 50 or less")
     if frames is None or frames > _MOST_LOOP_FRAMES:
-        count = "an unknown number of frames" if frames is None else f"about {frames} frames"
+        count = "an unknown number of frames" if frames is None else f"about {counted(frames, 'frame')}"
         raise UsageError(
             f"a {output.suffix} is for short clips of at most {_MOST_LOOP_FRAMES} frames, and this one has {count}; "
             "give --from and --to, a lower --fps, or write a .mp4 or .webm"

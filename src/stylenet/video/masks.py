@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stylenet.errors import UsageError
+from stylenet.errors import UsageError, counted
 from stylenet.image.files import Picture
 from stylenet.image.masks import MaskOption, load_mask
 from stylenet.video.flow import image_of
@@ -56,7 +56,8 @@ class ClipMask:
         self._times = frame_times(clip)
         if count != len(self._times):
             raise UsageError(
-                f"the mask '{option.mask}' has {count} {'frames' if self._clip else 'pictures'}, the clip has {len(self._times)} frames; "
+                f"the mask '{option.mask}' has {counted(count, 'frame' if self._clip else 'picture')}, "
+                f"the clip has {counted(len(self._times), 'frame')}; "
                 "give one mask for each frame of the whole clip, or a single picture for all"
             )
 

@@ -103,7 +103,7 @@ def sheet(
 
     Args:
         photo: A file, a picture or an array.
-        style: As in `stylize`.
+        style: The name of a style ("starry-night"), a painting, a style file or a folder of paintings; one, not a list.
         recipe: As in `stylize`; default: "draft", or "trained" for a network file.
         strengths: Strengths to show.
         style_scales: Sizes of strokes to show.

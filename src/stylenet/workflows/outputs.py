@@ -80,7 +80,18 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"cannot create the folder '{folder}': {error.strerror}; choose another one with --output") from None
+        reason = _obstacle(folder) or error.strerror
+        raise OutputError(f"cannot create the folder '{folder}': {reason}; choose another one with --output") from None
+
+
+def _obstacle(folder: Path) -> str | None:
+    """What exists in place of a folder or of a folder above it; None if nothing does."""
+    for path in (folder, *folder.parents):
+        if os.path.lexists(path) and not os.path.isdir(path):
+            if path.is_symlink() and not os.path.exists(path):
+                return f"'{path}' is a link to '{os.readlink(path)}', which does not exist or leads back to the link"
+            return f"'{path}' is a file" if os.path.isfile(path) else f"'{path}' is a device or a pipe"
+    return None
 
 
 def _reserve(stem: str, suffix: str, state: str) -> Path:

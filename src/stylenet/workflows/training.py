@@ -84,6 +84,7 @@ def train(
     Raises:
         StylenetError: before or during training.
     """
+    pictures = _Pictures(request)  # before torch, which loads slowly
     require("torch", "training a network")
     from stylenet.training.processes import current_processes
 
@@ -99,15 +100,32 @@ def train(
         weights = None if request.loss_network is None or not os.path.isfile(request.loss_network) else Path(request.loss_network)
         start = None if request.start is None else Path(request.start)
         keep_apart([("--output", output)], [*map(Path, request.paintings), start, weights])
-        photos, previews = (None if name is None else Path(name) for name in (request.photos, request.previews))
-        keep_apart([("--output", folder)], [photos, previews])
+        keep_apart([("--output", folder)], [None if name is None else Path(name) for name in (request.photos, request.previews)])
         if not request.resume and folder.is_dir() and any(folder.iterdir()):
             raise UsageError(f"'{folder}' contains an unfinished training; continue it with --resume, or delete it to start over")
-        yield from _train(request, output, folder, should_stop=should_stop)
+        yield from _train(request, pictures, output, folder, should_stop=should_stop)
+
+
+class _Pictures:
+    """The pictures of a training, found and read.
+
+    Attributes:
+        photos: Files to learn from.
+        previews: Files for the previews.
+        paintings: Pixels of the paintings.
+
+    Raises:
+        ImageError: a folder is missing or has no picture, or a painting cannot be read.
+    """
+
+    def __init__(self, request: TrainRequest) -> None:
+        self.paintings = [load_image(painting).pixels for painting in request.paintings]
+        self.photos = [] if request.photos is None else find_pictures(Path(request.photos))
+        self.previews = [] if request.previews is None else find_pictures(Path(request.previews))
 
 
 def _train(
-    request: TrainRequest, output: Path, folder: Path, *, should_stop: Callable[[], bool]
+    request: TrainRequest, pictures: _Pictures, output: Path, folder: Path, *, should_stop: Callable[[], bool]
 ) -> Iterator[TrainingStarted | Update | Event | TrainingDone]:
 
     from stylenet.catalog.recipes import load_recipe
@@ -126,7 +144,7 @@ def _train(
         return
     with process_group(device) as processes:
         plan = _plan(request)
-        task = _task(request, encoder, plan)
+        task = _task(request, pictures, encoder, plan)
         if should_stop():
             return
         if processes.first:
@@ -201,25 +219,23 @@ def _plan(request: TrainRequest) -> Plan:
     )
 
 
-def _task(request: TrainRequest, encoder: Any, plan: Plan) -> OneStyleTask | RestorationTask:
-    photos = [] if request.photos is None else find_pictures(Path(request.photos))
-    previews = [] if request.previews is None else find_pictures(Path(request.previews))
+def _task(request: TrainRequest, pictures: _Pictures, encoder: Any, plan: Plan) -> OneStyleTask | RestorationTask:
     if request.task != "style":
         from stylenet.training.restoration import RestorationTask
 
         task: Literal["super-resolution", "colorization"] = request.task
-        return RestorationTask(photos, task, encoder=encoder, plan=plan, previews=previews)
+        return RestorationTask(pictures.photos, task, encoder=encoder, plan=plan, previews=pictures.previews)
     from stylenet.training.one_style import OneStyleTask
 
     return OneStyleTask(
-        [load_image(painting).pixels for painting in request.paintings],
-        photos,
+        pictures.paintings,
+        pictures.photos,
         record=_record(request),
         encoder=encoder,
         plan=plan,
         style_px=request.style_size or DEFAULT_STYLE_PX,
         start=None if request.start is None else Path(request.start),
-        previews=previews,
+        previews=pictures.previews,
     )
 
 

@@ -93,13 +93,15 @@ class VideoDone:
         frames: Number of frames painted, including earlier runs.
         seconds: Duration of this run.
         reason: "finished" or "interrupted".
-        folder: The folder from which an interrupted clip is resumed.
+        output: The painted clip; it is written when the clip is finished.
+        folder: The folder from which an interrupted clip is resumed; None for a finished one, whose folder has been removed.
     """
 
     frames: int
     seconds: float
     reason: str
-    folder: Path
+    output: Path
+    folder: Path | None = None
 
 
 VideoEvent = VideoStarted | FrameDone | Notice | Saved | VideoDone
@@ -125,12 +127,12 @@ def paint_video(request: VideoRequest, *, should_stop: Callable[[], bool] = lamb
             run.groups.remove()
         raise
     if run.stopped:
-        yield VideoDone(frames=run.painted, seconds=run.seconds, reason="interrupted", folder=run.groups.folder)
+        yield VideoDone(frames=run.painted, seconds=run.seconds, reason="interrupted", output=run.output, folder=run.groups.folder)
         return
     yield from (Notice(message=message) for message in run.decoding_notices())
     yield from (Notice(message=message) for message in run.join())
     yield Saved(path=run.output)
-    yield VideoDone(frames=run.painted, seconds=run.seconds, reason="finished", folder=run.groups.folder)
+    yield VideoDone(frames=run.painted, seconds=run.seconds, reason="finished", output=run.output)
 
 
 class _Run:
