@@ -60,7 +60,7 @@ async def sliding(client: httpx.AsyncClient, id: str, *, positions: int = 60, se
     return {
         "positions": positions,
         "seconds": seconds,
-        "most_waiting": max_waiting,
+        "max_waiting": max_waiting,
         "answers": {str(status): count for status, count in sorted(answers.items())},
         "previews that were shown": percentiles(shown),
     }

@@ -12,7 +12,7 @@ from stylenet.encoders.opening import open_encoder
 from stylenet.encoders.vgg import VggEncoder
 from stylenet.engines.onnx_encoder import OnnxEncoder
 from stylenet.networks.file_arrays import Array
-from stylenet.networks.picture_sizes import LEAST_STYLE_PX
+from stylenet.networks.picture_sizes import MIN_STYLE_PX
 from stylenet.styles.style import PictureStyle
 
 RIM_PX = load_recipe("instant").picture.rim_px
@@ -29,4 +29,4 @@ def by_torch() -> VggEncoder:
 
 
 def style(pixels: Array) -> PictureStyle:
-    return PictureStyle(name="synthetic", pixels=pixels, encoder=by_torch(), rim_px=RIM_PX, min_px=LEAST_STYLE_PX)
+    return PictureStyle(name="synthetic", pixels=pixels, encoder=by_torch(), rim_px=RIM_PX, min_px=MIN_STYLE_PX)

@@ -57,7 +57,7 @@ def test_all_passes_sum_to_one() -> None:
     shares: list[float] = []
     with torch.inference_mode():
         whole = network(torch.rand(1, 3, 120, 100, generator=torch.Generator().manual_seed(0)))
-        tiled = network(torch.rand(1, 3, 120, 100, generator=torch.Generator().manual_seed(0)), most_px=80 * 80, done=shares.append)
+        tiled = network(torch.rand(1, 3, 120, 100, generator=torch.Generator().manual_seed(0)), max_px=80 * 80, done=shares.append)
     assert torch.allclose(whole, tiled, atol=1e-4)
     assert sum(shares) == pytest.approx(1.0)
     assert all(share > 0 for share in shares)

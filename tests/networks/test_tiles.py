@@ -45,21 +45,21 @@ def same(painted: Tensor, whole: Tensor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "most_px"),
+    ("size", "max_px"),
     [((401, 431), 352 * 352), ((384, 416), 368 * 400), ((531, 23), 352 * 352), ((2, 700), 352 * 352)],
 )
-def test_slim_paints_by_tiles_as_in_one_piece(size: tuple[int, int], most_px: int) -> None:
+def test_slim_paints_by_tiles_as_in_one_piece(size: tuple[int, int], max_px: int) -> None:
     net: SlimNet = network(SlimRecord(fine=8, coarse=8, deep=8, blocks=1, mixed=2))
     photo = picture(*size)
     noise = white_noise(*size, 0)
-    same(net(photo, noise, most_px=most_px), net(photo, noise))
+    same(net(photo, noise, max_px=max_px), net(photo, noise))
 
 
 def test_the_network_of_every_style_paints_by_tiles() -> None:
     net: InstantNet = network(SlimRecord(fine=8, coarse=8, deep=8, blocks=1, mixed=2, code=3))
     photo, noise = picture(401, 417), white_noise(401, 417, 0)
     knobs = net.coder(torch.randn(1, net.coder.description_size), torch.tensor([70.0]))
-    same(net.painter(photo, noise, knobs, most_px=352 * 352), net.painter(photo, noise, knobs))
+    same(net.painter(photo, noise, knobs, max_px=352 * 352), net.painter(photo, noise, knobs))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -72,31 +72,31 @@ def test_johnsons_paints_by_tiles_as_in_one_piece(size: tuple[int, int], changes
     net: JohnsonNet = network(JohnsonRecord(**{"width": 2, "blocks": 1, **changes}))
     photo = picture(*size)
     # Just smaller than the picture, or so that tiles are mostly not halo: of smaller ones there would be hundreds, for every layer.
-    most_px = min(88 * 84, size[0] * size[1] - 1)
-    same(net(photo, most_px=most_px), net(photo))
+    max_px = min(88 * 84, size[0] * size[1] - 1)
+    same(net(photo, max_px=max_px), net(photo))
 
 
 def test_several_styles_and_what_is_added_to_the_photo() -> None:
     styled: JohnsonNet = network(JohnsonRecord(width=2, blocks=1, styles=3))
     photo, shares = picture(80, 91), torch.tensor([[0.2, 0.5, 0.3]])
-    same(styled(photo, shares, most_px=64 * 60), styled(photo, shares))
+    same(styled(photo, shares, max_px=64 * 60), styled(photo, shares))
     added: JohnsonNet = network(JohnsonRecord(width=2, blocks=1, factor=4, residual=True, normalization="batch"))
     added.leave.weight.data.normal_(std=0.01)
-    same(added(photo, most_px=45 * 40), added(photo))
+    same(added(photo, max_px=45 * 40), added(photo))
 
 
 def test_a_picture_that_fits_is_painted_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slim, "paint_by_tiles", None)
     net: SlimNet = network(SlimRecord(fine=4, coarse=4, deep=4, blocks=1))
     noise = white_noise(40, 50, 0)
-    assert torch.equal(net(picture(40, 50), noise, most_px=40 * 50), net(picture(40, 50), noise))
+    assert torch.equal(net(picture(40, 50), noise, max_px=40 * 50), net(picture(40, 50), noise))
 
 
 def test_no_tile_is_looked_at_that_is_larger_than_asked_for() -> None:
     net: SlimNet = network(SlimRecord(fine=4, coarse=4, deep=4, blocks=1))
     seen: list[int] = []
     net.enter.register_forward_hook(lambda _module, inputs, _output: seen.append(inputs[0].shape[2] * inputs[0].shape[3]))
-    net(picture(420, 400), white_noise(420, 400, 0), most_px=352 * 352)
+    net(picture(420, 400), white_noise(420, 400, 0), max_px=352 * 352)
     # The first convolution sees positions of 4 x 4 pixels, and one more on every side.
     assert len(seen) > 5 * 2
     assert max(seen) <= 352 * 352 / 16 + 2 * (352 / 4 + 352 / 4) * 2
@@ -104,7 +104,7 @@ def test_no_tile_is_looked_at_that_is_larger_than_asked_for() -> None:
 
 def test_limits_below_the_smallest_tile_are_rejected() -> None:
     with pytest.raises(UsageError, match="the smallest one has"):
-        network(SlimRecord(fine=4, coarse=4, deep=4, blocks=1))(picture(200, 200), white_noise(200, 200, 0), most_px=40 * 40)
+        network(SlimRecord(fine=4, coarse=4, deep=4, blocks=1))(picture(200, 200), white_noise(200, 200, 0), max_px=40 * 40)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

@@ -46,7 +46,7 @@ def test_a_texture_needs_no_photos_and_johnsons_network_takes_many_paintings() -
 
 def test_steps_are_bounded_by_minutes_where_they_are_given() -> None:
     plain = {"paintings": ("a.jpg",), "photos": "."}
-    assert [TrainRequest(**plain, **more).most_steps for more in ({}, {"steps": 7}, {"minutes": 1.0})] == [2000, 7, 1_000_000]  # type: ignore[arg-type]
+    assert [TrainRequest(**plain, **more).max_steps for more in ({}, {"steps": 7}, {"minutes": 1.0})] == [2000, 7, 1_000_000]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

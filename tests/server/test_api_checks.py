@@ -9,8 +9,8 @@ import pytest
 
 from stylenet.errors import StylenetError, UsageError
 from stylenet.server.api_checks import (
-    MOST_SIDE_PX,
-    MOST_STYLES,
+    MAX_SIDE_PX,
+    MAX_STYLES,
     check_encoder,
     check_masks,
     check_palette,
@@ -72,7 +72,7 @@ def test_no_path_is_a_palette_or_a_mask(path: str) -> None:
         (check_encoder, (None, "compact", "vgg19")),
         (check_plain_recipe, (None, "draft", "keras-2016")),
         (check_palette, (None, "", "starry-night", ID, "#264653", "#264653,#e9c46a", "264653, e9c46a", (("#264653", 1.0),))),
-        (check_size, (None, 1, MOST_SIDE_PX, "full", "640x480", "640 X 480", "640×480")),
+        (check_size, (None, 1, MAX_SIDE_PX, "full", "640x480", "640 X 480", "640×480")),
     ],
 )
 def test_what_is_allowed(check: Callable[[Any], None], values: tuple[Any, ...]) -> None:
@@ -81,7 +81,7 @@ def test_what_is_allowed(check: Callable[[Any], None], values: tuple[Any, ...]) 
     check_masks([f"{ID}=photo", f"invert:{ID}={ID}", f"{ID}=great-wave"])
 
 
-@pytest.mark.parametrize("size", [0, -1, MOST_SIDE_PX + 1, "0x5", f"5x{MOST_SIDE_PX + 1}", "large", "1e3", "640x480x2", "x", ""])
+@pytest.mark.parametrize("size", [0, -1, MAX_SIDE_PX + 1, "0x5", f"5x{MAX_SIDE_PX + 1}", "large", "1e3", "640x480x2", "x", ""])
 def test_sizes_have_bounds(size: int | str) -> None:
     with pytest.raises(UsageError, match=f"size is '?{size}'?; allowed are"):
         check_size(size)
@@ -92,9 +92,9 @@ def test_sides() -> None:
 
 
 def test_the_number_of_styles_has_bounds() -> None:
-    check_styles(["starry-night"] * MOST_STYLES)
-    with pytest.raises(UsageError, match=f"{MOST_STYLES + 1} styles are given; allowed are up to {MOST_STYLES}"):
-        check_styles(["starry-night"] * (MOST_STYLES + 1))
+    check_styles(["starry-night"] * MAX_STYLES)
+    with pytest.raises(UsageError, match=f"{MAX_STYLES + 1} styles are given; allowed are up to {MAX_STYLES}"):
+        check_styles(["starry-night"] * (MAX_STYLES + 1))
     with pytest.raises(UsageError, match="no style is given"):
         check_styles([])
     with pytest.raises(UsageError, match="Did you mean 'starry-night'") as caught:

@@ -36,7 +36,7 @@ class Visit:
     origin: str
     sent: list[str | bytes] = field(default_factory=list)
     received: list[str | bytes] = field(default_factory=list)
-    most_in_flight: int = 0
+    max_in_flight: int = 0
     sockets: list[Any] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -94,7 +94,7 @@ class Visit:
 
     def _sent(self, message: str | bytes) -> None:
         self.sent.append(message)
-        self.most_in_flight = max(self.most_in_flight, len(self.sent) - len(self.received))
+        self.max_in_flight = max(self.max_in_flight, len(self.sent) - len(self.received))
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +166,7 @@ def test_the_camera_is_painted_recorded_and_let_go(visit: Visit, tmp_path: Path)
     page.click("#stop")
     assert page.evaluate("() => [window.track.readyState, document.getElementById('video').srcObject]") == ["ended", None]
     assert page.evaluate("() => document.activeElement.id") == "start"
-    assert visit.most_in_flight == 1
+    assert visit.max_in_flight == 1
     visit.until(lambda: all(socket.is_closed() for socket in visit.sockets))
     page.wait_for_timeout(300)
     count = len(visit.sent)

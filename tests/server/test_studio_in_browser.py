@@ -39,7 +39,7 @@ class Visit:
     origin: str
     requests: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
-    most_previews: int = 0
+    max_previews: int = 0
     _previews: set[Any] = field(default_factory=set)
 
     def watch(self) -> None:
@@ -109,7 +109,7 @@ class Visit:
         self.requests.append(request.url)
         if "/v1/preview/" in request.url and "strength=0" not in request.url:
             self._previews.add(request)
-            self.most_previews = max(self.most_previews, len(self._previews))
+            self.max_previews = max(self.max_previews, len(self._previews))
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +242,7 @@ def test_while_sliding_one_preview_is_painted_and_the_latest_wins(visit: Visit):
     visit.open()
     visit.drop(_photo())
     page.wait_for_timeout(1500)  # until it is sharp
-    visit.most_previews, asked = 0, len(visit.requests)
+    visit.max_previews, asked = 0, len(visit.requests)
     for strength in range(40, 100):
         page.fill("#strength", str(strength))
         time.sleep(0.02)
@@ -250,7 +250,7 @@ def test_while_sliding_one_preview_is_painted_and_the_latest_wins(visit: Visit):
     strengths = [parse_qs(urlparse(url).query)["strength"] for url in visit.requests[asked:] if "/v1/preview/" in url]
     assert strengths[-1] == ["99"]
     assert len(strengths) < 60
-    assert visit.most_previews == 1
+    assert visit.max_previews == 1
 
 
 def test_blends_palettes_own_paintings_and_variants(visit: Visit):

@@ -34,7 +34,7 @@ import stylenet.video.groups as groups
 from stylenet.workflows.video import paint_video
 from stylenet.requests.video import VideoRequest
 
-groups.MOST_FRAMES = 3  # groups end often
+groups.MAX_FRAMES = 3  # groups end often
 clip, output = sys.argv[1:]
 request = VideoRequest(clip=clip, styles=("starry-night",), output=output, recipe="instant", threads=1, resume=True)
 for event in paint_video(request):
@@ -95,7 +95,7 @@ def check_same(whole: Path, output: Path) -> None:
 
 
 def test_an_interrupted_clip_continues_with_the_same_frames(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stylenet.video.groups.MOST_FRAMES", 4)  # groups end within a scene, too
+    monkeypatch.setattr("stylenet.video.groups.MAX_FRAMES", 4)  # groups end within a scene, too
     kept: dict[str, list[np.ndarray]] = {"whole": [], "parts": []}
     name, add = "whole", OpenGroup.add
 
@@ -121,7 +121,7 @@ def test_an_interrupted_clip_continues_with_the_same_frames(clip: Path, monkeypa
 
 
 def test_memory_does_not_grow_with_the_length(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stylenet.video.groups.MOST_FRAMES", 4)
+    monkeypatch.setattr("stylenet.video.groups.MAX_FRAMES", 4)
     monkeypatch.setattr("stylenet.workflows.frames.FramePainter._paint_photo", lambda self, photo, *_: (photo, ()))
     held: list[weakref.ref[np.ndarray]] = []
     paint = FramePainter.paint

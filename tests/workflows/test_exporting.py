@@ -12,7 +12,7 @@ from stylenet.errors import OutputError, StyleError, UsageError, WeightsError
 from stylenet.networks.export import Painter, to_onnx
 from stylenet.networks.files import read_network
 from stylenet.networks.instant import InstantNet
-from stylenet.workflows.exporting import MOST_DIFFERENCE, describe, export_network, largest_difference
+from stylenet.workflows.exporting import MAX_DIFFERENCE, describe, export_network, largest_difference
 from tests.networks.small import write_small
 
 pytest.importorskip("onnx")
@@ -35,7 +35,7 @@ def test_a_network_becomes_a_file_with_its_inputs(tmp_path: Path, code: int, inp
     exported = export_network(written(tmp_path, code), tmp_path / "small.onnx")
     assert exported.path == tmp_path / "small.onnx"
     assert set(exported.inputs) == inputs
-    assert 0 <= exported.difference <= MOST_DIFFERENCE
+    assert 0 <= exported.difference <= MAX_DIFFERENCE
     assert set(Painter(exported.path.read_bytes(), threads=1).inputs) == inputs
 
 
@@ -50,7 +50,7 @@ def test_a_graph_of_another_network_differs(tmp_path: Path) -> None:
     assert largest_difference(painter, network) < 1e-4
     with torch.no_grad():
         network.finish.bias.add_(0.02)
-    assert largest_difference(painter, network) > MOST_DIFFERENCE
+    assert largest_difference(painter, network) > MAX_DIFFERENCE
 
 
 def test_the_description_of_a_style_is_its_own(tmp_path: Path) -> None:

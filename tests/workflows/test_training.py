@@ -57,7 +57,7 @@ def test_a_network_is_written_and_nothing_else(here: Path) -> None:
     assert (started.plan.steps, started.plan.crop_px, started.plan.seed, started.plan.warmup) == (2, 64, 3, 0)
     assert updates(between) == [1, 2]
     assert isinstance(done, TrainingDone)
-    assert (done.output, done.paints, done.steps, done.most_steps, done.reason) == (
+    assert (done.output, done.paints, done.steps, done.max_steps, done.reason) == (
         Path("the-great_wave-network.safetensors"),
         "texture",
         2,

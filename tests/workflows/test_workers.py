@@ -11,7 +11,7 @@ import pytest
 from stylenet.errors import StylenetError
 from stylenet.workflows.batch_painter import PictureJob
 from stylenet.workflows.jobs import ALREADY_PAINTED, FAILED, NEEDS_DATA, PAINTED, Job, Result
-from stylenet.workflows.workers import MOST_DEATHS, Dispatcher, Ended, Message, Outcome, Ready, Worker
+from stylenet.workflows.workers import MAX_DEATHS, Dispatcher, Ended, Message, Outcome, Ready, Worker
 
 KEYS = {"style": "key"}
 
@@ -95,7 +95,7 @@ def test_a_picture_that_ends_every_worker_fails_and_the_others_are_painted() -> 
     outcomes = {one.index: one.result for one in dispatched(workers, 4)}
     assert [outcomes[index].state for index in range(4)] == [PAINTED, FAILED, PAINTED, PAINTED]
     assert "signal 9" in outcomes[1].reason
-    assert sum(job.source.name == "1.png" for job in workers.begun) == MOST_DEATHS
+    assert sum(job.source.name == "1.png" for job in workers.begun) == MAX_DEATHS
 
 
 def test_workers_that_never_start_end_the_batch() -> None:
@@ -139,7 +139,7 @@ def test_a_job_of_several_comes_before_all_others_and_may_be_painted_after_many_
 
     def react(job: Job) -> Message:
         turns[job.source.name] += 1
-        return Ended(reason="signal 9") if turns[job.source.name] % MOST_DEATHS else painted(job)
+        return Ended(reason="signal 9") if turns[job.source.name] % MAX_DEATHS else painted(job)
 
     workers = FakeWorkers(react, count=1)
     dispatcher = Dispatcher(workers, 2, prepare=prepared, should_stop=lambda: False)
@@ -150,7 +150,7 @@ def test_a_job_of_several_comes_before_all_others_and_may_be_painted_after_many_
         if seen.count(1) < 3 and outcome.index == 1:
             dispatcher.add_first(1)
     assert sorted(seen) == [0, 1, 1, 1]
-    assert [job.source.name for job in workers.begun[-MOST_DEATHS:]] == ["1.png"] * MOST_DEATHS
+    assert [job.source.name for job in workers.begun[-MAX_DEATHS:]] == ["1.png"] * MAX_DEATHS
 
 
 def test_workers_must_have_the_keys_that_are_asked_for() -> None:

@@ -48,7 +48,7 @@ def split(data: Path, folders: list[str], share: float) -> tuple[list[Path], lis
 def chosen(data: Path, config: dict[str, Any], kind: str) -> list[Path]:
     """The training pictures of a kind, sorted by path."""
     training, _ = split(data, config[kind]["folders"], 0.0 if kind == "photos" else config["held_out_share"])
-    min_side_px = config[kind].get("least_px", 0)
+    min_side_px = config[kind].get("min_px", 0)
     if min_side_px:
         training = [path for path in training if min(Image.open(path).size) >= min_side_px]
 

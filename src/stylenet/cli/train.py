@@ -125,7 +125,7 @@ def _print_end(done: TrainingDone, *, quiet: bool, json: bool) -> None:
 
     result = f"{done.output}  ({counted(done.steps, 'update')} in {done.seconds / 60:.1f} min)"
     if done.reason == "interrupted":
-        print(f"interrupted at update {done.steps} of {done.most_steps}; the network so far is saved; continue with --resume: {result}")
+        print(f"interrupted at update {done.steps} of {done.max_steps}; the network so far is saved; continue with --resume: {result}")
         return
     print(f"{result}; stopped early: the loss no longer fell" if done.reason == "stalled" else result)
     if done.paints != "texture":

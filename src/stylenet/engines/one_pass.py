@@ -32,7 +32,7 @@ from stylenet.networks.base import Network, PassSettings
 from stylenet.networks.coder import LAYERS
 from stylenet.networks.files import read_network
 from stylenet.networks.instant import InstantNet
-from stylenet.networks.picture_sizes import LEAST_STYLE_PX, measured_style_px
+from stylenet.networks.picture_sizes import MIN_STYLE_PX, measured_style_px
 from stylenet.networks.progress import PartDone, share_of
 from stylenet.optimization.pyramid import Level
 from stylenet.requests.task import Task
@@ -136,7 +136,7 @@ class InstantEngine(_TorchPass):
         if isinstance(source, OpenStyle):
             return source
         with own_precision(self.device):
-            return measured_style(source, self.recipe, self.encoder, recolor=recolor, min_px=LEAST_STYLE_PX)
+            return measured_style(source, self.recipe, self.encoder, recolor=recolor, min_px=MIN_STYLE_PX)
 
     def _region(self, task: Task[OpenStyle], styles: Sequence[tuple[OpenStyle, float]], done: PartDone) -> Image:
         def knobs(strength: float, size: tuple[int, int]) -> Tensor:

@@ -20,7 +20,7 @@ from stylenet.errors import ShapeError, StyleError, WeightsError
 from stylenet.image.resize import resize
 from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array
-from stylenet.networks.picture_sizes import LEAST_STYLE_PX
+from stylenet.networks.picture_sizes import MIN_STYLE_PX
 from stylenet.storage.eight_bits import dequantize
 from stylenet.styles.statistics import LayerStatistics, merge_statistics
 from stylenet.styles.stored import SMALLEST_SIDE_PX
@@ -57,7 +57,7 @@ class OnnxEncoder:
     def style_statistics(self, pixels: Array, size_px: float) -> dict[str, LayerStatistics]:
         """Statistics of `LAYERS` for a style image (1, 3, H, W) in 0..1, resized to an area of `size_px` squared.
 
-        A style image is enlarged only up to `LEAST_STYLE_PX`: a smaller one has too few positions in the deepest layers for correlations.
+        A style image is enlarged only up to `MIN_STYLE_PX`: a smaller one has too few positions in the deepest layers for correlations.
 
         Raises:
             ShapeError: `pixels` do not have this shape.
@@ -122,7 +122,7 @@ class MixedPaintings:
 def measured_size(width: int, height: int, size_px: float) -> tuple[int, int]:
     """(width, height) at which a style image is measured for an area of `size_px` squared."""
     root = math.sqrt(width * height)
-    scale = max(min(root, size_px), LEAST_STYLE_PX) / root
+    scale = max(min(root, size_px), MIN_STYLE_PX) / root
     scale = max(scale, SMALLEST_SIDE_PX / min(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
 

@@ -15,8 +15,8 @@ from stylenet.networks.descriptions import (
     DIRECTIONS,
     FARTHEST,
     LAYERS,
-    LEAST_DEVIATION,
-    LEAST_VARIANCE,
+    MIN_DEVIATION,
+    MIN_VARIANCE,
     STRENGTH_UNIT,
 )
 from stylenet.networks.file_arrays import Array
@@ -72,7 +72,7 @@ class StyleCoder:
         means, deviations, correlations = [], [], []
         for layer, channels in LAYERS.items():
             mean, covariance = _arrays_of(statistics, layer, channels)
-            deviation = np.sqrt(np.maximum(np.diagonal(covariance), LEAST_VARIANCE)).clip(LEAST_DEVIATION)
+            deviation = np.sqrt(np.maximum(np.diagonal(covariance), MIN_VARIANCE)).clip(MIN_DEVIATION)
             directions = self._arrays[f"directions_{layer}"].astype(np.float64) / deviation[:, None]
             means.append(mean)
             deviations.append(np.log(deviation))

@@ -37,10 +37,10 @@ _PERIODS = (2, 4, 8, 16)
 _FRAME_PX = 8
 """Width of the border in which straight lines are taken for a frame."""
 
-_LEAST_DETAIL = 0.01
+_MIN_DETAIL = 0.01
 """Lightness deviation below which an area of a photo counts as flat."""
 
-_MOST_BLOCKS = 1024
+_MAX_BLOCKS = 1024
 """Maximum number of blocks whose spectra are computed (32 MB)."""
 
 Plane = NDArray[np.float64]
@@ -204,7 +204,7 @@ def checkerboard(plane: Plane) -> float:
         return 1.0
     views = np.lib.stride_tricks.sliding_window_view(plane, (side, side))[:: side // 2, :: side // 2].reshape(-1, side, side)
     window = np.outer(np.hanning(side), np.hanning(side))
-    views = views[:: math.ceil(len(views) / _MOST_BLOCKS)]
+    views = views[:: math.ceil(len(views) / _MAX_BLOCKS)]
     power = np.median([np.abs(np.fft.fft2((block - block.mean()) * window)) ** 2 for block in views], axis=0)
     frequency = np.minimum(np.arange(side), side - np.arange(side))
     power *= frequency[:, None] ** 2 + frequency[None, :] ** 2
@@ -266,7 +266,7 @@ def border(given: Plane, target: Plane) -> float:
     outside, inside = depth < width, depth >= 2 * width
 
     def changed(part: NDArray[np.bool_]) -> float:
-        return float(np.abs(detail - known)[part].mean() / (np.abs(known[part]).mean() + _LEAST_DETAIL))
+        return float(np.abs(detail - known)[part].mean() / (np.abs(known[part]).mean() + _MIN_DETAIL))
 
     return changed(outside) / changed(inside) if inside.any() and changed(inside) > 0 else 1.0
 

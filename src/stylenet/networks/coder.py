@@ -14,7 +14,7 @@ from stylenet.networks.descriptions import (
     DEFAULT_STRENGTH,
     DIRECTIONS,
     FARTHEST,
-    LEAST_DEVIATION,
+    MIN_DEVIATION,
     OUTLIERS,
     STRENGTH_UNIT,
     UNBOUNDED,
@@ -124,7 +124,7 @@ class StyleCoder(nn.Module):
     def _raw(self, statistics: Mapping[str, Statistics]) -> Tensor:
         """Means, logarithms of the deviations (which differ up to a hundredfold between paintings), and projected correlations."""
         means = [statistics[layer].mean.float() for layer in LAYERS]
-        deviations = [statistics[layer].deviation.float().clamp_min(LEAST_DEVIATION).log() for layer in LAYERS]
+        deviations = [statistics[layer].deviation.float().clamp_min(MIN_DEVIATION).log() for layer in LAYERS]
         rows, columns = torch.triu_indices(DIRECTIONS, DIRECTIONS)
         correlations = []
         for layer in LAYERS:
@@ -135,5 +135,5 @@ class StyleCoder(nn.Module):
 
 
 def _correlations(moments: Statistics) -> Tensor:
-    scale = moments.deviation.float().clamp_min(LEAST_DEVIATION)
+    scale = moments.deviation.float().clamp_min(MIN_DEVIATION)
     return moments.covariance.float() / (scale[:, :, None] * scale[:, None, :])

@@ -22,10 +22,10 @@ OUTLIERS = 0.005
 UNBOUNDED = 1e4
 """Limit of a unit before `bound` is called. Finite in float16, the type of network files."""
 
-LEAST_DEVIATION = 1e-5
+MIN_DEVIATION = 1e-5
 """Lower bound for the standard deviation of a channel."""
 
-LEAST_VARIANCE = 1e-10
+MIN_VARIANCE = 1e-10
 """Lower bound for the variance of a channel, before the square root."""
 
 DEFAULT_STRENGTH, STRENGTH_UNIT = 50.0, 25.0

@@ -65,25 +65,25 @@ class JohnsonNet(Network[JohnsonRecord]):
         self._initialize()
 
     def forward(
-        self, image: Tensor, style_weights: Tensor | None = None, *, most_px: int | None = None, done: PartDone | None = None
+        self, image: Tensor, style_weights: Tensor | None = None, *, max_px: int | None = None, done: PartDone | None = None
     ) -> Tensor:
         """Paintings, (B, 3, H, W) in 0..1 and float32, of photos (B, 3, H, W) in 0..1; with `factor` 4 (B, 3, 4 H, 4 W).
 
         Args:
             image: Any size from one pixel up.
             style_weights: Shares of the styles, shape (1 or B, styles), usually with sum 1; optional for a single style.
-            most_px: Largest number of pixels without tiling. A larger picture, with B = 1, is painted by tiles, with the same result.
+            max_px: Largest number of pixels without tiling. A larger picture, with B = 1, is painted by tiles, with the same result.
             done: Progress callback; see `paint_by_tiles`.
 
         Raises:
             ShapeError: `image` or `style_weights` do not have these shapes.
-            UsageError: even the smallest tile has more than `most_px` pixels.
+            UsageError: even the smallest tile has more than `max_px` pixels.
         """
         check_image(image)
         height, width = image.shape[2:]
-        if most_px is not None and height * width > most_px:
+        if max_px is not None and height * width > max_px:
             layers = self.geometry(self.record, height, width)
-            painted = paint_by_tiles(partial(self._part, style_weights), image, layers, max_px=most_px, done=done)
+            painted = paint_by_tiles(partial(self._part, style_weights), image, layers, max_px=max_px, done=done)
         else:
             # Halved sizes are rounded up, and the surplus is cropped.
             cut = slice(height * self.record.factor), slice(width * self.record.factor)
@@ -135,7 +135,7 @@ class JohnsonNet(Network[JohnsonRecord]):
     def paint_style(self, photo: Tensor, settings: PassSettings) -> Tensor:
         """The painting in a blend of styles by `settings.shares`."""
         shares = torch.tensor([settings.shares], dtype=torch.float32, device=photo.device) if settings.shares else None
-        return cast(Tensor, self(photo, shares, most_px=settings.tile_px, done=settings.done))
+        return cast(Tensor, self(photo, shares, max_px=settings.tile_px, done=settings.done))
 
     def paint_batch(self, photos: Tensor | None, settings: BatchSettings) -> Tensor:
         """Paintings (B, 3, H, W), one style each."""

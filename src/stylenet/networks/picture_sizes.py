@@ -5,10 +5,10 @@ from __future__ import annotations
 WHOLE_PX = 384
 """Square root of the area from which a photo is first painted at half its size, recursively, so that strokes grow with the photo."""
 
-LEAST_HALF_PX = 64
+MIN_HALF_PX = 64
 """Smallest shorter side of a halved photo."""
 
-LEAST_STYLE_PX = 192
+MIN_STYLE_PX = 192
 """Square root of the smallest area at which a style image is measured; smaller ones are enlarged to it."""
 
 STYLE_PX_STEP = 32
@@ -18,13 +18,13 @@ def half_size(height: int, width: int, style_scale: float) -> tuple[int, int] | 
     """Height and width at which a photo of this size is painted first; None if it is not halved."""
     half = (max(1, height // 2), max(1, width // 2))
     large = (height * width) ** 0.5 / 2 >= WHOLE_PX / style_scale
-    return half if large and min(half) >= LEAST_HALF_PX else None
+    return half if large and min(half) >= MIN_HALF_PX else None
 
 
 def measured_style_px(height: int, width: int, style_scale: float) -> int:
     """Square root of the area at which a style image is measured: that of the photo, rounded, so that most photos hit the cache."""
     root = (height * width) ** 0.5
-    return max(LEAST_STYLE_PX, STYLE_PX_STEP * round(root * style_scale / STYLE_PX_STEP))
+    return max(MIN_STYLE_PX, STYLE_PX_STEP * round(root * style_scale / STYLE_PX_STEP))
 
 
 def shares_by_size(height: int, width: int, style_scale: float) -> dict[tuple[int, int], float]:

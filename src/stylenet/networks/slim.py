@@ -123,7 +123,7 @@ class SlimNet(SlimLayers):
         def paint(picture: Tensor, noise: Tensor) -> Tensor:
             size = (picture.shape[2], picture.shape[3])
             done = share_of(settings.done, shares[size])
-            return cast(Tensor, self(picture, noise, knobs(strength, size), most_px=settings.tile_px, done=done))
+            return cast(Tensor, self(picture, noise, knobs(strength, size), max_px=settings.tile_px, done=done))
 
         origin = settings.noise_origin
         if origin is None:
@@ -155,7 +155,7 @@ class SlimNet(SlimLayers):
         noise: Tensor,
         knobs: Tensor | None = None,
         *,
-        most_px: int | None = None,
+        max_px: int | None = None,
         margin_px: int = MARGIN_PX,
         rim_px: int = 0,
         done: PartDone | None = None,
@@ -167,14 +167,14 @@ class SlimNet(SlimLayers):
             noise: White noise with mean 0 and deviation 1, shape (B, 1, H, W): see `relay.white_noise`.
             knobs: Knobs for all photos or for each, shape (1 or B, K); weighted sums blend styles. Default: the network's own style, at
                 strength 50.
-            most_px: Largest number of pixels without tiling. A larger picture, with B = 1, is painted by tiles, with the same result.
+            max_px: Largest number of pixels without tiling. A larger picture, with B = 1, is painted by tiles, with the same result.
             margin_px: Width of the border that is painted around the photo and cropped, without tiling; a multiple of the stride.
             rim_px: Width of the part of the margin that is not cropped.
             done: Progress callback; see `paint_by_tiles`.
 
         Raises:
             ShapeError: `image`, `noise` or `knobs` do not have these shapes.
-            UsageError: even the smallest tile has more than `most_px` pixels.
+            UsageError: even the smallest tile has more than `max_px` pixels.
         """
         check_image(image)
         if noise.shape != (len(image), 1, *image.shape[2:]):
@@ -184,8 +184,8 @@ class SlimNet(SlimLayers):
             raise ShapeError(f"knobs of this network have shape (1 or B, {self.knob_count}); got {tuple(knobs.shape)}")
         height, width = image.shape[2:]
         both = torch.cat((image, noise.to(image.dtype)), dim=1)
-        if most_px is not None and height * width > most_px:
-            return paint_by_tiles(partial(self._part, knobs), both, self.geometry(self.record, height, width), max_px=most_px, done=done)
+        if max_px is not None and height * width > max_px:
+            return paint_by_tiles(partial(self._part, knobs), both, self.geometry(self.record, height, width), max_px=max_px, done=done)
         begin = margin_px - rim_px
         cut = slice(begin, begin + height + 2 * rim_px), slice(begin, begin + width + 2 * rim_px)
         painting = self._part(knobs, framed(both.to(self.enter.weight.dtype), _frames(height, width, margin_px)), cut)

@@ -176,7 +176,9 @@ class _Run:
                 stopping.add(solver_step.loss)
             self.stalled = stopping.is_over
             if self.stalled:
-                yield Notice(message=f"no lower loss in {counted(recipe.solver.patience, 'step')}: ending level {index + 1} of {len(self.levels)}")
+                yield Notice(
+                    message=f"no lower loss in {counted(recipe.solver.patience, 'step')}: ending level {index + 1} of {len(self.levels)}"
+                )
             # Also after the last step of a level: the next level starts from its result.
             self._save_checkpoint(index, solver, stopping)
             if task.should_stop():

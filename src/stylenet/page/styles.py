@@ -22,7 +22,7 @@ from stylenet.engines.sessions import available_cores
 from stylenet.engines.style_coder import StyleCoder
 from stylenet.networks.descriptions import LAYERS
 from stylenet.networks.file_arrays import Array
-from stylenet.networks.picture_sizes import LEAST_STYLE_PX, STYLE_PX_STEP
+from stylenet.networks.picture_sizes import MIN_STYLE_PX, STYLE_PX_STEP
 from stylenet.styles.files import read_style
 from stylenet.styles.statistics import LayerStatistics
 from stylenet.styles.stored import StoredStyle
@@ -57,8 +57,8 @@ def style_sums(paths: Sequence[Path], arrays: Mapping[str, Array], where: object
 
 def style_sizes(largest_px: int) -> list[int]:
     """The sizes for a style whose largest size is `largest_px`."""
-    steps = max(0, -(-(largest_px - LEAST_STYLE_PX) // STYLE_PX_STEP))
-    return [LEAST_STYLE_PX + STYLE_PX_STEP * step for step in range(steps + 1)]
+    steps = max(0, -(-(largest_px - MIN_STYLE_PX) // STYLE_PX_STEP))
+    return [MIN_STYLE_PX + STYLE_PX_STEP * step for step in range(steps + 1)]
 
 
 def packed_sums(found: Sequence[StyleSums]) -> tuple[list[dict[str, Any]], bytes]:

@@ -21,7 +21,7 @@ BEFORE = ":before"
 PROTECTED = ("faces", "subject")
 """Allowed values of `protect`."""
 
-MOST_FEATHER_PX = 500
+MAX_FEATHER_PX = 500
 
 _OF_PHOTO = ("protect", "keep_colors")
 """Options that refer to the photo, so that a texture does not support them."""
@@ -95,9 +95,7 @@ class Options(Request, frozen=True, kw_only=True):
             allowed="the name of a style, a picture file, colors such as '#264653,#e9c46a', or a list of ('#rrggbb', share)",
         ),
     ] = None
-    feather: Annotated[float, option("Soften the edges of masks.", allowed=f"0 to {MOST_FEATHER_PX} pixels", ge=0, le=MOST_FEATHER_PX)] = (
-        0.0
-    )
+    feather: Annotated[float, option("Soften the edges of masks.", allowed=f"0 to {MAX_FEATHER_PX} pixels", ge=0, le=MAX_FEATHER_PX)] = 0.0
     protect: Annotated[str | tuple[str, ...] | None, option("Keep the photo's faces, or its subject. May be repeated.")] = None
     memory: Annotated[
         int | str | None,

@@ -9,7 +9,7 @@ import platformdirs
 
 from stylenet.errors import UsageError
 from stylenet.requests.base import Request, option
-from stylenet.requests.machine import MOST_THREADS
+from stylenet.requests.machine import MAX_THREADS
 
 DEFAULT_PORT = 7410
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1")
@@ -27,7 +27,7 @@ class ServeRequest(Request, frozen=True, kw_only=True):
         tuple[str, ...], option("Web page that may call the server, such as https://example.org. May be repeated.")
     ] = ()
     workers: Annotated[int, option("Number of jobs painted at the same time.", allowed="1 to 64", ge=1, le=64)] = 1
-    threads: Annotated[int, option("CPU threads of each painting; 0: all.", allowed=f"0 to {MOST_THREADS}", ge=0, le=MOST_THREADS)] = 0
+    threads: Annotated[int, option("CPU threads of each painting; 0: all.", allowed=f"0 to {MAX_THREADS}", ge=0, le=MAX_THREADS)] = 0
     queue: Annotated[int, option("Maximum number of waiting jobs.", allowed="1 to 100000", ge=1, le=100_000)] = 100
     job_minutes: Annotated[float, option("Maximum painting time of a job in minutes.", allowed="0.01 to 10080", ge=0.01, le=10_080)] = 60.0
     memory_mb: Annotated[

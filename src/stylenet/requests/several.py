@@ -12,7 +12,7 @@ from stylenet.requests.painting import Options
 PLAIN_COLORS = "painting"
 """The color mode that keeps the colors of the painting."""
 
-MOST_FRAMES = 1000
+MAX_FRAMES = 1000
 
 _NUMBERS = "a list of numbers"
 
@@ -73,7 +73,7 @@ class SequenceRequest(Options, frozen=True, kw_only=True):
     output: Annotated[str, option("A .gif, .webp, .apng, .mp4 or .webm, or a folder for the frames.")]
     frames: Annotated[
         int,
-        option("Number of pictures (default 9).", allowed=f"2 to {MOST_FRAMES} pictures", ge=2, le=MOST_FRAMES),
+        option("Number of pictures (default 9).", allowed=f"2 to {MAX_FRAMES} pictures", ge=2, le=MAX_FRAMES),
     ] = 9
     recipe: Annotated[str | None, option("instant, trained, draft, standard (the default), fine, or a .toml file.")] = None
 

@@ -17,7 +17,7 @@ TrainingTask = Literal["style", "super-resolution", "colorization"]
 
 DEFAULT_STEPS = 2000
 DEFAULT_STYLE_PX = 384
-_MOST_STEPS = 1_000_000  # used if --minutes limits the training
+_MAX_STEPS = 1_000_000  # used if --minutes limits the training
 
 _OF_STYLE = {"paintings": "a painting", "network": "--network", "style_size": "--style-size", "start": "--start"}
 """Options that apply only to the task `style`, by field."""
@@ -92,9 +92,9 @@ class TrainRequest(Request, frozen=True, kw_only=True):
         return tuple(style_name(Path(painting)) for painting in self.paintings)
 
     @property
-    def most_steps(self) -> int:
+    def max_steps(self) -> int:
         """Maximum number of updates."""
-        return self.steps or (DEFAULT_STEPS if self.minutes is None else _MOST_STEPS)
+        return self.steps or (DEFAULT_STEPS if self.minutes is None else _MAX_STEPS)
 
 
 def style_name(file: Path) -> str:

@@ -11,7 +11,7 @@ from msgspec import Meta, structs
 from stylenet.errors import UsageError
 from stylenet.requests.base import option
 from stylenet.requests.painting import Options, PaintFileRequest
-from stylenet.requests.workers import MOST_WORKERS, WorkerOptions
+from stylenet.requests.workers import MAX_WORKERS, WorkerOptions
 
 USUAL_STEADY = 80.0
 
@@ -47,11 +47,11 @@ class VideoRequest(WorkerOptions, frozen=True, kw_only=True):
         ),
     ] = ()
     workers: Annotated[
-        Annotated[int, Meta(ge=1, le=MOST_WORKERS)] | None,
+        Annotated[int, Meta(ge=1, le=MAX_WORKERS)] | None,
         option(
             "Number of painting processes (default 1; with --ray, as many as fit). Each paints one scene at a time, so a clip without cuts "
             "uses one.",
-            allowed=f"1 to {MOST_WORKERS} processes",
+            allowed=f"1 to {MAX_WORKERS} processes",
         ),
     ] = None
     preview: Annotated[str | None, option("Write the current frame to FILE while painting.")] = None

@@ -19,8 +19,8 @@ from stylenet.workflows.painting import STARTS
 PICTURE_ID = re.compile(r"[0-9a-f]{64}")
 JOB_ID = re.compile(r"[0-9a-f]{20}")
 
-MOST_STYLES = 16
-MOST_SIDE_PX = 20_000
+MAX_STYLES = 16
+MAX_SIDE_PX = 20_000
 _RELOAD_SECONDS = 5
 """Time for which style names are cached; users may add styles while the server runs."""
 
@@ -67,8 +67,8 @@ def check_styles(styles: Sequence[str], *, networks: bool = False) -> None:
     """
     if not styles:
         raise UsageError("no style is given; allowed are names of GET /v1/styles and ids of PUT /v1/pictures; name at least one")
-    if len(styles) > MOST_STYLES:
-        raise UsageError(f"{len(styles)} styles are given; allowed are up to {MOST_STYLES}")
+    if len(styles) > MAX_STYLES:
+        raise UsageError(f"{len(styles)} styles are given; allowed are up to {MAX_STYLES}")
     for style in styles:
         _check_style(style, networks=networks)
 
@@ -103,8 +103,8 @@ def check_size(size: int | str | None) -> None:
     match = _SIZE.fullmatch(str(size))
     if size is not None and match is None:
         raise UsageError(f"size is '{shortened(str(size))}'; allowed are a long side in pixels, WIDTHxHEIGHT, or full")
-    if any(not 1 <= side <= MOST_SIDE_PX for side in sides_px(size)):
-        raise UsageError(f"size is {size}; allowed are 1 to {MOST_SIDE_PX} pixels on a side")
+    if any(not 1 <= side <= MAX_SIDE_PX for side in sides_px(size)):
+        raise UsageError(f"size is {size}; allowed are 1 to {MAX_SIDE_PX} pixels on a side")
 
 
 def sides_px(size: int | str | None) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ from stylenet.errors import UsageError
 from stylenet.requests.base import default_of, option
 from stylenet.requests.painting import Options, PaintRequest, Quality
 from stylenet.server.api_checks import (
-    MOST_STYLES,
+    MAX_STYLES,
     PICTURE_ID,
     check_blend,
     check_encoder,
@@ -100,7 +100,7 @@ class PassRequest(Options, frozen=True, kw_only=True):
     """A single pass: the options of a painting as the query of a URL."""
 
     style: Annotated[
-        tuple[str, ...], option(f"Name of a style, or picture id. Up to {MOST_STYLES}: repeat it, or separate them by commas.")
+        tuple[str, ...], option(f"Name of a style, or picture id. Up to {MAX_STYLES}: repeat it, or separate them by commas.")
     ] = ()
     mask: Annotated[
         tuple[str, ...],

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 CODES = {
     # pictures
-    "upload-too-large": "The upload has too many bytes; values: bytes, most_mb.",
+    "upload-too-large": "The upload has too many bytes; values: bytes, max_mb.",
     "upload-cut-off": "Not all bytes of the upload were received.",
     "empty-upload": "The upload has no bytes.",
-    "storage-full": "The disk space for pictures is in use by jobs; values: most_mb, seconds.",
+    "storage-full": "The disk space for pictures is in use by jobs; values: max_mb, seconds.",
     "too-many-megapixels": "The picture has too many pixels; values: megapixels, most.",
     "not-a-picture": "The file is not a picture of a supported format.",
     "damaged-picture": "The picture is damaged or cut off.",

@@ -19,7 +19,7 @@ from stylenet.requests.serving import ServeRequest
 from stylenet.server.access import Access
 from stylenet.server.api_errors import ApiError, too_busy, unexpected_error
 
-_MOST_REQUESTS = 2000
+_MAX_REQUESTS = 2000
 """Maximum number of requests handled at the same time."""
 
 _WHOLE_FACTOR = 8
@@ -72,8 +72,8 @@ class Guard:
 
     async def _handle(self, exchange: _Exchange) -> None:
         try:
-            if self._active > _MOST_REQUESTS:
-                raise too_busy("server-busy", f"{_MOST_REQUESTS} requests are being handled, which is the limit", seconds=1)
+            if self._active > _MAX_REQUESTS:
+                raise too_busy("server-busy", f"{_MAX_REQUESTS} requests are being handled, which is the limit", seconds=1)
             exchange.foreign_origin = self._access.check(exchange.scope)
             is_preflight = exchange.foreign_origin is not None and exchange.scope.get("method") == "OPTIONS"
             handler = _preflight_response() if is_preflight else self._app

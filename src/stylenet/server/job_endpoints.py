@@ -22,7 +22,7 @@ from stylenet.server.services import Services
 from stylenet.server.snippets import as_command, as_python
 from stylenet.server.store import ENDED, QUEUED, RUNNING, JobRow, PictureFacts, Store
 
-_MOST_JSON_BYTES = 2**18
+_MAX_JSON_BYTES = 2**18
 _THUMBNAIL_PX = 320
 _CACHED_FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
 
@@ -145,8 +145,8 @@ async def _job_request(request: Request) -> JobRequest:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _MOST_JSON_BYTES:
-            allowed = f"{_MOST_JSON_BYTES} bytes"
+        if len(body) > _MAX_JSON_BYTES:
+            allowed = f"{_MAX_JSON_BYTES} bytes"
             raise ApiError(413, "body-too-long", "the body is too long", allowed=allowed, headers={"connection": "close"})
     try:
         values = msgspec.json.decode(body)

@@ -24,7 +24,7 @@ from stylenet.server.api_requests import JobRequest
 from stylenet.server.processes import Event, Worker, WorkerLostError
 from stylenet.server.store import ENDED, FAILED, FINISHED, QUEUED, RUNNING, STOPPED, EventRow, HistoryRow, JobRow, Store
 
-_MOST_LOSSES = 9
+_MAX_LOSSES = 9
 _LOSS_WHILE_LOADING, _LOSS_WHILE_PAINTING = 1, 3
 """A job fails if three processes in a row are lost while painting it, without a new checkpoint in between. A process lost before the first
 step counts only a third, because the job may not be the cause."""
@@ -242,7 +242,7 @@ class Jobs:
         """Queue a job again after its process was lost, unless this has happened too often."""
         self.lost += 1
         losses = (0 if has_progress else self._row(row.id).losses) + loss
-        if losses >= _MOST_LOSSES:
+        if losses >= _MAX_LOSSES:
             self._fail(row, f"{reason}, several times; try a smaller size", code="job-lost")
             return
         self._store.change_job(row.id, state=QUEUED, losses=losses)

@@ -28,17 +28,17 @@ from stylenet.server.services import Services
 
 LIVE_PATH = "/v1/live"
 
-MOST_SESSIONS = 4
+MAX_SESSIONS = 4
 """Maximum number of cameras painted at the same time; they share one worker."""
 
-MOST_FRAME_BYTES = 2**20
-MOST_MESSAGE_BYTES = 2**22
+MAX_FRAME_BYTES = 2**20
+MAX_MESSAGE_BYTES = 2**22
 """Longer messages are not read, and close the connection."""
 
 _JPEG = b"\xff\xd8\xff"
 
-_MOST_SETTINGS_BYTES = 10_000
-_MOST_ERRORS = 20
+_MAX_SETTINGS_BYTES = 10_000
+_MAX_ERRORS = 20
 """Number of consecutive errors after which the connection is closed."""
 
 _FRAME_SECONDS = 30.0
@@ -49,9 +49,9 @@ _SEND_FACTOR = 2
 
 _TOO_MANY = ErrorBody(
     code="too-many-cameras",
-    error=f"{MOST_SESSIONS} cameras are being painted, which is the limit",
+    error=f"{MAX_SESSIONS} cameras are being painted, which is the limit",
     remedy="close another page, or try again in a moment",
-    values={"most": MOST_SESSIONS},
+    values={"most": MAX_SESSIONS},
 )
 
 _POLICY, _TRY_LATER = 1008, 1013
@@ -62,7 +62,7 @@ async def live(socket: WebSocket) -> None:
     """Paint frames until the client disconnects or stops sending."""
     services: Services = socket.app.state.services
     await socket.accept()
-    if services.live_sessions >= MOST_SESSIONS:
+    if services.live_sessions >= MAX_SESSIONS:
         await socket.send(_text(_TOO_MANY))
         await socket.close(_TRY_LATER, "too many cameras")
         return
@@ -110,7 +110,7 @@ class _Session:
             TimeoutError: the client does not accept a response.
         """
         errors = 0
-        while errors < _MOST_ERRORS:
+        while errors < _MAX_ERRORS:
             try:
                 async with asyncio.timeout(self._patience_seconds):
                     message = await self._socket.receive()
@@ -123,7 +123,7 @@ class _Session:
             errors = errors + 1 if is_error else 0
             async with asyncio.timeout(_SEND_FACTOR * self._patience_seconds):
                 await self._socket.send(response)
-        await self._socket.close(_POLICY, f"{_MOST_ERRORS} errors in a row")
+        await self._socket.close(_POLICY, f"{_MAX_ERRORS} errors in a row")
 
     async def _handle(self, message: Any) -> tuple[dict[str, Any], bool]:
         """Handle a message; returns the response, and whether it is an error."""
@@ -149,8 +149,8 @@ class _Session:
         Raises:
             UsageError: the message is not a JSON object, or a value is not allowed.
         """
-        if len(text) > _MOST_SETTINGS_BYTES:
-            raise UsageError(f"the settings have {len(text)} characters; allowed are {_MOST_SETTINGS_BYTES}")
+        if len(text) > _MAX_SETTINGS_BYTES:
+            raise UsageError(f"the settings have {len(text)} characters; allowed are {_MAX_SETTINGS_BYTES}")
         try:
             given = msgspec.json.decode(text, type=dict[str, Any])
         except msgspec.DecodeError:
@@ -168,12 +168,12 @@ class _Session:
             ApiError: the frame is too large, not a JPEG file, or the server is too busy.
             WorkerError: the worker reports an error.
         """
-        if len(frame) > MOST_FRAME_BYTES:
+        if len(frame) > MAX_FRAME_BYTES:
             raise ApiError(
                 413,
                 "invalid-frame",
                 f"the frame has {len(frame)} bytes",
-                allowed=f"up to {MOST_FRAME_BYTES} bytes",
+                allowed=f"up to {MAX_FRAME_BYTES} bytes",
                 remedy="send smaller frames, or a lower quality",
             )
         if not frame.startswith(_JPEG):

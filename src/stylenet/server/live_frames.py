@@ -14,7 +14,7 @@ from stylenet.requests.live import LiveRequest
 from stylenet.requests.painting import Options
 from stylenet.video.stillness import StillSteadier
 
-MOST_SIDE_PX = 1920
+MAX_SIDE_PX = 1920
 """Maximum long side of a frame before it is resized."""
 
 _QUALITY = 85
@@ -54,9 +54,9 @@ class LiveFrames:
 def _checked(data: bytes) -> Picture:
     with opened(data) as file:
         width, height = file.image.size
-    if max(width, height) > MOST_SIDE_PX:
+    if max(width, height) > MAX_SIDE_PX:
         raise ImageError(
-            f"the frame has {width} x {height} pixels; allowed are up to {MOST_SIDE_PX} on a side; make it smaller before you send it",
+            f"the frame has {width} x {height} pixels; allowed are up to {MAX_SIDE_PX} on a side; make it smaller before you send it",
             code="invalid-frame",
         )
     return load_image(data)

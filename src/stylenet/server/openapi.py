@@ -14,7 +14,7 @@ from stylenet.catalog.styles import style_files
 from stylenet.image.masks import KEEP
 from stylenet.image.recolor import KEEP_COLORS
 from stylenet.requests.painting import BEFORE, PROTECTED
-from stylenet.server.api_checks import MOST_SIDE_PX, MOST_STYLES
+from stylenet.server.api_checks import MAX_SIDE_PX, MAX_STYLES
 from stylenet.server.api_requests import NOT_FOR_PASSES, SET_BY_SERVER, JobRequest, PassRequest
 from stylenet.server.api_responses import ErrorBody, Health, HistoryItem, JobInfo, PictureInfo, RecipeInfo, StyleInfo
 from stylenet.server.error_codes import CODES
@@ -104,14 +104,14 @@ def _limits() -> dict[str, Json]:
     null = {"type": "null"}
     return {
         "photo": _any(_pattern(_ID), null),
-        "style": {"type": "array", "items": _any({"enum": styles}, _pattern(_ID)), "minItems": 1, "maxItems": MOST_STYLES},
-        "styles": {"type": "array", "items": _any({"enum": job_styles}, _pattern(_ID)), "minItems": 1, "maxItems": MOST_STYLES},
+        "style": {"type": "array", "items": _any({"enum": styles}, _pattern(_ID)), "minItems": 1, "maxItems": MAX_STYLES},
+        "styles": {"type": "array", "items": _any({"enum": job_styles}, _pattern(_ID)), "minItems": 1, "maxItems": MAX_STYLES},
         "mask": {"type": "array", "items": _mask(styles)},
         "masks": {"type": "array", "items": _mask(job_styles)},
         "start": _any({"enum": [*STARTS]}, _pattern(_ID), null),
         "recipe": _any({"enum": [*recipe_names()]}, null),
         "encoder": _any(_pattern("^[A-Za-z0-9_][A-Za-z0-9_-]*$"), null),
-        "size": _any({"type": "integer", "minimum": 1, "maximum": MOST_SIDE_PX}, _pattern(_SIZE), null),
+        "size": _any({"type": "integer", "minimum": 1, "maximum": MAX_SIDE_PX}, _pattern(_SIZE), null),
         "keep_colors": _any({"enum": [*KEEP_COLORS, *(f"{way}{BEFORE}" for way in KEEP_COLORS[1:])]}, null),
         "protect": _any({"enum": [*PROTECTED]}, {"type": "array", "items": {"enum": [*PROTECTED]}}, null),
     }

@@ -11,7 +11,7 @@ from typing import Any
 from stylenet.server.api_errors import ApiError, too_busy
 from stylenet.server.processes import Result, Worker, WorkerLostError
 
-_MOST_WAITING = 256
+_MAX_WAITING = 256
 _CALL_SECONDS = 120.0
 _TRIES = 2
 _CACHE_BYTES = 64 * 2**20
@@ -71,8 +71,8 @@ class PassQueue:
         """
         if client is not None:
             self._replace(client)
-        if len(self._waiting) >= _MOST_WAITING:
-            raise too_busy("server-busy", f"{_MOST_WAITING} pictures are waiting for their pass, which is the limit", seconds=2)
+        if len(self._waiting) >= _MAX_WAITING:
+            raise too_busy("server-busy", f"{_MAX_WAITING} pictures are waiting for their pass, which is the limit", seconds=2)
         call = _Call(name, values, client, seconds)
         self._waiting.insert(0 if is_first else len(self._waiting), call)
         self._has_work.set()

@@ -26,8 +26,8 @@ from stylenet.server.services import Services
 
 MEDIA_TYPES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "tif": "image/tiff"}
 PREVIEW_PX = 384
-_MOST_PREVIEW_PX = 1024
-_MOST_PASS_PX = 4096
+_MAX_PREVIEW_PX = 1024
+_MAX_PASS_PX = 4096
 
 
 async def put_picture(request: Request) -> Response:
@@ -58,9 +58,9 @@ async def preview(request: Request) -> Response:
         remedy = "upload it with PUT /v1/pictures"
         raise ApiError(404, "not-found", "there is no such picture", allowed="ids of PUT /v1/pictures", remedy=remedy)
     options = PassRequest.from_query(request.query_params.multi_items(), size=PREVIEW_PX)
-    if not isinstance(options.size, int) or options.size > _MOST_PREVIEW_PX:
+    if not isinstance(options.size, int) or options.size > _MAX_PREVIEW_PX:
         raise UsageError(
-            f"size is {options.size}; allowed for previews is a long side up to {_MOST_PREVIEW_PX} pixels; use POST /v1/jobs for more"
+            f"size is {options.size}; allowed for previews is a long side up to {_MAX_PREVIEW_PX} pixels; use POST /v1/jobs for more"
         )
     key = _cache_key(id, options)
     scope = "private" if services.settings.token else "public"
@@ -81,8 +81,8 @@ async def stylize(request: Request) -> Response:
     _check_type(request)
     services: Services = request.app.state.services
     options = PassRequest.from_query(request.query_params.multi_items(), format="png", quality=95)
-    if any(side > _MOST_PASS_PX for side in sides_px(options.size)):
-        raise UsageError(f"size is {options.size}; allowed for one pass is a long side up to {_MOST_PASS_PX} pixels; use POST /v1/jobs")
+    if any(side > _MAX_PASS_PX for side in sides_px(options.size)):
+        raise UsageError(f"size is {options.size}; allowed for one pass is a long side up to {_MAX_PASS_PX} pixels; use POST /v1/jobs")
     async with services.pictures.received(request) as upload:
         await services.pictures.check(upload)
         data = await _run_pass(request, services.passes, upload.path, options)

@@ -193,22 +193,22 @@ class Pictures:
             raise ApiError(400, "invalid-request", "Content-Length is not a number", remedy="send the size of the picture in bytes")
         if int(text) == 0:
             raise ApiError(400, "empty-upload", "the body is empty", remedy="send the bytes of a picture file")
-        if int(text) > self._most_bytes:
+        if int(text) > self._max_bytes:
             raise self._too_large(int(text))
         return int(text)
 
     @property
-    def _most_bytes(self) -> int:
+    def _max_bytes(self) -> int:
         return round(self._settings.upload_mb * 2**20)
 
     def _too_large(self, count: int) -> ApiError:
         return ApiError(
             413,
-            "upload-too-large" if count > self._most_bytes else "invalid-request",
-            f"the picture has {count} bytes" if count > self._most_bytes else "the body is longer than Content-Length",
+            "upload-too-large" if count > self._max_bytes else "invalid-request",
+            f"the picture has {count} bytes" if count > self._max_bytes else "the body is longer than Content-Length",
             allowed=f"{self._settings.upload_mb:g} MB",
             remedy="save it as JPEG, or smaller",
-            values={"bytes": count, "most_mb": self._settings.upload_mb},
+            values={"bytes": count, "max_mb": self._settings.upload_mb},
             headers={"connection": "close"},
         )
 
@@ -226,7 +226,7 @@ class Pictures:
             if used + needed_bytes <= most:
                 return
         reason = f"the disk space for pictures, {self._settings.disk_mb} MB, is in use by jobs"
-        raise too_busy("storage-full", reason, seconds=30, most_mb=self._settings.disk_mb)
+        raise too_busy("storage-full", reason, seconds=30, max_mb=self._settings.disk_mb)
 
     async def _inspect(self, upload: Upload, *, name: str = "") -> PictureRow:
         try:

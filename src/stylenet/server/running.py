@@ -15,7 +15,7 @@ from stylenet.errors import OutputError
 from stylenet.requests.serving import ServeRequest
 from stylenet.server.app import build
 from stylenet.server.http_protocol import HttpProtocol, SocketProtocol
-from stylenet.server.live_endpoint import MOST_MESSAGE_BYTES
+from stylenet.server.live_endpoint import MAX_MESSAGE_BYTES
 from stylenet.server.processes import PAINTER
 from stylenet.server.services import Services
 
@@ -55,7 +55,7 @@ def serve(settings: ServeRequest, *, on_ready: Callable[[str], None], command: S
             build(Services(settings, command=command)),
             http=type("Protocol", (HttpProtocol,), {"head_seconds": settings.patience_seconds}),
             ws=SocketProtocol,
-            ws_max_size=MOST_MESSAGE_BYTES,
+            ws_max_size=MAX_MESSAGE_BYTES,
             ws_per_message_deflate=False,  # JPEG files cannot be compressed further
             lifespan="on",
             log_config=None,

@@ -26,7 +26,7 @@ WITH_ALPHA = ".webm, .mov, .webp or .apng"
 """Formats with transparency, for messages."""
 
 
-_MOST_LOOP_FRAMES = 600
+_MAX_LOOP_FRAMES = 600
 """Maximum number of frames in a GIF, WebP or APNG, which are all held in memory until the file is written."""
 
 
@@ -126,10 +126,10 @@ def check_loop(output: Path, *, rate: float, frames: int | None) -> None:
     """
     if rate > 1000 / SHORTEST_MS:
         raise UsageError(f"a {output.suffix} has at most 50 frames per second, and the clip has {rate:.4g}; give --fps 50 or less")
-    if frames is None or frames > _MOST_LOOP_FRAMES:
+    if frames is None or frames > _MAX_LOOP_FRAMES:
         count = "an unknown number of frames" if frames is None else f"about {counted(frames, 'frame')}"
         raise UsageError(
-            f"a {output.suffix} is for short clips of at most {_MOST_LOOP_FRAMES} frames, and this one has {count}; "
+            f"a {output.suffix} is for short clips of at most {_MAX_LOOP_FRAMES} frames, and this one has {count}; "
             "give --from and --to, a lower --fps, or write a .mp4 or .webm"
         )
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 
-_MOST_PX = 480
+_MAX_PX = 480
 """Default long side at which motion is estimated."""
 
 _CACHED_FRAMES = 5
@@ -96,7 +96,7 @@ class MotionEstimator:
 
     Args:
         size: (width, height) of the painted frames.
-        most_px: Maximum long side at which motion is estimated; larger frames are reduced first.
+        max_px: Maximum long side at which motion is estimated; larger frames are reduced first.
 
     Attributes:
         size: (width, height) of the painted frames.
@@ -105,10 +105,10 @@ class MotionEstimator:
         UsageError: OpenCV is not installed.
     """
 
-    def __init__(self, size: tuple[int, int], *, most_px: int = _MOST_PX) -> None:
+    def __init__(self, size: tuple[int, int], *, max_px: int = _MAX_PX) -> None:
         self._cv2 = opencv()
         self.size = size
-        scale = min(1.0, most_px / max(size))
+        scale = min(1.0, max_px / max(size))
         self._small = (max(16, round(size[0] * scale)), max(16, round(size[1] * scale)))
         self._search = self._cv2.DISOpticalFlow_create(self._cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self._search.setPatchSize(_PATCH_PX)

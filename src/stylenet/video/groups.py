@@ -38,7 +38,7 @@ _TIMES, _STATE = ".npz", ".state.npz"
 TICKS = 90_000
 """Ticks per second of frame times."""
 
-MOST_FRAMES = 48
+MAX_FRAMES = 48
 """Maximum number of frames in a group; an interrupted group is painted again."""
 
 _GROUP_BYTES = 256 * 10**6
@@ -88,7 +88,7 @@ class OpenGroup:
     @property
     def is_full(self) -> bool:
         """Whether the group has reached its maximum length."""
-        return bool(self._frames) and len(self._frames) >= max(4, min(MOST_FRAMES, _GROUP_BYTES // self._frames[0].nbytes))
+        return bool(self._frames) and len(self._frames) >= max(4, min(MAX_FRAMES, _GROUP_BYTES // self._frames[0].nbytes))
 
     def add(self, frame: Frame, painted: Pixels) -> None:
         """Add a frame and its painting, (H, W, 3), which is cropped to even sides.

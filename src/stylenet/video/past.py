@@ -16,10 +16,10 @@ _SCOUT_PX, _EARLIER_PX = 120, 240
 """Long sides at which the motion from earlier frames is estimated: to choose the frame that shows most of the uncovered areas, and to fill
 them from it."""
 
-_LEAST_AREA = 0.002
+_MIN_AREA = 0.002
 """Minimum share of the frame that must be uncovered before earlier frames are searched."""
 
-_LEAST_SHARE = 0.02
+_MIN_SHARE = 0.02
 """Smaller shares of an earlier painting are invisible and skipped."""
 
 
@@ -88,11 +88,11 @@ class Past:
         cv2, scout = opencv(), self._estimators.scout
         holes = _holes(cv2.resize(warped.stroke_trust, scout.size, interpolation=cv2.INTER_AREA))
         holes = cv2.erode(holes, np.ones((3, 3), np.uint8))
-        if holes.mean() < _LEAST_AREA:
+        if holes.mean() < _MIN_AREA:
             return None
         areas = [float((holes * scout.motion(earlier, frame).stroke_trust).mean()) for earlier, _ in self.frames[:-1]]
         best = int(np.argmax(areas))
-        return None if areas[best] < _LEAST_AREA else self.frames[best]
+        return None if areas[best] < _MIN_AREA else self.frames[best]
 
 
 class _Estimators:
@@ -101,7 +101,7 @@ class _Estimators:
     def __init__(self, size: tuple[int, int]) -> None:
         scale = min(1.0, _SCOUT_PX / max(size))
         self.previous = MotionEstimator(size)
-        self.earlier = MotionEstimator(size, most_px=_EARLIER_PX)
+        self.earlier = MotionEstimator(size, max_px=_EARLIER_PX)
         self.scout = MotionEstimator((max(16, round(size[0] * scale)), max(16, round(size[1] * scale))))
 
 
@@ -113,7 +113,7 @@ def _holes(stroke_trust: Plane) -> Plane:
 def _filled(warped: WarpedPast, motion: Motion, painted: Pixels) -> WarpedPast:
     """A warped painting with its holes filled from an earlier one."""
     share = _holes(warped.stroke_trust) * motion.stroke_trust
-    visible = share > _LEAST_SHARE
+    visible = share > _MIN_SHARE
     if visible.any():
         warped.painting[visible] += share[visible][:, None] * (motion.warp_at(painted, visible) - warped.painting[visible])
     trusts = ((warped.trust, motion.trust), (warped.stroke_trust, motion.stroke_trust), (warped.match, motion.match))

@@ -15,7 +15,7 @@ _LOW_PX = 3.0
 _ENERGY_PX = 6.0
 """Standard deviation of the window in which stroke contrast is compared."""
 
-_LEAST_GAIN = 0.5
+_MIN_GAIN = 0.5
 """Minimum factor of the stroke contrast."""
 
 _FINE_PX = 0.7
@@ -90,7 +90,7 @@ def _blended(painted: Plane, past: WarpedPast, steadiness: Steadiness) -> Plane:
 def _gain(reference: Plane, mixed: Plane, restoration: _Restoration) -> Plane:
     """The factor, (H, W, 1), that restores the local contrast of `reference` to `mixed`."""
     wanted, found = (blurred(mean_square(plane), _ENERGY_PX) + restoration.energy_offset for plane in (reference, mixed))
-    return np.asarray(opencv().pow(wanted / found, restoration.share / 2).clip(_LEAST_GAIN, restoration.max_gain)[..., None])
+    return np.asarray(opencv().pow(wanted / found, restoration.share / 2).clip(_MIN_GAIN, restoration.max_gain)[..., None])
 
 
 def _mixed(one: Plane, other: Plane, share: Plane) -> Plane:

@@ -14,7 +14,7 @@ _CELL_PX = 8
 _CHANGE = (0.02, 0.05)
 """Range of a cell's mean color change over which trust falls from 1 to 0. Webcam noise is below it, a moving hand above."""
 
-_MOST_KEPT = 0.9
+_MAX_KEPT = 0.9
 """Share of the previous painting that is kept at the maximum steadiness."""
 
 
@@ -26,7 +26,7 @@ class StillSteadier:
     """
 
     def __init__(self, steady: float) -> None:
-        self._share = np.float32(_MOST_KEPT * steady / 100)
+        self._share = np.float32(_MAX_KEPT * steady / 100)
         self._before: tuple[Image, Image] | None = None
 
     def steady(self, frame: Image, painted: Image) -> Image:

@@ -32,7 +32,7 @@ ANIMATION_SUFFIXES = {**LOOP_SUFFIXES, **CLIP_SUFFIXES}
 _LAST_MS = 1500
 """Display time of the last frame."""
 
-_MOST_RATE = 60
+_MAX_RATE = 60
 
 
 def check_animation(path: str | os.PathLike[str], *, size: tuple[int, int] | None = None) -> Path:
@@ -79,7 +79,7 @@ def save_animation(frames: Iterable[Image], path: str | os.PathLike[str], *, sec
 
 
 def _save_clip(pictures: Sequence[Image], target: Path, size: tuple[int, int], seconds: float) -> Path:
-    coding, rate = coding_for(target, has_alpha=False), max(1, min(_MOST_RATE, round(len(pictures) / seconds)))
+    coding, rate = coding_for(target, has_alpha=False), max(1, min(_MAX_RATE, round(len(pictures) / seconds)))
     last = [pictures[-1]] * max(0, round(rate * _LAST_MS / 1000) - 1)
     av = require("av", "a clip")
     with written_whole(target) as temporary, av.open(str(temporary), mode="w", format=CONTAINERS[target.suffix.lower()]) as container:

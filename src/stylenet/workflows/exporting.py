@@ -31,7 +31,7 @@ from stylenet.styles.files import read_style
 from stylenet.styles.sources import StyleSource
 from stylenet.styles.style import Style, moments_at
 
-MOST_DIFFERENCE = 1e-3
+MAX_DIFFERENCE = 1e-3
 """Largest allowed difference between the results of graph and network: a quarter of an 8-bit level."""
 
 COMPARED_SIZES = ((128, 128), (97, 131), (150, 87), (17, 64), (7, 11))
@@ -83,9 +83,9 @@ def export_network(source: str | Path, output: str | Path, *, style: StyleSource
     data = to_onnx(network, description=description, facts=facts)
     painter = Painter(data, threads=torch.get_num_threads())
     difference = largest_difference(painter, network, description)
-    if not difference <= MOST_DIFFERENCE:  # also true for NaN
+    if not difference <= MAX_DIFFERENCE:  # also true for NaN
         raise WeightsError(
-            f"the ONNX graph of network '{card.name}' differs from the network by {difference:.2g}; at most {MOST_DIFFERENCE:g} is "
+            f"the ONNX graph of network '{card.name}' differs from the network by {difference:.2g}; at most {MAX_DIFFERENCE:g} is "
             "allowed, and nothing was written. Train the network further and try again"
         )
     with written_whole(target) as temporary:

@@ -56,7 +56,7 @@ def enlarge(photo: ImageSource | Picture, network: str | Path, *, device: str = 
     def enlarge_pixels(pixels: Tensor, net: nn.Module) -> Tensor:
         height, width = pixels.shape[2:]
         target_size(width, height, (FACTOR * width, FACTOR * height))
-        return cast(JohnsonNet, net)(pixels, most_px=_TILE_PX)
+        return cast(JohnsonNet, net)(pixels, max_px=_TILE_PX)
 
     return _restore(photo, Path(network), "super-resolution", enlarge_pixels, machine=(device, precision))
 

@@ -17,7 +17,7 @@ from stylenet.painting.defaults import default_recipe
 from stylenet.painting.painting import Painting
 from stylenet.painting.stylizer import Stylizer, open_stylizer
 from stylenet.requests.painting import Options, checked_options
-from stylenet.requests.several import MOST_FRAMES, SequenceRequest
+from stylenet.requests.several import MAX_FRAMES, SequenceRequest
 from stylenet.shapes import Image
 from stylenet.styles.sources import StyleSource
 from stylenet.video.writing import ANIMATION_SUFFIXES, CLIP_SUFFIXES, check_animation, save_animation
@@ -94,9 +94,9 @@ def shares_by_frame(styles: int, frames: int) -> list[tuple[float, ...]]:
     Raises:
         UsageError: fewer than two styles or frames.
     """
-    if styles < 2 or frames != int(frames) or not 2 <= frames <= MOST_FRAMES:
+    if styles < 2 or frames != int(frames) or not 2 <= frames <= MAX_FRAMES:
         raise UsageError(
-            f"a sequence of {styles} styles in {frames} frames is not possible; allowed are 2 styles or more, and 2 to {MOST_FRAMES} frames"
+            f"a sequence of {styles} styles in {frames} frames is not possible; allowed are 2 styles or more, and 2 to {MAX_FRAMES} frames"
         )
     found = []
     for frame in range(int(frames)):

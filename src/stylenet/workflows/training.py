@@ -59,7 +59,7 @@ class TrainingDone:
         output: The network file.
         paints: The task of the network.
         steps: Number of updates.
-        most_steps: Planned number of updates.
+        max_steps: Planned number of updates.
         seconds: Training time.
         loss: Loss of the last update; None without updates.
         reason: "finished", "interrupted" or "stalled".
@@ -68,7 +68,7 @@ class TrainingDone:
     output: Path
     paints: Paints
     steps: int
-    most_steps: int
+    max_steps: int
     seconds: float
     loss: float | None
     reason: str
@@ -194,7 +194,7 @@ def _train_and_log(
         output=output,
         paints=trainer.task.paints,
         steps=trainer.step,
-        most_steps=trainer.end,
+        max_steps=trainer.end,
         seconds=trainer.seconds,
         loss=last.loss if last else None,
         reason=trainer.reason,
@@ -207,11 +207,11 @@ def _plan(request: TrainRequest) -> Plan:
 
     crop = request.crop or (Plan(steps=1).crop_px if request.task == "style" else DEFAULTS[request.task].crop_px)
     return Plan(
-        steps=request.most_steps,
+        steps=request.max_steps,
         minutes=request.minutes or 0.0,
         batch=request.batch,
         crop_px=crop,
-        warmup=min(_WARMUP, request.most_steps // 10),
+        warmup=min(_WARMUP, request.max_steps // 10),
         patience=_PATIENCE if request.task == "style" else 0,
         seed=request.seed,
         checkpoint_every=_SAVE_INTERVAL,

@@ -12,11 +12,11 @@ from stylenet.errors import StylenetError
 from stylenet.requests.workers import WorkerOptions
 from stylenet.workflows.jobs import FAILED, INTERRUPTED, NEEDS_DATA, Job, OpenPainter, Painter, Result
 
-MOST_DEATHS = 5
+MAX_DEATHS = 5
 """Number of workers that may die while painting the same job. A job that needs too much memory kills all of them; one whose worker was
 killed for another reason is painted by the next worker."""
 
-_MOST_FAILED_STARTS = 8
+_MAX_FAILED_STARTS = 8
 """Number of consecutive workers that may die before they are ready."""
 
 _POLL_SECONDS = 0.2
@@ -139,7 +139,7 @@ Prepare: TypeAlias = Callable[[int, Mapping[str, str]], Job | Result]
 class Dispatcher:
     """Assigns jobs to workers, one at a time to each.
 
-    A worker that dies is replaced, and its job moves to the end of the queue. A job fails when `MOST_DEATHS` workers have died while
+    A worker that dies is replaced, and its job moves to the end of the queue. A job fails when `MAX_DEATHS` workers have died while
     painting it.
 
     Args:
@@ -234,16 +234,16 @@ class Dispatcher:
         if (busy := self._busy.pop(worker, None)) is not None:
             index, _, started = busy
             self._deaths[index] += 1
-            if self._deaths[index] < MOST_DEATHS:
+            if self._deaths[index] < MAX_DEATHS:
                 self._waiting.append(index)
             else:
-                reason = f"the worker that painted it died {MOST_DEATHS} times ({ended.reason}), perhaps for lack of memory"
+                reason = f"the worker that painted it died {MAX_DEATHS} times ({ended.reason}), perhaps for lack of memory"
                 yield Outcome(index=index, result=Result(state=FAILED, reason=reason), seconds=time.perf_counter() - started)
         elif worker in self._idle:
             self._idle.remove(worker)
         else:
             self._failed_starts += 1
-            if self._failed_starts >= _MOST_FAILED_STARTS:
+            if self._failed_starts >= _MAX_FAILED_STARTS:
                 raise StylenetError(f"the workers die before they are ready ({ended.reason}); try fewer --workers")
         if len(self._waiting) > len(self._idle):
             self._workers.start()

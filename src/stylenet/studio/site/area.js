@@ -1,7 +1,7 @@
 // Marking an area of the photo with brush, rectangle and eraser, by pointer or keyboard.
 
 const LONG_PX = 1024; // long side of the mask
-const MOST_UNDO = 10;
+const MAX_UNDO = 10;
 const MARK = [224, 85, 43]; // red, green, blue
 const COLOR = `rgb(${MARK.join(" ")})`;
 const DIRECTIONS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -103,7 +103,7 @@ export class Area {
 
   saveForUndo() {
     this.undoStack.push(this.pixels());
-    if (this.undoStack.length > MOST_UNDO) this.undoStack.shift();
+    if (this.undoStack.length > MAX_UNDO) this.undoStack.shift();
   }
 
   // --- pointer

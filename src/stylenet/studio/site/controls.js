@@ -4,7 +4,7 @@ import { translate } from "/shared/language.js";
 import { SIZES, change, settings } from "/settings.js";
 import { RECIPE_NAMES, recipeWords, strokeSize } from "/words.js";
 
-const MOST_COLORS = 8;
+const MAX_COLORS = 8;
 
 export class Controls {
   /** `ui`: the page's elements; `recipes`: the names of usable recipes; `changed()`: called when a change affects the painting. */
@@ -79,7 +79,7 @@ export class Controls {
     }
     const inputs = colors.map((value) => Object.assign(document.createElement("input"), { type: "color", value }));
     const buttons = [
-      this.button("+", "paletteAdd", colors.length >= MOST_COLORS, [...colors, "#888888"]),
+      this.button("+", "paletteAdd", colors.length >= MAX_COLORS, [...colors, "#888888"]),
       this.button("−", "paletteRemove", colors.length <= 2, colors.slice(0, -1)),
     ];
     box.replaceChildren(...inputs, ...buttons);

@@ -5,7 +5,7 @@ import { getPreview, previewAddress } from "/server.js";
 import { previewFields, settings } from "/settings.js";
 
 const FAST_PX = 384;
-const MOST_PX = 1024;
+const MAX_PX = 1024;
 const REST_MS = 500;
 
 export class Preview {
@@ -33,7 +33,7 @@ export class Preview {
       const blob = await getPreview(previewAddress(settings.photo.id, previewFields(size)));
       if (!isLatest() || number !== this.number) return;
       this.picture(blob);
-      const larger = Math.min(MOST_PX, Math.ceil(this.size() / 128) * 128);
+      const larger = Math.min(MAX_PX, Math.ceil(this.size() / 128) * 128);
       if (size < larger) this.timer = setTimeout(() => this.latest.ask({ number, size: larger }), REST_MS);
     } catch (error) {
       if (number === this.number && error.status !== 409) this.failed(error);

@@ -1,7 +1,7 @@
 // The settings of the user, which are stored in the browser and sent as the fields of previews and jobs.
 
 const STORAGE_KEY = "stylenet-studio";
-const MOST_OWN = 8;
+const MAX_OWN = 8;
 
 /** `photo`: {id, width, height}; `own`: added paintings {name, title}; `area`: {id, name} of the mask; `strokes`: base-2 logarithm of the size. */
 export const settings = {
@@ -54,8 +54,8 @@ function stored() {
 /** Add a painting of the user, {name, title}; returns the oldest ones, which are dropped. */
 export function addOwn(painting) {
   const own = [painting, ...settings.own.filter(({ name }) => name !== painting.name)];
-  change({ own: own.slice(0, MOST_OWN) });
-  return own.slice(MOST_OWN);
+  change({ own: own.slice(0, MAX_OWN) });
+  return own.slice(MAX_OWN);
 }
 
 /** The fields of a preview at a size. */

@@ -19,7 +19,7 @@ const STROKES = [0.5, 0.7, 1, 1.4, 2];
 const ui = Object.fromEntries([...document.querySelectorAll("[id]")].map((element) => [element.id, element]));
 const parameters = new URLSearchParams(location.search);
 const isPhone = matchMedia("(pointer: coarse)").matches;
-const most = mostMegapixels();
+const most = maxMegapixels();
 let photo = null;
 let client = null;
 let requestTimer = 0;
@@ -42,7 +42,7 @@ const camera = new Camera({
   failed: () => setProblem("noCamera"),
 });
 
-function mostMegapixels() {
+function maxMegapixels() {
   const memory = navigator.deviceMemory ?? (isPhone ? 2 : 8); // gigabytes; not all browsers report it
   return memory >= 8 ? 12 : memory >= 4 ? 4 : 2;
 }
@@ -91,8 +91,8 @@ async function addPainting(file) {
     const name = `own-${Date.now()}`;
     const picture = Object.assign(new Image(), { src: url, alt: "" });
     strip.add({ name, title: file.name?.replace(/\.[^.]*$/, "") || translate("own"), artist: translate("own"), year: "" }, { picture, first: true });
-    const mostPx = Math.min(OWN_STYLE_PX, most >= 12 ? OWN_STYLE_PX : 512) ** 2;
-    client?.addOwn(name, { blob, width, height, mostPx });
+    const maxPx = Math.min(OWN_STYLE_PX, most >= 12 ? OWN_STYLE_PX : 512) ** 2;
+    client?.addOwn(name, { blob, width, height, maxPx });
     strip.choose(name);
     styleChanged();
   } catch (error) {
@@ -116,7 +116,7 @@ function requestPainting(preview) {
     styles,
     strength: Number(ui.strength.value),
     styleScale: STROKES[Number(ui.strokes.value) + 2],
-    mostPx: Number(ui.size.value) * 1e6,
+    maxPx: Number(ui.size.value) * 1e6,
   });
   if (!preview) setStatus(ready ? "painting" : "loading");
 }

@@ -1,6 +1,6 @@
 // Opening files given by the user: checks that they are still pictures, and determines their size.
 
-const LEAST_SIDE_PX = 16;
+const MIN_SIDE_PX = 16;
 
 /** The file cannot be used; `word` is the name of a text. */
 export class FileError extends Error {
@@ -20,7 +20,7 @@ export async function openPicture(blob) {
   try {
     // The browser reads only the header, so even a photo of 48 megapixels is not decoded here.
     const { naturalWidth: width, naturalHeight: height } = await loaded(url);
-    if (Math.min(width, height) < LEAST_SIDE_PX) throw new FileError("tiny", { n: LEAST_SIDE_PX });
+    if (Math.min(width, height) < MIN_SIDE_PX) throw new FileError("tiny", { n: MIN_SIDE_PX });
     return { blob, url, width, height };
   } catch (error) {
     URL.revokeObjectURL(url);

@@ -2,8 +2,8 @@
 
 const DEFAULT_STRENGTH = 50;
 const UNIT = 25;
-export const LEAST_STRENGTH = 10; // below it, the photo is blended in
-const MOST_STRENGTH = 100;
+export const MIN_STRENGTH = 10; // below it, the photo is blended in
+const MAX_STRENGTH = 100;
 
 // Pairs of the user's strength and the strength used in training, chosen so that equal steps change a picture about equally.
 const CURVE = [[0, 0], [20, 10], [50, 50], [75, 61], [100, 100]];
@@ -44,7 +44,7 @@ export class Coder {
 
   /** The knobs for styles [{sums, share}, ...] at a strength as used in training. */
   knobs(styles, trained) {
-    const scaled = (Math.min(Math.max(trained, LEAST_STRENGTH), MOST_STRENGTH) - DEFAULT_STRENGTH) / UNIT;
+    const scaled = (Math.min(Math.max(trained, MIN_STRENGTH), MAX_STRENGTH) - DEFAULT_STRENGTH) / UNIT;
     const result = new Float32Array(this.knobsBias.length);
     for (const { sums, share } of styles) {
       if (!share) continue;

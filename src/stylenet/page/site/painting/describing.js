@@ -1,12 +1,12 @@
 // The description of an added painting for the coder, computed from the statistics of its features.
 
-import { halfEven, LEAST_STYLE_PX } from "./sizes.js";
+import { halfEven, MIN_STYLE_PX } from "./sizes.js";
 import { resized } from "./resampling.js";
 
 const LAYERS = ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"];
 const DIRECTIONS = 20;
 const FARTHEST = 4;
-const LEAST_DEVIATION = 1e-5;
+const MIN_DEVIATION = 1e-5;
 const RIM_PX = 16;
 const SMALLEST_SIDE_PX = 16;
 const BLOCK = 512; // positions projected at a time, few enough for the CPU cache
@@ -14,7 +14,7 @@ const BLOCK = 512; // positions projected at a time, few enough for the CPU cach
 /** The size at which a painting is measured for an area of `sizePx` squared; only very small paintings are enlarged. */
 export function measuredSize(height, width, sizePx) {
   const root = Math.sqrt(width * height);
-  const scale = Math.max(Math.max(Math.min(root, sizePx), LEAST_STYLE_PX) / root, SMALLEST_SIDE_PX / Math.min(width, height));
+  const scale = Math.max(Math.max(Math.min(root, sizePx), MIN_STYLE_PX) / root, SMALLEST_SIDE_PX / Math.min(width, height));
   return { height: Math.max(1, halfEven(height * scale)), width: Math.max(1, halfEven(width * scale)) };
 }
 
@@ -81,7 +81,7 @@ function moments(data, channels, rows) {
     let squares = 0;
     for (let index = 0; index < rows; index++) squares += (values[index] - average) ** 2;
     mean.push(average);
-    deviation.push(Math.max(Math.sqrt(squares / rows), LEAST_DEVIATION));
+    deviation.push(Math.max(Math.sqrt(squares / rows), MIN_DEVIATION));
   }
   return { mean, deviation };
 }

@@ -1,6 +1,6 @@
 // Painting a photo with the one-pass network, from coarse to fine; the last layers of a large picture are computed part by part.
 
-import { Coder, LEAST_STRENGTH, trainedStrength } from "./coder.js";
+import { Coder, MIN_STRENGTH, trainedStrength } from "./coder.js";
 import { whiteNoise } from "./noise.js";
 import { enlarged, resized } from "./resampling.js";
 import { HALO_PX, SHUFFLE, featuresAround, ladder, partsOf, photoAround, styleSizePx } from "./sizes.js";
@@ -103,7 +103,7 @@ function relayed(painted, small, picture) {
 
 // Below the minimum strength of the network, the photo is blended in; at 0, only the photo remains.
 function blendedWithPhoto(painted, photo, trained) {
-  if (trained >= LEAST_STRENGTH) return painted;
-  const share = Math.max(trained, 0) / LEAST_STRENGTH;
+  if (trained >= MIN_STRENGTH) return painted;
+  const share = Math.max(trained, 0) / MIN_STRENGTH;
   return painted.map((plane, color) => plane.map((value, index) => photo[color][index] + share * (value - photo[color][index])));
 }

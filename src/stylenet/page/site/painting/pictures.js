@@ -10,9 +10,9 @@ export class PictureError extends Error {
   }
 }
 
-/** The size of a picture reduced to at most `mostPx` pixels. */
-export function fitWithin(height, width, mostPx) {
-  const scale = Math.min(1, Math.sqrt(mostPx / (height * width)));
+/** The size of a picture reduced to at most `maxPx` pixels. */
+export function fitWithin(height, width, maxPx) {
+  const scale = Math.min(1, Math.sqrt(maxPx / (height * width)));
   return { height: Math.max(1, Math.round(height * scale)), width: Math.max(1, Math.round(width * scale)) };
 }
 

@@ -1,8 +1,8 @@
 // The sizes at which pictures are painted and styles are measured, and the parts of large pictures.
 
 const WHOLE_PX = 384; // square root of the area from which a picture is first painted at half its size
-const LEAST_HALF_PX = 64;
-export const LEAST_STYLE_PX = 192;
+const MIN_HALF_PX = 64;
+export const MIN_STYLE_PX = 192;
 export const STYLE_PX_STEP = 32;
 
 export const SHUFFLE = 4; // side of a feature position in pixels
@@ -18,14 +18,14 @@ export function ladder(height, width, styleScale) {
     const { height, width } = sizes[0];
     const half = { height: Math.max(1, Math.floor(height / 2)), width: Math.max(1, Math.floor(width / 2)) };
     const isLarge = Math.sqrt(height * width) / 2 >= WHOLE_PX / styleScale;
-    if (!isLarge || Math.min(half.height, half.width) < LEAST_HALF_PX) return sizes;
+    if (!isLarge || Math.min(half.height, half.width) < MIN_HALF_PX) return sizes;
     sizes.unshift(half);
   }
 }
 
 /** Square root of the area at which a style is measured: that of the picture times the style scale, rounded to steps. */
 export function styleSizePx(height, width, styleScale) {
-  return Math.max(LEAST_STYLE_PX, STYLE_PX_STEP * halfEven((Math.sqrt(height * width) * styleScale) / STYLE_PX_STEP));
+  return Math.max(MIN_STYLE_PX, STYLE_PX_STEP * halfEven((Math.sqrt(height * width) * styleScale) / STYLE_PX_STEP));
 }
 
 /** Round half to even, like Python. */
@@ -35,11 +35,11 @@ export function halfEven(value) {
   return rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? below + 1 : below;
 }
 
-/** Parts that cover a picture without overlap, each with at most `mostPx` pixels including its halo. */
-export function partsOf(height, width, mostPx) {
-  const columns = spans(width, Math.max(SHUFFLE, Math.floor(Math.sqrt(mostPx)) - 2 * HALO_PX));
+/** Parts that cover a picture without overlap, each with at most `maxPx` pixels including its halo. */
+export function partsOf(height, width, maxPx) {
+  const columns = spans(width, Math.max(SHUFFLE, Math.floor(Math.sqrt(maxPx)) - 2 * HALO_PX));
   const widest = Math.max(...columns.map(([first, last]) => last - first));
-  const rows = spans(height, Math.max(SHUFFLE, Math.floor(mostPx / (widest + 2 * HALO_PX)) - 2 * HALO_PX));
+  const rows = spans(height, Math.max(SHUFFLE, Math.floor(maxPx / (widest + 2 * HALO_PX)) - 2 * HALO_PX));
   return rows.flatMap((rows) => columns.map((columns) => ({ rows, columns })));
 }
 

@@ -6,7 +6,7 @@ import { PictureError, decode, downscale, fitWithin, pixelsOf } from "./pictures
 import { matchesCpu } from "./probe.js";
 import { readArrays } from "./arrays.js";
 import { Runtime, fetchData } from "./runtime.js";
-import { LEAST_STYLE_PX, STYLE_PX_STEP } from "./sizes.js";
+import { MIN_STYLE_PX, STYLE_PX_STEP } from "./sizes.js";
 
 const PREVIEW_PX = 256 ** 2;
 
@@ -16,7 +16,7 @@ let encoder = null;
 let photo = null; // {blob, height, width, prepared}
 let pending = null; // the latest request
 let isBusy = false;
-const own = new Map(); // paintings added by the user, by name: {picture, mostPx, sums: Map of sums by size}
+const own = new Map(); // paintings added by the user, by name: {picture, maxPx, sums: Map of sums by size}
 
 self.onmessage = async ({ data }) => {
   try {
@@ -49,8 +49,8 @@ async function open({ processor, threads }) {
 }
 
 // Added immediately, so that the next request finds it; that request waits for the picture to be decoded.
-function addOwn({ name, blob, height, width, mostPx }) {
-  own.set(name, { picture: decode(blob, fitWithin(height, width, mostPx)), mostPx, sums: new Map() });
+function addOwn({ name, blob, height, width, maxPx }) {
+  own.set(name, { picture: decode(blob, fitWithin(height, width, maxPx)), maxPx, sums: new Map() });
 }
 
 async function work() {
@@ -73,7 +73,7 @@ async function work() {
 
 async function paint(request) {
   const start = performance.now();
-  const picture = await preparedPhoto(request.preview ? PREVIEW_PX : request.mostPx);
+  const picture = await preparedPhoto(request.preview ? PREVIEW_PX : request.maxPx);
   const onStep = async (share, px) => {
     if (!request.preview) post({ kind: "progress", number: request.number, share, px });
     await receiveMessages();
@@ -96,21 +96,21 @@ async function paint(request) {
   }
 }
 
-// The photo at a size of at most `mostPx` pixels, decoded once.
-async function preparedPhoto(mostPx) {
-  const size = fitWithin(photo.height, photo.width, mostPx);
+// The photo at a size of at most `maxPx` pixels, decoded once.
+async function preparedPhoto(maxPx) {
+  const size = fitWithin(photo.height, photo.width, maxPx);
   const key = `${size.width}x${size.height}`;
   const known = photo.prepared.get(key);
   if (known) return known;
   const current = photo;
-  if (mostPx === PREVIEW_PX) {
+  if (maxPx === PREVIEW_PX) {
     const larger = await decode(photo.blob, fitWithin(photo.height, photo.width, 4 * PREVIEW_PX));
     current.prepared.set(key, downscale(larger, size.height, size.width));
   } else {
     for (const other of [...current.prepared.keys()]) if (other !== current.small) current.prepared.delete(other);
     current.prepared.set(key, await decode(photo.blob, size));
   }
-  if (mostPx === PREVIEW_PX) current.small = key;
+  if (maxPx === PREVIEW_PX) current.small = key;
   return current.prepared.get(key);
 }
 
@@ -119,10 +119,10 @@ async function sumsOf(name, px) {
   const ownPainting = own.get(name);
   if (!ownPainting) {
     const { first, rows } = builtIn.styles.get(name);
-    const row = first + Math.min(rows - 1, Math.round((px - LEAST_STYLE_PX) / STYLE_PX_STEP));
+    const row = first + Math.min(rows - 1, Math.round((px - MIN_STYLE_PX) / STYLE_PX_STEP));
     return builtIn.sums.subarray(row * builtIn.length, (row + 1) * builtIn.length);
   }
-  const size = Math.min(px, Math.sqrt(ownPainting.mostPx));
+  const size = Math.min(px, Math.sqrt(ownPainting.maxPx));
   if (!ownPainting.sums.has(size)) {
     const arrays = await painter.runtime.arrays("instant.safetensors");
     ownPainting.sums.set(size, painter.coder.sums(await describe(await ownPainting.picture, size, encode, arrays)));

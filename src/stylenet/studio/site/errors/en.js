@@ -7,7 +7,7 @@ export const words = {
   "unexpected-error": "An unexpected error occurred. The server's log has the details.",
   "unauthorized": "This browser no longer has access to the server. Open the server's address with its token again.",
   "picture-gone": "The server no longer has this picture. Add it again.",
-  "upload-too-large": "The file is too large; the limit is {most_mb} MB. Reduce its size, or save it as JPEG.",
+  "upload-too-large": "The file is too large; the limit is {max_mb} MB. Reduce its size, or save it as JPEG.",
   "upload-cut-off": "The file was not received completely. Send it again.",
   "empty-upload": "The file is empty. Choose another one.",
   "storage-full": "The server has no space for more pictures at the moment. Try again later.",

@@ -7,7 +7,7 @@ export const words = {
   "unexpected-error": "发生意外错误，详情请查看服务器日志。",
   "unauthorized": "此浏览器已无法访问服务器。请重新打开带令牌的地址。",
   "picture-gone": "服务器上已没有这张图片，请重新添加。",
-  "upload-too-large": "文件太大，上限为 {most_mb} MB。请缩小图片或另存为 JPEG。",
+  "upload-too-large": "文件太大，上限为 {max_mb} MB。请缩小图片或另存为 JPEG。",
   "upload-cut-off": "文件没有完整上传，请重新上传。",
   "empty-upload": "文件是空的，请选择其他文件。",
   "storage-full": "服务器暂时没有空间存放更多图片，请稍后再试。",
