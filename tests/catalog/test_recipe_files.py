@@ -96,10 +96,15 @@ def differences(one: str, other: str) -> set[str]:
 
     def flat(recipe: Recipe) -> dict[str, Any]:
         values = msgspec.to_builtins(recipe)
-        return {f"{section}.{knob}": value for section, knobs in values.items() if isinstance(knobs, dict) for knob, value in knobs.items()}
+        return {
+            f"{section}.{parameter}": value
+            for section, parameters in values.items()
+            if isinstance(parameters, dict)
+            for parameter, value in parameters.items()
+        }
 
     first, second = flat(load_recipe(one)), flat(load_recipe(other))
-    return {knob for knob in first if first[knob] != second[knob] and not knob.startswith("about.")}
+    return {parameter for parameter in first if first[parameter] != second[parameter] and not parameter.startswith("about.")}
 
 
 def test_variants_differ_in_what_their_names_say() -> None:

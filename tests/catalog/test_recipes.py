@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from stylenet.catalog.recipe import Recipe
-from stylenet.catalog.recipes import EVERYDAY, knobs, load_recipe, recipe_names, recipe_text
+from stylenet.catalog.recipes import EVERYDAY, load_recipe, parameters, recipe_names, recipe_text
 from stylenet.errors import RecipeError, UsageError
 
 MINIMAL = """
@@ -148,7 +148,7 @@ def test_no_such_name() -> None:
 
 
 def test_every_parameter_has_help_and_a_default() -> None:
-    for name, help, default in knobs():
+    for name, help, default in parameters():
         assert len(help) > 8, name
         if not name.endswith(".layers"):
             assert default is not msgspec.NODEFAULT, name

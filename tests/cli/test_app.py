@@ -28,7 +28,7 @@ def test_version_does_not_wait_for_typer() -> None:
 
 
 def test_lists_help_and_a_missing_photo_do_not_wait_for_torch() -> None:
-    lines = ["recipes ls", "recipes show standard", "recipes check --knobs", "styles ls", "stylize --help", "--help"]
+    lines = ["recipes ls", "recipes show standard", "recipes check --parameters", "styles ls", "stylize --help", "--help"]
     code = f"""
 import sys
 from stylenet.cli.app import main
@@ -85,7 +85,7 @@ def test_memory_that_is_not_enough_is_said(run: Run, monkeypatch: pytest.MonkeyP
 
 
 def test_a_pipe_that_closes_early_is_not_complained_about() -> None:
-    code = "from stylenet.cli.app import main; import sys; sys.exit(main(['recipes', 'check', '--knobs']))"
+    code = "from stylenet.cli.app import main; import sys; sys.exit(main(['recipes', 'check', '--parameters']))"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None

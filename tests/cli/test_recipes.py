@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from stylenet.catalog.recipes import knobs, recipe_names, recipe_text
+from stylenet.catalog.recipes import parameters, recipe_names, recipe_text
 from tests.cli.conftest import INPUTS, Run, files_in
 
 
@@ -56,8 +56,8 @@ def test_check_says_what_is_wrong(run: Run, folder: Path) -> None:
 
 
 def test_check_lists_every_parameter_with_what_is_allowed(run: Run) -> None:
-    lines = {line.split()[0]: line for line in run("recipes", "check", "--knobs").out.splitlines()}
-    assert list(lines) == [name for name, _, _ in knobs()]
+    lines = {line.split()[0]: line for line in run("recipes", "check", "--parameters").out.splitlines()}
+    assert list(lines) == [name for name, _, _ in parameters()]
     assert "adam | lbfgs | scipy-lbfgs" in lines["solver.name"]
     assert "0 <= number < 1" in lines["solver.beta1"]
     assert "0 < number" in lines["solver.learning_rate"]

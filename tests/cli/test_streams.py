@@ -88,7 +88,7 @@ def test_a_reader_that_goes_stops_nothing(folder: Path, more: str) -> None:
     assert whole(folder / "out.png")
 
 
-@pytest.mark.parametrize("line", ["recipes check --knobs", "styles ls --json", "stylize --help"])
+@pytest.mark.parametrize("line", ["recipes check --parameters", "styles ls --json", "stylize --help"])
 def test_lists_end_quietly_without_their_reader(folder: Path, line: str) -> None:
     ended = shell(f'"$@" {line} | true', folder)
     assert (ended.returncode, ended.stderr) == (0, b"")

@@ -80,7 +80,7 @@ BAD = [
     (("photo.png", "painting.jpg", "--recipe", "missing.toml"), 4, "missing.toml"),
     (("photo.png", "painting.jpg", "--set", "style.wieght=3"), 4, "Did you mean 'style.weight'"),
     (("photo.png", "painting.jpg", "--set", "style.weight=-3"), 4, "style.weight is -3"),
-    (("photo.png", "painting.jpg", "--set", "style.weight"), 2, "KNOB=VALUE"),
+    (("photo.png", "painting.jpg", "--set", "style.weight"), 2, "KEY=VALUE"),
     (("photo.png", "painting.jpg", "--start", "noise", "--set", "picture.start=style"), 2, "choose one"),
     (("photo.png", "painting.jpg", "--strength", "101"), 2, "strength is 101"),
     (("photo.png", "painting.jpg", "--style-scale", "0"), 2, "style-scale is 0"),

@@ -64,11 +64,11 @@ def test_what_a_network_would_ignore_is_rejected(
         first(trained, photo, str(network), options=Options(**options), **more)
 
 
-@pytest.mark.parametrize("knob", ["style.weight", "pyramid.steps", "picture.start", "solver.name"])
-def test_a_parameter_that_a_network_would_ignore_is_rejected(knob: str) -> None:
-    value = {"picture.start": '"noise"', "pyramid.steps": "[2]", "solver.name": '"adam"'}.get(knob, "3")
-    with pytest.raises(UsageError, match=f"{knob} has no effect; omit it"):
-        open_stylizer("trained", changes={knob: value})
+@pytest.mark.parametrize("parameter", ["style.weight", "pyramid.steps", "picture.start", "solver.name"])
+def test_a_parameter_that_a_network_would_ignore_is_rejected(parameter: str) -> None:
+    value = {"picture.start": '"noise"', "pyramid.steps": "[2]", "solver.name": '"adam"'}.get(parameter, "3")
+    with pytest.raises(UsageError, match=f"{parameter} has no effect; omit it"):
+        open_stylizer("trained", changes={parameter: value})
 
 
 def test_a_network_of_its_own_needs_no_encoder() -> None:

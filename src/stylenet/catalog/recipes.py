@@ -87,12 +87,12 @@ def _check_types(source: object, changes: object) -> None:
         raise UsageError(f"changes are values by parameter, such as {{'style.weight': '20'}}; got {type(changes).__name__} {changes!r:.60}")
 
 
-def knobs(struct: type[msgspec.Struct] = Recipe, prefix: str = "") -> Iterator[tuple[str, str, Any]]:
+def parameters(struct: type[msgspec.Struct] = Recipe, prefix: str = "") -> Iterator[tuple[str, str, Any]]:
     """All parameters as (`section.name`, help, default), in the order of the records."""
     for field in msgspec.structs.fields(struct):
         inner = msgspec.inspect.type_info(field.type)
         if isinstance(inner, msgspec.inspect.StructType):
-            yield from knobs(inner.cls, f"{prefix}{field.name}.")
+            yield from parameters(inner.cls, f"{prefix}{field.name}.")
         elif prefix and not prefix.startswith("about"):
             help = getattr(field.type, "__metadata__", (None,))[0]
             yield f"{prefix}{field.name}", getattr(help, "description", ""), field.default
@@ -100,7 +100,7 @@ def knobs(struct: type[msgspec.Struct] = Recipe, prefix: str = "") -> Iterator[t
 
 @functools.cache
 def _names() -> tuple[str, ...]:
-    return tuple(name for name, _, _ in knobs())
+    return tuple(name for name, _, _ in parameters())
 
 
 def _read(source: str | os.PathLike[str]) -> tuple[str, dict[str, Any]]:
@@ -135,7 +135,7 @@ def _change(values: dict[str, Any], key: str, text: str, *, recipe: str) -> None
     parent = ".".join(key.split(".")[:2])
     if key not in known and not (parent in known and parent.endswith(".layers")):
         raise RecipeError(
-            f"recipe '{recipe}': no parameter is called '{key}'; `stylenet recipes check --knobs` lists them{did_you_mean(key, known)}"
+            f"recipe '{recipe}': no parameter is called '{key}'; `stylenet recipes check --parameters` lists them{did_you_mean(key, known)}"
         )
     if len(sections) > 1:  # content.layers.relu4_2=1: layer names are keys of a table
         sections, last = [*sections[:1], "layers"], key.split(".", 2)[2]
@@ -191,7 +191,7 @@ def _explain(message: str, values: Mapping[str, Any]) -> str:
         word = text.split("`")[1]
         section = place or "recipe"
         sections = {field.name for field in msgspec.structs.fields(Recipe)}
-        known = [name.split(".", 1)[1] for name, _, _ in knobs() if name.startswith(f"{section}.")] if place else sorted(sections)
+        known = [name.split(".", 1)[1] for name, _, _ in parameters() if name.startswith(f"{section}.")] if place else sorted(sections)
         return f"[{section}] has no parameter '{word}'; it has {', '.join(known)}{did_you_mean(word, known)}"
     if "missing required field" in text:
         return f"[{place or 'recipe'}] lacks '{text.split('`')[1]}'; add it"

@@ -66,7 +66,7 @@ FLAGS: Mapping[str, Flag] = {
     "style_scales": Flag(metavar="NUMBER..."),
     "blend": Flag(metavar="SHARE...", panel=APPEARANCE),
     "seed": Flag(panel=APPEARANCE),
-    "changes": Flag(("--set",), metavar="KNOB=VALUE", panel=APPEARANCE),
+    "changes": Flag(("--set",), metavar="KEY=VALUE", panel=APPEARANCE),
     "start": Flag(metavar="WHAT|FILE", panel=APPEARANCE),
     "refine": Flag(),
     "masks": Flag(("--mask",), metavar="FILE=STYLE", panel=APPEARANCE),
@@ -152,12 +152,12 @@ def parse_numbers(text: str, name: str) -> tuple[float, ...]:
 
 
 def parse_changes(items: Sequence[str] | None) -> dict[str, str]:
-    """Parse `--set KNOB=VALUE` into parameters and their values, both as text."""
+    """Parse `--set KEY=VALUE` into parameters and their values, both as text."""
     changes = {}
     for item in items or ():
         key, equals, value = item.partition("=")
         if not equals or not key.strip():
-            raise UsageError(f"--set is '{item}'; write KNOB=VALUE, such as --set style.weight=20")
+            raise UsageError(f"--set is '{item}'; write KEY=VALUE, such as --set style.weight=20")
         changes[key.strip()] = value.strip()
     return changes
 

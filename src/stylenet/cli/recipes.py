@@ -45,8 +45,8 @@ def show(recipe: _SOURCE, json: options.JsonList = False) -> None:
     """Explain a recipe: its source, what it minimizes, what to expect, and which weights it uses."""
     import msgspec
 
-    from stylenet.catalog.knobs import changed_knobs
-    from stylenet.catalog.recipes import knobs, load_recipe
+    from stylenet.catalog.parameters import changed_parameters
+    from stylenet.catalog.recipes import load_recipe, parameters
     from stylenet.cli.tables import print_facts, print_table
 
     chosen = load_recipe(recipe)
@@ -60,12 +60,13 @@ def show(recipe: _SOURCE, json: options.JsonList = False) -> None:
         "minimizes": about.minimizes,
         "differs": about.differs,
         "expect": about.expect,
+        "at 256 px": about.seen,
         "weights": f"{chosen.encoder.name} ({chosen.encoder.weights})",
     }
     print_facts(facts.items())
-    changed = list(changed_knobs(chosen))
-    others = sum(1 for _ in knobs()) - len(changed)
-    print(f"\nIts knobs, where they are not at their defaults (the other {others}: 'recipes check --knobs'):\n")
+    changed = list(changed_parameters(chosen))
+    others = sum(1 for _ in parameters()) - len(changed)
+    print(f"\nParameters that differ from their defaults ('recipes check --parameters' lists the other {others}):\n")
     print_table([(f"  {name}", value, help) for name, value, help in changed])
     print(f"\nUse it: stylenet stylize PHOTO STYLE --recipe {recipe}    Make your own: stylenet recipes copy {recipe} mine.toml")
 
@@ -108,17 +109,19 @@ def copy(
 @app.command("check")
 def check(
     files: Annotated[list[str] | None, typer.Argument(metavar="FILE...", help="Recipe files.", show_default=False)] = None,
-    all_knobs: Annotated[bool, typer.Option("--knobs", help="List every parameter with its default, allowed values and meaning.")] = False,
+    all_parameters: Annotated[
+        bool, typer.Option("--parameters", help="List every parameter with its default, allowed values and meaning.")
+    ] = False,
 ) -> None:
     """Check recipe files and report errors."""
-    from stylenet.catalog.knobs import knob_rows
+    from stylenet.catalog.parameters import parameter_rows
     from stylenet.catalog.recipes import load_recipe
     from stylenet.cli.tables import print_table
 
-    if all_knobs:
-        print_table(knob_rows())
+    if all_parameters:
+        print_table(parameter_rows())
     elif not files:
-        raise UsageError("no recipe file is given; give one, or --knobs to list all knobs")
+        raise UsageError("no recipe file is given; give one, or --parameters to list them all")
     failed: list[StylenetError] = []
     for file in files or ():
         try:

@@ -8,23 +8,23 @@ from typing import Any
 import msgspec
 
 from stylenet.catalog.recipe import Recipe
-from stylenet.catalog.recipes import knobs
+from stylenet.catalog.recipes import parameters
 
 
-def knob_rows() -> Iterator[tuple[str, str, str, str]]:
+def parameter_rows() -> Iterator[tuple[str, str, str, str]]:
     """Name, default, allowed values and meaning of each parameter."""
     definitions = msgspec.json.schema(Recipe)["$defs"]
     sections = {field.name: getattr(field.type, "__name__", "") for field in msgspec.structs.fields(Recipe)}
-    for name, help, default in knobs():
+    for name, help, default in parameters():
         section, parameter = name.split(".")
         schema = definitions[sections[section]]["properties"][parameter]
         yield name, as_toml(default), _allowed(schema), help
 
 
-def changed_knobs(recipe: Recipe) -> Iterator[tuple[str, str, str]]:
+def changed_parameters(recipe: Recipe) -> Iterator[tuple[str, str, str]]:
     """Name, value and meaning of the parameters of a recipe that differ from their defaults."""
     values = msgspec.to_builtins(recipe)
-    for name, help, default in knobs():
+    for name, help, default in parameters():
         section, parameter = name.split(".")
         value = as_toml(values[section][parameter])
         if value != as_toml(default):

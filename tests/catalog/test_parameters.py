@@ -6,12 +6,12 @@ import tomllib
 
 import pytest
 
-from stylenet.catalog.knobs import as_toml, changed_knobs, knob_rows
+from stylenet.catalog.parameters import as_toml, changed_parameters, parameter_rows
 from stylenet.catalog.recipes import load_recipe
 
 
 def test_every_parameter_has_its_default_its_range_and_its_meaning() -> None:
-    rows = {name: (default, allowed, help) for name, default, allowed, help in knob_rows()}
+    rows = {name: (default, allowed, help) for name, default, allowed, help in parameter_rows()}
     assert all(allowed and help for _, allowed, help in rows.values())
     assert rows["style.weight"][1] == "0 <= number"
     assert set(rows["style.distance"][1].split(" | ")) >= {"relative", "mean", "gatys"}
@@ -20,8 +20,10 @@ def test_every_parameter_has_its_default_its_range_and_its_meaning() -> None:
 
 
 def test_what_a_recipe_changes() -> None:
-    plain = {name: value for name, value, _ in changed_knobs(load_recipe("standard"))}
-    changed = {name: value for name, value, _ in changed_knobs(load_recipe("standard", {"style.weight": "12.5", "pyramid.steps": "[7]"}))}
+    plain = {name: value for name, value, _ in changed_parameters(load_recipe("standard"))}
+    changed = {
+        name: value for name, value, _ in changed_parameters(load_recipe("standard", {"style.weight": "12.5", "pyramid.steps": "[7]"}))
+    }
     assert changed["style.weight"] == "12.5"
     assert changed["pyramid.steps"] == "[7]"
     assert {name for name in changed if plain.get(name) != changed[name]} == {"style.weight", "pyramid.steps"}
