@@ -1,6 +1,6 @@
 """Pictures and processor time of every recipe from the literature, with both encoders and all steps.
 
-    python benchmarks/literature.py FOLDER PHOTO=PAINTING ... [--size 256] [--estimate vgg19]
+    python benchmarks/literature.py FOLDER PHOTO=PAINTING ... [--size 256] [--estimate vgg19] [--without RECIPE ...]
 
 Uses one thread, so that processor time does not depend on other load. Pictures are stored in FOLDER; a second run paints only the missing
 ones. This takes hours: most recipes have 500 to 2000 steps. `--estimate` paints nothing with an encoder, except for the first pair with a
@@ -33,9 +33,10 @@ def main() -> None:
     parser.add_argument("pairs", nargs="+", metavar="PHOTO=PAINTING")
     parser.add_argument("--size", type=int, default=256)
     parser.add_argument("--estimate", choices=ENCODERS)
+    parser.add_argument("--without", nargs="*", default=(), metavar="RECIPE")
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    recipes = sorted((name for name in recipe_names() if name not in EVERYDAY), key=_steps)
+    recipes = sorted((name for name in recipe_names() if name not in (*EVERYDAY, *arguments.without)), key=_steps)
     rows: list[dict[str, Any]] = []
     painted_with = [encoder for encoder in ENCODERS if encoder != arguments.estimate]
     for encoder, pair, recipe in product(painted_with, arguments.pairs, recipes):

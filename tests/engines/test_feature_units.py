@@ -71,5 +71,5 @@ def test_the_published_weights_and_other_networks_are_not_adjusted(compact: Open
 def test_the_adjustment_is_reported():
     engine = OptimizationEngine(load_recipe("pytorch-tutorial"), encoder="compact")
     assert engine.notices == (
-        "painting with the encoder 'compact' and adjusted losses, because the recipe was tuned for 'vgg19-torchvision'",
+        "painting with the weights 'compact', but the recipe was tuned for 'vgg19-torchvision'; its losses are adjusted",
     )

@@ -177,7 +177,7 @@ def encoder_notices(recipe: Recipe, encoder: OpenEncoder, *, chosen: str | None)
     record: EncoderRecord = encoder.record
     if is_scaled(recipe, encoder):
         tuned = recipe.encoder.published[0]
-        return (f"painting with the encoder '{encoder.weights}' and adjusted losses, because the recipe was tuned for '{tuned}'",)
+        return (f"painting with the weights '{encoder.weights}', but the recipe was tuned for '{tuned}'; its losses are adjusted",)
     if record.name != recipe.encoder.name:
         if {record.name, recipe.encoder.name} == {"compact", "vgg19"}:
             return (f"painting with the encoder '{record.name}' instead of '{recipe.encoder.name}', which has nearly the same features",)
