@@ -29,10 +29,16 @@ def opened_browser(*flags: str) -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install playwright")
     if _BROWSER is None:
         pytest.skip("no Chromium is installed")
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=_BROWSER, args=[f"--{flag}" for flag in (*_FLAGS, *flags)])
+    with playwright.sync_playwright() as started, launched(started.chromium, *flags) as browser:
         yield browser
-        browser.close()
+
+
+@contextlib.contextmanager
+def launched(chromium: Any, *flags: str) -> Iterator[Any]:
+    """A running browser of this type, such as `browser.browser_type`: Playwright cannot be started a second time."""
+    browser = chromium.launch(executable_path=_BROWSER, args=[f"--{flag}" for flag in (*_FLAGS, *flags)])
+    yield browser
+    browser.close()
 
 
 def send_file(page: Any, event: str, data: bytes, name: str, target: str) -> None:

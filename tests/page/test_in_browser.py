@@ -28,7 +28,7 @@ from stylenet.page.build import build_page
 from stylenet.page.runtime import pinned_runtime
 from stylenet.styles.files import read_style
 from stylenet.weights.cache import downloads_folder
-from tests.browser import opened_browser, send_file
+from tests.browser import launched, opened_browser, send_file
 
 pytestmark = pytest.mark.slow
 
@@ -67,12 +67,13 @@ class Visit:
     context: Any
     origin: str
     server: _Server
+    patience_ms: float = _PATIENCE_MS
     requests: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
     def begin(self, query: str = "") -> None:
         self.page.goto(f"{self.origin}/?language=en{query}")
-        self.page.wait_for_selector("html[data-ready]", timeout=_PATIENCE_MS)
+        self.page.wait_for_selector("html[data-ready]", timeout=self.patience_ms)
 
     def drop(self, data: bytes, name: str = "photo.png", target: str = "#stage") -> None:
         self.forget()
@@ -82,12 +83,12 @@ class Visit:
         self.page.evaluate("delete document.documentElement.dataset.painted")
 
     def painted(self, kind: str = "full") -> str:
-        self.page.wait_for_selector(f"html[data-painted^={kind}]", timeout=_PATIENCE_MS)
+        self.page.wait_for_selector(f"html[data-painted^={kind}]", timeout=self.patience_ms)
         told: str = self.page.evaluate("document.documentElement.dataset.painted")
         return told
 
     def saved(self) -> np.ndarray[Any, Any]:
-        self.page.wait_for_selector("#png:enabled", timeout=_PATIENCE_MS)
+        self.page.wait_for_selector("#png:enabled", timeout=self.patience_ms)
         with self.page.expect_download() as download:
             self.page.click("#png")
         with PIL.Image.open(download.value.path()) as image:
@@ -116,9 +117,10 @@ def visit(site: Path, browser: Any) -> Iterator[Visit]:
 
 
 @pytest.fixture
-def visit_with_gpu(site: Path) -> Iterator[Visit]:
+def visit_with_gpu(site: Path, browser: Any) -> Iterator[Visit]:
     """A page in a browser whose GPU is emulated by SwiftShader: slow, but with the shaders of a real one."""
-    with opened_browser(*_EMULATED_GPU) as opened, _visited(site, opened) as made:
+    with launched(browser.browser_type, *_EMULATED_GPU) as opened, _visited(site, opened) as made:
+        made.patience_ms *= 4
         made.page.goto(f"{made.origin}/licenses.txt")
         if not made.page.evaluate("navigator.gpu?.requestAdapter().then(Boolean)"):
             pytest.skip("this Chromium has no emulated GPU")
@@ -249,7 +251,7 @@ def test_webgpu_paints_as_onnxruntime_does(visit_with_gpu: Visit, monkeypatch: p
 
 def test_a_gpu_slower_than_the_processor_is_not_used_again(visit_with_gpu: Visit):
     visit_with_gpu.begin("&processor=webgpu")
-    visit_with_gpu.page.wait_for_selector("html[data-ready^=wasm]", timeout=_PATIENCE_MS)
+    visit_with_gpu.page.wait_for_selector("html[data-ready^=wasm]", timeout=visit_with_gpu.patience_ms)
     assert visit_with_gpu.page.evaluate("localStorage.getItem('stylenet-webgpu')") == "unfit"
 
 
