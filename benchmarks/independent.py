@@ -136,7 +136,7 @@ def recipe_painter(recipe: str, size_px: int) -> Callable[[Path, Path, Path], No
 def compare(comparison: Comparison, sampled: Sequence[Pair], folder: Path, features: Features) -> dict[str, object]:
     """Paint the pairs in both ways; return the distances, their means, and on how many pairs ours are smaller."""
     size_px, ways = comparison.size_px, (comparison.ours, comparison.other)
-    painters = {way: (magenta_painter if way == "magenta" else lambda px, way=way: recipe_painter(way, px))(size_px) for way in ways}
+    painters = {way: magenta_painter(size_px) if way == "magenta" else recipe_painter(way, size_px) for way in ways}
     rows = []
     for number, pair in enumerate(sampled[: comparison.pairs]):
         photo, style = pixels_of(pair.photo, size_px), pixels_of(pair.painting, size_px)
