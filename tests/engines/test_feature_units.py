@@ -68,6 +68,13 @@ def test_the_published_weights_and_other_networks_are_not_adjusted(compact: Open
     assert in_units_of(compact, load_recipe("neural-style")) == load_recipe("neural-style")
 
 
+def test_a_recipe_for_any_weights_is_not_adjusted():
+    recipe = load_recipe("standard", {"encoder.caffe_ratio": "2", "style.balance": '"raw"'})
+    engine = OptimizationEngine(recipe)
+    assert engine.notices == ()
+    assert in_units_of(engine.encoder, recipe) is recipe
+
+
 def test_the_adjustment_is_reported():
     engine = OptimizationEngine(load_recipe("pytorch-tutorial"), encoder="compact")
     assert engine.notices == (

@@ -20,7 +20,8 @@ _STYLE_POWERS = MappingProxyType(
 def is_scaled(recipe: Recipe, encoder: OpenEncoder) -> bool:
     """Whether the Caffe-trained VGG-19 paints in place of a network with smaller or larger features."""
     section = recipe.encoder
-    return section.caffe_ratio != 1.0 and encoder.weights not in section.published and is_caffe_vgg19(encoder.record)
+    is_replaced = bool(section.published) and encoder.weights not in section.published
+    return section.caffe_ratio != 1.0 and is_replaced and is_caffe_vgg19(encoder.record)
 
 
 def in_units_of(encoder: OpenEncoder, recipe: Recipe) -> Recipe:
