@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from stylenet.training.capture import Captured, tensors_of
+from stylenet.training.capture import Captured, tensors_of, unchanged
 
 
 @dataclass(frozen=True)
@@ -49,3 +49,14 @@ def test_a_recorded_function_gives_what_the_function_gives() -> None:
         assert float(captured(Inner(torch.full((3,), value, device="cuda")))["loss"]) == 3 * value**2
         assert weight.grad is not None
         assert weight.grad.tolist() == [2 * value**2] * 3
+
+
+def test_tensors_are_restored() -> None:
+    weight = torch.ones(3, requires_grad=True)
+    counter = torch.zeros(())
+    with unchanged((weight, counter)), torch.no_grad():
+        weight.mul_(2)
+        counter.add_(1)
+    assert weight.tolist() == [1, 1, 1]
+    assert weight.requires_grad
+    assert float(counter) == 0

@@ -1,11 +1,10 @@
 """Build the included networks for one painting.
 
-    python tools/networks/build.py PAINTINGS --photos DIR --run DIR --start FILE|DIR [--device cuda] [--only NAME ...] [--predicted]
+    python tools/networks/build.py PAINTINGS --photos DIR --run DIR --start FILE [--device cuda] [--only NAME ...] [--predicted]
 
 PAINTINGS holds the pictures of `tools/styles/paintings.toml`. Each network is trained with the hyperparameters in `networks.toml`, starting
 from the weights that the network for all styles in FILE predicts for the painting. With --predicted, these are written without training.
-Networks in the folder DIR of an earlier run are trained further, with the hyperparameters under `[further]`. Networks that already exist in
-the run folder are skipped.
+Networks that already exist in the run folder are skipped.
 """
 
 from __future__ import annotations
@@ -40,23 +39,22 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--start", type=Path, required=True)
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     parser.add_argument("--only", nargs="*", default=())
     parser.add_argument("--predicted", action="store_true")
     arguments = parser.parse_args()
     config = tomllib.loads((HERE / "networks.toml").read_text())
+    settings = config[arguments.device]
     paintings = tomllib.loads((HERE.parent / "styles" / "paintings.toml").read_text())
     device = torch.device(arguments.device)
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
     dtype = fastest_dtype(device)
-    encoder = open_encoder(EncoderSection(), config["loss_network"], device=device, dtype=dtype)
+    encoder = open_encoder(EncoderSection(), settings["loss_network"], device=device, dtype=dtype)
     photos = PhotoStack(find_pictures(arguments.photos), side_px=PHOTO_PX, device=device)
     names = arguments.only or config["names"]
-    further = arguments.start.is_dir()
-    start_record = read_network_card(arguments.start / f"{names[0]}.safetensors" if further else arguments.start).record
-    record = msgspec.structs.replace(msgspec.convert(msgspec.to_builtins(start_record), SlimRecord), code=0)
-    plan = msgspec.convert({**config["plan"], **(config["further"] if further else {})}, Plan)
+    record = msgspec.structs.replace(msgspec.convert(msgspec.to_builtins(read_network_card(arguments.start).record), SlimRecord), code=0)
+    plan = msgspec.convert(settings["plan"], Plan)
     for name in names:
         output = arguments.run / f"{name}.safetensors"
         if output.exists():
@@ -71,7 +69,7 @@ def main() -> None:
             encoder=encoder,
             plan=plan,
             style_px=config["style_px"],
-            start=arguments.start / output.name if further else arguments.start,
+            start=arguments.start,
             previews=photos.paths[:4],
         )
         trainer = Trainer(task, plan, folder, device=device, dtype=dtype)
@@ -80,8 +78,6 @@ def main() -> None:
                 for event in trainer.events():
                     journal.note(event)
         card = task.card(name, title=style.get("title", ""), steps=trainer.step, seconds=trainer.seconds)
-        if further:
-            card = msgspec.structs.replace(card, steps=card.steps + read_network_card(arguments.start / output.name).steps)
         if arguments.predicted:
             trained = {"start": arguments.start.stem, "note": "as the network for all styles predicts it"}
             card = msgspec.structs.replace(card, trained=trained)

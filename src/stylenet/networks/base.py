@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -82,6 +82,9 @@ class Network(nn.Module, Generic[RecordT]):
 
     has_margin: ClassVar[bool] = False
     """Whether the network paints a margin around photos, of which `paint_batch` can return a part."""
+
+    optimizer: ClassVar[Literal["adam", "muon"]] = "adam"
+    """Optimizer for training; Adam is that of the papers."""
 
     stored_bits: ClassVar[int] = 16
     """Bits per weight in files written by `stylenet train`."""

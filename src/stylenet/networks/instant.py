@@ -28,6 +28,7 @@ class InstantNet(Network[SlimRecord]):
 
     has_strengths = True
     paints_small_first = True
+    optimizer = "muon"
     stored_bits = 8
 
     def __init__(self, record: SlimRecord) -> None:

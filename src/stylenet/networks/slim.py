@@ -63,6 +63,7 @@ class SlimNet(SlimLayers):
     has_strengths = True
     paints_small_first = True
     has_margin = True
+    optimizer = "muon"
     stored_bits = 8
 
     @classmethod

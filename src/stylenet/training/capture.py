@@ -5,29 +5,32 @@ An update of a small network consists of thousands of short operations. Launchin
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor
+
+ResultT = TypeVar("ResultT")
 
 _WARM_UP_RUNS = 3
 """Runs before recording, in which cuDNN and cuBLAS choose algorithms and allocate workspaces."""
 
 
-class Captured:
-    """A function from a batch to scalars, which also computes gradients, recorded as a CUDA graph.
+class Captured(Generic[ResultT]):
+    """A function of a batch, such as one that computes gradients, recorded as a CUDA graph.
 
     All batches must have the same shapes, and the function must perform the same operations for each, without reading values back. While it
     is recorded, no other thread may use the GPU.
 
     Args:
-        compute: The function. It leaves gradients in the parameters, which it must not accumulate.
+        compute: The function. It may leave gradients in the parameters, which it must not accumulate.
         batch: A batch to record it with. Overwritten by later batches.
     """
 
-    def __init__(self, compute: Callable[[Any], Mapping[str, Tensor]], batch: Any) -> None:
+    def __init__(self, compute: Callable[[Any], ResultT], batch: Any) -> None:
         self._batch = batch
         stream = torch.cuda.Stream()
         stream.wait_stream(torch.cuda.current_stream())
@@ -39,12 +42,22 @@ class Captured:
         with torch.cuda.graph(self._graph):
             self._results = compute(batch)
 
-    def __call__(self, batch: Any) -> Mapping[str, Tensor]:
-        """The scalars for `batch`; the next call overwrites them and the gradients."""
+    def __call__(self, batch: Any) -> ResultT:
+        """The results for `batch`; the next call overwrites them and the gradients."""
         for own, given in zip(tensors_of(self._batch), tensors_of(batch), strict=True):
             own.copy_(given)
         self._graph.replay()
         return self._results
+
+
+@contextlib.contextmanager
+def unchanged(tensors: Iterable[Tensor]) -> Iterator[None]:
+    """Restore tensors at the end, since a function is run a few times before it is recorded."""
+    saved = [(tensor, tensor.detach().clone()) for tensor in tensors]
+    yield
+    with torch.no_grad():
+        for tensor, value in saved:
+            tensor.copy_(value)
 
 
 def tensors_of(batch: Any) -> Iterator[Tensor]:

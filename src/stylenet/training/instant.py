@@ -72,7 +72,7 @@ class InstantBatch:
         views: Index of each picture's crop of a painting.
         strengths: Strength of each picture, shape (B,).
         noise: White noise for the photos, and for those that are painted first at half the size.
-        motion: Motion of the photos for the equivariance term.
+        motion: Motion of the first photos for the equivariance term, and of as many of the last for the symmetry term.
     """
 
     photos: Tensor
@@ -146,7 +146,7 @@ class InstantTask:
                 photos[place] = self._pixels[views[place]].to(photos.device).float() / 255
         seed, size = rngs[0].getrandbits(62), self._plan.crop_px
         whole, half = self._noise(len(places), size, seed), self._noise(round(RELAYED_SHARE * len(places)), size // 2, seed + 1)
-        motion = Motion.random(len(places), size, seed=self._plan.seed, step=step, device=self._device)
+        motion = Motion.random(-(-len(places) // 2), size, seed=self._plan.seed, step=step, device=self._device)
         return InstantBatch(photos, views.to(self._device), torch.tensor(strengths, device=self._device), (whole, half), motion)
 
     def loss(self, batch: InstantBatch) -> Mapping[str, Tensor]:
@@ -167,13 +167,14 @@ class InstantTask:
                 painted = self._painted(small, small_noise, small_knobs)
                 inputs[:count] = relayed(painted.float(), small, photos[:count])
         painted = self._painted(inputs, noise, knobs, rim_px=RIM_PX)
+        motion, some, others = batch.motion, slice(0, batch.motion.count), slice(-batch.motion.count, None)
         with torch.no_grad():
-            moved = self._painted(batch.motion.moved(inputs), batch.motion.window(noise), knobs)
-            mirrored = self._painted(batch.motion.mirror(inputs), batch.motion.mirror(noise), knobs)
+            moved = self._painted(motion.moved(inputs[some]), motion.window(noise[some]), knobs[some])
+            mirrored = self._painted(motion.mirror(inputs[others]), motion.mirror(noise[others]), knobs[others])
         with torch.autocast(self._device.type, enabled=False):
             terms = self._loss(painted, with_rim(photos), (self._targets[0][views], self._targets[1][views]), strengths)
             inside = without_rim(painted)
-            return terms | self._loss.of_motion(inside, moved, batch.motion) | self._loss.of_mirror(inside, mirrored, batch.motion)
+            return terms | self._loss.of_motion(inside[some], moved, motion) | self._loss.of_mirror(inside[others], mirrored, motion)
 
     def job(self) -> Mapping[str, Any]:
         """Everything that determines the weights."""

@@ -30,6 +30,11 @@ class Motion:
     grain: Tensor
     mirrored: Tensor
 
+    @property
+    def count(self) -> int:
+        """Number of photos."""
+        return len(self.exposure)
+
     @classmethod
     def random(cls, count: int, size_px: int, *, seed: int, step: int, device: torch.device) -> Motion:
         """The motion of `count` photos with sides S = `size_px` in update `step`."""

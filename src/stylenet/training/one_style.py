@@ -67,7 +67,8 @@ class StyleBatch:
         styles: Style index of each picture, shape (B,).
         noise: The network's noise for the pictures.
         small_noise: The same for the photos that are painted first at half the size; empty for networks that paint at one size.
-        motion: Motion of the photos for the equivariance term; None for networks that are not slim.
+        motion: Motion of the first photos for the equivariance term, and of as many of the last for the symmetry term; None for networks
+            that are not slim.
     """
 
     photos: Tensor | None
@@ -153,7 +154,7 @@ class OneStyleTask:
         motion = None
         if self.network.paints_small_first:
             small_noise = self._noise(size // 2, [seed + 1 for seed in seeds[: round(RELAYED_SHARE * len(seeds))]])
-            motion = Motion.random(len(seeds), size, seed=self._plan.seed, step=step, device=self._device)
+            motion = Motion.random(-(-len(seeds) // 2), size, seed=self._plan.seed, step=step, device=self._device)
         return StyleBatch(
             photos=photos,
             strengths=strengths.to(self._device),
@@ -178,15 +179,16 @@ class OneStyleTask:
             terms = self._loss(painted, compared, (self._targets[0][styles], self._targets[1][styles]), strengths)
         if inputs is None or batch.motion is None:
             return terms
-        noise = tuple(batch.motion.window(each) for each in batch.noise)
-        flipped = tuple(batch.motion.mirror(each) for each in batch.noise)
+        motion, some, others = batch.motion, slice(0, batch.motion.count), slice(-batch.motion.count, None)
+
+        def painted_again(changed: Tensor, noise: tuple[Tensor, ...], part: slice) -> Tensor:
+            return self.network.paint_batch(changed, BatchSettings(strengths=strengths[part], noise=noise, styles=styles[part]))
+
         with torch.no_grad():
-            moved = self.network.paint_batch(batch.motion.moved(inputs), BatchSettings(strengths=strengths, noise=noise, styles=styles))
-            mirrored = self.network.paint_batch(
-                batch.motion.mirror(inputs), BatchSettings(strengths=strengths, noise=flipped, styles=styles)
-            )
+            moved = painted_again(motion.moved(inputs[some]), tuple(motion.window(each[some]) for each in batch.noise), some)
+            mirrored = painted_again(motion.mirror(inputs[others]), tuple(motion.mirror(each[others]) for each in batch.noise), others)
         inside = without_rim(painted) if rim_px else painted
-        return terms | self._loss.of_motion(inside, moved, batch.motion) | self._loss.of_mirror(inside, mirrored, batch.motion)
+        return terms | self._loss.of_motion(inside[some], moved, motion) | self._loss.of_mirror(inside[others], mirrored, motion)
 
     def job(self) -> Mapping[str, Any]:
         """Everything that determines the weights."""

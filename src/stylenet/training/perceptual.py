@@ -59,7 +59,7 @@ class Weights:
     of the paintings of a photo and of the mirrored photo do.
     """
 
-    style: float = 7.0
+    style: float = 5.5
     smoothness: float = 1.0
     mesh: float = 100.0
     equivariance: float = 60.0

@@ -17,7 +17,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         minutes: Time limit, including the time before interruptions; 0: no limit.
         batch: Batch size over all processes.
         crop_px: Side of the photos' crops.
-        learning_rate: Learning rate of Adam.
+        learning_rate: Learning rate of the optimizer; see `Network.optimizer`.
         warmup: Number of updates in which the learning rate increases from 0.
         decay: Share of the updates, at the end, in which the learning rate decreases to 0; it is constant before, so that a training can
             be extended.

@@ -21,8 +21,9 @@ from stylenet.events import Notice, Preview
 from stylenet.image.sheet import contact_sheet
 from stylenet.networks.base import Network
 from stylenet.training.batches import prefetch
-from stylenet.training.capture import Captured
+from stylenet.training.capture import Captured, unchanged
 from stylenet.training.checkpoint import CHECKPOINT, read_checkpoint, under, write_checkpoint
+from stylenet.training.muon import Muon
 from stylenet.training.plan import Plan
 from stylenet.training.plateau import Plateau
 from stylenet.training.processes import Processes
@@ -116,7 +117,7 @@ class Trainer:
         self.task, self.plan, self.folder = task, plan, folder
         self._device, self._dtype, self._processes = device, dtype, processes or Processes()
         self._places = self._processes.share(plan.batch)
-        self._optimizer = torch.optim.Adam(task.network.parameters(), lr=plan.learning_rate, betas=(0.9, 0.99), fused=device.type == "cuda")
+        self._optimizer = _optimizer_for(task.network, plan.learning_rate, device)
         self.average = {name: value.detach().clone() for name, value in task.network.state_dict().items()}
         self.step, self.seconds, self.reason = 0, 0.0, "finished"
         self._ending: tuple[int, str] | None = None
@@ -128,6 +129,7 @@ class Trainer:
             self._check_same_step()
             self._loss = DistributedDataParallel(self._loss)
         self._gradients: Callable[[Any], Mapping[str, Tensor]] = self._compute_gradients
+        self._apply_gradients: Callable[[], None] = self._optimizer.step
 
     @property
     def end(self) -> int:
@@ -172,7 +174,7 @@ class Trainer:
         batch = next(batches)
         network, rate = self.task.network, self.plan.rate(self.step, self.end)
         for group in self._optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"].fill_(rate)
         buffers = [buffer.clone() for buffer in network.buffers()]
         terms = self._gradients(batch)
         length = nn.utils.clip_grad_norm_(network.parameters(), self.plan.clip)
@@ -184,7 +186,7 @@ class Trainer:
                 f"update {self.step + 1}: the loss became NaN; the last good state is kept: try --precision float32, or a learning rate "
                 f"below {self.plan.learning_rate:g}"
             )
-        self._optimizer.step()
+        self._apply_gradients()
         self.step += 1
         self._update_average()
         self.seconds += time.perf_counter() - started
@@ -196,11 +198,13 @@ class Trainer:
         return self._event(values, rate), stopped > 0
 
     def _capture(self) -> None:
-        """Record the gradients as a CUDA graph before other threads start to create batches."""
-        buffers = [buffer.clone() for buffer in self.task.network.buffers()]
-        self._gradients = Captured(self._compute_gradients, self.task.batch(self.step, self._places))
-        for buffer, value in zip(self.task.network.buffers(), buffers, strict=True):
-            buffer.copy_(value)
+        """Record the update as CUDA graphs before other threads start to create batches."""
+        with unchanged(self.task.network.buffers()):
+            self._gradients = Captured(self._compute_gradients, self.task.batch(self.step, self._places))
+        if isinstance(self._optimizer, Muon):
+            with unchanged((*self.task.network.parameters(), *self._optimizer.tensors())):
+                step = Captured(lambda _: self._optimizer.step(), ())
+            self._apply_gradients = lambda: step(())
 
     def _compute_gradients(self, batch: Any) -> dict[str, Tensor]:
         """The terms of the loss; replaces the gradients of the parameters."""
@@ -292,6 +296,13 @@ class Trainer:
             raise CheckpointError(
                 f"the processes have read different checkpoints; the folder '{self.folder}' must be shared by all of them"
             )
+
+
+def _optimizer_for(network: Network[Any], rate: float, device: torch.device) -> torch.optim.Optimizer:
+    """The optimizer of a network's kind. Its learning rate is a tensor, so that its updates can be recorded."""
+    if network.optimizer == "muon":
+        return Muon(network.parameters(), rate)
+    return torch.optim.Adam(network.parameters(), lr=torch.tensor(rate, device=device), betas=(0.9, 0.99), fused=device.type == "cuda")
 
 
 class _Loss(nn.Module):
