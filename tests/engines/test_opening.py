@@ -16,16 +16,13 @@ from stylenet.engines.protocol import Engine
 from stylenet.errors import UsageError
 
 
-def test_without_units_for_bfloat16_onnxruntime_paints_and_on_request_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_cpu_onnxruntime_paints_in_one_pass_and_torch_in_bfloat16() -> None:
     pytest.importorskip("onnxruntime")
     engine: Engine
     for recipe, by_onnx, by_torch in (("instant", OnnxInstantEngine, InstantEngine), ("trained", OnnxTrainedEngine, TrainedEngine)):
-        for units in (False, True):
-            monkeypatch.setattr("stylenet.engines.opening._has_bfloat16_units", lambda units=units: units)
-            engine = open_engine(load_recipe(recipe), device="cpu")
-            assert type(engine) is (by_torch if units else by_onnx)
-            assert type(open_engine(load_recipe(recipe), device="cpu", precision="float32")) is by_onnx
-            assert type(open_engine(load_recipe(recipe), device="cpu", precision="bfloat16")) is by_torch
+        for precision, kind in (("auto", by_onnx), ("float32", by_onnx), ("bfloat16", by_torch)):
+            engine = open_engine(load_recipe(recipe), device="cpu", precision=precision)
+            assert type(engine) is kind
 
 
 @pytest.mark.parametrize("recipe", ["instant", "draft"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from stylenet.catalog.networks import JohnsonRecord, SlimRecord
 from stylenet.engines.pass_forecast import pass_work
 from stylenet.image.files import Picture
@@ -9,8 +11,9 @@ from stylenet.painting.stylizer import open_stylizer
 from stylenet.requests.painting import Options
 
 
-def test_one_pass_has_a_forecast(photo: Picture) -> None:
-    instant = open_stylizer("instant")
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])  # onnxruntime, torch
+def test_one_pass_has_a_forecast(photo: Picture, precision: str) -> None:
+    instant = open_stylizer("instant", device="cpu", precision=precision)
     small, large = (instant.plan(photo, Options(size=size), timed=True).values["seconds"] for size in (400, 1600))
     assert 0 < small < large
 

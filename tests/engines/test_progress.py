@@ -27,13 +27,13 @@ def by_parts(stylizer: Stylizer, photo: Picture, tile_px: int, monkeypatch: pyte
         return replace(plan(*arguments, **options), tile_px=tile_px)  # type: ignore[arg-type]
 
     monkeypatch.setattr(stylizer, "plan", planned)
-    return list(stylizer.stylize(photo, "starry-night", Options(size=480), **more))  # type: ignore[arg-type]
+    return list(stylizer.stylize(photo, "starry-night", Options(size=640), **more))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("encoder", [None, "compact"])  # onnxruntime, torch
-def test_parts_are_reported(photo: Picture, encoder: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    stylizer = open_stylizer("instant", encoder=encoder, device="cpu", precision="float32")
-    events = by_parts(stylizer, photo, 150_000, monkeypatch)
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])  # onnxruntime, torch
+def test_parts_are_reported(photo: Picture, precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    stylizer = open_stylizer("instant", device="cpu", precision=precision)
+    events = by_parts(stylizer, photo, 200_000, monkeypatch)
     told = [event for event in events if isinstance(event, Progress)]
     shares = [event.share for event in told]
     assert len(told) >= 3
@@ -45,9 +45,10 @@ def test_parts_are_reported(photo: Picture, encoder: str | None, monkeypatch: py
     assert events[-1].reason == "finished"
 
 
-def test_it_stops_between_parts(photo: Picture, monkeypatch: pytest.MonkeyPatch) -> None:
-    stylizer = open_stylizer("instant")
-    *_, last = by_parts(stylizer, photo, 150_000, monkeypatch, should_stop=lambda: True)
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_it_stops_between_parts(photo: Picture, precision: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    stylizer = open_stylizer("instant", device="cpu", precision=precision)
+    *_, last = by_parts(stylizer, photo, 200_000, monkeypatch, should_stop=lambda: True)
     assert isinstance(last, Done)
     assert (last.reason, last.steps) == ("interrupted", 0)
 

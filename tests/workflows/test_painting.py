@@ -120,7 +120,8 @@ def files_in(folder: Path) -> set[str]:
 def test_photo_and_result_may_be_streams(here: Path) -> None:
     before = files_in(here)
     streams = Streams(photo=(here / "photo.png").read_bytes(), output=io.BytesIO())
-    events = list(paint_file(PaintFileRequest(photo="-", output="-", **INSTANT), streams=streams))
+    request = PaintFileRequest(photo="-", output="-", device="cpu", precision="float32", **INSTANT)
+    events = list(paint_file(request, streams=streams))
     assert [type(event) for event in events[-2:]] == [Saved, Done]
     assert events[-2] == Saved(path=Path(STANDARD_STREAM))
     assert files_in(here) == before

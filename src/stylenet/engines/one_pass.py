@@ -68,9 +68,9 @@ class _TorchPass(OnePassEngine):
         size = (levels[-1].width, levels[-1].height)
         records = self._records(styles)
         found = forecast_pass(self.device, records, size, held_bytes=held_bytes, memory_bytes=memory_bytes, dtype=self.dtype)
-        if not timed or not styles:
+        rates = [seconds / PROBE_PX**2 for seconds in self._probe_seconds(styles)] if timed else []
+        if not rates:  # networks for one style are opened with the style
             return found
-        rates = [seconds / PROBE_PX**2 for seconds in self._probe_seconds(styles)]
         works = [pass_work(record, size, found.tile_px) for record in records]
         return replace(found, seconds=sum(rate * work for rate, work in zip(rates, works, strict=True)))
 

@@ -23,7 +23,7 @@ from stylenet.engines.onnx_networks import (
     can_paint,
     open_painter,
 )
-from stylenet.engines.passes import PROBE_PX, OnePassEngine, TrainedPassEngine, find_trained
+from stylenet.engines.passes import PROBE_PX, OnePassEngine, TrainedPassEngine, find_trained, program_does_not_fit
 from stylenet.engines.protocol import FREE_MEMORY_SHARE, Engine, Forecast, OpenStyle, Recolor
 from stylenet.engines.sessions import onnxruntime_version, thread_count
 from stylenet.engines.style_opening import opened_style
@@ -87,11 +87,7 @@ class _OnnxPass(OnePassEngine):
         if available < needed:
             max_megapixels = max(0, limit - resident) / (_PICTURES_BYTES + BODY_BYTES) / 1e6
             if limit <= resident:
-                raise UsageError(
-                    f"the program alone needs {round(resident / 1e6)} MB, and {round(limit / 1e6)} MB are allowed; give at least "
-                    f"--memory {round((kept + needed) / 1e6) + 1}MB",
-                    code="out-of-memory",
-                )
+                raise program_does_not_fit(resident, limit, kept + needed)
             raise UsageError(
                 f"a picture of {pixels / 1e6:.1f} megapixels needs at least {round((kept + needed) / 1e6)} MB, and {round(limit / 1e6)} MB "
                 f"are allowed; up to {max_megapixels:.1f} megapixels fit: give a smaller --size, or more --memory",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -98,22 +97,15 @@ def _open_torch_pass(recipe: Recipe, *, encoder: str | None, device: str, precis
 
 
 def _prefers_torch(device: str, precision: str) -> bool:
-    """Whether one-pass networks run with torch: because of the options, or because a GPU or bfloat16 hardware makes torch faster."""
+    """Whether one-pass networks run with torch: because of the options, or on a GPU.
+
+    On CPUs with bfloat16 units, torch is 1.1 (512 px) to 1.7 times (1920 px) as fast, but importing it takes longer than painting.
+    """
     if device not in ("auto", "cpu") or precision not in ("auto", "float32"):
         return True
     if not is_installed("torch"):
         return False
-    accelerated = device == "auto" and (Path("/dev/nvidia0").exists() or (sys.platform == "darwin" and platform.machine() == "arm64"))
-    return accelerated or (precision == "auto" and _has_bfloat16_units())
-
-
-def _has_bfloat16_units() -> bool:
-    """Whether the CPU supports bfloat16; read from the system, since importing torch takes a second."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    return re.search(r"\b(amx_bf16|avx512_bf16)\b", flags) is not None
+    return device == "auto" and (Path("/dev/nvidia0").exists() or (sys.platform == "darwin" and platform.machine() == "arm64"))
 
 
 def _check_changes(recipe: Recipe, changes: Mapping[str, str], *, encoder: str | None) -> None:

@@ -10,6 +10,7 @@ import torch
 from stylenet.catalog.networks import AnyRecord
 from stylenet.encoders.freed_memory import return_freed_memory
 from stylenet.engines.memory import megabytes, memory_limit
+from stylenet.engines.passes import program_does_not_fit
 from stylenet.engines.protocol import Forecast
 from stylenet.errors import UsageError
 from stylenet.networks.picture_sizes import shares_by_size
@@ -59,7 +60,9 @@ def forecast_pass(
     needed = kept + round(per_px * pixels)
     if needed <= limit:
         return Forecast(memory_bytes=needed, tile_px=None, tiles=1)
-    max_px = max(0, limit - resident) / (_PICTURES_BYTES + per_px)
+    if limit <= resident:
+        raise program_does_not_fit(resident, limit, needed)
+    max_px = (limit - resident) / (_PICTURES_BYTES + per_px)
     problem = f"a picture of {pixels / 1e6:.1f} megapixels needs {megabytes(needed)} MB without tiles; {megabytes(limit)} MB are allowed"
     finished = resident + _FINISHED_BYTES * pixels
     tile_px = 0 if limit < finished else max(0, int((limit - kept - _SET_UP_BYTES) / per_px))

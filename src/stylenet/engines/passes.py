@@ -32,6 +32,15 @@ DEFAULT_STRENGTH = 50.0
 """The strength of networks that were trained at a single strength."""
 
 
+def program_does_not_fit(resident: int, limit: int, needed: int) -> UsageError:
+    """The error for a limit in bytes that the program exceeds before it paints, with the memory that the picture needs."""
+    return UsageError(
+        f"the program alone needs {round(resident / 1e6)} MB, and {round(limit / 1e6)} MB are allowed; give at least "
+        f"--memory {round(needed / 1e6) + 1}MB",
+        code="out-of-memory",
+    )
+
+
 class OnePassEngine(ABC):
     """Paint each region of a photo in one pass and combine them. Subclasses implement painting one region."""
 

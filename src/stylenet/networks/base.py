@@ -122,7 +122,8 @@ class Network(nn.Module, Generic[RecordT]):
 
     def paint_style(self, photo: Tensor, settings: PassSettings) -> Tensor:
         """The painting at the strength used in training, or at `settings.strength` if the network was trained at several."""
-        return cast(Tensor, self(photo))
+        dtype = next((parameter.dtype for parameter in self.parameters()), photo.dtype)
+        return cast(Tensor, self(photo.to(dtype)).to(photo.dtype))
 
     def batch_noise(self, size: tuple[int, int], seeds: Sequence[int], device: torch.device) -> tuple[Tensor, ...]:
         """Noise for a batch of pictures of this height and width, from each picture's random seed; empty for networks without noise."""
