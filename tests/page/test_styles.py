@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.numpy import load
 
+from stylenet import page
 from stylenet.catalog.networks import find_network
 from stylenet.catalog.styles import find_style
 from stylenet.engines.style_coder import StyleCoder
-from stylenet.networks.descriptions import LAYERS
+from stylenet.networks.descriptions import DEFAULT_STRENGTH, LAYERS, STRENGTH_UNIT
 from stylenet.networks.file_arrays import Array, read_arrays
 from stylenet.networks.picture_sizes import measured_style_px
+from stylenet.networks.slim_geometry import MARGIN_PX, SHUFFLE, STRENGTH_CURVE, STRENGTHS
 from stylenet.page.styles import packed_sums, style_sizes, style_sums
 from stylenet.styles.files import read_style
 
@@ -46,3 +50,22 @@ def test_the_list_says_where_each_style_stands(arrays: dict[str, Array]):
     assert [style["name"] for style in listed] == ["dance", "the-scream"]
     for style, look in zip(json.loads(json.dumps(listed)), found, strict=True):
         np.testing.assert_array_equal(sums[style["first"] : style["first"] + style["rows"]], look.sums)
+
+
+def constants_of(script: str) -> dict[str, str]:
+    """The constants of a script of the page, as written."""
+    text = (Path(page.__file__).parent / "site" / "painting" / script).read_text(encoding="utf-8")
+    return dict(re.findall(r"const (\w+) = ([^;]+);", text))
+
+
+def test_the_page_has_the_same_strengths() -> None:
+    constants = constants_of("coder.js")
+    assert json.loads(constants["CURVE"]) == [list(pair) for pair in STRENGTH_CURVE]
+    assert json.loads(constants["MIN_STRENGTH"]) == STRENGTHS[0]
+    assert json.loads(constants["MAX_STRENGTH"]) == STRENGTHS[-1]
+    assert (json.loads(constants["DEFAULT_STRENGTH"]), json.loads(constants["UNIT"])) == (DEFAULT_STRENGTH, STRENGTH_UNIT)
+
+
+def test_the_page_paints_the_same_margin() -> None:
+    constants = constants_of("sizes.js")
+    assert (json.loads(constants["MARGIN_PX"]), json.loads(constants["SHUFFLE"])) == (MARGIN_PX, SHUFFLE)

@@ -85,7 +85,7 @@ def test_the_time_of_a_job_is_bounded(open_server: Open) -> None:
     job = add_job(server, upload(server), seed=SEEDS["long"])
     info = ended(server, job)
     assert (info["state"], info["result"]) == ("stopped", f"/v1/jobs/{job}/result")
-    assert "the limit of 0.01 minutes per job is reached" in server.get(f"/v1/jobs/{job}/events").text
+    assert "the time limit of 0.01 min per job is reached" in server.get(f"/v1/jobs/{job}/events").text
 
 
 def test_a_server_that_is_started_again_takes_up_what_was_there(open_server: Open, tmp_path: Path) -> None:

@@ -40,7 +40,6 @@ from stylenet.networks.slim_geometry import (
     MARGIN_PX,
     SHUFFLE,
     STRIDE,
-    TRAINING_MARGIN_PX,
     mirrored,
     trained_strength,
     wrapped,
@@ -141,7 +140,7 @@ class SlimNet(SlimLayers):
         """Paintings in the network's own style."""
         (noise,) = settings.noise
         knobs = self.knobs_at(settings.strengths)
-        return cast(Tensor, self(photos, noise, knobs, margin_px=TRAINING_MARGIN_PX, rim_px=settings.rim_px))
+        return cast(Tensor, self(photos, noise, knobs, rim_px=settings.rim_px))
 
     def to_graph(self, graph: Graph, image: str, *, description: Tensor | None = None) -> str:
         """Add the operators for the network's own style."""
@@ -157,7 +156,6 @@ class SlimNet(SlimLayers):
         knobs: Tensor | None = None,
         *,
         max_px: int | None = None,
-        margin_px: int = MARGIN_PX,
         rim_px: int = 0,
         done: PartDone | None = None,
     ) -> Tensor:
@@ -169,8 +167,7 @@ class SlimNet(SlimLayers):
             knobs: Knobs for all photos or for each, shape (1 or B, K); weighted sums blend styles. Default: the network's own style, at
                 strength 50.
             max_px: Largest number of pixels without tiling. A larger picture, with B = 1, is painted by tiles, with the same result.
-            margin_px: Width of the border that is painted around the photo and cropped, without tiling; a multiple of the stride.
-            rim_px: Width of the part of the margin that is not cropped.
+            rim_px: Width of the part of the margin that is not cropped; without tiling.
             done: Progress callback; see `paint_by_tiles`.
 
         Raises:
@@ -187,9 +184,9 @@ class SlimNet(SlimLayers):
         both = torch.cat((image, noise.to(image.dtype)), dim=1)
         if max_px is not None and height * width > max_px:
             return paint_by_tiles(partial(self._part, knobs), both, self.geometry(self.record, height, width), max_px=max_px, done=done)
-        begin = margin_px - rim_px
+        begin = MARGIN_PX - rim_px
         cut = slice(begin, begin + height + 2 * rim_px), slice(begin, begin + width + 2 * rim_px)
-        painting = self._part(knobs, framed(both.to(self.enter.weight.dtype), _frames(height, width, margin_px)), cut)
+        painting = self._part(knobs, framed(both.to(self.enter.weight.dtype), _frames(height, width)), cut)
         if done is not None:
             done(1.0)
         return painting
@@ -256,11 +253,11 @@ class SlimNet(SlimLayers):
         return rows.view(batch, height, width, channels).permute(0, 3, 1, 2)
 
 
-def _frames(height: int, width: int, margin_px: int = MARGIN_PX) -> tuple[Frame, Frame]:
+def _frames(height: int, width: int) -> tuple[Frame, Frame]:
     """Padding of the photo's channels and of the noise: a margin, and one block for the first convolution."""
     return (
-        Frame(mirrored(height, margin_px), mirrored(width, margin_px), (0, 3)),
-        Frame(wrapped(height, margin_px), wrapped(width, margin_px), (3, 4)),
+        Frame(mirrored(height), mirrored(width), (0, 3)),
+        Frame(wrapped(height), wrapped(width), (3, 4)),
     )
 
 

@@ -25,12 +25,9 @@ STRENGTHS = (10.0, 50.0, 100.0)
 """Strengths at which a network for one style stores knobs; between them, knobs are interpolated linearly."""
 
 STRIDE = 16
-MARGIN_PX = 48
-"""Pixels around the picture that are painted and then cropped. Networks detect the outer edge of the padded picture and paint less next to
-it, so the margin is wider than in training: with 32 pixels, two fifths of 28 pictures had a visible frame, with 48 none."""
-
-TRAINING_MARGIN_PX = 32
-"""The margin of training crops. Losses compare half of it as well: see `training.perceptual.RIM_PX`."""
+MARGIN_PX = 32
+"""Pixels around the picture that are painted and then cropped, in training as well; a multiple of the stride. The losses of training
+compare half of it, too (`training.perceptual.RIM_PX`): networks detect the edge of the padded picture, and paint differently there."""
 
 APRON_PX = SHUFFLE
 """Pixels beyond the margin that the first convolution consumes: one position."""
@@ -59,24 +56,24 @@ def knob_count(record: SlimRecord) -> int:
     return 2 * sum(normalized_widths(record)) + 2 * record.mixed * sum(mixed_widths(record))
 
 
-def padded_positions(length: int, margin_px: int = MARGIN_PX) -> Indices:
+def padded_positions(length: int) -> Indices:
     """Positions along one side of a padded picture, relative to its first pixel; the painted size is a multiple of the stride."""
-    return np.arange(-margin_px - APRON_PX, length + -length % STRIDE + margin_px + APRON_PX)
+    return np.arange(-FRAME_PX, length + -length % STRIDE + FRAME_PX)
 
 
-def mirrored(length: int, margin_px: int = MARGIN_PX) -> Indices:
+def mirrored(length: int) -> Indices:
     """Index of the row or column of a photo at each padded position, by reflection."""
     period = max(1, 2 * (length - 1))
-    positions = padded_positions(length, margin_px) % period
+    positions = padded_positions(length) % period
     return np.minimum(positions, period - positions)
 
 
-def wrapped(length: int, margin_px: int = MARGIN_PX) -> Indices:
+def wrapped(length: int) -> Indices:
     """Like `mirrored`, for noise, by periodic continuation: from reflected noise, the network could detect borders."""
-    return padded_positions(length, margin_px) % length
+    return padded_positions(length) % length
 
 
-STRENGTH_CURVE = ((0.0, 0.0), (20.0, 10.0), (50.0, 50.0), (75.0, 61.0), (100.0, 100.0))
+STRENGTH_CURVE = ((0.0, 0.0), (20.0, 10.0), (30.0, 27.0), (40.0, 37.0), (50.0, 57.0), (75.0, 72.0), (100.0, 100.0))
 """Pairs of the user's strength and the training strength, interpolated linearly in between. With this curve, equal steps change a picture
 about equally; without it, most of the change would be between 20 and 50."""
 

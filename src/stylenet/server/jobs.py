@@ -196,7 +196,7 @@ class Jobs:
     def _on_time_limit(self, row: JobRow, worker: Worker) -> None:
         worker.stop()
         minutes = self._settings.job_minutes
-        message = f"the limit of {minutes:g} minutes per job is reached; the best picture so far is kept"
+        message = f"the time limit of {minutes:g} min per job is reached; the best picture so far is kept"
         self._add_notice(row.id, "time-over", message, minutes=minutes)
 
     def _painting_fields(self, row: JobRow) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from stylenet.image.crops import read_crop
 from stylenet.networks.base import Network
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.relay import RELAYED_SHARE, relayed
-from stylenet.networks.slim_geometry import STRENGTHS, TRAINING_MARGIN_PX
+from stylenet.networks.slim_geometry import STRENGTHS
 from stylenet.training.batches import item_rng
 from stylenet.training.motion import Motion
 from stylenet.training.perceptual import RIM_PX, PerceptualLoss, Weights, with_rim, without_rim
@@ -202,7 +202,7 @@ class InstantTask:
         return ()
 
     def _painted(self, photos: Tensor, noise: Tensor, knobs: Tensor, *, rim_px: int = 0) -> Tensor:
-        return cast(Tensor, self.network.painter(photos, noise, knobs, margin_px=TRAINING_MARGIN_PX, rim_px=rim_px))
+        return cast(Tensor, self.network.painter(photos, noise, knobs, rim_px=rim_px))
 
     def _noise(self, count: int, size_px: int, seed: int) -> Tensor:
         generator = torch.Generator(self._device).manual_seed(seed)

@@ -6,7 +6,7 @@ export const MIN_STRENGTH = 10; // below it, the photo is blended in
 const MAX_STRENGTH = 100;
 
 // Pairs of the user's strength and the strength used in training, chosen so that equal steps change a picture about equally.
-const CURVE = [[0, 0], [20, 10], [50, 50], [75, 61], [100, 100]];
+const CURVE = [[0, 0], [20, 10], [30, 27], [40, 37], [50, 57], [75, 72], [100, 100]];
 
 /** Convert the user's strength, 0..100, to that used in training. */
 export function trainedStrength(strength) {

@@ -6,7 +6,7 @@ export const MIN_STYLE_PX = 192;
 export const STYLE_PX_STEP = 32;
 
 export const SHUFFLE = 4; // side of a feature position in pixels
-const MARGIN_PX = 48;
+const MARGIN_PX = 32;
 const APRON_PX = SHUFFLE;
 const HALO = 3; // positions around a part that affect its painting
 export const HALO_PX = SHUFFLE * HALO;
