@@ -26,6 +26,7 @@ from stylenet.encoders.precision import fastest_dtype
 from stylenet.image.crops import find_pictures
 from stylenet.image.files import load_image, save_image
 from stylenet.image.sheet import contact_sheet
+from stylenet.networks.base import PassSettings
 from stylenet.networks.files import build
 from stylenet.shapes import Image
 from stylenet.training.one_style import OneStyleTask
@@ -60,7 +61,8 @@ def main() -> None:
     def note(trainer: Trainer) -> None:
         network = build(SlimRecord())
         network.load_state_dict(trainer.average)
-        losses, paintings = judge.losses(network.eval())
+        painter = network.eval()
+        losses, paintings = judge.losses(lambda photo: painter.paint(photo, PassSettings()))
         rows.append({"minutes": round(trainer.seconds / 60, 2), "updates": trainer.step, **losses})
         for row, index in zip(shown, SHOWN, strict=True):
             row.append((f"{trainer.seconds / 60:.1f} minutes", paintings[index].numpy()))
