@@ -45,3 +45,13 @@ def test_what_is_no_sequence(run: Run, folder: Path) -> None:
     assert "needs at least two styles" in run("sequence", "photo.png", "painting.jpg", "-o", "a.gif").error
     assert "neither an animation" in run("sequence", "photo.png", "painting.jpg", "drawing.png", "-o", "a.txt").error
     assert files_in(folder) == INPUTS
+
+
+@pytest.mark.parametrize("command", [("sheet", "--strengths", "30", "--style-scales", "1"), ("sequence", "drawing.png", "-n", "2")])
+def test_notices_of_the_photo_are_printed(command: tuple[str, ...], run: Run, folder: Path, quick: tuple[str, ...]) -> None:
+    frames = [PIL.Image.new("RGB", (80, 64), color) for color in ("red", "blue")]
+    frames[0].save(folder / "film.gif", save_all=True, append_images=frames[1:])
+    name, *words = command
+    ended = run(name, "film.gif", "painting.jpg", *words, "-o", "out.png" if name == "sheet" else "out.gif", *quick, "--size", "64")
+    assert ended.code == 0
+    assert ended.out.splitlines()[0] == "note: animated: the first of 2 frames is used"

@@ -32,11 +32,20 @@ def sheet(
     options.check_photo(photo, [style])
     modes = None if colors is None else tuple(colors.replace(",", " ").split())
     request = SheetRequest.of({**given, "photo": photo, "style": style, "colors": modes})
+    from stylenet.events import Notice
     from stylenet.workflows.sheet import paint_sheet
 
-    for number, cell in enumerate(paint_sheet(request), start=1):
-        if not quiet:
-            print(cell if isinstance(cell, Path) else f"{number} of {request.count}: {cell.label}", flush=True)
+    painted = 0
+    for event in paint_sheet(request):
+        if quiet:
+            continue
+        if isinstance(event, Notice):
+            print(f"note: {event.message}")
+        elif isinstance(event, Path):
+            print(event)
+        else:
+            painted += 1
+            print(f"{painted} of {request.count}: {event.label}", flush=True)
 
 
 @takes(

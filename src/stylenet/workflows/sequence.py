@@ -28,7 +28,10 @@ _LOOP_PX = 640
 
 
 def paint_sequence(request: SequenceRequest, *, should_stop: Callable[[], bool] = lambda: False) -> Iterator[Event]:
-    """Paint a sequence and write it; yields `Done` for each frame, possibly a `Notice`, and `Saved` for the animation or folder.
+    """Paint a sequence and write it.
+
+    Yields a `Notice` for each notice of the photo, `Done` for each frame, possibly a `Notice` for frames of a longer sequence, and `Saved`
+    for the animation or folder.
 
     Raises:
         StylenetError: see the tree in `errors`.
@@ -41,6 +44,7 @@ def paint_sequence(request: SequenceRequest, *, should_stop: Callable[[], bool] 
     _check_target(output, is_animation=is_animation)
     picture = load_image(request.photo)
     stylizer = open_stylizer(request.recipe or default_recipe(request.styles))
+    yield from (Notice(message=message) for message in picture.notices)
     frames: list[Image] = []
     for done in sequence(stylizer, picture, request.styles, request.frames, options=request, should_stop=should_stop):
         if done.reason == "interrupted":

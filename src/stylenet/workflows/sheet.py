@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stylenet.catalog.recipe import Recipe
-from stylenet.events import Done
+from stylenet.events import Done, Notice
 from stylenet.image.files import ImageSource, Picture, load_image, save_image
 from stylenet.image.output import check_output
 from stylenet.image.recolor import keep_colors
@@ -35,8 +35,8 @@ class Cell:
     image: Image
 
 
-def paint_sheet(request: SheetRequest) -> Iterator[Cell | Path]:
-    """Paint a sheet and write it; yields each cell, and finally the path of the sheet.
+def paint_sheet(request: SheetRequest) -> Iterator[Notice | Cell | Path]:
+    """Paint a sheet and write it; yields the notices of the photo, each cell, and finally the path of the sheet.
 
     Raises:
         StylenetError: see the tree in `errors`.
@@ -48,8 +48,9 @@ def paint_sheet(request: SheetRequest) -> Iterator[Cell | Path]:
         recipe_file = Path(request.recipe) if request.recipe is not None and request.recipe.endswith(".toml") else None
         keep_apart([("--output", output)], [Path(request.photo), request.style, recipe_file])
         stylizer = sheet_stylizer(request.recipe, request.style)
-        painted = []
-        for cell in sheet_cells(load_image(request.photo), request.style, request, stylizer=stylizer):
+        picture, painted = load_image(request.photo), []
+        yield from (Notice(message=message) for message in picture.notices)
+        for cell in sheet_cells(picture, request.style, request, stylizer=stylizer):
             painted.append(cell)
             yield cell
         save_image(sheet_of(painted, request), output)
