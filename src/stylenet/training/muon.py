@@ -11,7 +11,6 @@ References:
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -66,7 +65,7 @@ class Muon(torch.optim.Optimizer):
         return [value for values in self.state.values() for value in values.values()]
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+    def step(self) -> None:  # type: ignore[override]
         """Update the parameters by their gradients."""
         (group,) = self.param_groups
         rate: Tensor = group["lr"]
