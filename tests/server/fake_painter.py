@@ -75,7 +75,10 @@ def paint(call: dict[str, Any]) -> None:
     tries = output.with_name("tries")
     number = int(tries.read_text()) if tries.exists() else 0
     tries.write_text(str(number + 1))
-    send("event", event={"event": "started", "plan": {"output": str(output), "size": [64, 48]}, "steps": 4, "notices": []})
+    send(
+        "event",
+        event={"event": "started", "plan": {"output": str(output), "size": [64, 48]}, "steps": 4, "notices": [], "notice_codes": []},
+    )
     steps = 2000 if seed == SEEDS["long"] else 4
     done, reason = 0, "finished"
     for step in range(1, steps + 1):

@@ -398,6 +398,24 @@ def test_errors_are_shown_in_the_language_of_the_page(language: str, visit: Visi
     is_shown("no-server")
 
 
+def test_notices_of_the_painter_are_shown_in_the_language_of_the_page(visit: Visit):
+    page = visit.page
+    visit.open("ja")
+    frames = [PIL.Image.new("RGB", (96, 64), (level, 90, 60)) for level in (40, 120, 200)]
+    animation = io.BytesIO()
+    frames[0].save(animation, "GIF", save_all=True, append_images=frames[1:])
+    visit.drop(animation.getvalue(), "sun.gif")
+    page.select_option("#recipe", "draft")
+    page.select_option("#size", "512")
+    page.click("#paint")
+    page.wait_for_selector("#notice:has-text('このファイルは 3 フレームのアニメーションです。')")
+    assert "写真は 96 × 64 ピクセルで、5.3 倍に拡大します。" in page.inner_text("#notice")
+    page.select_option("#language", "zh")
+    page.wait_for_selector("#notice:has-text('该文件是有 3 帧的动画')")
+    page.click("#stop")
+    visit.finished()
+
+
 @pytest.mark.parametrize("visit", ["desktop", "phone"], indirect=True)
 def test_by_keyboard_alone(visit: Visit):
     page, keys = visit.page, visit.page.keyboard

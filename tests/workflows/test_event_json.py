@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 
 from stylenet.events import Done, Notice, Preview, Saved, Started
+from stylenet.notices import CodedNotice
 from stylenet.workflows.event_json import event_name, event_values, plain
 
 IMAGE = np.zeros((1, 3, 6, 8), np.float32)
@@ -34,6 +35,20 @@ def test_the_name_comes_first_and_additions_before_the_event() -> None:
     assert list(event_values(Notice(message="careful"), step=1, of=2)) == ["event", "step", "of", "message"]
     assert event_name(Saved(path=Path("a.png"))) == "saved"
     assert event_name(Started(plan={}, steps=0)) == "started"
+
+
+def test_notices_have_their_codes_and_values() -> None:
+    animated = CodedNotice("animated: the first of 12 frames is used", "animated", frames=12)
+    assert event_values(Notice(message=animated)) == {
+        "event": "notice",
+        "message": str(animated),
+        "code": "animated",
+        "values": {"frames": 12},
+    }
+    started = event_values(Started(plan={}, steps=4, notices=(animated, "careful")))
+    assert started["notices"] == [str(animated), "careful"]
+    assert started["notice_codes"] == [{"code": "animated", "values": {"frames": 12}}, {"code": "", "values": {}}]
+    assert type(started["notices"][0]) is str
 
 
 def test_every_value_is_one_that_json_has() -> None:

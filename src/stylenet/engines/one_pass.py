@@ -34,6 +34,7 @@ from stylenet.networks.files import read_network
 from stylenet.networks.instant import InstantNet
 from stylenet.networks.picture_sizes import MIN_STYLE_PX, measured_style_px
 from stylenet.networks.progress import PartDone, share_of
+from stylenet.notices import CodedNotice
 from stylenet.optimization.pyramid import Level
 from stylenet.requests.task import Task
 from stylenet.shapes import Image
@@ -200,7 +201,8 @@ class TrainedEngine(TrainedPassEngine, _TorchPass):
         repeats = math.lcm(*(style.value.module.period_px for style in styles))
         if self._paints != "texture" or not any(side % repeats for side in size):
             return ()
-        return (f"the texture tiles seamlessly only if its sides are multiples of {repeats} pixels",)
+        message = f"the texture tiles seamlessly only if its sides are multiples of {repeats} pixels"
+        return (CodedNotice(message, "texture-period", period=repeats),)
 
     def for_texture(self) -> Self:
         """This engine for texture networks."""

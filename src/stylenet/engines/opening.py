@@ -12,6 +12,7 @@ from stylenet.engines.protocol import Engine
 from stylenet.engines.sessions import available_cores, thread_count
 from stylenet.errors import UsageError, counted
 from stylenet.extras import is_installed, require
+from stylenet.notices import CodedNotice
 from stylenet.requests.painting import RecipeOptions
 
 _NETWORK_PARAMETERS = ("method", "encoder.", "network.", "picture.largest_px", "picture.shape", "picture.rim_px")
@@ -47,7 +48,8 @@ def open_engine(
     used = thread_count(threads)
     if threads is not None and used < threads:
         cores = counted(available_cores(), "core")
-        engine.notices = (*engine.notices, f"painting with {used} threads instead of {threads}, at most four for each of {cores}")
+        message = f"painting with {used} threads instead of {threads}, at most four for each of {cores}"
+        engine.notices = (*engine.notices, CodedNotice(message, "fewer-threads", used=used, threads=threads))
     return engine
 
 

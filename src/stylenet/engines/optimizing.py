@@ -25,6 +25,7 @@ from stylenet.engines.protocol import Forecast, OpenStyle, Recolor
 from stylenet.engines.style_targets import StyleTargets
 from stylenet.errors import UsageError
 from stylenet.events import Done, Event
+from stylenet.notices import CodedNotice
 from stylenet.optimization.checkpoint import saved_job
 from stylenet.optimization.paint import paint
 from stylenet.optimization.pyramid import Level
@@ -177,12 +178,16 @@ def encoder_notices(recipe: Recipe, encoder: OpenEncoder, *, chosen: str | None)
     record: EncoderRecord = encoder.record
     if is_scaled(recipe, encoder):
         tuned = recipe.encoder.published[0]
-        return (f"painting with the weights '{encoder.weights}', but the recipe was tuned for '{tuned}'; its losses are adjusted",)
+        message = f"painting with the weights '{encoder.weights}', but the recipe was tuned for '{tuned}'; its losses are adjusted"
+        return (CodedNotice(message, "other-weights", used=encoder.weights, tuned=tuned),)
     if record.name != recipe.encoder.name:
         if {record.name, recipe.encoder.name} == {"compact", "vgg19"}:
-            return (f"painting with the encoder '{record.name}' instead of '{recipe.encoder.name}', which has nearly the same features",)
-        return (f"painting with the encoder '{record.name}', but recipe '{recipe.name}' was tuned for '{recipe.encoder.name}'",)
+            message = f"painting with the encoder '{record.name}' instead of '{recipe.encoder.name}', which has nearly the same features"
+        else:
+            message = f"painting with the encoder '{record.name}', but recipe '{recipe.name}' was tuned for '{recipe.encoder.name}'"
+        return (CodedNotice(message, "other-encoder", used=record.name, tuned=recipe.encoder.name),)
     published = recipe.encoder.published
     if published and chosen is None and encoder.weights not in published:
-        return (f"painting with the weights '{encoder.weights}', but the recipe was tuned for '{published[0]}'",)
+        message = f"painting with the weights '{encoder.weights}', but the recipe was tuned for '{published[0]}'"
+        return (CodedNotice(message, "other-weights", used=encoder.weights, tuned=published[0]),)
     return ()

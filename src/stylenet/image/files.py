@@ -26,6 +26,7 @@ from stylenet.image.metadata import RECEIPT_KEY, Metadata, exif_bytes, read_meta
 from stylenet.image.modes import Decoded, channels_last, decode, from_array, turn_upright
 from stylenet.image.opening import FileSource, check_pixels, damaged, opened
 from stylenet.image.output import check_output, format_of
+from stylenet.notices import CodedNotice
 from stylenet.shapes import check_image, check_range
 from stylenet.storage.atomic import written_whole
 
@@ -281,7 +282,9 @@ def _frame_notice(image: PIL.Image.Image) -> tuple[str, ...]:
     frames = getattr(image, "n_frames", 1)
     if frames < 2 or image.format == "MPO":  # MPO: a photo with a depth map or a second view, not an animation
         return ()
-    return (f"{frames} pages: the first is used",) if image.format == "TIFF" else (f"animated: the first of {frames} frames is used",)
+    if image.format == "TIFF":
+        return (CodedNotice(f"{frames} pages: the first is used", "several-pages", pages=frames),)
+    return (CodedNotice(f"animated: the first of {frames} frames is used", "animated", frames=frames),)
 
 
 def _picture(
@@ -295,7 +298,7 @@ def _picture(
     rgb, alpha, more = decoded.rgb, decoded.alpha, decoded.notices
     if alpha is not None:
         if not alpha.any():
-            more = (*more, "the picture is fully transparent; it is painted as white")
+            more = (*more, CodedNotice("the picture is fully transparent; it is painted as white", "fully-transparent"))
         rgb = _on_mean_color(rgb, alpha)
     return Picture(
         pixels=_channels_first(turn_upright(rgb, orientation)),

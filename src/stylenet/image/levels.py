@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stylenet.errors import ImageError
+from stylenet.notices import CodedNotice
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -38,15 +39,17 @@ def unit_levels(stored: NDArray[Any], name: str, notices: list[str]) -> Floats:
     if stored.dtype.kind == "u" and high > np.iinfo(stored.dtype).max / 16:
         scales.append(float(np.iinfo(stored.dtype).max))
     if is_float and high > 1 and (low >= 0 or name == "color") and float(np.median(stored[stored > 0])) <= 1:
-        notices.append(f"{name} values {low:g}..{high:g} are clipped to 0..1, black..white")
+        notices.append(
+            CodedNotice(f"{name} values {low:g}..{high:g} are clipped to 0..1, black..white", "values-clipped", low=low, high=high)
+        )
         return stored.clip(0, 1).astype(np.float32)
     if is_float and name == "color" and low < 0 and high <= 255:
-        notices.append(f"{name} values {low:g}..{high:g} are clipped at 0, black")
+        notices.append(CodedNotice(f"{name} values {low:g}..{high:g} are clipped at 0, black", "values-clipped", low=low, high=high))
         stored, low = stored.clip(min=0), 0.0
     fitting = [scale for scale in scales if low >= 0 and high <= scale]
     if fitting:
         return (stored / fitting[0]).astype(np.float32)
-    notices.append(f"{name} values {low:g}..{high:g} are stretched to black..white")
+    notices.append(CodedNotice(f"{name} values {low:g}..{high:g} are stretched to black..white", "values-stretched", low=low, high=high))
     return ((stored.astype(np.float64) - low) / max(high - low, 1e-12)).astype(np.float32)
 
 

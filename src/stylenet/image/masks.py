@@ -20,6 +20,7 @@ from stylenet.errors import ImageError, ShapeError, UsageError, did_you_mean_fil
 from stylenet.image.bands import Band, filtered
 from stylenet.image.files import ImageSource, Picture, load_image
 from stylenet.image.resize import resize
+from stylenet.notices import CodedNotice
 from stylenet.shapes import is_floating
 
 if TYPE_CHECKING:
@@ -128,7 +129,8 @@ def aspect_notice(mask: Mask, size: tuple[int, int], name: str) -> str | None:
     ratio = (width * size[1]) / (height * size[0])
     if max(ratio, 1 / ratio) <= _WORST_ASPECT:
         return None
-    return f"the mask '{name}' has {width} x {height} pixels, the photo {size[0]} x {size[1]}: it is stretched to fit"
+    message = f"the mask '{name}' has {width} x {height} pixels, the photo {size[0]} x {size[1]}: it is stretched to fit"
+    return CodedNotice(message, "stretched-mask", name=name, width=width, height=height, photo_width=size[0], photo_height=size[1])
 
 
 def regions(masks: Sequence[Mask], size: tuple[int, int]) -> Mask:

@@ -13,6 +13,7 @@ from stylenet.errors import ImageError
 from stylenet.image.levels import Floats, from_gamma, unit, unit_levels
 from stylenet.image.profiles import Profile, lab_to_srgb
 from stylenet.image.tiff import TiffPicture
+from stylenet.notices import CodedNotice
 
 _DEEP_RAW_MODES = {"RGB;16B", "RGBA;16B"}
 _CHANNELS = (1, 2, 3, 4)
@@ -188,11 +189,12 @@ def _profile_of(image: PIL.Image.Image, notices: list[str]) -> Profile | None:
     try:
         profile = Profile(data)
     except ValueError as cause:
-        notices.append(str(cause))
+        notices.append(CodedNotice(str(cause), "damaged-profile"))
         return None
     fits_mode = {"CMYK": image.mode == "CMYK", "RGB": image.mode != "CMYK", "GRAY": image.mode in ("1", "L", "LA", "La", "I", "F")}
     if not fits_mode.get(profile.space, False) and not (profile.space == "GRAY" and image.mode.startswith("I;16")):
-        notices.append(f"the embedded color profile is for {profile.space}, but the picture is {image.mode}; the profile is ignored")
+        message = f"the embedded color profile is for {profile.space}, but the picture is {image.mode}; the profile is ignored"
+        notices.append(CodedNotice(message, "other-profile", space=profile.space, mode=image.mode))
         return None
     return profile
 
@@ -236,7 +238,7 @@ def _gray_to_srgb(levels: Floats, profile: Profile | None, notices: list[str]) -
             grid = np.linspace(0, 1, 256)
             return np.stack([np.interp(levels, grid, curve[:, band]) for band in range(3)], axis=-1).astype(np.float32)
         except ValueError as cause:
-            notices.append(str(cause))
+            notices.append(CodedNotice(str(cause), "damaged-profile"))
     return np.repeat(levels[..., None], 3, axis=2)
 
 
@@ -252,10 +254,10 @@ def _rgb_to_srgb(stored: NDArray[Any], profile: Profile | None, notices: list[st
             if stored.dtype != np.uint8:
                 above = profile.to_srgb(PIL.Image.fromarray((lower + 1).clip(max=255).astype(np.uint8)))
                 converted += (scaled - lower) * (unit(np.asarray(above), 255) - converted)
-                notices.append("the embedded color profile is applied in 8 bits; the picture has more")
+                notices.append(CodedNotice("the embedded color profile is applied in 8 bits; the picture has more", "profile-in-8-bits"))
             return converted
         except ValueError as cause:
-            notices.append(str(cause))
+            notices.append(CodedNotice(str(cause), "damaged-profile"))
     return levels
 
 
@@ -266,9 +268,9 @@ def _print_to_srgb(image: PIL.Image.Image, profile: Profile | None, notices: lis
         try:
             return profile.to_srgb(image)
         except ValueError as cause:
-            notices.append(str(cause))
+            notices.append(CodedNotice(str(cause), "damaged-profile"))
     else:
-        notices.append("a CMYK picture without a color profile; its colors are approximate")
+        notices.append(CodedNotice("a CMYK picture without a color profile; its colors are approximate", "no-cmyk-profile"))
     return image.convert("RGB")
 
 

@@ -24,6 +24,7 @@ from PIL import PngImagePlugin
 from stylenet.errors import ImageError, did_you_mean_file
 from stylenet.image.repair import repaired_jpeg, repaired_png
 from stylenet.image.tiff import TiffPicture
+from stylenet.notices import CodedNotice
 
 MAX_PIXELS = 200_000_000
 """The largest picture that is decoded, in pixels; the largest phone cameras of 2024 have 199.8 million."""
@@ -256,7 +257,8 @@ def _tone_notice(head: bytes) -> list[str]:
     _, found, rest = head.partition(b"cICP" if is_png else b"colrnclx")
     transfer = rest[1 if is_png else 3 :][:1]
     name = {b"\x10": "PQ", b"\x12": "HLG"}.get(transfer) if found and (is_png or is_film) else None
-    return [f"the picture has the HDR tone curve {name}; it is read as sRGB, so it looks flat"] if name else []
+    message = f"the picture has the HDR tone curve {name}; it is read as sRGB, so it looks flat"
+    return [CodedNotice(message, "hdr-tone-curve", curve=name)] if name else []
 
 
 def _why_rejected(file: BinaryIO, head: bytes, formats: list[str]) -> str:

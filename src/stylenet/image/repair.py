@@ -11,6 +11,8 @@ from typing import BinaryIO
 import PIL.Image
 from PIL.JpegImagePlugin import JpegImageFile
 
+from stylenet.notices import CodedNotice
+
 _MAX_TEXT_BYTES = 2**20  # unpacked size of one text chunk, as in Pillow
 _MIN_CHUNK_BYTES = {b"acTL": 8, b"cHRM": 32, b"gAMA": 4, b"pHYs": 9, b"sRGB": 1}
 _MAX_TEXTS_BYTES = 48 * 2**20  # total size; Pillow rejects the file at 64 MiB
@@ -50,7 +52,8 @@ def repaired_png(file: BinaryIO, notices: list[str]) -> BinaryIO:
                     texts_bytes += size
         start = end
     if damaged:
-        notices.append(f"damaged PNG chunks are ignored: {', '.join(damaged)}")
+        chunks = ", ".join(damaged)
+        notices.append(CodedNotice(f"damaged PNG chunks are ignored: {chunks}", "damaged-chunks", chunks=chunks))
     return _without(file, removed) if removed else file
 
 
@@ -73,7 +76,7 @@ def repaired_jpeg(file: BinaryIO, notices: list[str]) -> BinaryIO | None:
         return None
     if not complete:
         return None
-    notices.append("the JPEG lacks its end marker; no rows are missing")
+    notices.append(CodedNotice("the JPEG lacks its end marker; no rows are missing", "no-end-marker"))
     return io.BytesIO(data + _END)
 
 

@@ -15,6 +15,7 @@ from stylenet.encoders.resampling import as_tensor, resize
 from stylenet.errors import counted
 from stylenet.events import Done, Event, Notice, Preview
 from stylenet.losses.style import strength_factor
+from stylenet.notices import CodedNotice
 from stylenet.optimization.adam import Adam
 from stylenet.optimization.checkpoint import Checkpoint, State
 from stylenet.optimization.clock import Clock
@@ -134,9 +135,10 @@ class _Run:
         self._tile_px = task.tile_px
         self._notices: list[str] = []
         if self._state is not None:
-            self._notices.append(f"resuming after step {self._state.steps}")
+            self._notices.append(CodedNotice(f"resuming after step {self._state.steps}", "resumed", step=self._state.steps))
         elif checkpointing is not None and checkpointing.resume:
-            self._notices.append(f"there is nothing to resume from in '{checkpointing.path}'; painting starts from the beginning")
+            message = f"there is nothing to resume from in '{checkpointing.path}'; painting starts from the beginning"
+            self._notices.append(CodedNotice(message, "nothing-to-resume"))
 
     def picture(self) -> Tensor:
         """The current result, (1, 3, H, W), 0..1."""
@@ -176,9 +178,9 @@ class _Run:
                 stopping.add(solver_step.loss)
             self.stalled = stopping.is_over
             if self.stalled:
-                yield Notice(
-                    message=f"no lower loss in {counted(recipe.solver.patience, 'step')}: ending level {index + 1} of {len(self.levels)}"
-                )
+                steps = counted(recipe.solver.patience, "step")
+                message = f"no lower loss in {steps}: ending level {index + 1} of {len(self.levels)}"
+                yield Notice(message=CodedNotice(message, "ended-early", steps=recipe.solver.patience))
             # Also after the last step of a level: the next level starts from its result.
             self._save_checkpoint(index, solver, stopping)
             if task.should_stop():
@@ -259,7 +261,8 @@ class _Run:
         self._tile_px = min(self._tile_px or level.width * level.height, level.width * level.height) // 2
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        self._notices.append(f"out of memory: continuing in tiles of {self._tile_px} pixels")
+        message = f"out of memory: continuing in tiles of {self._tile_px} pixels"
+        self._notices.append(CodedNotice(message, "smaller-tiles", pixels=self._tile_px))
         return self._objective(level, photo, exact=exact)
 
     def _save_checkpoint(self, level: int, solver: Solver, stopping: EarlyStopping, *, now: bool = False) -> None:

@@ -14,6 +14,7 @@ from torch import Tensor
 from stylenet.catalog.recipe import SolverSection
 from stylenet.errors import NumericalError
 from stylenet.extras import require
+from stylenet.notices import CodedNotice
 from stylenet.optimization.adam import Adam
 
 Evaluate = Callable[[Tensor], tuple[Mapping[str, float], Tensor]]
@@ -84,7 +85,7 @@ class AdamSolver:
 
     def advance(self, evaluate: Evaluate) -> Iterator[SolverStep]:
         """One step; see `Solver`."""
-        adam, notice = self.adam, ""
+        adam, notice = self.adam, CodedNotice("")
         values, gradient = evaluate(adam.image)
         for undone in range(1, _MAX_UNDONE + 2):
             if _is_finite(values) and bool(torch.isfinite(gradient).all()):
@@ -96,7 +97,8 @@ class AdamSolver:
                 )
             adam.undo()
             self._step_factor /= 2
-            notice = f"step {self.done + 1}: the loss was not finite; undid the last step and halved the step size"
+            message = f"step {self.done + 1}: the loss was not finite; undid the last step and halved the step size"
+            notice = CodedNotice(message, "step-undone", step=self.done + 1)
             values, gradient = evaluate(adam.image)
         adam.step(gradient, _cosine(adam.section.final_rate, self.done / self._steps) * self._step_factor)
         if self._clip is not None:
@@ -155,8 +157,10 @@ class LbfgsSolver:
         if not _is_finite(values) or not bool(torch.isfinite(image).all()) or self._diverged == _MAX_DIVERGED:
             yield self._restart()
         elif self.done == self._steps and loss > _MAX_FINAL_RATIO * self._best_loss:
-            notice = f"L-BFGS ended at a loss of {loss:.4g}, far above its lowest, {self._best_loss:.4g}; using the picture with the lowest"
-            yield SolverStep(values, self._best.clone, notice)
+            message = (
+                f"L-BFGS ended at a loss of {loss:.4g}, far above its lowest, {self._best_loss:.4g}; using the picture with the lowest"
+            )
+            yield SolverStep(values, self._best.clone, CodedNotice(message, "best-used"))
         else:
             yield SolverStep(values, self._clipped)
 
@@ -167,11 +171,8 @@ class LbfgsSolver:
         if self._rate < 1e-3:
             raise NumericalError(f"L-BFGS diverged even with a step size of {self._rate:.3g}; use `--set solver.name=adam`")
         self._solver = self._new_solver()
-        return SolverStep(
-            {"loss": self._best_loss},
-            self._best.clone,
-            f"evaluation {self.done}: L-BFGS diverged; restarted from the best picture with a step size of {self._rate:g}",
-        )
+        message = f"evaluation {self.done}: L-BFGS diverged; restarted from the best picture with a step size of {self._rate:g}"
+        return SolverStep({"loss": self._best_loss}, self._best.clone, CodedNotice(message, "solver-restarted", step=self.done))
 
     def _new_solver(self) -> torch.optim.LBFGS:
         return torch.optim.LBFGS(

@@ -9,8 +9,13 @@ from pathlib import Path
 from stylenet.catalog.naming import NETWORK_SUFFIX, split_style
 from stylenet.catalog.networks import is_network
 from stylenet.extras import command, is_installed
+from stylenet.notices import CodedNotice
 
-NO_TORCH_NOTICE = f"PyTorch is not installed: using recipe instant, a single pass; for finer results: {command('torch')}"
+NO_TORCH_NOTICE = CodedNotice(
+    f"PyTorch is not installed: using recipe instant, a single pass; for finer results: {command('torch')}",
+    "no-torch",
+    command=command("torch"),
+)
 
 
 def default_recipe(styles: Iterable[object], *, texture: bool = False) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from stylenet.catalog.recipe import Recipe
 from stylenet.errors import ImageError
 from stylenet.image.resize import PRINT_DPI, fit_within, print_size, target_size
+from stylenet.notices import CodedNotice
 from stylenet.optimization.pyramid import Level, levels
 from stylenet.requests.painting import Options
 
@@ -59,10 +60,11 @@ def make_plan(recipe: Recipe, photo_size: tuple[int, int], options: Options, mac
     notices = []
     if options.size is None and options.paper is None and (width, height) != photo_size and recipe.picture.shape == "photo":
         times = photo_size[0] * photo_size[1] / (width * height)
-        notices.append(
+        message = (
             f"painting at {width} x {height} of the photo's {photo_size[0]} x {photo_size[1]}; --size full paints at its size "
             f"and takes about {times:.0f} times as long"
         )
+        notices.append(CodedNotice(message, "smaller", width=width, height=height, photo_width=photo_size[0], photo_height=photo_size[1]))
     values = {
         "recipe": recipe.name,
         "encoder": recipe.encoder.name,
@@ -83,8 +85,10 @@ def enlargement_notices(photo_size: tuple[int, int], plan: Plan, options: Option
         return ()
     enlarged = f"the photo has {photo_size[0]} x {photo_size[1]} pixels and is enlarged {times:.1f} times"
     if options.paper is not None:
-        return (f"{enlarged} for this print: details will look soft; use a larger photo or a lower --dpi",)
-    return (f"{enlarged}: details will look soft; use a larger photo",)
+        message = f"{enlarged} for this print: details will look soft; use a larger photo or a lower --dpi"
+    else:
+        message = f"{enlarged}: details will look soft; use a larger photo"
+    return (CodedNotice(message, "enlarged", width=photo_size[0], height=photo_size[1], times=round(times, 1)),)
 
 
 def smallest_side_px(recipe: Recipe) -> int:

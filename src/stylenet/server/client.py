@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 from stylenet.errors import ImageError, StylenetError, UsageError
 from stylenet.events import Done, Event, Notice, Preview, Progress, Saved, Started, Step
+from stylenet.notices import CodedNotice
 
 _TIMEOUT_SECONDS = 60.0
 _TRIES = 30
@@ -132,7 +133,9 @@ class Remote:
         fields = {key: value for key, value in values.items() if key not in ("event", "output")}
         match name:
             case "started":
-                return Started(**{**fields, "notices": tuple(fields["notices"])})
+                codes = fields.pop("notice_codes")
+                notices = (CodedNotice(line, code["code"], **code["values"]) for line, code in zip(fields["notices"], codes, strict=True))
+                return Started(**{**fields, "notices": tuple(notices)})
             case "step":
                 return Step(
                     **{**fields, "size_px": tuple(fields["size_px"]), "loss": float("nan") if fields["loss"] is None else fields["loss"]}
@@ -140,7 +143,7 @@ class Remote:
             case "progress":
                 return Progress(**fields)
             case "notice":
-                return Notice(message=fields["message"])
+                return Notice(message=CodedNotice(fields["message"], fields.get("code", ""), **fields.get("values", {})))
             case "saved":
                 return Saved(path=Path(fields["path"]), is_result=fields["is_result"])
             case "preview":

@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 import stylenet
+from stylenet.server.error_codes import NOTICES
 from stylenet.server.openapi import description
 
 CSS = """
@@ -31,7 +32,7 @@ def docs_html() -> str:
             f"<h1>StyleNet {escape(stylenet.__version__)} API</h1><p>{escape(api['info']['description'])}</p>",
             "<p>For programs: <a href='/openapi.json'>/openapi.json</a></p>",
             *_operations(api),
-            *_errors(api),
+            *_codes(api),
             "</body></html>",
         ]
     )
@@ -48,10 +49,12 @@ def _operations(api: dict[str, Any]) -> Iterator[str]:
                 yield from _table((name, field.get("description", ""), field) for name, field in fields.items())
 
 
-def _errors(api: dict[str, Any]) -> Iterator[str]:
+def _codes(api: dict[str, Any]) -> Iterator[str]:
     yield "<h2>Error codes</h2>"
     codes = api["components"]["schemas"]["ErrorBody"]["properties"]["code"]["oneOf"]
     yield from _table((each["const"], each["description"], {}) for each in codes)
+    yield "<h2>Notice codes</h2>"
+    yield from _table((code, meaning, {}) for code, meaning in NOTICES.items())
 
 
 def _table(rows: Iterable[tuple[str, str, dict[str, Any]]]) -> Iterator[str]:

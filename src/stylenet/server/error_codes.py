@@ -61,8 +61,39 @@ CODES = {
 """The meaning of each error code, and the names of the values that come with it."""
 
 NOTICES = {
+    # the server
     "server-restarted": "The server was restarted, and the job is resumed.",
     "process-replaced": "The painting process was lost, and the job is resumed in a new process.",
     "time-over": "The time limit of the job is reached, and the best picture so far is kept; values: minutes.",
+    # the photo
+    "animated": "The first frame of an animation is used; values: frames.",
+    "several-pages": "The first page of a file is used; values: pages.",
+    "fully-transparent": "The picture is fully transparent, and painted as white.",
+    "values-clipped": "Values outside of black to white are clipped; values: low, high.",
+    "values-stretched": "The values are scaled to black to white; values: low, high.",
+    "damaged-chunks": "Damaged parts of a PNG file are ignored; values: chunks.",
+    "no-end-marker": "The end marker of a JPEG file is missing, but no rows.",
+    "hdr-tone-curve": "An HDR picture is read as sRGB; values: curve.",
+    "damaged-profile": "The color profile is damaged, and ignored.",
+    "other-profile": "The color profile is for another kind of picture, and ignored; values: space, mode.",
+    "profile-in-8-bits": "The color profile is applied in 8 bits to a picture with more.",
+    "no-cmyk-profile": "A CMYK picture without a color profile has approximate colors.",
+    "stretched-mask": "The mask is stretched to fit the photo; values: name, width, height, photo_width, photo_height.",
+    # the painting
+    "smaller": "The photo is painted at a smaller size; values: width, height, photo_width, photo_height.",
+    "enlarged": "The photo is enlarged more than twice; values: width, height, times.",
+    "other-encoder": "The recipe was tuned for another encoder; values: used, tuned.",
+    "other-weights": "The recipe was tuned for other weights of the encoder; values: used, tuned.",
+    "fewer-threads": "Fewer threads are used than requested; values: used, threads.",
+    "no-torch": "PyTorch is not installed, and a single pass is used; values: command.",
+    "nothing-saved": "The painting has fewer steps than the interval of intermediate pictures; values: steps, save_every.",
+    "texture-period": "The texture tiles seamlessly only at multiples of a size; values: period.",
+    "resumed": "The painting is resumed; values: step.",
+    "nothing-to-resume": "There is no checkpoint, and the painting starts from the beginning.",
+    "smaller-tiles": "Memory ran out, and the painting continues in tiles; values: pixels.",
+    "step-undone": "A step of the optimization diverged, and was repeated with a smaller step size; values: step.",
+    "solver-restarted": "The optimization diverged, and was restarted from the best picture; values: step.",
+    "best-used": "The optimization ended above its lowest loss, and the picture with the lowest is used.",
+    "ended-early": "The loss no longer falls, and the level ends early; values: steps.",
 }
-"""The meaning of each notice code. Only notices of the server have codes."""
+"""The meaning of each notice code."""

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stylenet.events import Done, Event, Preview
+from stylenet.events import Done, Event, Notice, Preview, Started
+from stylenet.notices import CodedNotice, code_of
 
 
 def event_name(event: Event) -> str:
@@ -16,7 +17,7 @@ def event_name(event: Event) -> str:
 
 
 def event_values(event: Event, **extra: Any) -> dict[str, Any]:
-    """The event as JSON values, with its name under `event`.
+    """The event as JSON values, with its name under `event`; the code and the values of notices are added.
 
     Args:
         event: The event.
@@ -29,6 +30,10 @@ def event_values(event: Event, **extra: Any) -> dict[str, Any]:
         values = {name: value for name, value in vars(event).items() if name != "image"}
     else:
         values = dict(vars(event))
+    if isinstance(event, Notice) and isinstance(event.message, CodedNotice):
+        values |= code_of(event.message)
+    if isinstance(event, Started):
+        values["notice_codes"] = [code_of(notice) for notice in event.notices]
     return {"event": event_name(event), **plain({**extra, **values})}
 
 
@@ -40,4 +45,4 @@ def plain(value: Any) -> Any:
         return [plain(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return str(value) if isinstance(value, Path) else value
+    return str(value) if isinstance(value, (Path, str)) else value

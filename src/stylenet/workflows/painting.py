@@ -18,6 +18,7 @@ from stylenet.extras import is_installed
 from stylenet.image.files import Picture, load_image
 from stylenet.image.masks import parse_mask
 from stylenet.image.output import check_output, check_quality
+from stylenet.notices import CodedNotice
 from stylenet.painting.defaults import NO_TORCH_NOTICE, default_recipe
 from stylenet.painting.painting import Painting
 from stylenet.painting.receipts import Replay
@@ -105,7 +106,8 @@ def paint_file(
         _check_intervals(request, output, every=int(started.plan["save_every"]), steps=started.steps)
         if request.save_every > started.steps:
             steps = counted(started.steps, "step")
-            notices += (f"no intermediate picture is saved: the painting has {steps}, --save-every is {request.save_every}",)
+            message = f"no intermediate picture is saved: the painting has {steps}, --save-every is {request.save_every}"
+            notices += (CodedNotice(message, "nothing-saved", steps=started.steps, save_every=request.save_every),)
         yield replace(started, plan={**started.plan, "output": str(output or STANDARD_STREAM)}, notices=(*notices, *started.notices))
         if request.dry_run:
             return

@@ -9,7 +9,7 @@ import { duration } from "/words.js";
 export class JobView {
   /** `picture(address)`: shows a picture; `ended(job, word, values)`: called at the end with the finished job, if any, and a status. */
   constructor({ box, progress, status, show, stop, notice, messages, picture, ended }) {
-    Object.assign(this, { box, progress, show, stop, notice, messages, picture, ended, job: null });
+    Object.assign(this, { box, progress, show, stop, notice, messages, picture, ended, job: null, notices: [] });
     this.statusMessage = new Messages({ status });
     show.addEventListener("click", () => this.setShown(true));
     stop.addEventListener("click", () => {
@@ -32,8 +32,8 @@ export class JobView {
     this.latest = "";
     this.box.hidden = false;
     this.stop.disabled = false;
-    this.notice.hidden = true;
-    this.notice.textContent = "";
+    this.notices = [];
+    this.updateTexts();
     this.progress.removeAttribute("value");
     this.setShown(true);
     this.source = watch(job.id, (name, values) => this.job === job && this.onEvent(name, values));
@@ -59,9 +59,9 @@ export class JobView {
     if (name === "started") {
       this.steps = values.steps;
       this.statusMessage.setStatus(this.steps ? "preparing" : "pass");
-      for (const notice of values.notices) this.addNotice(notice);
+      values.notices.forEach((message, index) => this.addNotice({ message, ...values.notice_codes?.[index] }));
     }
-    if (name === "notice") this.addNotice(hasTranslation(values.code) ? translate(values.code, values.values) : values.message);
+    if (name === "notice") this.addNotice(values);
     if (name === "step" || name === "progress") this.showProgress(values, isStopping);
     if (name === "preview") {
       this.latest = `/v1/jobs/${this.job.id}/preview.jpg?step=${values.step}`;
@@ -81,10 +81,17 @@ export class JobView {
   }
 
   // Show each notice only once; notices are repeated when a job is resumed.
-  addNotice(text) {
-    if (this.notice.textContent.includes(text)) return;
-    this.notice.textContent += `${this.notice.textContent && " · "}${text}`;
-    this.notice.hidden = false;
+  addNotice(notice) {
+    if (this.notices.some(({ message }) => message === notice.message)) return;
+    this.notices.push(notice);
+    this.updateTexts();
+  }
+
+  updateTexts() {
+    this.statusMessage.updateTexts();
+    const texts = this.notices.map(({ message, code, values }) => (code && hasTranslation(code) ? translate(code, values) : message));
+    this.notice.textContent = texts.join(" · ");
+    this.notice.hidden = !texts.length;
   }
 
   showProgress({ share, seconds, seconds_left: left, step, steps }, isStopping) {

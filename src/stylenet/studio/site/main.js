@@ -204,7 +204,7 @@ function ended(finished, word, values) {
 
 function updateTexts() {
   messages.updateTexts();
-  job.statusMessage.updateTexts();
+  job.updateTexts();
   ui.before.alt = translate("before");
   ui.after.alt = translate("after");
   controls?.updateTexts();
