@@ -11,12 +11,15 @@ _POLICY = "OMP_WAIT_POLICY"
 _CHOICES = (_POLICY, "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "KMP_LIBRARY")
 """Environment variables. torch wheels include GNU's runtime on Linux, LLVM's on macOS and Intel's on Windows; all read the first."""
 
+_SHORT_WAITS = {_POLICY: "PASSIVE", "GOMP_SPINCOUNT": "2000"}
+"""Threads sleep, but with GNU's runtime only after 2000 turns of a loop, some 50 microseconds: a step has hundreds of operations that are
+shorter, and waking a thread for each made painting a fifth slower. From 20 000 turns on, busy neighbors slow it down (docs/speed.md)."""
 
 _BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 
 
 def set_up_threads() -> None:
-    """Let threads sleep while they wait and NumPy multiply in one thread, in this process and its children.
+    """Let threads soon sleep while they wait, and NumPy multiply in one thread, in this process and its children.
 
     By default OpenMP's threads spin for some milliseconds, which slows down other processes and their own: next to two busy processes a
     painting took 18 times as long as alone. NumPy's matrices here are small, and the threads of OpenBLAS wait for each other: next to two
@@ -25,18 +28,19 @@ def set_up_threads() -> None:
     Environment variables set by the user take precedence. Has no effect on torch or NumPy if they are already loaded.
     """
     if not any(name in os.environ for name in _CHOICES):
-        os.environ[_POLICY] = "PASSIVE"
+        os.environ.update(_SHORT_WAITS)
     os.environ.setdefault(_BLAS_THREADS, "1")
 
 
 @contextlib.contextmanager
 def threads_sleep() -> Iterator[None]:
-    """Let the threads of torch sleep while they wait, if it is imported in the block; restores the environment."""
+    """Let the threads of torch soon sleep while they wait, if it is imported in the block; restores the environment."""
     if "torch" in sys.modules or any(name in os.environ for name in _CHOICES):
         yield
         return
-    os.environ[_POLICY] = "PASSIVE"
+    os.environ.update(_SHORT_WAITS)
     try:
         yield
     finally:
-        os.environ.pop(_POLICY, None)
+        for name in _SHORT_WAITS:
+            os.environ.pop(name, None)
