@@ -58,15 +58,21 @@ class VggEncoder(nn.Module):
         if not requested:
             return features
         x = self.preprocess(image)
-        for name in self.record.layers:
+        pools_maxima = self.record.pooling == "max"
+        is_signed = False
+        for name, following in zip(self.record.layers, (*self.record.layers[1:], ""), strict=True):
             if name.startswith("conv"):
                 x = self._convolve(x, name)
-            elif name.startswith("relu"):
+            elif name.startswith("pool"):
+                x = self._pool(x)
+                x = functional.relu(x, inplace=True) if is_signed else x
+                is_signed = False
+            elif pools_maxima and following.startswith("pool") and name not in requested:
+                is_signed = True  # after pooling, the ReLU has the same values and gradients, at a quarter of the positions
+            else:
                 # In place, unless the values before the ReLU are requested: this saves writing and reading a full-size tensor.
                 keep = name.replace("relu", "conv") in requested
                 x = functional.relu(x, inplace=not keep)
-            else:
-                x = self._pool(x)
             if name in requested:
                 if observe is not None:
                     x = observe(name, x)
