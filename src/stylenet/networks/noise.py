@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import TypeAlias
 
@@ -19,6 +20,9 @@ _DIGITS = 4
 
 _BLOCK_PX = 128
 """Side of the blocks that are drawn at once."""
+
+_KEPT_BLOCKS = 128
+"""Blocks kept for the next picture, 8 MB: those of a clip of 1280 x 720 pixels."""
 
 _LEVELS = 1023
 """Luma is quantized to integers from 0 to this number."""
@@ -39,7 +43,9 @@ def distinct_point(photo: NDArray[np.float32]) -> Point:
     if min(rows, columns) < 2:
         return 0, 0
     # Integer sums: modulo 2^32, they are exact for every square.
-    luma = (np.tensordot(_LUMA * _LEVELS, photo[0], 1) + 0.5).astype(np.uint32)
+    red, green, blue = _LUMA * _LEVELS
+    # Without a matrix product: the threads of NumPy's would still be spinning when the network starts.
+    luma = (red * photo[0, 0] + green * photo[0, 1] + blue * photo[0, 2] + np.float32(0.5)).astype(np.uint32)
     sums = np.zeros((luma.shape[0] + 1, luma.shape[1] + 1), np.uint32)
     np.cumsum(luma, axis=0, dtype=np.uint32, out=sums[1:, 1:])
     np.cumsum(sums[1:, 1:], axis=1, dtype=np.uint32, out=sums[1:, 1:])
@@ -75,9 +81,15 @@ def white_noise_array(height: int, width: int, seed: int, origin: Point = (0, 0)
     for block_row, rows, inner_rows in _blocks(height, origin[0]):
         for block_column, columns, inner_columns in _blocks(width, origin[1]):
             block_index = (block_row + _FIRST_BLOCK, block_column + _FIRST_BLOCK)
-            block = np.random.default_rng((seed, *block_index)).standard_normal((_BLOCK_PX, _BLOCK_PX), dtype=np.float32)
-            noise[rows, columns] = block[inner_rows, inner_columns]
+            noise[rows, columns] = _block(seed, *block_index)[inner_rows, inner_columns]
     return noise[None, None]
+
+
+@functools.lru_cache(maxsize=_KEPT_BLOCKS)
+def _block(seed: int, row: int, column: int) -> NDArray[np.float32]:
+    block = np.random.default_rng((seed, row, column)).standard_normal((_BLOCK_PX, _BLOCK_PX), dtype=np.float32)
+    block.setflags(write=False)
+    return block
 
 
 def _blocks(length: int, origin: int) -> Iterator[tuple[int, slice, slice]]:
