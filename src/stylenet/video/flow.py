@@ -34,6 +34,9 @@ _STROKE_MISMATCH = (0.3, 0.6)
 _STRETCH = (0.25, 0.65)  # gradient of the flow, in pixels per pixel; stretched strokes look smeared
 _CRISP_MISMATCH = (0.1, 0.3)
 
+_REFINEMENTS = 3
+"""Iterations of the variational refinement. OpenCV's 5 take a third longer and change the flow by less than 0.01 px."""
+
 _CONTRAST_PX = 3.0
 """Standard deviation of the window in which local contrast is measured."""
 
@@ -113,6 +116,7 @@ class MotionEstimator:
         self._search = self._cv2.DISOpticalFlow_create(self._cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         self._search.setPatchSize(_PATCH_PX)
         self._search.setPatchStride(_STRIDE_PX)
+        self._search.setVariationalRefinementIterations(_REFINEMENTS)
         self._cache: deque[tuple[Pixels, Pixels, Pixels]] = deque(maxlen=_CACHED_FRAMES)
 
     def motion(self, previous: Pixels, frame: Pixels) -> Motion:
