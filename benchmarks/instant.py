@@ -47,6 +47,7 @@ from stylenet.styles.style import PictureStyle
 
 ROOT = Path(__file__).parents[1]
 PAIRS, SIZE_PX, STYLE_PX, RIM_PX = 20, 384, 320, 16
+PRECISIONS = ("float32", "bfloat16") if bfloat16_units() else ("float32",)
 CONTENT, STYLE = ("relu3_1", "relu4_1"), ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
 PLAIN = {
@@ -81,7 +82,7 @@ def speed() -> dict[str, Any]:
     figures: dict[str, Any] = {}
     photo = Picture(pixels=np.random.default_rng(0).random((1, 3, 512, 512), dtype=np.float32))
     for recipe in ("instant", "trained"):
-        for precision in ("float32", *(("bfloat16",) if bfloat16_units() else ())):
+        for precision in PRECISIONS:
             stylizer = open_stylizer(recipe, precision=precision)
             times = [1000 * painted(stylizer, photo, "starry-night").seconds for _ in range(25)][5:]
             figures[f"{recipe}, 512 x 512, {precision}, milliseconds"] = spread(times)
@@ -90,18 +91,21 @@ def speed() -> dict[str, Any]:
 
 def large() -> dict[str, Any]:
     """Seconds after warm-up, and peak memory of a process that paints 3840 x 2160 pixels."""
-    code = "import sys; sys.path[:0] = sys.argv[1:]; import instant; instant.print_large()"
-    output = subprocess.run(
-        [sys.executable, "-c", code, str(ROOT / "benchmarks"), str(ROOT / "src")], capture_output=True, text=True, check=True
-    )
-    *times, memory = (float(word) for word in output.stdout.split())
-    return {"3840 x 2160, seconds": spread(times), "3840 x 2160, peak memory of the process, GB": round(memory, 2)}
+    code = "import sys; sys.path[:0] = sys.argv[2:]; import instant; instant.print_large(sys.argv[1])"
+    figures: dict[str, Any] = {}
+    for precision in PRECISIONS:
+        command = [sys.executable, "-c", code, precision, str(ROOT / "benchmarks"), str(ROOT / "src")]
+        output = subprocess.run(command, capture_output=True, text=True, check=True)
+        *times, memory = (float(word) for word in output.stdout.split())
+        figures[f"3840 x 2160, {precision}, seconds"] = spread(times[1:])
+        figures[f"3840 x 2160, {precision}, peak memory of the process, GB"] = round(memory, 2)
+    return figures
 
 
-def print_large() -> None:
-    stylizer = open_stylizer("instant")
+def print_large(precision: str) -> None:
+    stylizer = open_stylizer("instant", precision=precision)
     photo = Picture(pixels=np.random.default_rng(0).random((1, 3, 2160, 3840), dtype=np.float32))
-    for _ in range(4):
+    for _ in range(5):
         print(painted(stylizer, photo, "starry-night", memory="8GB").seconds)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
 

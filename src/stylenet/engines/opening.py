@@ -101,7 +101,7 @@ def _open_torch_pass(recipe: Recipe, *, encoder: str | None, device: str, precis
 def _prefers_torch(device: str, precision: str) -> bool:
     """Whether one-pass networks run with torch: because of the options, or on a GPU.
 
-    On CPUs with bfloat16 units, torch is as fast at 512 px and 1.7 times as fast at 1920 px, but importing it takes longer than painting.
+    On CPUs with bfloat16 units, torch is 1.5 times as fast, but importing it takes longer than painting.
     """
     if device not in ("auto", "cpu") or precision not in ("auto", "float32"):
         return True
