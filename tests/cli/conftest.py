@@ -111,3 +111,11 @@ def start_painting(folder: Path) -> subprocess.Popen[str]:
     while '"step"' not in (line := process.stdout.readline()):
         assert line, process.communicate()
     return process
+
+
+@pytest.fixture
+def film(folder: Path) -> str:
+    """An animation of two frames."""
+    frames = [PIL.Image.new("RGB", (80, 64), color) for color in ("red", "blue")]
+    frames[0].save(folder / "film.gif", save_all=True, append_images=frames[1:])
+    return "film.gif"

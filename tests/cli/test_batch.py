@@ -36,3 +36,11 @@ def test_words(run: Run, folder: Path) -> None:
     ended = run("batch", "photo.png", "starry-night", "-o", "out", "--dry-run", *WORDS)
     assert ended.out.splitlines() == ["photo.png -> out/photo.png", "nothing was painted (--dry-run)"]
     assert "out" not in files_in(folder)
+
+
+def test_notices_of_the_photos_are_printed_and_reported(run: Run, folder: Path, film: str) -> None:
+    ended = run("batch", film, "photo.png", "starry-night", "-r", "instant", "-o", "out")
+    assert (ended.code, ended.out.count("note:")) == (0, 1)
+    assert f"note: {film}: animated: the first of 2 frames is used" in ended.out.splitlines()
+    rows = {row["photo"]: row["notices"] for row in map(json.loads, (folder / "out" / "report.jsonl").read_text().splitlines())}
+    assert rows == {film: ["animated: the first of 2 frames is used"], "photo.png": []}

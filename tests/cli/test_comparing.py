@@ -44,3 +44,12 @@ def test_explain(run: Run, folder: Path) -> None:
         assert sheet.width > 3 * 60
     assert files_in(folder) == INPUTS | {"told.png"}
     assert run("explain", "photo.png", "--photo", "photo.png", "-o", "b.png").code == 2
+
+
+def test_notices_of_the_pictures_are_printed(run: Run, film: str) -> None:
+    notice = f"note: {film}: animated: the first of 2 frames is used"
+    compared = run("compare", film, "--json")
+    assert (compared.code, compared.err) == (0, f"{notice}\n")
+    assert len(json.loads(compared.out)) == 1
+    explained = run("explain", "photo.png", "--photo", film, "--style", "painting.jpg", "-o", "heat.png")
+    assert (explained.code, explained.out.splitlines()[0]) == (0, notice)

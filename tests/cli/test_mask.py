@@ -105,3 +105,11 @@ def test_without_opencv_the_extra_is_named(run: Run, disc: str, monkeypatch: pyt
     ended = run("mask", disc)
     assert ended.code == 2
     assert 'pip install "stylenet[masks]"' in ended.error
+
+
+def test_notices_of_the_photo_are_printed(run: Run, folder: Path, disc: str) -> None:
+    with PIL.Image.open(folder / disc) as first:
+        first.save(folder / "film.gif", save_all=True, append_images=[PIL.Image.new("RGB", first.size)])
+    ended = run("mask", "film.gif")
+    assert (ended.code, ended.out.splitlines()[0]) == (0, "note: animated: the first of 2 frames is used")
+    assert "note" not in run("mask", "film.gif", "--quiet").out

@@ -48,10 +48,8 @@ def test_what_is_no_sequence(run: Run, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [("sheet", "--strengths", "30", "--style-scales", "1"), ("sequence", "drawing.png", "-n", "2")])
-def test_notices_of_the_photo_are_printed(command: tuple[str, ...], run: Run, folder: Path, quick: tuple[str, ...]) -> None:
-    frames = [PIL.Image.new("RGB", (80, 64), color) for color in ("red", "blue")]
-    frames[0].save(folder / "film.gif", save_all=True, append_images=frames[1:])
+def test_notices_of_the_photo_are_printed(command: tuple[str, ...], run: Run, film: str, quick: tuple[str, ...]) -> None:
     name, *words = command
-    ended = run(name, "film.gif", "painting.jpg", *words, "-o", "out.png" if name == "sheet" else "out.gif", *quick, "--size", "64")
+    ended = run(name, film, "painting.jpg", *words, "-o", "out.png" if name == "sheet" else "out.gif", *quick, "--size", "64")
     assert ended.code == 0
     assert ended.out.splitlines()[0] == "note: animated: the first of 2 frames is used"

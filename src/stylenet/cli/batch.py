@@ -87,6 +87,8 @@ def _show(finished: Finished, printer: Printer) -> None:
     pair = finished.pair
     if finished.state == "failed":
         print(f"stylenet: error: {pair.photo}: {finished.reason}", file=sys.stderr, flush=True)
+    for notice in finished.notices:
+        printer.print_line(f"note: {pair.photo}: {notice}")
     values = {name: value for name, value in vars(finished).items() if name != "pair"}
     printer.event("finished", {"photo": pair.photo, "style": pair.style, "output": pair.output, **values})
     printer.count(finished.done, finished.count, details=pair.photo.name, seconds_left=finished.seconds_left)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stylenet.cli import options
+from stylenet.cli.printers import print_note
 from stylenet.errors import UsageError
 from stylenet.extras import require
 from stylenet.image.output import check_output
@@ -44,7 +45,7 @@ def compare(
     from stylenet.evaluation.measures import BETTER_LOWER
     from stylenet.workflows.comparing import compare_files
 
-    rows = compare_files(results, photo=photo, styles=style or (), encoder=encoder, sheet=sheet)
+    rows = compare_files(results, photo=photo, styles=style or (), encoder=encoder, sheet=sheet, notify=print_note)
     if json:
         records = [{"result": str(path), **dataclasses.asdict(row)} for path, row in zip(results, rows, strict=True)]
         print(json_format.dumps(records))
@@ -82,8 +83,11 @@ def explain(
         require("torch", "explaining a picture")
         from stylenet.workflows.comparing import explain_file
 
-        facts = explain_file(result, photo, style, output, encoder=encoder)
+        notices: list[str] = []
+        facts = explain_file(result, photo, style, output, encoder=encoder, notify=notices.append)
         if not quiet:
+            for notice in notices:
+                print(f"note: {notice}")
             for fact in facts:
                 print(fact)
             print(output)

@@ -42,6 +42,11 @@ def mask(
         raise UsageError("--faces cannot be combined with --subject or --rectangle; choose one, or make several masks")
     from stylenet.workflows.masking import mask_file
 
-    path, share = mask_file(photo, output, faces=faces, rectangle=rectangle, feather=feather, invert=invert, show=show)
+    notices: list[str] = []
+    path, share = mask_file(
+        photo, output, faces=faces, rectangle=rectangle, feather=feather, invert=invert, show=show, notify=notices.append
+    )
     if not quiet:
+        for notice in notices:
+            print(f"note: {notice}")
         print(f"{path}  ({share:.0%} of the photo is inside); edit it, or use it: --mask {path}=STYLE")

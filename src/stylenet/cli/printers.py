@@ -18,6 +18,11 @@ LINE_SECONDS = 10.0
 """Interval of plain progress lines."""
 
 
+def print_note(notice: str) -> None:
+    """Print a notice to standard error, for commands whose standard output is the result."""
+    print(f"note: {notice}", file=sys.stderr, flush=True)
+
+
 class Printer:
     """Prints only requested output, as for `--quiet`; the base class of the other printers.
 

@@ -65,6 +65,7 @@ class Finished:
         pair: The picture.
         state: "painted", "there" (already painted by the same request), "failed", or "left" (interrupted before it).
         reason: Why it failed, in one line.
+        notices: Notices about the photo, one line each.
         seconds: Painting time.
         done: Number of finished pictures, including this one.
         count: Total number of pictures.
@@ -74,6 +75,7 @@ class Finished:
     pair: Pair
     state: str
     reason: str
+    notices: tuple[str, ...]
     seconds: float
     done: int
     count: int
@@ -188,7 +190,7 @@ def _save(pair: Pair, result: Result) -> Result:
         if getattr(error.__cause__, "errno", None) in _FULL:
             raise  # no further result could be written
         return Result(state=FAILED, reason=str(error))
-    return Result(state=PAINTED)
+    return Result(state=PAINTED, notices=result.notices)
 
 
 class _Progress:
@@ -209,6 +211,7 @@ class _Progress:
             pair=pair,
             state=result.state,
             reason=result.reason,
+            notices=result.notices,
             seconds=round(seconds, 3),
             done=self._done,
             count=self._count,
@@ -219,7 +222,7 @@ class _Progress:
 def _report_line(finished: Finished) -> str:
     pair = finished.pair
     values = {"photo": str(pair.photo), "style": pair.style, "output": str(pair.output), "state": finished.state}
-    return json.dumps({**values, "reason": finished.reason, "seconds": finished.seconds}) + "\n"
+    return json.dumps({**values, "reason": finished.reason, "notices": finished.notices, "seconds": finished.seconds}) + "\n"
 
 
 @contextlib.contextmanager

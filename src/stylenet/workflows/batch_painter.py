@@ -91,4 +91,4 @@ class BatchPainter:
         done = replace(event, receipt={**event.receipt, "palette": self._palette, RECEIPT_KEY: batch})
         file = io.BytesIO()
         Painting(pixels=done.image, photo=photo, done=done).save(file, format=self._request.format, quality=self._request.quality)
-        return Result(state=PAINTED, data=file.getvalue())
+        return Result(state=PAINTED, data=file.getvalue(), notices=photo.notices)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +10,20 @@ import numpy as np
 from stylenet.evaluation.explaining import explain, overlay
 from stylenet.evaluation.measures import Measures, measure
 from stylenet.evaluation.opening import open_measuring
-from stylenet.image.files import load_image, save_image
+from stylenet.image.files import Picture, load_image, save_image
 from stylenet.image.sheet import contact_sheet
 
 DEFAULT_ENCODER = "vgg19"
 
 
 def compare_files(
-    results: Sequence[Path], *, photo: Path | None = None, styles: Sequence[str] = (), encoder: str | None = None, sheet: Path | None = None
+    results: Sequence[Path],
+    *,
+    photo: Path | None = None,
+    styles: Sequence[str] = (),
+    encoder: str | None = None,
+    sheet: Path | None = None,
+    notify: Callable[[str], object] = lambda notice: None,
 ) -> list[Measures]:
     """Measure finished pictures.
 
@@ -27,12 +33,13 @@ def compare_files(
         styles: The styles in which they were painted.
         encoder: Name of weights or a weights file; default: VGG-19.
         sheet: Output file for a sheet of the pictures, labeled with their measures.
+        notify: Called with each notice about a picture.
 
     Raises:
         StylenetError: a picture or a style cannot be opened, or the sheet cannot be written.
     """
-    pictures = [load_image(path) for path in results]
-    source = None if photo is None else load_image(photo)
+    pictures = [_loaded(path, notify) for path in results]
+    source = None if photo is None else _loaded(photo, notify)
     network, opened = open_measuring(encoder or DEFAULT_ENCODER, styles)
     rows = [measure(picture, network, photo=source, styles=opened) for picture in pictures]
     if sheet is not None:
@@ -41,7 +48,15 @@ def compare_files(
     return rows
 
 
-def explain_file(result: Path, photo: Path, styles: Sequence[str], output: Path, *, encoder: str | None = None) -> list[str]:
+def explain_file(
+    result: Path,
+    photo: Path,
+    styles: Sequence[str],
+    output: Path,
+    *,
+    encoder: str | None = None,
+    notify: Callable[[str], object] = lambda notice: None,
+) -> list[str]:
     """Write heat maps that show where a picture departs from its photo and its style; returns a summary, one line each.
 
     Args:
@@ -50,11 +65,12 @@ def explain_file(result: Path, photo: Path, styles: Sequence[str], output: Path,
         styles: The styles in which it was painted.
         output: Output file.
         encoder: Name of weights or a weights file; default: VGG-19.
+        notify: Called with each notice about a picture.
 
     Raises:
         StylenetError: a picture or a style cannot be opened, or the output cannot be written.
     """
-    picture, source = load_image(result), load_image(photo)
+    picture, source = _loaded(result, notify), _loaded(photo, notify)
     network, opened = open_measuring(encoder or DEFAULT_ENCODER, styles)
     found = explain(picture, source, opened, network)
     cells, facts = [(result.name, picture.pixels)], []
@@ -66,6 +82,13 @@ def explain_file(result: Path, photo: Path, styles: Sequence[str], output: Path,
         facts.append(f"{name}: {float(heat.mean()):.3g} on average, {most:.3g} at the maximum")
     save_image(contact_sheet(cells, columns=3, cell_px=min(640, max(picture.width, picture.height))), output)
     return facts
+
+
+def _loaded(path: Path, notify: Callable[[str], object]) -> Picture:
+    picture = load_image(path)
+    for notice in picture.notices:
+        notify(f"{path}: {notice}")
+    return picture
 
 
 def _caption(row: Measures) -> str:

@@ -49,14 +49,12 @@ class GroupResult(Result):
         times: Time and duration of each frame.
         checksums: Checksum of each source frame.
         after: State after the group.
-        notices: Notices for the user, one line each.
         sought: Whether decoding started in the middle of the clip.
     """
 
     times: Sequence[Times]
     checksums: Sequence[int]
     after: State
-    notices: tuple[str, ...]
     sought: bool
 
 

@@ -44,11 +44,13 @@ class Result:
         state: One of the states in this module.
         data: Bytes of the painted file.
         reason: Why the job failed, in one line.
+        notices: Notices for the user, one line each.
     """
 
     state: str
     data: bytes = b""
     reason: str = ""
+    notices: tuple[str, ...] = ()
 
 
 def has_source(job: Job) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ def mask_file(
     feather: float = 0.0,
     invert: bool = False,
     show: Path | None = None,
+    notify: Callable[[str], object] = lambda notice: None,
 ) -> tuple[Path, float]:
     """Write a mask, white where the subject or the faces of a photo are; returns its path and the share of the photo inside it.
 
@@ -39,6 +41,7 @@ def mask_file(
         feather: Width of the soft edge in pixels.
         invert: Mask everything else instead.
         show: Output file for the photo with everything outside the mask darkened.
+        notify: Called with each notice about the photo.
 
     Raises:
         StylenetError: the photo cannot be read, nothing is found in it, or the mask cannot be written.
@@ -49,6 +52,8 @@ def mask_file(
             check_output(show)
         keep_apart([("--output", target), ("--show", show)], [photo])
         picture = load_image(photo)
+        for notice in picture.notices:
+            notify(notice)
         if faces:
             found = find_faces(picture.pixels)
         else:
