@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Self
 
 
@@ -28,3 +29,8 @@ class CodedNotice(str):
 def code_of(notice: str) -> dict[str, Any]:
     """The code of a notice, "" if it has none, and its values, as JSON."""
     return {"code": getattr(notice, "code", ""), "values": getattr(notice, "values", {})}
+
+
+def prefixed(name: str, notices: Iterable[str]) -> tuple[str, ...]:
+    """Notices about one of several files, each with its name in front."""
+    return tuple(CodedNotice(f"{name}: {notice}", code_of(notice)["code"], **code_of(notice)["values"]) for notice in notices)

@@ -87,6 +87,14 @@ def test_a_name_that_means_something_else_is_rejected(run: Run, name: str, reaso
     assert reason in run("styles", "add", "painting.jpg", "--name", name).error
 
 
+def test_notices_of_the_painting_are_printed(run: Run, film: str) -> None:
+    notice = "animated: the first of 2 frames is used"
+    assert run("styles", "add", film, "-o", "added.safetensors").out.splitlines()[0] == f"note: {notice}"
+    painted = run("stylize", "photo.png", film, "-r", "instant", "-o", "out.png")
+    assert painted.code == 0
+    assert f"note: style 'film': {notice}" in painted.out.splitlines()
+
+
 def test_added_styles_can_be_deleted(run: Run, folder: Path) -> None:
     paths = [_add_old_file(folder, name) for name in ("one", "two", "three")]
     assert "Did you mean 'three'" in run("styles", "rm", "one", "thre").error

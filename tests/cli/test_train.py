@@ -82,6 +82,11 @@ def test_a_network_that_paints(run: Run, folder: Path, photos: Path) -> None:
     assert network(torch.rand(1, 3, 40, 50), white_noise(40, 50, 0)).shape == (1, 3, 40, 50)
 
 
+def test_notices_of_the_painting_are_printed(run: Run, photos: Path, film: str) -> None:
+    ended = run("train", film, "--photos", "photos", "-o", "mine.safetensors", *QUICK)
+    assert (ended.code, ended.out.splitlines()[1]) == (0, f"note: {film}: animated: the first of 2 frames is used")
+
+
 def test_the_same_again_is_the_same_but_for_the_time(run: Run, folder: Path, photos: Path) -> None:
     for name in ("a", "b"):
         run("train", "painting.jpg", "--photos", "photos", "-o", f"{name}.safetensors", *QUICK)

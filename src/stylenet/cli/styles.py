@@ -124,7 +124,7 @@ def add(
     card = StyleCard(name=name_from(picture) if name is None else name, title=title, artist=artist, year=year, licence=licence)
     option, target = ("--name", added_styles_folder() / f"{card.name}.safetensors") if output is None else ("--output", output)
     keep_apart([(option, target)], [picture])
-    path = add_style(picture, card, output=output, replace=replace)
+    path = add_style(picture, card, output=output, replace=replace, notify=lambda notice: print(f"note: {notice}"))
     use = shlex.quote(str(path)) if output else card.name
     print(f"{path}  ({path.stat().st_size / 1000:.0f} kB); use it: stylenet stylize PHOTO {use}")
 

@@ -35,7 +35,7 @@ def opened_style(
         style = recolored(style, recolor)
     sha256 = fingerprint(style)
     if isinstance(style, StylePicture):
-        return OpenStyle(name=style.name, sha256=sha256, value=measure(style))
+        return OpenStyle(name=style.name, sha256=sha256, value=measure(style), notices=style.notices)
     if isinstance(style, StyleFolder):
         mixed = mix(style.name, [measure(part) for part in style.parts])
         return OpenStyle(name=style.name, sha256=sha256, value=mixed, notices=style.notices)

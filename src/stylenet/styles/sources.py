@@ -19,6 +19,7 @@ from stylenet.image.color import palette
 from stylenet.image.files import ImageSource, Picture, is_source, load_image
 from stylenet.image.recolor import parse_color
 from stylenet.image.resize import fit_within, resize
+from stylenet.notices import prefixed
 from stylenet.shapes import Image
 from stylenet.styles.files import read_style
 from stylenet.styles.stored import StoredStyle
@@ -46,10 +47,12 @@ class StylePicture:
     Attributes:
         name: Name of the file without the suffix.
         pixels: (1, 3, H, W), 0..1.
+        notices: Notices for the user about the file, one line each.
     """
 
     name: str
     pixels: Image
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -59,7 +62,7 @@ class StyleFolder:
     Attributes:
         name: Name of the folder.
         parts: The pictures, at least one.
-        notices: Notices for the user about skipped files.
+        notices: Notices for the user about its files.
     """
 
     name: str
@@ -174,7 +177,11 @@ def _of_folder(folder: Path) -> StyleFolder:
         notices.append(f"{len(problems)} of {len(files)} files in the folder '{folder}' are skipped: {reasons}")
     if not parts:
         raise StyleError(f"the folder '{folder}' has no usable picture; give a folder with pictures, or a single picture")
-    return StyleFolder(name=folder.resolve().name or "folder", parts=tuple(parts), notices=tuple(notices))
+    return StyleFolder(
+        name=folder.resolve().name or "folder",
+        parts=tuple(parts),
+        notices=(*notices, *(notice for part in parts for notice in part.notices)),
+    )
 
 
 def _of_picture(picture: Picture, *, max_px: int = _MAX_PX) -> StylePicture:
@@ -187,4 +194,5 @@ def _of_picture(picture: Picture, *, max_px: int = _MAX_PX) -> StylePicture:
             height=picture.height,
             least=_MIN_PX,
         )
-    return StylePicture(name=name, pixels=resize(picture.pixels, fit_within(picture.width, picture.height, max_px)))
+    pixels = resize(picture.pixels, fit_within(picture.width, picture.height, max_px))
+    return StylePicture(name=name, pixels=pixels, notices=prefixed(f"style '{name}'", picture.notices))

@@ -85,12 +85,10 @@ class MixedStyle:
 
     Attributes:
         parts: The pictures, at least one.
-        notices: Notices for the user about the folder, one line each.
     """
 
     name: str
     parts: tuple[PictureStyle, ...]
-    notices: tuple[str, ...] = ()
 
     def at(self, size_px: float, layers: Iterable[str]) -> Mapping[str, Moments]:
         """Pooled moments of `layers`, each picture at an area of `size_px` squared."""

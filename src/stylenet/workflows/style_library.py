@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from stylenet.catalog.styles import MEASURED_WITH, StyleCard, added_styles, added_styles_folder, built_in_styles
@@ -26,7 +26,14 @@ def name_from(picture: Path) -> str:
     return re.sub(r"[^a-z0-9]+", "-", picture.stem.lower()).strip("-") or "style"
 
 
-def add_style(picture: ImageSource, card: StyleCard, *, output: Path | None = None, replace: bool = False) -> Path:
+def add_style(
+    picture: ImageSource,
+    card: StyleCard,
+    *,
+    output: Path | None = None,
+    replace: bool = False,
+    notify: Callable[[str], object] = lambda notice: None,
+) -> Path:
     """Make a style file from a painting; returns its path.
 
     Args:
@@ -34,6 +41,7 @@ def add_style(picture: ImageSource, card: StyleCard, *, output: Path | None = No
         card: Metadata such as name, title and artist; measured values are filled in.
         output: File to write instead of adding the style to the library.
         replace: Whether to replace an added style of this name.
+        notify: Called with each notice about the painting.
 
     Raises:
         ImageError: The painting cannot be read.
@@ -49,8 +57,10 @@ def add_style(picture: ImageSource, card: StyleCard, *, output: Path | None = No
     from stylenet.styles.measuring import measure_style
 
     target = _target(card, output, replace=replace)
-    pixels = load_image(picture).pixels
-    pixels = resize(pixels, fit_within(int(pixels.shape[3]), int(pixels.shape[2]), _LARGEST_PX))
+    loaded = load_image(picture)
+    for notice in loaded.notices:
+        notify(notice)
+    pixels = resize(loaded.pixels, fit_within(loaded.width, loaded.height, _LARGEST_PX))
     encoder = open_encoder(EncoderSection(name=MEASURED_WITH), device=torch.device("cpu"), dtype=torch.float32)
     style = measure_style(pixels, encoder.exact, card)
     try:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from stylenet.catalog.networks import AnyRecord, JohnsonRecord, Paints, SlimRecord, TextureRecord
 from stylenet.errors import UsageError
-from stylenet.events import Preview, Saved
+from stylenet.events import Notice, Preview, Saved
 from stylenet.extras import require
 from stylenet.image.crops import find_pictures
 from stylenet.image.files import load_image
 from stylenet.image.output import check_output
+from stylenet.notices import prefixed
 from stylenet.requests.training import DEFAULT_STYLE_PX, TrainRequest, style_name
 from stylenet.workflows.outputs import keep_apart, make_folder, reserve_output
 
@@ -113,13 +114,16 @@ class _Pictures:
         photos: Files to learn from.
         previews: Files for the previews.
         paintings: Pixels of the paintings.
+        notices: Notices about the paintings, one line each.
 
     Raises:
         ImageError: a folder is missing or has no picture, or a painting cannot be read.
     """
 
     def __init__(self, request: TrainRequest) -> None:
-        self.paintings = [load_image(painting).pixels for painting in request.paintings]
+        loaded = [load_image(painting) for painting in request.paintings]
+        self.paintings = [picture.pixels for picture in loaded]
+        self.notices = [line for name, picture in zip(request.paintings, loaded, strict=True) for line in prefixed(name, picture.notices)]
         self.photos = [] if request.photos is None else find_pictures(Path(request.photos))
         self.previews = [] if request.previews is None else find_pictures(Path(request.previews))
 
@@ -155,6 +159,7 @@ def _train(
                 pass
             return
         yield TrainingStarted(plan=plan, job=dict(trainer.task.job()), step=trainer.step, processes=processes.count)
+        yield from (Notice(message=notice) for notice in pictures.notices)
         yield from _train_and_log(request, trainer, task, output=output, folder=folder, should_stop=should_stop)
 
 
