@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from starlette.testclient import TestClient
 
 import stylenet
 from stylenet.catalog.recipes import recipe_names
-from stylenet.catalog.styles import list_styles
+from stylenet.catalog.styles import StyleCard, list_styles
+from stylenet.server import info_endpoints
+
+
+def test_an_added_style_without_a_title_has_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(info_endpoints, "list_styles", lambda: (StyleCard(name="mine"), StyleCard(name="other", title="Another One")))
+    assert [style.title for style in info_endpoints._styles.__wrapped__(0)] == ["mine", "Another One"]
 
 
 def test_styles_and_recipes(shared: TestClient) -> None:

@@ -92,7 +92,7 @@ class HistoryItem(Struct, frozen=True, kw_only=True):
 
 
 class StyleInfo(Struct, frozen=True, kw_only=True):
-    """A style that can be used by name; `colors` are ("#rrggbb", share), the largest share first."""
+    """A style that can be used by name; `colors` are ("#rrggbb", share), the largest share first. `title` is the name if it has none."""
 
     name: str
     title: str
