@@ -251,6 +251,8 @@ def main() -> None:
     parser.add_argument("--optimization", type=int, default=7, help="frames to paint with draft, which takes minutes; 0: none")
     parser.add_argument("--seconds", type=float, default=2.0, help="duration of the clip that is painted from file to file")
     arguments = parser.parse_args()
+    if arguments.sheets is not None:
+        arguments.sheets.mkdir(parents=True, exist_ok=True)
     import tempfile
 
     import skimage.data
