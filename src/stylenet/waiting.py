@@ -12,8 +12,8 @@ _CHOICES = (_POLICY, "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "KMP_LIBRARY")
 """Environment variables. torch wheels include GNU's runtime on Linux, LLVM's on macOS and Intel's on Windows; all read the first."""
 
 _SHORT_WAITS = {_POLICY: "PASSIVE", "GOMP_SPINCOUNT": "2000"}
-"""Threads sleep while they wait, but with GNU's runtime only after 2000 turns of a loop: a step has hundreds of short operations, and waking
-a thread for each of them makes painting a fifth slower. With 20 000 turns, busy neighbors slow it down (docs/speed.md)."""
+"""Threads sleep while they wait, but with GNU's runtime only after 2000 turns of a loop: a step has hundreds of short operations, and
+waking a thread for each of them makes painting a fifth slower. With 20 000 turns, busy neighbors slow it down (docs/speed.md)."""
 
 _BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 
