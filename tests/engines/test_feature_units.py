@@ -8,14 +8,14 @@ import msgspec
 import pytest
 import torch
 
-from stylenet.catalog.recipe import Recipe
+from stylenet.catalog.recipe import Recipe, StyleSection
 from stylenet.catalog.recipes import load_recipe
 from stylenet.encoders.opening import OpenEncoder, open_encoder
 from stylenet.engines.feature_units import in_units_of
 from stylenet.engines.optimizing import OptimizationEngine
 from stylenet.losses.content import ContentTarget
-from stylenet.losses.moments import Moments
-from stylenet.losses.style import gram_distance
+from stylenet.losses.moments import Moments, moments
+from stylenet.losses.style import gram_distance, layer_loss
 
 RATIO = 200.0
 
@@ -56,6 +56,18 @@ def test_a_style_loss_is_as_large_as_that_of_the_smaller_features(compact: OpenE
     wanted = recipe.style.weight * gram_distance(_moments(given), _moments(target), style, picture_positions=35)
     found = adjusted.style.weight * gram_distance(_moments(RATIO * given), _moments(RATIO * target), style, picture_positions=35)
     assert float(found) == pytest.approx(float(wanted), rel=1e-6)
+
+
+def test_a_wasserstein_loss_and_its_ridge_are_as_large_as_those_of_the_smaller_features(compact: OpenEncoder):
+    given, target = torch.rand(2, 1, 8, 2, 2, generator=torch.Generator().manual_seed(2))  # fewer positions than channels
+    recipe = load_recipe("style-transfer-pytorch")
+    adjusted = in_units_of(compact, recipe)
+
+    def loss(style: StyleSection, scale: float) -> float:
+        distance = layer_loss(moments((scale * target).double()), "wasserstein", "mean", ridge=style.ridge)
+        return style.weight * float(distance(moments((scale * given).double())))
+
+    assert loss(adjusted.style, RATIO) == pytest.approx(loss(recipe.style, 1.0), rel=1e-6)
 
 
 def test_a_balanced_style_is_not_adjusted(compact: OpenEncoder):

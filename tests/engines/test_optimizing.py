@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from stylenet.catalog.recipes import load_recipe
+from stylenet.catalog.recipes import load_recipe, recipe_names
 from stylenet.engines.optimizing import OptimizationEngine
 from stylenet.errors import UsageError
+from stylenet.events import Step
 from stylenet.optimization.pyramid import Level
 from stylenet.painting.painting import stylize
 from stylenet.painting.stylizer import open_stylizer
@@ -64,3 +65,21 @@ def test_another_encoder_is_reported() -> None:
     assert opened().notices == ()
     (notice,) = opened(encoder="vgg19").notices
     assert notice == "painting with the encoder 'vgg19' instead of 'compact', which has nearly the same features"
+
+
+OPTIMIZING = [name for name in recipe_names() if load_recipe(name).method == "optimization"]
+
+
+@pytest.mark.parametrize(
+    ("name", "precision"), [*((name, "float32") for name in OPTIMIZING), ("standard", "bfloat16"), ("style-transfer-pytorch", "bfloat16")]
+)
+def test_the_loss_of_every_recipe_falls(name: str, precision: str) -> None:
+    waves = np.sin(np.arange(72)[:, None, None] / (5, 9, 13) + np.arange(96)[None, :, None] / (11, 7, 3))
+    photo = (waves * 90 + 128).astype(np.uint8)
+    painting = np.random.default_rng(0).integers(0, 255, (24, 32, 3), np.uint8).repeat(4, 0).repeat(4, 1)
+    changes = {"encoder.name": "compact", "pyramid.coarsest_px": "0", "pyramid.steps": "[6]", "pyramid.exact_steps": "0"}
+    changes |= {"solver.evaluations_per_round": "1"} if load_recipe(name).solver.name == "scipy-lbfgs" else {}
+    stylizer = open_stylizer(name, changes=changes, device="cpu", precision=precision)
+    losses = [event.loss for event in stylizer.stylize(photo, painting, Options(size=64)) if isinstance(event, Step)]
+    reached = min(losses) if load_recipe(name).solver.name == "lbfgs" else losses[-1]  # L-BFGS without a line search overshoots at first
+    assert reached < losses[0]

@@ -113,6 +113,7 @@ class StyleSection(Section, frozen=True):
         Literal["relative", "mean", "mean-per-element", "gatys", "keras", "scaled"],
         parameter("how the statistics are compared; see losses/style.py for the formulas. Only Gram matrices support all of them"),
     ] = "relative"
+    ridge: Annotated[float, parameter("added to the diagonals of both covariances, for the Wasserstein-2 distance `mean`", gt=0)] = 1e-4
     shift: Annotated[float, parameter("subtracted from the features before their products (Novak and Nikulin 2016: 1)")] = 0.0
     chain: Annotated[bool, parameter("each layer's loss minus the next one's, halved towards the shallow end (Novak and Nikulin 2016)")] = (
         False

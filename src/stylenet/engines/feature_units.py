@@ -28,7 +28,7 @@ def in_units_of(encoder: OpenEncoder, recipe: Recipe) -> Recipe:
     """`recipe` with its losses divided as if the features were as large as those of the network that it was tuned for.
 
     Content losses are sums of squared features and style losses of squared products of features, so with features 200 times as large, the
-    style would weigh 40,000 times as much. See `catalog.recipe.EncoderSection.caffe_ratio`.
+    style would weigh 40,000 times as much. The ridge of a covariance is multiplied. See `catalog.recipe.EncoderSection.caffe_ratio`.
     """
     if not is_scaled(recipe, encoder):
         return recipe
@@ -38,5 +38,5 @@ def in_units_of(encoder: OpenEncoder, recipe: Recipe) -> Recipe:
     return msgspec.structs.replace(
         recipe,
         content=msgspec.structs.replace(content, weight=content.weight / ratio**of_content),
-        style=msgspec.structs.replace(style, weight=style.weight / ratio**of_style),
+        style=msgspec.structs.replace(style, weight=style.weight / ratio**of_style, ridge=style.ridge * ratio**2),
     )

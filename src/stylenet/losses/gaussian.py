@@ -94,8 +94,10 @@ def wasserstein_distance(given: Moments, target: Gaussian, distance: str = "rela
         trace = trace + target.ridge * gram.shape[-1]
     between = target.deviations[:, :, None] * inside * target.deviations[:, None, :]
     if target.ridge:
-        # The ridge is a lower bound for every eigenvalue, its square, which is far below the default share of the largest one.
-        cross = root_trace(between, floor=target.ridge**2, share=0.0)
+        # The ridge is a lower bound for every eigenvalue: its square, which is far below the default share of the largest one. In float32,
+        # rounding errors are larger, and their square roots would have gradients that outweigh all others.
+        share = 0.0 if between.dtype == torch.float64 else _FLAT
+        cross = root_trace(between, floor=target.ridge**2, share=share)
     else:
         # The floor is relative to the target's trace: the covariance of a picture with one color or one position is 0.
         cross = root_trace(between, floor=_FLAT * float(target.trace) ** 2)

@@ -78,8 +78,11 @@ def strength_factor(strength: float) -> float:
     return float((10 ** (below * strength / 50) - 1) / (10**below - 1))
 
 
-def layer_loss(target: Moments, statistic: str, distance: str, *, picture_positions: int = 1) -> LayerLoss:
-    """The loss of one layer for moments of the style image, which are preprocessed here once."""
+def layer_loss(target: Moments, statistic: str, distance: str, *, picture_positions: int = 1, ridge: float = RIDGE) -> LayerLoss:
+    """The loss of one layer for moments of the style image, which are preprocessed here once.
+
+    `ridge` is that of the Wasserstein-2 distance `mean`, in squared units of the features.
+    """
     match statistic:
         case "gram":
             return partial(gram_distance, target=target, distance=distance, picture_positions=picture_positions)
@@ -87,7 +90,7 @@ def layer_loss(target: Moments, statistic: str, distance: str, *, picture_positi
             return partial(mean_std_distance, target=target)
         case "wasserstein":
             exact = distance == "mean"  # all directions, as in the source; ours uses the principal ones
-            fitted = gaussian(target, rank=None if exact else RANK, ridge=RIDGE if exact else 0.0)  # in the precision of the target
+            fitted = gaussian(target, rank=None if exact else RANK, ridge=ridge if exact else 0.0)  # in the precision of the target
             return partial(wasserstein_distance, target=fitted, distance=distance)
     raise ValueError(f"unknown style statistic '{statistic}'")
 

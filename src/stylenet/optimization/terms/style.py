@@ -80,4 +80,4 @@ class StyleTerm(StatisticsTerm):
         photo = self._scene.photo
         target = target.to(photo.device, self._scene.dtype).shifted(self._section.shift)
         pixels = photo.shape[2] * photo.shape[3]
-        return layer_loss(target, self._section.statistic, self._section.distance, picture_positions=pixels)
+        return layer_loss(target, self._section.statistic, self._section.distance, picture_positions=pixels, ridge=self._section.ridge)
