@@ -51,6 +51,11 @@ class StyleCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     width: int = 0
     height: int = 0
 
+    @property
+    def label(self) -> str:
+        """The title, or the name if there is none."""
+        return self.title or self.name
+
 
 class _Version(msgspec.Struct, frozen=True):
     """The version of a card, read first because cards of other formats have other fields."""

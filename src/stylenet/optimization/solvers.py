@@ -85,7 +85,8 @@ class AdamSolver:
 
     def advance(self, evaluate: Evaluate) -> Iterator[SolverStep]:
         """One step; see `Solver`."""
-        adam, notice = self.adam, CodedNotice("")
+        adam = self.adam
+        notice: str = ""
         values, gradient = evaluate(adam.image)
         for undone in range(1, _MAX_UNDONE + 2):
             if _is_finite(values) and bool(torch.isfinite(gradient).all()):

@@ -66,7 +66,7 @@ def packed_sums(found: Sequence[StyleSums]) -> tuple[list[dict[str, Any]], bytes
     listed, first = [], 0
     for style in found:
         card = style.card
-        labels = {"name": card.name, "title": card.title or card.name, "artist": card.artist, "year": card.year}
+        labels = {"name": card.name, "title": card.label, "artist": card.artist, "year": card.year}
         listed.append({**labels, "colors": card.colors, "mean": card.mean_color, "first": first, "rows": len(style.sums)})
         first += len(style.sums)
     return listed, save({"sums": np.concatenate([style.sums for style in found])})

@@ -88,7 +88,7 @@ async def metrics(request: Request) -> Response:
 @functools.lru_cache(maxsize=1)
 def _styles(period: int) -> tuple[StyleInfo, ...]:
     names = StyleInfo.__struct_fields__
-    return tuple(StyleInfo(**{name: getattr(card, name) for name in names} | {"title": card.title or card.name}) for card in list_styles())
+    return tuple(StyleInfo(**{name: getattr(card, name) for name in names} | {"title": card.label}) for card in list_styles())
 
 
 @functools.cache

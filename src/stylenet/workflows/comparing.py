@@ -12,6 +12,7 @@ from stylenet.evaluation.measures import Measures, measure
 from stylenet.evaluation.opening import open_measuring
 from stylenet.image.files import Picture, load_image, save_image
 from stylenet.image.sheet import contact_sheet
+from stylenet.notices import prefixed
 
 DEFAULT_ENCODER = "vgg19"
 
@@ -86,8 +87,8 @@ def explain_file(
 
 def _loaded(path: Path, notify: Callable[[str], object]) -> Picture:
     picture = load_image(path)
-    for notice in picture.notices:
-        notify(f"{path}: {notice}")
+    for notice in prefixed(str(path), picture.notices):
+        notify(notice)
     return picture
 
 
