@@ -33,7 +33,8 @@ def clip(three_scenes: Path) -> Path:
 
 
 def small(clip: Path, output: Path, **values: Any) -> VideoRequest:
-    return request_of(clip, output=str(output), **{"size": "32", **values})
+    # H.264 of less than 64 pixels is not always encoded to the same bytes.
+    return request_of(clip, output=str(output), **{"size": "64", **values})
 
 
 def check_same_as_alone(clip: Path, output: Path) -> None:

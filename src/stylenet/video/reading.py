@@ -138,7 +138,7 @@ def read_frames(clip: Clip, *, begin: Fraction = _ZERO, end: Fraction | None = N
     last: Fraction | None = None
     with _opened(clip.path) as container:
         stream = _stream(container, clip.path)
-        stream.thread_type = "AUTO"
+        stream.thread_type = "NONE"  # with threads, damaged frames are not always concealed in the same way
         if begin > 0:
             with contextlib.suppress(av.error.FFmpegError):
                 container.seek(int((begin + clip.start) / stream.time_base), stream=stream)
