@@ -31,8 +31,8 @@ neighboring pixels.
 
 `python benchmarks/literature.py` paints two pairs with the compact encoder and all steps, at 256 px: half-timbered houses (`kodim08`) as
 The Starry Night, and a dog at a car window as The Great Wave. Seconds are of the processor, for the houses, with one thread of an AMD EPYC
-with AVX2 (`pytorch-tutorial` and `style-transfer-pytorch`: with AVX512-bf16); those of VGG-19 are extrapolated from a twentieth of the
-steps.
+with AVX2 (`pytorch-tutorial`, `style-transfer-pytorch` and `stylenet-2018-recommended`: with AVX512-bf16); those of VGG-19 are
+extrapolated from a twentieth of the steps.
 
 | recipe | compact | VGG-19 | what is seen |
 |---|--:|--:|---|
