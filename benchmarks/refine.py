@@ -29,26 +29,27 @@ from stylenet.shapes import Image
 SIZE_PX = 448
 PAIRS = (("kodim04", "starry_night"), ("kodim08", "great_wave"), ("kodim11", "munch_the_scream"), ("kodim22", "leger_contrast_of_forms"))
 START = {"picture.start": "network"}
+HALF = {**START, "pyramid.coarsest_px": "224", "pyramid.content_weights": "[1.25, 1.0]"}
+# Adam at the scale of pixels alone, with the best values found for it.
+ONE_SCALE = {
+    "solver.scales": "0",
+    "solver.learning_rate": "0.05",
+    "solver.final_rate": "0.2",
+    "solver.beta1": "0.8",
+    "solver.beta2": "0.95",
+    "solver.average": "0.8",
+}
 VARIANTS: dict[str, dict[str, str]] = {
-    "standard (40, 30, 20 from the photo)": {},
-    "standard, 0.6 of the steps": {"pyramid.steps": "[24, 18, 12]"},
-    "standard, 0.4 of the steps": {"pyramid.steps": "[16, 12, 8]"},
-    "network, 40, 30, 20": START,
-    "network, 24, 18, 12": {**START, "pyramid.steps": "[24, 18, 12]"},
-    "network, 16, 12, 8": {**START, "pyramid.steps": "[16, 12, 8]"},
-    "network, from 224 px: 20, 15": {
-        **START,
-        "pyramid.coarsest_px": "224",
-        "pyramid.steps": "[20, 15]",
-        "pyramid.content_weights": "[1.25, 1.0]",
-    },
-    "network, from 224 px: 12, 8": {
-        **START,
-        "pyramid.coarsest_px": "224",
-        "pyramid.steps": "[12, 8]",
-        "pyramid.content_weights": "[1.25, 1.0]",
-    },
-    "network, one level of 15": {**START, "pyramid.coarsest_px": "0", "pyramid.steps": "[15]", "pyramid.content_weights": "[1.0]"},
+    "standard (28, 20, 11 from the photo)": {},
+    "standard, 17, 12, 7": {"pyramid.steps": "[17, 12, 7]"},
+    "standard, 10, 7, 4": {"pyramid.steps": "[10, 7, 4]"},
+    "one scale, 40, 30, 16": {**ONE_SCALE, "pyramid.steps": "[40, 30, 16]"},
+    "one scale, 28, 20, 11": ONE_SCALE,
+    "network, 28, 20, 11": START,
+    "network, 17, 12, 7": {**START, "pyramid.steps": "[17, 12, 7]"},
+    "network, from 224 px: 15, 10, as refined": {**HALF, "pyramid.steps": "[15, 10]", "solver.learning_rate": "0.025"},
+    "network, from 224 px: 9, 6": {**HALF, "pyramid.steps": "[9, 6]", "solver.learning_rate": "0.025"},
+    "network, one level of 10": {**START, "pyramid.coarsest_px": "0", "pyramid.steps": "[10]", "pyramid.content_weights": "[1.0]"},
     "network alone": {**START, "pyramid.coarsest_px": "0", "pyramid.steps": "[1]", "pyramid.content_weights": "[1.0]"},
 }
 

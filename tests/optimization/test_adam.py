@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from stylenet.catalog.recipe import SolverSection
-from stylenet.optimization.adam import Adam
+from stylenet.optimization import adam as adam_module
+from stylenet.optimization.adam import Adam, with_coarser_scales
 
 
 def gradients(count: int) -> list[torch.Tensor]:
@@ -61,9 +62,10 @@ def test_with_epsilon_of_the_tutorial_the_two_forms_differ() -> None:
     assert (pictures[0] - pictures[1]).abs().max() > 0.01
 
 
+@pytest.mark.parametrize("scales", [0, 2])
 @pytest.mark.parametrize("form", ["paper", "hat"])
-def test_undo_takes_the_picture_one_step_back(form: str) -> None:
-    adam = Adam(START.clone(), SolverSection(epsilon_form=form))  # type: ignore[arg-type]
+def test_undo_takes_the_picture_one_step_back(form: str, scales: int) -> None:
+    adam = Adam(START.clone(), SolverSection(epsilon_form=form, scales=scales))  # type: ignore[arg-type]
     adam.undo()
     torch.testing.assert_close(adam.image, START, rtol=0, atol=0)
     first, second, _ = gradients(3)
@@ -109,3 +111,56 @@ def test_a_finer_level_goes_on_with_the_coarser_ones_moments() -> None:
     before = fine.image.clone()
     fine.step(torch.full((1, 3, 8, 10), 0.25))
     torch.testing.assert_close(before - fine.image, torch.full((1, 3, 8, 10), SolverSection().learning_rate), rtol=0.02, atol=0)
+
+
+def interpolated_means(values: np.ndarray, block: int) -> np.ndarray:
+    """Means over blocks (those at the end may be smaller), interpolated linearly from one octave to the next."""
+    height, width = values.shape
+    rows, columns = -(-height // 2), -(-width // 2)
+    means = np.array([[values[2 * i : 2 * i + 2, 2 * j : 2 * j + 2].mean() for j in range(columns)] for i in range(rows)])
+    if block > 2:
+        means = interpolated_means(means, block // 2)
+    x, y = ((np.arange(count) + 0.5) / 2 - 0.5 for count in (width, height))  # np.interp repeats the values at both ends
+    along_rows = np.array([np.interp(x, np.arange(columns), row) for row in means])
+    return np.array([np.interp(y, np.arange(rows), column) for column in along_rows.T]).T
+
+
+@pytest.mark.parametrize("size", [(16, 8), (13, 22), (9, 7)])
+def test_coarser_scales_add_interpolated_means_over_blocks(size: tuple[int, int]) -> None:
+    values = np.random.default_rng(0).standard_normal((2, *size))
+    expected = np.stack([channel + interpolated_means(channel, 2) + interpolated_means(channel, 4) for channel in values])
+    np.testing.assert_allclose(with_coarser_scales(torch.from_numpy(values)[None], 2)[0], expected, rtol=1e-12, atol=1e-12)
+
+
+def test_with_coarser_scales_a_uniform_step_is_made_at_each_of_them() -> None:
+    """Scales beyond a single row or column add nothing."""
+    uniform = torch.ones(1, 3, 20, 33)
+    for scales, expected in ((0, 1), (1, 2), (3, 4), (9, 6)):  # 20, 10, 5, 3, 2, 1 rows
+        torch.testing.assert_close(with_coarser_scales(uniform, scales), expected * uniform)
+
+
+@pytest.mark.parametrize("height", [128, 200, 217])
+def test_coarser_scales_do_not_depend_on_the_strips(height: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = torch.Generator().manual_seed(2)
+    start, pulls = torch.rand(1, 3, height, 50, generator=generator), torch.randn(3, 1, 3, height, 50, generator=generator)
+    pictures = []
+    for rows in (32, 1024):
+        monkeypatch.setattr(adam_module, "_STRIP_ROWS", rows)
+        adam = Adam(start.clone(), SolverSection(learning_rate=0.05, scales=4))
+        for pull in pulls:
+            adam.step(pull)
+        pictures.append(adam.image)
+    torch.testing.assert_close(pictures[0], pictures[1], rtol=0, atol=1e-6)
+
+
+def test_coarser_scales_need_fewer_steps_for_large_areas() -> None:
+    """A smooth difference under pixel noise: the case in which Adam alone follows the noise."""
+    generator = torch.Generator().manual_seed(3)
+    ramp = torch.linspace(0, 1, 64).expand(1, 3, 64, 64)
+    closer = {}
+    for scales in (0, 5):
+        adam = Adam(torch.zeros(1, 3, 64, 64), SolverSection(learning_rate=0.01, scales=scales))
+        for _ in range(12):
+            adam.step(adam.image - ramp + 2 * torch.randn(ramp.shape, generator=generator))
+        closer[scales] = float(ramp.mean() - (adam.image - ramp).mean(dim=(1, 2)).abs().mean())
+    assert closer[5] > 4 * closer[0] > 0

@@ -173,6 +173,7 @@ class SolverSection(Section, frozen=True):
         Literal["paper", "hat"],
         parameter("Adam: epsilon is added after bias correction (paper, PyTorch) or before it (TensorFlow, Keras)"),
     ] = "paper"
+    scales: Annotated[int, parameter("Adam: number of coarser scales at which each step is made as well", ge=0, le=9)] = 0
     history: Annotated[int, parameter("L-BFGS: number of stored steps", ge=1, le=1000)] = 100
     evaluations_per_round: Annotated[int, parameter("scipy-lbfgs: maximum number of loss evaluations per round", ge=1)] = 20
     patience: Annotated[int, parameter("end a level if the loss has not improved by a thousandth in this many steps; 0: never", ge=0)] = 0

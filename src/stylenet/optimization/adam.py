@@ -1,4 +1,4 @@
-"""Adam for a single picture: in place, with an average of the iterates, resizable state and undo."""
+"""Adam for a single picture: in place, with steps at several scales, an average of the iterates, resizable state and undo."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch.nn import functional
 from stylenet.catalog.recipe import SolverSection
 
 _STRIP_ROWS = 1024
-"""Rows processed at a time, which limits the memory for square roots."""
+"""Rows processed at a time, which limits the memory for square roots. A multiple of the coarsest scale."""
 
 
 class Adam:
@@ -59,15 +59,23 @@ class Adam:
     def _move(self, rate: float) -> None:
         section = self.section
         first, second = 1 - section.beta1**self.count, (1 - section.beta2**self.count) ** 0.5
-        strips = zip(*(tensor.split(_STRIP_ROWS, dim=2) for tensor in (self.image, self.gradient, self.square)), strict=True)
-        for image, gradient, square in strips:
-            denominator = square.sqrt()
+        height, margin = self.image.shape[2], 2 ** (section.scales + 1) if section.scales else 0
+        for top in range(0, height, _STRIP_ROWS):
+            # The margin covers all rows that the step of this strip depends on.
+            above, bottom = min(top, margin), min(top + _STRIP_ROWS, height)
+            rows = slice(top - above, bottom + margin)
+            image, gradient, denominator = self.image[:, :, top:bottom], self.gradient[:, :, rows], self.square[:, :, rows].sqrt()
+            factor = -rate / first
             if section.epsilon_form == "hat":
                 denominator.add_(section.epsilon)
-                image.addcdiv_(gradient, denominator, value=-rate * second / first)
+                factor *= second
             else:
                 denominator.div_(second).add_(section.epsilon)
-                image.addcdiv_(gradient, denominator, value=-rate / first)
+            if section.scales:
+                step = with_coarser_scales(denominator.reciprocal_().mul_(gradient), section.scales)
+                image.add_(step[:, :, above : above + bottom - top], alpha=factor)
+            else:
+                image.addcdiv_(gradient, denominator, value=factor)
 
     def update_average(self) -> None:
         """Add the current picture to the average."""
@@ -97,3 +105,16 @@ class Adam:
         self.count = int(count)
         if self.section.average:
             self._average.copy_(state["average"])
+
+
+def with_coarser_scales(values: Tensor, scales: int) -> Tensor:
+    """The sum of `values`, shape (1, C, H, W), and their means over blocks of 2, 4, ... 2^`scales` pixels, interpolated linearly.
+
+    As a preconditioner, this is that of Bramble, Pasciak, Xu 1990 (Parallel Multilevel Preconditioners): large strokes and areas of color
+    change as fast as single pixels.
+    """
+    height, width = values.shape[2:]
+    if not scales or min(height, width) == 1:
+        return values
+    coarse = with_coarser_scales(functional.avg_pool2d(values, 2, ceil_mode=True, count_include_pad=False), scales - 1)
+    return functional.interpolate(coarse, scale_factor=2, mode="bilinear")[:, :, :height, :width] + values
