@@ -50,7 +50,7 @@ VARIANTS: dict[str, dict[str, str]] = {
     "network, from 224 px: 15, 10, as refined": {**HALF, "pyramid.steps": "[15, 10]", "solver.learning_rate": "0.025"},
     "network, from 224 px: 9, 6": {**HALF, "pyramid.steps": "[9, 6]", "solver.learning_rate": "0.025"},
     "network, one level of 10": {**START, "pyramid.coarsest_px": "0", "pyramid.steps": "[10]", "pyramid.content_weights": "[1.0]"},
-    "network alone": {**START, "pyramid.coarsest_px": "0", "pyramid.steps": "[1]", "pyramid.content_weights": "[1.0]"},
+    "network, one step": {**START, "pyramid.coarsest_px": "0", "pyramid.steps": "[1]", "pyramid.content_weights": "[1.0]"},
 }
 
 
