@@ -36,8 +36,8 @@ class VideoRequest(WorkerOptions, frozen=True, kw_only=True):
     resume: Annotated[bool, option("Continue a clip of this name that was stopped or killed.")] = False
     frame_steps: Annotated[
         int,
-        option("Steps of each frame after the first, for recipes that optimize (default 12).", allowed="1 to 1000 steps", ge=1, le=1000),
-    ] = 12
+        option("Steps of each frame after the first, for recipes that optimize (default 8).", allowed="1 to 1000 steps", ge=1, le=1000),
+    ] = 8
     recipe: Annotated[str | None, option("instant (the default), trained, draft, standard, fine, or a .toml file.")] = None
     masks: Annotated[
         tuple[str, ...],
